@@ -1,0 +1,74 @@
+#ifndef CORE_HIST_H
+#define CORE_HIST_H
+/* Scrollback of one session: rows that left the screen, as packed logical lines in slabs.
+ *
+ * A row is packed as it leaves (hist_push), into the open block; a full block closes; closed blocks
+ * are immutable and merge under zstd when idle (hist_seal_step). Lines and bytes over the limit
+ * are dropped oldest first, block by block, by slab_put: there is no other way to prune.
+ * A logical line = rows joined over soft wraps. Its id is a u64 that only grows; a pin is
+ * (line id, cell) and id < hist_first_line means gone. Visual rows exist only at a given width.
+ * Storage never changes by reading: sealed blocks decode into a process-wide window cache.
+ *
+ * Crash safety: blocks live in arena slabs, which a keeper preserves. hist_save writes the block
+ * list (slab, generation, offset, length, crc, lines) into a checkpoint; slabs freed since the last
+ * hist_save stay in limbo until the next one, so a checkpoint never names memory that was reused. */
+#include "core/buf.h"
+#include "core/cell.h"
+#include "core/slab.h"
+#include "core/tab.h"
+#include <stdio.h>
+
+struct hist;
+struct hist_limits {
+	uint64_t lines; /* visual rows at the width they were written; 0 = no history */
+	uint64_t bytes; /* actual packed bytes held */
+};
+struct hist_stats {
+	uint64_t lines, rows_written, hot_bytes, packed_bytes, spilled_bytes, slabs;
+	uint64_t first_line, next_line;
+};
+
+struct hist *hist_new(struct arena *a, uint32_t owner, struct hist_limits lim);
+void hist_free(struct hist *h);
+void hist_clear(struct hist *h);                        /* ED 3 */
+/* A row leaves the screen at its top. 0, or -ENOMEM (the row is then lost and counted). */
+int hist_push(struct hist *h, const struct row *row, const struct tab *t);
+/* Takes the newest visual row back (screen grows, reflow) if it is still in the open block: fills
+ * cells[0..cap) and *row, interning into t. false when there is none, it is sealed, or it is
+ * longer than cap. */
+bool hist_pop(struct hist *h, struct row *row, cell_t *cells, int cap, struct tab *t);
+struct hist_stats hist_stats(const struct hist *h);
+
+/* Reading, by visual row at a width. Row 0 is the oldest that is left. */
+uint64_t hist_rows(struct hist *h, int cols);
+/* Where visual row n begins, as a pin; and back (rows from the oldest; UINT64_MAX when gone). */
+struct pin {
+	uint64_t line;
+	uint32_t cell;
+};
+struct pin hist_pin(struct hist *h, int cols, uint64_t row);
+uint64_t hist_pin_row(struct hist *h, int cols, struct pin p);
+/* Decodes `count` visual rows from row `from` at width cols. cb sees each (borrowed); a corrupt
+ * block shows as one row "[history unavailable]". tab of the cells is passed along. */
+typedef void (*hist_row_cb)(void *ctx, const struct row *row, const struct tab *t, struct pin at);
+int hist_read(struct hist *h, int cols, uint64_t from, uint64_t count, hist_row_cb cb, void *ctx);
+/* Logical lines [from, from+count) as plain UTF-8 text, one call a line; for search. */
+typedef bool (*hist_text_cb)(void *ctx, uint64_t line, const char *text, size_t len);
+int hist_text(struct hist *h, uint64_t from_line, uint64_t count, hist_text_cb cb, void *ctx);
+
+/* Idle work: merges and compresses a bounded amount; true while there is more. */
+bool hist_seal_step(struct hist *h);
+void hist_seal_all(struct hist *h); /* closes the open block too; replay --stats, park */
+size_t hist_cache_bytes(void);      /* the process-wide decode cache */
+
+/* Checkpoint: the block list. hist_load claims the slabs named (after arena_adopt); blocks whose
+ * slab, generation or crc do not match become placeholders. */
+void hist_save(struct hist *h, struct buf *out);
+struct hist *hist_load(struct arena *a, uint32_t owner, struct hist_limits lim, struct rd *in);
+/* The same content as self-contained bytes, for files and for another host. */
+void hist_export(struct hist *h, struct buf *out);
+struct hist *hist_import(struct arena *a, uint32_t owner, struct hist_limits lim, struct rd *in);
+uint64_t hist_hash(struct hist *h); /* of the content, independent of how it is stored */
+void hist_check(const struct hist *h);
+void hist_dump(const struct hist *h, FILE *out);
+#endif

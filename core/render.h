@@ -1,0 +1,45 @@
+#ifndef CORE_RENDER_H
+#define CORE_RENDER_H
+/* The one emitter: grids to bytes for an outer terminal. Keeps what the terminal shows and sends the
+ * difference: one write per frame inside ?2026, scroll detection, truecolor, links, absolute move
+ * after risky clusters. Its output fed to a struct term gives the same grid. */
+#include "core/buf.h"
+#include "core/cell.h"
+
+struct render;
+struct render_caps {
+	bool sync, truecolor, links, styled_underline, overline, ascii, no_color;
+};
+struct render *render_new(struct arena *a, const struct render_caps *caps);
+void render_free(struct render *r);
+void render_invalidate(struct render *r);           /* next frame repaints all */
+/* Appends the bytes that turn what is shown into next; nothing when equal. A change of size
+ * repaints. */
+void render_frame(struct render *r, const struct grid *next, struct buf *out);
+
+/* A grid of one's own: compose a frame into it (dashboard), or hold what the server sent. */
+struct canvas;
+struct canvas *canvas_new(struct arena *a, uint32_t owner, int cols, int rows);
+void canvas_free(struct canvas *c);
+void canvas_resize(struct canvas *c, int cols, int rows); /* content kept where it fits */
+void canvas_clear(struct canvas *c);
+struct grid canvas_grid(const struct canvas *c);
+struct tab *canvas_tab(struct canvas *c);
+/* The row to write in place (cells has cols slots); bumps its stamp. */
+struct row *canvas_row(struct canvas *c, int y);
+void canvas_set_cursor(struct canvas *c, int row, int col, bool visible, enum cursor_shape shape);
+/* UTF-8 text at (y, x) in a style, clipped to max cells by grapheme; returns cells used. */
+int canvas_text(struct canvas *c, int y, int x, int max, const char *utf8, const struct style *s);
+/* Copies src's rectangle (sy,sx,h,w) to (y,x); wide cells cut at an edge become blanks. */
+void canvas_blit(struct canvas *c, int y, int x, const struct grid *src, int sy, int sx, int h, int w);
+
+/* Frames between server and client: only rows that differ from what the view last sent, packed.
+ * One struct frame_view per (client, session) on the server; the client applies to a canvas. */
+struct frame_view;
+struct frame_view *frame_view_new(void);
+void frame_view_free(struct frame_view *v);
+void frame_view_reset(struct frame_view *v);        /* next frame is whole */
+/* Appends a frame for g; false (nothing appended) when nothing changed. */
+bool frame_encode(struct frame_view *v, const struct grid *g, struct buf *out);
+int frame_apply(struct canvas *c, const void *p, size_t n); /* 0 or -EBADMSG */
+#endif

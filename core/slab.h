@@ -1,0 +1,62 @@
+#ifndef CORE_SLAB_H
+#define CORE_SLAB_H
+/* The arena: one reserved range, one block size. Everything a session's terminal holds (screen
+ * pages, annex tables, packed history) lives in slabs of it; nothing else is ever mapped for a
+ * session, so what the counters say is what the process holds.
+ *
+ * The range maps a memfd (shared), so that a keeper holding the fd preserves it over the server's
+ * death: the successor adopts the fd, claims the slabs its checkpoints name, and frees the rest.
+ *
+ * State, owner and generation of each slab live in a side array, never in slab contents. `touched`
+ * is a mask of the slab's 4-KiB pages that were ever written since its last decommit; callers
+ * announce the first write to a page by slab_touch(), so counters equal mincore exactly.
+ *
+ * All calls on the loop thread. Invariants (always): mapped = live + cached + free;
+ * sum over owners = live; resident = sum of popcount(touched) pages. */
+#include "core/base.h"
+#include <stdio.h>
+
+#define SLAB_BYTES 65536u
+#define SLAB_PAGE 4096u
+
+struct arena;
+typedef uint32_t slab_t;                     /* index; 0 is never a slab */
+
+struct arena_stats {                         /* all in bytes */
+	uint64_t reserved, mapped, live, cached, free;
+	uint64_t resident_counted;           /* by the touched masks */
+};
+
+/* max_bytes of address space (0: 64 GiB). NULL and errno on failure. */
+struct arena *arena_new(uint64_t max_bytes);
+/* Takes over the fd of a dead process's arena: every slab it had is ORPHAN until claimed. NULL if
+ * the fd is no arena of a version this program reads. take_fd is owned from here, also on failure. */
+struct arena *arena_adopt(int take_fd);
+void arena_free(struct arena *a);            /* NULL ok */
+int arena_fd(const struct arena *a);         /* borrowed */
+struct arena_stats arena_stats(const struct arena *a);
+uint64_t arena_owner_bytes(const struct arena *a, uint32_t owner); /* live bytes of one owner */
+/* Ends adoption: every slab not claimed by slab_claim() goes back. Returns how many. */
+unsigned arena_sweep(struct arena *a);
+
+/* A slab for `owner` (non-zero), contents undefined; 0 when the arena is full or a fault is
+ * injected. */
+slab_t slab_get(struct arena *a, uint32_t owner);
+/* CHECKs that the slab is live and owned by owner. Warm reserve, else decommit. */
+void slab_put(struct arena *a, slab_t s, uint32_t owner);
+/* After arena_adopt: true if slab s was live, of this owner and generation; it is then live again. */
+bool slab_claim(struct arena *a, slab_t s, uint32_t owner, uint32_t generation);
+uint32_t slab_generation(const struct arena *a, slab_t s);
+void *slab_base(const struct arena *a, slab_t s);
+/* Bytes [off, off+len) are about to be written. Cheap when already announced. */
+void slab_touch(struct arena *a, slab_t s, uint32_t off, uint32_t len);
+/* Gives the pages of a live slab back while it stays live (contents then read as zero). */
+void slab_discard(struct arena *a, slab_t s, uint32_t off, uint32_t len);
+
+void arena_trim(struct arena *a);            /* drops the warm reserve */
+void arena_check(const struct arena *a);     /* invariants, residency by mincore; aborts */
+bool arena_residency(const struct arena *a, uint64_t *counted, uint64_t *resident); /* equal? */
+void arena_dump(const struct arena *a, FILE *out);
+/* Tests: the n-th slab_get from here on fails once (0: never). */
+void arena_fail_at(struct arena *a, unsigned n);
+#endif

@@ -1,0 +1,43 @@
+#ifndef SESSIONS_CLIENT_H
+#define SESSIONS_CLIENT_H
+/* Client side of the protocol (share/doc/protocol.md). Two ways in, one code: a blocking call for
+ * verbs, and a uv-driven connection for the TUI and attach. Starts keeper and server on demand. */
+#include "core/buf.h"
+#include "core/keys.h"
+#include <jansson.h>
+#include <uv.h>
+
+struct client;
+/* Connects; start_server: start one if none answers. host NULL = local. NULL and *e (code 4). */
+struct client *client_connect(const char *host, bool start_server, struct err *e);
+void client_free(struct client *c);
+int client_fd(const struct client *c);
+/* One request, blocking. Takes args (an object; "verb" is added). Parts (request_part) go to
+ * part(ctx, json) until the final reply, which is returned (new reference); NULL and *e, where
+ * e->code is the exit code of cli.md. timeout_s 0 = none. */
+json_t *client_call(struct client *c, const char *verb, json_t *take_args,
+	void (*part)(void *ctx, json_t *j), void *ctx, double timeout_s, struct err *e);
+
+/* Asynchronous use, on a loop. Callbacks run on it. */
+struct client_ops {
+	void (*event)(void *ctx, json_t *ev);        /* server's events ("session", "gone", …) */
+	void (*frame)(void *ctx, uint32_t view, const void *p, size_t n); /* payload for frame_apply */
+	void (*view_event)(void *ctx, uint32_t view, json_t *ev); /* title, bell, modes, ended */
+	void (*lost)(void *ctx);                     /* server went; reconnecting by itself */
+	void (*back)(void *ctx);                     /* connected again: open views anew */
+	void *ctx;
+};
+void client_start(struct client *c, uv_loop_t *loop, const struct client_ops *ops);
+typedef void (*client_reply_cb)(void *ctx, json_t *reply, const struct err *e); /* one is NULL */
+void client_request(struct client *c, const char *verb, json_t *take_args, client_reply_cb cb,
+	void *ctx);
+/* A view of a session's screen. attach: this client's size becomes the session's when it is the
+ * last active; preview: never resizes. Frames are acked by client.c once frame() returns. */
+enum view_mode { VIEW_PREVIEW, VIEW_ATTACH };
+uint32_t client_view_open(struct client *c, const char *id, enum view_mode mode, int cols, int rows);
+void client_view_resize(struct client *c, uint32_t view, int cols, int rows);
+void client_view_close(struct client *c, uint32_t view);
+void client_view_input(struct client *c, uint32_t view, const struct input_event *ev);
+/* Scrolled back by n visual rows (0 = live): the server sends frames of that place. */
+void client_view_scroll(struct client *c, uint32_t view, uint64_t rows_back);
+#endif

@@ -1,0 +1,71 @@
+#ifndef SESSIONS_SERVER_H
+#define SESSIONS_SERVER_H
+/* The server process: one loop thread that mutates. Owns sessions, clients, sampler, store, policy. */
+#include "core/slab.h"
+#include "sessions/config.h"
+#include "sessions/session.h"
+#include <jansson.h>
+#include <uv.h>
+
+struct keeper_link;
+struct sampler;
+struct store_worker;
+struct peer;
+struct server {
+	uv_loop_t loop;
+	struct config *config;
+	struct profiles *profiles;
+	struct arena *arena;
+	struct keeper_link *keeper;
+	struct sampler *sampler;
+	struct store_worker *store;
+	struct session *sessions;   /* newest last */
+	struct session *last_used;  /* what "-" means */
+	uint32_t next_num;
+	struct peer *peers;
+	unsigned n_peers;
+	double started;
+	char host[64];
+	char banner[160];           /* shown by dashboards: "disk full: history in memory only" */
+};
+/* Entry of the hidden verb `muster server run` (argv after it); returns the exit code. */
+int server_main(int argc, char **argv);
+
+/* exact name, then number, then unique prefix of an id; "-" = last used. NULL and *e (code 3). */
+struct session *server_find(struct server *sv, const char *which, struct err *e);
+struct session *server_session(struct server *sv, uint32_t num);
+
+/* Spawn on an existing session record (new and resume share it). 0, or -1 and *e. */
+int server_spawn(struct server *sv, struct session *s, char *const *argv, struct err *e);
+/* Bytes typed into the child: bounded queue; -1 and *e when full or not running. */
+int session_write(struct session *s, const void *p, size_t n, struct err *e);
+/* pidfd_send_signal to the child only; the whole tree is closer.h's business. */
+int session_signal(struct session *s, int sig);
+
+/* Says to all clients that a session changed (dashboards repaint; waits are re-examined). */
+void server_session_changed(struct server *sv, struct session *s);
+/* An entry of `events`: stored, and sent to watching clients. detail is taken. */
+void server_event(struct server *sv, struct session *s, const char *event, json_t *take_detail);
+/* S of cli.md. New reference. */
+json_t *session_json(struct session *s);
+
+/* Requests. A handler replies exactly once (now or later) with reply or fail, after any number of
+ * request_part calls (follow modes); the request may outlive the call and is cancelled when the
+ * peer goes (cancel callback, NULL ok). */
+struct request;
+json_t *request_args(struct request *r); /* borrowed: the JSON object the client sent */
+struct server *request_server(struct request *r);
+struct peer *request_peer(struct request *r);
+void request_reply(struct request *r, json_t *take);
+void request_part(struct request *r, json_t *take);
+void request_fail(struct request *r, const struct err *e);
+void request_on_cancel(struct request *r, void (*cb)(void *ctx), void *ctx);
+/* args["id"] looked up; on failure the request has been failed and NULL comes back. */
+struct session *request_session(struct request *r);
+
+typedef void (*command_fn)(struct request *r);
+/* commands.def: X(verb, handler); handlers live in sessions/cmd_*.c */
+#define X(verb, handler) void handler(struct request *r);
+#include "sessions/commands.def"
+#undef X
+#endif

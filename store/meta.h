@@ -1,0 +1,35 @@
+#ifndef STORE_META_H
+#define STORE_META_H
+/* meta.db: what must outlive a reboot about sessions, and the events log. Synchronous; one thread. */
+#include "core/base.h"
+
+struct meta_session { /* strings are borrowed on put, owned by the array on load */
+	uint32_t num;
+	char id[12], name[64], profile[32], conversation[64];
+	char *cwd;
+	char *argv_json, *tags_json; /* JSON arrays of strings */
+	char state[12];
+	bool pinned, no_store;
+	int cols, rows, exit_code, exit_signal;
+	double created, started, ended, last_output, last_input;
+	uint64_t footprint, peak, freed_bytes, mem_max;
+};
+struct meta_event {
+	double t;
+	uint32_t num;
+	char id[12], name[64], event[32];
+	char *detail_json;
+};
+struct meta_db;
+/* Creates or migrates; a corrupt file is renamed aside (3 kept). NULL and *e when even that fails. */
+struct meta_db *meta_open(const char *path, char *banner, size_t banner_cap, struct err *e);
+void meta_close(struct meta_db *db);
+int meta_put_session(struct meta_db *db, const struct meta_session *m); /* 0 or -errno */
+int meta_delete_session(struct meta_db *db, uint32_t num);
+struct meta_session *meta_sessions(struct meta_db *db, size_t *n);      /* malloc'ed */
+void meta_sessions_free(struct meta_session *m, size_t n);
+uint32_t meta_next_num(struct meta_db *db); /* never reused, also after deletes */
+int meta_put_event(struct meta_db *db, const struct meta_event *ev);
+struct meta_event *meta_events(struct meta_db *db, uint32_t num, double since, size_t max, size_t *n); /* num 0 = all; oldest first */
+void meta_events_free(struct meta_event *ev, size_t n);
+#endif
