@@ -100,11 +100,12 @@ $(B)/tests/tools/%: $(B)/tests/tools/%.o
 $(B)/tests/fuzz/fuzz_%: $(B)/tests/fuzz/fuzz_%.o $(LIBS)
 	$(Q)$(CC) -fsanitize=fuzzer,address,undefined -o $@ $< $(B)/libtui.a $(B)/libsessions.a $(B)/libstore.a \
 		$(B)/libcore.a $(PKG_LIBS)
-$(B)/tests/fuzz/seeds $(B)/tests/bench/%: $(B)/tests/bench/corpus.o
-$(B)/tests/fuzz/seeds: $(B)/tests/fuzz/seeds.o
+BENCH_OBJ := $(B)/tests/bench/corpus.o
+BENCH := $(patsubst %.c,$(B)/%,$(filter-out tests/bench/corpus.c,$(wildcard tests/bench/*.c)))
+$(B)/tests/fuzz/seeds: $(B)/tests/fuzz/seeds.o $(BENCH_OBJ) $(B)/libcore.a
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^
-$(B)/tests/bench/%: $(B)/tests/bench/%.o $(LIBS)
-	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $< $(B)/tests/bench/corpus.o $(B)/libtui.a $(B)/libsessions.a $(B)/libstore.a \
+$(BENCH): $(B)/tests/bench/%: $(B)/tests/bench/%.o $(BENCH_OBJ) $(LIBS)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $< $(BENCH_OBJ) $(B)/libtui.a $(B)/libsessions.a $(B)/libstore.a \
 		$(B)/libcore.a $(PKG_LIBS)
 
 test: all $(TESTS) $(TOOLS)
@@ -117,7 +118,7 @@ tsan:
 	$(MAKE) VARIANT=tsan CC=clang test
 fuzz:
 	tests/fuzz/run $(FUZZ_ARGS)
-bench: all $(patsubst %.c,$(B)/%,$(filter-out tests/bench/corpus.c,$(wildcard tests/bench/*.c)))
+bench: all $(BENCH)
 	tests/bench/run $(B) $(BENCH_ARGS)
 lint:
 	tests/lint
