@@ -2,6 +2,8 @@
 #   make [release]  make test  make asan  make tsan  make fuzz  make bench  make lint  make format  make install  make deps
 
 VARIANT ?= release
+# V=1 shows the commands
+Q := $(if $(V),,@)
 B := build/$(VARIANT)
 PREFIX ?= /usr/local
 CC ?= gcc
@@ -58,34 +60,35 @@ TESTS := $(foreach l,$(LAYERS),$(patsubst %.c,$(B)/%,$(wildcard tests/$(l)/test_
 TOOLS := $(patsubst %.c,$(B)/%,$(wildcard tests/tools/*.c))
 
 .PHONY: all release test asan tsan fuzz bench lint format install deps clean check-tools
-all: $(B)/muster $(B)/muster-keeper
+all: $(B)/muster $(if $(keeper_SRC),$(B)/muster-keeper)
 release:
 	$(MAKE) VARIANT=release all
 
 $(B)/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) -c -o $@ $<
+	$(if $(V),,@echo 'CC $<')
+	$(Q)$(CC) $(CFLAGS_ALL) -c -o $@ $<
 
 define layer_lib
 $(B)/lib$(1).a: $(call obj,$($(1)_SRC))
 	@mkdir -p $$(@D)
 	@rm -f $$@
-	ar rcs $$@ $$^
+	$(Q)ar rcs $$@ $$^
 endef
 $(foreach l,$(LAYERS),$(eval $(call layer_lib,$(l))))
 
 $(B)/muster: $(B)/tui/main.o $(B)/libtui.a $(B)/libsessions.a $(B)/libstore.a $(B)/libcore.a
-	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(PKG_LIBS)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $< -Wl,--whole-archive $(filter %.a,$^) -Wl,--no-whole-archive $(PKG_LIBS)
 $(B)/muster-keeper: $(call obj,$(keeper_SRC))
-	$(CC) $(LDFLAGS_ALL) -o $@ $^
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^
 
 define layer_test
 $(B)/tests/$(1)/test_%: $(B)/tests/$(1)/test_%.o $($(1)_LINK)
-	$(CC) $(LDFLAGS_ALL) -o $$@ $$^ $(PKG_LIBS) -lcmocka
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $$@ $$^ $(PKG_LIBS) -lcmocka
 endef
 $(foreach l,$(LAYERS),$(eval $(call layer_test,$(l))))
 $(B)/tests/tools/%: $(B)/tests/tools/%.o
-	$(CC) $(LDFLAGS_ALL) -o $@ $^
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^
 
 test: all $(TESTS) $(TOOLS)
 	tests/run $(B) $(TESTS)
