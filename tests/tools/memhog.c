@@ -67,29 +67,26 @@ wait_forever(void)
 		pause();
 }
 
-/* The grandchild's pid comes back through a pipe; the parent in between ends. */
+/* The stray itself reports its pid, once its environment is what it will be; its parent ends. */
 static pid_t
 detach(int keep_env)
 {
 	int p[2];
-	pid_t pid = -1, mid;
+	pid_t pid = -1;
+	char fd[12];
 
 	if (pipe(p) < 0)
 		return -1;
-	mid = fork();
-	if (mid == 0) {
+	snprintf(fd, sizeof fd, "%d", p[1]);
+	if (fork() == 0) {
 		setsid();
-		pid = fork();
-		if (pid == 0) {
-			for (int i = 0; i < 64; i++)
-				close(i);
-			if (!keep_env)
-				execle("/proc/self/exe", "memhog", "wait", (char *)NULL,
+		if (fork() == 0) {
+			if (keep_env)
+				execl("/proc/self/exe", "memhog", fd, (char *)NULL);
+			else
+				execle("/proc/self/exe", "memhog", fd, (char *)NULL,
 					(char *[]){NULL});
-			wait_forever();
 		}
-		if (write(p[1], &pid, sizeof pid) < 0)
-			_exit(1);
 		_exit(0);
 	}
 	close(p[1]);
@@ -97,6 +94,18 @@ detach(int keep_env)
 		pid = -1;
 	close(p[0]);
 	return pid;
+}
+
+static void
+stray(int fd)
+{
+	pid_t me = getpid();
+
+	if (write(fd, &me, sizeof me) != sizeof me)
+		_exit(1);
+	for (int i = 0; i < 64; i++)
+		close(i);
+	wait_forever();
 }
 
 static const char *
@@ -112,8 +121,8 @@ main(int argc, char **argv)
 	const char *why;
 	unsigned sum = 0;
 
-	if (argc > 1 && strcmp(argv[1], "wait") == 0)
-		wait_forever();
+	if (argc > 1)
+		stray(atoi(argv[1]));
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	while (fgets(line, sizeof line, stdin)) {
 		unsigned long n = 0;
