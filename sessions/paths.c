@@ -95,13 +95,17 @@ private_dir(const char *dir, struct err *e)
 	return make_dirs(dir, e) < 0 || check_private(dir, e) < 0 ? -1 : 0;
 }
 
-/* MUSTER_HOME itself is the user's folder: any mode but one that lets others replace what is
- * inside. */
+/* MUSTER_HOME itself, the folder of config.ini, is the user's: any mode but one that lets others
+ * replace what is inside. */
 static int
-check_home(const char *dir, struct err *e)
+home_dir(const struct paths *p, struct err *e)
 {
+	char dir[512];
 	struct stat st;
 
+	snprintf(dir, sizeof dir, "%.*s", (int)(strrchr(p->config, '/') - p->config), p->config);
+	if (make_dirs(dir, e) < 0)
+		return -1;
 	if (stat(dir, &st) < 0)
 		return err_set(e, CODE_UNREACHABLE, "cannot look at %s (%s)", dir, strerror(errno));
 	if (!S_ISDIR(st.st_mode))
@@ -119,17 +123,15 @@ check_home(const char *dir, struct err *e)
 static int
 from_home(struct paths *p, const char *home, struct err *e)
 {
-	char abs[512], cwd[400];
+	char abs[480], cwd[400];
 
 	if (home[0] == '/')
 		cwd[0] = 0;
 	else if (!getcwd(cwd, sizeof cwd))
 		return err_set(
 			e, CODE_UNREACHABLE, "no current folder (set MUSTER_HOME to a full path)");
-	if (put(abs, sizeof abs, e, "%s%s%s", cwd, *cwd ? "/" : "", home) < 0 ||
-		make_dirs(abs, e) < 0 || check_home(abs, e) < 0)
-		return -1;
-	return put(p->config, sizeof p->config, e, "%s/config.ini", abs) < 0 ||
+	return put(abs, sizeof abs, e, "%s%s%s", cwd, *cwd ? "/" : "", home) < 0 ||
+			       put(p->config, sizeof p->config, e, "%s/config.ini", abs) < 0 ||
 			       put(p->state, sizeof p->state, e, "%s/state", abs) < 0 ||
 			       put(p->runtime, sizeof p->runtime, e, "%s/run", abs) < 0
 		       ? -1
@@ -184,14 +186,16 @@ int
 paths_init(struct paths *p, struct err *e)
 {
 	const char *home = getenv("MUSTER_HOME");
+	bool own = home && *home;
 
 	memset(p, 0, sizeof *p);
-	if ((home && *home ? from_home(p, home, e) : from_xdg(p, e)) < 0)
+	if ((own ? from_home(p, home, e) : from_xdg(p, e)) < 0)
 		return -1;
-	/* the length first: a folder that cannot be used is not left behind */
+	/* the length first: nothing is made that cannot be used */
 	if (socket_path(p->socket, sizeof p->socket, p->runtime, "sock", e) < 0 ||
 		socket_path(p->hook_socket, sizeof p->hook_socket, p->runtime, "hook", e) < 0 ||
-		private_dir(p->state, e) < 0 || private_dir(p->runtime, e) < 0)
+		(own && home_dir(p, e) < 0) || private_dir(p->state, e) < 0 ||
+		private_dir(p->runtime, e) < 0)
 		return -1;
 	the_paths = *p;
 	paths_ready = true;
