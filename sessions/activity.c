@@ -18,8 +18,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#pragma weak sanitize
-
 #define SEC 1000000000ull
 #define HOOK_WORKING_NS (10 * SEC)
 #define TITLE_SPINNER_NS (5 * SEC)

@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#pragma weak sanitize
-
 #define MATCH_STEPS 200000
 #define SCREEN_ROWS 20 /* from the last row that holds text upwards */
 
@@ -68,8 +66,7 @@ match(const struct profile *p, enum profile_rule r, const char *text, char *deta
 
 		if (nl)
 			n = (size_t)(nl - (text + span[0]));
-		if (sanitize)
-			sanitize(detail, cap - 1, text + span[0], n);
+		sanitize(detail, cap - 1, text + span[0], n);
 	}
 	pcre2_match_data_free(md);
 	pcre2_match_context_free(ctx);

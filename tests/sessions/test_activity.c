@@ -1,13 +1,10 @@
 /* Activity: ranks, freshness, OSC 7501, drafts, idleness. Times are made up. */
 #include "sessions/activity.h"
-#include "core/width.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <cmocka.h>
 #include <stdio.h>
 #include <string.h>
-
-#pragma weak sanitize
 
 #define S 1000000000ull
 #define T0 (1000 * S)
@@ -55,7 +52,7 @@ states_of_osc7501(void **state)
 		say(cases[i].payload, T0 + i);
 		assert_int_equal(verdict(T0 + i), cases[i].want);
 		assert_int_equal(a.source, SRC_OSC7501);
-		if (i == 2 && sanitize)
+		if (i == 2)
 			assert_string_equal(a.detail, "approve Bash: make");
 	}
 	say("state=someday", T0 + S);
