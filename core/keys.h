@@ -1,19 +1,49 @@
 #ifndef CORE_KEYS_H
 #define CORE_KEYS_H
 /* Keys between terminals: decode what the outer terminal sends, encode for the inner program.
- * A key is a Unicode codepoint or a KEY_* value, with modifiers, as in the kitty keyboard protocol. */
+ * A key is a Unicode codepoint or a KEY_* value, with modifiers, as in the kitty keyboard protocol.
+ */
 #include "core/buf.h"
 #include "core/term.h"
 
-enum { MOD_SHIFT = 1, MOD_ALT = 2, MOD_CTRL = 4, MOD_SUPER = 8, MOD_HYPER = 16, MOD_META = 32,
-	MOD_CAPS = 64, MOD_NUM = 128 };
+enum {
+	MOD_SHIFT = 1,
+	MOD_ALT = 2,
+	MOD_CTRL = 4,
+	MOD_SUPER = 8,
+	MOD_HYPER = 16,
+	MOD_META = 32,
+	MOD_CAPS = 64,
+	MOD_NUM = 128
+};
 enum key_action { KEY_PRESS = 1, KEY_REPEAT = 2, KEY_RELEASE = 3 };
 enum key_sym { /* beyond Unicode */
 	KEY_NONE = 0x110000,
-	KEY_UP, KEY_DOWN, KEY_LEFT, KEY_RIGHT, KEY_HOME, KEY_END, KEY_PGUP, KEY_PGDN, KEY_INSERT,
-	KEY_DELETE, KEY_BEGIN, KEY_F1, KEY_F12 = KEY_F1 + 11, KEY_F35 = KEY_F1 + 34,
-	KEY_KP_0, KEY_KP_9 = KEY_KP_0 + 9, KEY_KP_DECIMAL, KEY_KP_DIVIDE, KEY_KP_MULTIPLY,
-	KEY_KP_SUBTRACT, KEY_KP_ADD, KEY_KP_ENTER, KEY_KP_EQUAL, KEY_KP_SEPARATOR, KEY_MENU,
+	KEY_UP,
+	KEY_DOWN,
+	KEY_LEFT,
+	KEY_RIGHT,
+	KEY_HOME,
+	KEY_END,
+	KEY_PGUP,
+	KEY_PGDN,
+	KEY_INSERT,
+	KEY_DELETE,
+	KEY_BEGIN,
+	KEY_F1,
+	KEY_F12 = KEY_F1 + 11,
+	KEY_F35 = KEY_F1 + 34,
+	KEY_KP_0,
+	KEY_KP_9 = KEY_KP_0 + 9,
+	KEY_KP_DECIMAL,
+	KEY_KP_DIVIDE,
+	KEY_KP_MULTIPLY,
+	KEY_KP_SUBTRACT,
+	KEY_KP_ADD,
+	KEY_KP_ENTER,
+	KEY_KP_EQUAL,
+	KEY_KP_SEPARATOR,
+	KEY_MENU,
 	KEY_OTHER, /* kitty functional key, number in .raw */
 };
 /* Escape 27, Enter 13, Tab 9, Backspace 127, Space 32 are codepoints. */
@@ -21,11 +51,12 @@ enum input_type { INPUT_KEY, INPUT_PASTE, INPUT_MOUSE, INPUT_FOCUS, INPUT_REPLY 
 struct input_event {
 	enum input_type type;
 	uint32_t key, shifted, base, raw;
-	uint8_t mods, action;      /* action 0 counts as press */
-	uint32_t text[8];          /* INPUT_KEY: associated text, 0-terminated, may be empty */
-	const uint8_t *bytes;      /* INPUT_PASTE: cleaned text; INPUT_REPLY: the whole reply; borrowed */
+	uint8_t mods, action; /* action 0 counts as press */
+	uint32_t text[8];     /* INPUT_KEY: associated text, 0-terminated, may be empty */
+	const uint8_t
+		*bytes; /* INPUT_PASTE: cleaned text; INPUT_REPLY: the whole reply; borrowed */
 	size_t len;
-	int button, row, col;      /* INPUT_MOUSE: 0 left 1 middle 2 right 64 65 wheel 3 none; from 0 */
+	int button, row, col; /* INPUT_MOUSE: 0 left 1 middle 2 right 64 65 wheel 3 none; from 0 */
 	bool motion, release, focus_in;
 };
 
