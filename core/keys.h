@@ -1,8 +1,8 @@
 #ifndef CORE_KEYS_H
 #define CORE_KEYS_H
 /* Keys between terminals: decode what the outer terminal sends, encode for the inner program.
- * A key is a Unicode codepoint or a KEY_* value, with modifiers, as in the kitty keyboard protocol.
- */
+ * A key is a Unicode codepoint or a KEY_* value, with modifiers, as in the kitty keyboard protocol:
+ * the key is the unshifted one ('a' with MOD_SHIFT for A) where that is known. */
 #include "core/buf.h"
 #include "core/term.h"
 
@@ -14,8 +14,9 @@ enum {
 	MOD_HYPER = 16,
 	MOD_META = 32,
 	MOD_CAPS = 64,
-	MOD_NUM = 128
+	MOD_NUM = 128,
 };
+#define MOD_LOCKS (MOD_CAPS | MOD_NUM)
 enum key_action { KEY_PRESS = 1, KEY_REPEAT = 2, KEY_RELEASE = 3 };
 enum key_sym { /* beyond Unicode */
 	KEY_NONE = 0x110000,
@@ -60,10 +61,11 @@ struct input_event {
 	bool motion, release, focus_in;
 };
 
-/* Decoder of an outer terminal's input. A lone ESC is undecided until decode_timeout (the caller
- * runs a 25 ms timer while decode_pending). */
+/* Decoder of an outer terminal's input. A lone ESC is undecided until decoder_timeout (the caller
+ * runs a 25 ms timer while decoder_pending). The decoder may not be fed or freed in a callback. */
 struct decoder;
 typedef void (*input_cb)(void *ctx, const struct input_event *ev);
+#define DECODE_TIMEOUT_MS 25
 struct decoder *decoder_new(input_cb cb, void *ctx);
 void decoder_free(struct decoder *d);
 void decoder_feed(struct decoder *d, const void *p, size_t n);
@@ -71,11 +73,17 @@ bool decoder_pending(const struct decoder *d);
 void decoder_timeout(struct decoder *d);
 
 /* Appends what the program is to get for ev under modes m (nothing if it did not ask: mouse off,
- * release without kitty flags …). Paste is stripped of ESC, C0 (but tab, LF→CR) and "201~". */
+ * release without kitty flags …). Paste is cleaned by paste_clean. */
 void encode_input(struct buf *out, const struct input_event *ev, const struct key_modes *m);
+/* Appends text without what could end a bracketed paste or act: no ESC, C0, DEL, C1, no "[201~"
+ * that followed an ESC; tab stays, a line's end becomes CR. */
+void paste_clean(struct buf *out, const void *p, size_t n);
 /* "C-M-Up", "F5", "x" … as in cli.md --key. false when unknown. */
 bool key_parse(const char *name, struct input_event *ev);
-/* Events over the wire, client to server. */
+/* Same key with the same Shift, Alt, Ctrl, Super, however it was sent (a layout's own key in the
+ * place of b counts too); for bindings. */
+bool key_matches(const struct input_event *ev, const struct input_event *binding);
+/* Events over the wire, client to server. unpack: 0 or -EBADMSG; bytes are borrowed from in. */
 void input_pack(struct buf *out, const struct input_event *ev);
 int input_unpack(struct rd *in, struct input_event *ev);
 #endif

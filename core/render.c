@@ -74,6 +74,12 @@ render_set_caps(struct render *r, const struct render_caps *caps)
 	r->valid = false;
 }
 
+void
+render_set_sync(struct render *r, bool sync)
+{
+	r->caps.sync = sync;
+}
+
 static void
 resize(struct render *r, int cols, int rows)
 {

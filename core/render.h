@@ -20,6 +20,7 @@ struct render_caps {
 /* a: for the tables of what is shown; owner 1 of it is the renderer's. */
 struct render *render_new(struct arena *a, const struct render_caps *caps);
 void render_set_caps(struct render *r, const struct render_caps *caps); /* invalidates */
+void render_set_sync(struct render *r, bool sync);			/* does not */
 void render_free(struct render *r);
 void render_invalidate(struct render *r); /* next frame repaints all */
 /* Appends the bytes that turn what is shown into next; nothing when equal. A change of size
