@@ -23,7 +23,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#ifdef __SANITIZE_ADDRESS__
+#ifdef __has_feature
+#define HAS_ASAN __has_feature(address_sanitizer)
+#else
+#define HAS_ASAN 0
+#endif
+#if HAS_ASAN || defined(__SANITIZE_ADDRESS__)
 #include <sanitizer/asan_interface.h>
 #define POISON(p) __asan_poison_memory_region((p), SLAB_BYTES)
 #define UNPOISON(p) __asan_unpoison_memory_region((p), SLAB_BYTES)
@@ -494,7 +499,8 @@ arena_residency(const struct arena *a, uint64_t *counted, uint64_t *resident)
 	long pages = len ? os_resident_pages(slab_addr(a, 1), len) : 0;
 
 	*counted = a->touched_pages * SLAB_PAGE;
-	*resident = pages < 0 ? 0 : (uint64_t)pages * SLAB_PAGE;
+	/* a system that cannot say is believed */
+	*resident = pages < 0 ? *counted : (uint64_t)pages * SLAB_PAGE;
 	if (*counted == *resident)
 		return true;
 	/* pages in swap are held though not resident: the file knows them */

@@ -169,13 +169,23 @@ put_right(struct arena *a, slab_t s)
 	slab_put(a, s, 3);
 }
 
+/* False on a platform that cannot tell what is resident: there some tests have no oracle. */
+static bool
+residency_known(void)
+{
+	static _Alignas(SLAB_PAGE) char page[SLAB_PAGE];
+
+	return os_resident_pages(page, sizeof(page)) >= 0;
+}
+
 static void
 test_misuse_aborts(void **st)
 {
 	(void)st;
 	assert_true(aborts(put_wrong_owner));
 	assert_true(aborts(put_twice));
-	assert_true(aborts(write_unannounced));
+	if (residency_known())
+		assert_true(aborts(write_unannounced));
 	assert_false(aborts(put_right));
 }
 
@@ -189,6 +199,11 @@ test_adopt_after_kill(void **st)
 	int fd = dup(arena_fd(a));
 
 	(void)st;
+	if (!residency_known()) {
+		arena_free(a);
+		close(fd);
+		skip();
+	}
 	fill(a, keep, 0, 9000, 'k');
 	fill(a, lose, 0, SLAB_BYTES, 'l');
 	fill(a, cached, 0, SLAB_BYTES, 'c');
