@@ -323,8 +323,10 @@ void
 paste_clean(struct buf *out, const void *text, size_t n)
 {
 	const uint8_t *p = text;
+	size_t start = out->len;
 	for (size_t i = 0; i < n; i++) {
 		uint8_t c = p[i];
+		bool joined = c >= 0x80 && c < 0xa0 && out->len > start && out->data[out->len - 1] == 0xc2;
 		bool c1 = c == 0xc2 && i + 1 < n && p[i + 1] >= 0x80 && p[i + 1] < 0xa0;
 		if (c == '\r' && i + 1 < n && p[i + 1] == '\n')
 			continue; /* the LF stands for both */
@@ -335,6 +337,8 @@ paste_clean(struct buf *out, const void *text, size_t n)
 			i = at - 1;
 			if (n - at >= 5 - from && !memcmp(p + at, tail + from, 5 - from))
 				i += 5 - from;
+		} else if (joined) {
+			out->len--; /* what was taken out stood between the halves of a C1 */
 		} else if (c == '\n' || c == '\r') {
 			buf_putc(out, '\r');
 		} else if (c == '\t' || (c >= 0x20 && c != 0x7f)) {
