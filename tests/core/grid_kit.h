@@ -62,7 +62,8 @@ dice_row(struct dice *d, struct canvas *c, int y, int cols)
 	static const char *const words[] = {"a", "Z", "0", "~", " ", "   ", "word", "|", "\xc3\xa9",
 		"\xe4\xb8\xad", "\xed\x95\x9c", "e\xcc\x81", "\xf0\x9f\x98\x80",
 		"\xf0\x9f\x91\xa9\xe2\x80\x8d\xf0\x9f\x92\xbb", "\xe2\x9d\xa4\xef\xb8\x8f",
-		"1\xef\xb8\x8f\xe2\x83\xa3", "\xf0\x9f\x91\x8d\xf0\x9f\x8f\xbd", "\xe2\x94\x80", "\xe2\x9c\x85"};
+		"1\xef\xb8\x8f\xe2\x83\xa3", "\xf0\x9f\x91\x8d\xf0\x9f\x8f\xbd", "\xe2\x94\x80",
+		"\xe2\x9c\x85"};
 	static const char *const uris[] = {"https://example.org/a", "http://example.org/b?c=d"};
 	struct row *r = canvas_row(c, y);
 	r->len = 0;
@@ -103,7 +104,9 @@ say_cell(struct buf *b, const struct row *r, int x, const struct tab *t)
 	struct style s = tab_style_get(t, cell_style(c));
 	const char *uri = tab_link_uri(t, cell_link(c));
 	bool blank = n == 0 || (n == 1 && cps[0] <= ' ');
-	bool shows = s.bg || (s.attrs & (ATTR_INVERSE | ATTR_STRIKE | ATTR_OVERLINE | ATTR_UL_MASK)) || *uri;
+	bool shows = s.bg ||
+		     (s.attrs & (ATTR_INVERSE | ATTR_STRIKE | ATTR_OVERLINE | ATTR_UL_MASK)) ||
+		     *uri;
 	if (!(s.attrs & ATTR_UL_MASK))
 		s.ul = 0;
 	if (kind == CELL_TAIL) {
@@ -176,7 +179,7 @@ dice_step(struct dice *d, struct canvas *c)
 			dice_row(d, c, y, g.cols);
 		break;
 	}
-	canvas_set_cursor(c, (int)dice(d, (uint32_t)g.rows), (int)dice(d, (uint32_t)g.cols), dice(d, 3) > 0,
-		(enum cursor_shape)dice(d, 3));
+	canvas_set_cursor(c, (int)dice(d, (uint32_t)g.rows), (int)dice(d, (uint32_t)g.cols),
+		dice(d, 3) > 0, (enum cursor_shape)dice(d, 3));
 }
 #endif

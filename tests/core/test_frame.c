@@ -44,7 +44,8 @@ random_lives_arrive_whole(void **state)
 	for (uint32_t seed = 1; seed <= 30; seed++) {
 		struct dice d = {seed * 2654435761u};
 		int cols = 1 + (int)dice(&d, 60), rows = 1 + (int)dice(&d, 24);
-		struct canvas *from = canvas_new(arena, 1, cols, rows), *to = canvas_new(arena, 2, 80, 24);
+		struct canvas *from = canvas_new(arena, 1, cols, rows),
+			      *to = canvas_new(arena, 2, 80, 24);
 		struct frame_view *v = frame_view_new();
 		for (int step = 0; step < 60; step++) {
 			struct buf b = {0};
@@ -199,7 +200,11 @@ blit_cuts_wide_cells(void **state)
 	assert_true((r->cells[5] & CELL_KIND_MASK) == CELL_TAIL);
 	assert_int_equal(cell_content(r->cells[6]), 0xd55c);
 	assert_int_equal(canvas_text(to, 0, 7, 1, "\xe4\xb8\xad", NULL), 0);
-	assert_int_equal(canvas_text(to, 0, 0, 8, "a\033b\x07" "c", NULL), 3);
+	assert_int_equal(canvas_text(to, 0, 0, 8,
+				 "a\033b\x07"
+				 "c",
+				 NULL),
+		3);
 	canvas_free(from);
 	canvas_free(to);
 }

@@ -181,9 +181,18 @@ time_decides_a_lone_escape(void **state)
 	}
 }
 
-#define LEGACY {0}
-#define KITTY(f) {.kitty_flags = (f)}
-#define OTHER(l) {.modify_other = (l)}
+#define LEGACY    \
+	{         \
+		0 \
+	}
+#define KITTY(f)                   \
+	{                          \
+		.kitty_flags = (f) \
+	}
+#define OTHER(l)                    \
+	{                           \
+		.modify_other = (l) \
+	}
 
 /* By the names of `send --key`: what each kind of program gets. */
 static const struct {
@@ -270,7 +279,8 @@ encodes_as_asked_for(void **state)
 		encode_input(&b, &ev, &encode_table[i].modes);
 		buf_cstr(&b);
 		if (b.len != n || memcmp(b.data, encode_table[i].out, n))
-			fail_msg("%s (row %zu) gave %s", encode_table[i].key, i, (char *)b.data + 1);
+			fail_msg(
+				"%s (row %zu) gave %s", encode_table[i].key, i, (char *)b.data + 1);
 		buf_free(&b);
 	}
 }
@@ -364,7 +374,9 @@ paste_cannot_break_out(void **state)
 	} table[] = {
 		{"a\nb\r\nc\rd\te", "a\rb\rc\rd\te"},
 		{"x\033[201~rm -rf\r", "xrm -rf\r"},
-		{"x\xc2\x9b" "201~y", "xy"},
+		{"x\xc2\x9b"
+		 "201~y",
+			"xy"},
 		{"\033\033[201~[201~z", "[201~z"},
 		{"bell\a nul\x01 del\x7f", "bell nul del"},
 		{"\xc3\xa9\xf0\x9f\x98\x80", "\xc3\xa9\xf0\x9f\x98\x80"},
@@ -372,7 +384,8 @@ paste_cannot_break_out(void **state)
 	struct key_modes plain = {0}, bracketed = {.bracketed_paste = true};
 	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
 		struct buf b = {0}, want = {0};
-		struct input_event ev = {.type = INPUT_PASTE, .bytes = (const uint8_t *)table[i].in,
+		struct input_event ev = {.type = INPUT_PASTE,
+			.bytes = (const uint8_t *)table[i].in,
 			.len = strlen(table[i].in)};
 		encode_input(&b, &ev, &plain);
 		assert_string_equal(buf_cstr(&b), table[i].plain);
@@ -463,12 +476,13 @@ round_trips(void **state)
 		struct key_modes modes;
 		const char *in[16];
 	} table[] = {
-		{LEGACY, {"a", "A", "\x03", "\x1c", "\r", "\t", "\x7f", "\033[Z", "\033x", "\033OP", "\033[15~",
-				 "\033[1;5C", "\033[3~", "\xc3\xa4", "\033\033[1;2D"}},
+		{LEGACY, {"a", "A", "\x03", "\x1c", "\r", "\t", "\x7f", "\033[Z", "\033x", "\033OP",
+				 "\033[15~", "\033[1;5C", "\033[3~", "\xc3\xa4", "\033\033[1;2D"}},
 		{KITTY(1), {"a", "\033[27u", "\033[13;2u", "\033[97;5u", "\033[1;3A", "\033[13;5~",
 				   "\033[57414u", "\033[5;9~", "\033[97;7u"}},
-		{KITTY(31), {"\033[97;;97u", "\033[97:65;2;65u", "\033[97;1:3u", "\033[1;1:3A",
-				    "\033[57441;2u", "\033[13;1:3u", "\033[9;65u", "\033[1089::99;5u"}},
+		{KITTY(31),
+			{"\033[97;;97u", "\033[97:65;2;65u", "\033[97;1:3u", "\033[1;1:3A",
+				"\033[57441;2u", "\033[13;1:3u", "\033[9;65u", "\033[1089::99;5u"}},
 		{OTHER(2), {"\033[27;2;13~", "\033[27;5;99~", "\033[27;6;65~", "\033", "\t", "q"}},
 	};
 	for (size_t t = 0; t < ARRAY_LEN(table); t++) {
@@ -503,7 +517,8 @@ wire_refuses_nonsense(void **state)
 		junk[0] %= 7;
 		struct rd in = rd_init(junk, next_random(&seed) % sizeof(junk));
 		if (input_unpack(&in, &ev) == 0) {
-			struct key_modes m = {.kitty_flags = 31, .mouse = 1003, .mouse_encoding = 1006};
+			struct key_modes m = {
+				.kitty_flags = 31, .mouse = 1003, .mouse_encoding = 1006};
 			struct buf b = {0};
 			assert_true(ev.type <= INPUT_REPLY);
 			encode_input(&b, &ev, &m);
@@ -527,8 +542,8 @@ static void
 prefix_matches_in_every_dialect(void **state)
 {
 	(void)state;
-	static const char *const yes[] = {"\x1c", "\033[92;5u", "\033[27;5;92~", "\033[92;69u",
-		"\033[1096::92;5u"};
+	static const char *const yes[] = {
+		"\x1c", "\033[92;5u", "\033[27;5;92~", "\033[92;69u", "\033[1096::92;5u"};
 	static const char *const no[] = {"\\", "\x1d", "\033\x1c", "\033[92;6u"};
 	struct input_event prefix;
 	bool hit = false;
