@@ -1,20 +1,20 @@
 #include "tui/list_plan.h"
 #include <string.h>
 
-/* Lines of a group that shows rows of its n sessions. */
+/* Lines of a group that shows rows of its n sessions; in a low list no line says how many more. */
 static size_t
-lines_of(enum group g, size_t n, size_t rows)
+lines_of(enum group g, size_t n, size_t rows, bool low)
 {
-	bool counts_itself = rows == 0 && (g == GR_ASLEEP || g == GR_ENDED);
+	bool counts_itself = low || (rows == 0 && (g == GR_ASLEEP || g == GR_ENDED));
 	return n == 0 ? 0 : 1 + rows + (rows < n && !counts_itself);
 }
 
 static size_t
-lines_all(const size_t *n, const size_t *rows)
+lines_all(const size_t *n, const size_t *rows, bool low)
 {
 	size_t sum = 0;
 	for (int g = 0; g < GR_COUNT; g++)
-		sum += lines_of(g, n[g], rows[g]);
+		sum += lines_of(g, n[g], rows[g], low);
 	return sum;
 }
 
@@ -30,6 +30,8 @@ give_up_row(size_t *rows, const size_t *least)
 		}
 	enum group g = rows[GR_WORKING] > rows[GR_IDLE] ? GR_WORKING : GR_IDLE;
 	if (rows[g] <= least[g])
+		g = g == GR_WORKING ? GR_IDLE : GR_WORKING;
+	if (rows[g] <= least[g])
 		g = GR_NEEDS;
 	if (rows[g] <= least[g])
 		return false;
@@ -38,14 +40,16 @@ give_up_row(size_t *rows, const size_t *least)
 }
 
 static bool
-fit(const size_t *n, size_t *rows, enum group sel, size_t h)
+fit(const size_t *n, size_t *rows, enum group sel, size_t h, bool low)
 {
 	size_t least[GR_COUNT];
 	for (int g = 0; g < GR_COUNT; g++) {
+		bool quiet = g == GR_ASLEEP || g == GR_ENDED, here = g == (int)sel;
+		size_t want = low ? (here ? 2 : !quiet) : (quiet ? (here ? 2 : 0) : 2);
 		rows[g] = n[g];
-		least[g] = MIN(n[g], g == GR_ASLEEP || g == GR_ENDED ? (g == (int)sel ? 2 : 0) : 2);
+		least[g] = MIN(n[g], want);
 	}
-	while (lines_all(n, rows) > h)
+	while (lines_all(n, rows, low) > h)
 		if (!give_up_row(rows, least))
 			return false;
 	return true;
@@ -89,16 +93,23 @@ list_plan(const struct model *m, size_t h, struct plan_line *out)
 		if (at >= 0 && sel >= m->first[g] && sel < m->first[g + 1])
 			sel_group = g;
 	}
-	if (!fit(n, rows, sel_group, h))
+	size_t groups = 0;
+	for (int g = 0; g < GR_COUNT; g++)
+		groups += n[g] > 0;
+	bool low = !fit(n, rows, sel_group, h, false);
+	if (low && !fit(n, rows, sel_group, h, true))
 		return plan_flat(m, n, sel, h, out);
+	bool gaps = lines_all(n, n, false) + groups <= h + 1;
 	for (int g = 0; g < GR_COUNT; g++) {
 		if (n[g] == 0)
 			continue;
 		size_t from = g == (int)sel_group ? window(n[g], rows[g], sel - m->first[g]) : 0;
-		out[k++] = (struct plan_line){LINE_GROUP, g, 0};
+		if (gaps && k > 0)
+			out[k++] = (struct plan_line){LINE_GAP, g, 0};
+		out[k++] = (struct plan_line){LINE_GROUP, g, low && rows[g] ? n[g] - rows[g] : 0};
 		for (size_t i = 0; i < rows[g]; i++)
 			out[k++] = (struct plan_line){LINE_SESSION, g, m->first[g] + from + i};
-		if (lines_of(g, n[g], rows[g]) > 1 + rows[g])
+		if (lines_of(g, n[g], rows[g], low) > 1 + rows[g])
 			out[k++] = (struct plan_line){LINE_MORE, g, n[g] - rows[g]};
 	}
 	return k;
@@ -116,19 +127,23 @@ list_columns(int w, int name_w, int project_w)
 	int left = w - W_MARK - name - 1 - W_STATE - 1 - W_IDLE - 2 - W_MEM - 1;
 	bool rate = left >= 2 + W_RATE;
 	left -= rate ? 2 + W_RATE : 0;
-	bool has_project = rate && left >= 1 + project;
-	left -= has_project ? 1 + project : 0;
+	bool has_project = rate && left >= 1 + 1 + project;
+	left -= has_project ? 2 + project : 0;
 	bool spark = has_project && left >= 2 + W_SPARK + 1;
 	left -= spark ? 2 + W_SPARK : 0;
 	bool wants = spark && left >= 3 + W_WANTS;
-	if (!wants && left > 0)
-		name += MIN(left, MAX(0, CLAMP(name_w, 8, 24) - name));
+	if (!wants && left > 0) {
+		int more = CLAMP(CLAMP(name_w, 8, 24) - name, 0, left);
+		name += more;
+		left -= more;
+		project += has_project ? CLAMP(CLAMP(project_w, 7, 22) - project, 0, left) : 0;
+	}
 	int x = W_MARK;
 #define PUT(col, gap, width) (c.col.x = x + (gap), c.col.w = (width), x = c.col.x + c.col.w)
 	PUT(name, 0, MAX(name, 4));
 	if (has_project)
 		PUT(project, 1, project);
-	PUT(state, 1, W_STATE);
+	PUT(state, has_project ? 2 : 1, W_STATE);
 	PUT(idle, 1, W_IDLE);
 	PUT(cut, 1, 1);
 	PUT(mem, 0, W_MEM);

@@ -87,12 +87,16 @@ theme_on_selection(const struct theme *t, enum theme_style part)
 void
 theme_spark(const struct theme *t, char *out, const uint64_t *v, int n)
 {
-	uint64_t max = 1;
-	for (int i = 0; i < n; i++)
-		max = MAX(max, v[i]);
+	uint64_t max = 1, min = UINT64_MAX;
 	for (int i = 0; i < n; i++) {
-		/* the lowest step is for what is small, not for what is missing */
-		int step = v[i] ? (int)((double)v[i] / (double)max * 8 + 0.5) : 0;
-		out += sprintf(out, "%s", t->eighths[v[i] ? CLAMP(step, 1, 8) : 0]);
+		max = MAX(max, v[i]);
+		min = v[i] ? MIN(min, v[i]) : min;
+	}
+	/* seven steps, so that a gap stays between rows; a steady one is a line at half height, for
+	 * a row of full blocks would draw the eye to where nothing happens */
+	bool steady = (double)(max - MIN(min, max)) < 0.04 * (double)max;
+	for (int i = 0; i < n; i++) {
+		int step = steady ? 3 : (int)((double)v[i] / (double)max * 7 + 0.5);
+		out += sprintf(out, "%s", t->eighths[v[i] ? CLAMP(step, 1, 7) : 0]);
 	}
 }

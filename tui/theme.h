@@ -27,7 +27,8 @@ void theme_init(struct theme *t, bool color, bool ascii);
 void theme_background(struct theme *t, uint32_t fg, uint32_t bg);
 /* The style of a part that lies on the selected row. */
 struct style theme_on_selection(const struct theme *t, enum theme_style part);
-/* n values as a sparkline of n signs, scaled to their own maximum; 0 = no sample, a blank.
+/* n values as a sparkline of n signs, scaled to their own maximum; 0 = no sample, a blank;
+ * a steady one is a level line.
  * out >= 4 * n + 1 bytes. */
 void theme_spark(const struct theme *t, char *out, const uint64_t *v, int n);
 #endif

@@ -17,12 +17,14 @@ static const struct {
 };
 
 static void
-group_line(struct app *a, int y, int w, enum group g, const struct model_sums *sum)
+group_line(struct app *a, int y, int w, enum group g, size_t hidden, const struct model_sums *sum)
 {
 	char mem[16], text[96] = "";
 	size_t n = a->m.first[g + 1] - a->m.first[g];
 	int x = 1 + draw_text(a, y, 1, w, groups[g].th, groups[g].title);
 	x += 1 + draw_fmt(a, y, x + 1, w - x, groups[g].th, "%zu", n);
+	if (hidden)
+		x += draw_fmt(a, y, x + 2, w - x - 2, TH_DIM, "%zu not shown", hidden) + 2;
 	x += 3;
 	if (g == GR_IDLE && sum->closable) {
 		int n_cut = draw_glyph(a, y, x, TH_REAP_HEAD, GL_CUT);
@@ -133,8 +135,8 @@ session_line(struct app *a, int y, int w, const struct plan_columns *c, size_t i
 	if (msess_group(s) == GR_WORKING)
 		draw_right(a, y, c->idle.x + c->idle.w, c->idle.w, TH_DIM, a->theme.glyph[GL_DOT]);
 	else
-		draw_right(a, y, c->idle.x + c->idle.w, c->idle.w, TH_TEXT,
-			fmt_idle(idle, msess_idle(s, a->now)));
+		draw_right(a, y, c->idle.x + c->idle.w, c->idle.w,
+			msess_live(s) ? TH_TEXT : TH_DIM, fmt_idle(idle, msess_idle(s, a->now)));
 	memory_cells(a, y, c, s);
 	if (c->wants.w) {
 		bool plain = s->pinned && !*s->wants;
@@ -188,10 +190,10 @@ list_rows(struct app *a, int y, int h, int w)
 	size_t n = list_plan(&a->m, (size_t)h, line);
 	for (size_t i = 0; i < n; i++, y++) {
 		if (line[i].kind == LINE_GROUP)
-			group_line(a, y, w, line[i].group, &sum);
+			group_line(a, y, w, line[i].group, line[i].index, &sum);
 		else if (line[i].kind == LINE_SESSION)
 			session_line(a, y, w, &c, line[i].index);
-		else
+		else if (line[i].kind == LINE_MORE)
 			draw_fmt(a, y, 3, w - 4, TH_DIM, "%zu more", line[i].index);
 	}
 	if (a->m.n_shown == 0 && a->m.filter[0])
@@ -206,7 +208,7 @@ rows_wanted(const struct model *m)
 {
 	int n = 1 + (int)m->n_shown;
 	for (int g = 0; g < GR_COUNT; g++)
-		n += m->first[g + 1] > m->first[g];
+		n += m->first[g + 1] > m->first[g] ? 2 : 0; /* a head and a gap */
 	return n;
 }
 
