@@ -137,7 +137,8 @@ results_cb(struct app *a, const char *done, json_t *reply, const struct err *e, 
 	}
 	if (undo)
 		a->n_undo = 0;
-	json_array_foreach (json_object_get(reply, "results"), i, r) {
+	json_array_foreach(json_object_get(reply, "results"), i, r)
+	{
 		const char *name = json_string_value(json_object_get(r, "name"));
 		const char *id = json_string_value(json_object_get(r, "id"));
 		if (!json_is_true(json_object_get(r, "ok"))) {
@@ -166,7 +167,7 @@ results_cb(struct app *a, const char *done, json_t *reply, const struct err *e, 
 }
 
 void
-hibernated_cb(struct app *a, json_t *reply, const struct err *e, const char *id)
+app_hibernated(struct app *a, json_t *reply, const struct err *e, const char *id)
 {
 	(void)id;
 	results_cb(a, "hibernated", reply, e, true);
@@ -230,14 +231,16 @@ act_attach(struct app *a)
 	else if (s->state == MS_EXITED)
 		app_toast(a, true, "%s has ended (space shows its last screen)", s->name);
 	else
-		app_request(a, "resume", json_pack("{s:[s]}", "ids", s->id), attach_woken_cb, s->id);
+		app_request(
+			a, "resume", json_pack("{s:[s]}", "ids", s->id), attach_woken_cb, s->id);
 }
 
 void
 act_resume(struct app *a)
 {
 	if (app_subject(a))
-		app_request(a, "resume", json_pack("{s:o}", "ids", app_subjects(a)), resumed_cb, NULL);
+		app_request(
+			a, "resume", json_pack("{s:o}", "ids", app_subjects(a)), resumed_cb, NULL);
 }
 
 static void
@@ -274,8 +277,7 @@ act_hibernate(struct app *a)
 		return;
 	json_t *ids = app_subjects(a);
 	if (json_array_size(ids) == 1) {
-		struct msess *s =
-			model_find(&a->m, json_string_value(json_array_get(ids, 0)));
+		struct msess *s = model_find(&a->m, json_string_value(json_array_get(ids, 0)));
 		if (s && s->state == MS_ASLEEP) {
 			app_toast(a, true, "%s sleeps already (enter wakes it)", s->name);
 			json_decref(ids);
@@ -284,7 +286,7 @@ act_hibernate(struct app *a)
 		if (s)
 			app_toast(a, false, "closing %s, keeping it resumable", s->name);
 	}
-	app_request(a, "hibernate", json_pack("{s:o}", "ids", ids), hibernated_cb, NULL);
+	app_request(a, "hibernate", json_pack("{s:o}", "ids", ids), app_hibernated, NULL);
 }
 
 void
@@ -332,7 +334,8 @@ subjects_text(struct app *a, char *ids, size_t cap, char *what, size_t what_cap)
 	json_t *list_of = app_subjects(a), *id;
 	size_t i, n = json_array_size(list_of), len = 0;
 	ids[0] = 0;
-	json_array_foreach (list_of, i, id) {
+	json_array_foreach(list_of, i, id)
+	{
 		int k = snprintf(ids + len, cap - len, "%s%s", i ? "," : "", json_string_value(id));
 		len = MIN(len + (size_t)MAX(k, 0), cap - 1);
 	}
@@ -357,7 +360,9 @@ act_stop(struct app *a)
 		return;
 	}
 	snprintf(title, sizeof title, "End %s?", what);
-	snprintf(text, sizeof text, "%s ends, with everything it started.\nWhat it printed stays readable; z instead keeps it resumable.",
+	snprintf(text, sizeof text,
+		"%s ends, with everything it started.\nWhat it printed stays readable; z instead "
+		"keeps it resumable.",
 		strchr(ids, ',') ? "Each of them" : what);
 	app_confirm(a, title, text, "End", stop_yes, ids);
 }
@@ -370,7 +375,8 @@ act_forget(struct app *a)
 	if (!s || !subjects_text(a, ids, sizeof ids, what, sizeof what))
 		return;
 	snprintf(title, sizeof title, "Forget %s?", what);
-	app_confirm(a, title, "Its screen, history and memory curve are deleted. This cannot be undone.",
+	app_confirm(a, title,
+		"Its screen, history and memory curve are deleted. This cannot be undone.",
 		"Forget", forget_yes, ids);
 }
 

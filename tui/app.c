@@ -167,8 +167,8 @@ app_event(struct app *a, json_t *ev)
 		model_put(&a->m, s, a->now);
 	else if (what && !strcmp(what, "gone"))
 		model_remove(&a->m, json_string_value(json_object_get(ev, "id"))
-				? json_string_value(json_object_get(ev, "id"))
-				: "");
+					    ? json_string_value(json_object_get(ev, "id"))
+					    : "");
 	json_t *pressure = json_object_get(ev, "pressure");
 	if (pressure)
 		model_pressure(&a->m, pressure);
@@ -229,14 +229,14 @@ app_mouse(struct app *a, const struct input_event *ev)
 	if (ev->button != 0 || ev->release || ev->motion)
 		return;
 	bool twice = a->now - a->click_at < 0.4 && ev->row == a->click_y &&
-		abs(ev->col - a->click_x) < 2;
+		     abs(ev->col - a->click_x) < 2;
 	a->click_at = twice ? 0 : a->now;
 	a->click_y = ev->row;
 	a->click_x = ev->col;
 	for (int i = a->n_hits; i-- > 0;) { /* what was drawn last lies on top */
 		const struct hit h = a->hits[i];
-		if (ev->row >= h.y && ev->row < h.y + h.h && ev->col >= h.x && ev->col < h.x + h.w &&
-			click_hit(a, &h, twice))
+		if (ev->row >= h.y && ev->row < h.y + h.h && ev->col >= h.x &&
+			ev->col < h.x + h.w && click_hit(a, &h, twice))
 			break;
 	}
 	a->dirty = true;
@@ -287,7 +287,7 @@ app_draw(struct app *a)
 	while (from > 0 && a->stack[from].v->over)
 		from--;
 	surface_begin(a->s);
-	a->preview.id[0] = 0;
+	a->preview = (struct preview_place){0};
 	a->dirty = a->drawing_sel = false;
 	for (int i = from; i < a->depth; i++) {
 		a->n_hits = 0; /* only what is on top can be clicked */

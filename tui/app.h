@@ -1,8 +1,8 @@
 #ifndef TUI_APP_H
 #define TUI_APP_H
 /* The dashboard without terminal, loop and connection: input events, replies and the time go in;
- * a drawn surface and requests come out (struct app_ops). dashboard.c gives it the real world, tests
- * give it a scripted one.
+ * a drawn surface and requests come out (struct app_ops). dashboard.c gives it the real world,
+ * tests give it a scripted one.
  *
  * key → action → request; reply or event → model → redraw. Actions never change the model: what is
  * seen is what the server said. */
@@ -20,9 +20,10 @@
 typedef void (*app_reply_cb)(struct app *a, json_t *reply, const struct err *e, const char *id);
 struct app_ops {
 	/* Asks the server; cb is called once, later or at once. */
-	void (*request)(void *ctx, const char *verb, json_t *take_args, app_reply_cb cb,
-		const char *id);
-	void (*attach)(void *ctx, const char *id); /* soon, from the loop: this call returns first */
+	void (*request)(
+		void *ctx, const char *verb, json_t *take_args, app_reply_cb cb, const char *id);
+	void (*attach)(
+		void *ctx, const char *id); /* soon, from the loop: this call returns first */
 	void (*quit)(void *ctx);
 	void (*copy)(void *ctx, const char *text); /* into the terminal's clipboard */
 	void *ctx;
@@ -49,7 +50,7 @@ struct app {
 	struct theme theme;
 	struct model m;
 	struct app_ops ops;
-	double now;             /* Unix seconds */
+	double now; /* Unix seconds */
 	bool connected, dirty, repaint, leaving;
 	bool mouse_shift;
 	struct {
@@ -58,7 +59,7 @@ struct app {
 	} stack[STACK_MAX];
 	int depth;
 	struct input_event key; /* that runs the action */
-	bool drawing_sel;       /* styles are those of the selected row */
+	bool drawing_sel;	/* styles are those of the selected row */
 	struct hit hits[HITS_MAX];
 	int n_hits;
 	struct preview_place preview;
@@ -69,8 +70,8 @@ struct app {
 	double click_at;
 	int click_y, click_x;
 	char home[256], cwd[512];
-	char programs[16][32];   /* names of the profiles, for the form of a new session */
-	bool program_found[16];  /* its command is on PATH */
+	char programs[16][32];	/* names of the profiles, for the form of a new session */
+	bool program_found[16]; /* its command is on PATH */
 	int n_programs;
 };
 
@@ -92,7 +93,8 @@ void app_push(struct app *a, const struct view *v, const char *arg);
 void app_pop(struct app *a);
 void *app_state(struct app *a, const struct view *v); /* of the topmost such view; NULL */
 const struct view *app_top(const struct app *a);
-void app_request(struct app *a, const char *verb, json_t *take_args, app_reply_cb cb, const char *id);
+void app_request(
+	struct app *a, const char *verb, json_t *take_args, app_reply_cb cb, const char *id);
 void app_run_action(struct app *a, enum action_id id);
 void app_toast(struct app *a, bool bad, const char *fmt, ...) PRINTF_LIKE(3, 4);
 void app_error(struct app *a, const char *verb, const struct err *e);
@@ -109,6 +111,8 @@ void app_ask(struct app *a, const char *title, const char *initial,
 	void (*cb)(struct app *a, const char *id, const char *text), const char *id);
 /* A page of text to read. take_text is freed by it. */
 void app_show_text(struct app *a, const char *title, char *take_text);
+/* Reply of `hibernate`: says what came back, and makes `u` bring them back. */
+void app_hibernated(struct app *a, json_t *reply, const struct err *e, const char *id);
 /* Runs a palette name with the words after it; false: no such command. */
 bool app_command(struct app *a, const char *line);
 #endif

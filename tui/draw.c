@@ -8,8 +8,7 @@
 uint16_t
 draw_style(struct app *a, enum theme_style th)
 {
-	struct style st =
-		a->drawing_sel ? theme_on_selection(&a->theme, th) : a->theme.style[th];
+	struct style st = a->drawing_sel ? theme_on_selection(&a->theme, th) : a->theme.style[th];
 	return surface_style(a->s, &st);
 }
 

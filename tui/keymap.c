@@ -3,7 +3,7 @@
 #include <string.h>
 
 const struct action actions[ACTION_COUNT] = {
-#define X(name, palette, ctx, keys, help, hint, rank, fn, group)                                   \
+#define X(name, palette, ctx, keys, help, hint, rank, fn, group) \
 	{#name, palette, ctx, keys, help, hint, rank, fn, group},
 #include "tui/actions.def"
 #undef X
@@ -27,24 +27,11 @@ bool
 key_is(const struct input_event *ev, const char *name)
 {
 	struct input_event want = {0};
-	unsigned locks = MOD_CAPS | MOD_NUM;
 	if (ev->type != INPUT_KEY)
 		return false;
-	unsigned mods = ev->mods & ~locks;
 	if (!strcmp(name, "1-9"))
-		return ev->key >= '1' && ev->key <= '9' && !mods;
-	if (!key_parse(name, &want))
-		return false;
-	uint32_t key = ev->key;
-	/* a shifted character may come as itself, or as its key plus shift */
-	if (want.key > 0x20 && want.key < 0x7f && mods & MOD_SHIFT) {
-		if (key >= 'a' && key <= 'z')
-			key -= 'a' - 'A';
-		else if (ev->shifted)
-			key = ev->shifted;
-		mods &= ~(unsigned)MOD_SHIFT;
-	}
-	return key == want.key && mods == (want.mods & ~locks);
+		return ev->key >= '1' && ev->key <= '9' && !(ev->mods & ~(MOD_CAPS | MOD_NUM));
+	return key_parse(name, &want) && key_matches(ev, &want);
 }
 
 const struct action *
@@ -101,6 +88,16 @@ keymap_labels(const struct action *act, bool ascii, char out[64])
 		if (len + strlen(one) + 2 < 64)
 			len += (size_t)snprintf(out + len, 64 - len, "%s%s", len ? " " : "", one);
 	}
+	return out;
+}
+
+const char *
+keymap_name(const struct action *act, char out[32], bool *words)
+{
+	const char *dots = strstr(act->palette, "…");
+	snprintf(out, 32, "%.*s", dots ? (int)(dots - act->palette) : 31, act->palette);
+	if (words)
+		*words = dots;
 	return out;
 }
 

@@ -12,7 +12,8 @@ enum {
 	C_TEXT = 32,
 	C_DIALOG = 64,
 	C_LINE = 128,
-	C_ALL = 255,
+	C_FIRST = 256, /* the list while there is no session: only for hints */
+	C_ALL = 511,
 };
 struct app;
 typedef void (*action_fn)(struct app *a);
@@ -43,6 +44,8 @@ bool key_is(const struct input_event *ev, const char *name);
 const char *keymap_label(const struct action *act, bool ascii, char out[16]);
 /* All of them, blanks between; out >= 64 bytes. */
 const char *keymap_labels(const struct action *act, bool ascii, char out[64]);
+/* Its palette name without the sign that words may follow; *words says whether they may. */
+const char *keymap_name(const struct action *act, char out[32], bool *words);
 /* Every key of every context means one thing: NULL, or the first clash as text (tests). */
 const char *keymap_clash(void);
 #endif

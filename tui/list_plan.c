@@ -77,7 +77,8 @@ plan_flat(const struct model *m, const size_t *n, size_t sel, size_t h, struct p
 		for (size_t i = 0; n[g] && i <= n[g]; i++, at++)
 			if (at >= from && k < h)
 				out[k++] = i == 0 ? (struct plan_line){LINE_GROUP, g, 0}
-						  : (struct plan_line){LINE_SESSION, g, m->first[g] + i - 1};
+						  : (struct plan_line){
+							    LINE_SESSION, g, m->first[g] + i - 1};
 	return k;
 }
 
@@ -127,8 +128,8 @@ list_columns(int w, int name_w, int project_w)
 	int left = w - W_MARK - name - 1 - W_STATE - 1 - W_IDLE - 2 - W_MEM - 1;
 	bool rate = left >= 2 + W_RATE;
 	left -= rate ? 2 + W_RATE : 0;
-	bool has_project = rate && left >= 1 + 1 + project;
-	left -= has_project ? 2 + project : 0;
+	bool has_project = rate && left >= 2 + project + (w >= 60);
+	left -= has_project ? 2 + project + (w >= 60) : 0;
 	bool spark = has_project && left >= 2 + W_SPARK + 1;
 	left -= spark ? 2 + W_SPARK : 0;
 	bool wants = spark && left >= 3 + W_WANTS;
@@ -142,7 +143,7 @@ list_columns(int w, int name_w, int project_w)
 #define PUT(col, gap, width) (c.col.x = x + (gap), c.col.w = (width), x = c.col.x + c.col.w)
 	PUT(name, 0, MAX(name, 4));
 	if (has_project)
-		PUT(project, 1, project);
+		PUT(project, w >= 60 ? 2 : 1, project);
 	PUT(state, has_project ? 2 : 1, W_STATE);
 	PUT(idle, 1, W_IDLE);
 	PUT(cut, 1, 1);

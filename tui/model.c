@@ -30,9 +30,13 @@ msess_live(const struct msess *s)
 enum group
 msess_group(const struct msess *s)
 {
-	static const enum group by_act[] = {[MA_UNKNOWN] = GR_IDLE, [MA_WORKING] = GR_WORKING,
-		[MA_PERMISSION] = GR_NEEDS, [MA_QUESTION] = GR_NEEDS, [MA_IDLE] = GR_IDLE,
-		[MA_DONE] = GR_IDLE, [MA_ERROR] = GR_NEEDS};
+	static const enum group by_act[] = {[MA_UNKNOWN] = GR_IDLE,
+		[MA_WORKING] = GR_WORKING,
+		[MA_PERMISSION] = GR_NEEDS,
+		[MA_QUESTION] = GR_NEEDS,
+		[MA_IDLE] = GR_IDLE,
+		[MA_DONE] = GR_IDLE,
+		[MA_ERROR] = GR_NEEDS};
 	switch (s->state) {
 	case MS_ASLEEP:
 	case MS_LOST: /* it too comes back with Enter */
@@ -143,7 +147,8 @@ join(char *out, size_t cap, json_t *words)
 	size_t len = 0, i;
 	json_t *w;
 	buf[0] = 0;
-	json_array_foreach (words, i, w) {
+	json_array_foreach(words, i, w)
+	{
 		int k = snprintf(buf + len, sizeof buf - len, "%s%s", i ? " " : "",
 			json_string_value(w) ? json_string_value(w) : "");
 		len = MIN(len + (size_t)MAX(k, 0), sizeof buf - 1);
@@ -218,7 +223,8 @@ model_put(struct model *m, json_t *o, double now)
 	take_str(s->conversation, sizeof s->conversation, o, "conversation");
 	take_text(&s->cwd, o, "cwd");
 	take_text(&s->title, o, "title");
-	take_text(&s->wants, o, json_is_string(json_object_get(o, "detail")) ? "detail" : "last_line");
+	take_text(&s->wants, o,
+		json_is_string(json_object_get(o, "detail")) ? "detail" : "last_line");
 	s->state = name_index(state_names, ARRAY_LEN(state_names),
 		json_string_value(json_object_get(o, "state")));
 	s->act = name_index(
@@ -246,7 +252,8 @@ model_pressure(struct model *m, json_t *p)
 		m->ram_total = (uint64_t)total;
 		m->ram_used = (uint64_t)MAX(0, total - avail);
 	}
-	m->swap_used = (uint64_t)MAX(0, num(p, "swap_total_bytes", 0) - num(p, "swap_free_bytes", 0));
+	m->swap_used =
+		(uint64_t)MAX(0, num(p, "swap_total_bytes", 0) - num(p, "swap_free_bytes", 0));
 	m->pressure = (int)num(p, "level", m->pressure);
 }
 
@@ -257,15 +264,15 @@ model_load(struct model *m, json_t *ls, double now)
 	size_t i;
 	for (size_t k = m->n; k-- > 0;) {
 		bool there = false;
-		json_array_foreach (list, i, o) {
+		json_array_foreach(list, i, o)
+		{
 			const char *id = json_string_value(json_object_get(o, "id"));
 			there |= id && !strcmp(id, m->all[k]->id);
 		}
 		if (!there)
 			model_remove(m, m->all[k]->id);
 	}
-	json_array_foreach (list, i, o)
-		model_put(m, o, now);
+	json_array_foreach(list, i, o) model_put(m, o, now);
 	take_str(m->host, sizeof m->host, ls, "host");
 	m->banner[0] = 0;
 	take_str(m->banner, sizeof m->banner, ls, "banner");

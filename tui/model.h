@@ -20,17 +20,17 @@ struct msess {
 	enum mact act;
 	enum mgrowth growth;
 	double created;
-	double rest_at;          /* when it came to rest or was last touched; idle = now - rest_at */
+	double rest_at; /* when it came to rest or was last touched; idle = now - rest_at */
 	uint64_t footprint, rss, swap, peak;
 	bool estimated;
 	double growth_bytes_per_h;
 	bool has_growth;
 	bool eligible, worth;
-	char reason[120];        /* the first reason against closing, or the first at all */
+	char reason[120]; /* the first reason against closing, or the first at all */
 	bool pinned, marked;
 	int cols, rows, exit_code, exit_signal; /* -1 unknown */
 	long pid, processes;
-	char prompt[32];         /* names the prompt on screen; "" none known */
+	char prompt[32];	 /* names the prompt on screen; "" none known */
 	uint64_t spark[SPARK_N]; /* bytes over the last hour, oldest first; 0 no sample */
 	bool has_spark;
 	char tags[64];
@@ -41,18 +41,18 @@ const char *msess_word(const struct msess *s); /* "permission", "asleep" … */
 double msess_idle(const struct msess *s, double now);
 
 struct model {
-	struct msess **all;      /* owned */
+	struct msess **all; /* owned */
 	size_t n, cap;
-	struct msess **shown;    /* those that pass the filter: grouped and sorted */
+	struct msess **shown; /* those that pass the filter: grouped and sorted */
 	size_t n_shown;
 	size_t first[GR_COUNT + 1]; /* group g is shown[first[g] .. first[g + 1]) */
 	enum msort sort;
 	char filter[128];
 	bool show_ended;
-	char sel[16];            /* id of the selected session; "" none */
-	bool loaded;             /* the server has told all it has */
+	char sel[16]; /* id of the selected session; "" none */
+	bool loaded;  /* the server has told all it has */
 	uint64_t ram_used, ram_total, swap_used;
-	int pressure;            /* 0 none, 1 warn, 2 urgent */
+	int pressure; /* 0 none, 1 warn, 2 urgent */
 	char host[64], banner[160];
 };
 void model_init(struct model *m);
@@ -68,10 +68,10 @@ void model_pressure(struct model *m, json_t *pressure);
 void model_arrange(struct model *m, double now);
 
 struct msess *model_find(const struct model *m, const char *id); /* NULL */
-struct msess *model_selected(const struct model *m);             /* NULL */
-long model_index(const struct model *m, const char *id);         /* in shown; -1 */
+struct msess *model_selected(const struct model *m);		 /* NULL */
+long model_index(const struct model *m, const char *id);	 /* in shown; -1 */
 void model_select(struct model *m, const char *id);
-void model_move(struct model *m, long by);                       /* clamped */
+void model_move(struct model *m, long by); /* clamped */
 bool model_matches(const struct msess *s, const char *filter);
 
 struct model_sums {

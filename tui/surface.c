@@ -2,10 +2,11 @@
  * (newscr), which is read back and never sent anywhere: doupdate() is not called.
  *
  * What ncurses would do to text is avoided by giving it one private-use character per column: each
- * grapheme that is not one ASCII character goes into a table, and its cells hold U+F0000 + 2 * index
- * (+ 1 in the second column of a wide one). So ncurses sees narrow cells only, never drops a joiner,
- * and cannot disagree about widths. A cell's colour pair is our style id; it needs no init_pair since
- * nothing asks ncurses to output it. */
+ * grapheme that is not one ASCII character goes into a table, and its cells hold U+F0000 + 2 *
+ * index
+ * (+ 1 in the second column of a wide one). So ncurses sees narrow cells only, never drops a
+ * joiner, and cannot disagree about widths. A cell's colour pair is our style id; it needs no
+ * init_pair since nothing asks ncurses to output it. */
 #define NCURSES_WIDECHAR 1
 #include "tui/surface.h"
 #include "core/width.h"
@@ -220,7 +221,8 @@ surface_text(struct surface *s, int y, int x, int max, const char *utf8, uint16_
 			int i = cluster_add(s, utf8, len, width);
 			for (int k = 0; k < width; k++)
 				put_char(w, y, x + used++,
-					i < 0 ? '?' : CLUSTER_BASE + 2 * (uint32_t)i + (uint32_t)k, style);
+					i < 0 ? '?' : CLUSTER_BASE + 2 * (uint32_t)i + (uint32_t)k,
+					style);
 		}
 		utf8 += len;
 		n -= len;
@@ -300,7 +302,7 @@ surface_cell(const struct surface *s, int y, int x, struct surface_cell *out)
 	if (s->width[i] == 1) {
 		out->text = text;
 	} else if (raw_cell(s, y, tail ? x - 1 : x + 1, &other, &other_style) &&
-		other == (tail ? ch - 1 : ch + 1)) { /* else a layer covers the other half */
+		   other == (tail ? ch - 1 : ch + 1)) { /* else a layer covers the other half */
 		out->text = tail ? "" : text;
 		out->width = tail ? 0 : 2;
 	}

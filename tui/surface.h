@@ -1,11 +1,11 @@
 #ifndef TUI_SURFACE_H
 #define TUI_SURFACE_H
-/* The sheet a dashboard frame is drawn on. ncurses composes it (layers, overlaps, clipping) without a
- * terminal; core/render.h writes it. One surface a process, since ncurses is global.
+/* The sheet a dashboard frame is drawn on. ncurses composes it (layers, overlaps, clipping) without
+ * a terminal; core/render.h writes it. One surface a process, since ncurses is global.
  *
  * A frame: surface_begin, draw, surface_compose, then read cells. Coordinates are (y, x) from 0 of
- * the top layer. Text is UTF-8 and is clipped by grapheme; a wide cluster that does not fit whole is
- * left out. Style ids come from surface_style and stay valid for the surface's life. */
+ * the top layer. Text is UTF-8 and is clipped by grapheme; a wide cluster that does not fit whole
+ * is left out. Style ids come from surface_style and stay valid for the surface's life. */
 #include "core/base.h"
 #include "core/buf.h"
 #include "core/cell.h"
@@ -36,7 +36,7 @@ void surface_compose(struct surface *s);
 /* Reading the composed frame. */
 struct surface_cell {
 	const char *text; /* the cluster, borrowed until surface_begin; "" for a blank and a tail */
-	uint8_t width;    /* 1, 2; 0: second half of a wide cluster */
+	uint8_t width;	  /* 1, 2; 0: second half of a wide cluster */
 	uint16_t style;
 };
 void surface_cell(const struct surface *s, int y, int x, struct surface_cell *out);

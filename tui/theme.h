@@ -18,7 +18,8 @@ enum theme_background { BG_UNKNOWN, BG_DARK, BG_LIGHT };
 struct theme {
 	struct style style[TH_COUNT];
 	const char *glyph[GL_COUNT];
-	const char *eighths[9]; /* of a bar that grows upwards, blank first; ASCII steps otherwise */
+	const char
+		*eighths[9]; /* of a bar that grows upwards, blank first; ASCII steps otherwise */
 	bool ascii, color;
 };
 /* color false (NO_COLOR): attributes only, the selection is inverse. */

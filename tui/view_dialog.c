@@ -24,7 +24,8 @@ app_confirm(struct app *a, const char *title, const char *text, const char *yes,
 	st->cb = cb;
 }
 
-/* Draws text in lines of at most w, broken at blanks; returns how many (draws none if a is NULL). */
+/* Draws text in lines of at most w, broken at blanks; returns how many (draws none if a is NULL).
+ */
 static int
 wrapped(struct app *a, int y, int x, int w, int h, const char *text)
 {

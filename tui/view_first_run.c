@@ -1,4 +1,5 @@
-/* What someone without sessions sees: what this is for, how to start, and whether all works here. */
+/* What someone without sessions sees: what this is for, how to start, and whether all works here.
+ */
 #include "tui/view_list.h"
 #include "core/width.h"
 #include <stdio.h>
@@ -16,14 +17,16 @@ checks_cb(struct app *a, json_t *reply, const struct err *e, const char *id)
 	st->n_checks = 0;
 	/* what fails comes first: there is room for six */
 	for (int pass = 0; pass < 2; pass++)
-		json_array_foreach (json_object_get(reply, "checks"), i, c) {
+		json_array_foreach(json_object_get(reply, "checks"), i, c)
+		{
 			bool ok = json_is_true(json_object_get(c, "ok"));
 			const char *name = json_string_value(json_object_get(c, "name"));
 			const char *detail = json_string_value(json_object_get(c, "detail"));
 			char text[200];
 			if (ok != (pass == 1) || st->n_checks == 6)
 				continue;
-			snprintf(text, sizeof text, "%s: %s", name ? name : "", detail ? detail : "");
+			snprintf(text, sizeof text, "%s: %s", name ? name : "",
+				detail ? detail : "");
 			st->checks[st->n_checks][0] = ok ? '+' : '!';
 			sanitize(st->checks[st->n_checks] + 1, sizeof st->checks[0] - 1, text,
 				strlen(text));
@@ -55,11 +58,14 @@ first_run_draw(struct app *a, struct list_state *st)
 	list_header(a, w);
 	if (h >= 12)
 		draw_rule(a, 1, 0, w);
-	int foot = draw_footer(a, C_LIST, "q leaves; what you start keeps running", NULL);
+	int foot = draw_footer(a, C_FIRST, "q leaves; what you start keeps running", NULL);
 	int y = 2 + 2 * gap;
 	draw_cut(a, y, x, w - x - 1, TH_STRONG, "No sessions yet.");
 	draw_cut(a, y + 1, x, w - x - 1, TH_DIM,
-		"Keep AI coding sessions alive, see which one needs you, close those that only eat memory.");
+		w >= 104 ? "Keeps AI coding sessions alive, shows which one needs you, closes "
+			   "those that only "
+			   "eat memory."
+			 : "Keeps AI coding sessions alive and shows which one needs you.");
 	y += 3 + gap;
 	snprintf(text, sizeof text, "  n  Start a session here (%s)  ",
 		fmt_dir(a, dir, sizeof dir, a->cwd));
@@ -81,5 +87,5 @@ first_run_draw(struct app *a, struct list_state *st)
 	}
 	if (y + 1 < foot)
 		draw_cut(a, y + gap, x, w - x - 1, TH_DIM,
-			"Inside a session, ^\\ brings you back here. Nothing ends unless you end it.");
+			"Inside a session, ^\\ brings you back here.");
 }

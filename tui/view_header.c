@@ -69,13 +69,14 @@ right_parts(struct app *a, const struct model_sums *sum, struct part p[3])
 	if (sum->footprint) {
 		p[0].rank = 6;
 		p[0].th = TH_TEXT;
-		snprintf(p[0].text, sizeof p[0].text, "sessions %s", fmt_mem(x, (double)sum->footprint));
+		snprintf(p[0].text, sizeof p[0].text, "sessions %s",
+			fmt_mem(x, (double)sum->footprint));
 	}
 	if (m->ram_total) {
 		p[1].rank = 2;
 		p[1].th = m->pressure == 2 ? TH_DANGER : (m->pressure == 1 ? TH_WARN : TH_TEXT);
-		snprintf(p[1].text, sizeof p[1].text, "RAM %.1f/%s", (double)m->ram_used / 1073741824,
-			fmt_mem(y, (double)m->ram_total));
+		snprintf(p[1].text, sizeof p[1].text, "RAM %.1f/%s",
+			(double)m->ram_used / 1073741824, fmt_mem(y, (double)m->ram_total));
 	}
 	if (sum->growing) {
 		double per_h = sum->growth_bytes_per_h;

@@ -15,7 +15,8 @@ static const char *const metric_names[] = {"footprint", "resident", "swapped"};
 static const struct {
 	double s;
 	const char *name;
-} spans[] = {{3600, "1h"}, {6 * 3600, "6h"}, {86400, "24h"}, {7 * 86400, "7d"}, {90 * 86400, "all"}};
+} spans[] = {
+	{3600, "1h"}, {6 * 3600, "6h"}, {86400, "24h"}, {7 * 86400, "7d"}, {90 * 86400, "all"}};
 
 struct point {
 	double t, v[M_COUNT], min, max;
@@ -34,7 +35,7 @@ struct proc {
 struct hist_state {
 	char id[16];
 	size_t span;
-	double back_s;      /* how far the right edge lies in the past */
+	double back_s; /* how far the right edge lies in the past */
 	enum metric metric;
 	struct point *p;
 	size_t n;
@@ -43,8 +44,8 @@ struct hist_state {
 	int n_marks;
 	struct proc procs[PROCS_MAX];
 	int n_procs;
-	int cursor;         /* columns from the right edge; -1: none */
-	int plot_w;         /* as last drawn */
+	int cursor; /* columns from the right edge; -1: none */
+	int plot_w; /* as last drawn */
 	bool loading, asked_procs;
 	char error[160];
 };
@@ -68,7 +69,8 @@ take_marks(struct hist_state *st, json_t *events)
 	json_t *e;
 	size_t i;
 	st->n_marks = 0;
-	json_array_foreach (events, i, e) {
+	json_array_foreach(events, i, e)
+	{
 		const char *name = json_string_value(json_object_get(e, "event"));
 		if (!name || st->n_marks == MARKS_MAX)
 			continue;
@@ -94,7 +96,8 @@ points_cb(struct app *a, json_t *reply, const struct err *e, const char *id)
 	free(st->p);
 	st->n = json_array_size(list);
 	st->p = xcalloc(st->n + 1, sizeof *st->p);
-	json_array_foreach (list, i, o) {
+	json_array_foreach(list, i, o)
+	{
 		struct point *p = &st->p[i];
 		p->t = field(o, "t", 0);
 		p->min = field(o, "min", 0);
@@ -123,7 +126,8 @@ procs_cb(struct app *a, json_t *reply, const struct err *e, const char *id)
 	if (!st || e || strcmp(id, st->id))
 		return;
 	st->n_procs = 0;
-	json_array_foreach (json_object_get(reply, "processes"), i, o) {
+	json_array_foreach(json_object_get(reply, "processes"), i, o)
+	{
 		if (st->n_procs == PROCS_MAX)
 			break;
 		struct proc *p = &st->procs[st->n_procs++];
@@ -146,8 +150,8 @@ ask(struct app *a, struct hist_state *st)
 	const struct msess *s = model_find(&a->m, st->id);
 	st->loading = true;
 	app_request(a, "history",
-		json_pack("{s:s, s:f, s:i}", "id", st->id, "since", spans[st->span].s + st->back_s, "max",
-			2000),
+		json_pack("{s:s, s:f, s:i}", "id", st->id, "since", spans[st->span].s + st->back_s,
+			"max", 2000),
 		points_cb, st->id);
 	if (s && msess_live(s) && !st->asked_procs)
 		app_request(a, "footprint", json_pack("{s:s}", "id", st->id), procs_cb, st->id);
@@ -160,6 +164,7 @@ hist_open(struct app *a, void *p, const char *arg)
 	struct hist_state *st = p;
 	snprintf(st->id, sizeof st->id, "%s", arg ? arg : a->m.sel);
 	st->cursor = -1;
+	st->span = 1;
 	ask(a, st);
 }
 
@@ -246,6 +251,17 @@ marks_draw(struct app *a, const struct hist_state *st, int y, int x, int w, doub
 	}
 }
 
+/* The edge is bright and the body dim: the curve is what one looks at. */
+static enum theme_style
+area_style(bool cursor, bool edge, bool swapped)
+{
+	if (cursor)
+		return TH_PLOT_CURSOR;
+	if (swapped)
+		return edge ? TH_PLOT_SWAP : TH_PLOT_SWAP_BODY;
+	return edge ? TH_PLOT : TH_PLOT_BODY;
+}
+
 static void
 area(struct app *a, const struct hist_state *st, int y, int x, int h, int w, const double *col,
 	const double *swap, double max)
@@ -255,29 +271,31 @@ area(struct app *a, const struct hist_state *st, int y, int x, int h, int w, con
 	struct buf b = {0};
 	int cursor = st->cursor < 0 ? -1 : w - 1 - st->cursor;
 	plot_area(col, max, (size_t)w, (size_t)h, style, out);
-	for (int r = 0; r < h; r++)
-		for (int c = 0; c < w; c++) {
+	for (int c = 0; c < w; c++) {
+		bool edge = true, at_cursor = c == cursor;
+		for (int r = 0; r < h; r++) {
 			uint32_t cp = out[(size_t)r * (size_t)w + (size_t)c];
 			double top = (double)(h - r) / h * max;
 			bool swapped = swap && isfinite(swap[c]) && swap[c] >= top;
-			if (c == cursor && (!cp || cp == ' ')) {
-				draw_text(a, y + r, x + c, 1, TH_PLOT_CURSOR, a->theme.ascii ? ":" : "┊");
+			if (cp == 0 || cp == ' ') {
+				if (at_cursor)
+					draw_glyph(a, y + r, x + c, TH_PLOT_CURSOR, GL_CURSOR);
 				continue;
 			}
-			if (!cp || cp == ' ')
-				continue;
 			b.len = 0;
 			buf_utf8(&b, cp);
-			draw_text(a, y + r, x + c, 1,
-				c == cursor ? TH_PLOT_CURSOR : (swapped ? TH_PLOT_SWAP : TH_PLOT),
+			draw_text(a, y + r, x + c, 1, area_style(at_cursor, edge, swapped),
 				buf_cstr(&b));
+			edge = false;
 		}
+	}
 	buf_free(&b);
 	free(out);
 }
 
 static void
-cursor_line(struct app *a, const struct hist_state *st, int y, int w, double t, double v, double swap)
+cursor_line(
+	struct app *a, const struct hist_state *st, int y, int w, double t, double v, double swap)
 {
 	char clock[16], day[16], mem[16], swapped[16];
 	const char *event = NULL;
@@ -313,7 +331,8 @@ figures(struct app *a, const struct msess *s, const double *col, int n, int y, i
 	} f[] = {{"NOW", s ? (double)s->footprint : 0}, {"MIN", lo}, {"MAX", hi}};
 	for (size_t i = 0; i < ARRAY_LEN(f); i++) {
 		x += draw_text(a, y, x, w - x, TH_DIM, f[i].name) + 1;
-		x += draw_text(a, y, x, w - x, TH_STRONG, isfinite(f[i].v) ? fmt_mem(mem, f[i].v) : "-");
+		x += draw_text(
+			a, y, x, w - x, TH_STRONG, isfinite(f[i].v) ? fmt_mem(mem, f[i].v) : "-");
 		x += 3;
 	}
 	if (!s || !s->has_growth)
@@ -371,7 +390,9 @@ title(struct app *a, const struct hist_state *st, const struct msess *s)
 	draw_title(a, metric_names[st->metric], NULL, NULL);
 	for (size_t i = ARRAY_LEN(spans); i-- > 0;) {
 		bool on = i == st->span;
-		end -= draw_right(a, 0, end, 8, on ? TH_BUTTON_ON : TH_DIM, spans[i].name) + 2;
+		char text[16];
+		snprintf(text, sizeof text, on && !a->theme.color ? "[%s]" : " %s ", spans[i].name);
+		end -= draw_right(a, 0, end, 8, on ? TH_BUTTON_ON : TH_DIM, text);
 	}
 	int x = 3 + utf8_width(metric_names[st->metric]);
 	draw_cut(a, 0, x, end - x, TH_STRONG, what);

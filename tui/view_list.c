@@ -40,11 +40,17 @@ group_line(struct app *a, int y, int w, enum group g, size_t hidden, const struc
 static enum theme_glyph
 state_glyph(const struct msess *s)
 {
-	static const enum theme_glyph by_act[] = {[MA_UNKNOWN] = GL_REST, [MA_WORKING] = GL_WORK,
-		[MA_PERMISSION] = GL_PERMISSION, [MA_QUESTION] = GL_QUESTION, [MA_IDLE] = GL_REST,
-		[MA_DONE] = GL_REST, [MA_ERROR] = GL_FAIL};
+	static const enum theme_glyph by_act[] = {[MA_UNKNOWN] = GL_REST,
+		[MA_WORKING] = GL_WORK,
+		[MA_PERMISSION] = GL_PERMISSION,
+		[MA_QUESTION] = GL_QUESTION,
+		[MA_IDLE] = GL_REST,
+		[MA_DONE] = GL_REST,
+		[MA_ERROR] = GL_FAIL};
 	static const enum theme_glyph by_state[] = {[MS_STARTING] = GL_WORK,
-		[MS_CLOSING] = GL_UNKNOWN, [MS_ASLEEP] = GL_SLEEP, [MS_EXITED] = GL_FAIL,
+		[MS_CLOSING] = GL_UNKNOWN,
+		[MS_ASLEEP] = GL_SLEEP,
+		[MS_EXITED] = GL_FAIL,
 		[MS_LOST] = GL_FAIL};
 	if (s->state == MS_EXITED && s->exit_code == 0)
 		return GL_UNKNOWN;
@@ -54,11 +60,17 @@ state_glyph(const struct msess *s)
 static enum theme_style
 state_style(const struct msess *s)
 {
-	static const enum theme_style by_act[] = {[MA_UNKNOWN] = TH_IDLE, [MA_WORKING] = TH_WORKING,
-		[MA_PERMISSION] = TH_NEEDS, [MA_QUESTION] = TH_NEEDS, [MA_IDLE] = TH_IDLE,
-		[MA_DONE] = TH_IDLE, [MA_ERROR] = TH_ERROR};
+	static const enum theme_style by_act[] = {[MA_UNKNOWN] = TH_IDLE,
+		[MA_WORKING] = TH_WORKING,
+		[MA_PERMISSION] = TH_NEEDS,
+		[MA_QUESTION] = TH_NEEDS,
+		[MA_IDLE] = TH_IDLE,
+		[MA_DONE] = TH_IDLE,
+		[MA_ERROR] = TH_ERROR};
 	static const enum theme_style by_state[] = {[MS_STARTING] = TH_WORKING,
-		[MS_CLOSING] = TH_DIM, [MS_ASLEEP] = TH_ASLEEP, [MS_EXITED] = TH_ERROR,
+		[MS_CLOSING] = TH_DIM,
+		[MS_ASLEEP] = TH_ASLEEP,
+		[MS_EXITED] = TH_ERROR,
 		[MS_LOST] = TH_ERROR};
 	if (s->state == MS_EXITED && s->exit_code == 0)
 		return TH_ASLEEP;
@@ -135,8 +147,8 @@ session_line(struct app *a, int y, int w, const struct plan_columns *c, size_t i
 	if (msess_group(s) == GR_WORKING)
 		draw_right(a, y, c->idle.x + c->idle.w, c->idle.w, TH_DIM, a->theme.glyph[GL_DOT]);
 	else
-		draw_right(a, y, c->idle.x + c->idle.w, c->idle.w,
-			msess_live(s) ? TH_TEXT : TH_DIM, fmt_idle(idle, msess_idle(s, a->now)));
+		draw_right(a, y, c->idle.x + c->idle.w, c->idle.w, msess_live(s) ? TH_TEXT : TH_DIM,
+			fmt_idle(idle, msess_idle(s, a->now)));
 	memory_cells(a, y, c, s);
 	if (c->wants.w) {
 		bool plain = s->pinned && !*s->wants;

@@ -13,7 +13,7 @@ enum { F_DIR, F_PROGRAM, F_ARGS, F_PROMPT, F_NAME, F_COUNT };
 struct new_state {
 	int field, program;
 	struct line_edit line[F_COUNT]; /* that of F_PROGRAM stays empty */
-	char dirs[DIRS_MAX][512];       /* recent ones, most used first */
+	char dirs[DIRS_MAX][512];	/* recent ones, most used first */
 	int dir_uses[DIRS_MAX];
 	int n_dirs, recent;
 	bool attach;
@@ -107,8 +107,8 @@ dirs_draw(struct app *a, const struct new_state *st, int y, int bottom, int w)
 	char dir[512], branch[64];
 	for (int i = 0; i < st->n_dirs && y < bottom; i++) {
 		a->drawing_sel = i == st->recent;
-		int n = draw_cut(a, y, 17, w - 20, TH_TEXT,
-			fmt_dir(a, dir, sizeof dir, st->dirs[i]));
+		int n = draw_cut(
+			a, y, 17, w - 20, TH_TEXT, fmt_dir(a, dir, sizeof dir, st->dirs[i]));
 		a->drawing_sel = false;
 		hit_add(a, HIT_ITEM, y, 17, 1, n, 100 + i);
 		git_branch(st->dirs[i], branch, sizeof branch);
@@ -183,8 +183,8 @@ summary_draw(struct app *a, const struct new_state *st, int y, int bottom, int w
 	label(a, y + 1, "Memory", false);
 	fmt_mem(free_text, (double)(a->m.ram_total - a->m.ram_used));
 	if (usual)
-		draw_fmt(a, y + 1, 17, w - 18, TH_TEXT, "%s free; a %s here is at %s now", free_text,
-			program(a, st), fmt_mem(mem, (double)usual));
+		draw_fmt(a, y + 1, 17, w - 18, TH_TEXT, "%s free; a %s here is at %s now",
+			free_text, program(a, st), fmt_mem(mem, (double)usual));
 	else
 		draw_fmt(a, y + 1, 17, w - 18, TH_TEXT, "%s free", free_text);
 }
@@ -267,8 +267,8 @@ complete(struct app *a, struct new_state *st)
 	size_t got = strlen(best);
 	bool more = found == 1 || got > n;
 	if (more) {
-		struct input_event ev = {.type = INPUT_PASTE,
-			.bytes = (const uint8_t *)best + n, .len = got - n};
+		struct input_event ev = {
+			.type = INPUT_PASTE, .bytes = (const uint8_t *)best + n, .len = got - n};
 		st->line[F_DIR].at = st->line[F_DIR].len;
 		line_input(&st->line[F_DIR], &ev);
 		ev.bytes = (const uint8_t *)"/";

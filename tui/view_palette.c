@@ -17,26 +17,22 @@ struct palette_state {
 	int n;
 };
 
-static size_t
-name_len(const struct action *act)
-{
-	const char *dots = strstr(act->palette, "…");
-	return dots ? (size_t)(dots - act->palette) : strlen(act->palette);
-}
-
-/* How well typed text names it: whole prefix, then letters in order, then the help's words; 0 = not. */
+/* How well typed text names it: whole prefix, then letters in order, then the help's words; 0 =
+ * not. */
 static int
 score(const struct action *act, const char *typed, size_t n)
 {
+	char name[32];
 	if (n == 0)
 		return 1;
-	if (!strncasecmp(act->palette, typed, n))
-		return 1000 - (int)name_len(act);
+	int len = (int)strlen(keymap_name(act, name, NULL));
+	if (!strncasecmp(name, typed, n))
+		return 1000 - len;
 	size_t k = 0;
-	for (const char *p = act->palette; *p && k < n; p++)
+	for (const char *p = name; *p && k < n; p++)
 		k += tolower((unsigned char)*p) == tolower((unsigned char)typed[k]);
 	if (k == n)
-		return 500 - (int)name_len(act);
+		return 500 - len;
 	char word[64];
 	snprintf(word, sizeof word, "%.*s", (int)MIN(n, sizeof word - 1), typed);
 	return strcasestr(act->help, word) ? 100 : 0;
@@ -89,13 +85,16 @@ palette_draw(struct app *a, void *p)
 	int from = CLAMP(st->sel - list_h / 2, 0, MAX(0, st->n - list_h));
 	for (int i = 0; i < list_h && from + i < st->n; i++) {
 		const struct action *act = &actions[st->found[from + i].action];
-		char key[16];
+		char key[16], name[32];
+		bool more;
 		a->drawing_sel = from + i == st->sel;
 		if (a->drawing_sel)
 			surface_fill(a->s, 3 + i, 1, 1, w - 2, " ", draw_style(a, TH_SEL));
 		if (a->drawing_sel)
 			draw_glyph(a, 3 + i, 1, TH_MARK, GL_BAR);
-		draw_text(a, 3 + i, 3, 12, TH_STRONG, act->palette);
+		keymap_name(act, name, &more);
+		draw_fmt(a, 3 + i, 3, 12, TH_STRONG, "%s%s", name,
+			more ? a->theme.glyph[GL_ELLIPSIS] : "");
 		draw_cut(a, 3 + i, 15, w - 15 - 8, TH_TEXT, act->help);
 		draw_right(a, 3 + i, w - 2, 6, TH_KEY, keymap_label(act, a->theme.ascii, key));
 		a->drawing_sel = false;
@@ -123,8 +122,10 @@ bool
 app_command(struct app *a, const char *line)
 {
 	size_t n = strcspn(line, " ");
+	char name[32];
 	for (int i = 0; i < ACTION_COUNT; i++)
-		if (n && n == name_len(&actions[i]) && !strncmp(actions[i].palette, line, n)) {
+		if (n && n == strlen(keymap_name(&actions[i], name, NULL)) &&
+			!strncmp(name, line, n)) {
 			run(a, &actions[i], line + n + strspn(line + n, " "));
 			return true;
 		}

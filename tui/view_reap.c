@@ -1,5 +1,5 @@
-/* The offer to close idle sessions. What may be closed and why not is the server's verdict; here one
- * only chooses among what it calls safe. Nothing is closed before the second button. */
+/* The offer to close idle sessions. What may be closed and why not is the server's verdict; here
+ * one only chooses among what it calls safe. Nothing is closed before the second button. */
 #include "tui/draw.h"
 #include "core/width.h"
 #include <stdio.h>
@@ -15,12 +15,10 @@ struct cand {
 struct reap_state {
 	struct cand *c;
 	size_t n, sel;
-	double idle_s;      /* limit asked for; 0: the configured one */
+	double idle_s; /* limit asked for; 0: the configured one */
 	bool loading, forget, on_go, only_worth;
 	char error[200];
 };
-
-void hibernated_cb(struct app *a, json_t *reply, const struct err *e, const char *id);
 
 static struct reap_state *
 reap(struct app *a)
@@ -35,7 +33,8 @@ take_why(struct cand *c, json_t *reasons)
 	size_t i, len = 0;
 	json_t *r;
 	c->why[0] = 0;
-	json_array_foreach (reasons, i, r) {
+	json_array_foreach(reasons, i, r)
+	{
 		char one[120];
 		const char *s = json_string_value(r);
 		if (!s)
@@ -79,7 +78,8 @@ offer_cb(struct app *a, json_t *reply, const struct err *e, const char *id)
 	free(st->c);
 	st->n = json_array_size(list);
 	st->c = xcalloc(st->n + 1, sizeof *st->c);
-	json_array_foreach (list, i, o) {
+	json_array_foreach(list, i, o)
+	{
 		struct cand *c = &st->c[i];
 		const char *s = json_string_value(json_object_get(o, "id"));
 		snprintf(c->id, sizeof c->id, "%s", s ? s : "");
@@ -329,9 +329,9 @@ forget_ended_cb(struct app *a, json_t *reply, const struct err *e, const char *i
 	(void)id;
 	if (e)
 		app_error(a, "kill", e);
-	json_array_foreach (json_object_get(reply, "results"), i, r)
-		if (json_is_true(json_object_get(r, "ok")))
-			json_array_append(ids, json_object_get(r, "id"));
+	json_array_foreach(
+		json_object_get(reply, "results"), i, r) if (json_is_true(json_object_get(r, "ok")))
+		json_array_append(ids, json_object_get(r, "id"));
 	if (json_array_size(ids) == 0) {
 		json_decref(ids);
 		return;
@@ -358,8 +358,8 @@ act_reap_go(struct app *a)
 	json_object_set_new(args, "ids", ids);
 	app_pop(a);
 	app_toast(a, false, "closing %zu", n);
-	app_request(a, forget ? "kill" : "hibernate", args, forget ? forget_ended_cb : hibernated_cb,
-		NULL);
+	app_request(a, forget ? "kill" : "hibernate", args,
+		forget ? forget_ended_cb : app_hibernated, NULL);
 }
 
 void

@@ -163,7 +163,7 @@ help_group(struct app *a, struct buf *b, const char *group)
 		if (*keys)
 			buf_printf(b, "\4%s\t%s\n", keys, act->help);
 		else
-			buf_printf(b, "\4:%s\t%s\n", act->palette, act->help);
+			buf_printf(b, "\4:%s\t%s\n", keymap_name(act, keys, NULL), act->help);
 	}
 }
 

@@ -112,8 +112,8 @@ fixture_json(const struct fixture_session *f)
 	if (!strcmp(f->act, "permission") || !strcmp(f->act, "question"))
 		json_object_set_new(o, "prompt", json_string("9f31c0de"));
 	json_object_set_new(o, "reap",
-		json_pack("{s:b, s:b, s:[s]}", "eligible", f->eligible, "worth", f->worth, "reasons",
-			f->reason ? f->reason : "idle: -"));
+		json_pack("{s:b, s:b, s:[s]}", "eligible", f->eligible, "worth", f->worth,
+			"reasons", f->reason ? f->reason : "idle: -"));
 	return o;
 }
 
@@ -123,20 +123,35 @@ fixture_ls(size_t n)
 	json_t *list = json_array();
 	for (size_t i = 0; i < n && i < ARRAY_LEN(fixture); i++)
 		json_array_append_new(list, fixture_json(&fixture[i]));
-	return json_pack("{s:i, s:s, s:o, s:{s:f, s:f, s:i}}", "v", 1, "host", "box", "sessions", list,
-		"pressure", "mem_total_bytes", 31.2 * 1073741824, "mem_available_bytes",
+	return json_pack("{s:i, s:s, s:o, s:{s:f, s:f, s:i}}", "v", 1, "host", "box", "sessions",
+		list, "pressure", "mem_total_bytes", 31.2 * 1073741824, "mem_available_bytes",
 		12.8 * 1073741824, "level", 0);
 }
+
+static struct app *fixture_live; /* that of a test that failed half way */
+
+static void
+fixture_free(struct app *a)
+{
+	fixture_live = NULL;
+	app_free(a);
+}
+#define app_free fixture_free
 
 static struct app *
 fixture_app(int cols, int rows, size_t sessions)
 {
-	static const struct app_ops ops = {
-		.request = fake_request, .attach = fake_attach, .quit = fake_quit, .copy = fake_copy};
-	static const char *const programs[] = {"claude", "codex", "gemini", "opencode", "aider", "shell"};
+	static const struct app_ops ops = {.request = fake_request,
+		.attach = fake_attach,
+		.quit = fake_quit,
+		.copy = fake_copy};
+	static const char *const programs[] = {
+		"claude", "codex", "gemini", "opencode", "aider", "shell"};
 	setenv("HOME", "/home/u", 1);
 	setenv("TZ", "UTC", 1);
-	struct app *a = app_new(cols, rows, true, false, &ops);
+	if (fixture_live)
+		fixture_free(fixture_live);
+	struct app *a = fixture_live = app_new(cols, rows, true, false, &ops);
 	assert_non_null(a);
 	a->now = NOW;
 	snprintf(a->cwd, sizeof a->cwd, "/home/u/w/api");
