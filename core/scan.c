@@ -46,8 +46,8 @@ scan_avx2(const uint8_t *p, size_t n)
 	size_t i = 0;
 	for (; i + 32 <= n; i += 32) {
 		__m256i v = _mm256_loadu_si256((const __m256i *)(p + i));
-		__m256i ok = _mm256_andnot_si256(
-			_mm256_cmpeq_epi8(v, del), _mm256_cmpgt_epi8(v, lo));
+		__m256i ok =
+			_mm256_andnot_si256(_mm256_cmpeq_epi8(v, del), _mm256_cmpgt_epi8(v, lo));
 		unsigned bad = ~(unsigned)_mm256_movemask_epi8(ok);
 		if (bad)
 			return i + (size_t)__builtin_ctz(bad);

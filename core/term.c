@@ -338,9 +338,11 @@ row_check(const struct term *t, const struct screen *s, const struct row *r)
 		CHECK((kind == CELL_WIDE) == (next == CELL_TAIL));
 		CHECK(kind != CELL_TAIL || prev == CELL_WIDE);
 		CHECK(kind == CELL_NARROW || r->flags & ROW_WIDE);
-		CHECK(!(c & CELL_CLUSTER) || (tab_cps(t->tab, c, cps) >= 2 && r->flags & ROW_CLUSTERS));
+		CHECK(!(c & CELL_CLUSTER) ||
+			(tab_cps(t->tab, c, cps) >= 2 && r->flags & ROW_CLUSTERS));
 		CHECK(!(c & (CELL_STYLE_MASK | CELL_LINK_MASK)) || r->flags & ROW_STYLED);
-		CHECK(!cell_link(c) || (r->flags & ROW_LINKS && *tab_link_uri(t->tab, cell_link(c))));
+		CHECK(!cell_link(c) ||
+			(r->flags & ROW_LINKS && *tab_link_uri(t->tab, cell_link(c))));
 		CHECK(!(c & CELL_PROTECTED) || r->flags & ROW_PROTECTED);
 		CHECK(cell_content(c) < 0x80 || r->flags & (ROW_NONASCII | ROW_CLUSTERS));
 	}

@@ -252,7 +252,8 @@ csi_private_save(struct term *t)
 		if (m < 0)
 			continue;
 		uint64_t bit = 1ull << m;
-		t->v.modes_saved = mode_get(t, m) ? t->v.modes_saved | bit : t->v.modes_saved & ~bit;
+		t->v.modes_saved =
+			mode_get(t, m) ? t->v.modes_saved | bit : t->v.modes_saved & ~bit;
 	}
 }
 

@@ -1,11 +1,12 @@
 /* Printing: runs of ASCII as vectors, everything else by codepoint.
  *
  * Clusters are not collected in a buffer: whether a codepoint joins is decided by the cell left of
- * the cursor, which holds the cluster so far. So text interrupted by SGR, by the end of a read or by
- * a checkpoint gives the same cells. Marks and joiners always go to that cell; two characters which
- * only join because of what stands before (flags, emoji after ZWJ, jamo, conjuncts) do so while the
- * cursor still stands where the first one left it (chain_row, chain_col), so that a program which
- * moves about does not glue neighbours. Only after such a character (hazard) is this looked at. */
+ * the cursor, which holds the cluster so far. So text interrupted by SGR, by the end of a read or
+ * by a checkpoint gives the same cells. Marks and joiners always go to that cell; two characters
+ * which only join because of what stands before (flags, emoji after ZWJ, jamo, conjuncts) do so
+ * while the cursor still stands where the first one left it (chain_row, chain_col), so that a
+ * program which moves about does not glue neighbours. Only after such a character (hazard) is this
+ * looked at. */
 #include "core/term_print.h"
 
 #include <string.h>

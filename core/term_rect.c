@@ -155,8 +155,8 @@ change_row(struct term *t, int y, int x0, int x1, bool reverse)
 		struct style s = tab_style_get(t->tab, cell_style(c));
 		for (int i = 4; i < MAX((int)t->v.csi.n, 5); i++)
 			change_one(&s, arg(t, i, 0), reverse);
-		r->cells[x] = (c & ~CELL_STYLE_MASK) |
-			      (cell_t)tab_style(t->tab, &s) << CELL_STYLE_SHIFT;
+		r->cells[x] = (c & ~CELL_STYLE_MASK) | (cell_t)tab_style(t->tab, &s)
+							       << CELL_STYLE_SHIFT;
 	}
 	r->flags |= ROW_STYLED;
 	r->stamp = ++t->v.stamp;

@@ -1,6 +1,6 @@
 /* What the child is told: attributes, status, modes, settings. Everything here is a constant or an
- * integer of ours; no byte of a request is ever echoed, so nothing a program prints can come back as
- * typed input. Titles are not reported for the same reason. */
+ * integer of ours; no byte of a request is ever echoed, so nothing a program prints can come back
+ * as typed input. Titles are not reported for the same reason. */
 #include "core/vt_dispatch.h"
 
 #include <string.h>
@@ -130,8 +130,7 @@ title_push(struct term *t)
 		memmove(t->stack, t->stack + 1, (TITLE_STACK - 1) * sizeof(*t->stack));
 		t->n_stack--;
 	}
-	t->stack[t->n_stack++] = (struct string_stack){
-		.title = t->title ? xstrdup(t->title) : NULL,
+	t->stack[t->n_stack++] = (struct string_stack){.title = t->title ? xstrdup(t->title) : NULL,
 		.icon = t->icon ? xstrdup(t->icon) : NULL};
 }
 
@@ -191,7 +190,7 @@ csi_title_modes_reset(struct term *t)
 		t->v.title_modes = 0;
 	for (int i = 0; i < t->v.csi.n; i++)
 		if (t->v.csi.param[i] >= 0 && t->v.csi.param[i] < 4)
-			t->v.title_modes &= (uint8_t)~(1u << t->v.csi.param[i]);
+			t->v.title_modes &= (uint8_t) ~(1u << t->v.csi.param[i]);
 }
 
 /* DECRQSS */

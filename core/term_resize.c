@@ -60,7 +60,8 @@ static int
 text_len(const struct row *r)
 {
 	int n = r->len;
-	while (n && !cell_content(r->cells[n - 1]) && (r->cells[n - 1] & CELL_KIND_MASK) != CELL_TAIL)
+	while (n && !cell_content(r->cells[n - 1]) &&
+		(r->cells[n - 1] & CELL_KIND_MASK) != CELL_TAIL)
 		n--;
 	return n;
 }
@@ -77,7 +78,7 @@ wrap_line(const struct flow *in, int from, int to, int cols, int was, struct flo
 {
 	size_t cap = (size_t)(to - from) * (size_t)was + 1;
 	cell_t *line = xcalloc(cap, sizeof(*line));
-	int n = 0, text, first = out->n, offset[2] = {-1, -1};
+	int n = 0, text = 0, first = out->n, offset[2] = {-1, -1};
 	for (int i = from; i < to; i++) {
 		const struct row *r = &in->row[i];
 		for (int k = 0; k < in->n_places; k++)
@@ -86,8 +87,8 @@ wrap_line(const struct flow *in, int from, int to, int cols, int was, struct flo
 		memcpy(line + n, r->cells, r->len * sizeof(cell_t));
 		text = n + text_len(r);
 		if (i + 1 < to) {
-			bool head = r->len == was &&
-				    (r->cells[was - 1] & CELL_KIND_MASK) == CELL_HEAD;
+			bool head =
+				r->len == was && (r->cells[was - 1] & CELL_KIND_MASK) == CELL_HEAD;
 			n += was - head;
 		} else {
 			n += r->len;
@@ -97,8 +98,6 @@ wrap_line(const struct flow *in, int from, int to, int cols, int was, struct flo
 	for (int i = from; i < to; i++)
 		flags |= in->row[i].flags & (ROW_STYLED | ROW_CLUSTERS | ROW_LINKS | ROW_WIDE |
 						    ROW_PROTECTED | ROW_NONASCII);
-	if (in->row[from].flags & ROW_WRAPPED && from > 0)
-		flags |= 0;
 	int at = 0;
 	do {
 		int take = MIN(cols, MAX(text - at, 0));

@@ -302,8 +302,7 @@ term_gc(struct term *t)
 	for (int k = 0; k < 2; k++)
 		for (int y = 0; t->scr[k].store && y < rows; y++)
 			all[n++] = t->scr[k].row[y];
-	uint16_t links[3] = {
-		t->v.pen.link, t->v.scr[0].saved.pen.link, t->v.scr[1].saved.pen.link};
+	uint16_t links[3] = {t->v.pen.link, t->v.scr[0].saved.pen.link, t->v.scr[1].saved.pen.link};
 	tab_gc(t->tab, all, n, NULL, 0, links, 3);
 	t->v.pen.link = links[0];
 	t->v.scr[0].saved.pen.link = links[1];

@@ -101,8 +101,8 @@ sgr_one(struct style *s, const struct vt_csi *c, int i)
 	if (code == 4 && n) {
 		int kind = value(c, i + 1);
 		if (kind <= UL_DASHED)
-			s->attrs = (s->attrs & ~(uint32_t)ATTR_UL_MASK) |
-				   (uint32_t)kind << ATTR_UL_SHIFT;
+			s->attrs = (s->attrs & ~(uint32_t)ATTR_UL_MASK) | (uint32_t)kind
+										  << ATTR_UL_SHIFT;
 	} else if (code == 0 && !n) {
 		*s = (struct style){0};
 	} else if (!n && code < (int)ARRAY_LEN(simple) && (simple[code].clear | simple[code].set)) {

@@ -163,9 +163,9 @@ parse_color(const char *s)
 static uint32_t
 palette_default(unsigned n)
 {
-	static const uint32_t base[16] = {0x000000, 0xcd0000, 0x00cd00, 0xcdcd00, 0x0000ee, 0xcd00cd,
-		0x00cdcd, 0xe5e5e5, 0x7f7f7f, 0xff0000, 0x00ff00, 0xffff00, 0x5c5cff, 0xff00ff,
-		0x00ffff, 0xffffff};
+	static const uint32_t base[16] = {0x000000, 0xcd0000, 0x00cd00, 0xcdcd00, 0x0000ee,
+		0xcd00cd, 0x00cdcd, 0xe5e5e5, 0x7f7f7f, 0xff0000, 0x00ff00, 0xffff00, 0x5c5cff,
+		0xff00ff, 0x00ffff, 0xffffff};
 	static const uint8_t level[6] = {0, 95, 135, 175, 215, 255};
 	if (n < 16)
 		return base[n];
@@ -363,8 +363,8 @@ osc_notify(struct term *t, struct osc *o)
 	char *state = word(&s), *percent = word(&s);
 	int a = state ? number(state) : 0, b = percent ? number(percent) : 0;
 	if (a >= 0 && a <= 4)
-		term_emit(t, &(struct term_event){
-				     .type = TERM_PROGRESS, .a = a, .b = CLAMP(b, 0, 100)});
+		term_emit(t,
+			&(struct term_event){.type = TERM_PROGRESS, .a = a, .b = CLAMP(b, 0, 100)});
 }
 
 static void
@@ -395,12 +395,12 @@ osc_prompt(struct term *t, struct osc *o)
 	t->v.prompt = c == 'D' ? 0 : c;
 	if (c < ARRAY_LEN(mark) && mark[c]) {
 		struct row *r = term_row(t, t->v.row);
-		r->flags = (r->flags & ~(uint32_t)ROW_PROMPT_MASK) |
-			   (uint32_t)mark[c] << ROW_PROMPT_SHIFT;
+		r->flags = (r->flags & ~(uint32_t)ROW_PROMPT_MASK) | (uint32_t)mark[c]
+									     << ROW_PROMPT_SHIFT;
 	}
 	char *code = c == 'D' ? word(&s) : NULL;
-	term_emit(t, &(struct term_event){
-			     .type = TERM_PROMPT, .a = c, .b = code ? number(code) : -1});
+	term_emit(t,
+		&(struct term_event){.type = TERM_PROMPT, .a = c, .b = code ? number(code) : -1});
 }
 
 static int

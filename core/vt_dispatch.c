@@ -37,8 +37,13 @@ static enum csi_class
 csi_class(const struct vt_csi *c)
 {
 	static const uint8_t by_prefix[] = {C_LT, C_EQ, C_GT, C_Q};
-	static const uint8_t by_inter[16] = {[0x0] = C_SPACE, [0x1] = C_BANG, [0x2] = C_QUOTE,
-		[0x3] = C_HASH, [0x4] = C_DOLLAR, [0x7] = C_TICK, [0xa] = C_STAR};
+	static const uint8_t by_inter[16] = {[0x0] = C_SPACE,
+		[0x1] = C_BANG,
+		[0x2] = C_QUOTE,
+		[0x3] = C_HASH,
+		[0x4] = C_DOLLAR,
+		[0x7] = C_TICK,
+		[0xa] = C_STAR};
 	if (c->n_inter == 0)
 		return c->prefix ? (enum csi_class)by_prefix[c->prefix - '<'] : C_N;
 	if (c->n_inter > 1)

@@ -4,9 +4,9 @@
 #include "core/term_priv.h"
 
 void c0_dispatch(struct term *t, uint8_t c);
-void csi_dispatch(struct term *t);                            /* t->v.csi */
+void csi_dispatch(struct term *t); /* t->v.csi */
 void esc_dispatch(struct term *t, uint8_t inter, uint8_t final);
-void string_dispatch(struct term *t);                         /* t->str, t->v.osc_kind */
+void string_dispatch(struct term *t); /* t->str, t->v.osc_kind */
 void vt52_dispatch(struct term *t, uint8_t final);
 void vt52_move(struct term *t, int row, int col);
 
@@ -19,7 +19,7 @@ arg(const struct term *t, int i, int def)
 }
 
 /* Cursor moves shared by the files below. */
-void cursor_to(struct term *t, int row, int col);     /* clamped to the screen; ends pending wrap */
+void cursor_to(struct term *t, int row, int col); /* clamped to the screen; ends pending wrap */
 void cursor_address(struct term *t, int row, int col); /* honours origin mode; from 0 */
 void cursor_save(struct term *t);
 void cursor_restore(struct term *t);

@@ -43,7 +43,7 @@ enum action {
 
 /* action << 4 | next state + 1; 0: the byte is dropped */
 static const uint8_t table[N_STATES][256] = {
-#define X(state, low, high, action, next)                                                          \
+#define X(state, low, high, action, next) \
 	[S_##state][low... high] = A_##action << 4 | (S_##next + 1),
 #include "core/vt.def"
 #undef X
