@@ -142,12 +142,14 @@ struct term {
 	uint32_t owner;
 	struct term_ops ops;
 	bool silent;
+	struct buf parked; /* the screens of a parked terminal, else empty */
 	/* derived: term_derive() makes it from the state above */
 	cell_t tmpl;	       /* pen as a cell: style, link, protection */
 	cell_t blank;	       /* what erasing writes: background only */
 	uint32_t pen_flags;    /* ROW_* that tmpl implies */
 	bool pen_dirty;	       /* tmpl and blank are older than v.pen */
 	bool plain;	       /* ASCII runs need no look at charsets, insert mode or margins */
+	bool sgr_stale;        /* the tab was emptied: the memo names ids that are gone */
 	struct sgr_cache *sgr; /* memo of the last SGR sequences, NULL until used */
 };
 
@@ -172,6 +174,16 @@ void term_reset(struct term *t);      /* RIS */
 void term_soft_reset(struct term *t); /* DECSTR */
 /* Allocates without screens: snapshot.c fills what term_new would. */
 struct term *term_alloc(struct arena *a, uint32_t owner, const struct term_config *cfg);
+
+/* snapshot.c */
+void term_unpark(struct term *t);
+/* First thing in every public call that looks at the screens or the tab. */
+static inline void
+term_wake(const struct term *t)
+{
+	if (unlikely(t->parked.len))
+		term_unpark((struct term *)t);
+}
 
 /* term_screen.c: rows and cells of the active screen */
 bool screen_init(struct screen *s, int rows);
