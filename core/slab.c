@@ -558,3 +558,12 @@ arena_fail_at(struct arena *a, unsigned n)
 {
 	a->fail_at = n;
 }
+
+#ifdef MUTANT_size_reset
+void
+slab_mutate_size(struct arena *a, slab_t s)
+{
+	a->touched_pages -= (unsigned)__builtin_popcount(a->side[s].touched & 0xfffe);
+	a->side[s].touched &= 1;
+}
+#endif

@@ -70,4 +70,7 @@ bool arena_residency(const struct arena *a, uint64_t *counted, uint64_t *residen
 void arena_dump(const struct arena *a, FILE *out);
 /* Tests: the n-th slab_get from here on fails once (0: never). */
 void arena_fail_at(struct arena *a, unsigned n);
+#ifdef MUTANT_size_reset
+void slab_mutate_size(struct arena *a, slab_t s); /* forgets how much the slab holds */
+#endif
 #endif
