@@ -19,6 +19,7 @@
 #define ESC 0x1b
 #define STRING_MAX 8192	      /* a longer reply is dropped */
 #define PASTE_MAX (512 << 10) /* a longer one arrives in parts */
+#define MOUSE_MAX 65536	      /* cells or pixels; what lies beyond cannot go over the wire */
 #define PATIENCE_CSI 4	      /* timeouts until a torn sequence is given up */
 #define PATIENCE_STRING 40
 
@@ -225,7 +226,7 @@ static void
 send_mouse(struct decoder *d, int b, int x, int y, bool release)
 {
 	struct input_event ev = {.type = INPUT_MOUSE, .release = release};
-	if (x < 1 || y < 1 || b < 0 || b > 255)
+	if (x < 1 || y < 1 || x > MOUSE_MAX || y > MOUSE_MAX || b < 0 || b > 255)
 		return;
 	ev.col = x - 1;
 	ev.row = y - 1;

@@ -291,6 +291,7 @@ term_restore(struct arena *a, uint32_t owner, struct rd *in)
 	if (r.bad || !vt_valid(&v))
 		return NULL;
 	t = term_alloc(a, owner, &cfg);
+	t->tab = tab_new(a, owner);
 	t->v = v;
 	load_body(t, &r);
 	if (r.bad || rd_left(&r)) {
@@ -311,7 +312,7 @@ term_park(struct term *t)
 	for (int i = 0; i < 2; i++)
 		screen_free(t, &t->scr[i]);
 	tab_reset(t->tab);
-	t->sgr_stale = true;
+	t->pen_dirty = true;
 }
 
 bool

@@ -422,7 +422,7 @@ activity_evaluate(struct activity_state *a, const struct profile *p, uint64_t no
 		}
 	}
 	if (activity_blocked(v) || v == ACT_ERROR)
-		strcpy(detail, wanted(a, from, now_ns));
+		snprintf(detail, sizeof detail, "%s", wanted(a, from, now_ns));
 	changed = v != a->now || from != a->source || strcmp(detail, a->detail) != 0;
 	if (v != a->now)
 		a->now_since_ns = now_ns;
@@ -432,7 +432,7 @@ activity_evaluate(struct activity_state *a, const struct profile *p, uint64_t no
 		a->rest_since_ns = v == ACT_IDLE && from == SRC_OUTPUT ? a->last_text_ns : now_ns;
 	a->now = v;
 	a->source = from;
-	strcpy(a->detail, detail);
+	memcpy(a->detail, detail, sizeof a->detail);
 	a->prompt_hash = activity_blocked(v) ? a->choices_hash : 0;
 	return changed;
 }

@@ -9,6 +9,9 @@
 #include <string.h>
 #include <strings.h>
 
+#define DURATION_MAX_S 1e10 /* in nanoseconds it still is a number */
+#define PERIOD_MIN_S 0.1
+
 bool
 parse_size(const char *s, uint64_t *bytes)
 {
@@ -56,7 +59,7 @@ parse_duration(const char *s, double *sec)
 	for (size_t i = 0; i < ARRAY_LEN(units); i++) {
 		if (strcmp(end, units[i].unit) == 0) {
 			*sec = v * units[i].s;
-			return true;
+			return *sec <= DURATION_MAX_S;
 		}
 	}
 	return false;
@@ -128,6 +131,16 @@ parse_duration_key(const char *s, void *p, size_t cap)
 {
 	(void)cap;
 	return parse_duration(s, p) ? NULL : "a duration such as 15s, 30m or 2h";
+}
+
+static const char *
+parse_period(const char *s, void *p, size_t cap)
+{
+	const char *want = parse_duration_key(s, p, cap);
+
+	if (!want && *(double *)p < PERIOD_MIN_S)
+		want = "at least 100ms";
+	return want;
 }
 
 static const char *
@@ -228,8 +241,8 @@ host_key(struct config *c, const char *name, const char *key, const char *value,
 		return false;
 	}
 	h = &c->hosts[c->n_hosts++];
-	strcpy(h->name, name);
-	strcpy(h->ssh, value);
+	snprintf(h->name, sizeof h->name, "%s", name);
+	snprintf(h->ssh, sizeof h->ssh, "%s", value);
 	return true;
 }
 

@@ -97,10 +97,10 @@ decode(const json_t *j, struct hook_report *out)
 	for (size_t i = 0; i < ARRAY_LEN(events); i++) {
 		if (strcmp(events[i].event, event) != 0)
 			continue;
-		strcpy(out->event, event);
+		snprintf(out->event, sizeof out->event, "%s", event);
 		out->activity = events[i].says;
 		if (profile_conversation_valid(id))
-			strcpy(out->conversation, id);
+			snprintf(out->conversation, sizeof out->conversation, "%s", id);
 		return decode_rest(j, out);
 	}
 	return false;
@@ -184,7 +184,7 @@ hooks_new(uv_loop_t *loop, const char *socket_path, const struct hooks_ops *ops,
 
 	h->ops = *ops;
 	snprintf(h->path, sizeof h->path, "%s", socket_path);
-	strcpy(a.sun_path, h->path);
+	snprintf(a.sun_path, sizeof a.sun_path, "%s", socket_path);
 	h->fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (h->fd < 0)
 		goto bad;
@@ -230,7 +230,7 @@ hooks_token(char out[HOOK_TOKEN_LEN + 1])
 
 	os_random(b, sizeof b);
 	for (size_t i = 0; i < sizeof b; i++)
-		sprintf(out + 2 * i, "%02x", b[i]);
+		snprintf(out + 2 * i, 3, "%02x", b[i]);
 }
 
 static int

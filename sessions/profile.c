@@ -116,7 +116,7 @@ find_or_add(struct profiles *ps, const char *name, char *why, size_t cap)
 		return NULL;
 	}
 	p = ps->at[ps->n++] = xcalloc(1, sizeof *p);
-	strcpy(p->name, name);
+	snprintf(p->name, sizeof p->name, "%s", name);
 	return p;
 }
 

@@ -87,7 +87,7 @@ static void
 take_id(struct meaning *m, const char *s)
 {
 	if (profile_conversation_valid(s))
-		strcpy(m->id, s);
+		snprintf(m->id, sizeof m->id, "%s", s);
 }
 
 static struct meaning
@@ -146,7 +146,7 @@ uuid4(char out[CONVERSATION_MAX])
 	for (size_t i = 0; i < sizeof b; i++) {
 		if (i == 4 || i == 6 || i == 8 || i == 10)
 			*o++ = '-';
-		o += sprintf(o, "%02x", b[i]);
+		o += snprintf(o, 3, "%02x", b[i]);
 	}
 }
 
@@ -159,7 +159,7 @@ profile_pick_conversation(const struct profile *p, char *const *argv, char out[C
 	if (argv && argv[0])
 		m = argv_meaning(p, argv);
 	if (m.id[0])
-		strcpy(out, m.id);
+		memcpy(out, m.id, CONVERSATION_MAX);
 	else if (profile_chooses_id(p) && !m.chosen && !m.subcommand)
 		uuid4(out);
 }

@@ -136,7 +136,7 @@ first_match(const char *pattern, char *out, size_t cap)
 	for (size_t i = 0; i < g.gl_pathc && !found; i++) {
 		found = is_transcript(g.gl_pathv[i]) && strlen(g.gl_pathv[i]) < cap;
 		if (found)
-			strcpy(out, g.gl_pathv[i]);
+			snprintf(out, cap, "%s", g.gl_pathv[i]);
 	}
 	globfree(&g);
 	return found;
