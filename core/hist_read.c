@@ -21,7 +21,7 @@ struct reader {
 	struct hist *h; /* NULL when free */
 	uint32_t left;	/* lines */
 	uint64_t id;
-	bool bad, columns, tail_open;
+	bool bad, columns, last;
 	struct rd in;			/* records, or line lengths */
 	const uint8_t *text, *text_end; /* columns */
 	struct rd ext;
@@ -53,7 +53,6 @@ begin_columns(struct reader *r, struct hist *h, struct block *b, const uint8_t *
 	r->text = w->data;
 	r->text_end = w->data + w->text_len;
 	r->ext = rd_init(w->data + w->text_len, w->ext_len);
-	r->tail_open = head.flags & 1;
 	next_ext(r);
 	return true;
 }
@@ -68,6 +67,13 @@ reader_ready(struct reader *r)
 	return r->tab != NULL;
 }
 
+struct tab *
+reader_spare_tab(void)
+{
+	CHECK(!the_reader.h);
+	return reader_ready(&the_reader) ? the_reader.tab : NULL;
+}
+
 struct reader *
 reader_begin(struct hist *h, struct block *b)
 {
@@ -78,7 +84,8 @@ reader_begin(struct hist *h, struct block *b)
 	if (b->kind == BLOCK_LOST || !reader_ready(r))
 		return NULL;
 	undict_clear(&r->u);
-	r->columns = r->bad = r->tail_open = false;
+	r->columns = r->bad = false;
+	r->last = b == hist_last(h);
 	r->id = b->first_line;
 	r->left = b->n_lines;
 	base = block_base(h, b);
@@ -152,7 +159,6 @@ next_records(struct reader *r, struct line *line)
 			return fail(r);
 		need_cells(r, (uint64_t)line->len + rec.cells);
 		line->cells = r->cells;
-		line->flags &= ~(uint32_t)ROW_WRAP;
 		if (rec_cells(&rec, r->cells + line->len, rec.cells, &line->flags, r->tab, &r->u) <
 			0)
 			return fail(r);
@@ -216,8 +222,6 @@ next_columns(struct reader *r, struct line *line)
 		ext_get(ext, ext_len, r->cells, line->len, line->len, &line->flags, r->tab, &r->u) <
 			0)
 		return fail(r);
-	if (r->tail_open && r->left == 1)
-		line->flags |= ROW_WRAP;
 	return true;
 }
 
@@ -231,7 +235,9 @@ reader_next(struct reader *r, struct line *line)
 	*line = (struct line){.id = r->id};
 	if (!(r->columns ? next_columns(r, line) : next_records(r, line)))
 		return false;
-	line->flags &= ~(uint32_t)ROW_WRAPPED;
+	line->flags &= ~(uint32_t)(ROW_WRAPPED | ROW_WRAP);
+	if (r->last && r->left == 1 && r->h->cont)
+		line->flags |= ROW_WRAP;
 	r->id++;
 	r->left--;
 	return true;
