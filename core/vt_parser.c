@@ -293,14 +293,14 @@ utf8_resume(struct term *t, const uint8_t *p, const uint8_t *end)
 		uint8_t lo = f == 0xe0 ? 0xa0 : f == 0xf0 ? 0x90 : 0x80;
 		uint8_t hi = f == 0xed ? 0x9f : f == 0xf4 ? 0x8f : 0xbf;
 		if (*p < lo || *p > hi) {
-			v->utf8_need = 0;
+			v->utf8_need = v->utf8_have = 0;
 			print_cp(t, 0xfffd);
 			return p;
 		}
 		v->utf8_cp = v->utf8_cp << 6 | (*p++ & 0x3f);
 		v->utf8_have++;
 		if (v->utf8_have == v->utf8_need) {
-			v->utf8_need = 0;
+			v->utf8_need = v->utf8_have = 0;
 			ground_cp(t, v->utf8_cp);
 		}
 	}
