@@ -367,3 +367,16 @@ vt_parser_valid(const struct vt *v)
 	return v->state < N_STATES && v->csi.n <= CSI_PARAMS + 1 && v->csi.n_inter <= 3 &&
 	       v->utf8_need <= 3 && v->utf8_have <= v->utf8_need;
 }
+
+void
+vt_parser_canonical(struct vt *v)
+{
+	if (!v->utf8_need) {
+		v->utf8_have = v->utf8_first = 0;
+		v->utf8_cp = 0;
+	}
+	if (v->state == S_GROUND) {
+		memset(&v->csi, 0, sizeof(v->csi));
+		v->osc_kind = v->str_bell = v->osc_overflow = 0;
+	}
+}
