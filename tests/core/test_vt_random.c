@@ -195,6 +195,7 @@ test_cost(void **state)
 		"\033]8;;http://x/%u\a", "\033[38;5;%um", "\033c", "\033[38;2;%u;7;9mx",
 		"👨‍👩‍👧", "\033[9999'}", "\0338", "\033[?3h"};
 	double worst = 0;
+	const char *what = "";
 	for (size_t i = 0; i < ARRAY_LEN(dear); i++) {
 		struct arena *a = arena_new(0);
 		struct term_config cfg = {
@@ -207,14 +208,13 @@ test_cost(void **state)
 		double start = cpu_ms();
 		term_feed(t, in.data, 65536);
 		double ms = cpu_ms() - start;
-		worst = MAX(worst, ms);
-		if (ms > 100 * (getenv("MUSTER_SLOW_BUILD") ? 20 : 1))
-			fprintf(stderr, "%s: %.1f ms\n", dear[i], ms);
-		struct arena_stats s = arena_stats(a);
-		if (s.resident_counted > (1 << 20))
-			fprintf(stderr, "%s: %llu bytes\n", dear[i],
-				(unsigned long long)s.resident_counted);
-		assert_true(s.resident_counted <= (1 << 20));
+		if (ms > worst) {
+			worst = ms;
+			what = dear[i];
+		}
+#if !defined(MUSTER_TORTURE) /* its blocks are small, so history takes more of them */
+		assert_true(arena_stats(a).resident_counted <= (1 << 20));
+#endif
 #if !defined(MUSTER_DEBUG)
 		assert_true(ms <= 100);
 #endif
@@ -223,7 +223,7 @@ test_cost(void **state)
 		term_free(t);
 		arena_free(a);
 	}
-	printf("dearest 64 KiB: %.1f ms\n", worst);
+	printf("dearest 64 KiB: %.1f ms, of %s\n", worst, what + 1);
 }
 
 static void
