@@ -57,7 +57,7 @@ struct session {
 	double ended;
 
 	int cols, rows;
-	struct term *term;          /* NULL while parked: see session_term() */
+	struct term *term;          /* never NULL; it may be parked (core/term.h) */
 	struct ring *ring;
 	struct pty *pty;
 
@@ -68,8 +68,6 @@ struct session {
 	uint64_t freed_bytes;       /* by the last hibernate */
 };
 
-/* The terminal, un-parked if need be. */
-struct term *session_term(struct session *s);
 bool session_live(const struct session *s); /* starting, running or closing */
 /* Validates, logs "session 4: starting -> running", emits the event. Aborts on a forbidden move. */
 void session_set_state(struct session *s, enum session_state to);
