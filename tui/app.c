@@ -185,8 +185,7 @@ app_event(struct app *a, json_t *ev)
 	static const struct {
 		const char *ev;
 		void (*take)(struct app *a, json_t *ev);
-	} kinds[] = {
-		{"session", event_session}, {"gone", event_gone}, {"totals", event_totals}};
+	} kinds[] = {{"session", event_session}, {"gone", event_gone}, {"totals", event_totals}};
 	const char *what = json_string_value(json_object_get(ev, "ev"));
 	for (size_t i = 0; what && i < ARRAY_LEN(kinds); i++)
 		if (!strcmp(kinds[i].ev, what)) {

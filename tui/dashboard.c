@@ -20,6 +20,14 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#pragma weak client_connect
+#pragma weak client_free
+#pragma weak client_start
+#pragma weak client_request
+#pragma weak client_view_open
+#pragma weak client_view_close
+#pragma weak client_view_scroll
+#pragma weak attach_run
 
 #define ARENA_BYTES (256u << 20)
 #define OWNER 1
@@ -35,11 +43,11 @@ struct dash {
 	struct arena *arena;
 	struct canvas *canvas, *screen; /* the frame; the previewed session's screen */
 	struct app *app;
-	uint32_t view;                  /* 0 none */
+	uint32_t view; /* 0 none */
 	char view_id[16];
 	uint64_t view_back;
 	bool screen_known, leaving;
-	char attach[16];                /* session to hand the terminal to; "" none */
+	char attach[16]; /* session to hand the terminal to; "" none */
 };
 
 static struct dash *
@@ -429,7 +437,10 @@ dashboard_run(const struct verb_ctx *ctx)
 	struct err e = {.code = EXIT_FAIL};
 	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
 		return verb_fail(ctx, EXIT_USAGE,
-			"the dashboard needs a terminal (muster ls lists sessions, muster help all verbs)");
+			"the dashboard needs a terminal (muster ls lists sessions, muster help all "
+			"verbs)");
+	if (!client_connect || !attach_run)
+		return verb_fail(ctx, EXIT_FAIL, "no server in this build");
 	if (ctx->plain)
 		return plain_run(ctx);
 	uv_loop_init(&d.loop);

@@ -5,6 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#pragma weak client_connect
+#pragma weak client_free
+#pragma weak client_start
+#pragma weak client_request
+#pragma weak client_view_open
+#pragma weak client_view_close
+#pragma weak client_view_scroll
+#pragma weak attach_run
 
 static const char help_text[] =
 	"Commands: list. attach NAME. answer NAME KEY. peek NAME. send NAME TEXT. hibernate NAME. "
@@ -202,8 +210,8 @@ static void
 cmd_answer(struct plain *p, struct msess *s, const char *rest)
 {
 	client_request(p->client, "answer",
-		json_pack("{s:s, s:s, s:s}", "id", s->id, "key", rest, "prompt", s->prompt), on_done,
-		p);
+		json_pack("{s:s, s:s, s:s}", "id", s->id, "key", rest, "prompt", s->prompt),
+		on_done, p);
 }
 
 static void
@@ -308,8 +316,12 @@ plain_run(const struct verb_ctx *ctx)
 {
 	struct plain p = {.ctx = ctx};
 	struct err e = {.code = EXIT_FAIL};
-	struct client_ops ops = {.event = on_event, .frame = on_frame, .view_event = on_view_event,
-		.lost = on_lost, .back = on_back, .ctx = &p};
+	struct client_ops ops = {.event = on_event,
+		.frame = on_frame,
+		.view_event = on_view_event,
+		.lost = on_lost,
+		.back = on_back,
+		.ctx = &p};
 	p.client = client_connect(ctx->host, true, &e);
 	if (!p.client)
 		return verb_fail(ctx, e.code, "%s", e.msg);
