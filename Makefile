@@ -2,6 +2,8 @@
 #   make [release]  make test  make asan  make tsan  make fuzz  make bench  make lint  make format  make install  make deps
 
 VARIANT ?= release
+# V=1 shows the commands
+Q := $(if $(V),,@)
 B := build/$(VARIANT)
 PREFIX ?= /usr/local
 CC ?= gcc
@@ -26,7 +28,11 @@ OPT_debug := -O0 -g3 -DMUSTER_DEBUG
 OPT_asan := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined -DMUSTER_DEBUG -DMUSTER_TORTURE
 OPT_tsan := -O1 -g -fsanitize=thread -DMUSTER_DEBUG
 OPT_fuzz := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined -DMUSTER_DEBUG -DMUSTER_TORTURE
+OPT_posix := $(OPT_debug)
+OPT_werror := $(OPT_release)
 LD_release := $(LDHARDEN)
+LD_werror := $(LDHARDEN)
+LD_fuzz := -fsanitize=address,undefined
 LD_asan := -fsanitize=address,undefined
 LD_tsan := -fsanitize=thread
 # a mutant restores the shape of a known leak: the leak gate must turn red on it (tests/core/mutants.sh)
@@ -40,7 +46,9 @@ CFLAGS_ALL := $(BASE) $(OPT_$(VARIANT)) $(CFLAGS)
 LDFLAGS_ALL := $(LD_$(VARIANT)) $(LDFLAGS)
 
 LAYERS := core store sessions tui
-core_SRC := $(filter-out core/os_darwin.c core/os_posix.c,$(wildcard core/*.c))
+# OS=posix builds the fallback in place of this system's own platform file (CI does)
+OS ?= linux
+core_SRC := $(filter-out $(filter-out core/os_$(OS).c,$(wildcard core/os_*.c)),$(wildcard core/*.c))
 store_SRC := $(wildcard store/*.c)
 sessions_SRC := $(wildcard sessions/*.c)
 tui_SRC := $(filter-out tui/main.c,$(wildcard tui/*.c))
@@ -57,57 +65,79 @@ tui_LINK := $(B)/libtui.a $(sessions_LINK)
 TESTS := $(foreach l,$(LAYERS),$(patsubst %.c,$(B)/%,$(wildcard tests/$(l)/test_*.c)))
 TOOLS := $(patsubst %.c,$(B)/%,$(wildcard tests/tools/*.c))
 
-.PHONY: all release test asan tsan fuzz bench lint format install deps clean check-tools
-all: $(B)/muster $(B)/muster-keeper
+.PHONY: all release test test-core asan tsan fuzz bench lint format install deps clean check-tools
+all: $(B)/muster $(if $(keeper_SRC),$(B)/muster-keeper)
 release:
 	$(MAKE) VARIANT=release all
 
 $(B)/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) -c -o $@ $<
+	$(if $(V),,@echo 'CC $<')
+	$(Q)$(CC) $(CFLAGS_ALL) -c -o $@ $<
 
 define layer_lib
 $(B)/lib$(1).a: $(call obj,$($(1)_SRC))
 	@mkdir -p $$(@D)
 	@rm -f $$@
-	ar rcs $$@ $$^
+	$(Q)ar rcs $$@ $$^
 endef
 $(foreach l,$(LAYERS),$(eval $(call layer_lib,$(l))))
 
 $(B)/muster: $(B)/tui/main.o $(B)/libtui.a $(B)/libsessions.a $(B)/libstore.a $(B)/libcore.a
-	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(PKG_LIBS)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $< -Wl,--whole-archive $(filter %.a,$^) -Wl,--no-whole-archive $(PKG_LIBS)
 $(B)/muster-keeper: $(call obj,$(keeper_SRC))
-	$(CC) $(LDFLAGS_ALL) -o $@ $^
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^
 
 define layer_test
 $(B)/tests/$(1)/test_%: $(B)/tests/$(1)/test_%.o $($(1)_LINK)
-	$(CC) $(LDFLAGS_ALL) -o $$@ $$^ $(PKG_LIBS) -lcmocka
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $$@ $$^ $(PKG_LIBS) -lcmocka
 endef
 $(foreach l,$(LAYERS),$(eval $(call layer_test,$(l))))
 $(B)/tests/tools/%: $(B)/tests/tools/%.o
-	$(CC) $(LDFLAGS_ALL) -o $@ $^
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^
+
+# fuzz targets reach every layer; make VARIANT=fuzz CC=clang, see tests/fuzz/run
+$(B)/tests/fuzz/fuzz_%: $(B)/tests/fuzz/fuzz_%.o $(LIBS)
+	$(Q)$(CC) -fsanitize=fuzzer,address,undefined -o $@ $< $(B)/libtui.a $(B)/libsessions.a $(B)/libstore.a \
+		$(B)/libcore.a $(PKG_LIBS)
+BENCH_OBJ := $(B)/tests/bench/corpus.o
+BENCH := $(patsubst %.c,$(B)/%,$(filter-out tests/bench/corpus.c,$(wildcard tests/bench/*.c)))
+$(B)/tests/fuzz/seeds: $(B)/tests/fuzz/seeds.o $(BENCH_OBJ) $(B)/libcore.a
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^
+$(BENCH): $(B)/tests/bench/%: $(B)/tests/bench/%.o $(BENCH_OBJ) $(LIBS)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $< $(BENCH_OBJ) $(B)/libtui.a $(B)/libsessions.a $(B)/libstore.a \
+		$(B)/libcore.a $(PKG_LIBS)
 
 test: all $(TESTS) $(TOOLS)
 	tests/run $(B) $(TESTS)
+test-core: $(filter $(B)/tests/core/%,$(TESTS)) $(TOOLS)
+	tests/run $(B) $(filter $(B)/tests/core/%,$(TESTS))
 asan:
 	$(MAKE) VARIANT=asan test
 tsan:
 	$(MAKE) VARIANT=tsan CC=clang test
 fuzz:
 	tests/fuzz/run $(FUZZ_ARGS)
-bench: all
-	tests/bench/run $(B)
+bench: all $(BENCH)
+	tests/bench/run $(B) $(BENCH_ARGS)
 lint:
 	tests/lint
 format:
 	clang-format -i $$(git ls-files '*.c' '*.h')
 
+SHARE := $(DESTDIR)$(PREFIX)/share
 install: all
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/muster $(DESTDIR)$(PREFIX)/share/man/man1
+	install -d $(DESTDIR)$(PREFIX)/bin $(SHARE)/muster $(SHARE)/man/man1 $(SHARE)/doc/muster \
+		$(SHARE)/bash-completion/completions $(SHARE)/zsh/site-functions $(SHARE)/fish/vendor_completions.d \
+		$(DESTDIR)$(PREFIX)/lib/systemd/user
 	install -m 755 $(B)/muster $(B)/muster-keeper $(DESTDIR)$(PREFIX)/bin
-	cp -r share/profiles $(DESTDIR)$(PREFIX)/share/muster/
-	[ ! -d share/themes ] || cp -r share/themes $(DESTDIR)$(PREFIX)/share/muster/
-	[ ! -d share/man ] || install -m 644 share/man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1/
+	for d in profiles themes; do [ ! -d share/$$d ] || cp -r share/$$d $(SHARE)/muster/; done
+	install -m 644 share/man/muster.1 $(SHARE)/man/man1/
+	install -m 644 share/completions/muster.bash $(SHARE)/bash-completion/completions/muster
+	install -m 644 share/completions/muster.zsh $(SHARE)/zsh/site-functions/_muster
+	install -m 644 share/completions/muster.fish $(SHARE)/fish/vendor_completions.d/
+	sed 's|@BINDIR@|$(PREFIX)/bin|' share/systemd/muster.service > $(DESTDIR)$(PREFIX)/lib/systemd/user/muster.service
+	install -m 644 README.md LICENSE $(SHARE)/doc/muster/
 
 DEPS := gcc make pkg-config libuv1-dev libncurses-dev libsqlite3-dev libutf8proc-dev libzstd-dev \
 	libjansson-dev libinih-dev libpcre2-dev libcmocka-dev

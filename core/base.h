@@ -16,10 +16,10 @@
 #define unlikely(x) __builtin_expect(!!(x), 0)
 #define container_of(p, type, member) ((type *)((char *)(p)-offsetof(type, member)))
 
-#define CHECK(cond)                                                                                \
-	do {                                                                                       \
-		if (unlikely(!(cond)))                                                             \
-			panic(__FILE__, __LINE__, "%s", #cond);                                    \
+#define CHECK(cond)                                             \
+	do {                                                    \
+		if (unlikely(!(cond)))                          \
+			panic(__FILE__, __LINE__, "%s", #cond); \
 	} while (0)
 #ifdef MUSTER_DEBUG
 #define DCHECK(cond) CHECK(cond)

@@ -8,7 +8,7 @@ struct buf {
 	uint8_t *data;
 	size_t len, cap;
 };
-void buf_free(struct buf *b);          /* back to {0} */
+void buf_free(struct buf *b); /* back to {0} */
 void buf_reserve(struct buf *b, size_t extra);
 void buf_put(struct buf *b, const void *p, size_t n);
 void buf_putc(struct buf *b, uint8_t c);

@@ -46,8 +46,8 @@ log_msg(enum log_level level, const char *fmt, ...)
 			*p = '?';
 	l = lg.line[lg.next++ % LOG_LINES];
 	n = strftime(l, LOG_LINE_BYTES, "%Y-%m-%dT%H:%M:%S", &tm);
-	n += (size_t)snprintf(l + n, LOG_LINE_BYTES - n, ".%03dZ %s ", (int)(ts.tv_nsec / 1000000),
-		name[level]);
+	n += (size_t)snprintf(
+		l + n, LOG_LINE_BYTES - n, ".%03dZ %s ", (int)(ts.tv_nsec / 1000000), name[level]);
 	snprintf(l + n, LOG_LINE_BYTES - n, "%s", text);
 	if (lg.fd >= 0) {
 		char out[LOG_LINE_BYTES + 1];

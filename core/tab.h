@@ -7,15 +7,16 @@
 #include "core/cell.h"
 #include "core/slab.h"
 
-#define CLUSTER_MAX 24     /* codepoints a cell */
+#define CLUSTER_MAX 24 /* codepoints a cell */
 #define LINK_MAX_BYTES 2048
 
 struct tab;
-struct tab *tab_new(struct arena *a, uint32_t owner); /* holds no slab until something is interned */
+struct tab *tab_new(
+	struct arena *a, uint32_t owner); /* holds no slab until something is interned */
 void tab_free(struct tab *t);
 void tab_reset(struct tab *t); /* empty, slabs given back */
 
-uint16_t tab_style(struct tab *t, const struct style *s);      /* id; 0 = default */
+uint16_t tab_style(struct tab *t, const struct style *s); /* id; 0 = default */
 struct style tab_style_get(const struct tab *t, uint16_t id);
 /* A cell's content bits for the cluster (CELL_CLUSTER set), or the bare codepoint when n = 1 or the
  * table is full. n <= CLUSTER_MAX, more is cut. */
@@ -28,6 +29,9 @@ const char *tab_link_uri(const struct tab *t, uint16_t link);
 const char *tab_link_id(const struct tab *t, uint16_t link);
 
 /* True when a table is nearly full and tab_gc would be worth its cost. */
+/* Changes whenever ids change their meaning (tab_gc, tab_reset): memos keyed by id compare it.
+ * Unique over all tabs of the process. */
+uint64_t tab_epoch(const struct tab *t);
 bool tab_wants_gc(const struct tab *t);
 /* Rebuilds the tables from the ids that rows (every row of every grid that uses this tab) and
  * *style / *link (the pen, NULL ok) still name, rewriting them in place. */

@@ -1,0 +1,30 @@
+#include "core/base.h"
+#include "tui/verb.h"
+#include <locale.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Global options may stand before the verb; verbs take them after it as well (cli.c). */
+int
+main(int argc, char **argv)
+{
+	struct verb_ctx ctx = {.verb = ""};
+	const struct verb *v;
+	int first;
+
+	setlocale(LC_CTYPE, "C.UTF-8");
+	signal(SIGPIPE, SIG_IGN);
+	first = cli_globals(&ctx, argc, argv);
+	if (first < 0)
+		return EXIT_USAGE;
+	if (first == argc)
+		return dashboard_run ? dashboard_run(&ctx)
+				     : verb_fail(&ctx, EXIT_FAIL, "no dashboard in this build");
+	v = verb_find(argv[first]);
+	if (!v)
+		return verb_unknown(&ctx, argv[first]);
+	ctx.verb = v->name;
+	return verb_run(&ctx, v, argc - first, argv + first);
+}
