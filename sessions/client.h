@@ -25,8 +25,8 @@ json_t *client_call(struct client *c, const char *verb, json_t *take_args,
  *   {"ev":"gone","id"}                 forgotten
  *   {"ev":"event","t","id","name","event","detail"}  as in `muster events`
  *   {"ev":"totals","totals","pressure","banner"}     every few seconds, when changed
- * S has, beside cli.md: "wants" (what it asks, ""), "recent":[bytes…] (the last hour in 8 steps, oldest
- * first, 0 = no sample), "viewers", "prompt" (names the prompt on screen, for "answer").
+ * S has, beside cli.md: "wants" (what it asks, ""), "recent":[bytes…] (the last hour in 8 steps,
+ * oldest first, 0 = no sample), "viewers", "prompt" (names the prompt on screen, for "answer").
  * Events of a view:
  *   {"ev":"open","id","name","state","cols","rows"}  the session's own size; again when it changes
  *   {"ev":"modes","mouse":1000,"mouse_encoding":1006,"bracketed_paste":bool,"focus":bool,
@@ -37,21 +37,23 @@ json_t *client_call(struct client *c, const char *verb, json_t *take_args,
  *   {"ev":"state","state","exit_code","exit_signal"}  ended, asleep …
  *   {"ev":"error","code","message"}    the view could not be opened; it does not exist then */
 struct client_ops {
-	void (*event)(void *ctx, json_t *ev);        /* server's events ("session", "gone", …) */
-	void (*frame)(void *ctx, uint32_t view, const void *p, size_t n); /* payload for frame_apply */
-	void (*view_event)(void *ctx, uint32_t view, json_t *ev); /* title, bell, modes, ended */
-	void (*lost)(void *ctx);                     /* server went; reconnecting by itself */
-	void (*back)(void *ctx);                     /* connected again: open views anew */
+	void (*event)(void *ctx, json_t *ev); /* server's events ("session", "gone", …) */
+	void (*frame)(
+		void *ctx, uint32_t view, const void *p, size_t n); /* payload for frame_apply */
+	void (*view_event)(void *ctx, uint32_t view, json_t *ev);   /* title, bell, modes, ended */
+	void (*lost)(void *ctx); /* server went; reconnecting by itself */
+	void (*back)(void *ctx); /* connected again: open views anew */
 	void *ctx;
 };
 void client_start(struct client *c, uv_loop_t *loop, const struct client_ops *ops);
 typedef void (*client_reply_cb)(void *ctx, json_t *reply, const struct err *e); /* one is NULL */
-void client_request(struct client *c, const char *verb, json_t *take_args, client_reply_cb cb,
-	void *ctx);
+void client_request(
+	struct client *c, const char *verb, json_t *take_args, client_reply_cb cb, void *ctx);
 /* A view of a session's screen. attach: this client's size becomes the session's when it is the
  * last active; preview: never resizes. Frames are acked by client.c once frame() returns. */
 enum view_mode { VIEW_PREVIEW, VIEW_ATTACH };
-uint32_t client_view_open(struct client *c, const char *id, enum view_mode mode, int cols, int rows);
+uint32_t client_view_open(
+	struct client *c, const char *id, enum view_mode mode, int cols, int rows);
 void client_view_resize(struct client *c, uint32_t view, int cols, int rows);
 void client_view_close(struct client *c, uint32_t view);
 void client_view_input(struct client *c, uint32_t view, const struct input_event *ev);

@@ -14,9 +14,9 @@ struct config {
 	bool motion;
 };
 struct paths {
-	char config[512];   /* config.ini */
-	char state[512];    /* directory: databases, files, log */
-	char runtime[512];  /* directory: sockets */
+	char config[512];  /* config.ini */
+	char state[512];   /* directory: databases, files, log */
+	char runtime[512]; /* directory: sockets */
 	char socket[560], hook_socket[560];
 };
 /* From MUSTER_HOME or XDG; makes the directories (0700), checks owner and mode. -1 and *e. */
@@ -25,6 +25,6 @@ const struct paths *paths(void); /* after paths_init; aborts before */
 /* NULL path: defaults. -1 and *e ("config.ini:12: unknown key …"). */
 int config_load(struct config *c, const char *path, struct err *e);
 void config_print_default(FILE *out);
-bool parse_size(const char *s, uint64_t *bytes);   /* 400M, 1.5G, 4096 */
-bool parse_duration(const char *s, double *sec);   /* 2h, 30m, 15s, 1d, 90 */
+bool parse_size(const char *s, uint64_t *bytes); /* 400M, 1.5G, 4096 */
+bool parse_duration(const char *s, double *sec); /* 2h, 30m, 15s, 1d, 90 */
 #endif

@@ -7,10 +7,10 @@
 
 struct proc_info {
 	pid_t pid, ppid, pgrp, session;
-	uint64_t start;          /* clock ticks since boot: with pid, the identity */
+	uint64_t start; /* clock ticks since boot: with pid, the identity */
 	char comm[32];
-	char role[48];           /* "claude", "mcp: NAME", "shell" … */
-	const char *rule;        /* which rule put it in the tree: "child" "marker" "tty" … (static) */
+	char role[48];	  /* "claude", "mcp: NAME", "shell" … */
+	const char *rule; /* which rule put it in the tree: "child" "marker" "tty" … (static) */
 	uint64_t footprint, rss, pss, swap; /* bytes */
 	bool estimated;
 	uint64_t cpu_ticks;
@@ -31,6 +31,6 @@ struct mem_category {
 struct mem_category *footprint_categories(pid_t pid, size_t *n);
 /* Shared-memory part of a whole tree (ShmSwap + MemfdOnly). */
 uint64_t footprint_shared_extra(const pid_t *pids, size_t n);
-char *proc_cmdline(pid_t pid);   /* malloc'ed, spaces between; NULL */
-uint64_t proc_start(pid_t pid);  /* 0 when gone */
+char *proc_cmdline(pid_t pid);	/* malloc'ed, spaces between; NULL */
+uint64_t proc_start(pid_t pid); /* 0 when gone */
 #endif

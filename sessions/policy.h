@@ -27,7 +27,8 @@ struct reap_facts {
 struct reap_verdict {
 	bool eligible, worth;
 	int n;
-	char reason[REAP_REASONS_MAX][120]; /* each begins with a prefix of cli.md, e.g. "draft: …" */
+	char reason[REAP_REASONS_MAX]
+		   [120]; /* each begins with a prefix of cli.md, e.g. "draft: …" */
 };
 void policy_judge(const struct reap_facts *f, const struct reap_config *c, struct reap_verdict *v);
 #endif

@@ -11,7 +11,8 @@ struct profiles; /* all of them */
 struct profiles *profiles_load(const char *config_path, struct err *e);
 void profiles_free(struct profiles *ps);
 const struct profile *profile_find(const struct profiles *ps, const char *name); /* NULL */
-const struct profile *profile_of_command(const struct profiles *ps, const char *argv0); /* never NULL: "shell" */
+const struct profile *profile_of_command(
+	const struct profiles *ps, const char *argv0);		       /* never NULL: "shell" */
 const struct profile *profile_at(const struct profiles *ps, size_t i); /* NULL past the end */
 const char *profile_name(const struct profile *p);
 
@@ -21,7 +22,7 @@ const char *profile_name(const struct profile *p);
 char **profile_start_argv(const struct profile *p, char *const *argv, const char *conversation);
 /* How to resume; the user's flags are kept. NULL if the profile cannot. */
 char **profile_resume_argv(const struct profile *p, char *const *argv, const char *conversation);
-bool profile_chooses_id(const struct profile *p);  /* takes --session-id like flags */
+bool profile_chooses_id(const struct profile *p); /* takes --session-id like flags */
 bool profile_can_resume(const struct profile *p);
 const char *profile_quit(const struct profile *p); /* text to type, "" none */
 /* Path of the conversation's transcript if it exists on disk, in `out`; false if not. env_home is
