@@ -75,6 +75,15 @@ $(B)/%.o: %.c Makefile
 	$(if $(V),,@echo 'CC $<')
 	$(Q)$(CC) $(CFLAGS_ALL) -c -o $@ $<
 
+# The profiles are compiled in, so that the binary knows its CLIs wherever it stands: one C string a
+# file, quoted line by line.
+$(B)/profiles.inc: $(wildcard share/profiles/*.ini) Makefile
+	@mkdir -p $(@D)
+	@for f in $(filter %.ini,$^); do echo "{\"$${f##*/}\","; \
+		sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/.*/"&\\n"/' $$f; echo '},'; done > $@
+$(B)/sessions/profile.o: $(B)/profiles.inc
+$(B)/sessions/profile.o: CFLAGS_ALL += -I$(B)
+
 define layer_lib
 $(B)/lib$(1).a: $(call obj,$($(1)_SRC))
 	@mkdir -p $$(@D)

@@ -11,7 +11,8 @@
  *
  * Crash safety: blocks live in arena slabs, which a keeper preserves. hist_save writes the block
  * list (slab, generation, offset, length, crc, lines) into a checkpoint; slabs freed since the last
- * hist_save stay in limbo until the next one, so a checkpoint never names memory that was reused. */
+ * hist_save stay in limbo until the next one, so a checkpoint never names memory that was reused.
+ */
 #include "core/buf.h"
 #include "core/cell.h"
 #include "core/slab.h"
@@ -21,16 +22,23 @@
 struct hist;
 struct hist_limits {
 	uint64_t lines; /* visual rows at the width they were written; 0 = no history */
-	uint64_t bytes; /* actual packed bytes held */
+	uint64_t bytes; /* actual packed bytes held; 0 = no limit of bytes */
 };
 struct hist_stats {
-	uint64_t lines, rows_written, hot_bytes, packed_bytes, spilled_bytes, slabs;
-	uint64_t first_line, next_line;
+	uint64_t lines; /* visual rows held, as they were written: what limits.lines counts */
+	uint64_t rows_written;				 /* ever pushed, less those popped */
+	uint64_t rows_lost;				 /* pushes that failed for want of memory */
+	uint64_t hot_bytes, packed_bytes, spilled_bytes; /* records; sealed; in files */
+	uint64_t slabs;					 /* held, limbo included */
+	uint64_t first_line, next_line;			 /* logical line ids: [first, next) */
 };
 
 struct hist *hist_new(struct arena *a, uint32_t owner, struct hist_limits lim);
 void hist_free(struct hist *h);
-void hist_clear(struct hist *h);                        /* ED 3 */
+/* Frees the object but leaves its slabs live: hist_save's bytes name them (parking). Slabs in limbo
+ * must have gone before: see hist_saved. */
+void hist_detach(struct hist *h);
+void hist_clear(struct hist *h); /* ED 3 */
 /* A row leaves the screen at its top. 0, or -ENOMEM (the row is then lost and counted). */
 int hist_push(struct hist *h, const struct row *row, const struct tab *t);
 /* Takes the newest visual row back (screen grows, reflow) if it is still in the open block: fills
@@ -59,7 +67,7 @@ int hist_text(struct hist *h, uint64_t from_line, uint64_t count, hist_text_cb c
 /* Idle work: merges and compresses a bounded amount; true while there is more. */
 bool hist_seal_step(struct hist *h);
 void hist_seal_all(struct hist *h); /* closes the open block too; replay --stats, park */
-size_t hist_cache_bytes(void);      /* the process-wide decode cache */
+size_t hist_cache_bytes(void);	    /* the process-wide decode cache */
 
 /* Checkpoint: the block list. hist_load claims the slabs named (after arena_adopt); blocks whose
  * slab, generation or crc do not match become placeholders. */

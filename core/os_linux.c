@@ -1,8 +1,10 @@
 #include "core/os.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -59,4 +61,54 @@ os_resident_pages(const void *p, size_t len)
 		got += vec[i] & 1;
 	free(vec);
 	return got;
+}
+
+void *
+os_map_arena(int fd, size_t len)
+{
+	void *p = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0);
+
+	if (p == MAP_FAILED)
+		return NULL;
+	madvise(p, len, MADV_DONTFORK);
+	madvise(p, len, MADV_DONTDUMP);
+	madvise(p, len, MADV_NOHUGEPAGE);
+	return p;
+}
+
+void
+os_unmap(void *p, size_t len)
+{
+	CHECK(munmap(p, len) == 0);
+}
+
+int
+os_punch(int fd, uint64_t off, uint64_t len)
+{
+	int mode = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
+
+	return fallocate(fd, mode, (off_t)off, (off_t)len) < 0 ? -errno : 0;
+}
+
+int64_t
+os_allocated_bytes(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) < 0 ? -errno : (int64_t)st.st_blocks * 512;
+}
+
+bool
+os_next_data(int fd, uint64_t at, uint64_t *from, uint64_t *to)
+{
+	off_t d = lseek(fd, (off_t)at, SEEK_DATA), h;
+
+	if (d < 0)
+		return false;
+	h = lseek(fd, d, SEEK_HOLE);
+	if (h < 0)
+		return false;
+	*from = (uint64_t)d;
+	*to = (uint64_t)h;
+	return true;
 }

@@ -80,3 +80,48 @@ os_resident_pages(const void *p, size_t len)
 	(void)len;
 	return -ENOSYS;
 }
+
+void *
+os_map_arena(int fd, size_t len)
+{
+	void *p = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	return p == MAP_FAILED ? NULL : p;
+}
+
+void
+os_unmap(void *p, size_t len)
+{
+	CHECK(munmap(p, len) == 0);
+}
+
+/* Zeroes: the memory stays, the contents are as promised. */
+int
+os_punch(int fd, uint64_t off, uint64_t len)
+{
+	static const char zero[4096];
+
+	for (uint64_t n; len > 0; off += n, len -= n) {
+		n = MIN(len, sizeof(zero));
+		if (pwrite(fd, zero, n, (off_t)off) != (ssize_t)n)
+			return -errno;
+	}
+	return 0;
+}
+
+int64_t
+os_allocated_bytes(int fd)
+{
+	(void)fd;
+	return -ENOSYS;
+}
+
+bool
+os_next_data(int fd, uint64_t at, uint64_t *from, uint64_t *to)
+{
+	(void)fd;
+	(void)at;
+	(void)from;
+	(void)to;
+	return false;
+}

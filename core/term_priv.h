@@ -28,6 +28,7 @@
 #define TITLE_MAX 1024
 #define TITLE_STACK 10
 #define KITTY_STACK 8
+#define PEN_STACK 10
 
 /* SGR state, with the two ids made of it when next needed. */
 struct pen {
@@ -89,10 +90,11 @@ struct vt {
 	uint8_t title_modes;
 	uint8_t vt52;
 	uint8_t osc_kind;     /* parser: kind of string being collected */
+	uint8_t str_bell;     /* the last string ended with BEL: so does the answer */
 	uint8_t osc_overflow; /* the string passed STRING_MAX: ignored at its end */
 	uint8_t state;	      /* parser state */
 	uint8_t utf8_have, utf8_need;
-	uint32_t utf8_cp, utf8_min;
+	uint32_t utf8_cp, utf8_first;
 	uint32_t last_cp; /* for REP; 0 none */
 	int32_t chain_row,
 		chain_col; /* where the cursor stood after the last print; see term_print.c */
@@ -104,7 +106,10 @@ struct vt {
 	uint32_t special[5];			   /* OSC 5 */
 	uint8_t dark;
 	uint8_t prompt; /* OSC 133 region: 0, 'A' prompt, 'B' input, 'C' output */
-	uint8_t pad[6];
+	uint8_t hazard; /* the next character may join the last: term_print.c */
+	uint8_t pad[5];
+	struct style pens[PEN_STACK]; /* XTPUSHSGR */
+	uint32_t n_pens, n_pad;
 	uint64_t bells;
 	uint64_t generation;
 	uint64_t stamp; /* last row stamp given */
@@ -148,6 +153,7 @@ struct term {
 	uint32_t pen_flags;    /* ROW_* that tmpl implies */
 	bool pen_dirty;	       /* tmpl and blank are older than v.pen */
 	bool plain;	       /* ASCII runs need no look at charsets, insert mode or margins */
+	unsigned width_opts;   /* WIDTH_* of width_priv.h */
 	struct sgr_cache *sgr; /* memo of the last SGR sequences, NULL until used */
 };
 
@@ -173,11 +179,19 @@ void term_soft_reset(struct term *t); /* DECSTR */
 /* Allocates without screens: snapshot.c fills what term_new would. */
 struct term *term_alloc(struct arena *a, uint32_t owner, const struct term_config *cfg);
 
+/* A row's text in UTF-8, trailing blanks off. */
+void row_text(const struct row *r, const struct tab *tab, struct buf *out);
+
 /* term_screen.c: rows and cells of the active screen */
 bool screen_init(struct screen *s, int rows);
 void screen_free(struct term *t, struct screen *s);
 /* The row's cells become writable and [0, upto) initialised; false when memory is out. */
-bool row_open(struct term *t, struct screen *s, struct row *r, int upto);
+bool row_open_slow(struct term *t, struct screen *s, struct row *r, int upto);
+static inline bool
+row_open(struct term *t, struct screen *s, struct row *r, int upto)
+{
+	return likely(r->cells && r->len >= upto) || row_open_slow(t, s, r, upto);
+}
 void row_clear(struct term *t, struct row *r);
 void rows_scroll_up(struct term *t, int top, int bottom, int n, bool to_history);
 void rows_scroll_down(struct term *t, int top, int bottom, int n);

@@ -1,7 +1,7 @@
 #ifndef SESSIONS_FOOTPRINT_H
 #define SESSIONS_FOOTPRINT_H
 /* Footprint of processes, from /proc. Formula: see the top of footprint.c. No loop, no state: safe
- * on any thread. */
+ * on any thread. All sizes are bytes; names are printable (no control bytes). */
 #include "core/base.h"
 #include <sys/types.h>
 
@@ -9,28 +9,58 @@ struct proc_info {
 	pid_t pid, ppid, pgrp, session;
 	uint64_t start; /* clock ticks since boot: with pid, the identity */
 	char comm[32];
-	char role[48];	  /* "claude", "mcp: NAME", "shell" … */
-	const char *rule; /* which rule put it in the tree: "child" "marker" "tty" … (static) */
-	uint64_t footprint, rss, pss, swap; /* bytes */
-	bool estimated;
-	uint64_t cpu_ticks;
+	char role[48];	  /* "claude", "mcp: NAME", "shell: bash" … */
+	const char *rule; /* which rule put it in the tree, see proctree.h (static string) */
+	uint64_t footprint, rss, pss, swap;
+	uint64_t shm_swapped; /* swapped shared memory it maps: counted per inode, not in footprint
+			       */
+	bool estimated;	      /* no full walk: from the counters of `status` */
+	uint64_t cpu_ticks;   /* user + system, of itself */
 };
-/* One process: full walk (smaps_rollup), or the fallback. 0 or -errno (gone: -ESRCH). */
+/* One process: full walk (smaps_rollup), or the fallback, which is marked estimated. Fills the four
+ * sizes, shm_swapped and estimated, nothing else. 0 or -errno (gone: -ESRCH). */
 int footprint_of(pid_t pid, struct proc_info *out);
-/* Its tree, root first: processes by parent walk, marker MUSTER_SESSION=id (NULL: none), tty.
- * Returns a malloc'ed array. */
-struct proc_info *proctree(pid_t root, const char *marker, size_t *n);
-/* Only status of each (3 µs a process): rss + swap, no walk. */
+/* Only the counters of `status` (3 µs): footprint = RssAnon + RssShmem + VmSwap. 0 or -errno. */
 int footprint_cheap(pid_t pid, struct proc_info *out);
+/* Its tree, root first, each with a full walk; by parent walk, and with a marker also by
+ * MUSTER_SESSION=marker and by tty. Returns a malloc'ed array, NULL and 0 when root is gone. */
+struct proc_info *proctree(pid_t root, const char *marker, size_t *n);
+
 struct mem_category {
 	char name[40];
-	uint64_t bytes, swapped;
+	uint64_t bytes;	  /* all of it, swapped part included */
+	uint64_t swapped; /* of that, swapped out */
 	unsigned regions;
 };
-/* Per-mapping breakdown; malloc'ed array, biggest first. */
-struct mem_category *footprint_categories(pid_t pid, size_t *n);
-/* Shared-memory part of a whole tree (ShmSwap + MemfdOnly). */
-uint64_t footprint_shared_extra(const pid_t *pids, size_t n);
-char *proc_cmdline(pid_t pid);	/* malloc'ed, spaces between; NULL */
+/* Memory that belongs to an inode, not to a mapping: what a tree adds to the sum of its processes.
+ */
+struct shm_extent {
+	uint64_t dev, ino;
+	uint64_t bytes; /* swapped part (mapped), or all its blocks (memfd that no process maps) */
+	bool unmapped;
+};
+/* Of all these processes together, each inode once. malloc'ed, NULL when none. Reads full smaps of
+ * those pids that have more than 8 MB of swapped shared memory, and the fds of all. */
+struct shm_extent *footprint_extents(const pid_t *pids, size_t n, size_t *n_out);
+uint64_t footprint_shared_extra(const pid_t *pids, size_t n); /* their sum */
+/* By kind of mapping over all these processes; malloc'ed array, biggest first. */
+struct mem_category *footprint_categories(const pid_t *pids, size_t n, size_t *n_out);
+
+struct footprint_report {
+	struct proc_info *procs; /* root first */
+	size_t n_procs;
+	struct mem_category *cats;
+	size_t n_cats;
+	uint64_t total, rss, pss, swap, shared_extra;
+	bool estimated;
+};
+/* All of the above for one tree. 0 or -errno. */
+int footprint_report(pid_t root, const char *marker, struct footprint_report *out);
+void footprint_report_free(struct footprint_report *r);
+
+char *proc_cmdline(pid_t pid);	/* malloc'ed, spaces between; NULL when gone or a kernel thread */
 uint64_t proc_start(pid_t pid); /* 0 when gone */
+/* What a process is, from its name and command line: "mcp: github", "language server: gopls",
+ * "shell: bash", else the program's own name ("node x/claude.js" is "claude"). */
+void proc_role(const char *comm, const char *cmdline, char *out, size_t cap);
 #endif

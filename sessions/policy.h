@@ -30,5 +30,11 @@ struct reap_verdict {
 	char reason[REAP_REASONS_MAX]
 		   [120]; /* each begins with a prefix of cli.md, e.g. "draft: …" */
 };
+/* How long a session must have been at rest, with pressure and revisits reckoned in. */
+double policy_idle_limit(const struct reap_facts *f, const struct reap_config *c);
+/* mode=auto: is this one to be closed without asking? */
+bool policy_auto(
+	const struct reap_facts *f, const struct reap_config *c, const struct reap_verdict *v);
+/* Reasons against come first; "small: …" is last and says only that it is not worth it. */
 void policy_judge(const struct reap_facts *f, const struct reap_config *c, struct reap_verdict *v);
 #endif

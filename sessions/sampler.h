@@ -1,21 +1,21 @@
 #ifndef SESSIONS_SAMPLER_H
 #define SESSIONS_SAMPLER_H
-/* Footprint of every session's process tree, on worker threads, within a budget (design: tick,
- * token bucket, estimates between walks). Results arrive on the loop thread. */
+/* Footprint of every session's process tree, on worker threads, within a budget (design: tick, token
+ * bucket, estimates between walks). Results arrive on the loop thread. */
 #include "core/base.h"
 #include "core/growth.h"
 #include "sessions/footprint.h"
 #include <uv.h>
 
-struct memstat { /* of one session; absent = not known yet */
+struct memstat {               /* of one session; absent = not known yet */
 	bool known, estimated;
 	uint64_t footprint, rss, swap, pss, peak; /* bytes */
 	unsigned processes;
-	double at; /* wall time of the sample */
+	double at;             /* wall time of the sample */
 	double growth_bytes_per_h;
 	enum growth_verdict growth;
 	struct growth_numbers growth_numbers;
-	char tool[64]; /* a process in the tree that is no helper: "" none */
+	char tool[64];         /* a process in the tree that is no helper: "" none */
 	uint64_t cpu_ticks;
 };
 struct sampler;
@@ -41,13 +41,12 @@ const struct memstat *sampler_get(const struct sampler *s, uint32_t num); /* bor
 typedef void (*sampler_cb)(void *ctx, const struct memstat *m);
 void sampler_now(struct sampler *s, uint32_t num, sampler_cb cb, void *ctx);
 /* The last n samples of the session, oldest first, one per step_s; for the sparkline. */
-size_t sampler_recent(
-	const struct sampler *s, uint32_t num, double step_s, uint64_t *out, size_t n);
+size_t sampler_recent(const struct sampler *s, uint32_t num, double step_s, uint64_t *out, size_t n);
 
 struct pressure { /* of the machine */
 	uint64_t mem_total, mem_available, swap_total, swap_free;
 	double psi_some_avg10, psi_some_avg60, psi_full_avg10; /* -1 unknown */
-	int level;					       /* 0 none, 1 warn, 2 urgent */
+	int level;                                             /* 0 none, 1 warn, 2 urgent */
 };
 struct pressure sampler_pressure(const struct sampler *s);
 #endif

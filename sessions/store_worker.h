@@ -16,8 +16,8 @@ struct meta_session *store_load_sessions(struct store_worker *w, size_t *n); /* 
 /* Queue; args are copied. */
 void store_put_session(struct store_worker *w, const struct meta_session *m);
 void store_delete_session(struct store_worker *w, uint32_t num); /* with its history and events */
-void store_put_event(struct store_worker *w, double t, uint32_t num, const char *id,
-	const char *name, const char *event, const char *detail_json);
+void store_put_event(struct store_worker *w, double t, uint32_t num, const char *id, const char *name,
+	const char *event, const char *detail_json);
 void store_put_samples(struct store_worker *w, uint32_t num, const struct mem_sample *s, size_t n);
 /* Any read: fn runs on the store thread with the databases, done on the loop thread. */
 typedef void (*store_fn)(void *arg, struct history_db *h, struct meta_db *m);

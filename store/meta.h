@@ -1,6 +1,7 @@
 #ifndef STORE_META_H
 #define STORE_META_H
-/* meta.db: what must outlive a reboot about sessions, and the events log. Synchronous; one thread. */
+/* meta.db: what must outlive a reboot about sessions, and the events log. Synchronous; one thread.
+ */
 #include "core/base.h"
 
 struct meta_session { /* strings are borrowed on put, owned by the array on load */
@@ -21,15 +22,25 @@ struct meta_event {
 	char *detail_json;
 };
 struct meta_db;
-/* Creates or migrates; a corrupt file is renamed aside (3 kept). NULL and *e when even that fails. */
+/* Creates or migrates; a corrupt file is set aside; in memory where the disk does not let us (see
+ * db.h). *banner is only written when something is degraded. NULL and *e when even that fails. */
 struct meta_db *meta_open(const char *path, char *banner, size_t banner_cap, struct err *e);
 void meta_close(struct meta_db *db);
-int meta_put_session(struct meta_db *db, const struct meta_session *m); /* 0 or -errno */
-int meta_delete_session(struct meta_db *db, uint32_t num);
-struct meta_session *meta_sessions(struct meta_db *db, size_t *n);      /* malloc'ed */
+/* Writes: 0 or -errno: -EROFS (newer version), -ENOSPC, -EIO … Durable once they return 0, unless
+ * meta_in_memory. */
+int meta_put_session(struct meta_db *db, const struct meta_session *m);
+int meta_delete_session(struct meta_db *db, uint32_t num); /* with its events */
+int meta_put_event(struct meta_db *db, const struct meta_event *ev);
+struct meta_session *meta_sessions(struct meta_db *db, size_t *n); /* by num; malloc'ed */
 void meta_sessions_free(struct meta_session *m, size_t n);
 uint32_t meta_next_num(struct meta_db *db); /* never reused, also after deletes */
-int meta_put_event(struct meta_db *db, const struct meta_event *ev);
-struct meta_event *meta_events(struct meta_db *db, uint32_t num, double since, size_t max, size_t *n); /* num 0 = all; oldest first */
+/* Since a time; num 0 = all; the newest max of them, oldest first. malloc'ed. */
+struct meta_event *meta_events(
+	struct meta_db *db, uint32_t num, double since, size_t max, size_t *n);
 void meta_events_free(struct meta_event *ev, size_t n);
+int meta_maintain(struct meta_db *db, double now); /* drops old events */
+bool meta_in_memory(const struct meta_db *db);
+bool meta_retry(struct meta_db *db); /* in memory: to the file, if it can be; true if on disk */
+/* After a write failed with corruption: sets the file aside and goes on with a new one. */
+void meta_set_aside(struct meta_db *db, char *banner, size_t banner_cap);
 #endif

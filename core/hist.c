@@ -1,0 +1,659 @@
+/* History of one session: a list of blocks, oldest first, each the records of whole logical lines.
+ *
+ *   rows ──hist_push──► OPEN ──full──► RAW ──idle: hist_seal_step──► SEALED ──spill──► FILE
+ *                         ▲             │ hist_pop, OPEN empty          (damaged: LOST)
+ *                         └─────────────┘
+ *   oldest block over the limits ──► slab_put
+ *
+ * OPEN and RAW: one slab each: a head, then records (core/pack.c). A plain row costs its text and
+ * two or three bytes; there is no unpacked tier, and a flood compresses nothing: it takes a slab
+ * for about 32 KiB of rows and gives the oldest back, which the arena hands out again, still warm.
+ * A block closes at the end of a logical line, so a line never spans blocks; one that outgrows the
+ * slab is cut and goes on as another (REC_CUT), so a line of up to 32 KiB is never cut.
+ *
+ * Invariants: blocks are contiguous in lines; rows_closed and bytes_closed are the sums over all
+ * but the open block; a slab is live while a block or limbo names it; closed bytes never change.
+ * Limits are enforced in hist_trim() only, on what blocks really hold. A block goes as soon as the
+ * rest still holds lim.lines rows: the history has at least as many as asked, when written, and at
+ * most one block (an eighth of the limit) more.
+ *
+ * Reading is in hist_read.c, sealing in hist_seal.c, checkpoints and files in hist_save.c. */
+#include "core/hist.h"
+#include "core/hist_priv.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define HEAD ((uint32_t)sizeof(struct block_head))
+#define FAST_SLACK 8u /* tag and length */
+
+uint64_t
+hist_uid(void)
+{
+	static uint64_t uid;
+
+	return ++uid;
+}
+
+struct hist *
+hist_new(struct arena *a, uint32_t owner, struct hist_limits lim)
+{
+	struct hist *h = xcalloc(1, sizeof(*h));
+
+	h->arena = a;
+	h->owner = owner;
+	h->lim = lim;
+	h->epoch = 1;
+	return h;
+}
+
+struct block *
+hist_last(const struct hist *h)
+{
+	return h->n_blk ? &h->blk[h->n_blk - 1] : NULL;
+}
+
+uint32_t
+hist_open_len(const struct hist *h)
+{
+	return h->base ? h->end : 0;
+}
+
+uint8_t *
+block_base(const struct hist *h, const struct block *b)
+{
+	return (uint8_t *)slab_base(h->arena, b->slab) + b->off;
+}
+
+uint32_t
+hist_block_rows(const struct hist *h)
+{
+	return (uint32_t)CLAMP(h->lim.lines / 8, BLOCK_ROWS_MIN, BLOCK_ROWS_MAX);
+}
+
+static uint32_t
+block_soft(const struct hist *h)
+{
+	if (!h->lim.bytes)
+		return BLOCK_SOFT;
+	return (uint32_t)CLAMP(h->lim.bytes / 8, SLAB_PAGE, BLOCK_SOFT);
+}
+
+/* Brings the open block's own numbers up to date. */
+static void
+sync_open(const struct hist *h)
+{
+	struct block *b = hist_last(h);
+
+	if (!h->base)
+		return;
+	b->len = h->end;
+	b->n_rows = h->open_rows;
+	b->n_lines = (uint32_t)(h->next_line - b->first_line);
+	b->view_ok = false;
+}
+
+/* ---- slabs ---- */
+
+static void
+limbo_add(struct hist *h, slab_t s)
+{
+	if (h->n_limbo == h->cap_limbo) {
+		h->cap_limbo = h->cap_limbo * 2 + 8;
+		h->limbo = xrealloc(h->limbo, h->cap_limbo * sizeof(*h->limbo));
+	}
+	h->limbo[h->n_limbo++] = (struct limbo){.slab = s, .epoch = h->epoch};
+}
+
+void
+hist_release(struct hist *h, struct block *b)
+{
+	struct block *other = NULL;
+	slab_t s = b->slab;
+
+	b->slab = 0;
+	b->kind = BLOCK_LOST;
+	if (!s)
+		return;
+	for (uint32_t i = 0; i < h->n_blk && !other; i++)
+		if (h->blk[i].slab == s)
+			other = &h->blk[i];
+	if (other) {
+		other->slab_saved |= b->slab_saved;
+		return;
+	}
+	if (s == h->seal_slab)
+		h->seal_slab = 0;
+	if (b->slab_saved)
+		limbo_add(h, s);
+	else
+		slab_put(h->arena, s, h->owner);
+}
+
+struct block *
+hist_insert(struct hist *h, uint32_t at, uint32_t n_gone, uint32_t n_added)
+{
+	uint32_t n = h->n_blk - n_gone + n_added;
+
+	CHECK(at + n_gone <= h->n_blk);
+	if (n > h->cap_blk) {
+		h->cap_blk = n + n / 2 + 4;
+		h->blk = xrealloc(h->blk, h->cap_blk * sizeof(*h->blk));
+	}
+	memmove(&h->blk[at + n_added], &h->blk[at + n_gone],
+		(h->n_blk - at - n_gone) * sizeof(*h->blk));
+	memset(&h->blk[at], 0, n_added * sizeof(*h->blk));
+	h->n_blk = n;
+	return &h->blk[at];
+}
+
+static void
+drop_oldest(struct hist *h)
+{
+	struct block *b = &h->blk[0];
+
+	h->rows_closed -= b->n_rows;
+	h->bytes_closed -= b->len;
+#ifdef MUTANT_size_reset
+	if (b->slab)
+		slab_mutate_size(h->arena, b->slab);
+#endif
+	hist_release(h, b);
+	hist_insert(h, 0, 1, 0);
+}
+
+/* When the row count next matters: the block is full, or the oldest one can go. */
+static void
+set_event(struct hist *h)
+{
+	uint64_t rows = h->rows_closed + h->open_rows, more = hist_block_rows(h);
+
+	more = more > h->open_rows ? more - h->open_rows : 1;
+	if (h->n_blk > 1) {
+		uint64_t keep = h->lim.lines + h->blk[0].n_rows;
+
+		more = MIN(more, keep > rows ? keep - rows : 1);
+	}
+	h->rows_event = h->open_rows + (uint32_t)more;
+}
+
+void
+hist_trim(struct hist *h)
+{
+	while (h->n_blk > (h->base ? 1u : 0u)) {
+		uint64_t rows = h->rows_closed + (h->base ? h->open_rows : 0);
+		uint64_t bytes = h->bytes_closed + hist_open_len(h);
+
+		if (rows - h->blk[0].n_rows < h->lim.lines &&
+			(!h->lim.bytes || bytes <= h->lim.bytes))
+			break;
+		drop_oldest(h);
+	}
+}
+
+/* ---- the open block ---- */
+
+/* Appends may go up to fast_end without a look: those pages are announced. */
+static void
+set_fast_end(struct hist *h)
+{
+	uint32_t page = (h->end + SLAB_PAGE - 1) / SLAB_PAGE * SLAB_PAGE;
+
+	h->fast_end = MIN(page, MAX(block_soft(h), h->end));
+}
+
+static void
+open_slab(struct hist *h, slab_t s)
+{
+	struct block *b = hist_insert(h, h->n_blk, 0, 1);
+
+	*b = (struct block){.first_line = h->next_line, .uid = hist_uid(), .slab = s};
+	b->kind = BLOCK_OPEN;
+	h->base = slab_base(h->arena, s);
+	slab_touch(h->arena, s, 0, HEAD);
+	h->end = HEAD;
+	h->open_rows = 0;
+	h->pop_end = 0;
+	dict_clear(&h->dict);
+	set_fast_end(h);
+	set_event(h);
+}
+
+static int
+open_block(struct hist *h)
+{
+	slab_t s = slab_get(h->arena, h->owner);
+
+	if (!s)
+		return -ENOMEM;
+	open_slab(h, s);
+	return 0;
+}
+
+void
+hist_close(struct hist *h)
+{
+	struct block *b = hist_last(h);
+
+	if (!h->base)
+		return;
+	sync_open(h);
+	h->rows_before += h->open_rows;
+	h->base = NULL;
+	h->end = h->fast_end = h->open_rows = h->rows_event = 0;
+	if (!b->n_rows) {
+		hist_release(h, b);
+		h->n_blk--;
+		return;
+	}
+	b->kind = BLOCK_RAW;
+	h->rows_closed += b->n_rows;
+	h->bytes_closed += b->len;
+}
+
+void
+hist_reopen(struct hist *h)
+{
+	struct block *b = hist_last(h);
+
+	CHECK(!h->base && b && b->kind == BLOCK_RAW);
+	b->kind = BLOCK_OPEN;
+	h->base = block_base(h, b);
+	h->end = b->len;
+	h->open_rows = b->n_rows;
+	h->rows_closed -= b->n_rows;
+	h->bytes_closed -= b->len;
+	h->rows_before -= b->n_rows;
+	h->pop_end = 0;
+	dict_clear(&h->dict);
+	h->dict.forget = true;
+	set_fast_end(h);
+	set_event(h);
+}
+
+/* ---- push ---- */
+
+static _Thread_local struct buf scratch;
+
+static void
+account_row(struct hist *h, bool starts_line, bool wraps)
+{
+	h->next_line += starts_line;
+	h->cont = wraps;
+	h->open_rows++;
+}
+
+/* Encodes into the scratch and makes room for it: the open block's, or another one. 0, -ENOMEM, or
+ * -E2BIG when not even an empty block holds it. */
+static int
+encode_fitting(struct hist *h, const cell_t *cells, uint32_t n, uint32_t flags, uint8_t tag,
+	const struct tab *t, bool *starts)
+{
+	slab_t s;
+
+	scratch.len = 0;
+	*starts = !h->cont;
+	if (h->cont && h->end == HEAD) {
+		tag |= REC_CUT;
+		*starts = true;
+	}
+	rec_put(&scratch, cells, n, flags, tag, t, &h->dict);
+	if (scratch.len <= SLAB_BYTES - h->end)
+		return 0;
+	h->dict.forget = true; /* what it has just defined was not written */
+	if (h->end == HEAD)
+		return -E2BIG;
+	s = slab_get(h->arena, h->owner);
+	if (!s)
+		return -ENOMEM;
+	hist_close(h);
+	open_slab(h, s);
+	return encode_fitting(h, cells, n, flags, tag, t, starts);
+}
+
+static int push_cells(struct hist *h, const cell_t *cells, uint32_t n, uint32_t flags, uint8_t tag,
+	const struct tab *t);
+
+/* A row of giant clusters or links: as two pieces, which reading joins again. */
+static int
+push_halves(struct hist *h, const cell_t *cells, uint32_t n, uint32_t flags, uint8_t tag,
+	const struct tab *t)
+{
+	uint32_t half = n / 2;
+	int r;
+
+	CHECK(n > 1);
+	if (half > 1 && (cells[half] & CELL_KIND_MASK) == CELL_TAIL)
+		half--;
+	r = push_cells(h, cells, half, flags | ROW_WRAP, tag | REC_PART, t);
+	if (!r)
+		r = push_cells(h, cells + half, n - half, (flags | ROW_WRAPPED) & ~ROW_MARKS,
+			tag & (uint8_t)~REC_CUT, t);
+	return r;
+}
+
+static int
+push_cells(struct hist *h, const cell_t *cells, uint32_t n, uint32_t flags, uint8_t tag,
+	const struct tab *t)
+{
+	struct block *b;
+	bool starts;
+	int r;
+
+	if (h->base && !h->cont &&
+		(h->end + FAST_SLACK >= block_soft(h) || h->open_rows >= hist_block_rows(h)))
+		hist_close(h);
+	hist_trim(h);
+	if (!h->base && open_block(h) < 0)
+		return -ENOMEM;
+	r = encode_fitting(h, cells, n, flags, tag, t, &starts);
+	if (r == -E2BIG)
+		return push_halves(h, cells, n, flags, tag, t);
+	if (r < 0)
+		return r;
+	b = hist_last(h);
+	slab_touch(h->arena, b->slab, h->end, (uint32_t)scratch.len);
+	memcpy(h->base + h->end, scratch.data, scratch.len);
+	h->end += (uint32_t)scratch.len;
+	b->has_wide |= (scratch.data[0] & REC_WIDE) != 0;
+	account_row(h, starts, flags & ROW_WRAP);
+	set_fast_end(h);
+	set_event(h);
+	return 0;
+}
+
+static int
+push_slow(struct hist *h, const struct row *row, const struct tab *t)
+{
+	uint32_t n = row->len;
+	int r;
+
+	if (!h->lim.lines) {
+		h->next_line += !h->cont;
+		h->cont = row->flags & ROW_WRAP;
+		h->rows_before++;
+		return 0;
+	}
+	while (!(row->flags & ROW_WRAP) && n && !row->cells[n - 1])
+		n--;
+	r = push_cells(h, row->cells, n, row->flags, 0, t);
+	if (r < 0) {
+		h->rows_lost++;
+		h->cont = false; /* the next row cannot go on with a line that has a hole */
+	}
+	return r;
+}
+
+#define ROW_SLOW (ROW_HINTS | ROW_MARKS)
+
+int
+hist_push(struct hist *h, const struct row *row, const struct tab *t)
+{
+	uint32_t n = row->len, flags = row->flags;
+	const cell_t *cells = row->cells;
+	uint8_t *p;
+
+	if (unlikely(flags & ROW_SLOW || h->end + n + FAST_SLACK > h->fast_end ||
+		     h->open_rows + 1 >= h->rows_event))
+		return push_slow(h, row, t);
+	_Static_assert(ROW_WRAP == (int)REC_WRAP && ROW_WRAPPED == (int)REC_WRAPPED, "same bits");
+	if (!(flags & ROW_WRAP))
+		while (n && !cells[n - 1])
+			n--;
+	p = h->base + h->end;
+	*p++ = (uint8_t)(flags & (ROW_WRAP | ROW_WRAPPED));
+	if (n < 0x80) {
+		*p++ = (uint8_t)n;
+	} else {
+		*p++ = (uint8_t)(n | 0x80);
+		*p++ = (uint8_t)(n >> 7); /* columns <= 4096: below 1 << 14 */
+	}
+	cells_narrow(p, cells, n);
+	h->end = (uint32_t)(p + n - h->base);
+	account_row(h, !h->cont, flags & ROW_WRAP);
+	return 0;
+}
+
+/* ---- pop ---- */
+
+/* Fills pop_off with where each record of the open block begins. */
+static bool
+scan_open(struct hist *h)
+{
+	struct rd in = rd_init(h->base + HEAD, h->end - HEAD);
+	struct rec r;
+
+	if (h->pop_end == h->end)
+		return true;
+	h->n_pop = 0;
+	while (rd_left(&in)) {
+		uint16_t off = (uint16_t)(in.p - h->base);
+
+		if (rec_get(&in, &r) < 0)
+			return false;
+		if (h->n_pop == h->cap_pop) {
+			h->cap_pop = h->cap_pop * 2 + 64;
+			h->pop_off = xrealloc(h->pop_off, h->cap_pop * sizeof(*h->pop_off));
+		}
+		h->pop_off[h->n_pop++] = off;
+	}
+	h->pop_end = h->end;
+	return h->n_pop == h->open_rows;
+}
+
+/* The open block moves to a slab of its own, since a checkpoint names the bytes it has here. */
+static bool
+move_open(struct hist *h)
+{
+	struct block *b = hist_last(h);
+	slab_t s = slab_get(h->arena, h->owner), old = b->slab;
+
+	if (!s)
+		return false;
+	slab_touch(h->arena, s, 0, h->end);
+	memcpy(slab_base(h->arena, s), h->base, h->end);
+	b->slab = s;
+	h->base = slab_base(h->arena, s);
+	b->saved_len = 0;
+	b->slab_saved = false;
+	limbo_add(h, old);
+	set_fast_end(h);
+	return true;
+}
+
+/* Decodes the last record; the definitions of all before it are needed for that. */
+static int
+decode_last(
+	struct hist *h, struct rec *r, uint32_t *flags, cell_t *cells, uint32_t cap, struct tab *t)
+{
+	struct undict u = {0};
+	struct rd in = rd_init(h->base + HEAD, h->end - HEAD);
+	struct rec before;
+	int e = 0;
+
+	for (uint32_t i = 0; r->ext_len && i + 1 < h->n_pop && !e; i++) {
+		e = rec_get(&in, &before);
+		if (!e)
+			e = rec_defs(&before, &u);
+	}
+	if (!e)
+		e = rec_cells(r, cells, cap, flags, t, &u);
+	undict_free(&u);
+	return e;
+}
+
+static bool
+reopen_if_empty(struct hist *h)
+{
+	if (h->base && h->open_rows)
+		return true;
+	if (h->base)
+		hist_close(h);
+	if (!h->n_blk || hist_last(h)->kind != BLOCK_RAW)
+		return false;
+	hist_reopen(h);
+	return true;
+}
+
+bool
+hist_pop(struct hist *h, struct row *row, cell_t *cells, int cap, struct tab *t)
+{
+	struct rec r, prev = {0};
+	struct rd in;
+	uint32_t flags = 0, at;
+	struct block *b;
+
+	if (!reopen_if_empty(h) || !scan_open(h))
+		return false;
+	at = h->pop_off[h->n_pop - 1];
+	in = rd_init(h->base + at, h->end - at);
+	if (rec_get(&in, &r) < 0 || r.cells > (uint32_t)cap)
+		return false;
+	if (h->n_pop > 1) {
+		in = rd_init(h->base + h->pop_off[h->n_pop - 2], at - h->pop_off[h->n_pop - 2]);
+		rec_get(&in, &prev);
+	}
+	if ((r.tag | prev.tag) & REC_PART)
+		return false;
+	b = hist_last(h);
+	if (at < b->saved_len && !move_open(h))
+		return false;
+	in = rd_init(h->base + at, h->end - at); /* it may have moved */
+	rec_get(&in, &r);
+	if (decode_last(h, &r, &flags, cells, (uint32_t)cap, t) < 0)
+		return false;
+	row->cells = cells;
+	row->cap = (uint16_t)cap;
+	row->len = (uint16_t)r.cells;
+	row->flags = flags;
+	h->cont = h->n_pop > 1 && prev.tag & REC_WRAP;
+	if (!h->cont || r.tag & REC_CUT)
+		h->next_line--;
+	if (h->n_pop == 1 && r.tag & REC_CUT)
+		h->cont = true;
+	h->end = h->pop_end = at;
+	h->n_pop--;
+	h->open_rows--;
+	b->crc_len = 0;
+	if (r.ext_len)
+		h->dict.forget = true;
+	set_fast_end(h);
+	set_event(h);
+	return true;
+}
+
+/* ---- the whole ---- */
+
+void
+hist_clear(struct hist *h)
+{
+	hist_close(h);
+	while (h->n_blk)
+		drop_oldest(h);
+	h->cont = false;
+}
+
+void
+hist_free(struct hist *h)
+{
+	if (!h)
+		return;
+	hist_clear(h);
+	for (uint32_t i = 0; i < h->n_limbo; i++)
+		slab_put(h->arena, h->limbo[i].slab, h->owner);
+	hist_detach(h);
+}
+
+void
+hist_detach(struct hist *h)
+{
+	dict_free(&h->dict);
+	free(h->blk);
+	free(h->limbo);
+	free(h->pop_off);
+	free(h);
+}
+
+struct hist_stats
+hist_stats(const struct hist *h)
+{
+	struct hist_stats st = {.lines = h->rows_closed + h->open_rows,
+		.rows_written = h->rows_before + h->open_rows,
+		.rows_lost = h->rows_lost,
+		.hot_bytes = hist_open_len(h),
+		.first_line = h->n_blk ? h->blk[0].first_line : h->next_line,
+		.next_line = h->next_line};
+	slab_t last = 0;
+
+	for (uint32_t i = 0; i < h->n_blk; i++) {
+		const struct block *b = &h->blk[i];
+
+		if (b->kind == BLOCK_RAW)
+			st.hot_bytes += b->len;
+		else if (b->kind == BLOCK_SEALED)
+			st.packed_bytes += b->len;
+		else if (b->kind == BLOCK_FILE)
+			st.spilled_bytes += b->len;
+		st.slabs += b->slab && b->slab != last;
+		last = b->slab;
+	}
+	st.slabs += h->n_limbo;
+	return st;
+}
+
+static void
+check_block(const struct hist *h, const struct block *b, uint64_t line)
+{
+	bool in_slab = b->kind == BLOCK_OPEN || b->kind == BLOCK_RAW || b->kind == BLOCK_SEALED;
+
+	CHECK(b->kind < N_BLOCK_KINDS && b->first_line == line);
+	CHECK(in_slab == (b->slab != 0));
+	CHECK((b->kind == BLOCK_OPEN) == (h->base && b == hist_last(h)));
+	if (!in_slab)
+		return;
+	CHECK(slab_claim(h->arena, b->slab, h->owner, slab_generation(h->arena, b->slab)));
+	CHECK(b->len >= HEAD && b->off <= SLAB_BYTES - b->len);
+	CHECK(slab_readable(h->arena, b->slab, b->off, b->len));
+}
+
+void
+hist_check(const struct hist *h)
+{
+	uint64_t line = h->n_blk ? h->blk[0].first_line : h->next_line, rows = 0, bytes = 0;
+
+	sync_open(h);
+	for (uint32_t i = 0; i < h->n_blk; i++) {
+		const struct block *b = &h->blk[i];
+
+		check_block(h, b, line);
+		line += b->n_lines;
+		if (b->kind != BLOCK_OPEN) {
+			rows += b->n_rows;
+			bytes += b->len;
+		}
+	}
+	CHECK(line == h->next_line);
+	CHECK(rows == h->rows_closed && bytes == h->bytes_closed);
+	CHECK(!h->base || (h->end >= HEAD && h->end <= SLAB_BYTES));
+	for (uint32_t i = 0; i < h->n_limbo; i++)
+		CHECK(slab_generation(h->arena, h->limbo[i].slab));
+}
+
+void
+hist_dump(const struct hist *h, FILE *out)
+{
+	static const char *const kind[] = {"open", "raw", "sealed", "file", "lost"};
+	struct hist_stats st = hist_stats(h);
+
+	sync_open(h);
+	fprintf(out, "history owner=%u rows=%llu lines=%llu..%llu limbo=%u\n", h->owner,
+		(unsigned long long)st.lines, (unsigned long long)st.first_line,
+		(unsigned long long)st.next_line, h->n_limbo);
+	for (uint32_t i = 0; i < h->n_blk; i++) {
+		const struct block *b = &h->blk[i];
+
+		fprintf(out, "  %s line=%llu lines=%u rows=%u slab=%u+%u bytes=%u\n", kind[b->kind],
+			(unsigned long long)b->first_line, b->n_lines, b->n_rows, b->slab, b->off,
+			b->len);
+	}
+}

@@ -1,0 +1,154 @@
+#ifndef CORE_HIST_PRIV_H
+#define CORE_HIST_PRIV_H
+/* Innards of struct hist, shared by core/hist*.c. The design stands at the top of hist.c. */
+#include "core/hist.h"
+#include "core/pack_priv.h"
+
+#define BLOCK_MAGIC 0x6b6c6268u /* "hblk" */
+#define BLOCK_VERSION 1
+#ifdef MUSTER_TORTURE
+#define BLOCK_SOFT 6000u
+#define BLOCK_ROWS_MAX 24u
+#define SEAL_LINES 48u
+#define SEAL_RAW_MAX 16384u
+#define WINDOWS 2
+#else
+#define BLOCK_SOFT 32768u	  /* a block closes at a line's end past this many bytes */
+#define BLOCK_ROWS_MAX 16384u	  /* or this many rows */
+#define SEAL_LINES 2048u	  /* lines a sealed block */
+#define SEAL_RAW_MAX (768u << 10) /* decoded bytes of one */
+#define WINDOWS 8
+#endif
+#define BLOCK_ROWS_MIN 16u
+
+/* How the bytes after a block's head are to be read. */
+enum encoding { ENC_RECORDS, ENC_COLUMNS };
+
+/* Stands before a block's bytes, in its slab or file. crc covers the rest of the head and `len`
+ * bytes that follow it. */
+struct block_head {
+	uint32_t magic, crc;
+	uint16_t version;
+	uint8_t encoding, flags;
+	uint32_t len; /* stored bytes after the head */
+	uint64_t first_line;
+	uint32_t n_lines, n_rows;
+	uint32_t lens_len; /* ENC_COLUMNS: the line lengths, uncompressed, come first */
+	uint32_t text_raw, text_len, ext_raw, ext_len; /* then two columns, raw and stored size */
+	uint32_t spare;
+};
+_Static_assert(sizeof(struct block_head) == 56, "part of a stored format");
+
+enum block_kind {
+	BLOCK_OPEN,   /* records are being appended; always the last */
+	BLOCK_RAW,    /* closed records in a slab of its own */
+	BLOCK_SEALED, /* columns, several may share a slab */
+	BLOCK_FILE,   /* head and bytes in a file: see hist_set_spill */
+	BLOCK_LOST,   /* its bytes are gone or damaged: one row says so */
+	N_BLOCK_KINDS
+};
+
+struct block {
+	uint64_t first_line;
+	uint64_t uid; /* of this content, process-wide: names it in the window cache */
+	uint32_t n_lines, n_rows;
+	uint32_t len; /* head included; OPEN: see hist.end */
+	uint32_t off; /* in the slab */
+	slab_t slab;
+	uint32_t crc; /* of the first crc_len bytes after the head (RAW and OPEN), see hist_save */
+	uint32_t crc_len;
+	uint32_t saved_len; /* bytes that a checkpoint names; these may not be overwritten */
+	uint64_t file_off;  /* FILE */
+	uint32_t view_rows; /* visual rows at hist.view_cols, when view_ok */
+	uint8_t kind;
+	uint32_t view_end; /* OPEN: hist.end when view_rows was counted */
+	bool damaged;	   /* a read failed: shows as LOST does */
+	bool view_ok, verified, has_wide, no_seal;
+	bool slab_saved; /* some block of this slab, maybe gone, is named by a checkpoint */
+};
+
+struct limbo {
+	slab_t slab;
+	uint32_t epoch;
+};
+
+struct hist {
+	struct arena *arena;
+	uint32_t owner;
+	struct hist_limits lim;
+	struct block *blk; /* n_blk, oldest first */
+	uint32_t n_blk, cap_blk;
+	/* the open block, blk[n_blk - 1] if base is not NULL */
+	uint8_t *base;	     /* of its slab */
+	uint32_t end;	     /* next record goes here */
+	uint32_t fast_end;   /* appends up to here need no look at anything */
+	uint32_t open_rows;  /* in the open block */
+	uint32_t rows_event; /* open_rows at which something is to be looked at */
+	bool cont;	     /* the last row wraps: the next goes on with its line */
+	struct dict dict;
+	uint64_t next_line;
+	uint64_t rows_closed; /* rows in all blocks but the open one */
+	uint64_t bytes_closed;
+	uint64_t rows_before; /* rows ever pushed, those in the open block excluded */
+	uint64_t rows_lost;
+	/* offsets of the open block's records, for hist_pop; valid while pop_end == end */
+	uint16_t *pop_off;
+	uint32_t n_pop, cap_pop, pop_end;
+	/* slabs that a checkpoint may still name */
+	struct limbo *limbo;
+	uint32_t n_limbo, cap_limbo, epoch;
+	/* where the next sealed block may go */
+	slab_t seal_slab;
+	uint32_t seal_used;
+	int view_cols;
+};
+
+/* hist.c */
+struct block *hist_last(const struct hist *h);
+void hist_close(struct hist *h);				  /* the open block, if any */
+uint8_t *block_base(const struct hist *h, const struct block *b); /* its head, in the slab */
+void hist_release(struct hist *h, struct block *b);		  /* its slab; b is then LOST */
+void hist_trim(struct hist *h);					  /* the commit point of limits */
+uint32_t hist_block_rows(const struct hist *h);			  /* rows a block may have */
+struct block *hist_insert(struct hist *h, uint32_t at, uint32_t n_gone, uint32_t n_added);
+uint64_t hist_uid(void);
+/* Makes the last RAW block the open one again. */
+void hist_reopen(struct hist *h);
+/* The open block's bytes as counted by the limits; 0 when none. */
+uint32_t hist_open_len(const struct hist *h);
+
+/* hist_read.c: lines of a block, one after the other, as cells of a tab of the reader's own. */
+struct line {
+	uint64_t id;
+	cell_t *cells; /* of the reader; valid until the next call */
+	uint32_t len;
+	uint32_t flags; /* marks, hints; ROW_WRAP: goes on in the next block or on the screen */
+};
+struct reader;
+/* The process's reader, taken for one block: NULL when the block cannot be read. Nothing else may
+ * read until reader_end. */
+struct reader *reader_begin(struct hist *h, struct block *b);
+bool reader_next(struct reader *r, struct line *line); /* false at the end, or on damage */
+/* The next line's visual rows at a width, passing over it; 0 at the end, or on damage. */
+uint32_t reader_rows(struct reader *r, int cols);
+/* The next line's text in the packed form, appended; passes over it. */
+bool reader_text(struct reader *r, struct buf *out);
+bool reader_skip(struct reader *r, uint32_t n);
+bool reader_bad(const struct reader *r);
+struct tab *reader_tab(struct reader *r);
+void reader_end(struct reader *r);
+/* End of the visual row that begins at cell `at`, at a width. */
+uint32_t line_wrap(const cell_t *cells, uint32_t len, uint32_t at, int cols);
+
+/* hist_cache.c: the process's decoded columns. NULL when damaged or out of reach. Valid until the
+ * next call. */
+struct window {
+	uint64_t uid, used;
+	uint8_t *data;
+	size_t cap, text_len, ext_len;
+};
+const struct window *window_get(struct hist *h, struct block *b, const uint8_t *base);
+/* The head if base[0..len) is a block that this program reads and its crc is right. */
+bool block_head_read(const uint8_t *base, uint32_t len, struct block_head *head);
+uint32_t block_crc(const uint8_t *base, uint32_t len);
+#endif

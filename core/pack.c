@@ -1,0 +1,944 @@
+/* Packed rows. A stream is a sequence of records and nothing else; varint is LEB128:
+ *
+ *   record  tag n_cells:varint [REC_MB text_len:varint] [REC_EXT ext_len:varint] text ext
+ *   text    one item a cell: UTF-8, or TEXT_BLANK (never written), TEXT_HEAD, TEXT_TAIL (one that
+ *           follows no wide cell), or TEXT_CLUSTER, a byte 0x20 + n, n characters (no byte below
+ *           0x20 is anything but one of the marks: so a newline can part lines). A wide cell's tail
+ * is implied. Whether a character is wide follows from usually_wide(), which is frozen, and
+ *           TEXT_FLIP before an item turns that answer round: so the form depends on no width
+ * table. ext     bits [EXT_DEFS n:varint def*] [EXT_STYLES run*] [EXT_LINKS run*] [EXT_PROTECT
+ * run*] run     (length:varint id:varint), until they cover n_cells; protection: id 0 or 1 def
+ * DEF_RESET | DEF_STYLE what fg bg ul attrs | DEF_LINK id_len:varint id uri_len:varint uri
+ *
+ * Ids count definitions since the stream's start or the last DEF_RESET, from 1; 0 is the default
+ * style, no link. A definition stands in the first record that uses it, so any prefix of a stream
+ * is a stream, and cutting a record off at the end leaves a valid one (the writer then sets
+ * dict.forget). A plain ASCII row is two or three bytes and its text: memcpy, narrowed.
+ *
+ * Readers take bytes as foreign: every length is checked against what is left. */
+#include "core/pack.h"
+#include "core/pack_priv.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+enum {
+	EXT_MARKS = 15, /* bits 0..1 prompt, 2..3 double */
+	EXT_LINKS = 1 << 4,
+	EXT_PROTECT = 1 << 5,
+	EXT_DEFS = 1 << 6,
+	EXT_STYLES = 1 << 7,
+};
+enum { DEF_RESET, DEF_STYLE, DEF_LINK };
+#ifdef MUSTER_TORTURE
+#define DICT_SOFT 8u
+#else
+#define DICT_SOFT 4096u /* definitions after which the tables start again */
+#endif
+#define CLUSTER_BASE 0x20
+#define CELL_ATTRS (CELL_STYLE_MASK | CELL_LINK_MASK | CELL_PROTECTED)
+#define UNDICT_MAX 70000u /* more definitions than a tab has ids: not ours */
+
+static bool
+usually_wide(uint32_t cp)
+{
+	if (cp < 0x1100)
+		return false;
+	return cp <= 0x115f || (cp >= 0x2e80 && cp <= 0xa4cf && cp != 0x303f) ||
+	       (cp >= 0xac00 && cp <= 0xd7a3) || (cp >= 0xf900 && cp <= 0xfaff) ||
+	       (cp >= 0xfe30 && cp <= 0xfe6f) || (cp >= 0xff00 && cp <= 0xff60) ||
+	       (cp >= 0xffe0 && cp <= 0xffe6) || (cp >= 0x1f300 && cp <= 0x1faff) ||
+	       (cp >= 0x20000 && cp <= 0x3fffd);
+}
+
+/* ---- the writer's dictionary ---- */
+
+void
+dict_free(struct dict *d)
+{
+	free(d->style);
+	free(d->slot);
+	free(d->link);
+	*d = (struct dict){0};
+}
+
+void
+dict_clear(struct dict *d)
+{
+	if (d->n_style)
+		memset(d->slot, 0, d->n_slot * sizeof(*d->slot));
+	d->n_style = d->n_link = 0;
+	memset(d->memo_tab, 0, sizeof(d->memo_tab));
+	d->link_tab = d->link_id = 0;
+	d->forget = false;
+}
+
+static uint64_t
+mix(uint64_t h, uint64_t v)
+{
+	h = (h ^ v) * 0x9e3779b97f4a7c15ull;
+	return h ^ h >> 29;
+}
+
+static uint32_t
+style_slot(const struct style *s)
+{
+	uint64_t h = mix((uint64_t)s->fg << 32 | s->bg, (uint64_t)s->ul << 32 | s->attrs);
+
+	return (uint32_t)(h >> 32);
+}
+
+static bool
+style_eq(const struct style *a, const struct style *b)
+{
+	return a->fg == b->fg && a->bg == b->bg && a->ul == b->ul && a->attrs == b->attrs;
+}
+
+static void
+dict_grow(struct dict *d)
+{
+	d->cap_style = d->cap_style ? d->cap_style * 2 : 16;
+	d->style = xrealloc(d->style, d->cap_style * sizeof(*d->style));
+	d->n_slot = d->cap_style * 2;
+	free(d->slot);
+	d->slot = xcalloc(d->n_slot, sizeof(*d->slot));
+	for (uint32_t i = 0; i < d->n_style; i++) {
+		uint32_t k = style_slot(&d->style[i]) & (d->n_slot - 1);
+
+		while (d->slot[k])
+			k = (k + 1) & (d->n_slot - 1);
+		d->slot[k] = (uint16_t)(i + 1);
+	}
+}
+
+static void
+put_color(struct buf *out, uint32_t c)
+{
+	buf_putc(out, (uint8_t)c);
+	if (c & COLOR_RGB) {
+		buf_putc(out, (uint8_t)(c >> 8));
+		buf_putc(out, (uint8_t)(c >> 16));
+	}
+}
+
+/* what: 2 bits for each of fg, bg, ul (0 default, 1 indexed, 2 RGB), bits 6..7: attrs follow in
+ * one or two bytes. */
+static void
+put_style(struct buf *out, const struct style *s)
+{
+	const uint32_t c[3] = {s->fg, s->bg, s->ul};
+	unsigned what = s->attrs ? 64 : 0;
+
+	if (s->attrs > 0xff)
+		what = 128;
+	for (int i = 0; i < 3; i++)
+		what |= (c[i] >> 24 & 3) << (2 * i);
+	buf_putc(out, DEF_STYLE);
+	buf_putc(out, (uint8_t)what);
+	for (int i = 0; i < 3; i++)
+		if (c[i] >> 24)
+			put_color(out, c[i]);
+	if (s->attrs)
+		buf_putc(out, (uint8_t)s->attrs);
+	if (s->attrs > 0xff)
+		buf_putc(out, (uint8_t)(s->attrs >> 8));
+}
+
+static uint16_t
+dict_style_slow(
+	struct dict *d, const struct tab *t, uint16_t id, struct buf *defs, uint32_t *n_defs)
+{
+	struct style s = tab_style_get(t, id);
+	uint32_t k, found;
+
+	if (d->n_style * 2 >= d->n_slot)
+		dict_grow(d);
+	k = style_slot(&s) & (d->n_slot - 1);
+	while ((found = d->slot[k]) && !style_eq(&d->style[found - 1], &s))
+		k = (k + 1) & (d->n_slot - 1);
+	if (!found) {
+		d->style[d->n_style++] = s;
+		found = d->n_style;
+		d->slot[k] = (uint16_t)found;
+		put_style(defs, &s);
+		++*n_defs;
+	}
+	d->memo_tab[id & 63] = id;
+	d->memo_id[id & 63] = (uint16_t)found;
+	return (uint16_t)found;
+}
+
+static uint64_t
+hash_text(const char *s, uint64_t h)
+{
+	for (; *s; s++)
+		h = mix(h, (uint8_t)*s);
+	return mix(h, 256);
+}
+
+static uint16_t
+dict_link(struct dict *d, const struct tab *t, uint16_t id, struct buf *defs, uint32_t *n_defs)
+{
+	const char *link_id = tab_link_id(t, id), *uri = tab_link_uri(t, id);
+	uint64_t h;
+	uint32_t i;
+
+	if (id == d->link_tab)
+		return d->link_id;
+	h = hash_text(uri, hash_text(link_id, 1));
+	for (i = d->n_link; i > 0 && d->link[i - 1] != h;)
+		i--;
+	if (!i) {
+		if (d->n_link == d->cap_link) {
+			d->cap_link = d->cap_link * 2 + 8;
+			d->link = xrealloc(d->link, d->cap_link * sizeof(*d->link));
+		}
+		d->link[d->n_link++] = h;
+		i = d->n_link;
+		buf_putc(defs, DEF_LINK);
+		buf_varint(defs, strlen(link_id));
+		buf_puts(defs, link_id);
+		buf_varint(defs, strlen(uri));
+		buf_puts(defs, uri);
+		++*n_defs;
+	}
+	d->link_tab = id;
+	d->link_id = (uint16_t)i;
+	return (uint16_t)i;
+}
+
+/* ---- writing ---- */
+
+void
+cells_narrow(uint8_t *out, const cell_t *cells, uint32_t n)
+{
+	uint32_t i = 0;
+
+#ifdef __SSE2__
+	const __m128i low = _mm_set1_epi16(0xff);
+
+	for (; i + 8 <= n; i += 8) {
+		const __m128i *p = (const __m128i *)(cells + i);
+		__m128 a = _mm_castsi128_ps(_mm_loadu_si128(p));
+		__m128 b = _mm_castsi128_ps(_mm_loadu_si128(p + 1));
+		__m128 c = _mm_castsi128_ps(_mm_loadu_si128(p + 2));
+		__m128 d = _mm_castsi128_ps(_mm_loadu_si128(p + 3));
+		__m128i ab = _mm_castps_si128(_mm_shuffle_ps(a, b, _MM_SHUFFLE(2, 0, 2, 0)));
+		__m128i cd = _mm_castps_si128(_mm_shuffle_ps(c, d, _MM_SHUFFLE(2, 0, 2, 0)));
+		/* the low 16 bits of each 32, sign-extended so that packs keeps them */
+		ab = _mm_srai_epi32(_mm_slli_epi32(ab, 16), 16);
+		cd = _mm_srai_epi32(_mm_slli_epi32(cd, 16), 16);
+		ab = _mm_and_si128(_mm_packs_epi32(ab, cd), low);
+		_mm_storel_epi64((__m128i *)(out + i), _mm_packus_epi16(ab, ab));
+	}
+#endif
+	for (; i < n; i++)
+		out[i] = (uint8_t)cells[i];
+}
+
+uint32_t
+cells_flags(const cell_t *cells, uint32_t n)
+{
+	uint64_t or = 0, kinds = 0;
+	uint32_t flags = 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		or |= cells[i];
+		kinds |= 1ull << (cells[i] >> 21 & 3);
+	}
+	if (or &(CELL_ATTRS | CELL_KIND_MASK | CELL_CLUSTER))
+		flags |= ROW_STYLED;
+	if (or &CELL_CLUSTER)
+		flags |= ROW_CLUSTERS | ROW_NONASCII;
+	if (or &CELL_LINK_MASK)
+		flags |= ROW_LINKS;
+	if (kinds & 2)
+		flags |= ROW_WIDE;
+	if (or &CELL_PROTECTED)
+		flags |= ROW_PROTECTED;
+	if (cell_content(or) >= 0x80)
+		flags |= ROW_NONASCII;
+	return flags;
+}
+
+static uint8_t *
+put_utf8(uint8_t *p, uint32_t cp)
+{
+	if (cp < 0x80) {
+		*p++ = (uint8_t)cp;
+		return p;
+	}
+	if (cp < 0x800) {
+		*p++ = (uint8_t)(0xc0 | cp >> 6);
+		*p++ = (uint8_t)(0x80 | (cp & 63));
+		return p;
+	}
+	if (cp < 0x10000) {
+		if (cp >= 0xd800 && cp < 0xe000)
+			cp = 0xfffd;
+		*p++ = (uint8_t)(0xe0 | cp >> 12);
+	} else {
+		if (cp > 0x10ffff)
+			cp = 0x10ffff;
+		*p++ = (uint8_t)(0xf0 | cp >> 18);
+		*p++ = (uint8_t)(0x80 | (cp >> 12 & 63));
+	}
+	*p++ = (uint8_t)(0x80 | (cp >> 6 & 63));
+	*p++ = (uint8_t)(0x80 | (cp & 63));
+	return p;
+}
+
+static uint8_t *
+put_cluster(uint8_t *p, cell_t c, bool wide, const struct tab *t)
+{
+	uint32_t cps[CLUSTER_MAX];
+	int n = tab_cps(t, c, cps);
+
+	if (n < 1) {
+		*p++ = TEXT_BLANK;
+		return p;
+	}
+	if (usually_wide(cps[0]) != wide)
+		*p++ = TEXT_FLIP;
+	*p++ = TEXT_CLUSTER;
+	*p++ = (uint8_t)(CLUSTER_BASE + n);
+	for (int i = 0; i < n; i++)
+		p = put_utf8(p, cps[i]);
+	return p;
+}
+
+void
+text_put(struct buf *out, const cell_t *cells, uint32_t n, const struct tab *t)
+{
+	uint8_t *p;
+
+	buf_reserve(out, (size_t)n * 5 + 4 * CLUSTER_MAX + 16);
+	p = out->data + out->len;
+	for (uint32_t i = 0; i < n; i++) {
+		cell_t c = cells[i];
+		uint64_t kind = c & CELL_KIND_MASK;
+		uint32_t cp = cell_content(c);
+		bool wide = kind == CELL_WIDE && i + 1 < n &&
+			    (cells[i + 1] & CELL_KIND_MASK) == CELL_TAIL;
+
+		if (likely(cp >= 0x20 && cp < 0x1100 && kind == CELL_NARROW &&
+			    !(c & CELL_CLUSTER))) {
+			p = put_utf8(p, cp);
+		} else if (kind == CELL_TAIL || kind == CELL_HEAD) {
+			*p++ = kind == CELL_TAIL ? TEXT_TAIL : TEXT_HEAD;
+		} else if (c & CELL_CLUSTER) {
+			out->len = (size_t)(p - out->data);
+			buf_reserve(out, (size_t)(n - i) * 5 + 8 * CLUSTER_MAX + 16);
+			p = put_cluster(out->data + out->len, c, wide, t);
+		} else if (cp < 0x20) {
+			*p++ = TEXT_BLANK;
+			continue;
+		} else {
+			if (usually_wide(cp) != wide)
+				*p++ = TEXT_FLIP;
+			p = put_utf8(p, cp);
+		}
+		i += wide;
+	}
+	out->len = (size_t)(p - out->data);
+}
+
+/* End of the run of cells that agree with cells[i] in the bits of mask. */
+static uint32_t
+run_end(const cell_t *cells, uint32_t i, uint32_t n, cell_t mask)
+{
+	cell_t c = cells[i++];
+
+	while (i + 4 <= n &&
+		!(((cells[i] ^ c) | (cells[i + 1] ^ c) | (cells[i + 2] ^ c) | (cells[i + 3] ^ c)) &
+			mask))
+		i += 4;
+	while (i < n && !((cells[i] ^ c) & mask))
+		i++;
+	return i;
+}
+
+static inline uint8_t *
+fast_varint(uint8_t *p, uint32_t v)
+{
+	for (; v >= 0x80; v >>= 7)
+		*p++ = (uint8_t)(v | 0x80);
+	*p++ = (uint8_t)v;
+	return p;
+}
+
+/* Room for the longest run list of n cells. */
+static uint8_t *
+runs_room(struct buf *b, uint32_t n)
+{
+	buf_reserve(b, (size_t)n * 8);
+	return b->data + b->len;
+}
+
+static void
+put_styles(struct buf *runs, struct buf *defs, uint32_t *n_defs, const cell_t *cells, uint32_t n,
+	const struct tab *t, struct dict *d)
+{
+	uint8_t *p = runs_room(runs, n);
+
+	for (uint32_t i = 0, end; i < n; i = end) {
+		uint16_t id = cell_style(cells[i]), k = id & 63;
+
+		end = run_end(cells, i, n, CELL_STYLE_MASK);
+		if (id)
+			id = d->memo_tab[k] == id ? d->memo_id[k]
+						  : dict_style_slow(d, t, id, defs, n_defs);
+		p = fast_varint(p, end - i);
+		p = fast_varint(p, id);
+	}
+	runs->len = (size_t)(p - runs->data);
+}
+
+static void
+put_links(struct buf *runs, struct buf *defs, uint32_t *n_defs, const cell_t *cells, uint32_t n,
+	const struct tab *t, struct dict *d)
+{
+	uint8_t *p = runs_room(runs, n);
+
+	for (uint32_t i = 0, end; i < n; i = end) {
+		uint16_t id = cell_link(cells[i]);
+
+		end = run_end(cells, i, n, CELL_LINK_MASK);
+		p = fast_varint(p, end - i);
+		p = fast_varint(p, id ? dict_link(d, t, id, defs, n_defs) : 0);
+	}
+	runs->len = (size_t)(p - runs->data);
+}
+
+static void
+put_protect(struct buf *runs, const cell_t *cells, uint32_t n)
+{
+	uint8_t *p = runs_room(runs, n);
+
+	for (uint32_t i = 0, end; i < n; i = end) {
+		end = run_end(cells, i, n, CELL_PROTECTED);
+		p = fast_varint(p, end - i);
+		*p++ = cells[i] & CELL_PROTECTED ? 1 : 0;
+	}
+	runs->len = (size_t)(p - runs->data);
+}
+
+/* Scratch of the thread: definitions and runs of the row at hand. */
+static _Thread_local struct buf scratch_defs, scratch_runs, scratch_ext;
+
+void
+ext_put(struct buf *out, const cell_t *cells, uint32_t n, uint32_t flags, const struct tab *t,
+	struct dict *d)
+{
+	struct buf *defs = &scratch_defs, *runs = &scratch_runs;
+	uint32_t n_defs = 0;
+	uint64_t or = 0;
+	uint8_t bits = 0;
+
+	for (uint32_t i = 0; i < n; i++)
+		or |= cells[i];
+	defs->len = runs->len = 0;
+	if ((or &(CELL_STYLE_MASK | CELL_LINK_MASK)) &&
+		(d->forget || d->n_style > DICT_SOFT || d->n_link > DICT_SOFT / 8)) {
+		dict_clear(d);
+		buf_putc(defs, DEF_RESET);
+		n_defs++;
+	}
+	if ((or &(CELL_STYLE_MASK | CELL_LINK_MASK)) && d->epoch != tab_epoch(t)) {
+		memset(d->memo_tab, 0, sizeof(d->memo_tab));
+		d->link_tab = 0;
+		d->epoch = tab_epoch(t);
+	}
+	if (or &CELL_STYLE_MASK) {
+		bits |= EXT_STYLES;
+		put_styles(runs, defs, &n_defs, cells, n, t, d);
+	}
+	if (or &CELL_LINK_MASK) {
+		bits |= EXT_LINKS;
+		put_links(runs, defs, &n_defs, cells, n, t, d);
+	}
+	if (or &CELL_PROTECTED) {
+		bits |= EXT_PROTECT;
+		put_protect(runs, cells, n);
+	}
+	if (n_defs)
+		bits |= EXT_DEFS;
+	bits |= (uint8_t)((flags & ROW_PROMPT_MASK) >> ROW_PROMPT_SHIFT |
+			  (flags & ROW_DOUBLE_MASK) >> ROW_DOUBLE_SHIFT << 2);
+	if (!bits)
+		return;
+	buf_putc(out, bits);
+	if (n_defs)
+		buf_varint(out, n_defs);
+	buf_put(out, defs->data, defs->len);
+	buf_put(out, runs->data, runs->len);
+}
+
+void
+rec_put(struct buf *out, const cell_t *cells, uint32_t n, uint32_t flags, uint8_t tag,
+	const struct tab *t, struct dict *d)
+{
+	struct buf *ext = &scratch_ext;
+	size_t at = out->len, room = 16, text_len;
+	uint8_t head[16], *p = head;
+	cell_t or = 0;
+
+	tag |= (flags & ROW_WRAP ? REC_WRAP : 0) | (flags & ROW_WRAPPED ? REC_WRAPPED : 0);
+	ext->len = 0;
+	if (flags & (ROW_HINTS & ~ROW_NONASCII))
+		for (uint32_t i = 0; i < n; i++)
+			or |= cells[i];
+	if (or &CELL_ATTRS || flags & ROW_MARKS)
+		ext_put(ext, cells, n, flags, t, d);
+	buf_reserve(out, room + n + 16);
+	out->len += room; /* the text goes where it is likely to stay; the head is short */
+	if (flags & ROW_NONASCII || or &(CELL_KIND_MASK | CELL_CLUSTER)) {
+		for (uint32_t i = 0; or &CELL_WIDE && i < n && !(tag & REC_WIDE); i++)
+			if ((cells[i] & CELL_KIND_MASK) == CELL_WIDE)
+				tag |= REC_WIDE;
+		text_put(out, cells, n, t);
+	} else {
+		cells_narrow(out->data + out->len, cells, n);
+		out->len += n;
+	}
+	text_len = out->len - at - room;
+	*p++ = tag | (text_len != n ? REC_MB : 0) | (ext->len ? REC_EXT : 0);
+	p = fast_varint(p, n);
+	if (text_len != n)
+		p = fast_varint(p, (uint32_t)text_len);
+	if (ext->len)
+		p = fast_varint(p, (uint32_t)ext->len);
+	memcpy(out->data + at, head, (size_t)(p - head));
+	memmove(out->data + at + (p - head), out->data + at + room, text_len);
+	out->len = at + (size_t)(p - head) + text_len;
+	buf_put(out, ext->data, ext->len);
+}
+
+/* ---- the reader's dictionary ---- */
+
+void
+undict_free(struct undict *u)
+{
+	free(u->style);
+	free(u->style_tab);
+	free(u->link);
+	free(u->link_tab);
+	*u = (struct undict){0};
+}
+
+void
+undict_clear(struct undict *u)
+{
+	u->n_style = u->n_link = 0;
+}
+
+static void
+undict_add_style(struct undict *u, const struct style *s)
+{
+	if (u->n_style == u->cap_style) {
+		u->cap_style = u->cap_style * 2 + 16;
+		u->style = xrealloc(u->style, u->cap_style * sizeof(*u->style));
+		u->style_tab = xrealloc(u->style_tab, u->cap_style * sizeof(*u->style_tab));
+	}
+	u->style_tab[u->n_style] = 0;
+	u->style[u->n_style++] = *s;
+}
+
+static void
+undict_add_link(struct undict *u, struct undict_link l)
+{
+	if (u->n_link == u->cap_link) {
+		u->cap_link = u->cap_link * 2 + 16;
+		u->link = xrealloc(u->link, u->cap_link * sizeof(*u->link));
+		u->link_tab = xrealloc(u->link_tab, u->cap_link * sizeof(*u->link_tab));
+	}
+	u->link_tab[u->n_link] = 0;
+	u->link[u->n_link++] = l;
+}
+
+/* Ids of one tab mean nothing in another. */
+static void
+undict_bind(struct undict *u, const struct tab *t)
+{
+	uint64_t epoch = tab_epoch(t);
+
+	if (u->epoch == epoch)
+		return;
+	u->epoch = epoch;
+	if (u->n_style)
+		memset(u->style_tab, 0, u->n_style * sizeof(*u->style_tab));
+	if (u->n_link)
+		memset(u->link_tab, 0, u->n_link * sizeof(*u->link_tab));
+}
+
+static uint32_t
+get_color(struct rd *in, unsigned kind)
+{
+	uint32_t c = kind << 24;
+
+	if (!kind)
+		return COLOR_DEFAULT;
+	c |= rd_u8(in);
+	if (kind & 2) {
+		c |= (uint32_t)rd_u8(in) << 8;
+		c |= (uint32_t)rd_u8(in) << 16;
+	}
+	return c;
+}
+
+static void
+get_style(struct rd *in, struct undict *u)
+{
+	struct style s = {0};
+	unsigned what = rd_u8(in);
+
+	s.fg = get_color(in, what & 3);
+	s.bg = get_color(in, what >> 2 & 3);
+	s.ul = get_color(in, what >> 4 & 3);
+	if (what & (64 | 128))
+		s.attrs = rd_u8(in);
+	if (what & 128)
+		s.attrs |= (uint32_t)rd_u8(in) << 8;
+	undict_add_style(u, &s);
+}
+
+static void
+get_link(struct rd *in, struct undict *u)
+{
+	struct undict_link l;
+
+	l.id_len = rd_len(in);
+	l.id = (const char *)rd_bytes(in, l.id_len);
+	l.uri_len = rd_len(in);
+	l.uri = (const char *)rd_bytes(in, l.uri_len);
+	if (!in->bad)
+		undict_add_link(u, l);
+}
+
+static void
+get_defs(struct rd *in, struct undict *u)
+{
+	uint64_t n = rd_varint(in);
+
+	for (; n && !in->bad; n--) {
+		switch (rd_u8(in)) {
+		case DEF_RESET:
+			undict_clear(u);
+			break;
+		case DEF_STYLE:
+			get_style(in, u);
+			break;
+		case DEF_LINK:
+			get_link(in, u);
+			break;
+		default:
+			in->bad = true;
+		}
+		if (u->n_style > UNDICT_MAX || u->n_link > UNDICT_MAX)
+			in->bad = true;
+	}
+}
+
+/* ---- reading ---- */
+
+uint32_t
+rd_len(struct rd *in)
+{
+	uint64_t v = rd_varint(in);
+
+	return v > UINT32_MAX ? UINT32_MAX : (uint32_t)v;
+}
+
+int
+rec_get(struct rd *in, struct rec *r)
+{
+	const uint8_t *p = in->p;
+
+	/* the commonest record, without calls */
+	if (in->end - p >= 2 && !(p[0] & (REC_EXT | REC_MB | 0x80)) && p[1] < 0x80 &&
+		in->end - p - 2 >= p[1]) {
+		*r = (struct rec){.tag = p[0], .cells = p[1], .text_len = p[1], .text = p + 2};
+		in->p = p + 2 + p[1];
+		return 0;
+	}
+	*r = (struct rec){.tag = rd_u8(in)};
+	r->cells = rd_len(in);
+	r->text_len = r->tag & REC_MB ? rd_len(in) : r->cells;
+	r->ext_len = r->tag & REC_EXT ? rd_len(in) : 0;
+	r->text = rd_bytes(in, r->text_len);
+	r->ext = rd_bytes(in, r->ext_len);
+	/* a cell takes a byte, a wide one's tail none */
+	if (in->bad || r->tag & 0x80 || r->cells / 2 > r->text_len)
+		return -EBADMSG;
+	return 0;
+}
+
+int
+rec_defs(const struct rec *r, struct undict *u)
+{
+	struct rd in = rd_init(r->ext, r->ext_len);
+
+	if (!r->ext_len || !(rd_u8(&in) & EXT_DEFS))
+		return 0;
+	get_defs(&in, u);
+	return in.bad ? -EBADMSG : 0;
+}
+
+/* One character; 0 bytes read and *cp untouched when malformed. */
+static uint32_t
+get_utf8(const uint8_t *p, uint32_t left, uint32_t *cp)
+{
+	static const uint32_t min[5] = {0, 0, 0x80, 0x800, 0x10000};
+	uint32_t n, c;
+
+	if (left && p[0] < 0x80) {
+		*cp = p[0];
+		return 1;
+	}
+	if (!left || p[0] < 0xc2 || p[0] > 0xf4)
+		return 0;
+	n = p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
+	if (left < n)
+		return 0;
+	c = p[0] & (0x7fu >> n);
+	for (uint32_t i = 1; i < n; i++) {
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+		c = c << 6 | (p[i] & 63);
+	}
+	if (c < min[n] || c > 0x10ffff || (c >= 0xd800 && c < 0xe000))
+		return 0;
+	*cp = c;
+	return n;
+}
+
+/* A cluster's count and characters at p: bytes read, 0 when malformed. */
+static uint32_t
+get_cluster(const uint8_t *p, uint32_t left, cell_t *c, uint32_t *first, struct tab *t)
+{
+	uint32_t cps[CLUSTER_MAX], at = 1, n, k;
+
+	if (!left || p[0] <= CLUSTER_BASE || p[0] > CLUSTER_BASE + CLUSTER_MAX)
+		return 0;
+	n = p[0] - CLUSTER_BASE;
+	for (uint32_t i = 0; i < n; i++, at += k) {
+		k = get_utf8(p + at, left - at, &cps[i]);
+		if (!k || cps[i] < 0x20)
+			return 0;
+	}
+	*first = cps[0];
+	*c = tab_cluster(t, cps, (int)n);
+	return at;
+}
+
+static void
+store(cell_t *cells, uint32_t i, uint32_t cap, cell_t c)
+{
+	if (i < cap)
+		cells[i] = c;
+}
+
+/* One item that is not a printable ASCII character: bytes read, 0 when malformed. *i counts cells.
+ */
+static uint32_t
+get_item(const uint8_t *p, uint32_t left, cell_t *cells, uint32_t *i, uint32_t cap, uint32_t *flags,
+	struct tab *t)
+{
+	uint32_t at = 0, cp = 0, k;
+	bool flip = p[0] == TEXT_FLIP;
+	cell_t c;
+
+	if (!flip && p[0] <= TEXT_TAIL) {
+		store(cells, (*i)++, cap,
+			p[0] == TEXT_HEAD   ? CELL_HEAD
+			: p[0] == TEXT_TAIL ? CELL_TAIL
+					    : 0);
+		*flags |= p[0] ? ROW_STYLED : 0;
+		return 1;
+	}
+	at += flip;
+	if (at < left && p[at] == TEXT_CLUSTER) {
+		at++;
+		k = get_cluster(p + at, left - at, &c, &cp, t);
+		*flags |= ROW_CLUSTERS | ROW_STYLED;
+	} else {
+		k = get_utf8(p + at, left - at, &cp);
+		c = cp;
+		if (cp < 0x20)
+			return 0;
+	}
+	if (!k)
+		return 0;
+	*flags |= ROW_NONASCII;
+	if (usually_wide(cp) == flip) {
+		store(cells, (*i)++, cap, c);
+		return at + k;
+	}
+	*flags |= ROW_WIDE | ROW_STYLED;
+	store(cells, (*i)++, cap, c | CELL_WIDE);
+	store(cells, (*i)++, cap, CELL_TAIL);
+	return at + k;
+}
+
+int
+text_get(const uint8_t *p, uint32_t len, cell_t *cells, uint32_t n, uint32_t cap, uint32_t *flags,
+	struct tab *t)
+{
+	uint32_t at = 0, i = 0;
+
+	while (at < len) {
+		uint32_t k, stop = MIN(MIN(cap, n), i + (len - at));
+
+		while (i < stop && p[at] >= 0x20 && p[at] < 0x80)
+			cells[i++] = p[at++];
+		if (at == len)
+			break;
+		if (p[at] >= 0x20 && p[at] < 0x80) { /* past cap: only counted */
+			at++;
+			i++;
+			continue;
+		}
+		k = get_item(p + at, len - at, cells, &i, cap, flags, t);
+		if (!k)
+			return -EBADMSG;
+		at += k;
+	}
+	return i == n ? 0 : -EBADMSG;
+}
+
+static uint16_t
+style_in_tab(struct undict *u, uint32_t id, struct tab *t)
+{
+	if (!u->style_tab[id - 1])
+		u->style_tab[id - 1] = tab_style(t, &u->style[id - 1]) + 1u;
+	return (uint16_t)(u->style_tab[id - 1] - 1);
+}
+
+static uint16_t
+link_in_tab(struct undict *u, uint32_t id, struct tab *t)
+{
+	const struct undict_link *l = &u->link[id - 1];
+
+	if (!u->link_tab[id - 1])
+		u->link_tab[id - 1] = tab_link(t, l->id, l->id_len, l->uri, l->uri_len) + 1u;
+	return (uint16_t)(u->link_tab[id - 1] - 1);
+}
+
+/* One run list: ORs what the ids stand for into the cells. */
+static void
+get_runs(struct rd *in, uint8_t what, cell_t *cells, uint32_t n, uint32_t cap, struct tab *t,
+	struct undict *u)
+{
+	uint32_t max = what == EXT_STYLES ? u->n_style : what == EXT_LINKS ? u->n_link : 1;
+
+	for (uint32_t i = 0; i < n && !in->bad;) {
+		uint64_t len = rd_varint(in), id = rd_varint(in);
+		cell_t or = 0;
+
+		if (!len || len > n - i || id > max) {
+			in->bad = true;
+			return;
+		}
+		if (id && what == EXT_STYLES)
+			or = (cell_t)style_in_tab(u, (uint32_t)id, t) << CELL_STYLE_SHIFT;
+		else if (id && what == EXT_LINKS)
+			or = (cell_t)link_in_tab(u, (uint32_t)id, t) << CELL_LINK_SHIFT;
+		else if (id)
+			or = CELL_PROTECTED;
+		for (uint32_t end = MIN(i + (uint32_t)len, cap), k = i; or &&k < end; k++)
+			cells[k] |= or ;
+		i += (uint32_t)len;
+	}
+}
+
+int
+ext_get(const uint8_t *p, uint32_t len, cell_t *cells, uint32_t n, uint32_t cap, uint32_t *flags,
+	struct tab *t, struct undict *u)
+{
+	struct rd in = rd_init(p, len);
+	uint8_t bits;
+
+	if (!len)
+		return 0;
+	bits = rd_u8(&in);
+	*flags |= (uint32_t)(bits & 3) << ROW_PROMPT_SHIFT | (uint32_t)(bits >> 2 & 3)
+								     << ROW_DOUBLE_SHIFT;
+	if (bits & EXT_DEFS)
+		get_defs(&in, u);
+	undict_bind(u, t);
+	if (bits & EXT_STYLES)
+		get_runs(&in, EXT_STYLES, cells, n, cap, t, u);
+	if (bits & EXT_LINKS)
+		get_runs(&in, EXT_LINKS, cells, n, cap, t, u);
+	if (bits & EXT_PROTECT)
+		get_runs(&in, EXT_PROTECT, cells, n, cap, t, u);
+	*flags |= bits & EXT_STYLES ? ROW_STYLED : 0;
+	*flags |= bits & EXT_LINKS ? ROW_LINKS | ROW_STYLED : 0;
+	*flags |= bits & EXT_PROTECT ? ROW_PROTECTED | ROW_STYLED : 0;
+	return in.bad || rd_left(&in) ? -EBADMSG : 0;
+}
+
+int
+rec_cells(const struct rec *r, cell_t *cells, uint32_t cap, uint32_t *flags, struct tab *t,
+	struct undict *u)
+{
+	int e;
+
+	*flags |= (r->tag & REC_WRAP ? ROW_WRAP : 0) | (r->tag & REC_WRAPPED ? ROW_WRAPPED : 0);
+	e = text_get(r->text, r->text_len, cells, r->cells, cap, flags, t);
+	if (!e)
+		e = ext_get(r->ext, r->ext_len, cells, r->cells, cap, flags, t, u);
+	return e;
+}
+
+uint32_t
+text_plain(char *text, uint32_t len)
+{
+	uint8_t *s = (uint8_t *)text;
+	uint32_t o = 0;
+
+	for (uint32_t i = 0; i < len; i++) {
+		if (s[i] > TEXT_FLIP)
+			s[o++] = s[i];
+		else if (s[i] == TEXT_BLANK)
+			s[o++] = ' ';
+		else if (s[i] == TEXT_CLUSTER)
+			i++; /* the count */
+	}
+	return o;
+}
+
+/* ---- rows on their own ---- */
+
+void
+pack_row(struct buf *out, const struct row *row, const struct tab *t)
+{
+	struct dict d = {0};
+
+	rec_put(out, row->cells, row->len, row->flags | cells_flags(row->cells, row->len), 0, t,
+		&d);
+	dict_free(&d);
+}
+
+int
+unpack_row(struct rd *in, struct row *row, cell_t *cells, int cap, struct tab *t)
+{
+	struct undict u = {0};
+	struct rec r;
+	uint32_t flags = 0;
+	int e = rec_get(in, &r);
+
+	if (!e)
+		e = rec_cells(&r, cells, (uint32_t)MAX(cap, 0), &flags, t, &u);
+	undict_free(&u);
+	if (e)
+		return e;
+	row->cells = cells;
+	row->cap = (uint16_t)MIN(cap, UINT16_MAX);
+	row->len = (uint16_t)MIN(r.cells, row->cap);
+	row->flags = flags;
+	return 0;
+}

@@ -1,0 +1,13 @@
+#ifndef CORE_SCAN_H
+#define CORE_SCAN_H
+/* The two inner loops of printing, as SIMD where the machine has it. Each has a scalar twin that
+ * gives the same result for every input (tests compare them). */
+#include "core/cell.h"
+
+/* How many of the first n bytes are printable ASCII (0x20..0x7e). */
+size_t scan_ascii(const uint8_t *p, size_t n);
+size_t scan_ascii_scalar(const uint8_t *p, size_t n);
+/* dst[i] = p[i] | tmpl */
+void widen_ascii(cell_t *dst, const uint8_t *p, size_t n, cell_t tmpl);
+void widen_ascii_scalar(cell_t *dst, const uint8_t *p, size_t n, cell_t tmpl);
+#endif

@@ -1,0 +1,28 @@
+#ifndef CORE_TERM_SCREEN_H
+#define CORE_TERM_SCREEN_H
+/* Operations on rows and cells of the active screen; coordinates are screen rows and columns, both
+ * from 0; right and bottom are inclusive, x1 is exclusive. All keep wide cells whole by blanking
+ * what would be left as a half. */
+#include "core/term_priv.h"
+
+/* If a wide cell straddles the border before column x, both halves become blanks. */
+void row_split_wide(struct row *r, int x);
+void row_erase(struct term *t, struct row *r, int x0, int x1, bool keep_protected);
+/* Copies n cells, blanks where src has none; dst grows. */
+void row_copy_cells(struct term *t, struct row *dst, int dx, const struct row *src, int sx, int n);
+void row_insert(struct term *t, struct row *r, int x, int right, int n);
+void row_delete(struct term *t, struct row *r, int x, int right, int n);
+/* n > 0 up, n < 0 down. */
+void rect_scroll(struct term *t, int top, int bottom, int left, int right, int n);
+/* The same between the left and right margins, or by whole rows where there are none. */
+void region_scroll(struct term *t, int top, int bottom, int n, bool to_history);
+/* Collects the tab's garbage; the rows of both screens and the pens are its roots. */
+void term_gc(struct term *t);
+
+static inline void
+pen_ready(struct term *t)
+{
+	if (unlikely(t->pen_dirty))
+		pen_resolve(t);
+}
+#endif

@@ -1,0 +1,187 @@
+/* SGR: parameters to the pen. */
+#include "core/term_screen.h"
+#include "core/vt_dispatch.h"
+
+/* Codes that only set and clear attribute bits. */
+static const struct {
+	uint16_t clear, set;
+} simple[56] = {
+	[1] = {0, ATTR_BOLD},
+	[2] = {0, ATTR_FAINT},
+	[3] = {0, ATTR_ITALIC},
+	[4] = {ATTR_UL_MASK, UL_SINGLE << ATTR_UL_SHIFT},
+	[5] = {0, ATTR_BLINK},
+	[6] = {0, ATTR_BLINK},
+	[7] = {0, ATTR_INVERSE},
+	[8] = {0, ATTR_INVISIBLE},
+	[9] = {0, ATTR_STRIKE},
+	[21] = {ATTR_UL_MASK, UL_DOUBLE << ATTR_UL_SHIFT},
+	[22] = {ATTR_BOLD | ATTR_FAINT, 0},
+	[23] = {ATTR_ITALIC, 0},
+	[24] = {ATTR_UL_MASK, 0},
+	[25] = {ATTR_BLINK, 0},
+	[27] = {ATTR_INVERSE, 0},
+	[28] = {ATTR_INVISIBLE, 0},
+	[29] = {ATTR_STRIKE, 0},
+	[53] = {0, ATTR_OVERLINE},
+	[55] = {ATTR_OVERLINE, 0},
+};
+
+static int
+value(const struct vt_csi *c, int i)
+{
+	return i < c->n ? MAX(c->param[i], 0) : 0;
+}
+
+static bool
+rgb(uint32_t *out, int r, int g, int b)
+{
+	*out = COLOR_RGB | (uint32_t)MIN(r, 255) << 16 | (uint32_t)MIN(g, 255) << 8 |
+	       (uint32_t)MIN(b, 255);
+	return true;
+}
+
+/* The colour behind 38, 48 or 58 at i with n sub-parameters. Returns how many parameters it took
+ * beyond i; *out is left alone where there is no colour. */
+static int
+extended_color(const struct vt_csi *c, int i, int n, uint32_t *out)
+{
+	if (n) { /* colons: 5:N, 2:R:G:B or 2:SPACE:R:G:B */
+		int kind = value(c, i + 1), at = i + (n >= 5 ? 3 : 2);
+		if (kind == 5 && n >= 2 && value(c, i + 2) < 256)
+			*out = COLOR_INDEX | (uint32_t)value(c, i + 2);
+		else if (kind == 2 && n >= 4)
+			rgb(out, value(c, at), value(c, at + 1), value(c, at + 2));
+		return n;
+	}
+	int kind = value(c, i + 1);
+	if (kind == 5) {
+		if (i + 2 < c->n && value(c, i + 2) < 256)
+			*out = COLOR_INDEX | (uint32_t)value(c, i + 2);
+		return 2;
+	}
+	if (kind == 2) {
+		if (i + 4 < c->n)
+			rgb(out, value(c, i + 2), value(c, i + 3), value(c, i + 4));
+		return 4;
+	}
+	return 1;
+}
+
+static void
+plain_color(struct style *s, int code)
+{
+	if (code >= 30 && code <= 37)
+		s->fg = COLOR_INDEX | (uint32_t)(code - 30);
+	else if (code >= 40 && code <= 47)
+		s->bg = COLOR_INDEX | (uint32_t)(code - 40);
+	else if (code >= 90 && code <= 97)
+		s->fg = COLOR_INDEX | (uint32_t)(code - 90 + 8);
+	else if (code >= 100 && code <= 107)
+		s->bg = COLOR_INDEX | (uint32_t)(code - 100 + 8);
+	else if (code == 39)
+		s->fg = COLOR_DEFAULT;
+	else if (code == 49)
+		s->bg = COLOR_DEFAULT;
+	else if (code == 59)
+		s->ul = COLOR_DEFAULT;
+}
+
+/* Applies the parameter at i; returns the index of the next one. */
+static int
+sgr_one(struct style *s, const struct vt_csi *c, int i)
+{
+	int code = value(c, i), n = 0;
+	while (i + n + 1 < c->n && c->sub >> (i + n + 1) & 1)
+		n++;
+	if (code == 38 || code == 48 || code == 58) {
+		uint32_t *out = code == 38 ? &s->fg : code == 48 ? &s->bg : &s->ul;
+		return i + 1 + extended_color(c, i, n, out);
+	}
+	if (code == 4 && n) {
+		int kind = value(c, i + 1);
+		if (kind <= UL_DASHED)
+			s->attrs = (s->attrs & ~(uint32_t)ATTR_UL_MASK) | (uint32_t)kind
+										  << ATTR_UL_SHIFT;
+	} else if (code == 0 && !n) {
+		*s = (struct style){0};
+	} else if (!n && code < (int)ARRAY_LEN(simple) && (simple[code].clear | simple[code].set)) {
+		s->attrs = (s->attrs & ~(uint32_t)simple[code].clear) | simple[code].set;
+	} else if (!n) {
+		plain_color(s, code);
+	}
+	return i + 1 + n;
+}
+
+void
+sgr_apply(struct style *s, const struct vt_csi *c)
+{
+	if (!c->n)
+		*s = (struct style){0};
+	for (int i = 0; i < c->n;)
+		i = sgr_one(s, c, i);
+}
+
+void
+csi_sgr(struct term *t)
+{
+	sgr_apply(&t->v.pen.style, &t->v.csi);
+	t->pen_dirty = true;
+}
+
+/* XTPUSHSGR, XTPOPSGR */
+
+void
+csi_pen_push(struct term *t)
+{
+	struct vt *v = &t->v;
+	if (v->n_pens < PEN_STACK)
+		v->pens[v->n_pens++] = v->pen.style;
+}
+
+void
+csi_pen_pop(struct term *t)
+{
+	struct vt *v = &t->v;
+	if (!v->n_pens)
+		return;
+	v->pen.style = v->pens[--v->n_pens];
+	t->pen_dirty = true;
+}
+
+static void
+put_color(struct buf *out, uint32_t c, int base)
+{
+	unsigned n = c & 0xff;
+	if (c & COLOR_RGB)
+		buf_printf(out, ";%d:2::%u:%u:%u", base + 8, c >> 16 & 255, c >> 8 & 255, n);
+	else if (c & COLOR_INDEX && n < 8 && base < 50)
+		buf_printf(out, ";%u", (unsigned)base + n);
+	else if (c & COLOR_INDEX && n < 16 && base < 50)
+		buf_printf(out, ";%u", (unsigned)base + 60 + n - 8);
+	else if (c & COLOR_INDEX)
+		buf_printf(out, ";%d:5:%u", base + 8, n);
+}
+
+void
+sgr_describe(struct buf *out, const struct style *s)
+{
+	static const struct {
+		uint16_t attr;
+		uint8_t code;
+	} list[] = {{ATTR_BOLD, 1}, {ATTR_FAINT, 2}, {ATTR_ITALIC, 3}, {ATTR_BLINK, 5},
+		{ATTR_INVERSE, 7}, {ATTR_INVISIBLE, 8}, {ATTR_STRIKE, 9}, {ATTR_OVERLINE, 53}};
+	unsigned ul = (s->attrs & ATTR_UL_MASK) >> ATTR_UL_SHIFT;
+	buf_puts(out, "0");
+	for (size_t i = 0; i < ARRAY_LEN(list); i++) {
+		if (list[i].code == 5 && ul == UL_SINGLE)
+			buf_puts(out, ";4");
+		else if (list[i].code == 5 && ul)
+			buf_printf(out, ";4:%u", ul);
+		if (s->attrs & list[i].attr)
+			buf_printf(out, ";%d", list[i].code);
+	}
+	put_color(out, s->fg, 30);
+	put_color(out, s->bg, 40);
+	put_color(out, s->ul, 50);
+}

@@ -1,0 +1,8 @@
+#ifndef CORE_VT_PARSER_H
+#define CORE_VT_PARSER_H
+#include "core/term_priv.h"
+
+void vt_parse(struct term *t, const uint8_t *p, size_t n);
+/* Is the parser's part of a state that came from elsewhere within bounds? */
+bool vt_parser_valid(const struct vt *v);
+#endif

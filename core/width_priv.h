@@ -1,0 +1,54 @@
+#ifndef CORE_WIDTH_PRIV_H
+#define CORE_WIDTH_PRIV_H
+/* A codepoint's class: what printing needs to know, in one lookup. */
+#include "core/base.h"
+
+enum {
+	CP_WIDTH = 3, /* bits 0..1: cells */
+	CP_AMBIGUOUS = 1 << 2,
+	CP_CONTROL = 1 << 3,
+	CP_GB_SHIFT = 4, /* 4 bits: GB_* */
+	CP_GB_MASK = 15,
+	CP_EMOJI_BASE = 1 << 8,
+	CP_CONSONANT = 1 << 9,
+	CP_LINKER = 1 << 10,
+	CP_MODIFIER = 1 << 11,
+};
+enum { /* Grapheme_Cluster_Break */
+	GB_OTHER,
+	GB_CONTROL,
+	GB_EXTEND,
+	GB_ZWJ,
+	GB_SPACING,
+	GB_PREPEND,
+	GB_RI,
+	GB_PICTURE,
+	GB_L,
+	GB_V,
+	GB_T,
+	GB_LV,
+	GB_LVT,
+};
+#define WIDTH_BLOCKS (0x110000u >> 8)
+extern const uint16_t *width_blocks[WIDTH_BLOCKS]; /* NULL: not made yet */
+const uint16_t *width_block_make(unsigned block);
+
+static inline unsigned
+cp_class(uint32_t cp)
+{
+	if (unlikely(cp >= 0x110000))
+		cp = 0xfffd;
+	const uint16_t *b = width_blocks[cp >> 8];
+	return (likely(b) ? b : width_block_make(cp >> 8))[cp & 255];
+}
+
+enum { WIDTH_AMBIGUOUS_WIDE = 1, WIDTH_NARROW_EMOJI = 2 };
+static inline int
+class_width(unsigned cls, unsigned opts)
+{
+	return (int)(cls & CP_WIDTH) + (cls & CP_AMBIGUOUS && opts & WIDTH_AMBIGUOUS_WIDE);
+}
+int width_cluster_opts(const uint32_t *cps, int n, unsigned opts);
+/* Does next belong to the cluster cps[0..n)? n >= 1. */
+bool cluster_joins(const uint32_t *cps, int n, uint32_t next);
+#endif

@@ -1,0 +1,45 @@
+#compdef muster
+# zsh completion of muster: verbs, options, names of sessions.
+_muster_sessions() { compadd -- ${(f)"$(muster ls -a --json 2>/dev/null | grep -o '"name":"[^"]*"' | cut -d\" -f4)"} }
+_muster() {
+	local -a verbs
+	verbs=(
+		'new:start a session; attaches unless -d or no tty'
+		'ls:list sessions; -a with exited and lost, -w follows'
+		'attach:show a session on the whole terminal'
+		'peek:print a session’s screen'
+		'send:type into a session'
+		'wait:block until a session is there'
+		'kill:end sessions'
+		'hibernate:close sessions and keep them resumable'
+		'resume:wake sessions'
+		'forget:delete all that is stored of sessions'
+		'pin:never offer this session for closing'
+		'unpin:undo pin'
+		'rename:give a session another name'
+		'tag:add a tag'
+		'reap:offer to close idle sessions that cost or grow'
+		'explain:why this activity, growth and reap verdict'
+		'history:footprint over time'
+		'footprint:memory by process, role and category'
+		'events:what happened to sessions'
+		'doctor:check terminal, server, store and leak counters'
+		'server:the process that owns the sessions'
+		'replay:feed recorded bytes to a fresh terminal and print what it shows'
+		'hook:report from a CLI’s hook (JSON on standard input)'
+		'config:where the configuration is, whether it is valid'
+		'version:print the version'
+		'help:this list, or one verb'
+	)
+	if (( CURRENT == 2 )); then
+		_describe verb verbs
+		return
+	fi
+	case $words[2] in
+	attach|peek|send|wait|kill|hibernate|resume|forget|pin|unpin|rename|tag|explain|history|footprint|events) _muster_sessions ;;
+	server) compadd start stop status ;;
+	config) compadd path check default ;;
+	*) _files ;;
+	esac
+}
+_muster "$@"

@@ -1,0 +1,340 @@
+/* Activity: ranks, freshness, OSC 7501, drafts, idleness. Times are made up. */
+#include "sessions/activity.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <string.h>
+
+#define S 1000000000ull
+#define T0 (1000 * S)
+static struct profiles *ps;
+static const struct profile *claude, *shell;
+static struct activity_state a;
+
+static int
+fresh_state(void **state)
+{
+	(void)state;
+	activity_deinit(&a);
+	activity_init(&a, T0);
+	return 0;
+}
+
+static void
+say(const char *payload, uint64_t at)
+{
+	assert_true(activity_osc7501(&a, payload, strlen(payload), at));
+}
+
+static enum activity
+verdict(uint64_t at)
+{
+	activity_evaluate(&a, claude, at);
+	return a.now;
+}
+
+static void
+states_of_osc7501(void **state)
+{
+	static const struct {
+		const char *payload;
+		enum activity want;
+	} cases[] = {{"state=idle:app=claude-code", ACT_IDLE}, {"state=working", ACT_WORKING},
+		{"state=blocked:app=x:kind=permission:msg=YXBwcm92ZSBCYXNoOiBtYWtl",
+			ACT_PERMISSION},
+		{"state=blocked:kind=question", ACT_QUESTION},
+		{"state=blocked:kind=auth", ACT_QUESTION}, {"state=blocked", ACT_PERMISSION},
+		{"state=done", ACT_DONE}, {"app=x:state=error:msg=Zm9v", ACT_ERROR}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		say(cases[i].payload, T0 + i);
+		assert_int_equal(verdict(T0 + i), cases[i].want);
+		assert_int_equal(a.source, SRC_OSC7501);
+		if (i == 2)
+			assert_string_equal(a.detail, "approve Bash: make");
+	}
+	say("state=someday", T0 + S);
+	assert_int_equal(verdict(T0 + S), ACT_ERROR);
+	say("state=clear", T0 + S);
+	assert_int_equal(verdict(T0 + S), ACT_UNKNOWN);
+	assert_false(activity_osc7501(&a, "?", 1, T0));
+}
+
+static void
+hostile_osc7501_is_harmless(void **state)
+{
+	char big[5000];
+
+	(void)state;
+	memset(big, ':', sizeof big);
+	memcpy(big, "state=working", 13);
+	assert_true(activity_osc7501(&a, big, sizeof big, T0));
+	assert_int_equal(verdict(T0), ACT_UNKNOWN);
+	say("state=blocked:kind=permission:msg=G10yOwdo", T0); /* control bytes and text */
+	verdict(T0);
+	for (const char *s = a.detail; *s; s++)
+		assert_true((unsigned char)*s >= ' ');
+	say("", T0);
+	say("=:=:::state", T0);
+	say("state=", T0);
+	assert_int_equal(verdict(T0), ACT_PERMISSION);
+}
+
+static void
+a_shell_prompt_ends_working(void **state)
+{
+	(void)state;
+	say("state=working", T0);
+	activity_prompt_mark(&a, 'A', T0 + S);
+	assert_int_equal(verdict(T0 + S), ACT_IDLE);
+	assert_int_equal(a.source, SRC_TITLE);
+	say("state=done", T0 + 2 * S);
+	activity_prompt_mark(&a, 'A', T0 + 3 * S);
+	assert_int_equal(verdict(T0 + 3 * S), ACT_DONE);
+}
+
+static void
+children_do_not_set_the_state(void **state)
+{
+	char payload[64];
+
+	(void)state;
+	say("state=idle", T0);
+	say("state=working:id=main/one", T0);
+	say("state=working:id=main/two", T0);
+	assert_int_equal(verdict(T0), ACT_IDLE);
+	assert_int_equal(a.children_working, 2);
+	say("state=done:id=main/one", T0);
+	say("state=clear:id=main/two", T0);
+	assert_int_equal(a.children_working, 0);
+	for (int i = 0; i < 400; i++) {
+		snprintf(payload, sizeof payload, "state=working:id=m/%d", i);
+		say(payload, T0);
+	}
+	assert_int_equal(a.n_children, ACTIVITY_CHILDREN_MAX);
+	assert_true(a.children_working <= ACTIVITY_CHILDREN_MAX);
+}
+
+static void
+higher_source_wins_while_fresh(void **state)
+{
+	(void)state;
+	activity_screen(&a, claude, "❯ \n", T0);
+	assert_int_equal(verdict(T0), ACT_IDLE);
+	assert_int_equal(a.source, SRC_SCREEN);
+	activity_title(&a, claude, "◐ Claude", T0);
+	assert_int_equal(verdict(T0), ACT_WORKING);
+	assert_int_equal(verdict(T0 + 6 * S), ACT_IDLE); /* the spinner stopped */
+	activity_report(&a, SRC_HOOK, ACT_PERMISSION, "Bash", T0 + 7 * S);
+	assert_int_equal(verdict(T0 + 7 * S), ACT_PERMISSION);
+	assert_int_equal(a.source, SRC_HOOK);
+	activity_typed(&a, "1", 1, T0 + 8 * S); /* answered; a denial fires no hook */
+	assert_int_equal(verdict(T0 + 8 * S), ACT_IDLE);
+	activity_report(&a, SRC_HOOK, ACT_WORKING, "", T0 + 9 * S);
+	assert_int_equal(verdict(T0 + 9 * S), ACT_WORKING);
+	assert_int_equal(verdict(T0 + 20 * S), ACT_IDLE); /* Escape fires none either */
+	activity_report(&a, SRC_REGISTRY, ACT_WORKING, "busy", T0 + 21 * S);
+	assert_int_equal(verdict(T0 + 900 * S), ACT_WORKING);
+	activity_report(&a, SRC_REGISTRY, ACT_UNKNOWN, "", T0 + 901 * S);
+	assert_int_equal(verdict(T0 + 901 * S), ACT_IDLE);
+	say("state=error", T0 + 902 * S);
+	activity_report(&a, SRC_REGISTRY, ACT_IDLE, "", T0 + 903 * S);
+	assert_int_equal(verdict(T0 + 903 * S), ACT_ERROR);
+}
+
+static void
+an_idle_title_yields_to_a_prompt_on_screen(void **state)
+{
+	(void)state;
+	activity_title(&a, claude, "✳ Claude Code", T0);
+	assert_int_equal(verdict(T0), ACT_IDLE);
+	assert_int_equal(a.source, SRC_TITLE);
+	activity_screen(&a, claude, " Do you want to proceed?\n ❯ 1. Yes\n   2. No\n", T0 + S);
+	assert_int_equal(verdict(T0 + S), ACT_PERMISSION);
+	assert_int_equal(a.source, SRC_SCREEN);
+}
+
+static void
+choices_are_hashed_without_their_marker(void **state)
+{
+	uint64_t h;
+
+	(void)state;
+	say("state=blocked:kind=permission", T0);
+	activity_screen(&a, claude, " Proceed?\n ❯ 1. Yes\n   2. No\n", T0);
+	verdict(T0);
+	h = a.prompt_hash;
+	assert_int_not_equal(h, 0);
+	activity_screen(&a, claude, " Proceed?\n   1. Yes\n ❯ 2. No\n", T0);
+	verdict(T0);
+	assert_true(a.prompt_hash == h);
+	activity_screen(&a, claude, " Proceed?\n   1. Yes\n ❯ 2. Never\n", T0);
+	verdict(T0);
+	assert_true(a.prompt_hash != h);
+	say("state=working", T0);
+	verdict(T0);
+	assert_true(a.prompt_hash == 0);
+}
+
+static void
+output_tells_working_from_quiet(void **state)
+{
+	(void)state;
+	assert_int_equal(verdict(T0), ACT_UNKNOWN);
+	activity_output(&a, 100, true, T0 + S);
+	assert_int_equal(verdict(T0 + S), ACT_WORKING);
+	assert_int_equal(a.source, SRC_OUTPUT);
+	assert_int_equal(verdict(T0 + 4 * S), ACT_IDLE);
+	activity_output(&a, 100, false, T0 + 5 * S); /* only a title */
+	assert_int_equal(verdict(T0 + 5 * S), ACT_IDLE);
+	activity_typed(&a, "x", 1, T0 + 6 * S);
+	activity_output(&a, 1, true, T0 + 6 * S + S / 100); /* its echo */
+	assert_int_equal(verdict(T0 + 6 * S + S / 50), ACT_IDLE);
+	activity_progress(&a, 1, T0 + 7 * S);
+	assert_int_equal(verdict(T0 + 60 * S), ACT_WORKING);
+	activity_progress(&a, 0, T0 + 61 * S);
+	assert_int_equal(verdict(T0 + 61 * S), ACT_IDLE);
+}
+
+static void
+idle_counts_from_rest_or_touch(void **state)
+{
+	(void)state;
+	say("state=working", T0);
+	activity_output(&a, 10, true, T0);
+	verdict(T0);
+	assert_true(activity_idle_s(&a, T0 + 5 * S) == 0);
+	say("state=done", T0 + 10 * S);
+	verdict(T0 + 10 * S);
+	assert_true(activity_idle_s(&a, T0 + 70 * S) == 60);
+	activity_output(&a, 10, true, T0 + 80 * S); /* a hint repaints itself */
+	say("state=idle", T0 + 80 * S);
+	verdict(T0 + 80 * S);
+	assert_true(activity_idle_s(&a, T0 + 90 * S) == 80);
+	activity_typed(&a, "\x1b[A", 3, T0 + 95 * S);
+	assert_true(activity_idle_s(&a, T0 + 100 * S) == 5);
+}
+
+static void
+without_a_word_of_its_own_text_counts(void **state)
+{
+	(void)state;
+	activity_output(&a, 10, true, T0);
+	activity_screen(&a, shell, "$ ", T0);
+	activity_evaluate(&a, shell, T0 + 5 * S);
+	assert_true(activity_idle_s(&a, T0 + 10 * S) == 10);
+	activity_output(&a, 10, false, T0 + 20 * S);
+	assert_true(activity_idle_s(&a, T0 + 30 * S) == 30);
+}
+
+static bool
+draft_after(const char *first, const char *then)
+{
+	fresh_state(NULL);
+	if (*first)
+		activity_typed(&a, first, strlen(first), T0);
+	if (*then)
+		activity_typed(&a, then, strlen(then), T0 + S);
+	return a.draft_since_ns != 0;
+}
+
+static void
+drafts(void **state)
+{
+	static const struct {
+		const char *first, *then;
+		bool want;
+	} cases[] = {
+		{"hello", "", true},
+		{"hello", "\r", false},
+		{"\x1b[A", "\x1b[B", false},	   /* arrows */
+		{"\x1bOP", "\t", false},	   /* F1, Tab */
+		{"\x1b[<0;3;4M", "\x1b[I", false}, /* mouse, focus */
+		{"ab", "\x7f", true},
+		{"ab", "\x7f\x7f", false},
+		{"ab", "\x03", false},
+		{"ab", "\x15", false},
+		{"é", "\x7f", false},			    /* one key, two bytes */
+		{"\x1b[200~two\rlines\x1b[201~", "", true}, /* Enter in a paste sends nothing */
+		{"\x1b[200~two\rlines\x1b[201~", "\x15", true},
+		{"\x1b[200~two\rlines\x1b[201~", "\r", false},
+		{"ab", "\x1b\r", true},	    /* Alt-Enter */
+		{"ab", "\x1b[13;2u", true}, /* Shift-Enter */
+		{"ab", "\x1b[13u", false},  /* Enter in kitty's form */
+		{"ab", "\x1b[13;1:1u", false},
+		{"ab", "\x1b[13;1:3u", true}, /* its release */
+		{"\x1b[97u", "", true},
+		{"\x1b[97u", "\x1b[127u", false},
+		{"\x1b[97u", "\x1b[99;5u", false}, /* Ctrl-C */
+		{"\x1b[57441u", "", false},	   /* a Shift alone */
+		{"\x1b[27;2;13~", "", false},
+		{"a\x1b[27;2;13~b", "", true},
+		{"\x1b", "", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+		if (draft_after(cases[i].first, cases[i].then) != cases[i].want)
+			fail_msg("case %zu: draft %d", i, !cases[i].want);
+}
+
+static void
+an_answer_is_no_draft_and_interrupt_keeps_one(void **state)
+{
+	(void)state;
+	say("state=blocked:kind=permission", T0);
+	verdict(T0);
+	activity_typed(&a, "1", 1, T0);
+	assert_true(a.draft_since_ns == 0);
+	say("state=working", T0);
+	verdict(T0);
+	activity_typed(&a, "next", 4, T0);
+	activity_typed(&a, "\x03", 1, T0);
+	assert_true(a.draft_since_ns != 0);
+}
+
+static int
+load(void **state)
+{
+	struct err e;
+
+	(void)state;
+	ps = profiles_load(NULL, &e);
+	if (!ps)
+		return -1;
+	claude = profile_find(ps, "claude");
+	shell = profile_find(ps, "shell");
+	return 0;
+}
+
+static int
+unload(void **state)
+{
+	(void)state;
+	activity_deinit(&a);
+	profiles_free(ps);
+	return 0;
+}
+
+#define T(f) cmocka_unit_test_setup(f, fresh_state)
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(states_of_osc7501),
+		T(hostile_osc7501_is_harmless),
+		T(a_shell_prompt_ends_working),
+		T(children_do_not_set_the_state),
+		T(higher_source_wins_while_fresh),
+		T(an_idle_title_yields_to_a_prompt_on_screen),
+		T(choices_are_hashed_without_their_marker),
+		T(output_tells_working_from_quiet),
+		T(idle_counts_from_rest_or_touch),
+		T(without_a_word_of_its_own_text_counts),
+		T(drafts),
+		T(an_answer_is_no_draft_and_interrupt_keeps_one),
+	};
+	return cmocka_run_group_tests(tests, load, unload);
+}

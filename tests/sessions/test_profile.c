@@ -1,0 +1,377 @@
+/* Profiles: what is compiled in, command lines, files, patterns, and the user's own sections. */
+#include "sessions/activity.h"
+#include "sessions/profile.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define ID "11112222-3333-4444-8555-666677778888"
+static struct profiles *ps;
+static char dir[128];
+
+static const char *
+joined(char **argv)
+{
+	static char out[512];
+	size_t n = 0;
+
+	if (!argv)
+		return "(none)";
+	out[0] = 0;
+	for (size_t i = 0; argv[i]; i++)
+		n += (size_t)snprintf(out + n, sizeof out - n, "%s%s", i ? " " : "", argv[i]);
+	free(argv);
+	return out;
+}
+
+#define ARGV(...) ((char *[]){__VA_ARGS__, NULL})
+
+static void
+six_are_built_in(void **state)
+{
+	static const char *const names[] = {
+		"claude", "codex", "gemini", "opencode", "aider", "shell"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		assert_non_null(profile_find(ps, names[i]));
+	assert_null(profile_find(ps, "emacs"));
+	assert_non_null(profile_at(ps, 5));
+	assert_null(profile_at(ps, 6));
+	assert_string_equal(profile_name(profile_of_command(ps, "/opt/x/bin/claude")), "claude");
+	assert_string_equal(profile_name(profile_of_command(ps, "bash")), "shell");
+	assert_string_equal(profile_name(profile_of_command(ps, "sleep")), "shell");
+	assert_false(profile_needs_conversation(profile_find(ps, "shell")));
+	assert_true(profile_needs_conversation(profile_find(ps, "aider")));
+	assert_string_equal(profile_quit(profile_find(ps, "codex")), "/quit");
+}
+
+static void
+start_chooses_an_id_unless_told(void **state)
+{
+	const struct profile *p = profile_find(ps, "claude");
+	char id[CONVERSATION_MAX], other[CONVERSATION_MAX];
+
+	(void)state;
+	profile_pick_conversation(p, NULL, id);
+	profile_pick_conversation(p, ARGV("claude", "--model", "opus"), other);
+	assert_int_equal(strlen(id), 36);
+	assert_int_equal(id[14], '4');
+	assert_string_not_equal(id, other);
+	assert_string_equal(joined(profile_start_argv(p, NULL, ID)), "claude --session-id " ID);
+	assert_string_equal(
+		joined(profile_start_argv(p, ARGV("claude", "--model", "x", "fix it"), ID)),
+		"claude --session-id " ID " --model x fix it");
+
+	profile_pick_conversation(p, ARGV("claude", "-r", ID, "go on"), id);
+	assert_string_equal(id, ID);
+	assert_string_equal(
+		joined(profile_start_argv(p, ARGV("claude", "-r", ID), id)), "claude -r " ID);
+	profile_pick_conversation(p, ARGV("claude", "--session-id=" ID), id);
+	assert_string_equal(id, ID);
+	profile_pick_conversation(p, ARGV("claude", "-c"), id);
+	assert_string_equal(id, "");
+	profile_pick_conversation(p, ARGV("claude", "mcp", "list"), id);
+	assert_string_equal(id, "");
+	/* a prompt that begins with the name of a subcommand is not one when it is a value */
+	profile_pick_conversation(p, ARGV("claude", "--model", "mcp"), id);
+	assert_int_equal(strlen(id), 36);
+
+	p = profile_find(ps, "codex");
+	profile_pick_conversation(p, NULL, id);
+	assert_string_equal(id, "");
+	profile_pick_conversation(p, ARGV("codex", "-m", "o9", "resume", ID), id);
+	assert_string_equal(id, ID);
+}
+
+static void
+resume_keeps_flags_and_drops_the_prompt(void **state)
+{
+	static const struct {
+		const char *profile;
+		char *argv[10];
+		const char *want;
+	} cases[] = {
+		{"claude", {"claude"}, "claude --resume " ID},
+		{"claude", {"claude", "--permission-mode", "default", "fix the bug"},
+			"claude --permission-mode default --resume " ID},
+		{"claude", {"claude", "--add-dir", "/a", "/b", "--model=x", "do it"},
+			"claude --add-dir /a /b --model=x --resume " ID},
+		{"claude", {"claude", "--resume", "99999999-old", "--verbose"},
+			"claude --verbose --resume " ID},
+		{"claude", {"claude", "-c", "--dangerously-skip-permissions"},
+			"claude --dangerously-skip-permissions --resume " ID},
+		{"claude", {"claude", "--session-id=99999999-old", "--", "--not-a-flag"},
+			"claude --resume " ID},
+		{"codex", {"codex", "-m", "o9", "-c", "a=b", "hello"},
+			"codex -m o9 -c a=b resume " ID},
+		{"codex", {"codex", "resume", "--last"}, "codex resume " ID},
+		{"codex", {"codex", "--no-alt-screen", "resume", "99999999-old"},
+			"codex --no-alt-screen resume " ID},
+		{"gemini", {"gemini", "-m", "pro", "-i", "hi"}, "gemini -m pro --resume " ID},
+		{"opencode", {"opencode", "--continue"}, "opencode --session " ID},
+		{"aider", {"aider", "--model", "x"}, "aider --model x --restore-chat-history"},
+		{"shell", {"bash", "-l"}, "bash -l"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		const struct profile *p = profile_find(ps, cases[i].profile);
+
+		assert_string_equal(
+			joined(profile_resume_argv(p, (char *const *)cases[i].argv, ID)),
+			cases[i].want);
+	}
+	assert_null(profile_resume_argv(profile_find(ps, "claude"), NULL, ""));
+	assert_null(profile_resume_argv(profile_find(ps, "claude"), NULL, "../../etc/x"));
+}
+
+static void
+settings_go_in_once(void **state)
+{
+	const struct profile *p = profile_find(ps, "claude");
+
+	(void)state;
+	assert_string_equal(joined(profile_settings_argv(p, ARGV("claude", "--model", "x"), "/f")),
+		"claude --settings /f --model x");
+	assert_null(profile_settings_argv(p, ARGV("claude", "--settings", "own.json"), "/f"));
+	assert_null(profile_settings_argv(p, ARGV("claude", "mcp", "list"), "/f"));
+	assert_null(profile_settings_argv(profile_find(ps, "codex"), ARGV("codex"), "/f"));
+}
+
+static const char *
+env_of(void *ctx, const char *name)
+{
+	const char *const *kv = ctx;
+
+	for (; kv[0]; kv += 2)
+		if (strcmp(kv[0], name) == 0)
+			return kv[1];
+	return NULL;
+}
+
+static void
+put_file(const char *path, const char *text)
+{
+	char part[512];
+	FILE *f;
+
+	for (size_t i = 1; path[i]; i++) {
+		if (path[i] != '/')
+			continue;
+		snprintf(part, sizeof part, "%.*s", (int)i, path);
+		mkdir(part, 0700);
+	}
+	f = fopen(path, "w");
+	assert_non_null(f);
+	fputs(text, f);
+	fclose(f);
+}
+
+static void
+transcript_must_be_on_disk(void **state)
+{
+	const struct profile *p = profile_find(ps, "claude");
+	const char *env[] = {"HOME", dir, NULL};
+	const char *env2[] = {"HOME", "/nonexistent", "CLAUDE_CONFIG_DIR", NULL, NULL};
+	char path[400], conf[200], out[400], cwd[200];
+
+	(void)state;
+	snprintf(cwd, sizeof cwd, "%s/my_pro.j", dir);
+	mkdir(cwd, 0700);
+	assert_false(profile_transcript(p, cwd, ID, env_of, env, out, sizeof out));
+	snprintf(path, sizeof path, "%s/.claude/projects/", dir);
+	for (char *s = cwd; *s; s++)
+		strncat(path, (char[]){*s == '/' || *s == '.' || *s == '_' ? '-' : *s, 0}, 2);
+	strcat(path, "/" ID ".jsonl");
+	put_file(path, "");
+	assert_false(profile_transcript(p, cwd, ID, env_of, env, out, sizeof out));
+	put_file(path, "{}\n");
+	assert_true(profile_transcript(p, cwd, ID, env_of, env, out, sizeof out));
+	assert_string_equal(out, path);
+	assert_false(profile_transcript(p, cwd, "", env_of, env, out, sizeof out));
+	assert_false(profile_transcript(p, cwd, "../" ID, env_of, env, out, sizeof out));
+	assert_false(profile_transcript(p, cwd, "????????", env_of, env, out, sizeof out));
+
+	/* another folder of the same id, below a configuration folder with a wildcard in its name
+	 */
+	snprintf(conf, sizeof conf, "%s/c*nf", dir);
+	env2[3] = conf;
+	snprintf(path, sizeof path, "%s/cxnf/projects/-a/" ID ".jsonl", dir);
+	put_file(path, "{}\n");
+	assert_false(profile_transcript(p, cwd, ID, env_of, env2, out, sizeof out));
+	snprintf(path, sizeof path, "%s/projects/-moved/" ID ".jsonl", conf);
+	put_file(path, "{}\n");
+	assert_true(profile_transcript(p, cwd, ID, env_of, env2, out, sizeof out));
+	assert_string_equal(out, path);
+
+	p = profile_find(ps, "codex");
+	snprintf(path, sizeof path,
+		"%s/.codex/sessions/2031/01/02/rollout-2031-01-02T03-04-05-" ID ".jsonl", dir);
+	put_file(path, "{}\n");
+	assert_true(profile_transcript(p, cwd, ID, env_of, env, out, sizeof out));
+	assert_true(profile_rollout_dir(p, env_of, env, out, sizeof out));
+	assert_non_null(strstr(out, "/.codex/sessions"));
+	assert_false(profile_registry_dir(p, env_of, env, out, sizeof out));
+	p = profile_find(ps, "claude");
+	assert_true(profile_registry_dir(p, env_of, env2, out, sizeof out));
+	assert_non_null(strstr(out, "/c*nf/sessions"));
+}
+
+static void
+patterns_read_the_last_rows(void **state)
+{
+	static const struct {
+		const char *profile, *text;
+		int want;
+	} cases[] = {
+		{"claude",
+			"noise\n Do you want to proceed?\n ❯ 1. Yes\n   2. No\n\n Esc to cancel\n",
+			ACT_PERMISSION},
+		{"claude", " Do you want to create a.txt?\n ❯ 1. Yes\n   3. No\n", ACT_PERMISSION},
+		{"claude", "Which?\n\n❯ 1. Red\n  2. Blue\n\nEnter to select · Esc to cancel\n",
+			ACT_QUESTION},
+		{"claude", "* Thinking… (esc to interrupt)\n────\n❯ \n────\n", ACT_WORKING},
+		{"claude", "● ok\n────\n❯ \n────\n  ? for shortcuts\n", ACT_IDLE},
+		{"claude", "plain text only\n", -1},
+		{"codex",
+			"› 1. Yes, proceed (y)\n  2. No\n\n  Press enter to confirm or esc to "
+			"cancel\n",
+			ACT_PERMISSION},
+		{"shell", "user@box:~$ make\nok\nuser@box:~$ ", ACT_IDLE},
+		{"shell", "user@box:~$ make\ncompiling", -1},
+	};
+	char far[400] = " Do you want to proceed?\n ❯ 1. Yes\n", detail[60];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		const struct profile *p = profile_find(ps, cases[i].profile);
+
+		assert_int_equal(profile_match_screen(p, cases[i].text, detail, sizeof detail),
+			cases[i].want);
+	}
+	for (int i = 0; i < 25; i++)
+		strcat(far, "row\n");
+	assert_int_equal(
+		profile_match_screen(profile_find(ps, "claude"), far, detail, sizeof detail), -1);
+	assert_int_equal(profile_match_title(profile_find(ps, "codex"), "⠹ proj"), ACT_WORKING);
+	assert_int_equal(
+		profile_match_title(profile_find(ps, "codex"), "[ . ] Action Required | proj"),
+		ACT_PERMISSION);
+	assert_int_equal(profile_match_title(profile_find(ps, "codex"), "proj"), -1);
+	assert_int_equal(
+		profile_match_title(profile_find(ps, "claude"), "✳ Claude Code"), ACT_IDLE);
+	assert_int_equal(
+		profile_match_title(profile_find(ps, "claude"), "◐ Claude Code"), ACT_WORKING);
+	assert_true(
+		profile_is_helper(profile_find(ps, "claude"), "node", "node /x/mcp-server-git"));
+	assert_false(
+		profile_is_helper(profile_find(ps, "claude"), "bash", "/bin/bash -c sleep 100"));
+	assert_false(profile_is_helper(profile_find(ps, "shell"), "sleep", "sleep 100"));
+	assert_true(profile_screen_tool(profile_find(ps, "claude"),
+		"❯ \n  2 shells still running\n", detail, sizeof detail));
+	assert_string_equal(detail, "2 shells still running");
+}
+
+static const char *
+write_config(const char *text)
+{
+	static char path[160];
+
+	snprintf(path, sizeof path, "%s/config.ini", dir);
+	put_file(path, text);
+	return path;
+}
+
+static void
+users_sections_override_and_add(void **state)
+{
+	struct profiles *own;
+	struct err e;
+
+	(void)state;
+	own = profiles_load(
+		write_config(
+			"[reap]\nidle=2h\n[profile.claude]\ncommand = claude --verbose\n"
+			"env.FOO = bar baz\nmatch.idle = zzz\n"
+			"[profile.mine]\ncommand = mine\nquit = bye\nmatch.working = wor+king\n"),
+		&e);
+	assert_non_null(own);
+	assert_string_equal(joined(profile_start_argv(profile_find(own, "claude"), NULL, "")),
+		"claude --verbose");
+	assert_string_equal(profile_env(profile_find(own, "claude"), 0), "FOO=bar baz");
+	assert_null(profile_env(profile_find(own, "claude"), 1));
+	assert_int_equal(profile_match_screen(profile_find(own, "claude"), "❯ ", NULL, 0), -1);
+	assert_string_equal(profile_quit(profile_find(own, "mine")), "bye");
+	assert_string_equal(profile_name(profile_of_command(own, "/bin/mine")), "mine");
+	assert_int_equal(
+		profile_match_screen(profile_find(own, "mine"), "worrrking", NULL, 0), ACT_WORKING);
+	assert_false(profile_can_resume(profile_find(own, "mine")));
+	profiles_free(own);
+
+	assert_null(profiles_load(write_config("[profile.claude]\n\nmatch.idle = (\n"), &e));
+	assert_non_null(strstr(e.msg, "config.ini:3: bad pattern at 1"));
+	assert_null(profiles_load(write_config("[profile.claude]\nquti = x\n"), &e));
+	assert_non_null(strstr(e.msg, "config.ini:2: unknown key quti"));
+	assert_null(profiles_load(write_config("[profile.empty]\nquit = x\n"), &e));
+	assert_non_null(strstr(e.msg, "has no command"));
+}
+
+static void
+a_costly_pattern_ends(void **state)
+{
+	struct profiles *own;
+	struct err e;
+	char text[200];
+
+	(void)state;
+	memset(text, 'a', sizeof text - 1);
+	text[sizeof text - 1] = 0;
+	own = profiles_load(
+		write_config("[profile.claude]\nmatch.permission = (a+)+(a+)+(a+)+b$\n"), &e);
+	assert_non_null(own);
+	assert_int_equal(profile_match_screen(profile_find(own, "claude"), text, NULL, 0), -1);
+	profiles_free(own);
+}
+
+static int
+load(void **state)
+{
+	struct err e;
+
+	(void)state;
+	ps = profiles_load(NULL, &e);
+	return ps ? 0 : -1;
+}
+
+static int
+unload(void **state)
+{
+	(void)state;
+	profiles_free(ps);
+	return 0;
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(six_are_built_in),
+		cmocka_unit_test(start_chooses_an_id_unless_told),
+		cmocka_unit_test(resume_keeps_flags_and_drops_the_prompt),
+		cmocka_unit_test(settings_go_in_once),
+		cmocka_unit_test(transcript_must_be_on_disk),
+		cmocka_unit_test(patterns_read_the_last_rows),
+		cmocka_unit_test(users_sections_override_and_add),
+		cmocka_unit_test(a_costly_pattern_ends),
+	};
+	const char *home = getenv("MUSTER_HOME");
+
+	snprintf(dir, sizeof dir, "%s", home ? home : "/tmp");
+	return cmocka_run_group_tests(tests, load, unload);
+}

@@ -1,0 +1,62 @@
+#ifndef TUI_OUTER_H
+#define TUI_OUTER_H
+/* The terminal muster runs in: raw mode, alternate screen, the richest keyboard it has, its size,
+ * and everything put back on the way out, a crash included.
+ *
+ * Painting is pulled: outer_damage() says that something changed, and ops.paint is called for the
+ * frame, at once if the terminal keeps up, else when it has taken what it was sent. So a slow
+ * terminal skips frames and never blocks the loop; each frame is one write.
+ *
+ * Opening writes the modes and the questions (DA1, ?u, DECRQM 2026, XTVERSION) in one go and does
+ * not wait: frames are painted by what the environment promises until the answers come. */
+#include "core/keys.h"
+#include "core/render.h"
+#include <uv.h>
+
+struct outer;
+struct outer_ops {
+	/* Fills *g with the grid to show, valid until paint returns. false: nothing to show yet. */
+	bool (*paint)(void *ctx, struct grid *g);
+	void (*input)(void *ctx, const struct input_event *ev); /* keys, paste, mouse, focus */
+	void (*resized)(void *ctx, int cols, int rows);		/* 50 ms after the last SIGWINCH */
+	void (*gone)(void *ctx); /* hang-up, SIGTERM or SIGHUP: leave soon */
+	void *ctx;
+};
+struct outer_options {
+	bool ascii;	   /* --ascii */
+	bool no_color;	   /* else by NO_COLOR */
+	bool no_mouse;	   /* the terminal keeps its own selection */
+	int in_fd, out_fd; /* both 0: the standard ones. Tests: a pty */
+};
+
+/* Size of the terminal at fd; 80x24 when it has none. */
+void outer_size(int fd, int *cols, int *rows);
+
+/* NULL and *e when the standard input or output is no terminal. */
+struct outer *outer_open(uv_loop_t *loop, const struct outer_options *opt,
+	const struct outer_ops *ops, struct err *e);
+/* Restores the terminal and closes the handles; memory goes when the loop has run once more. */
+void outer_close(struct outer *o);
+/* Another owner for what comes (a dashboard hands its terminal to an attached session and takes it
+ * back); the screen stays as it is until the next paint. */
+void outer_set_ops(struct outer *o, const struct outer_ops *ops);
+
+int outer_cols(const struct outer *o);
+int outer_rows(const struct outer *o);
+void outer_damage(struct outer *o);
+void outer_repaint(struct outer *o); /* forgets what is shown, then as outer_damage */
+
+/* What to ask of keyboard and mouse; sent only when it changes. Kitty flags beyond the standing
+ * ones (2 events, 8 all keys, 16 text) as the program inside wants them; mouse: 0 none, 1000, 1002,
+ * 1003. The default is no extra flag and 1002. */
+void outer_want(struct outer *o, unsigned kitty_flags, int mouse);
+bool outer_has_kitty_keys(const struct outer *o);
+const struct render_caps *outer_caps(const struct outer *o);
+const char *outer_name(const struct outer *o); /* by XTVERSION, sanitised; "" unknown */
+
+/* Text is sanitised here. */
+void outer_title(struct outer *o, const char *title);
+void outer_bell(struct outer *o);
+void outer_notify(struct outer *o, const char *title, const char *body);
+void outer_clipboard(struct outer *o, const void *text, size_t n); /* OSC 52, at most 100 KiB */
+#endif
