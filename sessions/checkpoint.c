@@ -97,7 +97,7 @@ checkpoint_save(struct session *s)
 	static struct buf b; /* one thread; kept, since this runs often */
 	int rc;
 
-	if (!s->ring || !s->term)
+	if (!s->ring)
 		return -EINVAL;
 	b.len = 0;
 	put_head(&b, s);
@@ -112,24 +112,9 @@ checkpoint_save(struct session *s)
 void
 session_park(struct session *s)
 {
-	struct buf b = {0};
-
-	if (!s->term || !s->ring)
-		return;
-	put_head(&b, s);
-	term_park(s->term, &b);
-	s->term = NULL;
-	if (ring_save(s->ring, b.data, b.len, ring_head(s->ring)) < 0) {
-		/* nowhere to put it: back to what it was */
-		struct rd r = rd_init(b.data, b.len);
-		rd_varint(&r);
-		get_activity(&r, &(struct activity_state){0});
-		get_text(&r, (char[256]){0}, 256);
-		s->term = term_restore(s->server->arena, s->num, &r);
-	} else
+	term_park(s->term);
+	if (s->ring && checkpoint_save(s) == 0)
 		ring_punch(s->ring);
-	s->saved_ns = os_mono_ns();
-	buf_free(&b);
 }
 
 static struct term *

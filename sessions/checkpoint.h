@@ -6,7 +6,7 @@
 
 /* Of the terminal as fed up to the ring's head. 0 or -errno. */
 int checkpoint_save(struct session *s);
-/* After a restart, or to un-park: s->term from the newest checkpoint and the ring's bytes; a fresh
- * terminal where there is none. activity: take the signals from it too. */
+/* At the start of a run or after a restart: s->term from the newest checkpoint and the ring's
+ * bytes; a fresh terminal where there is none. activity: take the signals from it too. */
 void checkpoint_load(struct session *s, bool activity);
 #endif

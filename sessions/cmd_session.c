@@ -502,10 +502,8 @@ cmd_status(struct request *r)
 
 	for (struct session *s = sv->sessions; s; s = s->next) {
 		n[s->state]++;
-		if (s->term) {
-			struct hist_stats h = hist_stats(term_hist(s->term));
-			bytes += h.hot_bytes + h.packed_bytes + h.spilled_bytes;
-		}
+		struct hist_stats h = hist_stats(term_hist(s->term));
+		bytes += h.hot_bytes + h.packed_bytes + h.spilled_bytes;
 	}
 	for (int i = 0; i < SS_COUNT; i++)
 		json_object_set_new(

@@ -128,7 +128,7 @@ seal_some(struct server *sv, uint64_t now)
 	uint64_t end = now + SEAL_BUDGET_NS;
 
 	for (struct session *s = sv->sessions; s; s = s->next) {
-		if (!s->term || now - s->output_ns < SEAL_QUIET_NS || s->sealed_ns > s->output_ns)
+		if (now - s->output_ns < SEAL_QUIET_NS || s->sealed_ns > s->output_ns)
 			continue;
 		do
 			if (!hist_seal_step(term_hist(s->term))) {
@@ -167,7 +167,7 @@ on_tick(uv_timer_t *t)
 		session_close_tick(s, now);
 		if (session_live(s) && !s->unsettled)
 			session_evaluate(s, now);
-		if (s->ring && s->term && ring_saved_upto(s->ring) != ring_head(s->ring))
+		if (s->ring && ring_saved_upto(s->ring) != ring_head(s->ring))
 			checkpoint_save(s);
 		if (parks < PARKS_A_TICK && session_rests(s)) {
 			session_park(s);

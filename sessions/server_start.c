@@ -326,6 +326,9 @@ server_recover(struct server *sv, struct keeper_held *h, size_t n)
 	for (size_t i = 0; i < n; i++)
 		if (h[i].id)
 			from_keeper(sv, &h[i]);
+	for (struct session *s = sv->sessions; s; s = s->next)
+		if (!s->term)
+			checkpoint_load(s, false); /* nothing is left of it: an empty screen */
 	mark_lost(sv, h, n);
 	unsigned swept = arena_sweep(sv->arena);
 	for (struct session *s = sv->sessions; s; s = s->next)

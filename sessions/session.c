@@ -104,8 +104,6 @@ session_free(struct session *s)
 	view_session_gone(s);
 	sends_drop(s, NULL);
 	pty_free(s->pty);
-	if (s->ring && !s->term)
-		checkpoint_load(s, false); /* parked: its history must give its slabs back */
 	term_free(s->term);
 	ring_free(s->ring);
 	if (s->pidfd >= 0)
@@ -125,8 +123,6 @@ session_free(struct session *s)
 struct term *
 session_term(struct session *s)
 {
-	if (!s->term)
-		checkpoint_load(s, false);
 	s->looked_ns = os_mono_ns();
 	return s->term;
 }
@@ -255,25 +251,17 @@ session_restored(struct session *s)
 void
 session_output(struct session *s, size_t n)
 {
-	struct term *t = s->term ? s->term : NULL;
-	uint64_t head = ring_head(s->ring), from = head - n, gen, now = os_mono_ns();
-	const uint8_t *p;
+	struct term *t = s->term;
+	uint64_t head = ring_head(s->ring), from = head - n, gen = term_generation(t);
+	uint64_t now = os_mono_ns();
 	size_t left;
+	const uint8_t *p = ring_bytes(s->ring, from, &left);
 	bool text;
 
-	if (!t) {
-		/* parked: the checkpoint's upto is `from`, so loading replays these bytes, aloud */
-		checkpoint_load(s, false);
-		t = s->term;
-		gen = 0;
-	} else {
-		gen = term_generation(t);
-		p = ring_bytes(s->ring, from, &left);
-		ring_feeding(s->ring, from, (uint32_t)n);
-		term_feed(t, p, n);
-		ring_fed(s->ring);
-		ring_set_effects(s->ring, head);
-	}
+	ring_feeding(s->ring, from, (uint32_t)n);
+	term_feed(t, p, n);
+	ring_fed(s->ring);
+	ring_set_effects(s->ring, head);
 	session_flush_replies(s);
 	text = term_generation(t) != gen && now - s->act.last_resize_ns > RESIZE_REPAINT_NS;
 	activity_output(&s->act, n, text, now);
@@ -317,7 +305,7 @@ session_settle(struct session *s, uint64_t now_ns)
 	struct buf text = {0};
 
 	s->unsettled = false;
-	if (s->term && term_generation(s->term) != s->gen_settled) {
+	if (term_generation(s->term) != s->gen_settled) {
 		s->gen_settled = term_generation(s->term);
 		term_text(s->term, &text);
 		last_line(s, buf_cstr(&text));
@@ -370,7 +358,7 @@ session_rests(const struct session *s)
 {
 	uint64_t now = os_mono_ns();
 
-	return s->term && s->ring && LIST_EMPTY(&s->views) && !s->unsettled &&
+	return s->ring && !term_parked(s->term) && LIST_EMPTY(&s->views) && !s->unsettled &&
 	       now - s->output_ns > PARK_NS && now - s->looked_ns > PARK_NS;
 }
 

@@ -73,7 +73,7 @@ struct session {
 	double ended;
 
 	int cols, rows;
-	struct term *term; /* NULL while parked: see session_term() */
+	struct term *term; /* never NULL; it may be parked (core/term.h) */
 	struct ring *ring;
 	struct pty *pty;
 
@@ -100,7 +100,7 @@ struct session {
 	uint64_t last_send_ns;
 };
 
-/* The terminal, un-parked if need be. */
+/* The terminal of one that is looked at: it is not parked for the next minute. */
 struct term *session_term(struct session *s);
 bool session_live(const struct session *s); /* starting, running or closing */
 /* Validates, logs "session 4: starting -> running", emits the event. Aborts on a forbidden move. */

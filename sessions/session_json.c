@@ -94,11 +94,9 @@ put_reap(json_t *o, const struct session *s)
 static void
 put_store(json_t *o, struct session *s)
 {
-	struct hist *h = s->term ? term_hist(s->term) : NULL;
+	struct hist *h = term_hist(s->term);
 	struct hist_stats st;
 
-	if (!h)
-		return;
 	st = hist_stats(h);
 	json_object_set_new(o, "store",
 		json_pack("{s:I,s:I,s:I,s:I}", "history_lines", (json_int_t)st.lines, "hot_bytes",
