@@ -18,6 +18,10 @@ int client_fd(const struct client *c);
 json_t *client_call(struct client *c, const char *verb, json_t *take_args,
 	void (*part)(void *ctx, json_t *j), void *ctx, double timeout_s, struct err *e);
 
+/* To args of "new" and "resume": what the child inherits of this process ("env", "umask",
+ * "limits"); done by itself when args hold no "env". */
+void client_add_caller_env(json_t *args);
+
 /* Asynchronous use, on a loop. Callbacks run on it. JSON given to them is borrowed.
  *
  * Events come after request "watch", whose reply is that of "ls" with all sessions:
