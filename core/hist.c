@@ -15,7 +15,7 @@
  * but the open block; a slab is live while a block or limbo names it; closed bytes never change.
  * Limits are enforced in hist_trim() only, on what blocks really hold. A block goes as soon as the
  * rest still holds lim.lines rows: the history has at least as many as asked, when written, and at
- * most one block (an eighth of the limit) more.
+ * most one block (a fifth of the limit, or 128 lines) more.
  *
  * Reading is in hist_read.c, sealing in hist_seal.c, checkpoints and files in hist_save.c. */
 #include "core/hist.h"
@@ -96,38 +96,102 @@ sync_open(const struct hist *h)
 /* ---- slabs ---- */
 
 static void
-limbo_add(struct hist *h, slab_t s)
+limbo_add(struct hist *h, slab_t s, uint32_t off, uint32_t len)
 {
 	if (h->n_limbo == h->cap_limbo) {
 		h->cap_limbo = h->cap_limbo * 2 + 8;
 		h->limbo = xrealloc(h->limbo, h->cap_limbo * sizeof(*h->limbo));
 	}
-	h->limbo[h->n_limbo++] = (struct limbo){.slab = s, .epoch = h->epoch};
+	h->limbo[h->n_limbo++] =
+		(struct limbo){.slab = s, .off = off, .len = len, .epoch = h->epoch};
+}
+
+static bool
+overlaps(uint32_t a, uint32_t a_len, uint32_t b, uint32_t b_len)
+{
+	return a < b + b_len && b < a + a_len;
+}
+
+/* Gives back the pages of a shared slab that neither a block nor a checkpoint needs. */
+static void
+tidy(struct hist *h, slab_t s)
+{
+	for (uint32_t at = 0; at < SLAB_BYTES; at += SLAB_PAGE) {
+		bool used = s == h->seal_slab && at + SLAB_PAGE > h->seal_used;
+
+		for (uint32_t i = 0; i < h->n_blk && !used; i++)
+			used = h->blk[i].slab == s &&
+			       overlaps(at, SLAB_PAGE, h->blk[i].off, h->blk[i].len);
+		for (uint32_t i = 0; i < h->n_limbo && !used; i++)
+			used = h->limbo[i].slab == s &&
+			       overlaps(at, SLAB_PAGE, h->limbo[i].off, h->limbo[i].len);
+		if (!used)
+			slab_discard(h->arena, s, at, SLAB_PAGE);
+	}
+}
+
+static bool
+slab_in_use(const struct hist *h, slab_t s)
+{
+	for (uint32_t i = 0; i < h->n_blk; i++)
+		if (h->blk[i].slab == s)
+			return true;
+	return false;
 }
 
 void
 hist_release(struct hist *h, struct block *b)
 {
-	struct block *other = NULL;
 	slab_t s = b->slab;
+	bool saved = b->saved;
 
 	b->slab = 0;
 	b->kind = BLOCK_LOST;
 	if (!s)
 		return;
-	for (uint32_t i = 0; i < h->n_blk && !other; i++)
-		if (h->blk[i].slab == s)
-			other = &h->blk[i];
-	if (other) {
-		other->slab_saved |= b->slab_saved;
+	if (slab_in_use(h, s)) {
+		if (saved)
+			limbo_add(h, s, b->off, b->len);
+		else
+			tidy(h, s);
 		return;
 	}
 	if (s == h->seal_slab)
 		h->seal_slab = 0;
-	if (b->slab_saved)
-		limbo_add(h, s);
+	for (uint32_t i = 0; i < h->n_limbo; i++)
+		saved |= h->limbo[i].slab == s;
+	if (saved)
+		limbo_add(h, s, 0, 0);
 	else
 		slab_put(h->arena, s, h->owner);
+}
+
+void
+hist_limbo_end(struct hist *h, uint32_t epoch)
+{
+	uint32_t n = h->n_limbo, kept = 0;
+	struct limbo *all = h->limbo;
+
+	for (uint32_t i = 0; i < n; i++)
+		if (all[i].epoch >= epoch)
+			kept++;
+	if (kept == n)
+		return;
+	h->limbo = kept ? xcalloc(kept, sizeof(*all)) : NULL;
+	h->n_limbo = 0;
+	h->cap_limbo = kept;
+	for (uint32_t i = 0; i < n; i++)
+		if (all[i].epoch >= epoch)
+			h->limbo[h->n_limbo++] = all[i];
+	for (uint32_t i = 0; i < n; i++) {
+		if (all[i].epoch >= epoch)
+			continue;
+		if (!all[i].len)
+			slab_put(h->arena, all[i].slab, h->owner);
+		else if (slab_in_use(h, all[i].slab))
+			tidy(h, all[i].slab);
+	}
+	free(all);
 }
 
 struct block *
@@ -455,8 +519,8 @@ move_open(struct hist *h)
 	b->slab = s;
 	h->base = slab_base(h->arena, s);
 	b->saved_len = 0;
-	b->slab_saved = false;
-	limbo_add(h, old);
+	b->saved = false;
+	limbo_add(h, old, 0, 0);
 	set_fast_end(h);
 	return true;
 }
@@ -559,8 +623,7 @@ hist_free(struct hist *h)
 	if (!h)
 		return;
 	hist_clear(h);
-	for (uint32_t i = 0; i < h->n_limbo; i++)
-		slab_put(h->arena, h->limbo[i].slab, h->owner);
+	hist_limbo_end(h, UINT32_MAX);
 	hist_detach(h);
 }
 
@@ -597,7 +660,8 @@ hist_stats(const struct hist *h)
 		st.slabs += b->slab && b->slab != last;
 		last = b->slab;
 	}
-	st.slabs += h->n_limbo;
+	for (uint32_t i = 0; i < h->n_limbo; i++)
+		st.slabs += !h->limbo[i].len;
 	return st;
 }
 
@@ -636,7 +700,7 @@ hist_check(const struct hist *h)
 	CHECK(rows == h->rows_closed && bytes == h->bytes_closed);
 	CHECK(!h->base || (h->end >= HEAD && h->end <= SLAB_BYTES));
 	for (uint32_t i = 0; i < h->n_limbo; i++)
-		CHECK(slab_generation(h->arena, h->limbo[i].slab));
+		CHECK(h->limbo[i].len || slab_generation(h->arena, h->limbo[i].slab));
 }
 
 void

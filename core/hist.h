@@ -70,10 +70,16 @@ void hist_seal_all(struct hist *h); /* closes the open block too; replay --stats
 size_t hist_cache_bytes(void);	    /* the process-wide decode cache */
 
 /* Checkpoint: the block list. hist_load claims the slabs named (after arena_adopt); blocks whose
- * slab, generation or crc do not match become placeholders. */
+ * slab, generation or crc do not match become placeholders; rows pushed after the save are not in
+ * it (the ring's replay pushes them again). NULL when the bytes are not a list this program reads.
+ *
+ * Slabs freed since a save stay in limbo, since its bytes name them, until hist_saved() says that
+ * the bytes of a later save have replaced it everywhere, or until the save after that one. */
 void hist_save(struct hist *h, struct buf *out);
+void hist_saved(struct hist *h);
 struct hist *hist_load(struct arena *a, uint32_t owner, struct hist_limits lim, struct rd *in);
-/* The same content as self-contained bytes, for files and for another host. */
+/* The same content as self-contained bytes, for files and for another host. hist_import: NULL when
+ * damaged as a whole, or out of memory; a damaged block shows as unavailable. */
 void hist_export(struct hist *h, struct buf *out);
 struct hist *hist_import(struct arena *a, uint32_t owner, struct hist_limits lim, struct rd *in);
 uint64_t hist_hash(struct hist *h); /* of the content, independent of how it is stored */

@@ -21,7 +21,8 @@ struct reader {
 	struct hist *h; /* NULL when free */
 	uint32_t left;	/* lines */
 	uint64_t id;
-	bool bad, columns, tail_open;
+	bool bad, columns, last;
+	bool wide_bit;			/* columns: lengths carry it */
 	struct rd in;			/* records, or line lengths */
 	const uint8_t *text, *text_end; /* columns */
 	struct rd ext;
@@ -49,11 +50,11 @@ begin_columns(struct reader *r, struct hist *h, struct block *b, const uint8_t *
 		return false;
 	memcpy(&head, base, sizeof(head));
 	r->columns = true;
+	r->wide_bit = head.flags & HEAD_WIDE;
 	r->in = rd_init(base + HEAD, head.lens_len);
 	r->text = w->data;
 	r->text_end = w->data + w->text_len;
 	r->ext = rd_init(w->data + w->text_len, w->ext_len);
-	r->tail_open = head.flags & 1;
 	next_ext(r);
 	return true;
 }
@@ -68,6 +69,13 @@ reader_ready(struct reader *r)
 	return r->tab != NULL;
 }
 
+struct tab *
+reader_spare_tab(void)
+{
+	CHECK(!the_reader.h);
+	return reader_ready(&the_reader) ? the_reader.tab : NULL;
+}
+
 struct reader *
 reader_begin(struct hist *h, struct block *b)
 {
@@ -78,7 +86,8 @@ reader_begin(struct hist *h, struct block *b)
 	if (b->kind == BLOCK_LOST || !reader_ready(r))
 		return NULL;
 	undict_clear(&r->u);
-	r->columns = r->bad = r->tail_open = false;
+	r->columns = r->bad = false;
+	r->last = b == hist_last(h);
 	r->id = b->first_line;
 	r->left = b->n_lines;
 	base = block_base(h, b);
@@ -152,7 +161,6 @@ next_records(struct reader *r, struct line *line)
 			return fail(r);
 		need_cells(r, (uint64_t)line->len + rec.cells);
 		line->cells = r->cells;
-		line->flags &= ~(uint32_t)ROW_WRAP;
 		if (rec_cells(&rec, r->cells + line->len, rec.cells, &line->flags, r->tab, &r->u) <
 			0)
 			return fail(r);
@@ -204,7 +212,7 @@ next_columns(struct reader *r, struct line *line)
 	uint32_t text_len, ext_len;
 	uint64_t len = rd_varint(&r->in);
 
-	len >>= 1;
+	len >>= r->wide_bit;
 	if (r->in.bad || !column_text(r, &text, &text_len) || !column_ext(r, &ext, &ext_len))
 		return fail(r);
 	if (len / 2 > text_len)
@@ -216,8 +224,6 @@ next_columns(struct reader *r, struct line *line)
 		ext_get(ext, ext_len, r->cells, line->len, line->len, &line->flags, r->tab, &r->u) <
 			0)
 		return fail(r);
-	if (r->tail_open && r->left == 1)
-		line->flags |= ROW_WRAP;
 	return true;
 }
 
@@ -231,7 +237,9 @@ reader_next(struct reader *r, struct line *line)
 	*line = (struct line){.id = r->id};
 	if (!(r->columns ? next_columns(r, line) : next_records(r, line)))
 		return false;
-	line->flags &= ~(uint32_t)ROW_WRAPPED;
+	line->flags &= ~(uint32_t)(ROW_WRAPPED | ROW_WRAP);
+	if (r->last && r->left == 1 && r->h->cont)
+		line->flags |= ROW_WRAP;
 	r->id++;
 	r->left--;
 	return true;
@@ -354,8 +362,8 @@ reader_rows(struct reader *r, int cols)
 		return 0;
 	if (r->columns) {
 		len = rd_varint(&r->in);
-		wide = len & 1;
-		len >>= 1;
+		wide = r->wide_bit && len & 1;
+		len >>= r->wide_bit;
 		if (r->in.bad)
 			return fail(r);
 		if (!wide) {
@@ -426,7 +434,7 @@ rows_by_lengths(struct hist *h, struct block *b, int cols, uint32_t *rows)
 	memcpy(&head, base, sizeof(head));
 	in = rd_init(base + HEAD, head.lens_len);
 	for (uint32_t i = 0; i < b->n_lines; i++)
-		*rows += plain_rows(rd_varint(&in) >> 1, cols);
+		*rows += plain_rows(rd_varint(&in), cols);
 	return !in.bad;
 }
 

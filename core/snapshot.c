@@ -334,6 +334,17 @@ term_unpark(struct term *t)
 	term_derive(t);
 }
 
+/* Zeroes what says how the state came about rather than what it is: counters, ids of the tab, and
+ * what the parser left behind of sequences that are over. */
+static void
+vt_canonical(struct vt *v)
+{
+	v->stamp = v->generation = v->bells = 0;
+	for (int i = 0; i < N_PENS; i++)
+		pen_at(v, i)->link = 0;
+	vt_parser_canonical(v);
+}
+
 uint64_t
 term_hash(struct term *t)
 {
@@ -343,10 +354,7 @@ term_hash(struct term *t)
 
 	term_wake(t);
 	kept = t->v;
-	/* counters that say how the state came about, not what it is */
-	t->v.stamp = t->v.generation = t->v.bells = 0;
-	for (int i = 0; i < N_PENS; i++)
-		pen_at(&t->v, i)->link = 0;
+	vt_canonical(&t->v);
 	buf_put(&b, &t->v, sizeof(t->v));
 	t->v = kept;
 	save_strings(t, &b);

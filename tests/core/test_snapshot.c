@@ -165,8 +165,9 @@ test_any_cut_gives_the_same_state(void **state)
 		term_feed(whole, bytes, n);
 		at = rnd((uint32_t)n);
 		for (size_t i = 0; i < at;) {
-			size_t k = MIN(1 + rnd(700), at - i);
+			size_t k = 1 + rnd(700);
 
+			k = MIN(k, at - i);
 			term_feed(cut, bytes + i, k);
 			i += k;
 		}
