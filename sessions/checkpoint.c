@@ -60,18 +60,20 @@ put_activity(struct buf *b, const struct activity_state *a)
 static void
 get_activity(struct rd *r, struct activity_state *a)
 {
-	size_t n = rd_varint(r);
+	uint64_t n = rd_varint(r), now, source;
 	struct activity_state t = *a;
 
-	for (size_t i = 0; i < n && !r->bad; i++) {
+	for (uint64_t i = 0; i < n && !r->bad; i++) {
 		struct activity_signal sig = {.value = (enum activity)rd_varint(r)};
 		sig.at_ns = rd_varint(r);
 		get_text(r, sig.detail, sizeof(sig.detail));
 		if (i < SRC_COUNT && sig.value < ACT_COUNT)
 			t.sig[i] = sig;
 	}
-	t.now = (enum activity)MIN(rd_varint(r), (uint64_t)ACT_COUNT - 1);
-	t.source = (enum activity_source)MIN(rd_varint(r), (uint64_t)SRC_COUNT - 1);
+	now = rd_varint(r);
+	source = rd_varint(r);
+	t.now = now < ACT_COUNT ? (enum activity)now : ACT_UNKNOWN;
+	t.source = source < SRC_COUNT ? (enum activity_source)source : SRC_OUTPUT;
 	get_text(r, t.detail, sizeof(t.detail));
 	t.now_since_ns = rd_varint(r);
 	t.last_output_ns = rd_varint(r);
@@ -112,9 +114,11 @@ checkpoint_save(struct session *s)
 void
 session_park(struct session *s)
 {
-	term_park(s->term);
+	/* saving wakes a parked terminal; what sealing frees stays reserved until the next save */
+	hist_seal_all(term_hist(s->term));
 	if (s->ring && checkpoint_save(s) == 0)
 		ring_punch(s->ring);
+	term_park(s->term);
 }
 
 static struct term *
@@ -151,6 +155,10 @@ restore(struct session *s, bool activity, uint64_t *upto)
 	if (t && activity) {
 		s->act = act;
 		memcpy(s->last_line, last_line, sizeof(last_line));
+	}
+	if (!t) {
+		log_error("session %u: its checkpoint cannot be read", s->num);
+		*upto = 0;
 	}
 	free(p);
 	return t;

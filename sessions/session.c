@@ -329,6 +329,8 @@ session_evaluate(struct session *s, uint64_t now_ns)
 			server_event(s->server, s, "asked",
 				json_pack("{s:s,s:s}", "activity", activity_name(s->act.now),
 					"wants", s->act.detail));
+		if (!term_parked(s->term))
+			checkpoint_save(s); /* the signals are in it */
 	}
 	waits_check(s->server, s);
 }
