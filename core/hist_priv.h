@@ -104,6 +104,7 @@ struct hist {
 	/* where the next sealed block may go */
 	slab_t seal_slab;
 	uint32_t seal_used;
+	uint32_t seal_permille; /* size of the last sealed block against what went in; 0 none yet */
 	int view_cols;
 };
 

@@ -22,6 +22,7 @@ struct reader {
 	uint32_t left;	/* lines */
 	uint64_t id;
 	bool bad, columns, last;
+	bool wide_bit;			/* columns: lengths carry it */
 	struct rd in;			/* records, or line lengths */
 	const uint8_t *text, *text_end; /* columns */
 	struct rd ext;
@@ -49,6 +50,7 @@ begin_columns(struct reader *r, struct hist *h, struct block *b, const uint8_t *
 		return false;
 	memcpy(&head, base, sizeof(head));
 	r->columns = true;
+	r->wide_bit = head.flags & HEAD_WIDE;
 	r->in = rd_init(base + HEAD, head.lens_len);
 	r->text = w->data;
 	r->text_end = w->data + w->text_len;
@@ -210,7 +212,7 @@ next_columns(struct reader *r, struct line *line)
 	uint32_t text_len, ext_len;
 	uint64_t len = rd_varint(&r->in);
 
-	len >>= 1;
+	len >>= r->wide_bit;
 	if (r->in.bad || !column_text(r, &text, &text_len) || !column_ext(r, &ext, &ext_len))
 		return fail(r);
 	if (len / 2 > text_len)
@@ -360,8 +362,8 @@ reader_rows(struct reader *r, int cols)
 		return 0;
 	if (r->columns) {
 		len = rd_varint(&r->in);
-		wide = len & 1;
-		len >>= 1;
+		wide = r->wide_bit && len & 1;
+		len >>= r->wide_bit;
 		if (r->in.bad)
 			return fail(r);
 		if (!wide) {
@@ -432,7 +434,7 @@ rows_by_lengths(struct hist *h, struct block *b, int cols, uint32_t *rows)
 	memcpy(&head, base, sizeof(head));
 	in = rd_init(base + HEAD, head.lens_len);
 	for (uint32_t i = 0; i < b->n_lines; i++)
-		*rows += plain_rows(rd_varint(&in) >> 1, cols);
+		*rows += plain_rows(rd_varint(&in), cols);
 	return !in.bad;
 }
 

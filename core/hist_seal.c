@@ -1,6 +1,8 @@
 /* Sealing: closed blocks become columns under zstd, in idle time.
  *
- *   head | lens: varint (cells << 1 | has wide) a line | zstd(text) | zstd(ext)
+ *   head | lens: a varint a line | zstd(text) | zstd(ext)
+ *
+ * A length is in cells; if the head says HEAD_WIDE, it is cells << 1 | this line has wide cells.
  *
  * text has every line's characters in the packed form and a newline; ext has (gap:varint len:varint
  * ext) for the lines that have one, gap = lines without one before it. Apart, each column
@@ -17,7 +19,7 @@
 #include <zstd.h>
 
 #define HEAD ((uint32_t)sizeof(struct block_head))
-#define LEVEL 1
+#define LEVEL 3
 
 struct columns {
 	struct buf lens, text, ext, out;
@@ -51,6 +53,24 @@ columns_shrink(struct columns *c)
 	cctx = NULL;
 }
 
+/* Lengths of one byte or two are most of what stays uncompressed: no bit is spent on width until
+ * the first wide cell, which rewrites those before it. */
+static void
+put_length(struct columns *c, uint32_t len, bool wide)
+{
+	if (wide && !c->has_wide) {
+		struct rd in = rd_init(c->lens.data, c->lens.len);
+		struct buf all = {0};
+
+		while (rd_left(&in))
+			buf_varint(&all, rd_varint(&in) << 1);
+		buf_free(&c->lens);
+		c->lens = all;
+		c->has_wide = true;
+	}
+	buf_varint(&c->lens, c->has_wide ? (uint64_t)len << 1 | wide : len);
+}
+
 static void
 add_line(struct columns *c, const struct line *l, const struct tab *t)
 {
@@ -59,7 +79,7 @@ add_line(struct columns *c, const struct line *l, const struct tab *t)
 
 	for (uint32_t i = 0; l->flags & ROW_WIDE && i < l->len && !wide; i++)
 		wide = (l->cells[i] & CELL_KIND_MASK) == CELL_WIDE;
-	buf_varint(&c->lens, (uint64_t)l->len << 1 | wide);
+	put_length(c, l->len, wide);
 	text_put(&c->text, l->cells, l->len, t);
 	buf_putc(&c->text, '\n');
 	at = c->out.len = 0;
@@ -72,7 +92,6 @@ add_line(struct columns *c, const struct line *l, const struct tab *t)
 	} else {
 		c->gap++;
 	}
-	c->has_wide |= wide;
 	c->n_lines++;
 }
 
@@ -142,13 +161,23 @@ columns_finish(struct columns *c, uint64_t first_line)
 static uint32_t
 target_lines(const struct hist *h)
 {
-	return (uint32_t)CLAMP(h->lim.lines / 8, SEAL_LINES / 16, SEAL_LINES);
+	return (uint32_t)CLAMP(h->lim.lines / 5, SEAL_LINES / 16, SEAL_LINES);
 }
 
 static uint32_t
 raw_size(const struct block *b)
 {
 	return b->kind == BLOCK_SEALED ? b->raw_len : b->len;
+}
+
+/* Bytes to merge so that the result fits a slab, by what the last merge came to. */
+static uint32_t
+raw_limit(const struct hist *h)
+{
+	uint64_t n =
+		h->seal_permille ? (uint64_t)SLAB_BYTES * 900 / h->seal_permille : SEAL_RAW_MAX;
+
+	return (uint32_t)MIN(n, SEAL_RAW_MAX);
 }
 
 /* The blocks to merge next: [*from, *from + return). 0 when there is nothing to do. */
@@ -165,7 +194,7 @@ choose(const struct hist *h, uint32_t *from)
 		if (h->blk[i].no_seal || h->blk[i].damaged)
 			break;
 		if (n && (lines + h->blk[i].n_lines > target_lines(h) ||
-				 size + raw_size(&h->blk[i]) > SEAL_RAW_MAX))
+				 size + raw_size(&h->blk[i]) > raw_limit(h)))
 			break;
 		lines += h->blk[i].n_lines;
 		size += raw_size(&h->blk[i]);
@@ -174,7 +203,7 @@ choose(const struct hist *h, uint32_t *from)
 		const struct block *b = &h->blk[*from - 1];
 
 		if (b->kind != BLOCK_SEALED || b->damaged || b->n_lines > 2 * lines ||
-			lines + b->n_lines > target_lines(h) || size + b->raw_len > SEAL_RAW_MAX)
+			lines + b->n_lines > target_lines(h) || size + b->raw_len > raw_limit(h))
 			break;
 		lines += b->n_lines;
 		size += b->raw_len;
@@ -243,7 +272,11 @@ encode(struct hist *h, uint32_t from, uint32_t n)
 		h->blk[i].view_ok = false;
 		return false;
 	}
-	return columns_finish(&col, h->blk[from].first_line);
+	if (!columns_finish(&col, h->blk[from].first_line))
+		return false;
+	h->seal_permille =
+		(uint32_t)(col.out.len * 1000 / (col.lens.len + col.text.len + col.ext.len + 1));
+	return true;
 }
 
 bool

@@ -255,7 +255,7 @@ cells_flags(const cell_t *cells, uint32_t n)
 		flags |= ROW_CLUSTERS | ROW_NONASCII;
 	if (or &CELL_LINK_MASK)
 		flags |= ROW_LINKS;
-	if (kinds & 2)
+	if (kinds & ~1ull)
 		flags |= ROW_WIDE;
 	if (or &CELL_PROTECTED)
 		flags |= ROW_PROTECTED;
@@ -756,7 +756,7 @@ get_item(const uint8_t *p, uint32_t left, cell_t *cells, uint32_t *i, uint32_t c
 			p[0] == TEXT_HEAD   ? CELL_HEAD
 			: p[0] == TEXT_TAIL ? CELL_TAIL
 					    : 0);
-		*flags |= p[0] ? ROW_STYLED : 0;
+		*flags |= p[0] ? ROW_STYLED | ROW_WIDE : 0;
 		return 1;
 	}
 	at += flip;

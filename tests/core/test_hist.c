@@ -71,7 +71,7 @@ model_follow(struct fix *f)
 
 	assert_true(held <= n);
 	assert_true(held >= MIN(n, f->lim.lines) || f->lim.bytes);
-	assert_true(held <= f->lim.lines + MAX(f->lim.lines / 8, 320u));
+	assert_true(held <= f->lim.lines + MAX(f->lim.lines / 5, 320u));
 	f->m.first += (uint32_t)(n - held);
 }
 
