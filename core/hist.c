@@ -322,6 +322,7 @@ hist_reopen(struct hist *h)
 
 	CHECK(!h->base && b && b->kind == BLOCK_RAW);
 	b->kind = BLOCK_OPEN;
+	b->view_ok = false;
 	h->base = block_base(h, b);
 	h->end = b->len;
 	h->open_rows = b->n_rows;
@@ -599,6 +600,7 @@ hist_pop(struct hist *h, struct row *row, cell_t *cells, int cap, struct tab *t)
 	h->n_pop--;
 	h->open_rows--;
 	b->crc_len = 0;
+	b->view_ok = false; /* what is pushed next may end at the same place */
 	if (r.ext_len)
 		h->dict.forget = true;
 	set_fast_end(h);
