@@ -322,6 +322,7 @@ hist_reopen(struct hist *h)
 
 	CHECK(!h->base && b && b->kind == BLOCK_RAW);
 	b->kind = BLOCK_OPEN;
+	b->view_ok = false;
 	h->base = block_base(h, b);
 	h->end = b->len;
 	h->open_rows = b->n_rows;

@@ -125,6 +125,7 @@ hist_pop(struct hist *h, struct row *row, cell_t *cells, int cap, struct tab *t)
 	h->n_pop--;
 	h->open_rows--;
 	b->crc_len = 0;
+	b->view_ok = false; /* what is pushed next may end at the same place */
 	if (r.ext_len)
 		h->dict.forget = true;
 	hist_set_fast_end(h);

@@ -737,6 +737,31 @@ test_foreign_checkpoints(void **st)
 	fix_free(f);
 }
 
+/* A closed block that popping opens again: its rows at a width are counted anew, even if it ends
+ * where the open block did that was counted before. */
+static void
+test_count_after_pop(void **st)
+{
+	struct arena *a = arena_new(1 << 22);
+	struct hist *h = hist_new(a, 1, (struct hist_limits){.lines = 100});
+	struct tab *t = tab_new(a, 1);
+	cell_t one[40] = {0}, got[40];
+	struct row out = {0};
+
+	(void)st;
+	hist_push(h, &(struct row){.cells = one}, t);
+	hist_seal_all(h);
+	hist_push(h, &(struct row){.cells = one}, t);
+	assert_true(hist_pop(h, &out, got, 40, t));
+	assert_int_equal(hist_rows(h, 80), 1);
+	assert_true(hist_pop(h, &out, got, 40, t));
+	assert_int_equal(hist_rows(h, 80), 0);
+	hist_free(h);
+	tab_free(t);
+	assert_int_equal(arena_stats(a).live, 0);
+	arena_free(a);
+}
+
 int
 main(void)
 {
@@ -749,6 +774,7 @@ main(void)
 		cmocka_unit_test(test_damage),
 		cmocka_unit_test(test_damaged_checkpoint),
 		cmocka_unit_test(test_foreign_checkpoints),
+		cmocka_unit_test(test_count_after_pop),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
