@@ -123,7 +123,7 @@ list_columns(int w, int name_w, int project_w)
 {
 	struct plan_columns c = {0};
 	int name = MIN(CLAMP(name_w, 8, 24), MAX(10, w / 6));
-	int project = MIN(CLAMP(project_w, 7, 22), MAX(8, w / 9));
+	int project = MIN(CLAMP(project_w, 7, 22), MAX(8, w / 8));
 	/* what is left after mark, name, state, idle and memory buys the others in this order */
 	int left = w - W_MARK - name - 1 - W_STATE - 1 - W_IDLE - 2 - W_MEM - 1;
 	bool rate = left >= 2 + W_RATE;
