@@ -76,12 +76,12 @@ enum {
 	ROW_STYLED = 1 << 2,   /* may hold a style, cluster, link, wide or protected cell; */
 	ROW_CLUSTERS = 1 << 3, /* these five may only be false-positive */
 	ROW_LINKS = 1 << 4,
-	ROW_WIDE = 1 << 5,
+	ROW_WIDE = 1 << 5, /* any cell that is not CELL_NARROW */
 	ROW_PROTECTED = 1 << 6,
-	ROW_NONASCII = 1 << 7,     /* may hold content >= 0x80 */
-	ROW_PROMPT_SHIFT = 8,      /* 2 bits: OSC 133 mark that starts here: 0 none, A, C, D */
+	ROW_NONASCII = 1 << 7, /* may hold content >= 0x80 */
+	ROW_PROMPT_SHIFT = 8,  /* 2 bits: OSC 133 mark that starts here: 0 none, A, C, D */
 	ROW_PROMPT_MASK = 3 << 8,
-	ROW_DOUBLE_SHIFT = 10,     /* 2 bits: DECDWL/DECDHL, kept and reported, not drawn */
+	ROW_DOUBLE_SHIFT = 10, /* 2 bits: DECDWL/DECDHL, kept and reported, not drawn */
 	ROW_DOUBLE_MASK = 3 << 10,
 };
 struct row {

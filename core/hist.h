@@ -63,6 +63,18 @@ int hist_read(struct hist *h, int cols, uint64_t from, uint64_t count, hist_row_
 /* Logical lines [from, from+count) as plain UTF-8 text, one call a line; for search. */
 typedef bool (*hist_text_cb)(void *ctx, uint64_t line, const char *text, size_t len);
 int hist_text(struct hist *h, uint64_t from_line, uint64_t count, hist_text_cb cb, void *ctx);
+/* For search: the blocks that hold lines of [from_line, end_line), whole, so with lines around
+ * them, oldest or newest first. Each line's plain text ends with \n; text is borrowed and
+ * NUL-terminated. Blocks that cannot be read are passed over. The callback returns false to stop;
+ * it must not read this or another history. */
+struct hist_chunk {
+	uint64_t first_line, end_line;
+	const char *text;
+	size_t len;
+};
+typedef bool (*hist_chunk_cb)(void *ctx, const struct hist_chunk *c);
+int hist_text_chunks(struct hist *h, uint64_t from_line, uint64_t end_line, bool newest_first,
+	hist_chunk_cb cb, void *ctx);
 
 /* Idle work: merges and compresses a bounded amount; true while there is more. */
 bool hist_seal_step(struct hist *h);
@@ -70,10 +82,16 @@ void hist_seal_all(struct hist *h); /* closes the open block too; replay --stats
 size_t hist_cache_bytes(void);	    /* the process-wide decode cache */
 
 /* Checkpoint: the block list. hist_load claims the slabs named (after arena_adopt); blocks whose
- * slab, generation or crc do not match become placeholders. */
+ * slab, generation or crc do not match become placeholders; rows pushed after the save are not in
+ * it (the ring's replay pushes them again). NULL when the bytes are not a list this program reads.
+ *
+ * Slabs freed since a save stay in limbo, since its bytes name them, until hist_saved() says that
+ * the bytes of a later save have replaced it everywhere, or until the save after that one. */
 void hist_save(struct hist *h, struct buf *out);
+void hist_saved(struct hist *h);
 struct hist *hist_load(struct arena *a, uint32_t owner, struct hist_limits lim, struct rd *in);
-/* The same content as self-contained bytes, for files and for another host. */
+/* The same content as self-contained bytes, for files and for another host. hist_import: NULL when
+ * damaged as a whole, or out of memory; a damaged block shows as unavailable. */
 void hist_export(struct hist *h, struct buf *out);
 struct hist *hist_import(struct arena *a, uint32_t owner, struct hist_limits lim, struct rd *in);
 uint64_t hist_hash(struct hist *h); /* of the content, independent of how it is stored */

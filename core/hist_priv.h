@@ -16,13 +16,14 @@
 #define BLOCK_SOFT 32768u	  /* a block closes at a line's end past this many bytes */
 #define BLOCK_ROWS_MAX 16384u	  /* or this many rows */
 #define SEAL_LINES 2048u	  /* lines a sealed block */
-#define SEAL_RAW_MAX (768u << 10) /* decoded bytes of one */
-#define WINDOWS 8
+#define SEAL_RAW_MAX (512u << 10) /* decoded bytes of one */
+#define WINDOWS 4
 #endif
 #define BLOCK_ROWS_MIN 16u
 
 /* How the bytes after a block's head are to be read. */
 enum encoding { ENC_RECORDS, ENC_COLUMNS };
+enum { HEAD_WIDE = 1 }; /* flags: some cell is wide */
 
 /* Stands before a block's bytes, in its slab or file. crc covers the rest of the head and `len`
  * bytes that follow it. */
@@ -57,19 +58,22 @@ struct block {
 	slab_t slab;
 	uint32_t crc; /* of the first crc_len bytes after the head (RAW and OPEN), see hist_save */
 	uint32_t crc_len;
-	uint32_t saved_len; /* bytes that a checkpoint names; these may not be overwritten */
+	uint32_t saved_len; /* OPEN: bytes that a checkpoint names; these may not be overwritten */
 	uint64_t file_off;  /* FILE */
+	uint32_t raw_len;   /* SEALED, FILE: bytes before compression */
 	uint32_t view_rows; /* visual rows at hist.view_cols, when view_ok */
 	uint8_t kind;
 	uint32_t view_end; /* OPEN: hist.end when view_rows was counted */
 	bool damaged;	   /* a read failed: shows as LOST does */
 	bool view_ok, verified, has_wide, no_seal;
-	bool slab_saved; /* some block of this slab, maybe gone, is named by a checkpoint */
+	bool saved; /* a checkpoint names it */
 };
 
+/* A slab (len 0), or a stretch of one that still holds other blocks, that a checkpoint may name. */
 struct limbo {
 	slab_t slab;
-	uint32_t epoch;
+	uint32_t off, len;
+	uint32_t epoch; /* of hist when it was freed */
 };
 
 struct hist {
@@ -100,6 +104,7 @@ struct hist {
 	/* where the next sealed block may go */
 	slab_t seal_slab;
 	uint32_t seal_used;
+	uint32_t seal_permille; /* size of the last sealed block against what went in; 0 none yet */
 	int view_cols;
 };
 
@@ -108,8 +113,13 @@ struct block *hist_last(const struct hist *h);
 void hist_close(struct hist *h);				  /* the open block, if any */
 uint8_t *block_base(const struct hist *h, const struct block *b); /* its head, in the slab */
 void hist_release(struct hist *h, struct block *b);		  /* its slab; b is then LOST */
-void hist_trim(struct hist *h);					  /* the commit point of limits */
-uint32_t hist_block_rows(const struct hist *h);			  /* rows a block may have */
+/* Limbo entries of epochs before this one go back. */
+void hist_limbo_end(struct hist *h, uint32_t epoch);
+void hist_limbo_add(struct hist *h, slab_t s, uint32_t off, uint32_t len);
+void hist_set_fast_end(struct hist *h);		/* after end has changed */
+void hist_set_event(struct hist *h);		/* after a count of rows has changed */
+void hist_trim(struct hist *h);			/* the commit point of limits */
+uint32_t hist_block_rows(const struct hist *h); /* rows a block may have */
 struct block *hist_insert(struct hist *h, uint32_t at, uint32_t n_gone, uint32_t n_added);
 uint64_t hist_uid(void);
 /* Makes the last RAW block the open one again. */
@@ -117,12 +127,18 @@ void hist_reopen(struct hist *h);
 /* The open block's bytes as counted by the limits; 0 when none. */
 uint32_t hist_open_len(const struct hist *h);
 
+/* hist_seal.c: room for a block's bytes: behind other sealed ones, or in a slab of its own. */
+bool hist_place(struct hist *h, uint32_t len, bool shared, slab_t *slab, uint32_t *off);
+/* hist_save.c: folds what a cell shows and means into x. */
+uint64_t cell_hash(uint64_t x, cell_t c, const struct tab *t);
+
 /* hist_read.c: lines of a block, one after the other, as cells of a tab of the reader's own. */
 struct line {
 	uint64_t id;
 	cell_t *cells; /* of the reader; valid until the next call */
 	uint32_t len;
-	uint32_t flags; /* marks, hints; ROW_WRAP: goes on in the next block or on the screen */
+	uint32_t flags; /* marks, hints; ROW_WRAP: the history's last line, it goes on on the screen
+			 */
 };
 struct reader;
 /* The process's reader, taken for one block: NULL when the block cannot be read. Nothing else may
@@ -137,6 +153,14 @@ bool reader_skip(struct reader *r, uint32_t n);
 bool reader_bad(const struct reader *r);
 struct tab *reader_tab(struct reader *r);
 void reader_end(struct reader *r);
+/* The reader's tab while no block is being read, for a moment's use; NULL when out of memory. */
+struct tab *reader_spare_tab(void);
+/* Rows of a line without wide cells. */
+static inline uint32_t
+line_rows(uint64_t len, int cols)
+{
+	return len ? (uint32_t)((len + (uint32_t)cols - 1) / (uint32_t)cols) : 1;
+}
 /* End of the visual row that begins at cell `at`, at a width. */
 uint32_t line_wrap(const cell_t *cells, uint32_t len, uint32_t at, int cols);
 
@@ -147,6 +171,8 @@ struct window {
 	uint8_t *data;
 	size_t cap, text_len, ext_len;
 };
+/* A block's text column alone, into out. False when damaged. */
+bool window_text(struct hist *h, struct block *b, const uint8_t *base, struct buf *out);
 const struct window *window_get(struct hist *h, struct block *b, const uint8_t *base);
 /* The head if base[0..len) is a block that this program reads and its crc is right. */
 bool block_head_read(const uint8_t *base, uint32_t len, struct block_head *head);

@@ -408,10 +408,12 @@ whole_bound(const struct render *r)
 
 /* Replaces what was appended from `from` on by a whole repaint if that is shorter. */
 static void
-prefer_whole(struct render *r, const struct grid *g, struct buf *out, size_t from)
+prefer_whole(
+	struct render *r, const struct grid *g, struct buf *out, size_t from, struct pen before)
 {
 	struct buf whole = {0};
 	struct pen after = r->pen;
+	r->pen = before;
 	paint_whole(r, g, &whole);
 	if (whole.len < out->len - from) {
 		out->len = from;
@@ -448,6 +450,7 @@ render_frame(struct render *r, const struct grid *g, struct buf *out)
 	if (r->caps.sync)
 		buf_puts(out, SYNC_BEGIN);
 	size_t begin = out->len;
+	struct pen before = r->pen;
 	if (!r->valid) {
 		paint_whole(r, g, out);
 	} else {
@@ -455,7 +458,7 @@ render_frame(struct render *r, const struct grid *g, struct buf *out)
 		paint_hidden(r, out);
 		emit_cursor(r, g, out);
 		if (out->len - begin > bound)
-			prefer_whole(r, g, out, begin);
+			prefer_whole(r, g, out, begin, before);
 	}
 	for (int y = 0; y < r->rows; y++)
 		if (!r->same[y])

@@ -316,30 +316,38 @@ stretch_end(const struct row *old, const struct row *next, int x, int end, int a
 	return x;
 }
 
+/* The first cell from x on that has to be written; `stop` when there is none. */
+static int
+next_difference(const struct row *old, const struct row *next, int x, int stop, int again)
+{
+	while (x < stop && x >= again && cell_at(old, x) == cell_at(next, x))
+		x++;
+	return x;
+}
+
 void
 emit_row(struct render *r, int y, const struct line *old, const struct line *next, struct buf *out)
 {
 	const struct row *a = &old->row, *b = &next->row;
-	int end = b->len, again = 0;
-	for (int x = 0; x < end || x < again;) {
-		int stop = MIN(MAX(end, again), r->cols), from = x;
-		if (x >= r->cols)
-			break;
-		while (x < stop && x >= again && cell_at(a, x) == cell_at(b, x))
-			x++;
+	int again = 0; /* cells below this are written whatever they were */
+	for (int x = 0;;) {
+		int stop = MIN(MAX((int)b->len, again), r->cols), gap = x;
+		x = next_difference(a, b, x, stop, again);
 		if (x >= stop)
 			break;
-		while (x > from && (cell_at(b, x) & CELL_KIND_MASK) == CELL_TAIL)
-			x--;
-		if (x > from && cheap_gap(r, b, y, from, x))
-			x = from;
 		int to = stretch_end(a, b, x, stop, again);
-		again = MAX(again, put_cells(r, y, b, x, to, out));
+		while (x > gap && (cell_at(b, x) & CELL_KIND_MASK) == CELL_TAIL)
+			x--;
+		if (x > gap && cheap_gap(r, b, y, gap, x))
+			x = gap;
+		int spill = put_cells(r, y, b, x, to, out);
+		again = MAX(again, spill);
 		x = to;
 	}
-	if (a->len <= MAX(end, again))
+	int end = MIN(MAX((int)b->len, again), r->cols);
+	if (a->len <= end)
 		return;
-	move_to(r, y, MAX(end, again), out);
+	move_to(r, y, end, out);
 	set_style(r, 0, out);
 	set_link(r, 0, out);
 	buf_puts(out, "\033[K");

@@ -91,6 +91,7 @@ term_free(struct term *t)
 	free(t->palette);
 	free(t->sgr);
 	buf_free(&t->str);
+	buf_free(&t->parked);
 	free(t);
 }
 
@@ -149,6 +150,7 @@ void
 term_feed(struct term *t, const void *bytes, size_t n)
 {
 	const uint8_t *p = bytes;
+	term_wake(t);
 	while (n) { /* in slices, so that tables are looked after however much comes at once */
 		size_t k = MIN(n, FEED_SLICE);
 		vt_parse(t, p, k);
@@ -236,6 +238,7 @@ struct grid
 term_grid(const struct term *t)
 {
 	const struct vt *v = &t->v;
+	term_wake(t);
 	struct grid g = {
 		.cols = v->cols, .rows = v->rows, .row = t->scr[v->alt].row, .tab = t->tab};
 	g.cursor.row = v->row;
@@ -281,7 +284,7 @@ size_t
 term_bytes(const struct term *t)
 {
 	size_t slabs = (size_t)(t->scr[0].n_slabs + t->scr[1].n_slabs) * SLAB_BYTES;
-	return sizeof(*t) + slabs + tab_bytes(t->tab) + t->str.cap +
+	return sizeof(*t) + slabs + t->parked.cap + tab_bytes(t->tab) + t->str.cap +
 	       (size_t)t->v.rows * (sizeof(struct row) + 2 * sizeof(struct row *));
 }
 
@@ -308,6 +311,7 @@ row_text(const struct row *r, const struct tab *tab, struct buf *out)
 void
 term_text(const struct term *t, struct buf *out)
 {
+	term_wake(t);
 	for (int y = 0; y < t->v.rows; y++) {
 		if (y)
 			buf_putc(out, '\n');
@@ -371,7 +375,7 @@ term_check(const struct term *t)
 	CHECK(v->row >= 0 && v->row < v->rows && v->col >= 0 && v->col < v->cols);
 	CHECK(v->top >= 0 && v->top <= v->bottom && v->bottom < v->rows);
 	CHECK(v->left >= 0 && v->left <= v->right && v->right < v->cols);
-	CHECK(v->alt <= 1 && (!v->alt || t->scr[1].store));
+	CHECK(v->alt <= 1 && (t->parked.len || t->scr[v->alt].store));
 	CHECK(v->gl < 4 && v->gr < 4 && v->single < 4 && v->n_pens <= PEN_STACK);
 	CHECK(v->scr[0].kitty_n <= KITTY_STACK && v->scr[1].kitty_n <= KITTY_STACK);
 	CHECK(t->str.len <= STRING_MAX && t->n_stack <= TITLE_STACK);
@@ -393,7 +397,7 @@ term_dump(const struct term *t, FILE *out)
 		v->cols, v->rows, v->row, v->col, v->pending ? " pending" : "", v->alt, v->top,
 		v->bottom, v->left, v->right, v->state, (unsigned long long)v->modes,
 		(unsigned long long)v->generation);
-	for (int y = 0; y < v->rows; y++) {
+	for (int y = 0; !t->parked.len && y < v->rows; y++) {
 		const struct row *r = term_row(t, y);
 		struct buf b = {0};
 		row_text(r, t->tab, &b);

@@ -84,9 +84,11 @@ struct key_modes term_key_modes(const struct term *t);
  * are not a checkpoint of a version known or are damaged. */
 void term_save(struct term *t, struct buf *out);
 struct term *term_restore(struct arena *a, uint32_t owner, struct rd *in);
-/* Park: give every slab of the live screen back, keeping the packed screen in *out (as term_save);
- * the terminal is freed. Un-park is term_restore. */
-void term_park(struct term *take_t, struct buf *out);
+/* Park: gives every slab of the live screens back; they stay as packed bytes (1 to 3 KiB) in the
+ * terminal, and history is sealed. Any other call that needs the screens brings them back by
+ * itself; history can be read while parked. */
+void term_park(struct term *t);
+bool term_parked(const struct term *t);
 uint64_t term_hash(struct term *t); /* of all observable state, history included */
 size_t term_bytes(const struct term *t);
 void term_check(const struct term *t);

@@ -87,10 +87,10 @@ back_wrapping(struct term *t, int n)
 }
 
 void
-csi_cursor_back(struct term *t)
+cursor_back(struct term *t, int n)
 {
 	struct vt *v = &t->v;
-	int n = arg(t, 0, 1), stop = v->col >= v->left ? v->left : 0;
+	int stop = v->col >= v->left ? v->left : 0;
 	bool wraps = mode_on(t, MODE_REVERSE_WRAP) || mode_on(t, MODE_REVERSE_WRAP_EXT);
 	wraps = wraps && mode_on(t, MODE_DECAWM);
 	if (wraps && v->pending)
@@ -99,6 +99,12 @@ csi_cursor_back(struct term *t)
 		back_wrapping(t, n);
 	else
 		cursor_to(t, v->row, MAX(v->col - n, stop));
+}
+
+void
+csi_cursor_back(struct term *t)
+{
+	cursor_back(t, arg(t, 0, 1));
 }
 
 void
@@ -154,16 +160,22 @@ tab_at(const struct term *t, int x)
 }
 
 void
-csi_tab_forward(struct term *t)
+tab_forward(struct term *t, int n)
 {
 	struct vt *v = &t->v;
 	int stop = v->col <= v->right ? v->right : v->cols - 1, x = v->col;
-	for (int n = arg(t, 0, 1); n > 0 && x < stop; n--)
+	for (; n > 0 && x < stop; n--)
 		do
 			x++;
 		while (x < stop && !tab_at(t, x));
 	if (x != v->col)
 		cursor_to(t, v->row, x);
+}
+
+void
+csi_tab_forward(struct term *t)
+{
+	tab_forward(t, arg(t, 0, 1));
 }
 
 void
@@ -175,7 +187,7 @@ csi_tab_back(struct term *t)
 		do
 			x--;
 		while (x > stop && !tab_at(t, x));
-	cursor_to(t, v->row, x);
+	v->col = x; /* a pending wrap stays pending, as in xterm */
 }
 
 void
@@ -279,9 +291,7 @@ csi_erase_chars(struct term *t)
 {
 	struct vt *v = &t->v;
 	int x1 = MIN(v->col + arg(t, 0, 1), v->cols);
-	uint32_t wrap = term_row(t, v->row)->flags & ROW_WRAP;
 	row_erase(t, term_row(t, v->row), v->col, x1, keep_protected(t, false));
-	(void)wrap;
 	v->pending = 0;
 }
 
@@ -323,10 +333,18 @@ csi_delete_lines(struct term *t)
 	cursor_to(t, t->v.row, t->v.left);
 }
 
+/* SU and SD take an explicit 0 as none. */
+static int
+scroll_count(const struct term *t)
+{
+	int n = t->v.csi.n ? t->v.csi.param[0] : 1;
+	return MIN(n < 0 ? 1 : n, t->v.rows);
+}
+
 void
 csi_scroll_up(struct term *t)
 {
-	region_scroll(t, t->v.top, t->v.bottom, MIN(arg(t, 0, 1), t->v.rows), true);
+	region_scroll(t, t->v.top, t->v.bottom, scroll_count(t), true);
 }
 
 void
@@ -334,7 +352,7 @@ csi_scroll_down(struct term *t)
 {
 	if (t->v.csi.n > 1) /* highlight mouse tracking */
 		return;
-	region_scroll(t, t->v.top, t->v.bottom, -MIN(arg(t, 0, 1), t->v.rows), false);
+	region_scroll(t, t->v.top, t->v.bottom, -scroll_count(t), false);
 }
 
 /* Every row of the region loses or gains n columns at x. */
@@ -453,7 +471,5 @@ cursor_restore(struct term *t)
 	t->pen_dirty = true;
 	term_derive(t);
 	cursor_to(t, s.row, s.col);
-	if (s.origin)
-		cursor_to(t, CLAMP(s.row, v->top, v->bottom), CLAMP(s.col, v->left, v->right));
 	v->pending = s.pending && v->col == s.col;
 }

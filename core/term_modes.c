@@ -115,10 +115,6 @@ apply_columns(struct term *t, bool on)
 {
 	struct vt *v = &t->v;
 	(void)on;
-	if (!mode_on(t, MODE_ALLOW_DECCOLM)) {
-		v->modes &= ~(1ull << MODE_DECCOLM);
-		return;
-	}
 	v->top = v->left = 0;
 	v->bottom = v->rows - 1;
 	v->right = v->cols - 1;

@@ -75,6 +75,13 @@ advance(struct term *t, int w, int limit)
 	}
 }
 
+static inline void
+chain_here(struct term *t)
+{
+	t->v.chain_row = t->v.row;
+	t->v.chain_col = t->v.col | t->v.pending << 16;
+}
+
 /* k > 0 printable ASCII characters, no insert mode, no charset but ASCII. */
 void
 print_ascii(struct term *t, const uint8_t *p, size_t n)
@@ -97,6 +104,7 @@ print_ascii(struct term *t, const uint8_t *p, size_t n)
 	}
 	t->v.last_cp = p[-1];
 	t->v.hazard = 0;
+	chain_here(t);
 }
 
 /* The cell left of the cursor that holds text, as (row, column); false when there is none. */
@@ -257,12 +265,11 @@ print_cp(struct term *t, uint32_t cp)
 	t->v.last_cp = cp;
 	t->v.hazard = hazard_of(cls);
 chain:
-	t->v.chain_row = t->v.row;
-	t->v.chain_col = t->v.col | t->v.pending << 16;
+	chain_here(t);
 }
 
 /* DEC special graphics 0x5f..0x7e. */
-static const uint16_t dec_graphics[32] = {0xa0, 0x25c6, 0x2592, 0x2409, 0x240c, 0x240d, 0x240a,
+static const uint16_t dec_graphics[32] = {0x20, 0x25c6, 0x2592, 0x2409, 0x240c, 0x240d, 0x240a,
 	0xb0, 0xb1, 0x2424, 0x240b, 0x2518, 0x2510, 0x250c, 0x2514, 0x253c, 0x23ba, 0x23bb, 0x2500,
 	0x23bc, 0x23bd, 0x251c, 0x2524, 0x2534, 0x252c, 0x2502, 0x2264, 0x2265, 0x3c0, 0x2260, 0xa3,
 	0xb7};

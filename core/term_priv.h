@@ -147,6 +147,7 @@ struct term {
 	uint32_t owner;
 	struct term_ops ops;
 	bool silent;
+	struct buf parked; /* the screens of a parked terminal, else empty */
 	/* derived: term_derive() makes it from the state above */
 	cell_t tmpl;	       /* pen as a cell: style, link, protection */
 	cell_t blank;	       /* what erasing writes: background only */
@@ -179,6 +180,15 @@ void term_soft_reset(struct term *t); /* DECSTR */
 /* Allocates without screens: snapshot.c fills what term_new would. */
 struct term *term_alloc(struct arena *a, uint32_t owner, const struct term_config *cfg);
 
+/* snapshot.c */
+void term_unpark(struct term *t);
+/* First thing in every public call that looks at the screens or the tab. */
+static inline void
+term_wake(const struct term *t)
+{
+	if (unlikely(t->parked.len))
+		term_unpark((struct term *)t);
+}
 /* A row's text in UTF-8, trailing blanks off. */
 void row_text(const struct row *r, const struct tab *tab, struct buf *out);
 

@@ -308,6 +308,7 @@ term_resize(struct term *t, int cols, int rows)
 	rows = CLAMP(rows, 1, TERM_ROWS_MAX);
 	if (cols == v->cols && rows == v->rows)
 		return;
+	term_wake(t);
 	int was_rows = v->rows;
 	struct saved_cursor *s0 = &v->scr[0].saved, *s1 = &v->scr[1].saved;
 	struct place live = {.row = &v->row, .col = &v->col, .pending = &v->pending};

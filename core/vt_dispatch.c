@@ -75,15 +75,13 @@ c0_bell(struct term *t)
 static void
 c0_backspace(struct term *t)
 {
-	t->v.csi.n = 0;
-	csi_cursor_back(t);
+	cursor_back(t, 1);
 }
 
 static void
 c0_tab(struct term *t)
 {
-	t->v.csi.n = 0;
-	csi_tab_forward(t);
+	tab_forward(t, 1);
 }
 
 static void

@@ -293,14 +293,14 @@ utf8_resume(struct term *t, const uint8_t *p, const uint8_t *end)
 		uint8_t lo = f == 0xe0 ? 0xa0 : f == 0xf0 ? 0x90 : 0x80;
 		uint8_t hi = f == 0xed ? 0x9f : f == 0xf4 ? 0x8f : 0xbf;
 		if (*p < lo || *p > hi) {
-			v->utf8_need = 0;
+			v->utf8_need = v->utf8_have = 0;
 			print_cp(t, 0xfffd);
 			return p;
 		}
 		v->utf8_cp = v->utf8_cp << 6 | (*p++ & 0x3f);
 		v->utf8_have++;
 		if (v->utf8_have == v->utf8_need) {
-			v->utf8_need = 0;
+			v->utf8_need = v->utf8_have = 0;
 			ground_cp(t, v->utf8_cp);
 		}
 	}
@@ -366,4 +366,17 @@ vt_parser_valid(const struct vt *v)
 {
 	return v->state < N_STATES && v->csi.n <= CSI_PARAMS + 1 && v->csi.n_inter <= 3 &&
 	       v->utf8_need <= 3 && v->utf8_have <= v->utf8_need;
+}
+
+void
+vt_parser_canonical(struct vt *v)
+{
+	if (!v->utf8_need) {
+		v->utf8_have = v->utf8_first = 0;
+		v->utf8_cp = 0;
+	}
+	if (v->state == S_GROUND) {
+		memset(&v->csi, 0, sizeof(v->csi));
+		v->osc_kind = v->str_bell = v->osc_overflow = 0;
+	}
 }

@@ -18,23 +18,46 @@ int client_fd(const struct client *c);
 json_t *client_call(struct client *c, const char *verb, json_t *take_args,
 	void (*part)(void *ctx, json_t *j), void *ctx, double timeout_s, struct err *e);
 
-/* Asynchronous use, on a loop. Callbacks run on it. */
+/* To args of "new" and "resume": what the child inherits of this process ("env", "umask",
+ * "limits"); done by itself when args hold no "env". */
+void client_add_caller_env(json_t *args);
+
+/* Asynchronous use, on a loop. Callbacks run on it. JSON given to them is borrowed.
+ *
+ * Events come after request "watch", whose reply is that of "ls" with all sessions:
+ *   {"ev":"session","session":S}       added or changed (at most 10 a second each)
+ *   {"ev":"gone","id"}                 forgotten
+ *   {"ev":"event","t","id","name","event","detail"}  as in `muster events`
+ *   {"ev":"totals","totals","pressure","banner"}     every few seconds, when changed
+ * S has, beside cli.md: "wants" (what it asks, ""), "recent":[bytes…] (the last hour in 8 steps,
+ * oldest first, 0 = no sample), "viewers", "prompt" (names the prompt on screen, for "answer").
+ * Events of a view:
+ *   {"ev":"open","id","name","state","cols","rows"}  the session's own size; again when it changes
+ *   {"ev":"modes","mouse":1000,"mouse_encoding":1006,"bracketed_paste":bool,"focus":bool,
+ *     "alt":bool,"alt_scroll":bool,"app_cursor":bool,"kitty":flags,"modify_other":0..2}
+ *   {"ev":"title","title"} {"ev":"bell"} {"ev":"notify","title","text"}
+ *   {"ev":"clipboard","text"}          an OSC 52 write (attached views only)
+ *   {"ev":"scroll","back","rows"}      rows scrolled back really, of how many there are
+ *   {"ev":"state","state","exit_code","exit_signal"}  ended, asleep …
+ *   {"ev":"error","code","message"}    the view could not be opened; it does not exist then */
 struct client_ops {
-	void (*event)(void *ctx, json_t *ev);        /* server's events ("session", "gone", …) */
-	void (*frame)(void *ctx, uint32_t view, const void *p, size_t n); /* payload for frame_apply */
-	void (*view_event)(void *ctx, uint32_t view, json_t *ev); /* title, bell, modes, ended */
-	void (*lost)(void *ctx);                     /* server went; reconnecting by itself */
-	void (*back)(void *ctx);                     /* connected again: open views anew */
+	void (*event)(void *ctx, json_t *ev); /* server's events ("session", "gone", …) */
+	void (*frame)(
+		void *ctx, uint32_t view, const void *p, size_t n); /* payload for frame_apply */
+	void (*view_event)(void *ctx, uint32_t view, json_t *ev);   /* title, bell, modes, ended */
+	void (*lost)(void *ctx); /* server went; reconnecting by itself */
+	void (*back)(void *ctx); /* connected again: open views anew */
 	void *ctx;
 };
 void client_start(struct client *c, uv_loop_t *loop, const struct client_ops *ops);
 typedef void (*client_reply_cb)(void *ctx, json_t *reply, const struct err *e); /* one is NULL */
-void client_request(struct client *c, const char *verb, json_t *take_args, client_reply_cb cb,
-	void *ctx);
+void client_request(
+	struct client *c, const char *verb, json_t *take_args, client_reply_cb cb, void *ctx);
 /* A view of a session's screen. attach: this client's size becomes the session's when it is the
  * last active; preview: never resizes. Frames are acked by client.c once frame() returns. */
 enum view_mode { VIEW_PREVIEW, VIEW_ATTACH };
-uint32_t client_view_open(struct client *c, const char *id, enum view_mode mode, int cols, int rows);
+uint32_t client_view_open(
+	struct client *c, const char *id, enum view_mode mode, int cols, int rows);
 void client_view_resize(struct client *c, uint32_t view, int cols, int rows);
 void client_view_close(struct client *c, uint32_t view);
 void client_view_input(struct client *c, uint32_t view, const struct input_event *ev);

@@ -1,6 +1,7 @@
 #ifndef SESSIONS_SERVER_H
 #define SESSIONS_SERVER_H
-/* The server process: one loop thread that mutates. Owns sessions, clients, sampler, store, policy. */
+/* The server process: one loop thread that mutates. Owns sessions, clients, sampler, store, policy.
+ */
 #include "core/slab.h"
 #include "sessions/config.h"
 #include "sessions/session.h"
@@ -19,14 +20,25 @@ struct server {
 	struct keeper_link *keeper;
 	struct sampler *sampler;
 	struct store_worker *store;
-	struct session *sessions;   /* newest last */
-	struct session *last_used;  /* what "-" means */
+	struct session *sessions;  /* oldest first */
+	struct session *last_used; /* what "-" means */
 	uint32_t next_num;
 	struct peer *peers;
 	unsigned n_peers;
 	double started;
+	struct pty_hub *ptys;
+	uv_prepare_t prepare; /* the one place where output to clients leaves */
+	uv_timer_t tick;      /* 1 s while something needs it */
+	uv_timer_t settle;    /* SETTLE_MS after output: rules over screens, events to clients */
+	uv_timer_t frames;    /* the next frame that was too early */
+	uv_poll_t listener;
+	int listen_fd, lock_fd;
+	uv_check_t check; /* counts turns for the watchdog */
+	int self_pidfd;
+	uint64_t ticks;
+	bool stopping, settling, frames_due;
 	char host[64];
-	char banner[160];           /* shown by dashboards: "disk full: history in memory only" */
+	char banner[160]; /* shown by dashboards: "disk full: history in memory only" */
 };
 /* Entry of the hidden verb `muster server run` (argv after it); returns the exit code. */
 int server_main(int argc, char **argv);
@@ -35,8 +47,27 @@ int server_main(int argc, char **argv);
 struct session *server_find(struct server *sv, const char *which, struct err *e);
 struct session *server_session(struct server *sv, uint32_t num);
 
-/* Spawn on an existing session record (new and resume share it). 0, or -1 and *e. */
+/* Spawn on an existing session record (new and resume share it): state becomes starting. The
+ * child's environment is the profile's, s->env, then what muster adds. 0, or -1 and *e; a program
+ * that cannot be executed shows later: the session is then exited (s->exit_code 127). */
 int server_spawn(struct server *sv, struct session *s, char *const *argv, struct err *e);
+/* The same, with word of how it went: cb once, later. */
+int server_spawn_cb(struct server *sv, struct session *s, char *const *argv, session_cb cb,
+	void *ctx, struct err *e);
+/* Puts a record in the list; name made up when empty. -1 and *e when the name is taken. */
+int server_add(struct server *sv, struct session *s, struct err *e);
+/* Deletes all of it, stored things too. The session must not be live. */
+void server_forget(struct server *sv, struct session *s);
+bool session_name_valid(const char *name);
+/* Something to store changed (meta.db), and clients are told. */
+void server_meta_changed(struct server *sv, struct session *s);
+void server_wants_settle(struct server *sv); /* output came: the settle timer is to run */
+void server_wants_tick(struct server *sv);
+/* Waits of clients look again: called when a session's state, activity or input changed. */
+void waits_check(struct server *sv, struct session *s);
+/* Text queued by send: types what is due. */
+void sends_tick(struct session *s, uint64_t now_ns);
+void sends_drop(struct session *s, const struct err *e);
 /* Bytes typed into the child: bounded queue; -1 and *e when full or not running. */
 int session_write(struct session *s, const void *p, size_t n, struct err *e);
 /* pidfd_send_signal to the child only; the whole tree is closer.h's business. */
@@ -46,8 +77,10 @@ int session_signal(struct session *s, int sig);
 void server_session_changed(struct server *sv, struct session *s);
 /* An entry of `events`: stored, and sent to watching clients. detail is taken. */
 void server_event(struct server *sv, struct session *s, const char *event, json_t *take_detail);
-/* S of cli.md. New reference. */
+/* S of cli.md, with the extras of client.h. New reference. */
 json_t *session_json(struct session *s);
+json_t *server_totals_json(struct server *sv);	 /* "totals" */
+json_t *server_pressure_json(struct server *sv); /* "pressure" */
 
 /* Requests. A handler replies exactly once (now or later) with reply or fail, after any number of
  * request_part calls (follow modes); the request may outlive the call and is cancelled when the
@@ -63,9 +96,22 @@ void request_on_cancel(struct request *r, void (*cb)(void *ctx), void *ctx);
 /* args["id"] looked up; on failure the request has been failed and NULL comes back. */
 struct session *request_session(struct request *r);
 
+/* What the policy's own file adds, if it is in the build (all NULL-able): called on the loop thread
+ * at start, before leaving, each second, after a sample of a session, when a session's state
+ * changed, and before a spawn (the words to run, one free(), or NULL: as they are; it may add to
+ * s->env as well). */
+struct memstat;
+#define HOOKED __attribute__((weak))
+HOOKED void policy_start(struct server *sv);
+HOOKED void policy_stop(struct server *sv);
+HOOKED void policy_tick(struct server *sv, uint64_t now_ns);
+HOOKED void policy_sampled(struct server *sv, struct session *s, const struct memstat *m);
+HOOKED void policy_state(struct session *s, enum session_state was);
+HOOKED char **policy_spawn(struct session *s, char *const *argv);
+
 typedef void (*command_fn)(struct request *r);
 /* commands.def: X(verb, handler); handlers live in sessions/cmd_*.c */
-#define X(verb, handler) void handler(struct request *r);
+#define X(verb, handler) HOOKED void handler(struct request *r);
 #include "sessions/commands.def"
 #undef X
 #endif

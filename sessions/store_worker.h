@@ -7,18 +7,31 @@
 #include <uv.h>
 
 struct store_worker;
-/* Opens the databases under dir (corrupt ones are set aside; *banner, >= 160 bytes, says what is
- * degraded, "" nothing). Never NULL: without a usable disk it keeps all in memory. */
+enum { STORE_BANNER = 160 };
+/* Opens the databases under dir (corrupt ones are set aside). Never NULL: without a usable disk it
+ * keeps all in memory, tries again every 30 s and moves it to disk when that works. banner (>=
+ * STORE_BANNER bytes, borrowed for the worker's life, touched on the loop thread only) says what is
+ * degraded at the moment, "" nothing. */
 struct store_worker *store_worker_new(uv_loop_t *loop, const char *dir, char *banner);
-void store_worker_close(struct store_worker *w); /* drains, commits */
-/* At start only, before the loop runs. */
-struct meta_session *store_load_sessions(struct store_worker *w, size_t *n); /* malloc'ed */
-/* Queue; args are copied. */
+/* Drains, commits, ends the thread; results still due are delivered before it returns. The memory
+ * itself goes in a close callback of the loop. NULL ok. */
+void store_worker_close(struct store_worker *w);
+/* Called on the loop thread when the banner changed. */
+void store_worker_watch(struct store_worker *w, void (*changed)(void *ctx), void *ctx);
+/* At start only: both wait for the thread. */
+struct meta_session *store_load_sessions(
+	struct store_worker *w, size_t *n);	 /* meta_sessions_free */
+uint32_t store_next_num(struct store_worker *w); /* never used before, not even by deleted ones */
+/* Queue; args are copied. What cannot be written is kept and tried again. */
 void store_put_session(struct store_worker *w, const struct meta_session *m);
 void store_delete_session(struct store_worker *w, uint32_t num); /* with its history and events */
-void store_put_event(struct store_worker *w, double t, uint32_t num, const char *id, const char *name,
-	const char *event, const char *detail_json);
+void store_put_event(struct store_worker *w, double t, uint32_t num, const char *id,
+	const char *name, const char *event, const char *detail_json);
 void store_put_samples(struct store_worker *w, uint32_t num, const struct mem_sample *s, size_t n);
+/* Writes the samples that wait in RAM (at most 5 min of them) now. */
+void store_flush(struct store_worker *w);
+/* Degraded: tries the disk again now instead of within 30 s. */
+void store_retry(struct store_worker *w);
 /* Any read: fn runs on the store thread with the databases, done on the loop thread. */
 typedef void (*store_fn)(void *arg, struct history_db *h, struct meta_db *m);
 typedef void (*store_done)(void *arg);

@@ -7,8 +7,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#pragma weak sanitize
-
 #define X(name, args, help, fn, group) {name, args, help, fn, group},
 const struct verb verbs[] = {
 #include "tui/verbs.def"
@@ -27,10 +25,8 @@ verb_fail(const struct verb_ctx *ctx, int code, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(raw, sizeof(raw), fmt, ap);
 	va_end(ap);
-	if (sanitize)
-		sanitize(line, sizeof(line), raw, strlen(raw));
-	fprintf(stderr, "muster: %s%s%s\n", ctx->verb, *ctx->verb ? ": " : "",
-		sanitize ? line : raw);
+	sanitize(line, sizeof(line), raw, strlen(raw));
+	fprintf(stderr, "muster: %s%s%s\n", ctx->verb, *ctx->verb ? ": " : "", line);
 	return code;
 }
 

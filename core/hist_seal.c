@@ -1,0 +1,353 @@
+/* Sealing: closed blocks become columns under zstd, in idle time.
+ *
+ *   head | lens: a varint a line | zstd(text) | zstd(ext)
+ *
+ * A length is in cells; if the head says HEAD_WIDE, it is cells << 1 | this line has wide cells.
+ *
+ * text has every line's characters in the packed form and a newline; ext has (gap:varint len:varint
+ * ext) for the lines that have one, gap = lines without one before it. Apart, each column
+ * compresses better than together, rows are counted without decoding, and search reads text alone.
+ *
+ * Which blocks are merged: the raw ones, with the sealed ones before them while those are at most
+ * twice as large; so the blocks' sizes grow geometrically, a line is packed again a few times
+ * only, and a session that prints a little now and then does not end with a hundred small blocks.
+ */
+#include "core/crc.h"
+#include "core/hist_priv.h"
+#include <stdlib.h>
+#include <string.h>
+#include <zstd.h>
+
+#define HEAD ((uint32_t)sizeof(struct block_head))
+#define LEVEL 3
+
+struct columns {
+	struct buf lens, text, ext, out;
+	struct dict dict;
+	uint32_t n_lines, n_rows, gap;
+	bool has_wide;
+};
+
+/* The process's scratch: sealing is a step of the loop thread, one at a time. */
+static struct columns col;
+static ZSTD_CCtx *cctx;
+
+static void
+columns_reset(struct columns *c)
+{
+	c->lens.len = c->text.len = c->ext.len = c->out.len = 0;
+	dict_clear(&c->dict);
+	c->n_lines = c->n_rows = c->gap = 0;
+	c->has_wide = false;
+}
+
+/* A burst of sealing may have grown the scratch; idle processes do not keep it. */
+static void
+columns_shrink(struct columns *c)
+{
+	buf_free(&c->lens);
+	buf_free(&c->text);
+	buf_free(&c->ext);
+	buf_free(&c->out);
+	ZSTD_freeCCtx(cctx);
+	cctx = NULL;
+}
+
+/* Lengths of one byte or two are most of what stays uncompressed: no bit is spent on width until
+ * the first wide cell, which rewrites those before it. */
+static void
+put_length(struct columns *c, uint32_t len, bool wide)
+{
+	if (wide && !c->has_wide) {
+		struct rd in = rd_init(c->lens.data, c->lens.len);
+		struct buf all = {0};
+
+		while (rd_left(&in))
+			buf_varint(&all, rd_varint(&in) << 1);
+		buf_free(&c->lens);
+		c->lens = all;
+		c->has_wide = true;
+	}
+	buf_varint(&c->lens, c->has_wide ? (uint64_t)len << 1 | wide : len);
+}
+
+static void
+add_line(struct columns *c, const struct line *l, const struct tab *t)
+{
+	bool wide = false;
+	size_t at;
+
+	for (uint32_t i = 0; l->flags & ROW_WIDE && i < l->len && !wide; i++)
+		wide = (l->cells[i] & CELL_KIND_MASK) == CELL_WIDE;
+	put_length(c, l->len, wide);
+	text_put(&c->text, l->cells, l->len, t);
+	buf_putc(&c->text, '\n');
+	at = c->out.len = 0;
+	ext_put(&c->out, l->cells, l->len, l->flags, t, &c->dict);
+	if (c->out.len > at) {
+		buf_varint(&c->ext, c->gap);
+		buf_varint(&c->ext, c->out.len);
+		buf_put(&c->ext, c->out.data, c->out.len);
+		c->gap = 0;
+	} else {
+		c->gap++;
+	}
+	c->n_lines++;
+}
+
+static bool
+add_block(struct columns *c, struct hist *h, struct block *b)
+{
+	struct reader *r = reader_begin(h, b);
+	struct line l;
+	bool ok;
+
+	while (r && reader_next(r, &l))
+		add_line(c, &l, reader_tab(r));
+	ok = r && !reader_bad(r);
+	reader_end(r);
+	c->n_rows += b->n_rows;
+	return ok;
+}
+
+static bool
+deflate(struct buf *out, const struct buf *in, uint32_t *len)
+{
+	size_t bound = ZSTD_compressBound(in->len), n;
+
+	*len = 0;
+	if (!in->len)
+		return true;
+	if (!cctx)
+		cctx = ZSTD_createCCtx();
+	buf_reserve(out, bound);
+	n = cctx ? ZSTD_compressCCtx(cctx, out->data + out->len, bound, in->data, in->len, LEVEL)
+		 : bound + 1;
+	if (ZSTD_isError(n) || n > bound)
+		return false;
+	*len = (uint32_t)n;
+	out->len += n;
+	return true;
+}
+
+/* The whole block's bytes into c->out. */
+static bool
+columns_finish(struct columns *c, uint64_t first_line)
+{
+	struct block_head head = {.magic = BLOCK_MAGIC,
+		.version = BLOCK_VERSION,
+		.encoding = ENC_COLUMNS,
+		.flags = c->has_wide ? HEAD_WIDE : 0,
+		.first_line = first_line,
+		.n_lines = c->n_lines,
+		.n_rows = c->n_rows,
+		.lens_len = (uint32_t)c->lens.len,
+		.text_raw = (uint32_t)c->text.len,
+		.ext_raw = (uint32_t)c->ext.len};
+
+	c->out.len = 0;
+	buf_put(&c->out, &head, sizeof(head));
+	buf_put(&c->out, c->lens.data, c->lens.len);
+	if (!deflate(&c->out, &c->text, &head.text_len) ||
+		!deflate(&c->out, &c->ext, &head.ext_len))
+		return false;
+	head.len = (uint32_t)c->out.len - HEAD;
+	memcpy(c->out.data, &head, sizeof(head));
+	head.crc = block_crc(c->out.data, (uint32_t)c->out.len);
+	memcpy(c->out.data, &head, sizeof(head));
+	return true;
+}
+
+static uint32_t
+target_lines(const struct hist *h)
+{
+	return (uint32_t)CLAMP(h->lim.lines / 5, SEAL_LINES / 16, SEAL_LINES);
+}
+
+static uint32_t
+raw_size(const struct block *b)
+{
+	return b->kind == BLOCK_SEALED ? b->raw_len : b->len;
+}
+
+/* Bytes to merge so that the result fits a slab, by what the last merge came to. */
+static uint32_t
+raw_limit(const struct hist *h)
+{
+	uint64_t n =
+		h->seal_permille ? (uint64_t)SLAB_BYTES * 900 / h->seal_permille : SEAL_RAW_MAX;
+
+	return (uint32_t)MIN(n, SEAL_RAW_MAX);
+}
+
+/* The blocks to merge next: [*from, *from + return). 0 when there is nothing to do. */
+static uint32_t
+choose(const struct hist *h, uint32_t *from)
+{
+	uint32_t i = 0, n = 0, lines = 0, size = 0;
+
+	while (i < h->n_blk &&
+		(h->blk[i].kind != BLOCK_RAW || h->blk[i].no_seal || h->blk[i].damaged))
+		i++;
+	*from = i;
+	for (; i < h->n_blk && h->blk[i].kind == BLOCK_RAW; i++, n++) {
+		if (h->blk[i].no_seal || h->blk[i].damaged)
+			break;
+		if (n && (lines + h->blk[i].n_lines > target_lines(h) ||
+				 size + raw_size(&h->blk[i]) > raw_limit(h)))
+			break;
+		lines += h->blk[i].n_lines;
+		size += raw_size(&h->blk[i]);
+	}
+	while (n && *from) {
+		const struct block *b = &h->blk[*from - 1];
+
+		if (b->kind != BLOCK_SEALED || b->damaged || b->n_lines > 2 * lines ||
+			lines + b->n_lines > target_lines(h) || size + b->raw_len > raw_limit(h))
+			break;
+		lines += b->n_lines;
+		size += b->raw_len;
+		--*from;
+		n++;
+	}
+	return n;
+}
+
+bool
+hist_place(struct hist *h, uint32_t len, bool shared, slab_t *slab, uint32_t *off)
+{
+	*off = 0;
+	if (shared && h->seal_slab && h->seal_used + len <= SLAB_BYTES) {
+		*slab = h->seal_slab;
+		*off = h->seal_used;
+	} else {
+		*slab = slab_get(h->arena, h->owner);
+		if (!*slab)
+			return false;
+	}
+	if (shared) {
+		h->seal_slab = *slab;
+		h->seal_used = (*off + len + 7) & ~7u;
+	}
+	return true;
+}
+
+/* Puts c->out in the place of blk[from .. from + n). */
+static bool
+replace(struct hist *h, uint32_t from, uint32_t n, const struct columns *c)
+{
+	struct block nb = {.kind = BLOCK_SEALED, .len = (uint32_t)c->out.len};
+	uint64_t old_bytes = 0;
+
+	for (uint32_t i = from; i < from + n; i++)
+		old_bytes += h->blk[i].len;
+	nb.uid = hist_uid();
+	nb.first_line = h->blk[from].first_line;
+	nb.n_lines = c->n_lines;
+	nb.n_rows = c->n_rows;
+	nb.has_wide = c->has_wide;
+	nb.raw_len = (uint32_t)(c->lens.len + c->text.len + c->ext.len);
+	nb.verified = true;
+	if (!hist_place(h, nb.len, true, &nb.slab, &nb.off))
+		return false;
+	slab_touch(h->arena, nb.slab, nb.off, nb.len);
+	memcpy(block_base(h, &nb), c->out.data, nb.len);
+	*hist_insert(h, from, 0, 1) = nb;
+	for (uint32_t i = 0; i < n; i++)
+		hist_release(h, &h->blk[from + 1 + i]);
+	hist_insert(h, from + 1, n, 0);
+	h->bytes_closed += nb.len;
+	h->bytes_closed -= old_bytes;
+	return true;
+}
+
+static bool
+encode(struct hist *h, uint32_t from, uint32_t n)
+{
+	columns_reset(&col);
+	for (uint32_t i = from; i < from + n; i++) {
+		if (add_block(&col, h, &h->blk[i]))
+			continue;
+		h->blk[i].damaged = true;
+		h->blk[i].view_ok = false;
+		return false;
+	}
+	if (!columns_finish(&col, h->blk[from].first_line))
+		return false;
+	h->seal_permille =
+		(uint32_t)(col.out.len * 1000 / (col.lens.len + col.text.len + col.ext.len + 1));
+	return true;
+}
+
+bool
+hist_seal_step(struct hist *h)
+{
+	uint32_t from, n = choose(h, &from);
+	uint64_t old = 0;
+
+	if (!n)
+		return false;
+	while (n > 1 && (!encode(h, from, n) || col.out.len > SLAB_BYTES)) {
+		if (h->blk[from].kind == BLOCK_SEALED) { /* grown too large: leave that one */
+			from++;
+			n--;
+		} else {
+			n = (n + 1) / 2;
+		}
+	}
+	if (n == 1 && (!encode(h, from, 1) || col.out.len > SLAB_BYTES)) {
+		h->blk[from].no_seal = true;
+		return true;
+	}
+	for (uint32_t i = from; i < from + n; i++)
+		old += h->blk[i].len;
+	if (col.out.len >= old) {
+		for (uint32_t i = from; i < from + n; i++)
+			h->blk[i].no_seal = true;
+		return true;
+	}
+	return replace(h, from, n, &col);
+}
+
+/* The open block's last line goes on on the screen: its rows are taken out, the block is closed,
+ * and they begin the next one. False when that cannot be. */
+static bool
+close_before_tail(struct hist *h)
+{
+	struct tab *t = reader_spare_tab();
+	struct row row[64];
+	cell_t *cells[64] = {0};
+	slab_t probe;
+	int n = 0;
+	bool ok = false;
+
+	if (!t || !(probe = slab_get(h->arena, h->owner)))
+		return false;
+	slab_put(h->arena, probe, h->owner);
+	while (h->cont && n < 64) {
+		cells[n] = xmalloc(4096 * sizeof(cell_t));
+		if (!hist_pop(h, &row[n], cells[n], 4096, t))
+			break;
+		n++;
+	}
+	ok = !h->cont;
+	if (ok)
+		hist_close(h);
+	while (n--)
+		hist_push(h, &row[n], t);
+	for (int i = 0; i < 64; i++)
+		free(cells[i]);
+	return ok;
+}
+
+void
+hist_seal_all(struct hist *h)
+{
+	if (h->base && h->cont)
+		close_before_tail(h);
+	else
+		hist_close(h);
+	while (hist_seal_step(h))
+		;
+	columns_shrink(&col);
+}

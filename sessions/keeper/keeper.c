@@ -1,0 +1,514 @@
+/* muster-keeper SERVER-BINARY [adopt]: forks the children of all sessions, waits for them, holds
+ * the file descriptors that a server must find again, and starts the server whenever it is gone.
+ *
+ * Why a process of its own: a terminal dies with whoever holds its pty master. So the holder must
+ * be too small to fail: it parses nothing, reads no pty, allocates nothing after its start (the
+ * table below is all its state), and knows sessions only as numbers with fds. See keeper_proto.h.
+ *
+ *   server gone ─► reap it ─► (back-off) ─► fork, exec ─► HELLO, HELD…, CHILD…, READY
+ *
+ * A successor gets the fds only after its predecessor was reaped, since two readers on one ring
+ * would corrupt it. HUP, INT, TERM and QUIT are ignored: STOP ends a keeper, or having nothing to
+ * keep while the server does not want to be started again. */
+#include "sessions/keeper/child.h"
+#include "sessions/keeper/keeper_proto.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define BACKOFF_FIRST_MS 50
+#define BACKOFF_MAX_MS 5000
+#define SHORT_LIFE_MS 2000 /* a server that lived less is failing */
+#define FAILS_MAX 8	   /* so many in a row with nothing to keep: give up */
+
+struct entry {
+	bool used;
+	uint32_t id;
+	int32_t pid; /* 0: no child */
+	uint32_t flags;
+	uint64_t start;
+	int32_t status;
+	int exec_fd; /* the child reports a failed exec here; -1 once it runs */
+	int fd[KEEPER_SLOTS];
+};
+static struct {
+	struct entry e[KEEPER_ENTRIES];
+	unsigned n; /* entries at and beyond n were never used */
+	const char *server_path;
+	int sock, sigfd; /* sock -1: no server */
+	pid_t server;	 /* 0: none */
+	bool adopted, stopping;
+	unsigned fails;
+	uint64_t started_ms, restart_ms; /* restart_ms 0: not due */
+	sigset_t old_mask;
+} k;
+
+static uint64_t
+now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+}
+
+static struct entry *
+entry_find(uint32_t id)
+{
+	for (unsigned i = 0; i < k.n; i++)
+		if (k.e[i].used && k.e[i].id == id)
+			return &k.e[i];
+	return NULL;
+}
+
+static struct entry *
+entry_get(uint32_t id)
+{
+	struct entry *e = entry_find(id);
+
+	for (unsigned i = 0; !e && i < KEEPER_ENTRIES; i++) {
+		if (k.e[i].used)
+			continue;
+		e = &k.e[i];
+		*e = (struct entry){.used = true, .id = id, .exec_fd = -1};
+		for (int s = 0; s < KEEPER_SLOTS; s++)
+			e->fd[s] = -1;
+		if (i >= k.n)
+			k.n = i + 1;
+	}
+	return e;
+}
+
+static void
+close_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+static void
+entry_drop(struct entry *e)
+{
+	for (int s = 0; s < KEEPER_SLOTS; s++)
+		close_fd(&e->fd[s]);
+	close_fd(&e->exec_fd);
+	e->used = false;
+}
+
+static bool
+keeping(void)
+{
+	for (unsigned i = 0; i < k.n; i++)
+		if (k.e[i].used && k.e[i].pid && !(k.e[i].flags & KEEPER_GONE))
+			return true;
+	return false;
+}
+
+/* To the server, with up to two fds (-1: none). A dead server is noticed by its reaping. */
+static void
+tell(struct keeper_rec r, int fd0, int fd1)
+{
+	char ctl[CMSG_SPACE(2 * sizeof(int))] = {0};
+	struct iovec iov = {&r, sizeof(r)};
+	struct msghdr m = {.msg_iov = &iov, .msg_iovlen = 1};
+	int fds[2] = {fd0, fd1};
+	size_t n = fd0 < 0 ? 0 : fd1 < 0 ? 1 : 2;
+
+	r.magic = KEEPER_MAGIC;
+	if (n) {
+		m.msg_control = ctl;
+		m.msg_controllen = CMSG_SPACE(n * sizeof(int));
+		struct cmsghdr *c = CMSG_FIRSTHDR(&m);
+		c->cmsg_level = SOL_SOCKET;
+		c->cmsg_type = SCM_RIGHTS;
+		c->cmsg_len = CMSG_LEN(n * sizeof(int));
+		memcpy(CMSG_DATA(c), fds, n * sizeof(int));
+	}
+	while (k.sock >= 0 && sendmsg(k.sock, &m, MSG_NOSIGNAL) < 0 && errno == EINTR)
+		;
+}
+
+static void
+replay(void)
+{
+	tell((struct keeper_rec){.type = KEEPER_HELLO, .id = KEEPER_VERSION, .pid = getpid()}, -1,
+		-1);
+	for (unsigned i = 0; i < k.n; i++) {
+		struct entry *e = &k.e[i];
+		if (!e->used)
+			continue;
+		for (int s = 0; s < KEEPER_SLOTS; s++)
+			if (e->fd[s] >= 0)
+				tell((struct keeper_rec){.type = KEEPER_HELD,
+					     .id = e->id,
+					     .slot = (uint16_t)s},
+					e->fd[s], -1);
+		if (e->pid)
+			tell((struct keeper_rec){.type = KEEPER_CHILD,
+				     .id = e->id,
+				     .pid = e->pid,
+				     .start = e->start,
+				     .flags = e->flags,
+				     .status = e->status},
+				-1, -1);
+	}
+	tell((struct keeper_rec){.type = KEEPER_READY}, -1, -1);
+}
+
+static void
+server_start(void)
+{
+	int sv[2];
+	char *argv[] = {"muster", "server", "run", NULL};
+
+	k.restart_ms = 0;
+	k.started_ms = now_ms();
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sv) < 0) {
+		k.restart_ms = k.started_ms + BACKOFF_MAX_MS;
+		return;
+	}
+	k.server = fork();
+	if (k.server == 0) {
+		signals_default();
+		if (sv[1] == KEEPER_FD)
+			fcntl(KEEPER_FD, F_SETFD, 0);
+		else
+			dup2(sv[1], KEEPER_FD);
+		syscall(SYS_close_range, KEEPER_FD + 1, ~0u, 0);
+		execv(k.server_path, argv);
+		_exit(127);
+	}
+	close(sv[1]);
+	k.sock = sv[0];
+	if (k.server < 0) {
+		k.server = 0;
+		close_fd(&k.sock);
+		k.restart_ms = k.started_ms + BACKOFF_MAX_MS;
+		return;
+	}
+	replay();
+}
+
+static bool listen_to_server(void);
+
+static void
+server_gone(int status)
+{
+	bool wanted = !(WIFEXITED(status) && WEXITSTATUS(status) == KEEPER_EXIT_FINAL);
+	uint64_t now = now_ms(), wait = 0;
+
+	while (k.sock >= 0 && listen_to_server()) /* what it said last still counts */
+		;
+	close_fd(&k.sock);
+	k.server = 0;
+	k.adopted = false;
+	k.fails = now - k.started_ms < SHORT_LIFE_MS ? k.fails + 1 : 0;
+	if (k.stopping || (!keeping() && (!wanted || k.fails >= FAILS_MAX)))
+		exit(k.stopping ? 0 : 1);
+	if (k.fails > 1) {
+		wait = (uint64_t)BACKOFF_FIRST_MS << (k.fails < 8 ? k.fails - 1 : 7);
+		wait = wait > BACKOFF_MAX_MS ? BACKOFF_MAX_MS : wait;
+	}
+	k.restart_ms = now + wait;
+	if (!wait)
+		server_start();
+}
+
+static void
+spawn(const struct keeper_rec *r, int spec, int ring)
+{
+	struct entry *e = entry_get(r->id);
+	int report[2] = {-1, -1}, err;
+
+	if (!e || e->exec_fd >= 0 || (e->pid && !(e->flags & KEEPER_GONE))) {
+		close_fd(&spec);
+		close_fd(&ring);
+		tell(
+			(struct keeper_rec){
+				.type = KEEPER_SPAWNED, .id = r->id, .error = e ? EBUSY : ENFILE},
+			-1, -1);
+		return;
+	}
+	close_fd(&e->fd[KEEPER_MASTER]);
+	close_fd(&e->fd[KEEPER_PIDFD]);
+	close_fd(&e->fd[KEEPER_SPEC]);
+	e->fd[KEEPER_SPEC] = spec;
+	if (ring >= 0) {
+		close_fd(&e->fd[KEEPER_RING]);
+		e->fd[KEEPER_RING] = ring;
+	}
+	e->pid = 0;
+	if ((e->fd[KEEPER_MASTER] = open_pty(r->cols, r->rows)) < 0 ||
+		pipe2(report, O_CLOEXEC) < 0 || (e->pid = fork()) < 0) {
+		err = errno;
+		e->pid = 0;
+		close_fd(&e->fd[KEEPER_MASTER]);
+		close_fd(&report[0]);
+		close_fd(&report[1]);
+		tell((struct keeper_rec){.type = KEEPER_SPAWNED, .id = r->id, .error = err}, -1,
+			-1);
+		return;
+	}
+	if (e->pid == 0) {
+		err = child_become(e->fd[KEEPER_MASTER], spec, report[1]);
+		_exit(write(report[1], &err, sizeof(err)) == sizeof(err) ? 127 : 126);
+	}
+	close(report[1]);
+	e->exec_fd = report[0];
+	e->flags = KEEPER_STARTING;
+	e->status = 0;
+	e->start = start_of(e->pid);
+	e->fd[KEEPER_PIDFD] = (int)syscall(SYS_pidfd_open, e->pid, 0);
+}
+
+/* The child has become its program, or has said why not. */
+static void
+spawn_settled(struct entry *e)
+{
+	int err = 0;
+
+	if (read(e->exec_fd, &err, sizeof(err)) != sizeof(err))
+		err = 0;
+	close_fd(&e->exec_fd);
+	if (err) {
+		e->pid = 0; /* its end is nobody's business */
+		close_fd(&e->fd[KEEPER_MASTER]);
+		close_fd(&e->fd[KEEPER_PIDFD]);
+		tell((struct keeper_rec){.type = KEEPER_SPAWNED, .id = e->id, .error = err}, -1,
+			-1);
+		return;
+	}
+	e->flags = (e->flags & KEEPER_GONE) ? KEEPER_GONE : KEEPER_RUNNING;
+	tell(
+		(struct keeper_rec){
+			.type = KEEPER_SPAWNED, .id = e->id, .pid = e->pid, .start = e->start},
+		e->fd[KEEPER_MASTER], e->fd[KEEPER_PIDFD]);
+}
+
+static void
+child_gone(struct entry *e, int status)
+{
+	if (e->exec_fd >= 0)
+		spawn_settled(e);
+	if (!e->pid)
+		return;
+	e->flags = KEEPER_GONE;
+	e->status = status;
+	tell(
+		(struct keeper_rec){
+			.type = KEEPER_EXITED, .id = e->id, .pid = e->pid, .status = status},
+		-1, -1);
+}
+
+static void
+reap(void)
+{
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		if (pid == k.server) {
+			server_gone(status);
+			continue;
+		}
+		for (unsigned i = 0; i < k.n; i++)
+			if (k.e[i].used && k.e[i].pid == pid && !(k.e[i].flags & KEEPER_GONE)) {
+				child_gone(&k.e[i], status);
+				break;
+			}
+	}
+}
+
+static void
+adopt(const struct keeper_rec *r, int pidfd)
+{
+	struct entry *e = entry_get(r->id);
+
+	if (!e) {
+		close_fd(&pidfd);
+		return;
+	}
+	int slot = r->id ? KEEPER_PIDFD : KEEPER_SERVER_PIDFD;
+	if (pidfd >= 0) {
+		close_fd(&e->fd[slot]);
+		e->fd[slot] = pidfd;
+	}
+	if (!r->id) {
+		k.server = r->pid;
+		return;
+	}
+	e->pid = r->pid;
+	e->start = r->start;
+	e->status = r->status;
+	e->flags = (r->flags & KEEPER_GONE) ? KEEPER_GONE : KEEPER_RUNNING | KEEPER_ADOPTED;
+}
+
+static void
+handle(const struct keeper_rec *r, int fd[KEEPER_REC_FDS])
+{
+	struct entry *e;
+
+	switch (r->type) {
+	case KEEPER_SPAWN:
+		if (fd[0] >= 0)
+			spawn(r, fd[0], fd[1]);
+		fd[0] = fd[1] = -1;
+		break;
+	case KEEPER_HOLD:
+		if (r->slot < KEEPER_SLOTS && (e = entry_get(r->id))) {
+			close_fd(&e->fd[r->slot]);
+			e->fd[r->slot] = fd[0];
+			fd[0] = -1;
+		}
+		break;
+	case KEEPER_DROP:
+		if (!(e = entry_find(r->id)))
+			break;
+		if (r->slot < KEEPER_SLOTS)
+			close_fd(&e->fd[r->slot]);
+		else if (r->slot == KEEPER_ALL_SLOTS)
+			entry_drop(e);
+		break;
+	case KEEPER_ADOPT:
+		adopt(r, fd[0]);
+		fd[0] = -1;
+		break;
+	case KEEPER_STOP:
+		k.stopping = true;
+		break;
+	}
+	for (int i = 0; i < KEEPER_REC_FDS; i++)
+		close_fd(&fd[i]);
+}
+
+/* One record; false when there is none. */
+static bool
+listen_to_server(void)
+{
+	char ctl[CMSG_SPACE(KEEPER_REC_FDS * sizeof(int))];
+	struct keeper_rec r;
+	struct iovec iov = {&r, sizeof(r)};
+	struct msghdr m = {.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = ctl,
+		.msg_controllen = sizeof(ctl)};
+	int fd[KEEPER_REC_FDS] = {-1, -1, -1, -1};
+	ssize_t n = recvmsg(k.sock, &m, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+
+	if (n == 0 || (n < 0 && errno != EINTR && errno != EAGAIN)) {
+		close_fd(&k.sock); /* its reaping follows */
+		return false;
+	}
+	if (n < 0)
+		return false;
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(&m); c; c = CMSG_NXTHDR(&m, c))
+		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS)
+			memcpy(fd, CMSG_DATA(c), c->cmsg_len - CMSG_LEN(0));
+	if (n == (ssize_t)sizeof(r) && (r.magic & 0xffff0000u) == (KEEPER_MAGIC & 0xffff0000u))
+		handle(&r, fd);
+	else
+		handle(&(struct keeper_rec){0}, fd);
+	return true;
+}
+
+static void
+turn(void)
+{
+	static struct pollfd p[KEEPER_ENTRIES + 3];
+	static struct entry *of[KEEPER_ENTRIES + 3];
+	struct signalfd_siginfo si[8];
+	nfds_t n = 2;
+	int timeout = -1;
+
+	p[0] = (struct pollfd){k.sigfd, POLLIN, 0};
+	p[1] = (struct pollfd){k.sock, POLLIN, 0};
+	for (unsigned i = 0; i < k.n; i++) {
+		struct entry *e = &k.e[i];
+		int fd = !e->used					 ? -1
+			 : e->exec_fd >= 0				 ? e->exec_fd
+			 : e->flags == (KEEPER_RUNNING | KEEPER_ADOPTED) ? e->fd[KEEPER_PIDFD]
+			 : !e->id && k.adopted ? e->fd[KEEPER_SERVER_PIDFD]
+					       : -1;
+		if (fd >= 0) {
+			of[n] = e;
+			p[n++] = (struct pollfd){fd, POLLIN, 0};
+		}
+	}
+	if (k.restart_ms)
+		timeout = k.restart_ms > now_ms() ? (int)(k.restart_ms - now_ms()) : 0;
+	if (poll(p, n, timeout) < 0)
+		return;
+	if (k.restart_ms && now_ms() >= k.restart_ms)
+		server_start();
+	for (nfds_t i = 2; i < n; i++) {
+		if (!p[i].revents)
+			continue;
+		if (of[i]->exec_fd >= 0)
+			spawn_settled(of[i]);
+		else if (of[i]->id)
+			child_gone(of[i], KEEPER_NO_STATUS);
+		else
+			server_gone(0);
+	}
+	if (p[1].revents && p[1].fd == k.sock)
+		listen_to_server();
+	if (p[0].revents && read(k.sigfd, si, sizeof(si)) > 0)
+		reap();
+}
+
+int
+main(int argc, char **argv)
+{
+	static const int ignored[] = {
+		SIGHUP, SIGINT, SIGTERM, SIGQUIT, SIGPIPE, SIGTSTP, SIGTTIN, SIGTTOU};
+	struct rlimit l;
+	sigset_t chld;
+
+	if (argc < 2) {
+		fprintf(stderr, "muster-keeper: started by muster, not by hand\n");
+		return 2;
+	}
+	k.server_path = argv[1];
+	k.adopted = argc > 2 && !strcmp(argv[2], "adopt");
+	k.sock = k.adopted ? KEEPER_FD : -1;
+	for (unsigned i = 0; i < sizeof(ignored) / sizeof(*ignored); i++)
+		signal(ignored[i], SIG_IGN);
+	sigemptyset(&chld);
+	sigaddset(&chld, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &chld, &k.old_mask);
+	k.sigfd = signalfd(-1, &chld, SFD_CLOEXEC | SFD_NONBLOCK);
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	prctl(PR_SET_DUMPABLE, 0);
+	prctl(PR_SET_NAME, "muster-keeper");
+	if (getrlimit(RLIMIT_NOFILE, &l) == 0) {
+		l.rlim_cur = l.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &l);
+	}
+	umask(077);
+	if (chdir("/") < 0 || k.sigfd < 0)
+		return 1;
+	entry_get(0);
+	if (k.adopted) {
+		fcntl(KEEPER_FD, F_SETFD, FD_CLOEXEC);
+		k.started_ms = now_ms();
+		replay();
+	} else
+		server_start();
+	for (;;)
+		turn();
+}

@@ -1,0 +1,44 @@
+#ifndef SESSIONS_VIEW_H
+#define SESSIONS_VIEW_H
+/* A client looking at a session: frames one at a time, the next when the last was painted (ACK).
+ * Attached views give the session their size and type into it; previews do neither. */
+#include "core/keys.h"
+#include "core/render.h"
+#include "sessions/peer.h"
+
+#define VIEW_FRAME_NS 16666667u /* least time between frames that nobody typed for */
+#define VIEW_SYNC_NS 150000000u /* longest wait for the end of a synchronized update */
+
+struct view {
+	uint32_t magic, id; /* id: the client's own number of it */
+	struct peer *peer;
+	struct session *session;
+	struct frame_view *frames;
+	bool attach, in_flight, dirty, urgent;
+	int cols, rows;
+	uint64_t sent_ns, sync_ns;
+	uint64_t typed_ns;	/* last input from it */
+	struct key_modes modes; /* as last told */
+	uint64_t back;		/* rows scrolled back; 0 live */
+	struct pin at;		/* top row when scrolled back: stays put while output arrives */
+	struct canvas *canvas;	/* composes scrolled-back screens */
+	uint64_t notified_ns;
+	LIST_ENTRY(view) of_peer, of_session;
+};
+void view_free(struct view *v);
+/* A frame of the wire that is about a view. */
+void view_frame(struct peer *p, const struct frame *f);
+/* Frames that are due, into the peers' buffers. */
+void views_flush(struct server *sv);
+
+/* The session tells its views: */
+void view_output(struct session *s); /* the screen may have changed */
+void view_resized(struct session *s);
+void view_title(struct session *s);
+void view_bell(struct session *s);
+void view_modes(struct session *s);
+void view_notify(struct session *s, const char *title, const char *text);
+void view_clipboard(struct session *s, const char *text, size_t n);
+void view_session_state(struct session *s); /* running, exited … */
+void view_session_gone(struct session *s);  /* all its views end */
+#endif

@@ -1,0 +1,12 @@
+#ifndef STORE_CHUNK_H
+#define STORE_CHUNK_H
+/* A run of memory samples as a few bytes each: varint deltas of time (ms) and of footprint, rss and
+ * swap (KiB), zigzag. The first sample's deltas are against t0 and 0. */
+#include "core/buf.h"
+#include "store/history.h"
+
+enum { CHUNK_MAX = 240 };
+void chunk_encode(struct buf *out, int64_t t0_ms, const struct mem_sample *s, size_t n);
+/* At most max samples into out; how many, or -1 for bytes that no encoder wrote. */
+long chunk_decode(const void *p, size_t len, int64_t t0_ms, struct mem_sample *out, size_t max);
+#endif

@@ -1,0 +1,192 @@
+#include "store/chunk.h"
+#include "store/history_priv.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Collects points in ascending time into steps; step 0 keeps each apart. */
+struct series {
+	struct mem_point *p;
+	size_t n, cap;
+	double step, from;
+};
+
+static void
+add(struct series *out, struct mem_point p)
+{
+	if (out->step > 0 ? p.t + out->step <= out->from : p.t < out->from)
+		return;
+	if (out->step > 0)
+		p.t = floor(p.t / out->step) * out->step;
+	if (out->step > 0 && out->n && out->p[out->n - 1].t >= p.t) {
+		history_merge(&out->p[out->n - 1], &p);
+		return;
+	}
+	if (out->n == out->cap)
+		out->p = xrealloc(
+			out->p, (out->cap = out->cap ? out->cap * 2 : 256) * sizeof *out->p);
+	out->p[out->n++] = p;
+}
+
+static const struct pending *
+pending_find(const struct history_db *h, uint32_t num)
+{
+	for (size_t i = 0; i < h->n_pend; i++)
+		if (h->pend[i].num == num && h->pend[i].n)
+			return &h->pend[i];
+	return NULL;
+}
+
+static void
+add_raw(struct history_db *h, uint32_t num, struct series *out)
+{
+	struct mem_sample s[CHUNK_MAX];
+	sqlite3_stmt *st = db_stmt(&h->db, ST_RAW_GET,
+		"SELECT t0,d FROM raw_chunk WHERE sid=?1 AND t0 >= ifnull((SELECT t0 FROM raw_chunk"
+		" WHERE sid=?1 AND t0<=?2 ORDER BY t0 DESC LIMIT 1), 0) ORDER BY t0");
+
+	if (!st)
+		return;
+	sqlite3_bind_int64(st, 1, num);
+	sqlite3_bind_int64(st, 2, (sqlite3_int64)(out->from * 1000));
+	while (sqlite3_step(st) == SQLITE_ROW) {
+		long n = chunk_decode(sqlite3_column_blob(st, 1),
+			(size_t)sqlite3_column_bytes(st, 1), sqlite3_column_int64(st, 0), s,
+			CHUNK_MAX);
+
+		for (long i = 0; i < n; i++) /* a damaged chunk (-1) is a gap */
+			if (s[i].t >= out->from)
+				add(out, history_point_of(&s[i]));
+	}
+	sqlite3_reset(st);
+}
+
+/* Rows of a coarse tier from out->from (or after) on; *after becomes the end of the last. */
+static void
+add_tier(struct history_db *h, enum history_stmt which, uint32_t num, struct series *out,
+	double *after)
+{
+	static const char *const sql[] = {
+		[ST_M1_GET] =
+			"SELECT " POINT_COLUMNS " FROM m1 WHERE sid=? AND t>=? AND t<? ORDER BY t",
+		[ST_M15_GET] =
+			"SELECT " POINT_COLUMNS " FROM m15 WHERE sid=? AND t>=? AND t<? ORDER BY t",
+	};
+	double step = which == ST_M1_GET ? STEP_M1 : STEP_M15;
+	double from = MAX(floor(out->from / step) * step, *after);
+	sqlite3_stmt *s = db_stmt(&h->db, (int)which, sql[which]);
+
+	if (!s)
+		return;
+	sqlite3_bind_int64(s, 1, num);
+	sqlite3_bind_int64(s, 2, (sqlite3_int64)from);
+	sqlite3_bind_int64(s, 3, INT64_MAX);
+	while (sqlite3_step(s) == SQLITE_ROW) {
+		struct mem_point p;
+
+		history_column_point(s, &p);
+		*after = p.t + step;
+		add(out, p);
+	}
+	sqlite3_reset(s);
+}
+
+static void
+add_pending(struct history_db *h, uint32_t num, struct series *out)
+{
+	const struct pending *p = pending_find(h, num);
+
+	for (size_t i = 0; p && i < p->n; i++)
+		if (p->s[i].t >= out->from)
+			add(out, history_point_of(&p->s[i]));
+}
+
+/* A round step that gives at most max points over the span. */
+static double
+round_step(double span, size_t max)
+{
+	static const double steps[] = {STEP_M1, 120, 300, 600, STEP_M15, 1800, 3600, 7200, 10800,
+		21600, 43200, 86400, 172800, 604800};
+
+	for (size_t i = 0; i < ARRAY_LEN(steps); i++)
+		if (span / steps[i] + 1 <= (double)max)
+			return steps[i];
+	return steps[ARRAY_LEN(steps) - 1] * ceil(span / steps[ARRAY_LEN(steps) - 1] / (double)max);
+}
+
+struct extent {
+	double first, last;	    /* of all that is known of the session */
+	double raw_first, m1_first; /* INFINITY: none */
+};
+
+static bool
+find_extent(struct history_db *h, uint32_t num, struct extent *x)
+{
+	const struct pending *p = pending_find(h, num);
+	double t;
+
+	*x = (struct extent){INFINITY, -INFINITY, INFINITY, INFINITY};
+	if (history_edge(h, ST_RAW_FIRST, num, &t))
+		x->raw_first = t;
+	if (history_edge(h, ST_M1_FIRST, num, &t))
+		x->m1_first = t;
+	if (history_edge(h, ST_M15_FIRST, num, &t)) {
+		x->first = t;
+		x->last = t;
+	}
+	if (history_edge(h, ST_M15_LAST, num, &t))
+		x->last = t;
+	if (history_edge(h, ST_M1_LAST, num, &t))
+		x->last = MAX(x->last, t + STEP_M1);
+	x->first = MIN(x->first, MIN(x->raw_first, x->m1_first));
+	if (p) {
+		x->first = MIN(x->first, p->s[0].t);
+		x->last = MAX(x->last, p->s[p->n - 1].t);
+		if (isinf(x->raw_first))
+			x->raw_first = p->s[0].t;
+		if (isinf(x->m1_first))
+			x->m1_first = p->s[0].t;
+	}
+	return !isinf(x->first);
+}
+
+/* Raw samples come every tick; count what there would be at the default. */
+enum { RAW_STEP = 15 };
+
+struct mem_point *
+history_points(struct history_db *h, uint32_t num, double t0, size_t max, double *step_s, size_t *n)
+{
+	struct series out = {0};
+	struct extent x;
+	double span, after = 0;
+
+	*n = 0;
+	*step_s = 0;
+	max = MAX(max, (size_t)1);
+	if (!find_extent(h, num, &x) || x.last < t0)
+		return NULL;
+	out.from = MAX(t0, x.first - STEP_M15);
+	span = x.last - MAX(t0, x.first);
+	/* a tier covers the span if nothing older is known elsewhere */
+	if (x.raw_first <= MAX(out.from, x.first) + STEP_M15 &&
+		span / RAW_STEP + 1 <= (double)max) {
+		add_raw(h, num, &out);
+		if (out.n > max) { /* ticks closer than the default */
+			out.step = round_step(span, max);
+			out.n = 0;
+			add_raw(h, num, &out);
+		}
+		add_pending(h, num, &out);
+	} else {
+		out.step = round_step(span, max);
+		if (x.m1_first > MAX(out.from, x.first) + STEP_M15 || out.step >= STEP_M15) {
+			out.step = MAX(out.step, STEP_M15);
+			add_tier(h, ST_M15_GET, num, &out, &after);
+		}
+		add_tier(h, ST_M1_GET, num, &out, &after);
+		add_pending(h, num, &out);
+	}
+	*step_s = out.step;
+	*n = out.n;
+	return out.p;
+}

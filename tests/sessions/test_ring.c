@@ -1,0 +1,223 @@
+/* The ring: what a dead server's successor finds. A second mapping of the same memfd plays the
+ * successor; nothing of the first one's memory is used. */
+#include "sessions/ring.h"
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+static void
+put(struct ring *r, const void *p, size_t n)
+{
+	const uint8_t *b = p;
+
+	while (n) {
+		size_t k = MIN(n, RING_READ);
+		memcpy(ring_place(r), b, k);
+		ring_commit(r, k);
+		b += k;
+		n -= k;
+	}
+}
+
+static struct ring *
+successor(struct ring *r)
+{
+	struct ring *s = ring_attach(dup(ring_fd(r)));
+
+	assert_non_null(s);
+	return s;
+}
+
+static void
+test_bytes_survive(void **st)
+{
+	struct ring *r = ring_new(), *s;
+	size_t n;
+	const uint8_t *p;
+
+	(void)st;
+	put(r, "hello", 5);
+	s = successor(r);
+	ring_free(r);
+	assert_int_equal(ring_recover(s), 0);
+	p = ring_bytes(s, 0, &n);
+	assert_int_equal(n, 5);
+	assert_memory_equal(p, "hello", 5);
+	ring_free(s);
+}
+
+static void
+test_uncommitted_read_is_found(void **st)
+{
+	struct ring *r = ring_new(), *s;
+	size_t n;
+
+	(void)st;
+	put(r, "abc", 3);
+	memcpy(ring_place(r), "de\0f\0\0", 6); /* read() returned, the server died */
+	s = successor(r);
+	assert_int_equal(ring_recover(s), 4);
+	assert_int_equal(ring_head(s), 7);
+	assert_memory_equal(ring_bytes(s, 0, &n), "abcde\0f", 7);
+	assert_int_equal(ring_recover(s), 0);
+	ring_free(s);
+	ring_free(r);
+}
+
+/* At every fill level, before and after many turns around, old bytes are never taken for output. */
+static void
+test_guard_is_always_clean(void **st)
+{
+	struct ring *r = ring_new();
+	uint8_t junk[RING_READ];
+	size_t total = 0;
+
+	(void)st;
+	memset(junk, 'x', sizeof(junk));
+	for (unsigned i = 1; total < 3 * RING_DATA; i++) {
+		size_t n = (i * 977) % RING_READ + 1;
+		put(r, junk, n);
+		total += n;
+		struct ring *s = successor(r);
+		assert_int_equal(ring_recover(s), 0);
+		assert_int_equal(ring_head(s), total);
+		ring_free(s);
+	}
+	ring_free(r);
+}
+
+static void
+test_replay_never_wraps(void **st)
+{
+	struct ring *r = ring_new();
+	uint8_t *all = malloc(2 * RING_DATA);
+	size_t n, len = 2 * RING_DATA - RING_READ - 17;
+
+	(void)st;
+	for (size_t i = 0; i < len; i++)
+		all[i] = (uint8_t)(1 + i * 7 % 251);
+	put(r, all, len);
+	const uint8_t *p = ring_bytes(r, len - RING_DATA + RING_READ, &n);
+	assert_non_null(p);
+	assert_int_equal(n, RING_DATA - RING_READ);
+	assert_memory_equal(p, all + len - n, n);
+	assert_null(ring_bytes(r, len - RING_DATA + RING_READ - 1, &n));
+	assert_null(ring_bytes(r, len + 1, &n));
+	free(all);
+	ring_free(r);
+}
+
+static void
+test_checkpoint_newest_and_fallback(void **st)
+{
+	struct ring *r = ring_new(), *s;
+	uint64_t upto = 99;
+	size_t n;
+	char *p, big[20000];
+
+	(void)st;
+	assert_null(ring_load(r, &n, &upto));
+	put(r, "0123456789", 10);
+	memset(big, 'B', sizeof(big));
+	assert_int_equal(ring_save(r, big, sizeof(big), 4), 0);
+	assert_int_equal(ring_save(r, "newer", 5, 8), 0);
+	s = successor(r);
+	p = ring_load(s, &n, &upto);
+	assert_int_equal(n, 5);
+	assert_int_equal(upto, 8);
+	assert_memory_equal(p, "newer", 5);
+	free(p);
+	/* the newer one gets damaged: the one before stands in */
+	assert_int_equal(pwrite(ring_fd(r), "X", 1, 4096 + RING_DATA), 1);
+	assert_int_equal(pwrite(ring_fd(r), "X", 1, 4096 + RING_DATA + (off_t)RING_SLOT_MAX), 1);
+	p = ring_load(s, &n, &upto);
+	assert_null(p);
+	assert_int_equal(ring_save(r, big, sizeof(big), 9), 0);
+	assert_int_equal(ring_save(r, "last", 4, 10), 0);
+	assert_int_equal(pwrite(ring_fd(r), "X", 1, 4096 + RING_DATA + (off_t)RING_SLOT_MAX), 1);
+	p = ring_load(s, &n, &upto);
+	assert_non_null(p);
+	assert_true(upto == 9 || upto == 10);
+	free(p);
+	ring_free(s);
+	ring_free(r);
+}
+
+static void
+test_poison_counts_deaths_on_the_same_bytes(void **st)
+{
+	struct ring *r = ring_new();
+	uint64_t from;
+	uint32_t n;
+
+	(void)st;
+	put(r, "abcdef", 6);
+	assert_int_equal(ring_poison(r, &from, &n), 0);
+	ring_feeding(r, 2, 4);
+	assert_int_equal(ring_poison(r, &from, &n), 1);
+	assert_int_equal(from, 2);
+	assert_int_equal(n, 4);
+	ring_feeding(r, 2, 4);
+	assert_int_equal(ring_poison(r, &from, &n), 2);
+	ring_feeding(r, 3, 3);
+	assert_int_equal(ring_poison(r, &from, &n), 1);
+	ring_feeding(r, 3, 3);
+	ring_fed(r);
+	assert_int_equal(ring_poison(r, &from, &n), 0);
+	ring_free(r);
+}
+
+static void
+test_punch_only_what_a_checkpoint_covers(void **st)
+{
+	struct ring *r = ring_new();
+	size_t n;
+
+	(void)st;
+	put(r, "abcdef", 6);
+	assert_int_equal(ring_save(r, "s", 1, 5), 0);
+	ring_punch(r);
+	assert_false(ring_punched(r));
+	assert_int_equal(ring_save(r, "s", 1, 6), 0);
+	ring_punch(r);
+	assert_true(ring_punched(r));
+	assert_int_equal(ring_recover(r), 0);
+	put(r, "ghi", 3);
+	assert_false(ring_punched(r));
+	assert_memory_equal(ring_bytes(r, 6, &n), "ghi", 3);
+	ring_free(r);
+}
+
+static void
+test_foreign_memfd_is_refused(void **st)
+{
+	int fd = dup(0);
+
+	(void)st;
+	assert_null(ring_attach(fd));
+	struct ring *r = ring_new();
+	assert_int_equal(pwrite(ring_fd(r), "????", 4, 4), 4); /* a version nobody knows */
+	assert_null(ring_attach(dup(ring_fd(r))));
+	assert_int_equal(ring_save(r, "", (size_t)RING_SLOT_MAX + 1, 0), -EFBIG);
+	ring_free(r);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_bytes_survive),
+		cmocka_unit_test(test_uncommitted_read_is_found),
+		cmocka_unit_test(test_guard_is_always_clean),
+		cmocka_unit_test(test_replay_never_wraps),
+		cmocka_unit_test(test_checkpoint_newest_and_fallback),
+		cmocka_unit_test(test_poison_counts_deaths_on_the_same_bytes),
+		cmocka_unit_test(test_punch_only_what_a_checkpoint_covers),
+		cmocka_unit_test(test_foreign_memfd_is_refused),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,230 @@
+/* The store's thread: order, results on the loop, what survives, what happens without a disk. */
+#include "core/os.h"
+#include "sessions/store_worker.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+static uv_loop_t loop;
+static char dir[512], banner[STORE_BANNER];
+static int banner_changes;
+
+static int
+fresh(void **state)
+{
+	static int n;
+
+	(void)state;
+	snprintf(dir, sizeof dir, "%s/store%d", getenv("MUSTER_HOME"), n++);
+	return uv_loop_init(&loop);
+}
+
+static int
+done(void **state)
+{
+	(void)state;
+	uv_run(&loop, UV_RUN_DEFAULT);
+	return uv_loop_close(&loop);
+}
+
+static struct meta_session
+session(uint32_t num)
+{
+	struct meta_session s = {.num = num, .cwd = "/", .argv_json = "[]", .tags_json = "[]"};
+
+	snprintf(s.name, sizeof s.name, "s%u", num);
+	return s;
+}
+
+struct reading {
+	size_t points, events, sessions;
+	bool delivered;
+};
+
+static void
+read_all(void *arg, struct history_db *h, struct meta_db *m)
+{
+	struct reading *r = arg;
+	double step;
+
+	free(history_points(h, 1, 0, 1000, &step, &r->points));
+	meta_events_free(meta_events(m, 0, 0, 1000, &r->events), r->events);
+	meta_sessions_free(meta_sessions(m, &r->sessions), r->sessions);
+}
+
+static void
+delivered(void *arg)
+{
+	((struct reading *)arg)->delivered = true;
+}
+
+static void
+tick(uv_timer_t *t)
+{
+	(void)t;
+}
+
+static struct reading
+reading(struct store_worker *w)
+{
+	struct reading r = {0};
+	uint64_t deadline = os_mono_ns() + 5000000000u;
+	uv_timer_t t;
+
+	/* the worker itself does not keep a loop alive */
+	uv_timer_init(&loop, &t);
+	uv_timer_start(&t, tick, 10, 10);
+	store_run(w, read_all, delivered, &r);
+	while (!r.delivered && os_mono_ns() < deadline)
+		uv_run(&loop, UV_RUN_ONCE);
+	uv_close((uv_handle_t *)&t, NULL);
+	uv_run(&loop, UV_RUN_NOWAIT);
+	assert_true(r.delivered);
+	return r;
+}
+
+static void
+test_order_and_survival(void **state)
+{
+	struct store_worker *w;
+	struct reading r;
+	struct meta_session s, *got;
+	size_t n;
+
+	(void)state;
+	mkdir(dir, 0700);
+	w = store_worker_new(&loop, dir, banner);
+	assert_string_equal(banner, "");
+	assert_int_equal(store_next_num(w), 1);
+	for (uint32_t i = 1; i <= 20; i++) {
+		struct mem_sample m = {1700000000 + i * 15.0, i << 20, 0, 0, 0};
+
+		s = session(i % 4 + 1);
+		store_put_session(w, &s);
+		store_put_event(w, i, s.num, "id", s.name, "started", NULL);
+		store_put_samples(w, 1, &m, 1);
+	}
+	store_delete_session(w, 4);
+	r = reading(w); /* after all of the above, by order */
+	assert_int_equal(r.points, 20);
+	assert_int_equal(r.events, 15);
+	assert_int_equal(r.sessions, 3);
+	store_worker_close(w);
+	w = store_worker_new(&loop, dir, banner);
+	got = store_load_sessions(w, &n);
+	assert_int_equal(n, 3);
+	assert_string_equal(got[2].name, "s3");
+	meta_sessions_free(got, n);
+	assert_int_equal(store_next_num(w), 5);
+	assert_int_equal(reading(w).points, 20);
+	store_delete_session(w, 1);
+	assert_int_equal(reading(w).points, 0);
+	store_worker_close(w);
+}
+
+static void
+banner_changed(void *ctx)
+{
+	(void)ctx;
+	banner_changes++;
+}
+
+static void
+test_no_disk_and_back(void **state)
+{
+	struct mem_sample m = {1700000000, 1 << 20, 0, 0, 0};
+	struct meta_session s = session(7);
+	struct store_worker *w;
+	struct reading r;
+
+	(void)state;
+	w = store_worker_new(&loop, dir, banner); /* the folder does not exist */
+	store_worker_watch(w, banner_changed, NULL);
+	assert_non_null(strstr(banner, "memory only"));
+	store_put_session(w, &s);
+	store_put_event(w, 1, 7, "id", "n", "started", "{}");
+	store_put_samples(w, 1, &m, 1);
+	r = reading(w);
+	assert_int_equal(r.sessions, 1);
+	assert_int_equal(r.events, 1);
+	assert_int_equal(r.points, 1);
+	store_retry(w);
+	assert_int_equal(reading(w).sessions, 1);
+	assert_non_null(strstr(banner, "memory only"));
+	mkdir(dir, 0700);
+	store_flush(w);
+	store_retry(w);
+	r = reading(w);
+	assert_string_equal(banner, "");
+	assert_true(banner_changes > 0);
+	store_worker_close(w);
+	w = store_worker_new(&loop, dir, banner);
+	r = reading(w);
+	assert_int_equal(r.sessions, 1);
+	assert_int_equal(r.events, 1);
+	assert_int_equal(r.points, 1);
+	store_worker_close(w);
+}
+
+static void
+smash(void *arg, struct history_db *h, struct meta_db *m)
+{
+	char cmd[700];
+
+	(void)arg;
+	(void)h;
+	(void)m;
+	/* every page but the first of the file, and the log: damage that shows in use */
+	snprintf(cmd, sizeof cmd,
+		"cd '%s' && rm -f meta.db-wal && dd if=/dev/urandom of=meta.db bs=1024 seek=0 "
+		"count=64 "
+		"conv=notrunc 2>/dev/null",
+		dir);
+	assert_int_equal(system(cmd), 0);
+}
+
+static void
+test_corrupt_in_use(void **state)
+{
+	struct store_worker *w;
+	struct meta_session s;
+	struct reading r;
+
+	(void)state;
+	mkdir(dir, 0700);
+	w = store_worker_new(&loop, dir, banner);
+	for (uint32_t i = 1; i <= 5; i++) {
+		s = session(i);
+		store_put_session(w, &s);
+	}
+	store_run(w, smash, NULL, NULL);
+	for (uint32_t i = 1; i <= 5; i++) {
+		s = session(i);
+		snprintf(s.name, sizeof s.name, "again%u", i);
+		store_put_session(w, &s);
+	}
+	r = reading(w);
+	assert_int_equal(r.sessions, 5);
+	store_worker_close(w);
+	w = store_worker_new(&loop, dir, banner);
+	assert_int_equal(
+		reading(w).sessions, 5); /* whatever became of the file, all five are there */
+	store_worker_close(w);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_order_and_survival, fresh, done),
+		cmocka_unit_test_setup_teardown(test_no_disk_and_back, fresh, done),
+		cmocka_unit_test_setup_teardown(test_corrupt_in_use, fresh, done),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,432 @@
+/* history.db: what goes in comes out, in each tier; upkeep; damage; no room. */
+#include "core/os.h"
+#include "store/chunk.h"
+#include "store/history.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <sqlite3.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#define MB 1048576ull
+enum { DAY = 86400, NOW = 1700006400 };
+static char path[512];
+
+static void
+clean(void)
+{
+	char cmd[1100];
+
+	snprintf(path, sizeof path, "%s/history.db", getenv("MUSTER_HOME"));
+	snprintf(cmd, sizeof cmd, "rm -rf '%s'*", path);
+	assert_int_equal(system(cmd), 0);
+}
+
+static struct history_db *
+reopen(char banner[160])
+{
+	struct err e;
+	struct history_db *h;
+
+	banner[0] = '\0';
+	h = history_open(path, banner, 160, &e);
+	assert_non_null(h);
+	return h;
+}
+
+static struct mem_sample
+sample(double t)
+{
+	uint64_t mb = 400 + (uint64_t)t % 977;
+
+	return (struct mem_sample){t, mb * MB, (mb / 2) * MB, (mb / 4) * MB, 0};
+}
+
+static bool
+roomless(const char *dir)
+{
+	(void)dir;
+	return true;
+}
+
+static bool
+roomy(const char *dir)
+{
+	(void)dir;
+	return false;
+}
+
+static void
+test_chunks(void **state)
+{
+	struct mem_sample s[CHUNK_MAX], got[CHUNK_MAX];
+	struct buf b = {0};
+	uint64_t seed = 5;
+
+	(void)state;
+	for (int i = 0; i < CHUNK_MAX; i++) {
+		seed = seed * 6364136223846793005u + 1;
+		s[i] = (struct mem_sample){NOW + i * 15 + (double)(seed >> 60) / 8,
+			(seed >> 30) & ~1023ull, (seed >> 34) & ~1023ull, (seed >> 40) & ~1023ull,
+			(unsigned)(seed >> 62)};
+	}
+	chunk_encode(&b, NOW * 1000ll, s, CHUNK_MAX);
+	assert_int_equal(chunk_decode(b.data, b.len, NOW * 1000ll, got, CHUNK_MAX), CHUNK_MAX);
+	for (int i = 0; i < CHUNK_MAX; i++) {
+		assert_true(got[i].t > s[i].t - 0.001 && got[i].t < s[i].t + 0.001);
+		assert_int_equal(got[i].footprint, s[i].footprint);
+		assert_int_equal(got[i].rss, s[i].rss);
+		assert_int_equal(got[i].swap, s[i].swap);
+		assert_int_equal(got[i].flags, s[i].flags);
+	}
+	/* cut anywhere: refused, or fewer whole samples; never more, never a crash */
+	for (size_t cut = 0; cut < b.len; cut++)
+		assert_true(chunk_decode(b.data, cut, 0, got, CHUNK_MAX) < CHUNK_MAX);
+	for (size_t i = 0; i < 20000; i++) {
+		seed = seed * 6364136223846793005u + 1;
+		b.data[(seed >> 33) % b.len] = (uint8_t)(seed >> 25);
+		chunk_decode(b.data, b.len, NOW * 1000ll, got, CHUNK_MAX);
+	}
+	assert_int_equal(chunk_decode(b.data, b.len, 0, got, 3), -1);
+	buf_free(&b);
+}
+
+static void
+test_samples_come_back(void **state)
+{
+	char banner[160];
+	struct history_db *h;
+	struct mem_point *p;
+	double step;
+	size_t n;
+
+	(void)state;
+	clean();
+	h = reopen(banner);
+	assert_string_equal(banner, "");
+	for (int i = 0; i < 50; i++) {
+		struct mem_sample s = sample(NOW + i * 15);
+
+		s.flags = i == 7 ? MEM_RESUMED : 0;
+		history_add(h, 3, &s, 1);
+		history_add(h, 4, &s, 1);
+		if (i == 19 || i == 39)
+			assert_int_equal(history_flush(h), 0);
+	}
+	for (int round = 0; round < 2; round++) { /* the last ten from RAM, then from disk */
+		p = history_points(h, 3, 0, 1000, &step, &n);
+		assert_int_equal(n, 50);
+		assert_true(step == 0);
+		for (int i = 0; i < 50; i++) {
+			struct mem_sample s = sample(NOW + i * 15);
+
+			assert_true(p[i].t == s.t);
+			assert_int_equal(p[i].last, s.footprint);
+			assert_int_equal(p[i].rss_last, s.rss);
+			assert_int_equal(p[i].swap_max, s.swap);
+			assert_int_equal(p[i].flags, i == 7 ? MEM_RESUMED : 0);
+		}
+		free(p);
+		p = history_points(h, 3, NOW + 30 * 15, 1000, &step, &n);
+		assert_int_equal(n, 20);
+		assert_true(p[0].t == NOW + 30 * 15);
+		free(p);
+		history_close(h);
+		h = reopen(banner);
+	}
+	assert_null(history_points(h, 99, 0, 10, &step, &n));
+	assert_null(history_points(h, 3, NOW + DAY, 10, &step, &n));
+	assert_int_equal(history_delete(h, 3), 0);
+	assert_null(history_points(h, 3, 0, 10, &step, &n));
+	p = history_points(h, 4, 0, 10, &step, &n); /* the other's stay; coarser when it must be */
+	assert_true(step == 120 && n <= 10);
+	free(p);
+	history_close(h);
+}
+
+static void
+assert_minute(const struct mem_point *p, double t)
+{
+	uint64_t lo = UINT64_MAX, hi = 0, sum = 0;
+	struct mem_sample s;
+
+	for (int i = 0; i < 4; i++) {
+		s = sample(t + i * 15);
+		lo = MIN(lo, s.footprint);
+		hi = MAX(hi, s.footprint);
+		sum += s.footprint;
+	}
+	assert_true(p->t == t);
+	assert_int_equal(p->n, 4);
+	assert_int_equal(p->min, lo);
+	assert_int_equal(p->max, hi);
+	assert_int_equal(p->last, s.footprint);
+	assert_in_range(p->avg, sum / 4 - 2048, sum / 4 + 2048);
+	assert_int_equal(p->rss_last, s.rss);
+}
+
+static void
+fill(struct history_db *h, uint32_t num, double from, double to, bool upkeep)
+{
+	for (double t = from; t < to; t += 300) {
+		struct mem_sample s[20];
+
+		for (int i = 0; i < 20; i++)
+			s[i] = sample(t + i * 15);
+		history_add(h, num, s, 20);
+		if ((long)t % 3600 == 0)
+			assert_int_equal(history_flush(h), 0);
+		if (upkeep && (long)t % (DAY / 4) == 0)
+			assert_int_equal(history_maintain(h, t), 0);
+	}
+	assert_int_equal(history_flush(h), 0);
+}
+
+static void
+test_tiers(void **state)
+{
+	char banner[160];
+	struct history_db *h;
+	struct mem_point *p;
+	double step, began = NOW - 10.0 * DAY;
+	uint64_t lo = UINT64_MAX;
+	size_t n;
+
+	(void)state;
+	clean();
+	h = reopen(banner);
+	fill(h, 1, began, NOW, false);
+	assert_int_equal(history_maintain(h, NOW), 0);
+	/* a day: by samples if there is room, else by minute */
+	p = history_points(h, 1, NOW - DAY, 10000, &step, &n);
+	assert_true(step == 0);
+	assert_int_equal(n, DAY / 15);
+	free(p);
+	p = history_points(h, 1, NOW - DAY, 2000, &step, &n);
+	assert_true(step == 60);
+	assert_int_equal(n, DAY / 60);
+	assert_minute(&p[0], NOW - DAY);
+	assert_minute(&p[777], NOW - DAY + 777 * 60);
+	free(p);
+	/* three days: raw ones are gone */
+	p = history_points(h, 1, NOW - 3 * DAY, 100000, &step, &n);
+	assert_true(step == 60);
+	assert_int_equal(n, 3 * DAY / 60);
+	free(p);
+	/* all: minutes are gone before the last seven days */
+	p = history_points(h, 1, 0, 100000, &step, &n);
+	assert_true(step == 900);
+	assert_int_equal(n, 10 * DAY / 900);
+	assert_true(p[0].t == began && p[n - 1].t == NOW - 900);
+	assert_int_equal(p[0].n, 60);
+	for (int i = 0; i < 60; i++)
+		lo = MIN(lo, sample(began + i * 15).footprint);
+	assert_int_equal(p[0].min, lo);
+	free(p);
+	p = history_points(h, 1, 0, 100, &step, &n);
+	assert_true(n <= 100 && n > 50);
+	free(p);
+	/* three months later nothing is left, and upkeep takes no harm from that */
+	assert_int_equal(history_maintain(h, NOW + 100.0 * DAY), 0);
+	assert_null(history_points(h, 1, 0, 100, &step, &n));
+	history_close(h);
+}
+
+static void
+test_speed_and_size(void **state)
+{
+	char banner[160];
+	struct history_db *h;
+	uint64_t best[2] = {UINT64_MAX, UINT64_MAX};
+	struct stat st;
+	double step;
+	size_t n;
+
+	(void)state;
+	clean();
+	h = reopen(banner);
+	fill(h, 1, NOW - 90.0 * DAY, NOW, true);
+	assert_int_equal(history_maintain(h, NOW), 0);
+	for (int i = 0; i < 20; i++) {
+		uint64_t t = os_mono_ns();
+
+		free(history_points(h, 1, NOW - DAY, 2000, &step, &n));
+		best[0] = MIN(best[0], os_mono_ns() - t);
+		assert_int_equal(n, DAY / 60);
+		t = os_mono_ns();
+		free(history_points(h, 1, 0, 10000, &step, &n));
+		best[1] = MIN(best[1], os_mono_ns() - t);
+		assert_int_equal(n, 90 * DAY / 900);
+	}
+	history_close(h);
+	assert_int_equal(stat(path, &st), 0);
+	printf("  24 h %.2f ms, 90 days %.2f ms; file %.2f MB\n", (double)best[0] / 1e6,
+		(double)best[1] / 1e6, (double)st.st_size / 1e6);
+	assert_true(
+		best[0] < 10000000 && best[1] < 20000000); /* ten times the budget: busy machines */
+	assert_true(st.st_size < 2000000); /* 100 of them: 200 MB at the very most */
+}
+
+static void
+test_without_room(void **state)
+{
+	char banner[160];
+	struct history_db *h;
+	struct mem_point *p;
+	double step;
+	size_t n;
+
+	(void)state;
+	clean();
+	h = reopen(banner);
+	history_space_fn(h, roomless);
+	for (int i = 0; i < 5000; i++) {
+		struct mem_sample s = sample(NOW + i * 15);
+
+		history_add(h, 1, &s, 1);
+	}
+	assert_int_equal(history_flush(h), -ENOSPC);
+	p = history_points(h, 1, 0, 100000, &step, &n); /* the whole time, thinner */
+	assert_in_range(n, 600, 1440);
+	assert_true(p[0].t == NOW && p[n - 1].t > NOW + 4990 * 15);
+	free(p);
+	history_space_fn(h, roomy);
+	assert_int_equal(history_flush(h), 0);
+	history_close(h);
+	h = reopen(banner);
+	free(history_points(h, 1, 0, 100000, &step, &n));
+	assert_in_range(n, 600, 1440);
+	history_close(h);
+}
+
+static void
+test_damage(void **state)
+{
+	char banner[160], cmd[1200];
+	struct history_db *h;
+	struct mem_sample s = sample(NOW);
+	double step;
+	size_t n;
+	int fd;
+
+	(void)state;
+	clean();
+	for (int round = 0; round < 5; round++) {
+		fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+		for (int i = 0; i < 300; i++)
+			assert_int_equal(write(fd, "this is not a database page, no ", 32), 32);
+		close(fd);
+		h = reopen(banner);
+		assert_non_null(strstr(banner, "set aside"));
+		history_add(h, 1, &s, 1);
+		assert_int_equal(history_flush(h), 0);
+		free(history_points(h, 1, 0, 10, &step, &n));
+		assert_int_equal(n, 1);
+		history_close(h);
+	}
+	snprintf(cmd, sizeof cmd, "test $(ls '%s'.corrupt-* | wc -l) -eq 3", path);
+	assert_int_equal(system(cmd), 0);
+	/* one damaged chunk: a gap, the rest stays */
+	sqlite3 *raw;
+
+	clean();
+	h = reopen(banner);
+	for (int i = 0; i < 3; i++) {
+		s = sample(NOW + i * 15);
+		history_add(h, 1, &s, 1);
+		assert_int_equal(history_flush(h), 0);
+	}
+	history_close(h);
+	assert_int_equal(sqlite3_open(path, &raw), SQLITE_OK);
+	snprintf(cmd, sizeof cmd, "UPDATE raw_chunk SET d=x'ffffffffffffffffffffff' WHERE t0=%lld",
+		(NOW + 15) * 1000ll);
+	assert_int_equal(sqlite3_exec(raw, cmd, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(raw);
+	h = reopen(banner);
+	free(history_points(h, 1, 0, 10, &step, &n));
+	assert_int_equal(n, 2);
+	history_close(h);
+}
+
+static void
+test_newer_version_is_left_alone(void **state)
+{
+	char banner[160];
+	struct history_db *h;
+	struct mem_sample s = sample(NOW);
+	sqlite3 *raw;
+	double step;
+	size_t n;
+
+	(void)state;
+	clean();
+	h = reopen(banner);
+	history_add(h, 1, &s, 1);
+	history_close(h);
+	assert_int_equal(sqlite3_open(path, &raw), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(raw, "PRAGMA user_version=99", NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(raw);
+	h = reopen(banner);
+	assert_non_null(strstr(banner, "newer"));
+	free(history_points(h, 1, 0, 10, &step, &n));
+	assert_int_equal(n, 1);
+	history_add(h, 1, &s, 1);
+	assert_int_equal(history_flush(h), -EROFS);
+	assert_int_equal(history_delete(h, 1), -EROFS);
+	history_close(h);
+}
+
+static void
+test_memory_then_disk(void **state)
+{
+	char banner[160], gone[600], file[600];
+	struct history_db *h;
+	struct mem_sample s = sample(NOW);
+	struct err e;
+	double step;
+	size_t n;
+
+	(void)state;
+	clean();
+	snprintf(file, sizeof file, "%s.d/history.db", path); /* the folder is not there yet */
+	banner[0] = '\0';
+	h = history_open(file, banner, sizeof banner, &e);
+	assert_non_null(h);
+	assert_non_null(strstr(banner, "memory only"));
+	assert_true(history_in_memory(h));
+	history_add(h, 1, &s, 1);
+	assert_int_equal(history_flush(h), 0);
+	assert_false(history_retry(h));
+	snprintf(gone, sizeof gone, "%s.d", path);
+	assert_int_equal(mkdir(gone, 0700), 0);
+	assert_true(history_retry(h));
+	assert_false(history_in_memory(h));
+	history_close(h);
+	h = history_open(file, banner, sizeof banner, &e);
+	free(history_points(h, 1, 0, 10, &step, &n));
+	assert_int_equal(n, 1);
+	history_close(h);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_chunks),
+		cmocka_unit_test(test_samples_come_back),
+		cmocka_unit_test(test_tiers),
+		cmocka_unit_test(test_speed_and_size),
+		cmocka_unit_test(test_without_room),
+		cmocka_unit_test(test_damage),
+		cmocka_unit_test(test_newer_version_is_left_alone),
+		cmocka_unit_test(test_memory_then_disk),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,420 @@
+/* Screens by scripted keys, compared with tests/screens (SCREENS=update writes them), and what the
+ * keys asked of the server. */
+#include "fixture.h"
+#include "core/width.h"
+
+static const int sizes[][2] = {{120, 40}, {100, 30}, {80, 24}, {60, 20}, {40, 10}};
+
+static char *
+reap_reply(void)
+{
+	json_t *list = json_array();
+	for (size_t i = 0; i < ARRAY_LEN(fixture); i++) {
+		const struct fixture_session *f = &fixture[i];
+		if (!strcmp(f->state, "running"))
+			json_array_append_new(list,
+				json_pack("{s:s, s:s, s:f, s:b, s:b, s:[s]}", "id", f->id, "name",
+					f->name, "footprint_bytes", f->mb * 1048576, "eligible",
+					f->eligible, "worth", f->worth, "reasons", f->reason));
+	}
+	json_t *o = json_pack("{s:o}", "candidates", list);
+	char *text = json_dumps(o, 0);
+	json_decref(o);
+	return text;
+}
+
+/* Six hours of one session: steady, a bump, then growth with a share in swap. */
+static char *
+history_reply(void)
+{
+	json_t *list = json_array();
+	double v = 212;
+	for (int i = 0; i < 360; i++) {
+		double swap = i > 200 ? (i - 200) * 1.6 : 0;
+		v += i > 250 ? 5 : (i > 130 && i < 150 ? 8 : (i > 150 && i < 160 ? -4 : 0.4));
+		json_array_append_new(
+			list, json_pack("{s:f, s:f, s:f, s:f, s:f}", "t", NOW - 21600 + i * 60,
+				      "min", v * 1048576, "max", v * 1048576, "swap_max",
+				      swap * 1048576, "rss", (v - swap) * 1048576));
+	}
+	json_t *o = json_pack("{s:f, s:o, s:[{s:f, s:s}, {s:f, s:s}]}", "step_s", 60.0, "points",
+		list, "events", "t", NOW - 14200, "event", "asked", "t", NOW - 6000, "event",
+		"attached");
+	char *text = json_dumps(o, 0);
+	json_decref(o);
+	return text;
+}
+
+static void
+at_sizes(const char *name, size_t sessions, const char *keys, void (*then)(struct app *a))
+{
+	for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
+		char file[64];
+		struct app *a = fixture_app(sizes[i][0], sizes[i][1], sessions);
+		app_draw(a);
+		press(a, keys);
+		if (then)
+			then(a);
+		snprintf(file, sizeof file, "%s.%dx%d", name, sizes[i][0], sizes[i][1]);
+		screen_is(a, file, false);
+		app_free(a);
+	}
+}
+
+static void
+list_screens(void **state)
+{
+	(void)state;
+	at_sizes("list", 23, "j", NULL);
+	at_sizes("few", 3, "", NULL);
+	at_sizes("idle-end", 23, "G k k k k", NULL);
+	at_sizes("filter", 23, "/ 'docs'", NULL);
+	struct app *a = fixture_app(120, 40, 23);
+	screen_is(a, "list.styles", true);
+	app_free(a);
+	a = fixture_app(200, 50, 23);
+	screen_is(a, "list.200x50", false);
+	app_free(a);
+}
+
+static void
+answer_doctor(struct app *a)
+{
+	app_draw(a);
+	answer(a, "doctor",
+		"{\"checks\":[{\"name\":\"server\",\"ok\":true,\"detail\":\"running\"},"
+		"{\"name\":\"clipboard\",\"ok\":false,\"detail\":\"OSC 52 is off here\"}]}");
+}
+
+static void
+first_run_screens(void **state)
+{
+	(void)state;
+	at_sizes("first-run", 0, "", answer_doctor);
+}
+
+static void
+answer_reap(struct app *a)
+{
+	char *text = reap_reply();
+	answer(a, "reap", text);
+	free(text);
+}
+
+static void
+answer_history(struct app *a)
+{
+	char *text = history_reply();
+	answer(a, "history", text);
+	free(text);
+	answer(a, "footprint",
+		"{\"processes\":[{\"pid\":4711,\"role\":\"claude\",\"footprint_bytes\":1036000000,"
+		"\"rss_bytes\":700000000,\"swap_bytes\":336000000},{\"pid\":4733,\"role\":"
+		"\"mcp: playwright\",\"footprint_bytes\":252000000,\"rss_bytes\":240000000}]}");
+}
+
+static void
+other_screens(void **state)
+{
+	(void)state;
+	at_sizes("reap", 23, "R", answer_reap);
+	at_sizes("memory", 23, "j m", answer_history);
+	at_sizes("new", 23, "n", NULL);
+	at_sizes("palette", 23, ": 're'", NULL);
+	at_sizes("stop", 23, "X", NULL);
+	at_sizes("help", 23, "?", NULL);
+	at_sizes("rename", 23, "r", NULL);
+}
+
+static void
+ascii_only(void **state)
+{
+	(void)state;
+	static const char *const keys[] = {"", "R", "m", "n", ":", "?", "X"};
+	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
+		struct app *a = fixture_app(100, 30, 23);
+		struct buf b = {0};
+		theme_init(&a->theme, false, true);
+		json_t *o = fixture_json(&fixture[1]);
+		json_object_set_new(o, "last_line", json_string("which"));
+		model_put(&a->m, o, NOW);
+		json_decref(o);
+		press(a, keys[i]);
+		app_draw(a);
+		surface_dump(a->s, &b, true);
+		for (size_t k = 0; k < b.len; k++)
+			if (b.data[k] >= 0x80)
+				fail_msg(
+					"after \"%s\" there is %.20s", keys[i], (char *)b.data + k);
+		assert_null(strstr(buf_cstr(&b), "fg=1")); /* no colour either */
+		buf_free(&b);
+		app_free(a);
+	}
+}
+
+/* Resizing back and forth shows the very same screen. */
+static void
+resize_is_reversible(void **state)
+{
+	(void)state;
+	struct app *a = fixture_app(120, 40, 23);
+	struct buf before = {0}, after = {0};
+	press(a, "j j j j j j j j j j");
+	app_draw(a);
+	surface_dump(a->s, &before, true);
+	for (int w = 200; w > 0; w -= 7) {
+		app_resize(a, w, MAX(1, w / 3));
+		app_draw(a);
+	}
+	app_resize(a, 120, 40);
+	app_draw(a);
+	surface_dump(a->s, &after, true);
+	assert_string_equal(buf_cstr(&before), buf_cstr(&after));
+	buf_free(&before);
+	buf_free(&after);
+	app_free(a);
+}
+
+/* Every view at every size: nothing breaks, however little room there is. */
+static void
+any_size(void **state)
+{
+	static const char *const keys[] = {"", "R", "m", "n", ":", "?", "X", "r", "Space", "/"};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
+		struct app *a = fixture_app(80, 24, 23);
+		press(a, keys[i]);
+		if (!strcmp(keys[i], "R"))
+			answer_reap(a);
+		if (!strcmp(keys[i], "m"))
+			answer_history(a);
+		for (int w = 1; w < 220; w = w * 3 / 2 + 1)
+			for (int h = 1; h < 70; h = h * 3 / 2 + 1) {
+				app_resize(a, w, h);
+				app_draw(a);
+				assert_true(a->preview.x + a->preview.w <= w);
+				assert_true(a->preview.y + a->preview.h <= h);
+			}
+		app_free(a);
+	}
+}
+
+static void
+asks_what_was_meant(void **state)
+{
+	(void)state;
+	struct app *a = fixture_app(100, 30, 23);
+	press(a, "j 2"); /* the permission prompt, as it was painted */
+	assert_string_equal(last_asked()->verb, "answer");
+	assert_non_null(strstr(last_asked()->args, "\"prompt\":\"9f31c0de\""));
+	assert_non_null(strstr(last_asked()->args, "\"key\":\"2\""));
+	assert_non_null(strstr(last_asked()->args, "\"id\":\"a1\""));
+	press(a, "Enter");
+	assert_string_equal(attached, "a1");
+	int n = n_asked;
+	press(a, "j 1"); /* a working one asks nothing */
+	assert_int_equal(n_asked, n);
+	press(a, "t");
+	assert_string_equal(last_asked()->verb, "pin");
+	press(a, "r C-u 'blue fox' Enter");
+	assert_string_equal(last_asked()->verb, "rename");
+	assert_non_null(strstr(last_asked()->args, "\"name\":\"blue fox\""));
+	press(a, ": 'rename red-fox' Enter");
+	assert_non_null(strstr(last_asked()->args, "\"name\":\"red-fox\""));
+	assert_string_equal(app_top(a)->name, "list");
+	press(a, "X Right Enter");
+	assert_string_equal(last_asked()->verb, "kill");
+	press(a, "q");
+	assert_true(quit_called);
+	app_free(a);
+}
+
+static void
+sleeps_and_wakes(void **state)
+{
+	(void)state;
+	struct app *a = fixture_app(100, 30, 23);
+	model_select(&a->m, "c1");
+	press(a, "z");
+	assert_string_equal(last_asked()->verb, "hibernate");
+	answer(a, "hibernate",
+		"{\"results\":[{\"id\":\"c1\",\"name\":\"old-spike\",\"ok\":true,"
+		"\"freed_bytes\":2040109465}]}");
+	struct buf b = {0};
+	app_draw(a);
+	surface_dump(a->s, &b, false);
+	assert_non_null(strstr(buf_cstr(&b), "hibernated old-spike: 1.9G came back  u undo"));
+	press(a, "u");
+	assert_string_equal(last_asked()->verb, "resume");
+	assert_string_equal(last_asked()->args, "{\"ids\":[\"c1\"]}");
+	a->now += 5; /* the message goes by itself */
+	b.len = 0;
+	app_draw(a);
+	surface_dump(a->s, &b, false);
+	assert_null(strstr(buf_cstr(&b), "came back"));
+	buf_free(&b);
+	model_select(&a->m, "d1");
+	press(a, "Enter"); /* asleep: woken first, then attached */
+	assert_string_equal(last_asked()->verb, "resume");
+	attached[0] = 0;
+	answer(a, "resume", "{\"results\":[{\"id\":\"d1\",\"name\":\"auth-spike\",\"ok\":true}]}");
+	assert_string_equal(attached, "d1");
+	app_free(a);
+}
+
+static void
+reap_chooses(void **state)
+{
+	(void)state;
+	struct app *a = fixture_app(100, 30, 23);
+	press(a, "R");
+	answer_reap(a);
+	int n = n_asked;
+	press(a, "Enter"); /* Cancel has the focus */
+	assert_int_equal(n_asked, n);
+	assert_string_equal(app_top(a)->name, "list");
+	press(a, "R");
+	answer_reap(a);
+	press(a, "j Space j j j j j Space h"); /* drops readme-pass; a refused one stays refused */
+	assert_string_equal(last_asked()->verb, "hibernate");
+	assert_string_equal(last_asked()->args, "{\"ids\":[\"c1\",\"c4\",\"c5\",\"c6\"]}");
+	press(a, "R +");
+	assert_non_null(strstr(last_asked()->args, "\"idle\":21600"));
+	app_free(a);
+}
+
+static void
+new_session_form(void **state)
+{
+	(void)state;
+	struct app *a = fixture_app(100, 30, 23);
+	press(a, "n C-u '/tmp/' Tab Right Tab 'say \"a b\" c' Tab 'hello there' Tab 'fox' Enter");
+	assert_string_equal(last_asked()->verb, "new");
+	json_t *o = json_loads(last_asked()->args, 0, NULL);
+	assert_string_equal(json_string_value(json_object_get(o, "cwd")), "/tmp/");
+	assert_string_equal(json_string_value(json_object_get(o, "profile")), "codex");
+	assert_string_equal(json_string_value(json_object_get(o, "name")), "fox");
+	assert_string_equal(json_string_value(json_object_get(o, "prompt")), "hello there");
+	json_t *argv = json_object_get(o, "argv");
+	assert_int_equal(json_array_size(argv), 4);
+	assert_string_equal(json_string_value(json_array_get(argv, 2)), "a b");
+	json_decref(o);
+	answer(a, "new", "{\"id\":\"ff\",\"name\":\"fox\"}");
+	assert_string_equal(attached, "ff");
+	assert_string_equal(app_top(a)->name, "list");
+	app_free(a);
+}
+
+static void
+mouse_does_what_keys_do(void **state)
+{
+	(void)state;
+	struct app *a = fixture_app(100, 30, 23);
+	app_draw(a);
+	int row = -1;
+	for (int i = 0; i < a->n_hits; i++)
+		if (a->hits[i].kind == HIT_SESSION &&
+			!strcmp(a->m.shown[a->hits[i].index]->id, "b3"))
+			row = a->hits[i].y;
+	assert_true(row > 0);
+	click(a, row, 10);
+	assert_string_equal(a->m.sel, "b3");
+	assert_string_equal(attached, "");
+	app_draw(a);
+	click(a, row, 10);
+	assert_string_equal(attached, "b3");
+	app_draw(a);
+	for (int i = 0; i < a->n_hits; i++)
+		if (a->hits[i].kind == HIT_ACTION && a->hits[i].index == ACTION_HELP) {
+			click(a, a->hits[i].y, a->hits[i].x);
+			break;
+		}
+	assert_string_equal(app_top(a)->name, "text");
+	app_free(a);
+}
+
+static void
+help_names_every_key(void **state)
+{
+	(void)state;
+	struct app *a = fixture_app(120, 200, 23);
+	struct buf b = {0};
+	press(a, "?");
+	app_draw(a);
+	surface_dump(a->s, &b, false);
+	for (int i = 0; i < ACTION_COUNT; i++)
+		if (!strstr(buf_cstr(&b), actions[i].help))
+			fail_msg("help does not say: %s", actions[i].help);
+	buf_free(&b);
+	app_free(a);
+}
+
+static void
+connection_comes_back(void **state)
+{
+	(void)state;
+	struct app *a = fixture_app(100, 30, 23);
+	struct buf b = {0};
+	app_connection(a, false);
+	app_draw(a);
+	surface_dump(a->s, &b, false);
+	assert_non_null(strstr(buf_cstr(&b), "reconnecting"));
+	app_connection(a, true);
+	app_draw(a);
+	b.len = 0;
+	surface_dump(a->s, &b, false);
+	assert_null(strstr(buf_cstr(&b), "reconnecting"));
+	buf_free(&b);
+	app_free(a);
+}
+
+/* A server's failure is one line on the screen, never the end. */
+static void
+failures_are_shown(void **state)
+{
+	(void)state;
+	struct app *a = fixture_app(100, 30, 23);
+	static const char *const keys[] = {"R", "m", "e", "E", "z", "t", "1"};
+	struct err e = {.code = 1, .msg = "the disk is full"};
+	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
+		n_asked = 0;
+		press(a, keys[i]);
+		for (int k = 0; k < n_asked; k++)
+			if (asked[k].cb)
+				asked[k].cb(a, NULL, &e, asked[k].id);
+		app_draw(a);
+		press(a, "Escape");
+	}
+	/* replies for a view that is gone are dropped */
+	press(a, "R");
+	struct asked late = *last_asked();
+	press(a, "Escape");
+	char *text = reap_reply();
+	json_t *o = json_loads(text, 0, NULL);
+	late.cb(a, o, NULL, late.id);
+	json_decref(o);
+	free(text);
+	app_free(a);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(list_screens),
+		cmocka_unit_test(first_run_screens),
+		cmocka_unit_test(other_screens),
+		cmocka_unit_test(ascii_only),
+		cmocka_unit_test(resize_is_reversible),
+		cmocka_unit_test(any_size),
+		cmocka_unit_test(asks_what_was_meant),
+		cmocka_unit_test(sleeps_and_wakes),
+		cmocka_unit_test(reap_chooses),
+		cmocka_unit_test(new_session_form),
+		cmocka_unit_test(mouse_does_what_keys_do),
+		cmocka_unit_test(help_names_every_key),
+		cmocka_unit_test(connection_comes_back),
+		cmocka_unit_test(failures_are_shown),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,72 @@
+/* One session's screen as large as there is room for, without attaching to it. */
+#include "tui/draw.h"
+#include <stdio.h>
+
+struct peek_state {
+	uint64_t back;
+};
+
+static void
+peek_draw(struct app *a, void *p)
+{
+	struct peek_state *st = p;
+	struct msess *s = model_selected(&a->m);
+	int w = surface_cols(a->s);
+	char note[96];
+	if (!s) {
+		draw_title(a, "peek", "the session is gone", NULL);
+		draw_footer(a, C_PEEK, NULL, NULL);
+		return;
+	}
+	if (st->back)
+		snprintf(note, sizeof note, "%llu rows back", (unsigned long long)st->back);
+	else
+		snprintf(note, sizeof note, "%s   %dx%d", msess_word(s), s->cols, s->rows);
+	draw_titled_rule(a, 0, 0, w, s->name, note, s->cwd, true);
+	int h = surface_rows(a->s), foot = h;
+	if (h >= 16) {
+		foot = h - 1;
+		draw_hints(a, foot, 1, w - 2, C_PEEK);
+	}
+	struct preview_place *pl = &a->preview;
+	snprintf(pl->id, sizeof pl->id, "%s", s->id);
+	pl->y = 1;
+	pl->x = 0;
+	pl->h = foot - 1;
+	pl->w = w;
+	pl->whole = true;
+	pl->back = st->back;
+}
+
+void
+act_peek_up(struct app *a)
+{
+	struct peek_state *st = app_state(a, &view_peek);
+	st->back += (uint64_t)MAX(1, surface_rows(a->s) / 2);
+}
+
+void
+act_peek_down(struct app *a)
+{
+	struct peek_state *st = app_state(a, &view_peek);
+	st->back -= MIN(st->back, (uint64_t)MAX(1, surface_rows(a->s) / 2));
+}
+
+static void
+peek_wheel(struct app *a, void *p, int by)
+{
+	struct peek_state *st = p;
+	(void)a;
+	if (by < 0)
+		st->back += 3;
+	else
+		st->back -= MIN(st->back, 3);
+}
+
+const struct view view_peek = {
+	.name = "peek",
+	.context = C_PEEK,
+	.size = sizeof(struct peek_state),
+	.draw = peek_draw,
+	.wheel = peek_wheel,
+};

@@ -1,0 +1,41 @@
+#include "tui/view_list.h"
+#include <stdio.h>
+
+/* "live 120x40", "asleep, its last screen" … */
+static void
+preview_note(const struct msess *s, char *buf, size_t cap)
+{
+	if (msess_live(s))
+		snprintf(buf, cap, "live %dx%d", s->cols, s->rows);
+	else
+		snprintf(buf, cap, "%s, its last screen", msess_word(s));
+}
+
+void
+preview_draw(struct app *a, const struct list_state *st, int y, int x, int h, int w)
+{
+	struct msess *s = model_selected(&a->m);
+	char note[64], back[64];
+	if (h < 2)
+		return;
+	if (!s) {
+		draw_rule(a, y, x, w);
+		return;
+	}
+	preview_note(s, note, sizeof note);
+	const char *right = "last rows; space = whole";
+	if (st->focus_preview) {
+		snprintf(back, sizeof back, "%llu rows back; tab = list",
+			(unsigned long long)st->back);
+		right = st->back ? back : "up and down scroll; tab = list";
+	}
+	draw_titled_rule(a, y, x, w, s->name, note, right, st->focus_preview);
+	struct preview_place *p = &a->preview;
+	snprintf(p->id, sizeof p->id, "%s", s->id);
+	p->y = y + 1;
+	p->x = x + 1;
+	p->h = h - 1;
+	p->w = w - 2;
+	p->whole = false;
+	p->back = st->back;
+}
