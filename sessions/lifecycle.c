@@ -115,7 +115,7 @@ tool_facts(struct session *s, const struct memstat *m, struct reap_facts *f)
 	else if (s->act.children_working)
 		snprintf(name, cap, "%u sub-agents work", s->act.children_working);
 	else if (s->act.tool_on_screen[0])
-		snprintf(name, cap, "%s", s->act.tool_on_screen);
+		snprintf(name, cap, "%.63s", s->act.tool_on_screen);
 	else if (x && x->background)
 		snprintf(name, cap, "%u background tasks", x->background);
 	f->tool_running = name[0] != 0;
@@ -149,7 +149,9 @@ lifecycle_facts(struct session *s, struct reap_facts *f)
 	f->screen_and_output_agree = screen->at_ns && activity_at_rest(screen->value) &&
 				     now - s->act.last_text_ns >= QUIET_NS;
 	f->idle_s = activity_idle_s(&s->act, now);
+	/* the wall clock knows of a start before this server's */
 	f->age_s = now > s->started_ns ? (double)(now - s->started_ns) / (double)SEC : 0;
+	f->age_s = MAX(f->age_s, s->started > 0 ? os_wall_s() - s->started : 0);
 	f->revisits_day = revisits_today(s);
 }
 
@@ -257,7 +259,7 @@ lifecycle_argv(struct session *s, char *const *argv)
 	ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
 	struct err e;
 
-	if (*names && n > 0 && s->server->life->hooks) {
+	if (*names && n > 0 && s->server->life && s->server->life->hooks) {
 		self[n] = 0;
 		hooks_token(s->hook_token);
 		hook_dir(dir, sizeof dir);
@@ -267,11 +269,11 @@ lifecycle_argv(struct session *s, char *const *argv)
 		else
 			log_warn("session %u: no hooks: %s", s->num, e.msg);
 	}
-	return out ? out : profile_start_argv(s->profile, argv, "");
+	return out;
 }
 
-void
-lifecycle_running(struct session *s)
+static void
+running(struct session *s)
 {
 	struct lifecycle *l = s->server->life;
 	struct registry_subject sub = {.num = s->num,
@@ -305,8 +307,8 @@ waking_find(struct lifecycle *l, uint32_t num)
 	return NULL;
 }
 
-void
-lifecycle_ended(struct session *s)
+static void
+ended(struct session *s)
 {
 	struct lifecycle *l = s->server->life;
 	struct waking *w = waking_find(l, s->num);
@@ -326,6 +328,17 @@ lifecycle_ended(struct session *s)
 	}
 }
 
+void
+lifecycle_state(struct session *s)
+{
+	if (!s->server->life)
+		return;
+	if (s->state == SS_RUNNING)
+		running(s);
+	else if (!session_live(s))
+		ended(s);
+}
+
 static void
 transcript_dir(char *out, size_t cap)
 {
@@ -337,7 +350,9 @@ lifecycle_forget(struct session *s)
 {
 	char dir[600];
 
-	lifecycle_ended(s);
+	if (!s->server->life)
+		return;
+	ended(s);
 	transcript_dir(dir, sizeof dir);
 	guard_forget(dir, s->num);
 }
@@ -345,7 +360,8 @@ lifecycle_forget(struct session *s)
 void
 lifecycle_activity(struct session *s)
 {
-	registry_poke(s->server->life->registry, s->num);
+	if (s->server->life)
+		registry_poke(s->server->life->registry, s->num);
 }
 
 /* Judging. */
@@ -522,7 +538,7 @@ waking_begin(struct session *s)
 bool
 lifecycle_hold_input(struct session *s, const void *p, size_t n)
 {
-	struct waking *w = waking_find(s->server->life, s->num);
+	struct waking *w = s->server->life ? waking_find(s->server->life, s->num) : NULL;
 
 	if (!w || w->keys.len + n > WAKE_BYTES_MAX)
 		return false;
@@ -590,6 +606,9 @@ lifecycle_new(struct server *sv)
 	l->judge.data = l->wake.data = l;
 	l->handles = 2;
 	uv_timer_start(&l->judge, on_judge, JUDGE_MS, JUDGE_MS);
+	sv->life = l;
+	for (struct session *s = sv->sessions; s; s = s->next)
+		lifecycle_state(s);
 	return l;
 }
 

@@ -8,13 +8,11 @@ struct lifecycle;
 struct lifecycle *lifecycle_new(struct server *sv);
 void lifecycle_close(struct lifecycle *l); /* NULL ok; sessions stay as they are */
 
-/* The words to execute: those given, with the CLI's settings file of ours added where its profile
- * takes one. One free(). */
+/* The words to execute with the CLI's settings file of ours added, one free(); NULL: as they are.
+ */
 char **lifecycle_argv(struct session *s, char *const *argv);
-/* The child runs (just started, or found again by a new server). */
-void lifecycle_running(struct session *s);
-/* The child and its pty are gone; the session's state is settled already. */
-void lifecycle_ended(struct session *s);
+/* The session's state changed: watches it while its child runs. */
+void lifecycle_state(struct session *s);
 /* The record is about to be deleted with all that is stored. */
 void lifecycle_forget(struct session *s);
 /* The verdict on its activity changed. */
