@@ -445,6 +445,7 @@ server_main(int argc, char **argv)
 	server_recover(&sv, held, n);
 	sv.life = lifecycle_new(&sv);
 	start_listening(&sv);
+	keeper_serving(sv.keeper);
 	uv_run(&sv.loop, UV_RUN_DEFAULT);
 	return leave(&sv);
 }
