@@ -95,8 +95,8 @@ sync_open(const struct hist *h)
 
 /* ---- slabs ---- */
 
-static void
-limbo_add(struct hist *h, slab_t s, uint32_t off, uint32_t len)
+void
+hist_limbo_add(struct hist *h, slab_t s, uint32_t off, uint32_t len)
 {
 	if (h->n_limbo == h->cap_limbo) {
 		h->cap_limbo = h->cap_limbo * 2 + 8;
@@ -151,7 +151,7 @@ hist_release(struct hist *h, struct block *b)
 		return;
 	if (slab_in_use(h, s)) {
 		if (saved)
-			limbo_add(h, s, b->off, b->len);
+			hist_limbo_add(h, s, b->off, b->len);
 		else
 			tidy(h, s);
 		return;
@@ -161,7 +161,7 @@ hist_release(struct hist *h, struct block *b)
 	for (uint32_t i = 0; i < h->n_limbo; i++)
 		saved |= h->limbo[i].slab == s;
 	if (saved)
-		limbo_add(h, s, 0, 0);
+		hist_limbo_add(h, s, 0, 0);
 	else
 		slab_put(h->arena, s, h->owner);
 }
@@ -227,8 +227,8 @@ drop_oldest(struct hist *h)
 }
 
 /* When the row count next matters: the block is full, or the oldest one can go. */
-static void
-set_event(struct hist *h)
+void
+hist_set_event(struct hist *h)
 {
 	uint64_t rows = h->rows_closed + h->open_rows, more = hist_block_rows(h);
 
@@ -258,8 +258,8 @@ hist_trim(struct hist *h)
 /* ---- the open block ---- */
 
 /* Appends may go up to fast_end without a look: those pages are announced. */
-static void
-set_fast_end(struct hist *h)
+void
+hist_set_fast_end(struct hist *h)
 {
 	uint32_t page = (h->end + SLAB_PAGE - 1) / SLAB_PAGE * SLAB_PAGE;
 
@@ -279,8 +279,8 @@ open_slab(struct hist *h, slab_t s)
 	h->open_rows = 0;
 	h->pop_end = 0;
 	dict_clear(&h->dict);
-	set_fast_end(h);
-	set_event(h);
+	hist_set_fast_end(h);
+	hist_set_event(h);
 }
 
 static int
@@ -322,6 +322,7 @@ hist_reopen(struct hist *h)
 
 	CHECK(!h->base && b && b->kind == BLOCK_RAW);
 	b->kind = BLOCK_OPEN;
+	b->view_ok = false;
 	h->base = block_base(h, b);
 	h->end = b->len;
 	h->open_rows = b->n_rows;
@@ -331,8 +332,8 @@ hist_reopen(struct hist *h)
 	h->pop_end = 0;
 	dict_clear(&h->dict);
 	h->dict.forget = true;
-	set_fast_end(h);
-	set_event(h);
+	hist_set_fast_end(h);
+	hist_set_event(h);
 }
 
 /* ---- push ---- */
@@ -421,8 +422,8 @@ push_cells(struct hist *h, const cell_t *cells, uint32_t n, uint32_t flags, uint
 	h->end += (uint32_t)scratch.len;
 	b->has_wide |= (scratch.data[0] & REC_WIDE) != 0;
 	account_row(h, starts, flags & ROW_WRAP);
-	set_fast_end(h);
-	set_event(h);
+	hist_set_fast_end(h);
+	hist_set_event(h);
 	return 0;
 }
 
@@ -476,134 +477,6 @@ hist_push(struct hist *h, const struct row *row, const struct tab *t)
 	h->end = (uint32_t)(p + n - h->base);
 	account_row(h, !h->cont, flags & ROW_WRAP);
 	return 0;
-}
-
-/* ---- pop ---- */
-
-/* Fills pop_off with where each record of the open block begins. */
-static bool
-scan_open(struct hist *h)
-{
-	struct rd in = rd_init(h->base + HEAD, h->end - HEAD);
-	struct rec r;
-
-	if (h->pop_end == h->end)
-		return true;
-	h->n_pop = 0;
-	while (rd_left(&in)) {
-		uint16_t off = (uint16_t)(in.p - h->base);
-
-		if (rec_get(&in, &r) < 0)
-			return false;
-		if (h->n_pop == h->cap_pop) {
-			h->cap_pop = h->cap_pop * 2 + 64;
-			h->pop_off = xrealloc(h->pop_off, h->cap_pop * sizeof(*h->pop_off));
-		}
-		h->pop_off[h->n_pop++] = off;
-	}
-	h->pop_end = h->end;
-	return h->n_pop == h->open_rows;
-}
-
-/* The open block moves to a slab of its own, since a checkpoint names the bytes it has here. */
-static bool
-move_open(struct hist *h)
-{
-	struct block *b = hist_last(h);
-	slab_t s = slab_get(h->arena, h->owner), old = b->slab;
-
-	if (!s)
-		return false;
-	slab_touch(h->arena, s, 0, h->end);
-	memcpy(slab_base(h->arena, s), h->base, h->end);
-	b->slab = s;
-	h->base = slab_base(h->arena, s);
-	b->saved_len = 0;
-	b->saved = false;
-	limbo_add(h, old, 0, 0);
-	set_fast_end(h);
-	return true;
-}
-
-/* Decodes the last record; the definitions of all before it are needed for that. */
-static int
-decode_last(
-	struct hist *h, struct rec *r, uint32_t *flags, cell_t *cells, uint32_t cap, struct tab *t)
-{
-	struct undict u = {0};
-	struct rd in = rd_init(h->base + HEAD, h->end - HEAD);
-	struct rec before;
-	int e = 0;
-
-	for (uint32_t i = 0; r->ext_len && i + 1 < h->n_pop && !e; i++) {
-		e = rec_get(&in, &before);
-		if (!e)
-			e = rec_defs(&before, &u);
-	}
-	if (!e)
-		e = rec_cells(r, cells, cap, flags, t, &u);
-	undict_free(&u);
-	return e;
-}
-
-static bool
-reopen_if_empty(struct hist *h)
-{
-	if (h->base && h->open_rows)
-		return true;
-	if (h->base)
-		hist_close(h);
-	if (!h->n_blk || hist_last(h)->kind != BLOCK_RAW)
-		return false;
-	hist_reopen(h);
-	return true;
-}
-
-bool
-hist_pop(struct hist *h, struct row *row, cell_t *cells, int cap, struct tab *t)
-{
-	struct rec r, prev = {0};
-	struct rd in;
-	uint32_t flags = 0, at;
-	struct block *b;
-
-	if (!reopen_if_empty(h) || !scan_open(h))
-		return false;
-	at = h->pop_off[h->n_pop - 1];
-	in = rd_init(h->base + at, h->end - at);
-	if (rec_get(&in, &r) < 0 || r.cells > (uint32_t)cap)
-		return false;
-	if (h->n_pop > 1) {
-		in = rd_init(h->base + h->pop_off[h->n_pop - 2], at - h->pop_off[h->n_pop - 2]);
-		rec_get(&in, &prev);
-	}
-	if ((r.tag | prev.tag) & REC_PART)
-		return false;
-	b = hist_last(h);
-	if (at < b->saved_len && !move_open(h))
-		return false;
-	in = rd_init(h->base + at, h->end - at); /* it may have moved */
-	rec_get(&in, &r);
-	if (decode_last(h, &r, &flags, cells, (uint32_t)cap, t) < 0)
-		return false;
-	row->cells = cells;
-	row->cap = (uint16_t)cap;
-	row->len = (uint16_t)r.cells;
-	row->flags = flags;
-	h->cont = h->n_pop > 1 && prev.tag & REC_WRAP;
-	if (!h->cont || r.tag & REC_CUT)
-		h->next_line--;
-	if (h->n_pop == 1 && r.tag & REC_CUT)
-		h->cont = true;
-	h->end = h->pop_end = at;
-	h->n_pop--;
-	h->open_rows--;
-	b->crc_len = 0;
-	if (r.ext_len)
-		h->dict.forget = true;
-	set_fast_end(h);
-	set_event(h);
-	return true;
 }
 
 /* ---- the whole ---- */

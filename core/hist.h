@@ -63,6 +63,18 @@ int hist_read(struct hist *h, int cols, uint64_t from, uint64_t count, hist_row_
 /* Logical lines [from, from+count) as plain UTF-8 text, one call a line; for search. */
 typedef bool (*hist_text_cb)(void *ctx, uint64_t line, const char *text, size_t len);
 int hist_text(struct hist *h, uint64_t from_line, uint64_t count, hist_text_cb cb, void *ctx);
+/* For search: the blocks that hold lines of [from_line, end_line), whole, so with lines around
+ * them, oldest or newest first. Each line's plain text ends with \n; text is borrowed and
+ * NUL-terminated. Blocks that cannot be read are passed over. The callback returns false to stop;
+ * it must not read this or another history. */
+struct hist_chunk {
+	uint64_t first_line, end_line;
+	const char *text;
+	size_t len;
+};
+typedef bool (*hist_chunk_cb)(void *ctx, const struct hist_chunk *c);
+int hist_text_chunks(struct hist *h, uint64_t from_line, uint64_t end_line, bool newest_first,
+	hist_chunk_cb cb, void *ctx);
 
 /* Idle work: merges and compresses a bounded amount; true while there is more. */
 bool hist_seal_step(struct hist *h);

@@ -82,6 +82,28 @@ window_get(struct hist *h, struct block *b, const uint8_t *base)
 	return w;
 }
 
+bool
+window_text(struct hist *h, struct block *b, const uint8_t *base, struct buf *out)
+{
+	struct block_head head;
+
+	(void)h;
+	for (int i = 0; i < WINDOWS; i++) {
+		if (window[i].uid != b->uid)
+			continue;
+		buf_put(out, window[i].data, window[i].text_len);
+		return true;
+	}
+	if (!block_head_read(base, b->len, &head) || head.encoding != ENC_COLUMNS)
+		return false;
+	buf_reserve(out, head.text_raw);
+	if (!inflate(out->data + out->len, head.text_raw, base + sizeof(head) + head.lens_len,
+		    head.text_len))
+		return false;
+	out->len += head.text_raw;
+	return true;
+}
+
 size_t
 hist_cache_bytes(void)
 {

@@ -115,6 +115,9 @@ uint8_t *block_base(const struct hist *h, const struct block *b); /* its head, i
 void hist_release(struct hist *h, struct block *b);		  /* its slab; b is then LOST */
 /* Limbo entries of epochs before this one go back. */
 void hist_limbo_end(struct hist *h, uint32_t epoch);
+void hist_limbo_add(struct hist *h, slab_t s, uint32_t off, uint32_t len);
+void hist_set_fast_end(struct hist *h);		/* after end has changed */
+void hist_set_event(struct hist *h);		/* after a count of rows has changed */
 void hist_trim(struct hist *h);			/* the commit point of limits */
 uint32_t hist_block_rows(const struct hist *h); /* rows a block may have */
 struct block *hist_insert(struct hist *h, uint32_t at, uint32_t n_gone, uint32_t n_added);
@@ -152,6 +155,12 @@ struct tab *reader_tab(struct reader *r);
 void reader_end(struct reader *r);
 /* The reader's tab while no block is being read, for a moment's use; NULL when out of memory. */
 struct tab *reader_spare_tab(void);
+/* Rows of a line without wide cells. */
+static inline uint32_t
+line_rows(uint64_t len, int cols)
+{
+	return len ? (uint32_t)((len + (uint32_t)cols - 1) / (uint32_t)cols) : 1;
+}
 /* End of the visual row that begins at cell `at`, at a width. */
 uint32_t line_wrap(const cell_t *cells, uint32_t len, uint32_t at, int cols);
 
@@ -162,6 +171,8 @@ struct window {
 	uint8_t *data;
 	size_t cap, text_len, ext_len;
 };
+/* A block's text column alone, into out. False when damaged. */
+bool window_text(struct hist *h, struct block *b, const uint8_t *base, struct buf *out);
 const struct window *window_get(struct hist *h, struct block *b, const uint8_t *base);
 /* The head if base[0..len) is a block that this program reads and its crc is right. */
 bool block_head_read(const uint8_t *base, uint32_t len, struct block_head *head);

@@ -85,6 +85,29 @@ void cells_narrow(uint8_t *out, const cell_t *cells, uint32_t n);
  * place; the new length. */
 uint32_t text_plain(char *text, uint32_t len);
 
+#define CLUSTER_BASE 0x20 /* a cluster's count is stored above it */
+enum {
+	EXT_MARKS = 15, /* bits 0..1 prompt, 2..3 double */
+	EXT_LINKS = 1 << 4,
+	EXT_PROTECT = 1 << 5,
+	EXT_DEFS = 1 << 6,
+	EXT_STYLES = 1 << 7,
+};
+enum { DEF_RESET, DEF_STYLE, DEF_LINK };
+
+/* What the packed form takes as the width of a character: never changed, whatever Unicode does. */
+static inline bool
+usually_wide(uint32_t cp)
+{
+	if (cp < 0x1100)
+		return false;
+	return cp <= 0x115f || (cp >= 0x2e80 && cp <= 0xa4cf && cp != 0x303f) ||
+	       (cp >= 0xac00 && cp <= 0xd7a3) || (cp >= 0xf900 && cp <= 0xfaff) ||
+	       (cp >= 0xfe30 && cp <= 0xfe6f) || (cp >= 0xff00 && cp <= 0xff60) ||
+	       (cp >= 0xffe0 && cp <= 0xffe6) || (cp >= 0x1f300 && cp <= 0x1faff) ||
+	       (cp >= 0x20000 && cp <= 0x3fffd);
+}
+
 #define ROW_MARKS (ROW_PROMPT_MASK | ROW_DOUBLE_MASK)
 #define ROW_HINTS (ROW_STYLED | ROW_CLUSTERS | ROW_LINKS | ROW_WIDE | ROW_PROTECTED | ROW_NONASCII)
 #endif

@@ -449,6 +449,7 @@ server_main(int argc, char **argv)
 	if (policy_start)
 		policy_start(&sv);
 	start_listening(&sv);
+	keeper_serving(sv.keeper);
 	uv_run(&sv.loop, UV_RUN_DEFAULT);
 	return leave(&sv);
 }

@@ -215,6 +215,12 @@ attach_woken_cb(struct app *a, json_t *reply, const struct err *e, const char *i
 		a->ops.attach(a->ops.ctx, id);
 }
 
+static void
+start_yes(struct app *a, const char *id)
+{
+	app_request(a, "resume", json_pack("{s:[s]}", "ids", id), attach_woken_cb, id);
+}
+
 void
 act_attach(struct app *a)
 {
@@ -226,13 +232,15 @@ act_attach(struct app *a)
 	s = app_subject(a);
 	if (!s)
 		return;
-	if (msess_live(s))
+	char title[96];
+	if (msess_live(s)) {
 		a->ops.attach(a->ops.ctx, s->id);
-	else if (s->state == MS_EXITED)
-		app_toast(a, true, "%s has ended (space shows its last screen)", s->name);
-	else
-		app_request(
-			a, "resume", json_pack("{s:[s]}", "ids", s->id), attach_woken_cb, s->id);
+	} else if (s->state == MS_EXITED) {
+		snprintf(title, sizeof title, "%s has ended", s->name);
+		app_confirm(a, title, "Start it again, where it was?", "Start", start_yes, s->id);
+	} else {
+		start_yes(a, s->id);
+	}
 }
 
 void

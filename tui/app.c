@@ -156,23 +156,42 @@ app_load(struct app *a, json_t *ls)
 	app_changed(a);
 }
 
-/* {"event":"session","session":S}, {"event":"gone","id":…}, {"event":"pressure",…}; others are
- * entries of the log of events. */
-void
-app_event(struct app *a, json_t *ev)
+static void
+event_session(struct app *a, json_t *ev)
 {
-	const char *what = json_string_value(json_object_get(ev, "event"));
 	json_t *s = json_object_get(ev, "session");
 	if (json_is_object(s))
 		model_put(&a->m, s, a->now);
-	else if (what && !strcmp(what, "gone"))
-		model_remove(&a->m, json_string_value(json_object_get(ev, "id"))
-					    ? json_string_value(json_object_get(ev, "id"))
-					    : "");
-	json_t *pressure = json_object_get(ev, "pressure");
-	if (pressure)
-		model_pressure(&a->m, pressure);
-	app_changed(a);
+}
+
+static void
+event_gone(struct app *a, json_t *ev)
+{
+	const char *id = json_string_value(json_object_get(ev, "id"));
+	if (id)
+		model_remove(&a->m, id);
+}
+
+static void
+event_totals(struct app *a, json_t *ev)
+{
+	model_pressure(&a->m, json_object_get(ev, "pressure"));
+	model_banner(&a->m, ev);
+}
+
+void
+app_event(struct app *a, json_t *ev)
+{
+	static const struct {
+		const char *ev;
+		void (*take)(struct app *a, json_t *ev);
+	} kinds[] = {{"session", event_session}, {"gone", event_gone}, {"totals", event_totals}};
+	const char *what = json_string_value(json_object_get(ev, "ev"));
+	for (size_t i = 0; what && i < ARRAY_LEN(kinds); i++)
+		if (!strcmp(kinds[i].ev, what)) {
+			kinds[i].take(a, ev);
+			app_changed(a);
+		}
 }
 
 void

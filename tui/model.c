@@ -175,6 +175,7 @@ static void
 take_numbers(struct msess *s, json_t *o, double now)
 {
 	s->created = num(o, "created", s->created);
+	s->rest_at = num(o, "ended", num(o, "last_output", s->rest_at));
 	s->rest_at = now - num(o, "idle_s", now - s->rest_at);
 	s->footprint = (uint64_t)num(o, "footprint_bytes", 0);
 	s->rss = (uint64_t)num(o, "rss_bytes", 0);
@@ -258,6 +259,13 @@ model_pressure(struct model *m, json_t *p)
 }
 
 void
+model_banner(struct model *m, json_t *o)
+{
+	m->banner[0] = 0;
+	take_str(m->banner, sizeof m->banner, o, "banner");
+}
+
+void
 model_load(struct model *m, json_t *ls, double now)
 {
 	json_t *list = json_object_get(ls, "sessions"), *o;
@@ -274,8 +282,7 @@ model_load(struct model *m, json_t *ls, double now)
 	}
 	json_array_foreach(list, i, o) model_put(m, o, now);
 	take_str(m->host, sizeof m->host, ls, "host");
-	m->banner[0] = 0;
-	take_str(m->banner, sizeof m->banner, ls, "banner");
+	model_banner(m, ls);
 	model_pressure(m, json_object_get(ls, "pressure"));
 	m->loaded = true;
 }

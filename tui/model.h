@@ -63,6 +63,7 @@ void model_load(struct model *m, json_t *ls, double now);
 struct msess *model_put(struct model *m, json_t *s, double now);
 void model_remove(struct model *m, const char *id);
 void model_pressure(struct model *m, json_t *pressure);
+void model_banner(struct model *m, json_t *o); /* its "banner"; "" when there is none */
 /* Groups, filters, sorts; keeps the selection, or moves it to the neighbour of what went. To call
  * after changes and before reading shown. */
 void model_arrange(struct model *m, double now);

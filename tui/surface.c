@@ -166,6 +166,19 @@ surface_layer(struct surface *s, int y, int x, int h, int w)
 		s->layer[s->n_layers++] = win;
 }
 
+bool
+surface_layer_at(const struct surface *s, int i, int *y, int *x, int *h, int *w)
+{
+	if (i < 0 || i + 1 >= s->n_layers)
+		return false;
+	const WINDOW *win = s->layer[i + 1];
+	*y = getbegy(win);
+	*x = getbegx(win);
+	*h = getmaxy(win);
+	*w = getmaxx(win);
+	return true;
+}
+
 /* Index of the cluster in this frame's table; -1 when the table is full. */
 static int
 cluster_add(struct surface *s, const char *p, size_t n, int width)

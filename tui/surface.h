@@ -25,6 +25,8 @@ struct style surface_style_get(const struct surface *s, uint16_t id);
 void surface_begin(struct surface *s);
 /* Further drawing goes to a blank sheet of h rows, w columns laid over what is there at (y, x). */
 void surface_layer(struct surface *s, int y, int x, int h, int w);
+/* The i-th layer over the first sheet, in order; false when there is none. */
+bool surface_layer_at(const struct surface *s, int i, int *y, int *x, int *h, int *w);
 /* Returns the columns used, at most max. */
 int surface_text(struct surface *s, int y, int x, int max, const char *utf8, uint16_t style);
 /* Fills h rows of w columns with one narrow grapheme. */

@@ -249,6 +249,35 @@ text_line(void *ctx, uint64_t line, const char *text, size_t len)
 	return true;
 }
 
+/* Chunks, taken apart at newlines, are the same lines. */
+static bool
+text_chunk(void *ctx, const struct hist_chunk *c)
+{
+	const char *p = c->text, *nl;
+	uint64_t line = c->first_line;
+	struct buf one = {0};
+
+	for (; (nl = memchr(p, '\n', (size_t)(c->text + c->len - p))); p = nl + 1) {
+		one.len = 0;
+		buf_put(&one, p, (size_t)(nl - p));
+		text_line(ctx, line++, buf_cstr(&one), one.len);
+	}
+	assert_ptr_equal(p, c->text + c->len);
+	assert_int_equal(line, c->end_line);
+	buf_free(&one);
+	return true;
+}
+
+static bool
+newest_chunk(void *ctx, const struct hist_chunk *c)
+{
+	uint64_t *line = ctx;
+
+	assert_true(c->end_line <= *line && c->first_line < c->end_line);
+	*line = c->first_line;
+	return c->first_line > 0;
+}
+
 static void
 compare_text(struct fix *f)
 {
@@ -257,6 +286,11 @@ compare_text(struct fix *f)
 
 	hist_text(f->h, 0, UINT64_MAX, text_line, &s);
 	assert_int_equal(s.rows, st.next_line - st.first_line);
+	s = (struct see){.f = f, .i = f->m.first};
+	hist_text_chunks(f->h, 0, UINT64_MAX, false, text_chunk, &s);
+	assert_int_equal(s.rows, st.next_line - st.first_line);
+	hist_text_chunks(f->h, 0, UINT64_MAX, true, newest_chunk, &st.next_line);
+	assert_int_equal(st.next_line, st.first_line);
 }
 
 static void
@@ -578,6 +612,156 @@ test_faults(void **st)
 	fix_free(f);
 }
 
+static void
+count_row(void *ctx, const struct row *row, const struct tab *t, struct pin at)
+{
+	uint64_t *n = ctx;
+	uint32_t cps[CLUSTER_MAX];
+
+	(void)at;
+	n[0]++;
+	n[1] += row->len == 21 && tab_cps(t, row->cells[0], cps) == 1 && cps[0] == '[' &&
+		(row->cells[9] & 0xff) == 'u';
+}
+
+static void
+flip(struct fix *f, uint32_t block, uint32_t at)
+{
+	struct block *b = &f->h->blk[block];
+	uint32_t len = b->kind == BLOCK_OPEN ? f->h->end : b->len;
+
+	/* of records the head is not in use */
+	block_base(f->h, b)[b->kind == BLOCK_SEALED ? at % len : 56 + at % (len - 56)] ^= 0x10;
+}
+
+/* A damaged block shows as one row; the others are untouched. */
+static void
+test_damage(void **st)
+{
+	struct fix *f = fix_new((struct hist_limits){.lines = 6000});
+	uint64_t rows, n[2];
+
+	(void)st;
+	for (int i = 0; i < 6000; i++)
+		push_random(f);
+	hist_seal_all(f->h);
+	assert_true(f->h->n_blk >= 4);
+	rows = hist_rows(f->h, 80);
+	for (uint32_t k = 0; k < 3; k++) {
+		uint32_t lost = f->h->blk[k].view_rows;
+
+		flip(f, k, rnd(100000));
+		f->h->blk[k].uid = hist_uid(); /* as if it had left the cache */
+		f->h->blk[k].view_ok = f->h->blk[k].verified = false;
+		n[0] = n[1] = 0;
+		hist_read(f->h, 80, 0, UINT64_MAX, count_row, n);
+		rows = rows - lost + 1;
+		assert_int_equal(n[0], rows);
+		assert_int_equal(n[1], k + 1);
+		assert_int_equal(hist_rows(f->h, 80), rows);
+	}
+	hist_seal_all(f->h);
+	hist_check(f->h);
+	fix_free(f);
+}
+
+/* A slab that changed since the checkpoint is not taken for what the checkpoint says. */
+static void
+test_damaged_checkpoint(void **st)
+{
+	struct fix *f = fix_new((struct hist_limits){.lines = 6000});
+	struct buf save = {0};
+	struct hist *h;
+	struct rd in;
+	uint64_t n[2] = {0};
+
+	(void)st;
+	for (int i = 0; i < 3000; i++)
+		push_random(f);
+	hist_seal_step(f->h);
+	hist_save(f->h, &save);
+	for (uint32_t i = 0; i < f->h->n_blk; i++)
+		if (i != 1)
+			flip(f, i, rnd(100000));
+	in = rd_init(save.data, save.len);
+	h = hist_load(f->a, 2, f->lim, &in);
+	assert_non_null(h);
+	assert_int_equal(hist_stats(h).lines, hist_stats(f->h).lines);
+	hist_read(h, 80, 0, UINT64_MAX, count_row, n);
+	assert_int_equal(n[1], f->h->n_blk - 1);
+	hist_detach(h);
+	arena_drop_owner(f->a, 2);
+	hist_detach(f->h);
+	f->h = NULL;
+	buf_free(&save);
+	fix_free(f);
+}
+
+static void
+test_foreign_checkpoints(void **st)
+{
+	struct fix *f = fix_new((struct hist_limits){.lines = 1000});
+	struct buf save = {0}, out = {0};
+	int taken = 0, refused = 0;
+
+	(void)st;
+	for (int i = 0; i < 600; i++)
+		push_random(f);
+	hist_seal_step(f->h);
+	hist_save(f->h, &save);
+	hist_export(f->h, &out);
+	for (int i = 0; i < 400; i++) {
+		struct buf *b = i % 3 ? &out : &save;
+		uint32_t at = rnd((uint32_t)(i % 2 ? 40 : b->len));
+		struct arena *a = arena_new(64u << 20);
+		struct rd in = rd_init(b->data, b->len - (i % 5 ? 0 : rnd(100)));
+		uint8_t was = b->data[at];
+		struct hist *h;
+
+		b->data[at] = (uint8_t)rnd(256);
+		h = b == &out ? hist_import(a, 2, f->lim, &in) : hist_load(a, 2, f->lim, &in);
+		b->data[at] = was;
+		h ? taken++ : refused++;
+		if (h) {
+			hist_check(h);
+			hist_rows(h, 60);
+			hist_hash(h);
+		}
+		hist_free(h);
+		assert_int_equal(arena_stats(a).live, 0);
+		arena_free(a);
+	}
+	assert_true(taken > 30 && refused > 30);
+	buf_free(&save);
+	buf_free(&out);
+	fix_free(f);
+}
+
+/* A closed block that popping opens again: its rows at a width are counted anew, even if it ends
+ * where the open block did that was counted before. */
+static void
+test_count_after_pop(void **st)
+{
+	struct arena *a = arena_new(1 << 22);
+	struct hist *h = hist_new(a, 1, (struct hist_limits){.lines = 100});
+	struct tab *t = tab_new(a, 1);
+	cell_t one[40] = {0}, got[40];
+	struct row out = {0};
+
+	(void)st;
+	hist_push(h, &(struct row){.cells = one}, t);
+	hist_seal_all(h);
+	hist_push(h, &(struct row){.cells = one}, t);
+	assert_true(hist_pop(h, &out, got, 40, t));
+	assert_int_equal(hist_rows(h, 80), 1);
+	assert_true(hist_pop(h, &out, got, 40, t));
+	assert_int_equal(hist_rows(h, 80), 0);
+	hist_free(h);
+	tab_free(t);
+	assert_int_equal(arena_stats(a).live, 0);
+	arena_free(a);
+}
+
 int
 main(void)
 {
@@ -587,6 +771,10 @@ main(void)
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_giant_rows),
 		cmocka_unit_test(test_faults),
+		cmocka_unit_test(test_damage),
+		cmocka_unit_test(test_damaged_checkpoint),
+		cmocka_unit_test(test_foreign_checkpoints),
+		cmocka_unit_test(test_count_after_pop),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -45,7 +45,7 @@ selection_survives(void **state)
 	model_select(m, "c2");
 	json_t *o = fixture_json(&fixture[9]);
 	json_object_set_new(o, "activity", json_string("permission"));
-	json_t *ev = json_pack("{s:s, s:o}", "event", "session", "session", o);
+	json_t *ev = json_pack("{s:s, s:o}", "ev", "session", "session", o);
 	app_event(a, ev); /* it moves to another group; the selection goes with it */
 	json_decref(ev);
 	assert_string_equal(m->sel, "c2");
@@ -54,7 +54,7 @@ selection_survives(void **state)
 	const char *next = m->shown[at + 1]->id;
 	char want[16];
 	snprintf(want, sizeof want, "%s", next);
-	ev = json_pack("{s:s, s:s}", "event", "gone", "id", "c2");
+	ev = json_pack("{s:s, s:s}", "ev", "gone", "id", "c2");
 	app_event(a, ev); /* what goes leaves the selection on its neighbour */
 	json_decref(ev);
 	assert_string_equal(m->sel, want);

@@ -1,0 +1,158 @@
+/* A frame as the terminal gets it: the sheet, a session's screen in its place, dialogs over both;
+ * and the sentences of --plain. */
+#include "fixture.h"
+#include "core/slab.h"
+#include "core/tab.h"
+#include "tui/paint.h"
+#include "tui/plain.h"
+
+static void
+canvas_dump(const struct canvas *c, struct buf *out)
+{
+	struct grid g = canvas_grid(c);
+	uint32_t cps[CLUSTER_MAX];
+	for (int y = 0; y < g.rows; y++) {
+		size_t end = out->len;
+		for (int x = 0; x < g.row[y]->len; x++) {
+			cell_t cell = g.row[y]->cells[x];
+			if ((cell & CELL_KIND_MASK) == CELL_TAIL)
+				continue;
+			int n = tab_cps(g.tab, cell, cps);
+			for (int i = 0; i < n; i++)
+				buf_utf8(out, cps[i]);
+			if (n && cps[0] != ' ')
+				end = out->len;
+			else if (!n)
+				buf_putc(out, ' ');
+		}
+		out->len = end;
+		buf_putc(out, '\n');
+	}
+}
+
+/* What is drawn arrives cell for cell. */
+static void
+sheet_arrives(void **state)
+{
+	(void)state;
+	struct app *a = fixture_app(100, 30, 23);
+	struct arena *arena = arena_new(1 << 24);
+	struct canvas *c = canvas_new(arena, 1, 100, 30);
+	struct buf want = {0}, got = {0};
+	static const char *const keys[] = {"", "R", "n", "Escape", "X", "Escape", "?"};
+	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
+		press(a, keys[i]);
+		app_draw(a);
+		want.len = got.len = 0;
+		surface_dump(a->s, &want, false);
+		paint_surface(c, a->s);
+		canvas_dump(c, &got);
+		assert_string_equal(buf_cstr(&got), buf_cstr(&want));
+		struct grid g = canvas_grid(c);
+		for (int y = 0; y < 30; y++)
+			for (int x = 0; x < g.row[y]->len; x++) {
+				struct surface_cell cell;
+				surface_cell(a->s, y, x, &cell);
+				struct style p = surface_style_get(a->s, cell.style);
+				struct style q =
+					tab_style_get(g.tab, cell_style(g.row[y]->cells[x]));
+				assert_int_equal(p.fg, q.fg);
+				assert_int_equal(p.bg, q.bg);
+				assert_int_equal(p.attrs, q.attrs);
+			}
+	}
+	buf_free(&want);
+	buf_free(&got);
+	canvas_free(c);
+	app_free(a);
+	arena_free(arena);
+}
+
+static void
+preview_lies_in_its_place(void **state)
+{
+	(void)state;
+	struct app *a = fixture_app(100, 30, 23);
+	struct arena *arena = arena_new(1 << 24);
+	struct canvas *c = canvas_new(arena, 1, 100, 30), *screen = canvas_new(arena, 2, 120, 40);
+	struct buf got = {0};
+	for (int y = 0; y < 20; y++) {
+		char line[32];
+		snprintf(line, sizeof line, "row %d 日本", y);
+		canvas_text(screen, y, 0, 120, line, NULL);
+	}
+	for (int pass = 0; pass < 2; pass++) {
+		app_draw(a);
+		paint_surface(c, a->s);
+		struct grid g = canvas_grid(screen);
+		paint_preview(c, &a->preview, &g);
+		paint_layers(c, a->s);
+		got.len = 0;
+		canvas_dump(c, &got);
+		if (pass == 0) {
+			/* its last rows with something on them, at the bottom of the place */
+			assert_non_null(strstr(buf_cstr(&got), "\n row 19 日本\n"));
+			assert_null(strstr(buf_cstr(&got), "row 3 "));
+			assert_non_null(strstr(buf_cstr(&got), "docs-i18n"));
+			press(a, "X");
+		} else { /* the question lies over both */
+			assert_non_null(strstr(buf_cstr(&got), "Cancel"));
+			assert_non_null(strstr(buf_cstr(&got), "\n row 19 日本"));
+		}
+	}
+	press(a, "Escape Space");
+	app_draw(a);
+	assert_true(a->preview.whole);
+	struct grid g = canvas_grid(screen);
+	assert_int_equal(paint_first_row(&g, 40, true), 0);
+	assert_int_equal(paint_first_row(&g, 10, true), 10);
+	buf_free(&got);
+	canvas_free(c);
+	canvas_free(screen);
+	app_free(a);
+	arena_free(arena);
+}
+
+static void
+plain_sentences(void **state)
+{
+	(void)state;
+	struct app *a = fixture_app(100, 30, 23);
+	struct buf b = {0};
+	plain_list(&b, &a->m, NOW);
+	const char *text = buf_cstr(&b);
+	assert_non_null(strstr(text, "23 sessions, 19 running, 10.8G in all.\n2 need you:\n"));
+	assert_non_null(
+		strstr(text, "2. api-refactor, permission for 4m, 612M: Bash: npm run migrate.\n"));
+	assert_non_null(strstr(
+		text, "old-spike, done for 2d 4h, 1.9G, grows +220 MB an hour, may be closed"));
+	assert_null(strchr(text, 27));
+	b.len = 0;
+	struct msess *s = model_find(&a->m, "a1");
+	struct plain_state was = {MS_RUNNING, MA_WORKING}, same = {MS_RUNNING, MA_PERMISSION};
+	plain_change(&b, &was, s);
+	assert_string_equal(
+		buf_cstr(&b), "api-refactor needs you, permission: Bash: npm run migrate.\n");
+	b.len = 0;
+	plain_change(&b, &same, s); /* nothing to say */
+	assert_int_equal(b.len, 0);
+	plain_change(&b, NULL, s);
+	assert_string_equal(buf_cstr(&b), "api-refactor started.\n");
+	buf_free(&b);
+	app_free(a);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(sheet_arrives),
+		cmocka_unit_test(preview_lies_in_its_place),
+		cmocka_unit_test(plain_sentences),
+	};
+	(void)click;
+	(void)answer;
+	(void)last_asked;
+	(void)screen_is;
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
