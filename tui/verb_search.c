@@ -45,7 +45,7 @@ verb_search(struct verb_ctx *ctx, int argc, char **argv)
 	struct client *c;
 	json_t *args, *reply = NULL;
 	double ago;
-	int first, code = EXIT_OK;
+	int first;
 
 	if (opts_parse(ctx, opts, NULL, argc, argv, &first) < 0)
 		return EXIT_USAGE;
@@ -78,8 +78,6 @@ verb_search(struct verb_ctx *ctx, int argc, char **argv)
 	if (json_is_true(json_object_get(reply, "truncated")) && !ctx->quiet)
 		fprintf(stderr, "muster: search: stopped after %lld hits\n",
 			(long long)json_integer_value(json_object_get(reply, "hits")));
-	if (!json_integer_value(json_object_get(reply, "hits")))
-		code = EXIT_FAIL;
 	json_decref(reply);
-	return code;
+	return EXIT_OK;
 }
