@@ -123,7 +123,7 @@ list_columns(int w, int name_w, int project_w)
 {
 	struct plan_columns c = {0};
 	int name = MIN(CLAMP(name_w, 8, 24), MAX(10, w / 6));
-	int project = MIN(CLAMP(project_w, 7, 22), MAX(8, w / 8));
+	int project = MIN(CLAMP(project_w, 7, 22), MAX(8, w / 9));
 	/* what is left after mark, name, state, idle and memory buys the others in this order */
 	int left = w - W_MARK - name - 1 - W_STATE - 1 - W_IDLE - 2 - W_MEM - 1;
 	bool rate = left >= 2 + W_RATE;
@@ -139,6 +139,8 @@ list_columns(int w, int name_w, int project_w)
 		left -= more;
 		project += has_project ? CLAMP(CLAMP(project_w, 7, 22) - project, 0, left) : 0;
 	}
+	if (wants) /* its room is the largest: a third of what is over may go to a long path */
+		project += CLAMP(CLAMP(project_w, 7, 22) - project, 0, (left - 3 - W_WANTS) / 3);
 	int x = W_MARK;
 #define PUT(col, gap, width) (c.col.x = x + (gap), c.col.w = (width), x = c.col.x + c.col.w)
 	PUT(name, 0, MAX(name, 4));
