@@ -295,6 +295,12 @@ keeper_adopt(struct keeper_link *l, uint32_t id, pid_t pid, uint64_t start, bool
 }
 
 int
+keeper_serving(struct keeper_link *l)
+{
+	return send_rec(l, (struct keeper_rec){.type = KEEPER_SERVING}, -1, -1);
+}
+
+int
 keeper_stop(struct keeper_link *l)
 {
 	return send_rec(l, (struct keeper_rec){.type = KEEPER_STOP}, -1, -1);

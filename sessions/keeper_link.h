@@ -40,6 +40,7 @@ int keeper_hold(struct keeper_link *l, uint32_t id, int slot, int fd);
 int keeper_drop(struct keeper_link *l, uint32_t id, int slot);
 int keeper_adopt(struct keeper_link *l, uint32_t id, pid_t pid, uint64_t start, bool gone,
 	int status, int pidfd);
+int keeper_serving(struct keeper_link *l); /* all is taken over */
 int keeper_stop(struct keeper_link *l);
 
 /* What a child is to become. Strings are borrowed. */

@@ -32,7 +32,8 @@
 
 #define BACKOFF_FIRST_MS 50
 #define BACKOFF_MAX_MS 5000
-#define SHORT_LIFE_MS 2000 /* a server that lived less is failing */
+#define BACKOFF_SERVED_MS 10
+#define SHORT_LIFE_MS 1000 /* one that served is started again at once, if it lived longer */
 #define FAILS_MAX 8	   /* so many in a row with nothing to keep: give up */
 
 struct entry {
@@ -51,7 +52,7 @@ static struct {
 	const char *server_path;
 	int sock, sigfd; /* sock -1: no server */
 	pid_t server;	 /* 0: none */
-	bool adopted, stopping;
+	bool adopted, stopping, served;
 	unsigned fails;
 	uint64_t started_ms, restart_ms; /* restart_ms 0: not due */
 	sigset_t old_mask;
@@ -217,7 +218,10 @@ server_gone(int status)
 	close_fd(&k.sock);
 	k.server = 0;
 	k.adopted = false;
-	k.fails = now - k.started_ms < SHORT_LIFE_MS ? k.fails + 1 : 0;
+	k.fails = k.served ? 0 : k.fails + 1;
+	if (k.served && now - k.started_ms < SHORT_LIFE_MS)
+		wait = BACKOFF_SERVED_MS;
+	k.served = false;
 	if (k.stopping || (!keeping() && (!wanted || k.fails >= FAILS_MAX)))
 		exit(k.stopping ? 0 : 1);
 	if (k.fails > 1) {
@@ -388,6 +392,9 @@ handle(const struct keeper_rec *r, int fd[KEEPER_REC_FDS])
 		adopt(r, fd[0]);
 		fd[0] = -1;
 		break;
+	case KEEPER_SERVING:
+		k.served = true;
+		break;
 	case KEEPER_STOP:
 		k.stopping = true;
 		break;
@@ -506,6 +513,7 @@ main(int argc, char **argv)
 	if (k.adopted) {
 		fcntl(KEEPER_FD, F_SETFD, FD_CLOEXEC);
 		k.started_ms = now_ms();
+		k.served = true;
 		replay();
 	} else
 		server_start();

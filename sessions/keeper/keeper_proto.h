@@ -38,6 +38,8 @@ enum keeper_type {
 	KEEPER_DROP = 34,   /* id, slot; KEEPER_ALL_SLOTS frees the entry */
 	KEEPER_ADOPT =
 		35, /* id, pid, start, flags, status: a child of a dead keeper; id 0: the server */
+	KEEPER_SERVING =
+		37, /* the server has taken over: if it dies now, it was not failing to start */
 	KEEPER_STOP = 36, /* leave once the server has left */
 };
 enum { /* slots of a session */
