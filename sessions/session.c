@@ -1,4 +1,5 @@
 #include "sessions/session.h"
+#include "sessions/lifecycle.h"
 #include "core/log.h"
 #include "core/os.h"
 #include "core/width.h"
@@ -52,8 +53,6 @@ session_live(const struct session *s)
 void
 session_set_state(struct session *s, enum session_state to)
 {
-	enum session_state was = s->state;
-
 	if (s->state == to)
 		return;
 	if (!(states[s->state].to & 1u << to))
@@ -61,8 +60,7 @@ session_set_state(struct session *s, enum session_state to)
 			states[to].name);
 	log_info("session %u: %s -> %s", s->num, states[s->state].name, states[to].name);
 	s->state = to;
-	if (policy_state)
-		policy_state(s, was);
+	lifecycle_state(s);
 	server_meta_changed(s->server, s);
 	view_session_state(s);
 	waits_check(s->server, s);
@@ -331,6 +329,7 @@ session_evaluate(struct session *s, uint64_t now_ns)
 					"wants", s->act.detail));
 		if (!term_parked(s->term))
 			checkpoint_save(s); /* the signals are in it */
+		lifecycle_activity(s);
 	}
 	waits_check(s->server, s);
 }
