@@ -7,6 +7,7 @@
 #include "core/render_priv.h"
 
 #include "core/scroll.h"
+#include "core/width.h"
 #include "core/width_priv.h"
 #include <stdlib.h>
 #include <string.h>
