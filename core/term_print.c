@@ -108,7 +108,8 @@ put_cell(struct term *t, cell_t content, int w, int limit)
 		r->cells[x] = t->tmpl | content | (w == 2 ? CELL_WIDE : CELL_NARROW);
 		if (w == 2)
 			r->cells[x + 1] = t->tmpl | CELL_TAIL;
-		r->flags |= (content >= 0x80 ? ROW_NONASCII : 0) | (w == 2 ? ROW_WIDE | ROW_STYLED : 0) |
+		r->flags |= (content >= 0x80 ? ROW_NONASCII : 0) |
+			    (w == 2 ? ROW_WIDE | ROW_STYLED : 0) |
 			    (content & CELL_CLUSTER ? ROW_CLUSTERS | ROW_STYLED : 0);
 	}
 	advance(t, w, limit);
@@ -236,7 +237,8 @@ print_join(struct term *t, uint32_t cp, unsigned cls)
 	return j->joins;
 }
 
-/* What could join behind a character of class `last` (0: nothing but marks): by GB_* of the next. */
+/* What could join behind a character of class `last` (0: nothing but marks): by GB_* of the next.
+ */
 static inline bool
 may_join(uint8_t last, unsigned cls)
 {

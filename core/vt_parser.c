@@ -77,6 +77,15 @@ csi_param(struct vt_csi *c, uint8_t b)
 	}
 }
 
+void
+csi_params(struct vt_csi *c, const uint8_t *p, unsigned n)
+{
+	csi_begin(c);
+	for (unsigned i = 0; i < n; i++)
+		csi_param(c, p[i]);
+	c->n = MIN(c->n, CSI_PARAMS);
+}
+
 static void
 csi_finish(struct term *t, uint8_t final)
 {
@@ -298,7 +307,9 @@ static const uint8_t *
 escape(struct term *t, const uint8_t *p, const uint8_t *end)
 {
 	if (end - p > 2 && p[1] == '[' && !t->v.vt52) {
-		const uint8_t *q = csi_run(t, p + 2, end);
+		const uint8_t *q = sgr_recall(t, p + 2, end);
+		if (!q)
+			q = csi_run(t, p + 2, end);
 		if (q)
 			return q;
 	}
@@ -312,11 +323,20 @@ ground(struct term *t, const uint8_t *p, const uint8_t *end)
 {
 	while (p < end && t->v.state == S_GROUND) {
 		uint8_t b = *p;
-		if (b >= 0x20 && b != 0x7f) {
+		if (b >= 0x20 && b < 0x7f && end - p > 1 && p[1] < 0x20 && print_one(t, b)) {
+			p++;
+		} else if (b >= 0x20 && b != 0x7f) {
 			const uint8_t *q = print_text(t, p, end);
 			p = q == p ? one_character(t, p, end) : q;
 		} else if (b == 0x1b) {
 			p = escape(t, p, end);
+		} else if (b == '\r' && t->whole) {
+			p++;
+			t->v.pending = 0;
+			t->v.col = 0;
+		} else if (b == '\n' && !t->v.newline) {
+			p++;
+			term_linefeed(t);
 		} else {
 			p++;
 			if (b != 0x7f)
