@@ -338,7 +338,7 @@ figures(struct app *a, const struct msess *s, const double *col, int n, bool swa
 	}
 	if (swapped && w - x > 60) {
 		int len = draw_right(a, y, w - 2, 20, TH_DIM, "swapped");
-		draw_text(a, y, w - 4 - len, 1, TH_PLOT_SWAP, a->theme.eighths[8]);
+		draw_text(a, y, w - 4 - len, 1, TH_PLOT_SWAP_BODY, a->theme.eighths[8]);
 	}
 	if (!s || !s->has_growth)
 		return;
