@@ -304,6 +304,7 @@ looking_back_finding_and_copying(void **state)
 	/* wheel up scrolls, as cat asked for no mouse; selecting copies */
 	type(o, "\033[<64;5;5M");
 	wait_shown(o, "back 3/", true);
+	wait_shown(o, "\n285\n", true);
 	struct grid g = term_grid(o->t);
 	char want[32];
 	uint32_t cps[CLUSTER_MAX];
