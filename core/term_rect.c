@@ -150,13 +150,17 @@ change_row(struct term *t, int y, int x0, int x1, bool reverse)
 	struct row *r = term_row(t, y);
 	if (!row_open(t, &t->scr[t->v.alt], r, x1))
 		return;
+	cell_t from = ~0ull, to = 0; /* neighbours mostly share a style */
 	for (int x = x0; x < x1; x++) {
 		cell_t c = r->cells[x];
-		struct style s = tab_style_get(t->tab, cell_style(c));
-		for (int i = 4; i < MAX((int)t->v.csi.n, 5); i++)
-			change_one(&s, arg(t, i, 0), reverse);
-		r->cells[x] = (c & ~CELL_STYLE_MASK) | (cell_t)tab_style(t->tab, &s)
-							       << CELL_STYLE_SHIFT;
+		if ((c & CELL_STYLE_MASK) != from) {
+			from = c & CELL_STYLE_MASK;
+			struct style s = tab_style_get(t->tab, cell_style(c));
+			for (int i = 4; i < MAX((int)t->v.csi.n, 5); i++)
+				change_one(&s, arg(t, i, 0), reverse);
+			to = (cell_t)tab_style(t->tab, &s) << CELL_STYLE_SHIFT;
+		}
+		r->cells[x] = (c & ~CELL_STYLE_MASK) | to;
 	}
 	r->flags |= ROW_STYLED;
 	r->stamp = ++t->v.stamp;
@@ -196,8 +200,10 @@ cell_sum(const struct term *t, cell_t c)
 	} list[] = {{ATTR_BOLD, 0x80}, {ATTR_BLINK, 0x40}, {ATTR_INVERSE, 0x20},
 		{ATTR_UL_MASK, 0x10}, {ATTR_INVISIBLE, 0x08}};
 	uint32_t cps[CLUSTER_MAX];
-	struct style s = tab_style_get(t->tab, cell_style(c));
 	unsigned sum = 0;
+	if (!(c & ~CELL_CONTENT_MASK)) /* most cells of most screens */
+		return c ? cell_content(c) : ' ';
+	struct style s = tab_style_get(t->tab, cell_style(c));
 	int n = tab_cps(t->tab, c, cps);
 	for (int i = 0; i < n; i++)
 		sum += cps[i];

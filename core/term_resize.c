@@ -31,15 +31,16 @@ struct flow {
 	int n_places;
 };
 
+/* width: of the screen that the row filled, kept in cap. */
 static struct row *
-flow_add(struct flow *f, const cell_t *cells, int n, uint32_t flags)
+flow_add(struct flow *f, const cell_t *cells, int n, uint32_t flags, int width)
 {
 	if (f->n == f->cap) {
 		f->cap = f->cap ? f->cap * 2 : 64;
 		f->row = xrealloc(f->row, (size_t)f->cap * sizeof(*f->row));
 	}
 	struct row *r = &f->row[f->n++];
-	*r = (struct row){.len = (uint16_t)n, .cap = (uint16_t)n, .flags = flags};
+	*r = (struct row){.len = (uint16_t)n, .cap = (uint16_t)width, .flags = flags};
 	r->cells = xmalloc(MAX((size_t)n, 1) * sizeof(cell_t));
 	if (n)
 		memcpy(r->cells, cells, (size_t)n * sizeof(cell_t));
@@ -72,11 +73,22 @@ continues(const struct row *a, const struct row *b)
 	return a->flags & ROW_WRAP && b->flags & ROW_WRAPPED;
 }
 
+/* No wide character fits one column: each becomes two blanks. */
+static void
+squeeze(cell_t *line, int n)
+{
+	for (int i = 0; i < n; i++)
+		if ((line[i] & CELL_KIND_MASK) != CELL_NARROW)
+			line[i] &= CELL_STYLE_MASK;
+}
+
 /* Rows [from, to) of the flow, one logical line, as rows of `cols` appended to out. */
 static void
-wrap_line(const struct flow *in, int from, int to, int cols, int was, struct flow *out)
+wrap_line(const struct flow *in, int from, int to, int cols, struct flow *out)
 {
-	size_t cap = (size_t)(to - from) * (size_t)was + 1;
+	size_t cap = 1;
+	for (int i = from; i < to; i++)
+		cap += MAX(in->row[i].len, in->row[i].cap);
 	cell_t *line = xcalloc(cap, sizeof(*line));
 	int n = 0, text = 0, first = out->n, offset[2] = {-1, -1};
 	for (int i = from; i < to; i++) {
@@ -87,9 +99,9 @@ wrap_line(const struct flow *in, int from, int to, int cols, int was, struct flo
 		memcpy(line + n, r->cells, r->len * sizeof(cell_t));
 		text = n + text_len(r);
 		if (i + 1 < to) {
-			bool head =
-				r->len == was && (r->cells[was - 1] & CELL_KIND_MASK) == CELL_HEAD;
-			n += was - head;
+			bool head = r->len && r->len >= r->cap &&
+				    (r->cells[r->len - 1] & CELL_KIND_MASK) == CELL_HEAD;
+			n += MAX(r->len, r->cap) - head;
 		} else {
 			n += r->len;
 		}
@@ -98,6 +110,8 @@ wrap_line(const struct flow *in, int from, int to, int cols, int was, struct flo
 	for (int i = from; i < to; i++)
 		flags |= in->row[i].flags & (ROW_STYLED | ROW_CLUSTERS | ROW_LINKS | ROW_WIDE |
 						    ROW_PROTECTED | ROW_NONASCII);
+	if (cols == 1)
+		squeeze(line, n);
 	int at = 0;
 	do {
 		int take = MIN(cols, MAX(text - at, 0));
@@ -108,11 +122,11 @@ wrap_line(const struct flow *in, int from, int to, int cols, int was, struct flo
 		}
 		if (!more) /* coloured blanks behind the text stay where they fit */
 			take = MAX(take, MIN(cols, n - at));
-		struct row *r = flow_add(out, line + at, take, flags);
+		struct row *r = flow_add(out, line + at, take, flags, cols);
 		if (head) {
 			r->cells = xrealloc(r->cells, (size_t)(take + 1) * sizeof(cell_t));
 			r->cells[take] = CELL_HEAD;
-			r->len = r->cap = (uint16_t)(take + 1);
+			r->len = (uint16_t)(take + 1);
 		}
 		for (int k = 0; k < in->n_places; k++)
 			if (offset[k] >= at && (offset[k] < at + take || !more)) {
@@ -132,7 +146,7 @@ wrap_line(const struct flow *in, int from, int to, int cols, int was, struct flo
 }
 
 static void
-rewrap(struct flow *f, int cols, int was)
+rewrap(struct flow *f, int cols)
 {
 	struct flow out = {.n_places = f->n_places};
 	memcpy(out.place, f->place, sizeof(out.place));
@@ -142,7 +156,7 @@ rewrap(struct flow *f, int cols, int was)
 		int to = from + 1;
 		while (to < f->n && continues(&f->row[to - 1], &f->row[to]))
 			to++;
-		wrap_line(f, from, to, cols, was, &out);
+		wrap_line(f, from, to, cols, &out);
 		from = to;
 	}
 	flow_free(f);
@@ -156,7 +170,7 @@ flow_pull(struct term *t, struct flow *f, cell_t *cells)
 	struct row r = {0};
 	if (!hist_pop(t->hist, &r, cells, TERM_COLS_MAX, t->tab))
 		return false;
-	flow_add(f, cells, r.len, r.flags);
+	flow_add(f, cells, r.len, r.flags, r.len);
 	struct row last = f->row[f->n - 1];
 	memmove(f->row + 1, f->row, (size_t)(f->n - 1) * sizeof(last));
 	f->row[0] = last;
@@ -167,31 +181,22 @@ flow_pull(struct term *t, struct flow *f, cell_t *cells)
 
 /* The rest of the line which the screen's first row continues, and `want` rows more. */
 static void
-pull_history(struct term *t, struct flow *f, int want, int was)
+pull_history(struct term *t, struct flow *f, int want)
 {
 	cell_t *cells = xmalloc(TERM_COLS_MAX * sizeof(*cells));
 	for (int i = 0; i < PULL_MAX && f->n && (want > 0 || f->row[0].flags & ROW_WRAPPED); i++) {
 		if (!flow_pull(t, f, cells))
 			break;
-		if (f->row[0].len > was) { /* written at a greater width */
-			hist_push(t->hist, &f->row[0], t->tab);
-			free(f->row[0].cells);
-			memmove(f->row, f->row + 1, (size_t)(f->n - 1) * sizeof(*f->row));
-			f->n--;
-			for (int k = 0; k < f->n_places; k++)
-				f->place[k].at_row--;
-			break;
-		}
 		want--;
 	}
 	free(cells);
 }
 
 static void
-flow_from(struct flow *f, const struct screen *s, int rows)
+flow_from(struct flow *f, const struct screen *s, int rows, int cols)
 {
 	for (int y = 0; y < rows; y++)
-		flow_add(f, s->row[y]->cells, s->row[y]->len, s->row[y]->flags);
+		flow_add(f, s->row[y]->cells, s->row[y]->len, s->row[y]->flags, cols);
 	for (int k = 0; k < f->n_places; k++) {
 		f->place[k].at_row = *f->place[k].row;
 		f->place[k].at_col = *f->place[k].col + (*f->place[k].pending ? 1 : 0);
@@ -258,18 +263,18 @@ resize_primary(struct term *t, int cols, int rows, struct place *places)
 	int was = v->cols, was_rows = v->rows;
 	struct flow f = {.n_places = 2};
 	memcpy(f.place, places, sizeof(f.place));
-	flow_from(&f, &t->scr[0], was_rows);
+	flow_from(&f, &t->scr[0], was_rows, was);
 	int blank = flow_trim(&f);
 	if (cols != was) {
-		pull_history(t, &f, 0, was);
-		rewrap(&f, cols, was);
+		pull_history(t, &f, 0);
+		rewrap(&f, cols);
 	}
 	int want = rows - f.n - blank;
 	if (want > 0) {
 		int before = f.n;
-		pull_history(t, &f, want, was);
-		if (cols != was && f.n != before)
-			rewrap(&f, cols, was);
+		pull_history(t, &f, want);
+		if (f.n != before) /* they may be of any width */
+			rewrap(&f, cols);
 	}
 	int out = MAX(f.n - rows, 0);
 	v->cols = cols;
@@ -284,11 +289,11 @@ resize_primary(struct term *t, int cols, int rows, struct place *places)
 }
 
 static void
-resize_alt(struct term *t, int was_rows, struct place *places)
+resize_alt(struct term *t, int was_rows, int was, struct place *places)
 {
 	struct flow f = {.n_places = 2};
 	memcpy(f.place, places, sizeof(f.place));
-	flow_from(&f, &t->scr[1], was_rows);
+	flow_from(&f, &t->scr[1], was_rows, was);
 	flow_trim(&f);
 	int out = MAX(f.place[0].at_row - (t->v.rows - 1), 0);
 	fresh_screen(t, &t->scr[1]);
@@ -309,7 +314,7 @@ term_resize(struct term *t, int cols, int rows)
 	if (cols == v->cols && rows == v->rows)
 		return;
 	term_wake(t);
-	int was_rows = v->rows;
+	int was_rows = v->rows, was = v->cols;
 	struct saved_cursor *s0 = &v->scr[0].saved, *s1 = &v->scr[1].saved;
 	struct place live = {.row = &v->row, .col = &v->col, .pending = &v->pending};
 	struct place saved0 = {.row = &s0->row, .col = &s0->col, .pending = &s0->pending};
@@ -322,7 +327,7 @@ term_resize(struct term *t, int cols, int rows)
 	struct place alternate[2] = {live, saved1};
 	resize_primary(t, cols, rows, primary);
 	if (v->alt)
-		resize_alt(t, was_rows, alternate);
+		resize_alt(t, was_rows, was, alternate);
 	else
 		screen_free(t, &t->scr[1]);
 	v->top = v->left = 0;

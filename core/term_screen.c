@@ -111,16 +111,11 @@ erase_unprotected(struct term *t, struct row *r, int x0, int x1)
 		row_fill(r, MAX(x0, (int)r->len), x1, t->blank);
 }
 
-void
-row_erase(struct term *t, struct row *r, int x0, int x1, bool keep_protected)
+/* Blanks [x0, x1) as they are; no wide cell reaches over the ends. */
+static void
+row_blank(struct term *t, struct row *r, int x0, int x1, bool keep_protected)
 {
-	if (x0 >= x1)
-		return;
 	pen_ready(t);
-	if (r->flags & ROW_WIDE) {
-		row_split_wide(r, x0);
-		row_split_wide(r, x1);
-	}
 	r->stamp = ++t->v.stamp;
 	r->flags |= blank_flags(t);
 	if (x1 >= t->v.cols)
@@ -135,6 +130,18 @@ row_erase(struct term *t, struct row *r, int x0, int x1, bool keep_protected)
 	}
 	if (row_open(t, &t->scr[t->v.alt], r, x0))
 		row_fill(r, x0, x1, t->blank);
+}
+
+void
+row_erase(struct term *t, struct row *r, int x0, int x1, bool keep_protected)
+{
+	if (x0 >= x1)
+		return;
+	if (r->flags & ROW_WIDE) {
+		row_split_wide(r, x0);
+		row_split_wide(r, x1);
+	}
+	row_blank(t, r, x0, x1, keep_protected);
 }
 
 /* Whole rows */
@@ -222,7 +229,7 @@ row_insert(struct term *t, struct row *r, int x, int right, int n)
 	}
 	if (r->len > x)
 		row_copy_cells(t, r, x + n, r, x, right + 1 - x - n);
-	row_erase(t, r, x, x + n, false);
+	row_blank(t, r, x, x + n, false);
 }
 
 void
@@ -239,7 +246,7 @@ row_delete(struct term *t, struct row *r, int x, int right, int n)
 	}
 	if (r->len > x)
 		row_copy_cells(t, r, x, r, x + n, right + 1 - x - n);
-	row_erase(t, r, right + 1 - n, right + 1, false);
+	row_blank(t, r, right + 1 - n, right + 1, false);
 }
 
 /* Rectangles between the margins */

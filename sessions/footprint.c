@@ -341,29 +341,24 @@ proctree(pid_t root, const char *marker, size_t *n)
 int
 footprint_report(pid_t root, const char *marker, struct footprint_report *out)
 {
-	pid_t *pids;
-
 	memset(out, 0, sizeof *out);
 	if (proc_start(root) == 0 && !marker)
 		return -ESRCH;
 	out->procs = proctree(root, marker, &out->n_procs);
 	if (!out->procs)
 		return -ESRCH;
-	pids = xcalloc(out->n_procs, sizeof *pids);
 	for (size_t i = 0; i < out->n_procs; i++) {
 		const struct proc_info *p = &out->procs[i];
 
-		pids[i] = p->pid;
 		out->total += p->footprint;
 		out->rss += p->rss;
 		out->pss += p->pss;
 		out->swap += p->swap;
 		out->estimated = out->estimated || p->estimated;
 	}
-	out->shared_extra = footprint_shared_extra(pids, out->n_procs);
+	out->shared_extra = footprint_shared_extra(out->procs, out->n_procs);
 	out->total += out->shared_extra;
-	out->cats = footprint_categories(pids, out->n_procs, &out->n_cats);
-	free(pids);
+	out->cats = footprint_categories(out->procs, out->n_procs, &out->n_cats);
 	return 0;
 }
 

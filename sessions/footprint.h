@@ -39,12 +39,13 @@ struct shm_extent {
 	uint64_t bytes; /* swapped part (mapped), or all its blocks (memfd that no process maps) */
 	bool unmapped;
 };
-/* Of all these processes together, each inode once. malloc'ed, NULL when none. Reads full smaps of
- * those pids that have more than 8 MB of swapped shared memory, and the fds of all. */
-struct shm_extent *footprint_extents(const pid_t *pids, size_t n, size_t *n_out);
-uint64_t footprint_shared_extra(const pid_t *pids, size_t n); /* their sum */
+/* Of all these walked processes together (pid and shm_swapped count), each inode once. malloc'ed,
+ * NULL when none. Reads full smaps of those with more than 8 MB of swapped shared memory, and the
+ * fds of all. */
+struct shm_extent *footprint_extents(const struct proc_info *p, size_t n, size_t *n_out);
+uint64_t footprint_shared_extra(const struct proc_info *p, size_t n); /* their sum */
 /* By kind of mapping over all these processes; malloc'ed array, biggest first. */
-struct mem_category *footprint_categories(const pid_t *pids, size_t n, size_t *n_out);
+struct mem_category *footprint_categories(const struct proc_info *p, size_t n, size_t *n_out);
 
 struct footprint_report {
 	struct proc_info *procs; /* root first */

@@ -211,19 +211,18 @@ strike_mapped(void *ctx, const struct mapping *m)
 }
 
 struct shm_extent *
-footprint_extents(const pid_t *pids, size_t n, size_t *n_out)
+footprint_extents(const struct proc_info *p, size_t n, size_t *n_out)
 {
 	struct extents x = {0};
-	struct proc_info p;
 
 	for (size_t i = 0; i < n; i++)
-		if (footprint_of(pids[i], &p) == 0 && p.shm_swapped > SHM_SWAP_WORTH)
-			swapped_of(&x, pids[i]);
+		if (p[i].shm_swapped > SHM_SWAP_WORTH)
+			swapped_of(&x, p[i].pid);
 	x.n_mine = 0;
 	for (size_t i = 0; i < n; i++)
-		memfds_of(&x, pids[i]);
+		memfds_of(&x, p[i].pid);
 	for (size_t i = 0; x.n_mine && i < n; i++)
-		each_mapping(pids[i], "maps", strike_mapped, &x);
+		each_mapping(p[i].pid, "maps", strike_mapped, &x);
 	for (size_t i = 0; i < x.n_mine; i++)
 		if (x.mine[i].unmapped)
 			*extent(&x.e, &x.n, &x.cap, x.mine[i].dev, x.mine[i].ino) = x.mine[i];
@@ -234,10 +233,10 @@ footprint_extents(const pid_t *pids, size_t n, size_t *n_out)
 }
 
 uint64_t
-footprint_shared_extra(const pid_t *pids, size_t n)
+footprint_shared_extra(const struct proc_info *p, size_t n)
 {
 	size_t k;
-	struct shm_extent *e = footprint_extents(pids, n, &k);
+	struct shm_extent *e = footprint_extents(p, n, &k);
 	uint64_t sum = 0;
 
 	for (size_t i = 0; i < k; i++)
@@ -413,17 +412,17 @@ page_tables(pid_t pid)
 }
 
 struct mem_category *
-footprint_categories(const pid_t *pids, size_t n, size_t *n_out)
+footprint_categories(const struct proc_info *p, size_t n, size_t *n_out)
 {
 	struct cats c = {0};
 	size_t k;
-	struct shm_extent *e = footprint_extents(pids, n, &k);
+	struct shm_extent *e = footprint_extents(p, n, &k);
 
 	read_tmpfs(&c);
 	for (size_t i = 0; i < n; i++) {
-		read_stack_pointers(&c, pids[i]);
-		each_mapping(pids[i], "smaps", add_category, &c);
-		cat_add(&c, "page tables", page_tables(pids[i]), 0);
+		read_stack_pointers(&c, p[i].pid);
+		each_mapping(p[i].pid, "smaps", add_category, &c);
+		cat_add(&c, "page tables", page_tables(p[i].pid), 0);
 	}
 	for (size_t i = 0; i < k; i++)
 		if (e[i].unmapped)

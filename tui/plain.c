@@ -5,13 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#pragma weak client_connect
-#pragma weak client_free
-#pragma weak client_start
-#pragma weak client_request
-#pragma weak client_view_open
-#pragma weak client_view_close
-#pragma weak client_view_scroll
 #pragma weak attach_run
 
 static const char help_text[] =

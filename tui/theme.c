@@ -1,6 +1,5 @@
 #include "tui/theme.h"
 #include <assert.h>
-#include <stdio.h>
 #include <string.h>
 
 #define DEF COLOR_DEFAULT
@@ -97,6 +96,9 @@ theme_spark(const struct theme *t, char *out, const uint64_t *v, int n)
 	bool steady = (double)(max - MIN(min, max)) < 0.04 * (double)max;
 	for (int i = 0; i < n; i++) {
 		int step = steady ? 3 : (int)((double)v[i] / (double)max * 7 + 0.5);
-		out += sprintf(out, "%s", t->eighths[v[i] ? CLAMP(step, 1, 7) : 0]);
+		const char *sign = t->eighths[v[i] ? CLAMP(step, 1, 7) : 0];
+		size_t len = strlen(sign);
+		memcpy(out, sign, len + 1);
+		out += len;
 	}
 }

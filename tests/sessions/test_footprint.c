@@ -216,14 +216,14 @@ test_held_memfd(void **state)
 {
 	struct hog h;
 	struct footprint_report r;
-	pid_t pids[2];
+	struct proc_info p[2] = {0};
 
 	(void)state;
 	hog_start(&h, NULL);
 	hog_do(&h, "memfd 24");
-	pids[0] = h.pid;
-	pids[1] = hog_do(&h, "fork"); /* holds it too: still once */
-	assert_near((double)footprint_shared_extra(pids, 2), 24, 0.1);
+	p[0].pid = h.pid;
+	p[1].pid = hog_do(&h, "fork"); /* holds it too: still once */
+	assert_near((double)footprint_shared_extra(p, 2), 24, 0.1);
 	assert_int_equal(footprint_report(h.pid, NULL, &r), 0);
 	assert_near((double)r.total, 24.3, 1);
 	assert_string_equal(r.cats[0].name, "memfd, not mapped");

@@ -1,0 +1,21 @@
+#ifndef SESSIONS_MEMSERIES_H
+#define SESSIONS_MEMSERIES_H
+/* Footprint of one session over the last days, small enough to keep in RAM for hundreds: all
+ * samples of about the last two hours, five-minute minima of the last three days. */
+#include "core/growth.h"
+
+enum { SERIES_RAW = 512, SERIES_FLOORS = 864, SERIES_FLOOR_S = GROWTH_BURST_WIDTH_S };
+struct memseries {
+	struct growth_point raw[SERIES_RAW]; /* rings: [head] is the oldest once full */
+	struct growth_point floors[SERIES_FLOORS];
+	unsigned raw_head, raw_n, floors_head, floors_n;
+};
+void memseries_push(struct memseries *s, double t, uint64_t bytes); /* t ascending; else dropped */
+/* Points from an earlier run, older than all that is in here; others are dropped. */
+void memseries_prepend(struct memseries *s, const struct growth_point *p, size_t n);
+/* One value per step, the highest within it, oldest first and ending with the newest sample; steps
+ * without a sample repeat the one before. At most n; fewer if less is known. */
+size_t memseries_recent(const struct memseries *s, double step_s, uint64_t *out, size_t n);
+/* The series since a time as growth_judge wants it; out holds SERIES_RAW + SERIES_FLOORS. */
+size_t memseries_since(const struct memseries *s, double since, struct growth_point *out);
+#endif

@@ -1,0 +1,378 @@
+/* The sampler on a real loop over real processes, and the series it keeps. */
+#include "core/os.h"
+#include "sessions/memseries.h"
+#include "sessions/sampler.h"
+#include "sessions/sampler_scan.h"
+#include "sessions/store_worker.h"
+#include <math.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#define MB 1048576.0
+enum { DEADLINE_S = 10 };
+
+static uv_loop_t loop;
+static pid_t started[32];
+static size_t n_started;
+static int helper_answer, samples;
+
+struct hog {
+	pid_t pid;
+	FILE *in, *out;
+};
+
+static struct hog
+hog_start(const char *marker)
+{
+	struct hog h;
+	int to[2], from[2];
+	char path[512], env[64];
+
+	snprintf(path, sizeof(path), "%s/tests/tools/memhog", getenv("MUSTER_BIN"));
+	snprintf(env, sizeof(env), "MUSTER_SESSION=%s", marker ? marker : "");
+	assert_int_equal(pipe(to) | pipe(from), 0);
+	h.pid = fork();
+	if (h.pid == 0) {
+		setsid();
+		dup2(to[0], 0);
+		dup2(from[1], 1);
+		for (int i = 3; i < 64; i++)
+			close(i);
+		execle(path, "memhog", (char *)NULL, (char *[]){marker ? env : NULL, NULL});
+		_exit(127);
+	}
+	started[n_started++] = h.pid;
+	close(to[0]);
+	close(from[1]);
+	h.in = fdopen(to[1], "w");
+	h.out = fdopen(from[0], "r");
+	return h;
+}
+
+static pid_t
+hog_do(struct hog *h, const char *cmd)
+{
+	char line[128] = "";
+	int pid = 0;
+
+	fprintf(h->in, "%s\n", cmd);
+	fflush(h->in);
+	assert_non_null(fgets(line, sizeof(line), h->out));
+	assert_int_equal(strncmp(line, "ok", 2), 0);
+	if (sscanf(line, "ok %d", &pid) == 1)
+		started[n_started++] = pid;
+	return pid;
+}
+
+static int
+begin(void **state)
+{
+	(void)state;
+	samples = helper_answer = 0;
+	return uv_loop_init(&loop);
+}
+
+static int
+end(void **state)
+{
+	(void)state;
+	while (n_started)
+		kill(started[--n_started], SIGKILL);
+	while (waitpid(-1, NULL, 0) > 0)
+		;
+	uv_run(&loop, UV_RUN_DEFAULT);
+	return uv_loop_close(&loop);
+}
+
+static void
+on_sampled(void *ctx, uint32_t num, const struct memstat *m)
+{
+	(void)ctx;
+	(void)num;
+	assert_true(m->known);
+	samples++;
+}
+
+static bool
+is_helper(void *ctx, uint32_t num, const char *comm, const char *cmdline)
+{
+	(void)ctx;
+	(void)num;
+	assert_true(comm[0] && strstr(cmdline, "memhog"));
+	return helper_answer;
+}
+
+static const struct sampler_ops ops = {.sampled = on_sampled, .is_helper = is_helper};
+
+static void
+nothing(uv_timer_t *t)
+{
+	(void)t;
+}
+
+/* Runs the loop until a condition holds. */
+#define UNTIL(cond)                                                             \
+	do {                                                                    \
+		uint64_t deadline_ = os_mono_ns() + DEADLINE_S * 1000000000ull; \
+		uv_timer_t beat_;                                               \
+		uv_timer_init(&loop, &beat_);                                   \
+		uv_timer_start(&beat_, nothing, 5, 5);                          \
+		while (!(cond) && os_mono_ns() < deadline_)                     \
+			uv_run(&loop, UV_RUN_ONCE);                             \
+		uv_close((uv_handle_t *)&beat_, NULL);                          \
+		uv_run(&loop, UV_RUN_NOWAIT);                                   \
+		assert_true(cond);                                              \
+	} while (0)
+
+struct answer {
+	int n;
+	bool gone;
+	struct memstat m;
+};
+
+static void
+answered(void *ctx, const struct memstat *m)
+{
+	struct answer *a = ctx;
+
+	a->n++;
+	a->gone = !m;
+	if (m)
+		a->m = *m;
+}
+
+static void
+test_footprint_of_a_session(void **state)
+{
+	struct sampler *s = sampler_new(&loop, &ops, 0.05, 1000, NULL);
+	struct hog h = hog_start("smp1");
+	struct answer a = {0};
+	const struct memstat *m;
+
+	(void)state;
+	hog_do(&h, "dirty 32");
+	sampler_add(s, 1, "smp1", h.pid);
+	m = sampler_get(s, 1);
+	assert_non_null(m);
+	assert_false(m->known);
+	assert_true(isnan(m->growth_bytes_per_h));
+	UNTIL(m->known);
+	assert_true(fabs((double)m->footprint / MB - 32) < 1);
+	assert_int_equal(m->processes, 1);
+	assert_string_equal(m->tool, "");
+	/* a stray with the marker and a change of size show by themselves */
+	hog_do(&h, "daemon");
+	UNTIL(m->processes == 2);
+	assert_true(m->tool[0]);
+	helper_answer = 1;
+	hog_do(&h, "dirty 64");
+	UNTIL(m->footprint > 90 * MB && !m->tool[0]);
+	assert_true(m->peak >= m->footprint);
+	/* asked for: exact */
+	sampler_now(s, 1, answered, &a);
+	UNTIL(a.n == 1);
+	assert_false(a.m.estimated);
+	assert_true(fabs((double)a.m.footprint / MB - 96) < 2);
+	assert_true(a.m.rss >= 96 * MB);
+	assert_true(a.m.cpu_ticks > 0);
+	assert_int_equal(a.m.growth, GROWTH_UNKNOWN);
+	assert_true(sampler_pressure(s).mem_total > 0);
+	assert_true(samples > 2);
+	sampler_close(s);
+}
+
+static void
+test_gone_sessions_are_answered(void **state)
+{
+	struct sampler *s = sampler_new(&loop, &ops, 0.05, 1000, NULL);
+	struct hog h = hog_start(NULL);
+	struct answer a = {0}, b = {0}, c = {0};
+
+	(void)state;
+	sampler_now(s, 77, answered, &a); /* never heard of */
+	UNTIL(a.n == 1 && a.gone);
+	sampler_add(s, 1, "gone", h.pid);
+	sampler_now(s, 1, answered, &b);
+	sampler_remove(s, 1); /* while it is being sampled */
+	UNTIL(b.n == 1 && b.gone);
+	assert_null(sampler_get(s, 1));
+	sampler_add(s, 2, "gone", h.pid);
+	sampler_now(s, 2, answered, &c);
+	sampler_close(s);
+	assert_true(c.n == 1 && c.gone);
+}
+
+static void
+test_orphans_are_remembered(void **state)
+{
+	struct sampler *s = sampler_new(&loop, &ops, 0.05, 1000, NULL);
+	struct hog h = hog_start(NULL); /* no marker, no tty */
+	const struct memstat *m;
+
+	(void)state;
+	helper_answer = 1;
+	hog_do(&h, "dirty 8");
+	hog_do(&h, "fork");
+	sampler_add(s, 1, "orph", h.pid);
+	m = sampler_get(s, 1);
+	UNTIL(m->known && m->processes == 2 && !m->estimated);
+	assert_true(m->footprint < 10 * MB);
+	kill(h.pid, SIGKILL);
+	waitpid(h.pid, NULL, 0);
+	UNTIL(m->processes == 1);
+	samples = 0;
+	UNTIL(samples > 3);
+	assert_int_equal(m->processes, 1);
+	/* what it shared with its parent is its own: walked again, though its counters stood still
+	 */
+	UNTIL(m->footprint > 7 * MB);
+	sampler_close(s);
+}
+
+static void
+test_samples_reach_the_store_and_return(void **state)
+{
+	char dir[512], banner[STORE_BANNER];
+	struct store_worker *w;
+	struct sampler *s;
+	struct hog h = hog_start(NULL);
+	uint64_t recent[8];
+
+	(void)state;
+	snprintf(dir, sizeof(dir), "%s/sampler", getenv("MUSTER_HOME"));
+	mkdir(dir, 0700);
+	w = store_worker_new(&loop, dir, banner);
+	s = sampler_new(&loop, &ops, 0.05, 1000, NULL);
+	sampler_set_store(s, w);
+	hog_do(&h, "dirty 16");
+	sampler_add(s, 5, "hist", h.pid);
+	UNTIL(samples >= 4);
+	assert_true(sampler_recent(s, 5, 0.05, recent, 8) >= 2);
+	assert_true(recent[1] > 15 * MB);
+	sampler_close(s);
+	store_worker_close(w);
+	/* the next server knows what was */
+	w = store_worker_new(&loop, dir, banner);
+	s = sampler_new(&loop, &ops, 1000, 1000, w);
+	sampler_add(s, 5, "hist", 0);
+	UNTIL(sampler_recent(s, 5, 1, recent, 8) > 0);
+	assert_true(recent[0] > 15 * MB);
+	assert_true(sampler_get(s, 5)->peak > 15 * MB);
+	sampler_close(s);
+	store_worker_close(w);
+}
+
+static void
+test_budget_makes_estimates(void **state)
+{
+	struct scan *sc = scan_new(0.0); /* nothing to spend */
+	struct scan_session v = {.num = 1, .due = true, .id = "x"};
+	struct hog h = hog_start(NULL);
+
+	(void)state;
+	hog_do(&h, "dirty 24");
+	v.pid = h.pid;
+	scan_run(sc, &v, 1);
+	assert_true(v.known && v.estimated);
+	assert_true(fabs((double)v.footprint / MB - 24) < 1);
+	assert_int_equal(scan_cost(sc).walks, 0);
+	v = (struct scan_session){.num = 1, .due = true, .id = "x", .pid = h.pid, .force = true};
+	scan_run(sc, &v, 1);
+	assert_true(v.known && !v.estimated);
+	assert_int_equal(scan_cost(sc).walks, 1);
+	/* carried on from the walk by the counters */
+	hog_do(&h, "dirty 40");
+	v = (struct scan_session){.num = 1, .due = true, .id = "x", .pid = h.pid};
+	scan_run(sc, &v, 1);
+	assert_true(v.estimated);
+	assert_true(fabs((double)v.footprint / MB - 64) < 1.5);
+	assert_int_equal(scan_cost(sc).walks, 1);
+	scan_free(sc);
+}
+
+static void
+test_series(void **state)
+{
+	struct memseries *s = xcalloc(1, sizeof(*s));
+	struct growth_point *p = xmalloc(sizeof(*p) * (SERIES_RAW + SERIES_FLOORS));
+	struct growth_point old[3] = {{1000, 50}, {1400, 60}, {999999999, 1}};
+	uint64_t out[6];
+	double t0 = 300000;
+	size_t n;
+
+	(void)state;
+	assert_int_equal(memseries_recent(s, 60, out, 6), 0);
+	for (int i = 0; i < 100; i++)
+		memseries_push(s, t0 + i * 15, 1000 + (uint64_t)i);
+	memseries_push(s, t0, 5); /* the clock went back: dropped */
+	assert_int_equal(memseries_recent(s, 60, out, 6), 6);
+	assert_int_equal(out[5], 1099);
+	assert_int_equal(out[4], 1095);
+	assert_int_equal(memseries_recent(s, 3600, out, 6), 1);
+	assert_int_equal(memseries_since(s, t0 + 600, p), 60);
+	memseries_prepend(s, old, 3);
+	assert_int_equal(memseries_since(s, 0, p), 102);
+	assert_true(p[0].t == 1000 && p[0].bytes == 50 && p[2].t == t0);
+	/* a gap repeats what was last known */
+	assert_int_equal(memseries_recent(s, 100000, out, 6), 4);
+	assert_int_equal(out[3], 1099);
+	assert_int_equal(out[2], 60);
+	/* days later: raw ones and minima, without a seam */
+	for (int i = 100; i < 40000; i++)
+		memseries_push(s, t0 + i * 15, 1000 + (uint64_t)i % 7);
+	n = memseries_since(s, 0, p);
+	assert_true(n > 1300);
+	for (size_t i = 1; i < n; i++)
+		assert_true(p[i].t > p[i - 1].t);
+	assert_int_equal(p[n - 600].bytes, 1000); /* a minimum */
+	free(p);
+	free(s);
+}
+
+static void
+test_pressure_levels(void **state)
+{
+	struct pressure p = {
+		.mem_total = 100, .mem_available = 50, .psi_some_avg60 = 1, .psi_full_avg10 = 1};
+
+	(void)state;
+	assert_int_equal(pressure_level(&p), 0);
+	p.psi_some_avg60 = 6;
+	assert_int_equal(pressure_level(&p), 1);
+	p.psi_full_avg10 = 11;
+	assert_int_equal(pressure_level(&p), 2);
+	p = (struct pressure){.mem_total = 100, .mem_available = 19};
+	assert_int_equal(pressure_level(&p), 1);
+	p.mem_available = 9;
+	assert_int_equal(pressure_level(&p), 2);
+	p = (struct pressure){0};
+	assert_int_equal(pressure_level(&p), 0);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_series),
+		cmocka_unit_test(test_pressure_levels),
+		cmocka_unit_test_setup_teardown(test_footprint_of_a_session, begin, end),
+		cmocka_unit_test_setup_teardown(test_gone_sessions_are_answered, begin, end),
+		cmocka_unit_test_setup_teardown(test_orphans_are_remembered, begin, end),
+		cmocka_unit_test_setup_teardown(
+			test_samples_reach_the_store_and_return, begin, end),
+		cmocka_unit_test_setup_teardown(test_budget_makes_estimates, begin, end),
+	};
+
+	signal(SIGPIPE, SIG_IGN);
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

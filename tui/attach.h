@@ -1,0 +1,29 @@
+#ifndef TUI_ATTACH_H
+#define TUI_ATTACH_H
+/* A session on the whole terminal. Every key is the session's but one: the prefix (C-\ unless
+ * configured), which opens the menu.
+ *
+ *   read(tty) ─► decoder ─► request ─► server        no timer stands in the way:
+ *   frame ─► canvas ─► render ─► one write(tty)      one wake-up each way
+ */
+#include "tui/outer.h"
+#include "tui/verb.h"
+
+enum attach_why {
+	ATTACH_LEFT,   /* by the user: back to the dashboard or the shell */
+	ATTACH_MEMORY, /* … and the memory history of *id is wanted */
+	ATTACH_GONE,   /* the terminal went away */
+	ATTACH_ERROR,  /* never attached; *e says why */
+};
+struct attach_result {
+	enum attach_why why;
+	char id[64], name[64]; /* the session looked at last */
+	struct err e;	       /* ATTACH_ERROR: e.code is the exit code */
+};
+/* On a terminal and loop of the caller's (a dashboard): runs the loop until the user leaves. The
+ * caller must not be inside uv_run itself, sets its own outer_ops again afterwards, and paints; so
+ * the terminal changes from one picture to the other without a flicker. outer NULL: a terminal of
+ * its own. */
+void attach_on(const struct verb_ctx *ctx, const char *id, uv_loop_t *loop, struct outer *outer,
+	struct attach_result *res);
+#endif

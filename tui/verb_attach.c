@@ -1,0 +1,45 @@
+/* muster attach: a session in this terminal, and a word on the way out. */
+#include "sessions/config.h"
+#include "tui/attach.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+static int
+attach_here(const struct verb_ctx *ctx, const char *id)
+{
+	struct attach_result res;
+	uv_loop_t loop;
+	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
+		return verb_fail(
+			ctx, EXIT_FAIL, "needs a terminal (use peek and send without one)");
+	uv_loop_init(&loop);
+	attach_on(ctx, id, &loop, NULL, &res);
+	uv_run(&loop, UV_RUN_DEFAULT);
+	uv_loop_close(&loop);
+	if (res.why == ATTACH_ERROR)
+		return verb_fail(ctx, res.e.code, "%s", res.e.msg);
+	if (res.why == ATTACH_GONE)
+		return EXIT_FAIL;
+	if (res.why == ATTACH_MEMORY && dashboard_run)
+		return dashboard_run(ctx);
+	return EXIT_OK;
+}
+
+int
+attach_run(const struct verb_ctx *ctx, const char *id)
+{
+	return attach_here(ctx, id);
+}
+
+int
+verb_attach(struct verb_ctx *ctx, int argc, char **argv)
+{
+	static const struct opt none[] = {{0}};
+	int first;
+	if (opts_parse(ctx, none, NULL, argc, argv, &first) < 0)
+		return EXIT_USAGE;
+	if (argc - first > 1)
+		return verb_fail(ctx, EXIT_USAGE, "one session at a time (muster attach [ID])");
+	return attach_here(ctx, argc > first ? argv[first] : "-");
+}
