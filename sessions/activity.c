@@ -429,7 +429,7 @@ activity_evaluate(struct activity_state *a, const struct profile *p, uint64_t no
 	if (!activity_at_rest(v))
 		a->rest_since_ns = 0;
 	else if (!a->rest_since_ns)
-		a->rest_since_ns = v == ACT_IDLE && from == SRC_OUTPUT ? a->last_text_ns : now_ns;
+		a->rest_since_ns = v == a->now ? a->now_since_ns : now_ns;
 	a->now = v;
 	a->source = from;
 	memcpy(a->detail, detail, sizeof a->detail);

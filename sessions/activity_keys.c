@@ -22,7 +22,8 @@ draft_char(struct activity_state *a, uint64_t now_ns)
 	/* a letter or digit at a prompt with choices is an answer */
 	if (activity_blocked(a->now) && !a->draft.pasting)
 		return;
-	a->draft.chars++;
+	/* a draft handed over by an earlier server: how much it holds is not known */
+	a->draft.chars = a->draft_since_ns && !a->draft.chars ? UINT32_MAX / 2 : a->draft.chars + 1;
 	a->draft_last_ns = now_ns;
 	if (!a->draft_since_ns)
 		a->draft_since_ns = now_ns ? now_ns : 1;

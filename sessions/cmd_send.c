@@ -6,6 +6,7 @@
 #include "core/keys.h"
 #include "core/os.h"
 #include "sessions/cmd.h"
+#include "sessions/lifecycle.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -71,15 +72,15 @@ type_events(struct session *s, const struct input_event *ev, size_t n, struct er
 {
 	struct key_modes km = term_key_modes(session_term(s));
 	struct buf out = {0};
-	bool enter = false;
+	bool held;
 	int rc = 0;
 
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n; i++)
 		encode_input(&out, &ev[i], &km);
-		enter |= ev[i].type == INPUT_KEY && ev[i].key == 13;
-	}
-	if (out.len && (rc = session_write(s, out.data, out.len, e)) == 0) {
-		activity_input(&s->act, enter, os_mono_ns());
+	held = out.len && lifecycle_hold_input(s, out.data, out.len);
+	if (out.len && (held || (rc = session_write(s, out.data, out.len, e)) == 0)) {
+		if (!held)
+			activity_typed(&s->act, out.data, out.len, os_mono_ns());
 		s->last_send = os_wall_s();
 		s->last_send_ns = os_mono_ns();
 		server_session_changed(s->server, s);

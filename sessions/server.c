@@ -6,6 +6,7 @@
  * before the loop sleeps, makes the frames that are due and sends. Nothing else writes to clients.
  */
 #include "sessions/server.h"
+#include "sessions/lifecycle.h"
 #include "core/log.h"
 #include "core/os.h"
 #include "sessions/checkpoint.h"
@@ -178,8 +179,6 @@ on_tick(uv_timer_t *t)
 	}
 	seal_some(sv, now);
 	peers_check(sv, now);
-	if (policy_tick)
-		policy_tick(sv, now);
 	if (++sv->ticks % 5 == 0)
 		tell_totals(sv);
 }
@@ -323,11 +322,9 @@ on_sampled(void *ctx, uint32_t num, const struct memstat *m)
 {
 	struct session *s = server_session(ctx, num);
 
-	if (!s)
-		return;
-	server_session_changed(ctx, s);
-	if (policy_sampled)
-		policy_sampled(ctx, s, m);
+	(void)m;
+	if (s)
+		server_session_changed(ctx, s);
 }
 
 static bool
@@ -390,8 +387,8 @@ leave(struct server *sv)
 	peers_flush(sv);
 	keeper_stop(sv->keeper);
 	server_store_changed(sv);
-	if (policy_stop)
-		policy_stop(sv);
+	lifecycle_close(sv->life);
+	sv->life = NULL;
 	if (sv->sampler)
 		sampler_close(sv->sampler);
 	store_worker_close(sv->store);
@@ -446,8 +443,7 @@ server_main(int argc, char **argv)
 	sv.sampler =
 		sampler_new(&sv.loop, &so, sv.config->tick_s, sv.config->budget_ms_per_s, sv.store);
 	server_recover(&sv, held, n);
-	if (policy_start)
-		policy_start(&sv);
+	sv.life = lifecycle_new(&sv);
 	start_listening(&sv);
 	keeper_serving(sv.keeper);
 	uv_run(&sv.loop, UV_RUN_DEFAULT);

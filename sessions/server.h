@@ -19,6 +19,7 @@ struct server {
 	struct arena *arena;
 	struct keeper_link *keeper;
 	struct sampler *sampler;
+	struct lifecycle *life; /* watches, judges, closes and wakes sessions; NULL at first */
 	struct store_worker *store;
 	struct session *sessions;  /* oldest first */
 	struct session *last_used; /* what "-" means */
@@ -96,22 +97,9 @@ void request_on_cancel(struct request *r, void (*cb)(void *ctx), void *ctx);
 /* args["id"] looked up; on failure the request has been failed and NULL comes back. */
 struct session *request_session(struct request *r);
 
-/* What the policy's own file adds, if it is in the build (all NULL-able): called on the loop thread
- * at start, before leaving, each second, after a sample of a session, when a session's state
- * changed, and before a spawn (the words to run, one free(), or NULL: as they are; it may add to
- * s->env as well). */
-struct memstat;
-#define HOOKED __attribute__((weak))
-HOOKED void policy_start(struct server *sv);
-HOOKED void policy_stop(struct server *sv);
-HOOKED void policy_tick(struct server *sv, uint64_t now_ns);
-HOOKED void policy_sampled(struct server *sv, struct session *s, const struct memstat *m);
-HOOKED void policy_state(struct session *s, enum session_state was);
-HOOKED char **policy_spawn(struct session *s, char *const *argv);
-
 typedef void (*command_fn)(struct request *r);
 /* commands.def: X(verb, handler); handlers live in sessions/cmd_*.c */
-#define X(verb, handler) HOOKED void handler(struct request *r);
+#define X(verb, handler) __attribute__((weak)) void handler(struct request *r);
 #include "sessions/commands.def"
 #undef X
 #endif

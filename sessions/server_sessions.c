@@ -3,6 +3,7 @@
 #include "core/log.h"
 #include "core/os.h"
 #include "sessions/checkpoint.h"
+#include "sessions/lifecycle.h"
 #include "sessions/keeper_link.h"
 #include "sessions/peer.h"
 #include "sessions/pty.h"
@@ -188,6 +189,7 @@ server_forget(struct server *sv, struct session *s)
 	json_t *ev = json_pack("{s:s,s:s}", "ev", "gone", "id", s->id);
 
 	CHECK(!session_live(s));
+	lifecycle_forget(s);
 	peers_event(sv, ev);
 	json_decref(ev);
 	keeper_drop(sv->keeper, s->num, KEEPER_ALL_SLOTS);
@@ -411,7 +413,7 @@ server_spawn_cb(struct server *sv, struct session *s, char *const *argv, session
 		sp.limit[i].cur = s->limits.limit[i].cur;
 		sp.limit[i].max = s->limits.limit[i].max;
 	}
-	if (policy_spawn && (words = policy_spawn(s, argv)))
+	if ((words = lifecycle_argv(s, argv)))
 		sp.argv = words;
 	child_env(s, &env);
 	sp.env = env.v;

@@ -1,4 +1,5 @@
 #include "sessions/session.h"
+#include "sessions/lifecycle.h"
 #include "core/log.h"
 #include "core/os.h"
 #include "core/width.h"
@@ -52,8 +53,6 @@ session_live(const struct session *s)
 void
 session_set_state(struct session *s, enum session_state to)
 {
-	enum session_state was = s->state;
-
 	if (s->state == to)
 		return;
 	if (!(states[s->state].to & 1u << to))
@@ -61,8 +60,7 @@ session_set_state(struct session *s, enum session_state to)
 			states[to].name);
 	log_info("session %u: %s -> %s", s->num, states[s->state].name, states[to].name);
 	s->state = to;
-	if (policy_state)
-		policy_state(s, was);
+	lifecycle_state(s);
 	server_meta_changed(s->server, s);
 	view_session_state(s);
 	waits_check(s->server, s);
@@ -275,24 +273,64 @@ session_output(struct session *s, size_t n)
 	server_wants_settle(s->server);
 }
 
+static bool
+starts(const char *line, const char *end, const char *with)
+{
+	size_t n = strlen(with);
+
+	return (size_t)(end - line) >= n && !memcmp(line, with, n);
+}
+
+/* The line that ends before *end, blanks at both its ends left out; *end moves above it. */
+static const char *
+line_above(const char *text, const char **end, size_t *n)
+{
+	const char *line, *last = *end;
+
+	while (last > text && (last[-1] == '\n' || last[-1] == ' '))
+		last--;
+	for (line = last; line > text && line[-1] != '\n'; line--)
+		;
+	*end = line;
+	while (line < last && *line == ' ')
+		line++;
+	*n = (size_t)(last - line);
+	return line;
+}
+
+/* Where what a program has to say ends: above the prompt line one types into (with the rule over
+ * it and the status lines below it), if there is one near the bottom. */
+static const char *
+above_prompt(const char *text)
+{
+	const char *end = text + strlen(text), *from = end, *line;
+	size_t n;
+
+	for (int i = 0; i < 8 && from > text; i++) {
+		line = line_above(text, &from, &n);
+		if (!starts(line, line + n, "❯") && !starts(line, line + n, "›"))
+			continue;
+		for (end = from; from > text; end = from) {
+			line = line_above(text, &from, &n);
+			if (!starts(line, line + n, "───") && !starts(line, line + n, "╭──"))
+				break;
+		}
+		return end;
+	}
+	return end;
+}
+
 static void
 last_line(struct session *s, const char *text)
 {
-	const char *end = text + strlen(text), *line;
+	const char *end = above_prompt(text), *line;
 	char clean[sizeof(s->last_line)];
+	size_t n;
 
-	for (;;) {
-		while (end > text && (end[-1] == '\n' || end[-1] == ' '))
-			end--;
-		for (line = end; line > text && line[-1] != '\n'; line--)
-			;
-		while (line < end && *line == ' ')
-			line++;
-		sanitize(clean, sizeof(clean), line, (size_t)(end - line));
-		if (*clean || line == text)
-			break;
-		end = line;
-	}
+	do {
+		line = line_above(text, &end, &n);
+		sanitize(clean, sizeof(clean), line, n);
+	} while (!*clean && end > text);
 	if (strcmp(clean, s->last_line)) {
 		strcpy(s->last_line, clean);
 		s->changed = true;
@@ -331,6 +369,7 @@ session_evaluate(struct session *s, uint64_t now_ns)
 					"wants", s->act.detail));
 		if (!term_parked(s->term))
 			checkpoint_save(s); /* the signals are in it */
+		lifecycle_activity(s);
 	}
 	waits_check(s->server, s);
 }

@@ -1,4 +1,5 @@
 #include "sessions/view.h"
+#include "sessions/lifecycle.h"
 #include "core/keys.h"
 #include "core/log.h"
 #include "core/os.h"
@@ -149,19 +150,13 @@ cmd_view(struct request *r)
 
 /* Input. */
 
-static bool
-is_enter(const struct input_event *ev)
-{
-	return ev->type == INPUT_KEY && ev->key == 13 && !ev->mods && ev->action != KEY_RELEASE;
-}
-
 static void
 view_input(struct view *v, const struct frame *f)
 {
 	struct session *s = v->session;
 	struct rd in = rd_init(f->payload, f->len);
 	struct buf out = {0};
-	bool typed = false, enter = false;
+	bool typed = false, held;
 	uint64_t now = os_mono_ns();
 
 	if (!v->attach)
@@ -173,12 +168,12 @@ view_input(struct view *v, const struct frame *f)
 		if (input_unpack(&in, &ev) < 0)
 			break;
 		typed |= ev.type == INPUT_KEY || ev.type == INPUT_PASTE;
-		enter |= is_enter(&ev);
 		encode_input(&out, &ev, &km);
 	}
-	if (out.len && session_write(s, out.data, out.len, NULL) == 0) {
+	held = out.len && typed && lifecycle_hold_input(s, out.data, out.len);
+	if (out.len && !held && session_write(s, out.data, out.len, NULL) == 0) {
 		if (typed)
-			activity_input(&s->act, enter, now);
+			activity_typed(&s->act, out.data, out.len, now);
 		s->changed = true;
 		v->urgent = true;
 		v->typed_ns = now;

@@ -7,6 +7,7 @@
 WEAK struct sampler *sampler_new(uv_loop_t *l, const struct sampler_ops *o, double t, double b, struct store_worker *w) { (void)l; (void)o; (void)t; (void)b; (void)w; return NULL; }
 WEAK void sampler_close(struct sampler *s) { (void)s; }
 WEAK void sampler_add(struct sampler *s, uint32_t num, const char *id, pid_t pid) { (void)s; (void)num; (void)id; (void)pid; }
+WEAK void sampler_now(struct sampler *s, uint32_t num, sampler_cb cb, void *ctx) { (void)s; (void)num; cb(ctx, NULL); }
 WEAK void sampler_remove(struct sampler *s, uint32_t num) { (void)s; (void)num; }
 WEAK const struct memstat *sampler_get(const struct sampler *s, uint32_t num) { (void)s; (void)num; return NULL; }
 WEAK size_t sampler_recent(const struct sampler *s, uint32_t num, double st, uint64_t *out, size_t n) { (void)s; (void)num; (void)st; (void)out; (void)n; return 0; }

@@ -320,10 +320,11 @@ on_path(const char *cmd)
 	return false;
 }
 
-/* The programs the form of a new session offers. */
+/* The programs the form of a new session offers; not at the start, for PATH may be slow. */
 static void
-load_programs(struct app *a)
+do_programs(void *ctx, struct app *a)
 {
+	(void)ctx;
 	struct err e;
 	struct profiles *ps = profiles_load(paths()->config, &e);
 	const struct profile *p;
@@ -402,7 +403,7 @@ dash_open(struct dash *d, struct err *e)
 		.view_event = on_view_event,
 		.lost = on_lost,
 		.back = on_back};
-	struct app_ops ops = {do_request, do_attach, do_quit, do_copy, d};
+	struct app_ops ops = {do_request, do_attach, do_quit, do_copy, do_programs, d};
 	struct client_ops cops = client_ops_of;
 	d->client = client_connect(d->ctx->host, true, e);
 	if (!d->client)
@@ -420,7 +421,6 @@ dash_open(struct dash *d, struct err *e)
 	d->canvas = canvas_new(d->arena, OWNER, cols, rows);
 	d->screen = canvas_new(d->arena, OWNER, cols, rows);
 	d->app->now = os_wall_s();
-	load_programs(d->app);
 	cops.ctx = d;
 	client_start(d->client, &d->loop, &cops);
 	client_request(d->client, "watch", json_object(), on_watch, d);

@@ -54,6 +54,10 @@ draw_cut_left(struct app *a, int y, int x, int max, enum theme_style th, const c
 		left -= k;
 		width -= w;
 	}
+	/* of a path whole parts are shown where that costs little */
+	const char *slash = strchr(utf8, '/');
+	if (slash && slash - utf8 < 6 && slash[1])
+		utf8 = slash;
 	return n + draw_text(a, y, x + n, max - n, th, utf8);
 }
 

@@ -134,10 +134,15 @@ line_draw(struct app *a, const struct line_edit *l, int y, int x, int w, bool fo
 		left -= k;
 		caret -= gw;
 	}
-	draw_text(a, y, x, w, TH_TEXT, from);
-	if (focus) {
-		if (l->len == 0 && placeholder)
-			draw_cut(a, y, x, w, TH_PLACEHOLDER, placeholder);
+	bool was = a->drawing_sel;
+	a->drawing_sel = focus;
+	if (focus && a->theme.color)
+		surface_fill(a->s, y, x, 1, w, " ", draw_style(a, TH_TEXT));
+	if (l->len == 0 && placeholder)
+		draw_cut(a, y, x, w, TH_PLACEHOLDER, placeholder);
+	else
+		draw_text(a, y, x, w, TH_TEXT, from);
+	a->drawing_sel = was;
+	if (focus)
 		surface_caret(a->s, y, x + caret);
-	}
 }

@@ -139,6 +139,8 @@ list_columns(int w, int name_w, int project_w)
 		left -= more;
 		project += has_project ? CLAMP(CLAMP(project_w, 7, 22) - project, 0, left) : 0;
 	}
+	if (wants) /* its room is the largest: a third of what is over may go to a long path */
+		project += CLAMP(CLAMP(project_w, 7, 22) - project, 0, (left - 3 - W_WANTS) / 3);
 	int x = W_MARK;
 #define PUT(col, gap, width) (c.col.x = x + (gap), c.col.w = (width), x = c.col.x + c.col.w)
 	PUT(name, 0, MAX(name, 4));

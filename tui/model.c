@@ -110,6 +110,12 @@ take_text(char **out, json_t *o, const char *key)
 	if (*out && !json_is_string(json_object_get(o, key)))
 		return;
 	take_str(buf, sizeof buf, o, key);
+	/* wide gaps of a status line say nothing here */
+	char *to = buf;
+	for (const char *p = buf; *p; p++)
+		if (*p != ' ' || p < buf + 2 || p[-1] != ' ' || p[-2] != ' ')
+			*to++ = *p;
+	*to = 0;
 	free(*out);
 	*out = xstrdup(buf);
 }

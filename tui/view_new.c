@@ -39,6 +39,8 @@ new_open(struct app *a, void *p, const char *arg)
 	struct new_state *st = p;
 	char dir[512];
 	(void)arg;
+	if (a->n_programs == 0 && a->ops.programs)
+		a->ops.programs(a->ops.ctx, a);
 	add_dir(st, a->cwd);
 	st->dir_uses[0] = 0;
 	const struct msess *sel = model_selected(&a->m);
@@ -199,7 +201,7 @@ new_draw(struct app *a, void *p)
 	int gap = h >= 22 ? 1 : 0, below = 4 + 3 * gap + (h >= 16 ? 5 : 0);
 	y += gap;
 	label(a, y, "Directory", st->field == F_DIR);
-	line_draw(a, &st->line[F_DIR], y, 17, w - 18, st->field == F_DIR, NULL);
+	line_draw(a, &st->line[F_DIR], y, 17, MIN(w - 18, 64), st->field == F_DIR, NULL);
 	hit_add(a, HIT_ITEM, y++, 0, 1, w, F_DIR);
 	y = dirs_draw(a, st, y, MAX(y, foot - below), w) + gap;
 	label(a, y, "Program", st->field == F_PROGRAM);
@@ -210,7 +212,7 @@ new_draw(struct app *a, void *p)
 		[F_ARGS] = "(none)", [F_PROMPT] = "(optional)", [F_NAME] = "(automatic)"};
 	for (int f = F_ARGS; f < F_COUNT && y < foot; f++) {
 		label(a, y, names[f], st->field == f);
-		line_draw(a, &st->line[f], y, 17, w - 18, st->field == f, empty[f]);
+		line_draw(a, &st->line[f], y, 17, MIN(w - 18, 64), st->field == f, empty[f]);
 		hit_add(a, HIT_ITEM, y, 0, 1, w, f);
 		y += 1 + (f == F_PROMPT ? gap : 0);
 	}

@@ -12,7 +12,7 @@ peek_draw(struct app *a, void *p)
 	struct peek_state *st = p;
 	struct msess *s = model_selected(&a->m);
 	int w = surface_cols(a->s);
-	char note[96];
+	char note[96], dir[512];
 	if (!s) {
 		draw_title(a, "peek", "the session is gone", NULL);
 		draw_footer(a, C_PEEK, NULL, NULL);
@@ -22,7 +22,7 @@ peek_draw(struct app *a, void *p)
 		snprintf(note, sizeof note, "%llu rows back", (unsigned long long)st->back);
 	else
 		snprintf(note, sizeof note, "%s   %dx%d", msess_word(s), s->cols, s->rows);
-	draw_titled_rule(a, 0, 0, w, s->name, note, s->cwd, true);
+	draw_titled_rule(a, 0, 0, w, s->name, note, fmt_dir(a, dir, sizeof dir, s->cwd), true);
 	int h = surface_rows(a->s), foot = h;
 	if (h >= 16) {
 		foot = h - 1;
