@@ -80,7 +80,7 @@ child_limits(const struct spawn_spec *s)
 }
 
 int
-child_become(int master, int spec_fd, int report)
+child_become(int master, int spec_fd, int *report)
 {
 	struct stat st;
 	struct spawn_spec *s;
@@ -116,7 +116,9 @@ child_become(int master, int spec_fd, int report)
 	for (int fd = 0; fd < 3; fd++)
 		dup2(slave, fd);
 	/* the report is the only other fd to stay, until exec closes it */
-	dup3(report, 3, O_CLOEXEC);
+	if (*report != 3)
+		dup3(*report, 3, O_CLOEXEC);
+	*report = 3;
 	syscall(SYS_close_range, 4, ~0u, 0);
 	signals_default();
 	environ = v + s->argc + 1;

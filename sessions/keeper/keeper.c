@@ -269,7 +269,7 @@ spawn(const struct keeper_rec *r, int spec, int ring)
 		return;
 	}
 	if (e->pid == 0) {
-		err = child_become(e->fd[KEEPER_MASTER], spec, report[1]);
+		err = child_become(e->fd[KEEPER_MASTER], spec, &report[1]);
 		_exit(write(report[1], &err, sizeof(err)) == sizeof(err) ? 127 : 126);
 	}
 	close(report[1]);

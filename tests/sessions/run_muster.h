@@ -19,7 +19,7 @@ static char *out_text; /* of the last run, stdout; malloc'ed */
 
 /* `muster …` through a shell; both streams go to files so that a daemon cannot hold a pipe of ours.
  * Returns the exit code. */
-static int PRINTF_LIKE(1, 2) muster(const char *fmt, ...)
+__attribute__((unused)) static int PRINTF_LIKE(1, 2) muster(const char *fmt, ...)
 {
 	char args[4096], cmd[8192];
 	va_list ap;
@@ -95,7 +95,7 @@ until(bool (*cond)(void *ctx), void *ctx, double seconds)
 }
 
 /* MUSTER_HOME/NAME, fresh, becomes MUSTER_HOME. */
-static void
+__attribute__((unused)) static void
 own_home(const char *name)
 {
 	char path[512];
