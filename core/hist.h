@@ -85,8 +85,9 @@ size_t hist_cache_bytes(void);	    /* the process-wide decode cache */
  * slab, generation or crc do not match become placeholders; rows pushed after the save are not in
  * it (the ring's replay pushes them again). NULL when the bytes are not a list this program reads.
  *
- * Slabs freed since a save stay in limbo, since its bytes name them, until hist_saved() says that
- * the bytes of a later save have replaced it everywhere, or until the save after that one. */
+ * Slabs freed after a save stay in limbo, since its bytes name them, until hist_saved() says that
+ * the bytes of a later save have replaced it everywhere. Who saves must call it, or the slabs are
+ * held until hist_free. */
 void hist_save(struct hist *h, struct buf *out);
 void hist_saved(struct hist *h);
 struct hist *hist_load(struct arena *a, uint32_t owner, struct hist_limits lim, struct rd *in);

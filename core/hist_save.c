@@ -80,7 +80,6 @@ save_block(struct hist *h, struct block *b, struct buf *out)
 void
 hist_save(struct hist *h, struct buf *out)
 {
-	hist_limbo_end(h, h->epoch);
 	buf_varint(out, SAVE_VERSION);
 	buf_varint(out, h->next_line);
 	buf_varint(out, h->rows_before + h->open_rows);

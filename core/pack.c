@@ -242,7 +242,7 @@ cells_flags(const cell_t *cells, uint32_t n)
 	return flags;
 }
 
-static uint8_t *
+static inline __attribute__((always_inline)) uint8_t *
 put_utf8(uint8_t *p, uint32_t cp)
 {
 	if (cp < 0x80) {
@@ -287,6 +287,8 @@ put_cluster(uint8_t *p, cell_t c, bool wide, const struct tab *t)
 		p = put_utf8(p, cps[i]);
 	return p;
 }
+
+#define NOT_ALONE (CELL_KIND_MASK | CELL_CLUSTER)
 
 void
 text_put(struct buf *out, const cell_t *cells, uint32_t n, const struct tab *t)

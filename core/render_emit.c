@@ -8,6 +8,7 @@
 
 #include "core/scroll.h"
 #include "core/width.h"
+#include "core/width_priv.h"
 #include <stdlib.h>
 #include <string.h>
 #include <utf8proc.h>
@@ -237,8 +238,10 @@ put_cell(struct render *r, cell_t c, struct buf *out)
 		risk = cluster_risk(cps, n, w);
 		if (risk >= 0)
 			csi(out, w, 'X');
-		if (n && width_cp(cps[0]) == 0)
+		if (n && width_cp(cps[0]) == 0) { /* some give such a one a cell of its own */
 			buf_putc(out, ' ');
+			risk = MAX(risk, 1);
+		}
 		for (int i = 0; i < n; i++)
 			buf_utf8(out, cps[i]);
 	}
@@ -285,6 +288,21 @@ put_blanks(struct render *r, const struct row *next, int x, int end, struct buf 
 	return stop;
 }
 
+/* Would a terminal add the cell at x to the cluster before it, were it written right after? */
+static bool
+sticks(const struct render *r, const struct row *row, int x)
+{
+	uint32_t prev[CLUSTER_MAX], cps[CLUSTER_MAX];
+	cell_t c = cell_at(row, x);
+	if (!x || (!(c & CELL_CLUSTER) && cell_content(c) < 0x300))
+		return false;
+	int back = (cell_at(row, x - 1) & CELL_KIND_MASK) == CELL_TAIL && x > 1 ? 2 : 1;
+	int m = tab_cps(r->tab, cell_at(row, x - back), prev), n = tab_cps(r->tab, c, cps);
+	if (!m || !n)
+		return false;
+	return cluster_joins(prev, m, cps[0]);
+}
+
 /* Writes cells [x, end) of the row; returns the end of the stretch that has to follow because of a
  * cluster that may have been drawn over it. */
 static int
@@ -294,6 +312,11 @@ put_cells(struct render *r, int y, const struct row *next, int x, int end, struc
 	while (x < end) {
 		cell_t c = cell_at(next, x);
 		move_to(r, y, x, out);
+		if (sticks(r, next, x)) { /* a blank written and moved back over keeps them apart */
+			buf_putc(out, ' ');
+			r->pen.x = -1;
+			move_to(r, y, x, out);
+		}
 		if (!c) {
 			x = put_blanks(r, next, x, end, out);
 			continue;

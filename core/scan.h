@@ -10,4 +10,48 @@ size_t scan_ascii_scalar(const uint8_t *p, size_t n);
 /* dst[i] = p[i] | tmpl */
 void widen_ascii(cell_t *dst, const uint8_t *p, size_t n, cell_t tmpl);
 void widen_ascii_scalar(cell_t *dst, const uint8_t *p, size_t n, cell_t tmpl);
+/* How many of the 32 bytes at p are digits, semicolons or colons, before the first that is not. */
+static inline unsigned
+scan_params_scalar(const uint8_t *p)
+{
+	unsigned i = 0;
+	while (i < 32 && (uint8_t)(p[i] - 0x30) < 12)
+		i++;
+	return i;
+}
+#if defined(__x86_64__)
+#include <emmintrin.h>
+static inline unsigned
+scan_params(const uint8_t *p)
+{
+	const __m128i base = _mm_set1_epi8(0x30), top = _mm_set1_epi8(11);
+	__m128i a = _mm_sub_epi8(_mm_loadu_si128((const __m128i *)p), base);
+	__m128i b = _mm_sub_epi8(_mm_loadu_si128((const __m128i *)(p + 16)), base);
+	unsigned ok = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_min_epu8(a, top), a)) |
+		      (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_min_epu8(b, top), b)) << 16;
+	return ~ok ? (unsigned)__builtin_ctz(~ok) : 32;
+}
+#else
+#define scan_params scan_params_scalar
+#endif
+
+/* The same for runs that are mostly short: the first few bytes without a call. */
+static inline size_t
+scan_ascii_near(const uint8_t *p, size_t n)
+{
+	size_t i = 0;
+	for (; i < n && i < 4; i++)
+		if (p[i] < 0x20 || p[i] >= 0x7f)
+			return i;
+	return i < n ? i + scan_ascii(p + i, n - i) : i;
+}
+static inline void
+widen_ascii_near(cell_t *dst, const uint8_t *p, size_t n, cell_t tmpl)
+{
+	if (n <= 4)
+		for (size_t i = 0; i < n; i++)
+			dst[i] = p[i] | tmpl;
+	else
+		widen_ascii(dst, p, n, tmpl);
+}
 #endif

@@ -17,6 +17,7 @@ term_derive(struct term *t)
 {
 	const struct vt *v = &t->v;
 	t->plain = !v->insert && !v->single && v->g[v->gl] == CS_ASCII;
+	t->whole = !v->top && !v->left && v->bottom == v->rows - 1 && v->right == v->cols - 1;
 	t->width_opts = (t->cfg.ambiguous_wide ? WIDTH_AMBIGUOUS_WIDE : 0) |
 			(t->cfg.narrow_emoji ? WIDTH_NARROW_EMOJI : 0);
 }
@@ -89,7 +90,6 @@ term_free(struct term *t)
 	free(t->title);
 	free(t->icon);
 	free(t->palette);
-	free(t->sgr);
 	buf_free(&t->str);
 	buf_free(&t->parked);
 	free(t);

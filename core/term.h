@@ -12,21 +12,23 @@ struct term;
 
 enum term_event_type {
 	TERM_BELL,
-	TERM_TITLE,     /* text: window title (OSC 0/2, title stack) */
-	TERM_ICON,      /* text: OSC 1 */
-	TERM_CWD,       /* text: OSC 7 URI, raw */
-	TERM_NOTIFY,    /* text: body; text2: title (OSC 9, 777, 99) */
+	TERM_TITLE,	/* text: window title (OSC 0/2, title stack) */
+	TERM_ICON,	/* text: OSC 1 */
+	TERM_CWD,	/* text: OSC 7 URI, raw */
+	TERM_NOTIFY,	/* text: body; text2: title (OSC 9, 777, 99) */
 	TERM_CLIPBOARD, /* text: decoded OSC 52 write; text2: selection letters */
-	TERM_PROGRESS,  /* a: state 0..4, b: percent (OSC 9;4) */
-	TERM_PROMPT,    /* a: 'A' 'B' 'C' 'D', b: exit code or -1 (OSC 133) */
-	TERM_STATUS,    /* text: OSC 7501 payload, raw, e.g. "state=idle:app=x" */
-	TERM_MODE,      /* a: DEC private mode, b: 0/1, for modes a client mirrors (mouse, 2004, 1004…) */
-	TERM_SCREEN,    /* a: 1 entered the alternate screen, 0 left it */
-	TERM_RESET,     /* RIS */
+	TERM_PROGRESS,	/* a: state 0..4, b: percent (OSC 9;4) */
+	TERM_PROMPT,	/* a: 'A' 'B' 'C' 'D', b: exit code or -1 (OSC 133) */
+	TERM_STATUS,	/* text: OSC 7501 payload, raw, e.g. "state=idle:app=x" */
+	TERM_MODE, /* a: DEC private mode, b: 0/1, for modes a client mirrors (mouse, 2004, 1004…)
+		    */
+	TERM_SCREEN, /* a: 1 entered the alternate screen, 0 left it */
+	TERM_RESET,  /* RIS */
 };
 struct term_event {
 	enum term_event_type type;
-	const char *text, *text2; /* borrowed, NUL-terminated, any bytes but NUL; sanitise to show */
+	const char *text,
+		*text2; /* borrowed, NUL-terminated, any bytes but NUL; sanitise to show */
 	size_t len, len2;
 	int64_t a, b;
 };
@@ -36,10 +38,10 @@ struct term_ops {
 	void *ctx;
 };
 struct term_config {
-	int cols, rows;          /* clamped to 1..4096 x 1..1000 */
+	int cols, rows; /* clamped to 1..4096 x 1..1000 */
 	struct hist_limits hist;
-	bool ambiguous_wide;     /* East Asian ambiguous width = 2 */
-	bool narrow_emoji;       /* VS16 does not widen, for outer terminals that differ */
+	bool ambiguous_wide; /* East Asian ambiguous width = 2 */
+	bool narrow_emoji;   /* VS16 does not widen, for outer terminals that differ */
 };
 
 struct term *term_new(struct arena *a, uint32_t owner, const struct term_config *cfg);
@@ -71,9 +73,9 @@ bool term_sync(const struct term *t);
 /* What key encoding depends on (core/keys.h). */
 struct key_modes {
 	bool app_cursor, app_keypad, backarrow, bracketed_paste, focus, newline;
-	uint8_t kitty_flags;     /* current top of the kitty stack */
-	uint8_t modify_other;    /* 0, 1, 2 */
-	uint16_t mouse;          /* 0, 9, 1000, 1002, 1003 */
+	uint8_t kitty_flags;	 /* current top of the kitty stack */
+	uint8_t modify_other;	 /* 0, 1, 2 */
+	uint16_t mouse;		 /* 0, 9, 1000, 1002, 1003 */
 	uint16_t mouse_encoding; /* 0 (X10), 1005, 1006, 1015, 1016 */
 	bool alt_screen, alt_scroll;
 };

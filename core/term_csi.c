@@ -412,6 +412,7 @@ csi_margins(struct term *t)
 		return;
 	v->top = top;
 	v->bottom = bottom;
+	term_derive(t);
 	cursor_address(t, 0, 0);
 }
 

@@ -82,31 +82,6 @@ chain_here(struct term *t)
 	t->v.chain_col = t->v.col | t->v.pending << 16;
 }
 
-/* k > 0 printable ASCII characters, no insert mode, no charset but ASCII. */
-void
-print_ascii(struct term *t, const uint8_t *p, size_t n)
-{
-	while (n) {
-		if (t->v.pending)
-			print_wrap(t);
-		int limit = right_limit(t), room = limit - t->v.col;
-		size_t k = MIN(n, (size_t)room);
-		struct row *r = put_room(t, t->v.col, (int)k);
-		if (r)
-			widen_ascii(r->cells + t->v.col, p, k, t->tmpl);
-		advance(t, (int)k, limit);
-		p += k;
-		n -= k;
-		if (n && !mode_on(t, MODE_DECAWM)) { /* only the last one stays, on the edge */
-			p += n - 1;
-			n = 1;
-		}
-	}
-	t->v.last_cp = p[-1];
-	t->v.hazard = 0;
-	chain_here(t);
-}
-
 /* The cell left of the cursor that holds text, as (row, column); false when there is none. */
 static bool
 left_cell(const struct term *t, int *x)
@@ -133,7 +108,8 @@ put_cell(struct term *t, cell_t content, int w, int limit)
 		r->cells[x] = t->tmpl | content | (w == 2 ? CELL_WIDE : CELL_NARROW);
 		if (w == 2)
 			r->cells[x + 1] = t->tmpl | CELL_TAIL;
-		r->flags |= ROW_NONASCII | (w == 2 ? ROW_WIDE | ROW_STYLED : 0) |
+		r->flags |= (content >= 0x80 ? ROW_NONASCII : 0) |
+			    (w == 2 ? ROW_WIDE | ROW_STYLED : 0) |
 			    (content & CELL_CLUSTER ? ROW_CLUSTERS | ROW_STYLED : 0);
 	}
 	advance(t, w, limit);
@@ -209,39 +185,80 @@ chained(const struct term *t)
 	return t->v.chain_row == t->v.row && t->v.chain_col == (t->v.col | t->v.pending << 16);
 }
 
+/* What a cell's content becomes when a codepoint is appended; a memo, since a text repeats the same
+ * few. Valid for one epoch of one tab (epochs are unique), so all terminals share it. */
+struct join {
+	uint64_t epoch;
+	cell_t what;
+	cell_t content; /* 0: the cell is full, the codepoint is dropped */
+	uint32_t cp;
+	uint8_t opts, joins, width;
+};
+#define JOINS 256
+static struct join joins[JOINS];
+
+static void
+join_make(struct term *t, struct join *j, cell_t what, uint32_t cp)
+{
+	uint32_t cps[CLUSTER_MAX + 1];
+	int n = tab_cps(t->tab, what, cps);
+	int was = (what & CELL_KIND_MASK) == CELL_WIDE ? 2 : 1;
+	*j = (struct join){.what = what, .cp = cp, .opts = (uint8_t)t->width_opts};
+	j->joins = n && cluster_joins(cps, n, cp);
+	if (j->joins && n < CLUSTER_MAX) {
+		cps[n++] = cp;
+		int w = MAX(width_cluster_opts(cps, n, t->width_opts), 1);
+		j->width = (uint8_t)(w < was && cp != 0xfe0e ? was : w);
+		j->content = tab_cluster(t->tab, cps, n);
+	}
+	/* a full table may have room again: not for the memo */
+	j->epoch = j->content && !(j->content & CELL_CLUSTER) ? 0 : tab_epoch(t->tab);
+}
+
 /* Appends cp to the cluster left of the cursor if it belongs there. */
 static bool
 print_join(struct term *t, uint32_t cp, unsigned cls)
 {
 	unsigned gb = cls >> CP_GB_SHIFT & CP_GB_MASK;
 	bool mark = gb == GB_EXTEND || gb == GB_ZWJ;
-	uint32_t cps[CLUSTER_MAX + 1];
 	int x;
 	if ((!mark || cls & CP_MODIFIER) && !chained(t))
 		return false;
 	if (!left_cell(t, &x))
 		return mark && !(cls & CP_MODIFIER);
-	struct row *r = term_row(t, t->v.row);
-	cell_t old = r->cells[x];
-	int n = tab_cps(t->tab, old, cps);
-	if (!n || !cluster_joins(cps, n, cp))
-		return false;
-	if (n >= CLUSTER_MAX)
-		return true;
-	cps[n++] = cp;
-	int was = (old & CELL_KIND_MASK) == CELL_WIDE ? 2 : 1;
-	int w = MAX(width_cluster_opts(cps, n, t->width_opts), 1);
-	if (w < was && cp != 0xfe0e)
-		w = was;
-	regrow(t, x, tab_cluster(t->tab, cps, n), was, w);
-	return true;
+	cell_t old = term_row(t, t->v.row)->cells[x];
+	cell_t what = old & (CELL_CONTENT_MASK | CELL_KIND_MASK | CELL_CLUSTER);
+	struct join *j = &joins[(what * 0x9e3779b1u + cp * 0x85ebca6bu) >> 13 & (JOINS - 1)];
+	if (j->what != what || j->cp != cp || j->epoch != tab_epoch(t->tab) ||
+		j->opts != t->width_opts)
+		join_make(t, j, what, cp);
+	if (j->joins && j->content)
+		regrow(t, x, j->content, (what & CELL_KIND_MASK) == CELL_WIDE ? 2 : 1, j->width);
+	return j->joins;
 }
 
-static inline uint8_t
-hazard_of(unsigned cls)
+/* What could join behind a character of class `last` (0: nothing but marks): by GB_* of the next.
+ */
+static inline bool
+may_join(uint8_t last, unsigned cls)
 {
+#define B(gb) 1u << (gb)
+	static const uint16_t next[16] = {[GB_PREPEND] = 0xffff,
+		[GB_L] = B(GB_L) | B(GB_V) | B(GB_LV) | B(GB_LVT),
+		[GB_LV] = B(GB_V) | B(GB_T),
+		[GB_V] = B(GB_V) | B(GB_T),
+		[GB_LVT] = B(GB_T),
+		[GB_T] = B(GB_T),
+		[GB_ZWJ] = B(GB_PICTURE) | B(GB_OTHER),
+		[GB_EXTEND] = B(GB_OTHER),
+		[GB_RI] = B(GB_RI)};
+#undef B
 	unsigned gb = cls >> CP_GB_SHIFT & CP_GB_MASK;
-	return gb != GB_OTHER && gb != GB_PICTURE;
+	if (gb == GB_EXTEND || gb == GB_ZWJ || gb == GB_SPACING)
+		return true;
+	if (!(next[last] >> gb & 1))
+		return false;
+	return gb != GB_OTHER || last == GB_PREPEND || cls & CP_CONSONANT;
 }
 
 void
@@ -251,11 +268,9 @@ print_cp(struct term *t, uint32_t cp)
 	int w = class_width(cls, t->width_opts), limit;
 	if (gb == GB_CONTROL && w == 0)
 		return;
-	if (t->v.hazard || gb == GB_EXTEND || gb == GB_ZWJ || gb == GB_SPACING) {
-		if (print_join(t, cp, cls)) {
-			t->v.hazard = 1;
-			goto chain;
-		}
+	if (may_join(t->v.hazard, cls) && print_join(t, cp, cls)) {
+		t->v.hazard = (uint8_t)gb;
+		goto chain;
 	}
 	if (w == 0) /* a jamo vowel or the like with nothing to join */
 		w = 1;
@@ -263,7 +278,7 @@ print_cp(struct term *t, uint32_t cp)
 		return;
 	put_cell(t, cp, w, limit);
 	t->v.last_cp = cp;
-	t->v.hazard = hazard_of(cls);
+	t->v.hazard = (uint8_t)gb;
 chain:
 	chain_here(t);
 }
@@ -278,7 +293,10 @@ static uint32_t
 charset_map(struct term *t, uint8_t c)
 {
 	uint8_t set = t->v.g[t->v.single ? t->v.single : t->v.gl];
-	t->v.single = 0;
+	if (t->v.single) {
+		t->v.single = 0;
+		term_derive(t);
+	}
 	if (set == CS_DEC_GRAPHIC && c >= 0x5f && c <= 0x7e)
 		return dec_graphics[c - 0x5f];
 	if (set == CS_UK && c == '#')
@@ -286,12 +304,143 @@ charset_map(struct term *t, uint8_t c)
 	return c;
 }
 
-/* ASCII where charsets or insert mode matter. */
-void
-print_slow(struct term *t, const uint8_t *p, size_t n)
+/* A run of text on one row, while nothing about it is special. The state of struct vt that changes
+ * with every character lives in here meanwhile. */
+struct run {
+	const uint8_t *p, *end;
+	struct row *r;
+	int x, limit;
+	uint32_t last_cp, flags;
+	uint8_t last; /* GB_* of the last character */
+};
+
+static inline void
+run_room(struct run *u, int w)
 {
-	for (size_t i = 0; i < n; i++)
-		print_cp(t, charset_map(t, p[i]));
+	if (unlikely(u->x < u->r->len)) {
+		if (u->r->flags & ROW_WIDE) {
+			row_split_wide(u->r, u->x);
+			row_split_wide(u->r, u->x + w);
+		}
+		if (u->r->len >= u->x + w)
+			return;
+	}
+	u->r->len = (uint16_t)(u->x + w);
+}
+
+static inline void
+run_ascii(const struct term *t, struct run *u)
+{
+	size_t n = MIN((size_t)(u->end - u->p), (size_t)(u->limit - u->x));
+	n = scan_ascii_near(u->p, n);
+	run_room(u, (int)n);
+	widen_ascii_near(u->r->cells + u->x, u->p, n, t->tmpl);
+	u->p += n;
+	u->x += (int)n;
+	u->last_cp = u->p[-1];
+	u->last = GB_OTHER;
+}
+
+/* The character at u->p if it is whole and well-formed; returns its bytes, else 0. */
+static inline int
+run_decode(const struct run *u, uint32_t *cp)
+{
+	const uint8_t *p = u->p;
+	size_t n = (size_t)(u->end - p);
+	if (p[0] >= 0xe1 && p[0] <= 0xef && p[0] != 0xed && n >= 3) {
+		*cp = (uint32_t)(p[0] & 15) << 12 | (uint32_t)(p[1] & 63) << 6 | (p[2] & 63);
+		return (p[1] & 0xc0) == 0x80 && (p[2] & 0xc0) == 0x80 ? 3 : 0;
+	}
+	if (p[0] >= 0xc3 && p[0] <= 0xdf && n >= 2) { /* 0xc2 may be a C1 control */
+		*cp = (uint32_t)(p[0] & 31) << 6 | (p[1] & 63);
+		return (p[1] & 0xc0) == 0x80 ? 2 : 0;
+	}
+	if (p[0] == 0xf0 && n >= 4 && p[1] >= 0x90 && p[1] <= 0xbf) {
+		*cp = (uint32_t)(p[1] & 63) << 12 | (uint32_t)(p[2] & 63) << 6 | (p[3] & 63);
+		return (p[2] & 0xc0) == 0x80 && (p[3] & 0xc0) == 0x80 ? 4 : 0;
+	}
+	return 0;
+}
+
+/* Takes what it can; what is left at u->p is for the general way. */
+static void
+run_row(const struct term *t, struct run *u)
+{
+	while (u->p < u->end && u->x < u->limit) {
+		uint8_t b = *u->p;
+		if (b < 0x80) {
+			if (b < 0x20 || b == 0x7f || u->last == GB_PREPEND)
+				return;
+			run_ascii(t, u);
+			continue;
+		}
+		uint32_t cp;
+		int n = run_decode(u, &cp);
+		if (!n)
+			return;
+		unsigned cls = cp_class(cp);
+		int w = class_width(cls, t->width_opts);
+		if (w == 0 || may_join(u->last, cls) || u->x + w > u->limit)
+			return;
+		run_room(u, w);
+		cell_t *c = u->r->cells + u->x;
+		c[0] = t->tmpl | cp;
+		if (w == 2) {
+			c[0] |= CELL_WIDE;
+			c[1] = t->tmpl | CELL_TAIL;
+			u->r->flags |= ROW_WIDE | ROW_STYLED;
+		}
+		u->r->flags |= ROW_NONASCII;
+		u->p += n;
+		u->x += w;
+		u->last_cp = cp;
+		u->last = (uint8_t)(cls >> CP_GB_SHIFT & CP_GB_MASK);
+	}
+}
+
+const uint8_t *
+print_text(struct term *t, const uint8_t *p, const uint8_t *end)
+{
+	struct vt *v = &t->v;
+	if (!t->plain)
+		return p;
+	pen_ready(t);
+	while (p < end && (*p >= 0x80 || (*p >= 0x20 && *p < 0x7f))) {
+		if (v->pending) {
+			if (*p >= 0x80) /* it may join */
+				return p;
+			print_wrap(t);
+		}
+		struct run u = {.p = p, .end = end, .x = v->col, .last = v->hazard};
+		u.r = term_row(t, v->row);
+		u.limit = right_limit(t);
+		if (unlikely(!row_open(t, &t->scr[v->alt], u.r, u.x)))
+			return p;
+		run_row(t, &u);
+		if (u.p == p)
+			return p;
+		p = u.p;
+		u.r->stamp = ++v->stamp;
+		u.r->flags |= t->pen_flags;
+		v->last_cp = u.last_cp;
+		v->hazard = u.last;
+		v->col = u.x;
+		if (u.x == u.limit) {
+			v->col--;
+			v->pending = mode_on(t, MODE_DECAWM);
+		}
+		chain_here(t);
+		if (u.x == u.limit && !v->pending)
+			return p;
+	}
+	return p;
+}
+
+/* One character of ASCII where charsets, insert mode or the edge matter. */
+void
+print_byte(struct term *t, uint8_t c)
+{
+	print_cp(t, charset_map(t, c));
 }
 
 void

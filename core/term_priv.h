@@ -128,7 +128,6 @@ struct string_stack {
 	char *title, *icon; /* NULL: not saved */
 };
 
-struct sgr_cache;
 struct term {
 	struct vt v;
 	struct screen scr[2];
@@ -149,13 +148,15 @@ struct term {
 	bool silent;
 	struct buf parked; /* the screens of a parked terminal, else empty */
 	/* derived: term_derive() makes it from the state above */
-	cell_t tmpl;	       /* pen as a cell: style, link, protection */
-	cell_t blank;	       /* what erasing writes: background only */
-	uint32_t pen_flags;    /* ROW_* that tmpl implies */
-	bool pen_dirty;	       /* tmpl and blank are older than v.pen */
-	bool plain;	       /* ASCII runs need no look at charsets, insert mode or margins */
-	unsigned width_opts;   /* WIDTH_* of width_priv.h */
-	struct sgr_cache *sgr; /* memo of the last SGR sequences, NULL until used */
+	cell_t tmpl;	    /* pen as a cell: style, link, protection */
+	cell_t blank;	    /* what erasing writes: background only */
+	uint32_t pen_flags; /* ROW_* that tmpl implies */
+	bool pen_dirty;	    /* tmpl and blank are older than v.pen */
+	bool plain;	    /* ASCII runs need no look at charsets, insert mode or margins */
+	bool whole;	    /* the margins are the screen's edges */
+	bool pen_exact;	    /* style_id, bg_id say all of the pen's style: the table was not full */
+	uint16_t style_id, bg_id;
+	unsigned width_opts; /* WIDTH_* of width_priv.h */
 };
 
 static inline struct row *

@@ -166,6 +166,15 @@ rotate_up(struct term *t, struct screen *s, int top, int bottom)
 }
 
 void
+screen_scroll_one(struct term *t)
+{
+	struct screen *s = &t->scr[t->v.alt];
+	if (!t->v.alt)
+		hist_push(t->hist, s->row[0], t->tab);
+	rotate_up(t, s, 0, t->v.rows - 1);
+}
+
+void
 rows_scroll_up(struct term *t, int top, int bottom, int n, bool to_history)
 {
 	struct screen *s = &t->scr[t->v.alt];
@@ -284,20 +293,26 @@ region_scroll(struct term *t, int top, int bottom, int n, bool to_history)
 /* The pen */
 
 void
-pen_resolve(struct term *t)
+pen_use(struct term *t)
 {
 	const struct pen *p = &t->v.pen;
-	uint64_t style = tab_style(t->tab, &p->style);
-	t->tmpl = style << CELL_STYLE_SHIFT | (uint64_t)p->link << CELL_LINK_SHIFT |
+	t->blank = (cell_t)t->bg_id << CELL_STYLE_SHIFT;
+	t->tmpl = (cell_t)t->style_id << CELL_STYLE_SHIFT | (cell_t)p->link << CELL_LINK_SHIFT |
 		  (p->protect ? CELL_PROTECTED : 0);
 	t->pen_flags = (t->tmpl ? ROW_STYLED : 0) | (p->link ? ROW_LINKS : 0) |
 		       (p->protect ? ROW_PROTECTED : 0);
-	t->blank = 0;
-	if (p->style.bg) {
-		struct style bg = {.bg = p->style.bg};
-		t->blank = (cell_t)tab_style(t->tab, &bg) << CELL_STYLE_SHIFT;
-	}
 	t->pen_dirty = false;
+}
+
+void
+pen_resolve(struct term *t)
+{
+	const struct style *s = &t->v.pen.style;
+	struct style bg = {.bg = s->bg};
+	t->style_id = tab_style(t->tab, s);
+	t->bg_id = s->bg ? tab_style(t->tab, &bg) : 0;
+	t->pen_exact = (t->style_id || !(s->fg | s->bg | s->ul | s->attrs)) && (t->bg_id || !s->bg);
+	pen_use(t);
 }
 
 /* Ids of the pens (live and saved) live in struct pen only as link; styles are re-made. */

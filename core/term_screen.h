@@ -16,6 +16,10 @@ void row_delete(struct term *t, struct row *r, int x, int right, int n);
 void rect_scroll(struct term *t, int top, int bottom, int left, int right, int n);
 /* The same between the left and right margins, or by whole rows where there are none. */
 void region_scroll(struct term *t, int top, int bottom, int n, bool to_history);
+/* The whole screen up by one row, the top one into history. */
+void screen_scroll_one(struct term *t);
+/* tmpl, blank and pen_flags from style_id, bg_id and the pen. */
+void pen_use(struct term *t);
 /* Collects the tab's garbage; the rows of both screens and the pens are its roots. */
 void term_gc(struct term *t);
 

@@ -2,6 +2,11 @@
 #include "core/term_screen.h"
 #include "core/vt_dispatch.h"
 
+#include <string.h>
+
+#include "core/scan.h"
+#include "core/vt_parser.h"
+
 /* Codes that only set and clear attribute bits. */
 static const struct {
 	uint16_t clear, set;
@@ -120,6 +125,79 @@ sgr_apply(struct style *s, const struct vt_csi *c)
 		*s = (struct style){0};
 	for (int i = 0; i < c->n;)
 		i = sgr_one(s, c, i);
+}
+
+/* Programs repeat the same few sequences: the memo maps (style before, bytes) to the style after.
+ * Style ids mean something for one epoch of one tab; epochs are unique, so all terminals share it.
+ */
+#define MEMO 512
+#define MEMO_BYTES 32
+struct sgr_memo {
+	uint64_t key[MEMO_BYTES / 8];
+	uint64_t epoch; /* 0: unused */
+	struct style style;
+	uint16_t before, id, bg;
+	uint8_t n;
+};
+static struct sgr_memo memo[MEMO];
+
+/* The entry for the n bytes at p (MEMO_BYTES may be read) under the present pen. */
+static struct sgr_memo *
+memo_find(const struct term *t, const uint8_t *p, unsigned n, uint64_t key[MEMO_BYTES / 8])
+{
+	uint64_t h = (t->style_id + 1u) * 0x9e3779b97f4a7c15ull;
+	memcpy(key, p, MEMO_BYTES);
+	for (unsigned i = 0; i < MEMO_BYTES / 8; i++) {
+		unsigned have = n > 8 * i ? n - 8 * i : 0;
+		if (have < 8)
+			key[i] &= (1ull << 8 * have) - 1;
+		h = (h ^ key[i]) * 0x9fb21c651e98df25ull;
+		h ^= h >> 29;
+	}
+	return &memo[h >> 7 & (MEMO - 1)];
+}
+
+static void
+memo_keep(struct term *t, struct sgr_memo *m, const uint64_t *key, unsigned n, uint16_t before)
+{
+	if (!t->pen_exact)
+		return;
+	memcpy(m->key, key, sizeof(m->key));
+	m->n = (uint8_t)n;
+	m->before = before;
+	m->style = t->v.pen.style;
+	m->id = t->style_id;
+	m->bg = t->bg_id;
+	m->epoch = tab_epoch(t->tab);
+}
+
+const uint8_t *
+sgr_recall(struct term *t, const uint8_t *p, const uint8_t *end)
+{
+	if (end - p < MEMO_BYTES + 1)
+		return NULL;
+	unsigned n = scan_params(p);
+	if (n == MEMO_BYTES || p[n] != 'm')
+		return NULL;
+	pen_ready(t);
+	if (!t->pen_exact)
+		return NULL;
+	uint64_t key[MEMO_BYTES / 8];
+	struct sgr_memo *m = memo_find(t, p, n, key);
+	uint16_t before = t->style_id;
+	if (m->epoch == tab_epoch(t->tab) && m->n == n && m->before == before &&
+		!memcmp(m->key, key, sizeof(key))) {
+		t->v.pen.style = m->style;
+		t->style_id = m->id;
+		t->bg_id = m->bg;
+		pen_use(t);
+		return p + n + 1;
+	}
+	csi_params(&t->v.csi, p, n);
+	sgr_apply(&t->v.pen.style, &t->v.csi);
+	pen_resolve(t);
+	memo_keep(t, m, key, n, before);
+	return p + n + 1;
 }
 
 void

@@ -95,8 +95,7 @@ carriage_return(struct term *t)
 static void
 c0_linefeed(struct term *t)
 {
-	t->v.pending = 0;
-	term_index(t);
+	term_linefeed(t);
 	if (t->v.newline)
 		carriage_return(t);
 }
@@ -311,6 +310,7 @@ esc_alignment(struct term *t)
 	v->bottom = v->rows - 1;
 	v->right = v->cols - 1;
 	v->modes &= ~(1ull << MODE_DECOM);
+	term_derive(t);
 	struct pen keep = v->pen;
 	v->pen = (struct pen){0};
 	t->pen_dirty = true;

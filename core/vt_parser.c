@@ -6,7 +6,6 @@
 
 #include <string.h>
 
-#include "core/scan.h"
 #include "core/term_print.h"
 #include "core/vt_dispatch.h"
 
@@ -76,6 +75,15 @@ csi_param(struct vt_csi *c, uint8_t b)
 		int32_t *p = &c->param[c->n - 1];
 		*p = MIN(MAX(*p, 0) * 10 + (b - '0'), CSI_PARAM_MAX);
 	}
+}
+
+void
+csi_params(struct vt_csi *c, const uint8_t *p, unsigned n)
+{
+	csi_begin(c);
+	for (unsigned i = 0; i < n; i++)
+		csi_param(c, p[i]);
+	c->n = MIN(c->n, CSI_PARAMS);
 }
 
 static void
@@ -251,39 +259,7 @@ ground_cp(struct term *t, uint32_t cp)
 	print_cp(t, cp);
 }
 
-/* Bytes from 0x80 up; an incomplete character at the end stays in struct vt. */
-static const uint8_t *
-utf8_run(struct term *t, const uint8_t *p, const uint8_t *end)
-{
-	struct vt *v = &t->v;
-	while (p < end && *p >= 0x80 && v->state == S_GROUND) {
-		uint8_t b = *p;
-		if (b < 0xc2 || b > 0xf4) {
-			p++;
-			print_cp(t, 0xfffd);
-			continue;
-		}
-		int need = b < 0xe0 ? 1 : b < 0xf0 ? 2 : 3;
-		if (end - p <= need) { /* may be cut: the careful way */
-			v->utf8_need = (uint8_t)need;
-			v->utf8_have = 0;
-			v->utf8_cp = b & (0x3fu >> need);
-			v->utf8_first = b;
-			return p + 1;
-		}
-		uint32_t cp = b & (0x3fu >> need);
-		uint8_t lo = b == 0xe0 ? 0xa0 : b == 0xf0 ? 0x90 : 0x80;
-		uint8_t hi = b == 0xed ? 0x9f : b == 0xf4 ? 0x8f : 0xbf;
-		int i = 1;
-		for (; i <= need && p[i] >= lo && p[i] <= hi; i++, lo = 0x80, hi = 0xbf)
-			cp = cp << 6 | (p[i] & 0x3f);
-		p += i;
-		ground_cp(t, i > need ? cp : 0xfffd);
-	}
-	return p;
-}
-
-/* A character that an earlier call left unfinished. */
+/* A character that is not finished; it may have been left by an earlier call. */
 static const uint8_t *
 utf8_resume(struct term *t, const uint8_t *p, const uint8_t *end)
 {
@@ -307,11 +283,33 @@ utf8_resume(struct term *t, const uint8_t *p, const uint8_t *end)
 	return p;
 }
 
+/* The printable character at p, with all that can be special about it. */
+static const uint8_t *
+one_character(struct term *t, const uint8_t *p, const uint8_t *end)
+{
+	struct vt *v = &t->v;
+	uint8_t b = *p++;
+	if (b < 0x80) {
+		print_byte(t, b);
+	} else if (b < 0xc2 || b > 0xf4) {
+		print_cp(t, 0xfffd);
+	} else {
+		v->utf8_need = b < 0xe0 ? 1 : b < 0xf0 ? 2 : 3;
+		v->utf8_have = 0;
+		v->utf8_cp = b & (0x3fu >> v->utf8_need);
+		v->utf8_first = b;
+		p = utf8_resume(t, p, end);
+	}
+	return p;
+}
+
 static const uint8_t *
 escape(struct term *t, const uint8_t *p, const uint8_t *end)
 {
 	if (end - p > 2 && p[1] == '[' && !t->v.vt52) {
-		const uint8_t *q = csi_run(t, p + 2, end);
+		const uint8_t *q = sgr_recall(t, p + 2, end);
+		if (!q)
+			q = csi_run(t, p + 2, end);
 		if (q)
 			return q;
 	}
@@ -325,19 +323,20 @@ ground(struct term *t, const uint8_t *p, const uint8_t *end)
 {
 	while (p < end && t->v.state == S_GROUND) {
 		uint8_t b = *p;
-		if (b >= 0x20 && b < 0x7f) {
-			size_t n = scan_ascii(p, (size_t)(end - p));
-			if (t->plain)
-				print_ascii(t, p, n);
-			else
-				print_slow(t, p, n);
-			p += n;
-		} else if (b >= 0x80) {
-			p = utf8_run(t, p, end);
-			if (t->v.utf8_need)
-				p = utf8_resume(t, p, end);
+		if (b >= 0x20 && b < 0x7f && end - p > 1 && p[1] < 0x20 && print_one(t, b)) {
+			p++;
+		} else if (b >= 0x20 && b != 0x7f) {
+			const uint8_t *q = print_text(t, p, end);
+			p = q == p ? one_character(t, p, end) : q;
 		} else if (b == 0x1b) {
 			p = escape(t, p, end);
+		} else if (b == '\r' && t->whole) {
+			p++;
+			t->v.pending = 0;
+			t->v.col = 0;
+		} else if (b == '\n' && !t->v.newline) {
+			p++;
+			term_linefeed(t);
 		} else {
 			p++;
 			if (b != 0x7f)

@@ -105,7 +105,9 @@ checkpoint_save(struct session *s)
 	put_head(&b, s);
 	term_save(s->term, &b);
 	rc = ring_save(s->ring, b.data, b.len, ring_head(s->ring));
-	if (rc < 0)
+	if (rc == 0) /* what only the checkpoint before it named may go */
+		hist_saved(term_hist(s->term));
+	else
 		log_warn("session %u: no checkpoint: %s", s->num, strerror(-rc));
 	s->saved_ns = os_mono_ns();
 	return rc;
@@ -114,7 +116,7 @@ checkpoint_save(struct session *s)
 void
 session_park(struct session *s)
 {
-	/* saving wakes a parked terminal; what sealing frees stays reserved until the next save */
+	/* saving wakes a parked terminal; what sealing frees goes when the save is in place */
 	hist_seal_all(term_hist(s->term));
 	if (s->ring && checkpoint_save(s) == 0)
 		ring_punch(s->ring);

@@ -1,6 +1,7 @@
 /* wait: and what else is answered when a session changes. */
 #include "core/os.h"
 #include "sessions/cmd.h"
+#include "sessions/lifecycle.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -66,7 +67,7 @@ fresh(const struct session *s, uint64_t now)
 bool
 session_at_rest(const struct session *s, uint64_t now_ns)
 {
-	return s->state == SS_RUNNING && (s->act.now == ACT_IDLE || s->act.now == ACT_DONE) &&
+	return s->state == SS_RUNNING && activity_at_rest(s->act.now) && !lifecycle_waking(s) &&
 	       fresh(s, now_ns);
 }
 

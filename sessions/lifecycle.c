@@ -9,6 +9,7 @@
 #include "sessions/hooks.h"
 #include "sessions/registry.h"
 #include "sessions/sampler.h"
+#include "sessions/waking.h"
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,21 +19,10 @@
 
 #define SEC 1000000000ull
 #define JUDGE_MS 5000
-#define QUIET_NS (5 * SEC)	/* of output, to agree with an idle screen */
-#define WAKE_MAX_NS (15 * SEC)	/* then what was typed goes in, ready or not */
-#define WAKE_QUIET_NS (SEC / 2) /* without a word of its own: a screen that rests so long */
-#define WAKE_BYTES_MAX (64u << 10)
-#define WAKE_LOOK_MS 50
-#define ENTER_DELAY_NS (SEC * 3 / 20)
-#define SWEEP_DAYS 30.0 /* Claude's default cleanupPeriodDays */
+#define QUIET_NS (5 * SEC) /* of output, to agree with an idle screen */
+#define SWEEP_DAYS 30.0	   /* Claude's default cleanupPeriodDays */
 #define SWEEP_WARN_DAYS 5.0
 
-struct waking {
-	LIST_ENTRY(waking) link;
-	uint32_t num;
-	uint64_t since_ns, typed_ns;
-	struct buf keys;
-};
 struct extra { /* of a session, known only here */
 	LIST_ENTRY(extra) link;
 	uint32_t num;
@@ -44,11 +34,10 @@ struct lifecycle {
 	struct server *sv;
 	struct registry *registry;
 	struct hooks *hooks;
-	uv_timer_t judge, wake;
-	LIST_HEAD(, waking) waking;
+	struct wakings *waking;
+	uv_timer_t judge;
 	LIST_HEAD(, extra) extras;
 	bool closing_one;
-	unsigned handles;
 };
 
 static struct extra *
@@ -294,24 +283,10 @@ running(struct session *s)
 	registry_add(l->registry, &sub);
 }
 
-static void waking_end(struct waking *w);
-
-static struct waking *
-waking_find(struct lifecycle *l, uint32_t num)
-{
-	struct waking *w;
-
-	LIST_FOREACH(w, &l->waking, link)
-	if (w->num == num)
-		return w;
-	return NULL;
-}
-
 static void
 ended(struct session *s)
 {
 	struct lifecycle *l = s->server->life;
-	struct waking *w = waking_find(l, s->num);
 	struct extra *x = extra_find(l, s->num);
 	char dir[600];
 
@@ -320,8 +295,7 @@ ended(struct session *s)
 	hooks_remove(dir, s->num);
 	s->hook_token[0] = 0;
 	memset(&s->reap, 0, sizeof s->reap);
-	if (w)
-		waking_end(w);
+	waking_end(l->waking, s->num);
 	if (x) {
 		LIST_REMOVE(x, link);
 		free(x);
@@ -456,94 +430,16 @@ on_judge(uv_timer_t *t)
 
 /* Waking. */
 
-static void
-waking_end(struct waking *w)
-{
-	LIST_REMOVE(w, link);
-	buf_free(&w->keys);
-	free(w);
-}
-
-/* The CLI shows its prompt: it says so itself, or its screen does and has come to rest. */
-static bool
-is_ready(const struct session *s, const struct waking *w, uint64_t now)
-{
-	const struct activity_state *a = &s->act;
-
-	if (now - w->since_ns > WAKE_MAX_NS)
-		return true;
-	if (s->state != SS_RUNNING || a->now == ACT_UNKNOWN || a->now == ACT_WORKING)
-		return false;
-	return a->source <= SRC_HOOK ||
-	       (a->last_text_ns > w->since_ns && now - a->last_text_ns > WAKE_QUIET_NS);
-}
-
-/* What was typed, Enter apart and later: a CLI takes text that comes with its Enter for a paste. */
-static void
-type_kept(struct session *s, struct waking *w, uint64_t now)
-{
-	size_t n = 0;
-
-	if (w->typed_ns && now - w->typed_ns < ENTER_DELAY_NS)
-		return;
-	while (n < w->keys.len && w->keys.data[n] != '\r')
-		n++;
-	if (n == 0)
-		n = 1;
-	activity_typed(&s->act, w->keys.data, n, now);
-	session_write(s, w->keys.data, n, NULL);
-	buf_drop(&w->keys, n);
-	w->typed_ns = now;
-}
-
-static void
-on_wake(uv_timer_t *t)
-{
-	struct lifecycle *l = t->data;
-	struct waking *w = LIST_FIRST(&l->waking), *next;
-	uint64_t now = os_mono_ns();
-
-	for (; w; w = next) {
-		struct session *s = server_session(l->sv, w->num);
-
-		next = LIST_NEXT(w, link);
-		if (!s || !session_live(s)) {
-			waking_end(w);
-		} else if (w->typed_ns || is_ready(s, w, now)) {
-			if (w->keys.len)
-				type_kept(s, w, now);
-			if (!w->keys.len)
-				waking_end(w);
-		}
-	}
-	if (LIST_EMPTY(&l->waking))
-		uv_timer_stop(t);
-}
-
-static void
-waking_begin(struct session *s)
-{
-	struct lifecycle *l = s->server->life;
-	struct waking *w = waking_find(l, s->num);
-
-	if (w)
-		waking_end(w);
-	w = xcalloc(1, sizeof *w);
-	w->num = s->num;
-	w->since_ns = os_mono_ns();
-	LIST_INSERT_HEAD(&l->waking, w, link);
-	uv_timer_start(&l->wake, on_wake, WAKE_LOOK_MS, WAKE_LOOK_MS);
-}
-
 bool
 lifecycle_hold_input(struct session *s, const void *p, size_t n)
 {
-	struct waking *w = s->server->life ? waking_find(s->server->life, s->num) : NULL;
+	return s->server->life && waking_hold(s->server->life->waking, s->num, p, n);
+}
 
-	if (!w || w->keys.len + n > WAKE_BYTES_MAX)
-		return false;
-	buf_put(&w->keys, p, n);
-	return true;
+bool
+lifecycle_waking(const struct session *s)
+{
+	return s->server->life && waking_is(s->server->life->waking, s->num);
 }
 
 static char **
@@ -581,7 +477,7 @@ lifecycle_resume(struct session *s, const char **how, struct err *e)
 	rc = server_spawn(s->server, s, argv, e);
 	free(argv);
 	if (rc == 0)
-		waking_begin(s);
+		waking_begin(s->server->life->waking, s);
 	return rc;
 }
 
@@ -601,10 +497,9 @@ lifecycle_new(struct server *sv)
 	if (!l->hooks)
 		log_warn("%s", e.msg);
 	uv_timer_init(&sv->loop, &l->judge);
-	uv_timer_init(&sv->loop, &l->wake);
+	l->waking = wakings_new(sv);
 	uv_unref((uv_handle_t *)&l->judge);
-	l->judge.data = l->wake.data = l;
-	l->handles = 2;
+	l->judge.data = l;
 	uv_timer_start(&l->judge, on_judge, JUDGE_MS, JUDGE_MS);
 	sv->life = l;
 	for (struct session *s = sv->sessions; s; s = s->next)
@@ -613,12 +508,9 @@ lifecycle_new(struct server *sv)
 }
 
 static void
-timer_closed(uv_handle_t *h)
+judge_closed(uv_handle_t *h)
 {
-	struct lifecycle *l = h->data;
-
-	if (--l->handles == 0)
-		free(l);
+	free(h->data);
 }
 
 void
@@ -626,8 +518,7 @@ lifecycle_close(struct lifecycle *l)
 {
 	if (!l)
 		return;
-	while (!LIST_EMPTY(&l->waking))
-		waking_end(LIST_FIRST(&l->waking));
+	wakings_close(l->waking);
 	while (!LIST_EMPTY(&l->extras)) {
 		struct extra *x = LIST_FIRST(&l->extras);
 
@@ -636,6 +527,5 @@ lifecycle_close(struct lifecycle *l)
 	}
 	registry_close(l->registry);
 	hooks_close(l->hooks);
-	uv_close((uv_handle_t *)&l->judge, timer_closed);
-	uv_close((uv_handle_t *)&l->wake, timer_closed);
+	uv_close((uv_handle_t *)&l->judge, judge_closed);
 }

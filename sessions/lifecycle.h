@@ -20,6 +20,8 @@ void lifecycle_activity(struct session *s);
 /* What a person or `send` types (never the terminal's own answers) at a session that is waking:
  * kept, and typed once its CLI is ready. true if taken. */
 bool lifecycle_hold_input(struct session *s, const void *p, size_t n);
+/* Resumed, and its CLI does not take input yet: it is not at rest whatever its screen says. */
+bool lifecycle_waking(const struct session *s);
 
 /* Facts about a session at this moment, and the verdict over them, which is also kept in s->reap.
  */

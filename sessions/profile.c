@@ -246,6 +246,12 @@ profile_needs_conversation(const struct profile *p)
 }
 
 bool
+profile_says_status(const struct profile *p)
+{
+	return strcmp(profile_text(p, PT_SAYS_STATUS), "yes") == 0;
+}
+
+bool
 profile_chooses_id(const struct profile *p)
 {
 	return *profile_text(p, PT_START_ID) != 0;

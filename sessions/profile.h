@@ -55,6 +55,8 @@ const char *profile_hook_events(const struct profile *p); /* names with blanks b
 const char *profile_env(const struct profile *p, size_t i);
 /* Is a process of this name one of the CLI's usual helpers (not a running tool)? */
 bool profile_is_helper(const struct profile *p, const char *comm, const char *cmdline);
+bool profile_says_status(
+	const struct profile *p); /* by OSC 7501 or a registry: wait for its word */
 bool profile_needs_conversation(const struct profile *p); /* resumable CLIs; false for shell */
 /* Rules. Each returns an enum activity, or -1 when none matches; detail gets the matched text. */
 int profile_match_title(const struct profile *p, const char *title);

@@ -46,7 +46,8 @@ profile_rule_set(struct profile *p, enum profile_rule r, const char *pattern, ch
 
 /* detail (NULL ok): the first line of what matched. */
 static bool
-match(const struct profile *p, enum profile_rule r, const char *text, char *detail, size_t cap)
+match(const struct profile *p, enum profile_rule r, const char *text, size_t len, char *detail,
+	size_t cap)
 {
 	pcre2_match_context *ctx;
 	pcre2_match_data *md;
@@ -58,7 +59,7 @@ match(const struct profile *p, enum profile_rule r, const char *text, char *deta
 	md = pcre2_match_data_create(1, NULL);
 	CHECK(ctx && md);
 	pcre2_set_match_limit(ctx, MATCH_STEPS);
-	hit = pcre2_match(p->rule[r], (PCRE2_SPTR)text, PCRE2_ZERO_TERMINATED, 0, 0, md, ctx) >= 0;
+	hit = pcre2_match(p->rule[r], (PCRE2_SPTR)text, len, 0, 0, md, ctx) >= 0;
 	if (hit && detail) {
 		PCRE2_SIZE *span = pcre2_get_ovector_pointer(md);
 		size_t n = span[1] > span[0] ? span[1] - span[0] : 0;
@@ -73,21 +74,21 @@ match(const struct profile *p, enum profile_rule r, const char *text, char *deta
 	return hit;
 }
 
-/* Where the last rows that hold text begin: a question further up has been answered. */
+/* The last rows that hold text, without the blank rest of the screen: a question further up has
+ * been answered. */
 static const char *
-last_rows(const char *text)
+last_rows(const char *text, size_t *len)
 {
-	const char *end = text + strlen(text);
+	const char *end = text + strlen(text), *s;
 	int rows = 0;
 
 	while (end > text && strchr(" \n\r\t", end[-1]))
 		end--;
-	while (end > text) {
-		if (end[-1] == '\n' && ++rows == SCREEN_ROWS)
+	for (s = end; s > text; s--)
+		if (s[-1] == '\n' && ++rows == SCREEN_ROWS)
 			break;
-		end--;
-	}
-	return end;
+	*len = (size_t)(end - s);
+	return s;
 }
 
 int
@@ -100,7 +101,7 @@ profile_match_title(const struct profile *p, const char *title)
 		{PR_TITLE_IDLE, ACT_IDLE}};
 
 	for (size_t i = 0; i < ARRAY_LEN(order); i++)
-		if (match(p, order[i].rule, title, NULL, 0))
+		if (match(p, order[i].rule, title, strlen(title), NULL, 0))
 			return order[i].says;
 	return -1;
 }
@@ -114,10 +115,11 @@ profile_match_screen(const struct profile *p, const char *text, char *detail, si
 	} order[] = {{PR_MATCH_PERMISSION, ACT_PERMISSION}, {PR_MATCH_QUESTION, ACT_QUESTION},
 		{PR_MATCH_ERROR, ACT_ERROR}, {PR_MATCH_WORKING, ACT_WORKING},
 		{PR_MATCH_DONE, ACT_DONE}, {PR_MATCH_IDLE, ACT_IDLE}};
+	size_t len;
 
-	text = last_rows(text);
+	text = last_rows(text, &len);
 	for (size_t i = 0; i < ARRAY_LEN(order); i++)
-		if (match(p, order[i].rule, text, detail, cap))
+		if (match(p, order[i].rule, text, len, detail, cap))
 			return order[i].says;
 	return -1;
 }
@@ -125,17 +127,25 @@ profile_match_screen(const struct profile *p, const char *text, char *detail, si
 bool
 profile_screen_tool(const struct profile *p, const char *text, char *detail, size_t cap)
 {
-	return match(p, PR_MATCH_TOOL, last_rows(text), detail, cap);
+	size_t len;
+
+	text = last_rows(text, &len);
+	return match(p, PR_MATCH_TOOL, text, len, detail, cap);
 }
 
 bool
 profile_screen_draft(const struct profile *p, const char *text)
 {
-	return match(p, PR_MATCH_DRAFT, last_rows(text), NULL, 0);
+	size_t len;
+
+	text = last_rows(text, &len);
+	return match(p, PR_MATCH_DRAFT, text, len, NULL, 0);
 }
 
 bool
 profile_is_helper(const struct profile *p, const char *comm, const char *cmdline)
 {
-	return match(p, PR_HELPERS, cmdline && *cmdline ? cmdline : comm, NULL, 0);
+	const char *s = cmdline && *cmdline ? cmdline : comm;
+
+	return match(p, PR_HELPERS, s, strlen(s), NULL, 0);
 }

@@ -24,6 +24,7 @@
 #define BETWEEN_RUNS                                                                             \
 	"\033[?1049l\033[?1000;1002;1003;1004;1006;2004;2026;2031;2048l\033[<99u\033[>4m\033[!p" \
 	"\033[0m\033[?25h\r\n"
+#define ROWS_MAX 1000
 
 /* Finding. */
 
@@ -370,6 +371,28 @@ spawn_note(const struct session *s)
 	return json_text(o);
 }
 
+/* What the last program left goes up into history, so that nobody takes it for the next one's. */
+static void
+scroll_away(struct term *t, int rows)
+{
+	struct buf text = {0}, out = {0};
+	size_t len;
+	int used = 0;
+
+	term_text(t, &text);
+	for (len = text.len; len && strchr(" \n", text.data[len - 1]); len--)
+		;
+	for (size_t i = 0; i < len; i++)
+		used += text.data[i] == '\n';
+	buf_printf(&out, "\033[%d;1H", rows);
+	for (int i = 0; len && i <= used && i < ROWS_MAX; i++)
+		buf_putc(&out, '\n');
+	buf_puts(&out, "\033[H");
+	term_feed(t, out.data, out.len);
+	buf_free(&text);
+	buf_free(&out);
+}
+
 /* The terminal for a run: a fresh one, or the last one, out of its modes. */
 static int
 prepare_term(struct session *s, struct err *e)
@@ -387,6 +410,7 @@ prepare_term(struct session *s, struct err *e)
 	if (s->started > 0) {
 		term_set_silent(t, true);
 		term_feed(t, BETWEEN_RUNS, strlen(BETWEEN_RUNS));
+		scroll_away(t, s->rows);
 		term_set_silent(t, false);
 	}
 	term_resize(t, s->cols, s->rows);

@@ -170,6 +170,17 @@ out:
 	return code;
 }
 
+static bool
+wait_word(const char *what)
+{
+	static const char *const words[] = {"idle", "blocked", "exit"};
+
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		if (!strcmp(words[i], what))
+			return true;
+	return false;
+}
+
 int
 verb_wait(struct verb_ctx *ctx, int argc, char **argv)
 {
@@ -186,6 +197,8 @@ verb_wait(struct verb_ctx *ctx, int argc, char **argv)
 		return verb_fail(ctx, EXIT_USAGE, "--timeout %.40s: seconds, or 2m, 1h", timeout);
 	if (argc - first != 1)
 		return verb_fail(ctx, EXIT_USAGE, "which session? (muster wait ID)");
+	if (!wait_word(what))
+		return verb_fail(ctx, EXIT_USAGE, "--for %.40s: idle, blocked or exit", what);
 	if (timeout && s <= 0)
 		s = 0.001;
 	reply = call(ctx, "wait", json_pack("{s:s,s:s}", "id", argv[first], "for", what), NULL,

@@ -13,7 +13,6 @@
 #include "core/width.h"
 
 #define OWNER 1
-#pragma weak term_hash /* a build without checkpoints leaves the key out */
 
 struct resize {
 	size_t at;
@@ -335,11 +334,9 @@ print_as_json(struct replay *r)
 		g.cols, "rows", g.rows, "alt", term_alt(r->term), "cursor", cursor_json(&g),
 		"title", "", "screen", screen, "history", history, "wrapped", wrapped, "reply",
 		base64_json(&r->reply), "bells", (json_int_t)r->bells, "modes", modes);
-	if (term_hash) {
-		char hash[20];
-		snprintf(hash, sizeof(hash), "%016" PRIx64, term_hash(r->term));
-		json_object_set_new(o, "hash", json_string(hash));
-	}
+	char hash[20];
+	snprintf(hash, sizeof(hash), "%016" PRIx64, term_hash(r->term));
+	json_object_set_new(o, "hash", json_string(hash));
 	const char *title = term_title(r->term);
 	json_t *clean = json_string(title);
 	if (!clean) { /* not UTF-8 */

@@ -116,10 +116,10 @@ child_become(int master, int spec_fd, int *report)
 	for (int fd = 0; fd < 3; fd++)
 		dup2(slave, fd);
 	/* the report is the only other fd to stay, until exec closes it */
-	if (*report != 3)
-		dup3(*report, 3, O_CLOEXEC);
-	*report = 3;
-	syscall(SYS_close_range, 4, ~0u, 0);
+	if (*report != CHILD_REPORT_FD && dup3(*report, CHILD_REPORT_FD, O_CLOEXEC) < 0)
+		return errno;
+	*report = CHILD_REPORT_FD;
+	syscall(SYS_close_range, CHILD_REPORT_FD + 1, ~0u, 0);
 	signals_default();
 	environ = v + s->argc + 1;
 	execvp(v[0], v);

@@ -244,6 +244,9 @@ test_scan_twins(void **state)
 		widen_ascii(a + off, text + off, n, tmpl);
 		widen_ascii_scalar(b + off, text + off, n, tmpl);
 		assert_memory_equal(a, b, sizeof(a));
+		for (size_t i = 0; i < 40; i++)
+			text[i] = (uint8_t)(rnd(30) ? 0x30 + rnd(12) : rnd(256));
+		assert_int_equal(scan_params(text + off), scan_params_scalar(text + off));
 	}
 }
 

@@ -78,7 +78,9 @@ frame_of(struct rd *in)
 	struct canvas *c = canvas_new(arena, OWNER, 40, 10);
 
 	while (rd_left(in) > 2) {
-		size_t n = MIN(rd_u16(in), rd_left(in));
+		size_t n = rd_u16(in);
+
+		n = MIN(n, rd_left(in));
 
 		if (frame_apply(c, in->p, n) == 0) {
 			struct grid g = canvas_grid(c);

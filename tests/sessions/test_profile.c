@@ -243,7 +243,7 @@ patterns_read_the_last_rows(void **state)
 			"› 1. Yes, proceed (y)\n  2. No\n\n  Press enter to confirm or esc to "
 			"cancel\n",
 			ACT_PERMISSION},
-		{"shell", "user@box:~$ make\nok\nuser@box:~$ ", ACT_IDLE},
+		{"shell", "user@box:~$ make\nok\nuser@box:~$ \n\n\n\n", ACT_IDLE},
 		{"shell", "user@box:~$ make\ncompiling", -1},
 	};
 	char far[400] = " Do you want to proceed?\n ❯ 1. Yes\n", detail[60];

@@ -1,0 +1,189 @@
+/* doctor, the server's part: counters against what the kernel says, sessions against their own
+ * accounts, the databases. Only looks; nothing here may end the server, so the checkers that abort
+ * are not called. The databases are looked at on the store's thread, so the answer comes later. */
+#include "core/os.h"
+#include "sessions/footprint.h"
+#include "sessions/server.h"
+#include "sessions/store_worker.h"
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Files that a server with no session holds, and what a session and a client may add. */
+#define FDS_BASE 64
+#define FDS_PER_SESSION 6
+#define FDS_PER_PEER 2
+
+typedef bool (*check_fn)(struct server *sv, char *detail, size_t cap);
+
+static double
+mib(uint64_t bytes)
+{
+	return (double)bytes / 1048576.0;
+}
+
+static bool
+check_arena(struct server *sv, char *detail, size_t cap)
+{
+	struct arena_stats st = arena_stats(sv->arena);
+	uint64_t counted = 0, resident = 0;
+	bool same = arena_residency(sv->arena, &counted, &resident);
+	bool sum = st.mapped == st.live + st.cached + st.free;
+
+	snprintf(detail, cap,
+		"live %.1f + warm %.1f + free %.1f = mapped %.1f MiB; %.2f MiB counted, %.2f MiB "
+		"resident%s",
+		mib(st.live), mib(st.cached), mib(st.free), mib(st.mapped), mib(counted),
+		mib(resident),
+		!sum   ? " (the sum is wrong)"
+		: same ? ""
+		       : " (they differ: a leak)");
+	return sum && same;
+}
+
+/* Every live slab has an owner that is a session. */
+static bool
+check_owners(struct server *sv, char *detail, size_t cap)
+{
+	uint64_t sum = 0, live = arena_stats(sv->arena).live;
+	unsigned n = 0;
+
+	for (struct session *s = sv->sessions; s; s = s->next, n++)
+		sum += arena_owner_bytes(sv->arena, s->num);
+	snprintf(detail, cap, "%u sessions own %.1f of %.1f MiB live", n, mib(sum), mib(live));
+	return sum <= live;
+}
+
+static unsigned
+open_fds(void)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	unsigned n = 0;
+
+	while (dir && readdir(dir))
+		n++;
+	if (dir)
+		closedir(dir);
+	return n;
+}
+
+static bool
+check_fds(struct server *sv, char *detail, size_t cap)
+{
+	unsigned n = open_fds(), sessions = 0, most;
+
+	for (struct session *s = sv->sessions; s; s = s->next)
+		sessions += session_live(s);
+	most = FDS_BASE + sessions * FDS_PER_SESSION + sv->n_peers * FDS_PER_PEER;
+	snprintf(detail, cap, "%u open, at most %u expected for %u sessions and %u clients", n,
+		most, sessions, sv->n_peers);
+	return n <= most;
+}
+
+static bool
+check_self(struct server *sv, char *detail, size_t cap)
+{
+	struct proc_info p = {0};
+	int r = footprint_of(getpid(), &p);
+
+	if (r < 0)
+		snprintf(
+			detail, cap, "pid %d, footprint unknown (%s)", (int)getpid(), strerror(-r));
+	else
+		snprintf(detail, cap, "pid %d, up %.0f s, footprint %.1f MiB%s", (int)getpid(),
+			os_wall_s() - sv->started, mib(p.footprint),
+			p.estimated ? " (estimated)" : "");
+	return true;
+}
+
+static bool
+check_banner(struct server *sv, char *detail, size_t cap)
+{
+	snprintf(detail, cap, "%s", *sv->banner ? sv->banner : "nothing is degraded");
+	return !*sv->banner;
+}
+
+static const struct {
+	const char *name;
+	check_fn run;
+} checks[] = {
+	{"server process", check_self},
+	{"arena", check_arena},
+	{"slab owners", check_owners},
+	{"file descriptors", check_fds},
+	{"degraded", check_banner},
+};
+
+/* The request may be gone when the store's thread answers: the job outlives it. */
+struct doctor_job {
+	struct request *r; /* NULL once cancelled */
+	json_t *checks;
+	bool meta_ok, history_ok;
+	uint32_t next_num;
+	double ms;
+};
+
+static void
+job_cancelled(void *ctx)
+{
+	((struct doctor_job *)ctx)->r = NULL;
+}
+
+static void
+add(json_t *list, const char *name, bool ok, const char *detail)
+{
+	json_array_append_new(
+		list, json_pack("{s:s, s:b, s:s}", "name", name, "ok", ok, "detail", detail));
+}
+
+static void
+look_at_store(void *arg, struct history_db *h, struct meta_db *m)
+{
+	struct doctor_job *job = arg;
+	uint64_t t0 = os_mono_ns();
+
+	job->meta_ok = m != NULL;
+	job->history_ok = h != NULL;
+	if (m)
+		job->next_num = meta_next_num(m);
+	job->ms = (double)(os_mono_ns() - t0) / 1e6;
+}
+
+static void
+store_looked(void *arg)
+{
+	struct doctor_job *job = arg;
+	char detail[200];
+
+	if (!job->r) {
+		json_decref(job->checks);
+		free(job);
+		return;
+	}
+	snprintf(detail, sizeof detail, "sessions %s, history %s, answered in %.1f ms",
+		job->meta_ok ? "open" : "not open", job->history_ok ? "open" : "not open", job->ms);
+	add(job->checks, "store", job->meta_ok && job->history_ok, detail);
+	request_reply(job->r, json_pack("{s:i, s:s, s:o}", "v", 1, "version", MUSTER_VERSION,
+				      "checks", job->checks));
+	free(job);
+}
+
+void
+cmd_doctor(struct request *r)
+{
+	struct doctor_job *job = xcalloc(1, sizeof *job);
+	struct server *sv = request_server(r);
+	char detail[240];
+
+	job->r = r;
+	job->checks = json_array();
+	for (size_t i = 0; i < ARRAY_LEN(checks); i++) {
+		bool ok = checks[i].run(sv, detail, sizeof detail);
+
+		add(job->checks, checks[i].name, ok, detail);
+	}
+	request_on_cancel(r, job_cancelled, job);
+	store_run(sv->store, look_at_store, store_looked, job);
+}

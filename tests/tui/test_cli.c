@@ -1,0 +1,572 @@
+/* The command line as scripts see it: exit codes, one-line errors, what goes to
+ * which stream, and trouble of all kinds: no server, no tty, no such session,
+ * no room, no permission, bad config. */
+#include "core/os.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <poll.h>
+#include <pty.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define DEADLINE_MS 15000
+
+struct result {
+	int code; /* exit status, or -signal */
+	char out[65536], err[8192];
+	size_t n_out, n_err;
+};
+static struct result res;
+static char muster[512];
+
+/* Reads both streams to their end: a daemon that kept one of them would make
+ * this time out. */
+static void
+drain(int fd_out, int fd_err, pid_t pid)
+{
+	struct pollfd p[2] = {{.fd = fd_out, .events = POLLIN}, {.fd = fd_err, .events = POLLIN}};
+	char *const to[] = {res.out, res.err};
+	size_t *const n[] = {&res.n_out, &res.n_err};
+	const size_t cap[] = {sizeof res.out - 1, sizeof res.err - 1};
+	uint64_t end = os_mono_ns() + DEADLINE_MS * 1000000ull;
+
+	while (p[0].fd >= 0 || p[1].fd >= 0) {
+		if (os_mono_ns() > end) {
+			kill(pid, SIGKILL);
+			fail_msg("no end of output: '%s' '%s'", res.out, res.err);
+		}
+		if (poll(p, 2, 100) <= 0)
+			continue;
+		for (int i = 0; i < 2; i++) {
+			if (p[i].fd < 0 || !p[i].revents)
+				continue;
+			ssize_t got = read(p[i].fd, to[i] + *n[i], cap[i] - *n[i]);
+
+			if (got <= 0) {
+				close(p[i].fd);
+				p[i].fd = -1;
+			} else {
+				*n[i] += (size_t)got;
+			}
+		}
+	}
+	res.out[res.n_out] = res.err[res.n_err] = 0;
+}
+
+static void
+run_argv(char **argv)
+{
+	int out[2], err[2], status;
+
+	memset(&res, 0, sizeof res);
+	assert_int_equal(pipe(out), 0);
+	assert_int_equal(pipe(err), 0);
+	pid_t pid = fork();
+	if (pid == 0) {
+		int null = open("/dev/null", O_RDONLY);
+
+		dup2(null, 0);
+		dup2(out[1], 1);
+		dup2(err[1], 2);
+		close_range(3, ~0u, 0);
+		setsid();
+		execv(argv[0], argv);
+		_exit(127);
+	}
+	close(out[1]);
+	close(err[1]);
+	drain(out[0], err[0], pid);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	res.code = WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+/* run("peek", "x", NULL) runs muster so; returns its exit code. */
+static int __attribute__((sentinel)) run(const char *first, ...)
+{
+	char *argv[24] = {muster};
+	int n = 1;
+	va_list ap;
+
+	va_start(ap, first);
+	for (const char *a = first; a && n < 23; a = va_arg(ap, const char *))
+		argv[n++] = (char *)a;
+	va_end(ap);
+	run_argv(argv);
+	return res.code;
+}
+
+/* One line, "muster: …", nothing on stdout. */
+static void
+assert_one_line(int code)
+{
+	size_t n = strlen(res.err);
+
+	if (res.code != code)
+		fail_msg("exit %d, not %d: '%s' '%s'", res.code, code, res.out, res.err);
+	assert_string_equal(res.out, "");
+	assert_true(n > 10);
+	assert_memory_equal(res.err, "muster: ", 8);
+	assert_ptr_equal(strchr(res.err, '\n'), res.err + n - 1);
+}
+
+static json_t *
+parse(void)
+{
+	json_error_t e;
+	json_t *j = json_loads(res.out, 0, &e);
+
+	if (!j)
+		fail_msg("no JSON (%s): '%s' '%s'", e.text, res.out, res.err);
+	assert_int_equal(json_integer_value(json_object_get(j, "v")), 1);
+	return j;
+}
+
+static int
+stop_server(void **state)
+{
+	(void)state;
+	run("server", "stop", "--kill-sessions", NULL);
+	return 0;
+}
+
+static void
+test_usage(void **state)
+{
+	(void)state;
+	run("frobnicate", NULL);
+	assert_one_line(2);
+	assert_non_null(strstr(res.err, "frobnicate"));
+	run("--frobnicate", NULL);
+	assert_one_line(2);
+	run("ls", "--frobnicate", NULL);
+	assert_one_line(2);
+	assert_non_null(strstr(res.err, "muster: ls: "));
+	run("--color", "purple", "version", NULL);
+	assert_one_line(2);
+	run("peek", NULL);
+	assert_one_line(2);
+	run("rename", "x", NULL);
+	assert_one_line(2);
+	run("new", "-d", "--size", "0x0", "--", "true", NULL);
+	assert_one_line(2);
+	run("new", "-d", "--size", "80", "--", "true", NULL);
+	assert_one_line(2);
+	run("replay", "--size", "0x0", "/dev/null", NULL);
+	assert_one_line(2);
+	run("wait", "x", "--for", "lunch", NULL);
+	assert_one_line(2);
+	run("server", "frobnicate", NULL);
+	assert_one_line(2);
+}
+
+/* A word with control bytes must not reach the terminal raw. */
+static void
+test_hostile_words(void **state)
+{
+	(void)state;
+	run("fr\033]0;x\007ob", NULL);
+	assert_one_line(2);
+	assert_null(strchr(res.err, 033));
+	run("peek", "\033[31mx", NULL);
+	assert_one_line(3);
+	assert_null(strchr(res.err, 033));
+}
+
+static void
+test_no_server(void **state)
+{
+	(void)state;
+	run("server", "status", NULL);
+	assert_one_line(4);
+	run("server", "stop", NULL);
+	assert_one_line(4);
+}
+
+static void
+test_words(void **state)
+{
+	(void)state;
+	assert_int_equal(run("--version", NULL), 0);
+	assert_memory_equal(res.out, "muster ", 7);
+	assert_int_equal(run("version", "--json", NULL), 0);
+	json_decref(parse());
+	assert_int_equal(run("help", NULL), 0);
+	assert_non_null(strstr(res.out, "hibernate"));
+	assert_int_equal(run("help", "new", NULL), 0);
+	assert_non_null(strstr(res.out, "--size"));
+	run("help", "nothing", NULL);
+	assert_one_line(2);
+	assert_int_equal(run("config", "default", NULL), 0);
+	assert_non_null(strstr(res.out, "scrollback_lines"));
+	assert_int_equal(run("config", "check", NULL), 0);
+}
+
+static void
+test_no_session(void **state)
+{
+	static const char *const verbs[] = {"peek", "kill", "pin", "unpin", "explain", "hibernate",
+		"resume", "forget", "attach"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(verbs); i++) {
+		run(verbs[i], "nobody", NULL);
+		assert_one_line(strcmp(verbs[i], "attach") == 0 && res.code == 1 ? 1 : 3);
+	}
+	run("send", "nobody", "x", NULL);
+	assert_one_line(3);
+	run("wait", "nobody", NULL);
+	assert_one_line(3);
+}
+
+static void
+test_no_tty(void **state)
+{
+	(void)state;
+	run(NULL, NULL);
+	assert_one_line(2);
+	assert_int_equal(run("new", "-d", "-n", "t", "--", "cat", NULL), 0);
+	run("attach", "t", NULL);
+	assert_one_line(1);
+}
+
+/* The whole life of a session by verbs, with JSON, and the codes of wait. */
+static void
+test_life(void **state)
+{
+	json_t *j;
+
+	(void)state;
+	assert_int_equal(run("new", "-d", "--json", "-n", "life", "--", "cat", NULL), 0);
+	j = parse();
+	assert_string_equal(json_string_value(json_object_get(j, "name")), "life");
+	assert_true(strlen(json_string_value(json_object_get(j, "id"))) > 0);
+	json_decref(j);
+	run("new", "-d", "-n", "life", "--", "cat", NULL);
+	assert_one_line(1);
+	run("new", "-d", "-n", "9lives", "--", "cat", NULL);
+	assert_true(res.code == 1 || res.code == 2);
+	assert_one_line(res.code);
+	run("wait", "life", "--for", "exit", "--timeout", "0.2", NULL);
+	assert_one_line(5);
+	assert_int_equal(run("send", "life", "hello there", NULL), 0);
+	for (uint64_t end = os_mono_ns() + 5000000000ull;;) {
+		assert_int_equal(run("peek", "life", NULL), 0);
+		if (strstr(res.out, "hello there"))
+			break;
+		assert_true(os_mono_ns() < end);
+	}
+	assert_int_equal(run("ls", "--json", NULL), 0);
+	j = parse();
+	json_t *s = json_array_get(json_object_get(j, "sessions"), 0);
+	assert_string_equal(json_string_value(json_object_get(s, "state")), "running");
+	assert_int_equal(
+		json_integer_value(json_object_get(json_object_get(s, "size"), "cols")), 80);
+	assert_int_equal(
+		json_integer_value(json_object_get(json_object_get(s, "size"), "rows")), 24);
+	json_decref(j);
+	run("server", "stop", NULL);
+	assert_one_line(1);
+	assert_int_equal(run("kill", "life", NULL), 0);
+	run("wait", "life", "--for", "idle", NULL);
+	assert_one_line(1);
+	assert_int_equal(run("wait", "life", "--for", "exit", NULL), 0);
+	assert_int_equal(run("server", "stop", NULL), 0);
+	run("server", "status", NULL);
+	assert_one_line(4);
+}
+
+static void
+test_no_program(void **state)
+{
+	(void)state;
+	run("new", "-d", "--", "/no/such/program", NULL);
+	assert_one_line(1);
+	assert_non_null(strstr(res.err, "No such file"));
+	run("new", "-d", "-c", "/no/such/directory", "--", "true", NULL);
+	assert_one_line(2);
+	run("new", "-d", "-p", "nosuchprofile", NULL);
+	assert_one_line(2);
+}
+
+static void
+with_home(const char *home, char *old, size_t cap)
+{
+	snprintf(old, cap, "%s", getenv("MUSTER_HOME"));
+	setenv("MUSTER_HOME", home, 1);
+}
+
+static void
+test_bad_home(void **state)
+{
+	char old[512], path[600], long_home[300];
+
+	(void)state;
+	with_home("/dev/null/home", old, sizeof old);
+	run("ls", NULL);
+	assert_one_line(4);
+	run("server", "start", NULL);
+	assert_one_line(4);
+	/* A directory that others may write is refused. */
+	snprintf(path, sizeof path, "%s/open", old);
+	assert_int_equal(mkdir(path, 0700), 0);
+	assert_int_equal(chmod(path, 0777), 0);
+	setenv("MUSTER_HOME", path, 1);
+	run("ls", NULL);
+	if (res.code == 0)
+		stop_server(NULL); /* its own subdirectories are private: fine as well */
+	else
+		assert_one_line(4);
+	if (geteuid() != 0) {
+		assert_int_equal(chmod(path, 0500), 0);
+		run("ls", NULL);
+		assert_one_line(4);
+		chmod(path, 0700);
+	}
+	/* A path that no socket address can hold. */
+	memset(long_home, 'x', sizeof long_home - 1);
+	memcpy(long_home, "/tmp/", 5);
+	long_home[sizeof long_home - 1] = 0;
+	setenv("MUSTER_HOME", long_home, 1);
+	run("ls", NULL);
+	assert_one_line(4);
+	rmdir(long_home);
+	setenv("MUSTER_HOME", old, 1);
+}
+
+static void
+write_config(const char *text)
+{
+	assert_int_equal(run("config", "path", NULL), 0);
+	res.out[strcspn(res.out, "\n")] = 0;
+	FILE *f = fopen(res.out, "w");
+	assert_non_null(f);
+	fputs(text, f);
+	fclose(f);
+}
+
+static void
+test_bad_config(void **state)
+{
+	(void)state;
+	write_config("[server]\nscrollback_lines=100\nno_such_key=1\n");
+	run("config", "check", NULL);
+	assert_one_line(1);
+	assert_non_null(strstr(res.err, "config.ini:3"));
+	run("ls", NULL);
+	if (res.code != 0) {
+		assert_true(res.code == 1 || res.code == 4);
+		assert_one_line(res.code);
+		assert_non_null(strstr(res.err, "config.ini:3"));
+	}
+	stop_server(NULL);
+	write_config("[reap]\nidle=soon\n");
+	run("config", "check", NULL);
+	assert_one_line(1);
+	assert_non_null(strstr(res.err, "config.ini:2"));
+	write_config("");
+	assert_int_equal(run("config", "check", NULL), 0);
+}
+
+/* A small file system of this process's own; false where that is not allowed.
+ */
+static bool
+own_tmpfs(const char *dir)
+{
+	if (unshare(geteuid() == 0 ? CLONE_NEWNS : CLONE_NEWNS | CLONE_NEWUSER) < 0)
+		return false;
+	if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		return false;
+	return mkdir(dir, 0700) == 0 && mount("tmpfs", dir, "tmpfs", 0, "size=256k,mode=700") == 0;
+}
+
+static void
+fill_disk(const char *dir)
+{
+	char path[640], block[4096] = {1};
+
+	snprintf(path, sizeof path, "%.600s/filler", dir);
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	assert_true(fd >= 0);
+	while (write(fd, block, sizeof block) > 0)
+		;
+	assert_int_equal(errno, ENOSPC);
+	close(fd);
+}
+
+static void
+full_disk_child(const char *dir)
+{
+	assert_int_equal(run("server", "start", NULL), 0);
+	fill_disk(dir);
+	assert_int_equal(
+		run("new", "-d", "-n", "full", "--", "sh", "-c", "echo ready; exec cat", NULL), 0);
+	for (uint64_t end = os_mono_ns() + 5000000000ull;;) {
+		assert_int_equal(run("peek", "full", NULL), 0);
+		if (strstr(res.out, "ready"))
+			break;
+		assert_true(os_mono_ns() < end);
+	}
+	assert_int_equal(run("ls", NULL), 0);
+	assert_int_equal(run("doctor", NULL), 1);
+	assert_non_null(strstr(res.out, "FAIL disk"));
+	assert_int_equal(run("server", "stop", "--kill-sessions", NULL), 0);
+	/* From the start on a full disk: it works, or says in one line why not. */
+	run("ls", NULL);
+	if (res.code != 0)
+		assert_one_line(4);
+	stop_server(NULL);
+}
+
+static void
+test_full_disk(void **state)
+{
+	char old[512], dir[600];
+	int status;
+
+	(void)state;
+	snprintf(old, sizeof old, "%s", getenv("MUSTER_HOME"));
+	snprintf(dir, sizeof dir, "%s/small", old);
+	/* A mount namespace cannot be left: a process of its own enters it. */
+	pid_t pid = fork();
+	if (pid == 0) {
+		if (!own_tmpfs(dir))
+			_exit(77);
+		setenv("MUSTER_HOME", dir, 1);
+		full_disk_child(dir);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
+		skip();
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+/* Runs muster in a pty of the given size; sends keys once something was drawn.
+ */
+static int
+run_in_pty(unsigned short cols, unsigned short rows, const char *keys, char *const *argv)
+{
+	struct winsize ws = {.ws_col = cols, .ws_row = rows};
+	uint64_t end = os_mono_ns() + DEADLINE_MS * 1000000ull;
+	int master, status = -1;
+	bool sent = false;
+	pid_t pid = forkpty(&master, NULL, NULL, &ws);
+
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		setenv("TERM", "xterm-256color", 1);
+		execv(argv[0], argv);
+		_exit(127);
+	}
+	memset(&res, 0, sizeof res);
+	while (os_mono_ns() < end && res.n_out < sizeof res.out - 1) {
+		struct pollfd p = {.fd = master, .events = POLLIN};
+
+		if (poll(&p, 1, 200) > 0) {
+			ssize_t n =
+				read(master, res.out + res.n_out, sizeof res.out - 1 - res.n_out);
+
+			if (n <= 0)
+				break;
+			res.n_out += (size_t)n;
+		} else if (!sent && res.n_out > 0) {
+			sent = true;
+			assert_true(write(master, keys, strlen(keys)) > 0);
+		}
+	}
+	if (waitpid(pid, &status, WNOHANG) == 0) {
+		for (int i = 0; i < 100 && waitpid(pid, &status, WNOHANG) == 0; i++)
+			poll(NULL, 0, 20);
+		kill(pid, SIGKILL);
+		waitpid(pid, &status, 0);
+	}
+	close(master);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+static void
+test_zero_terminal(void **state)
+{
+	char *dashboard[] = {muster, NULL};
+	char *create[] = {muster, "new", "-d", "-n", "zero", "--", "cat", NULL};
+
+	(void)state;
+	assert_int_equal(run_in_pty(0, 0, "q", dashboard), 0);
+	assert_true(res.n_out > 100);
+	assert_int_equal(run_in_pty(0, 0, "", create), 0);
+	assert_int_equal(run("ls", "--json", NULL), 0);
+	json_t *j = parse(), *s = json_array_get(json_object_get(j, "sessions"), 0);
+	assert_int_equal(
+		json_integer_value(json_object_get(json_object_get(s, "size"), "cols")), 80);
+	json_decref(j);
+}
+
+static void
+test_doctor(void **state)
+{
+	(void)state;
+	assert_int_equal(run("doctor", "--json", NULL), 0);
+	json_t *j = parse(), *v;
+	size_t i, n = 0;
+	json_array_foreach(json_object_get(j, "checks"), i, v)
+	{
+		assert_true(json_is_boolean(json_object_get(v, "ok")));
+		assert_true(json_is_string(json_object_get(v, "detail")));
+		n += strcmp(json_string_value(json_object_get(v, "name")), "arena") == 0;
+	}
+	assert_int_equal(n, 1);
+	json_decref(j);
+	write_config("[nowhere]\nx=1\n");
+	assert_int_equal(run("doctor", NULL), 1);
+	assert_non_null(strstr(res.out, "FAIL config"));
+	write_config("");
+}
+
+static int
+setup(void **state)
+{
+	const char *bin = getenv("MUSTER_BIN");
+
+	(void)state;
+	if (!bin || !getenv("MUSTER_HOME"))
+		return -1;
+	snprintf(muster, sizeof muster, "%s/muster", bin);
+	unsetenv("MUSTER_SESSION");
+	return 0;
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_teardown(test_usage, stop_server),
+		cmocka_unit_test(test_no_server),
+		cmocka_unit_test(test_words),
+		cmocka_unit_test_teardown(test_hostile_words, stop_server),
+		cmocka_unit_test_teardown(test_no_session, stop_server),
+		cmocka_unit_test_teardown(test_no_tty, stop_server),
+		cmocka_unit_test_teardown(test_life, stop_server),
+		cmocka_unit_test_teardown(test_no_program, stop_server),
+		cmocka_unit_test_teardown(test_bad_home, stop_server),
+		cmocka_unit_test_teardown(test_bad_config, stop_server),
+		cmocka_unit_test_teardown(test_full_disk, stop_server),
+		cmocka_unit_test_teardown(test_zero_terminal, stop_server),
+		cmocka_unit_test_teardown(test_doctor, stop_server),
+	};
+
+	return cmocka_run_group_tests(tests, setup, NULL);
+}
