@@ -80,6 +80,7 @@ int hist_text_chunks(struct hist *h, uint64_t from_line, uint64_t end_line, bool
 bool hist_seal_step(struct hist *h);
 void hist_seal_all(struct hist *h); /* closes the open block too; replay --stats, park */
 size_t hist_cache_bytes(void);	    /* the process-wide decode cache */
+void hist_cache_drop(void);	    /* gives it back, for a process that has come to rest */
 
 /* Checkpoint: the block list. hist_load claims the slabs named (after arena_adopt); blocks whose
  * slab, generation or crc do not match become placeholders; rows pushed after the save are not in

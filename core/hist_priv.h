@@ -155,6 +155,7 @@ struct tab *reader_tab(struct reader *r);
 void reader_end(struct reader *r);
 /* The reader's tab while no block is being read, for a moment's use; NULL when out of memory. */
 struct tab *reader_spare_tab(void);
+void reader_drop(void); /* gives back all that the reader holds */
 /* Rows of a line without wide cells. */
 static inline uint32_t
 line_rows(uint64_t len, int cols)

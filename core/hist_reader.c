@@ -70,6 +70,20 @@ reader_ready(struct reader *r)
 	return r->tab != NULL;
 }
 
+void
+reader_drop(void)
+{
+	struct reader *r = &the_reader;
+
+	CHECK(!r->h);
+	if (r->tab)
+		tab_free(r->tab);
+	arena_free(r->arena);
+	undict_free(&r->u);
+	free(r->cells);
+	*r = (struct reader){0};
+}
+
 struct tab *
 reader_spare_tab(void)
 {
