@@ -424,7 +424,7 @@ prefer_whole(
 	buf_free(&whole);
 }
 
-/* Without ?2026 the cursor would be seen running about. */
+/* Without ?2026 the cursor would be seen running about; typing on at its place it may be seen. */
 static void
 paint_hidden(struct render *r, struct buf *out)
 {
@@ -434,8 +434,10 @@ paint_hidden(struct render *r, struct buf *out)
 		emit_hide(r, out);
 	size_t hidden = out->len;
 	paint_difference(r, out);
-	if (hide && out->len == hidden) {
-		out->len = begin;
+	size_t n = out->len - hidden;
+	if (hide && (!n || !memchr(out->data + hidden, '\033', n))) {
+		memmove(out->data + begin, out->data + hidden, n);
+		out->len = begin + n;
 		r->pen.visible = 1;
 	}
 }

@@ -101,8 +101,8 @@ check_self(struct server *sv, char *detail, size_t cap)
 static bool
 check_banner(struct server *sv, char *detail, size_t cap)
 {
-	snprintf(detail, cap, "%s", *sv->banner ? sv->banner : "nothing is degraded");
-	return !*sv->banner;
+	snprintf(detail, cap, "%s", *server_banner(sv) ? server_banner(sv) : "nothing is degraded");
+	return !*server_banner(sv);
 }
 
 static const struct {

@@ -61,7 +61,7 @@ list_json(struct server *sv, const json_t *args)
 			json_array_append_new(a, session_json(s));
 	return json_pack("{s:i,s:s,s:o,s:o,s:o,s:s}", "v", 1, "host", sv->host, "sessions", a,
 		"totals", server_totals_json(sv), "pressure", server_pressure_json(sv), "banner",
-		sv->banner);
+		server_banner(sv));
 }
 
 void
@@ -515,7 +515,7 @@ cmd_status(struct request *r)
 			os_wall_s() - sv->started, "sessions", count, "clients", (int)sv->n_peers,
 			"arena", "mapped", (json_int_t)a.mapped, "live", (json_int_t)a.live,
 			"cached", (json_int_t)a.cached, "free", (json_int_t)a.free, "store_bytes",
-			(json_int_t)bytes, "banner", sv->banner));
+			(json_int_t)bytes, "banner", server_banner(sv)));
 }
 
 void

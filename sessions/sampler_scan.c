@@ -16,7 +16,7 @@
 
 static const uint64_t SECOND = 1000000000u, MOVED_MIN = 8 << 20, SHM_MOVED = 8 << 20;
 static const uint64_t WALK_AGE_S = 600, COSTLY_NS = 3000000, COSTLY_APART_S = 30, BURST_S = 20;
-static const uint64_t SHARED_MIN = 1 << 20;
+static const uint64_t SHARED_MIN = 1 << 20, EXACT_MIN = 1 << 20;
 static const double MOVED_PART = 0.02;
 
 struct known { /* one process, between calls */
@@ -318,16 +318,17 @@ walk_worth_it(struct scan *s)
 
 /* ---- sums ---- */
 
-/* Between walks: the last walk, moved by the counters. */
+/* Between walks: the last walk, moved by the counters. As good as walked while they stand still. */
 static void
 carry_on(struct known *k)
 {
 	struct proc_info *n = &k->now;
 	int64_t d = (int64_t)n->footprint - (int64_t)k->s_walk, f = (int64_t)k->walk.footprint + d;
 
-	if (!k->walked || !n->estimated)
+	if (!k->walked || !n->estimated) /* never walked, or just walked */
 		return;
 	n->footprint = (uint64_t)MAX(f, 0);
+	n->estimated = (uint64_t)llabs(d) > MAX(EXACT_MIN, k->s_walk / 100);
 	n->pss = k->walk.pss;
 	n->shm_swapped = k->walk.shm_swapped;
 }

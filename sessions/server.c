@@ -120,6 +120,12 @@ on_settle(uv_timer_t *t)
 		server_wants_settle(sv);
 }
 
+const char *
+server_banner(const struct server *sv)
+{
+	return *sv->store_banner ? sv->store_banner : sv->banner;
+}
+
 static void
 tell_totals(struct server *sv)
 {
@@ -128,7 +134,7 @@ tell_totals(struct server *sv)
 	if (!peers_watching(sv))
 		return;
 	ev = json_pack("{s:s,s:o,s:o,s:s}", "ev", "totals", "totals", server_totals_json(sv),
-		"pressure", server_pressure_json(sv), "banner", sv->banner);
+		"pressure", server_pressure_json(sv), "banner", server_banner(sv));
 	peers_event(sv, ev);
 	json_decref(ev);
 }
@@ -411,7 +417,7 @@ server_main(int argc, char **argv)
 		fprintf(stderr, "muster: server: %s\n", e.msg);
 		return KEEPER_EXIT_FINAL;
 	}
-	sv.store = store_worker_new(&sv.loop, p.state, sv.banner);
+	sv.store = store_worker_new(&sv.loop, p.state, sv.store_banner);
 	sv.sampler =
 		sampler_new(&sv.loop, &so, sv.config->tick_s, sv.config->budget_ms_per_s, sv.store);
 	server_recover(&sv, held, n);

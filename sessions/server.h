@@ -42,6 +42,7 @@ struct server {
 	uint64_t ticks;
 	bool stopping, settling, frames_due;
 	char host[64];
+	char store_banner[160]; /* the store writes it: what of the disk is degraded */
 	char banner[160]; /* shown by dashboards: "disk full: history in memory only" */
 };
 /* Entry of the hidden verb `muster server run` (argv after it); returns the exit code. */
@@ -77,6 +78,8 @@ int session_write(struct session *s, const void *p, size_t n, struct err *e);
 /* pidfd_send_signal to the child only; the whole tree is closer.h's business. */
 int session_signal(struct session *s, int sig);
 
+/* What is degraded and should be said; "" nothing. */
+const char *server_banner(const struct server *sv);
 /* Says to all clients that a session changed (dashboards repaint; waits are re-examined). */
 void server_session_changed(struct server *sv, struct session *s);
 /* An entry of `events`: stored, and sent to watching clients. detail is taken. */

@@ -174,6 +174,7 @@ scroll_leave(struct attach *a)
 	if (a->back && a->view)
 		client_view_scroll(a->client, a->view, 0);
 	a->back = 0;
+	a->toast[0] = '\0';
 	attach_mode(a, AT_LIVE);
 }
 
@@ -289,7 +290,7 @@ k_page_down(struct attach *a)
 static void
 k_top(struct attach *a)
 {
-	scroll_to(a, a->total);
+	scroll_to(a, UINT32_MAX); /* the server knows how far that is */
 	a->cy = 0;
 	cursor_by(a, 0, 0);
 }

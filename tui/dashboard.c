@@ -10,7 +10,7 @@
 #include "sessions/client.h"
 #include "sessions/config.h"
 #include "sessions/profile.h"
-#include "tui/outer.h"
+#include "tui/attach.h"
 #include "tui/paint.h"
 #include "tui/plain.h"
 #include "tui/verb.h"
@@ -20,7 +20,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#pragma weak attach_run
 
 #define ARENA_BYTES (256u << 20)
 #define OWNER 1
@@ -40,6 +39,7 @@ struct dash {
 	char view_id[16];
 	uint64_t view_back;
 	bool screen_known, leaving;
+	bool attached;	 /* the terminal is a session's for now */
 	char attach[16]; /* session to hand the terminal to; "" none */
 };
 
@@ -54,14 +54,14 @@ dash_check(void *p)
 static void
 damage(struct dash *d)
 {
-	if (d->app->dirty && d->outer)
+	if (d->app->dirty && !d->attached)
 		outer_damage(d->outer);
 }
 
 static void
 view_drop(struct dash *d)
 {
-	if (d->view)
+	if (d->view && d->app->connected)
 		client_view_close(d->client, d->view);
 	d->view = 0;
 	d->view_id[0] = 0;
@@ -222,10 +222,6 @@ static void
 do_attach(void *ctx, const char *id)
 {
 	struct dash *d = dash_check(ctx);
-	if (!attach_run) {
-		app_toast(d->app, true, "attach is not available in this build");
-		return;
-	}
 	snprintf(d->attach, sizeof d->attach, "%s", id);
 	uv_stop(&d->loop);
 }
@@ -350,25 +346,35 @@ open_terminal(struct dash *d, struct err *e)
 	return d->outer ? 0 : -1;
 }
 
-/* Hands the terminal over and takes it back; the connection stays, its events are taken after. */
+/* Hands the terminal over and takes it back; events go on being taken meanwhile. */
 static void
 attach(struct dash *d)
 {
+	struct attach_result res = {0};
+	struct outer_ops ops = outer_ops_of;
 	char id[16];
-	struct err e = {0};
 	snprintf(id, sizeof id, "%s", d->attach);
 	d->attach[0] = 0;
+	d->attached = true;
 	view_drop(d);
-	outer_close(d->outer);
-	d->outer = NULL;
-	uv_run(&d->loop, UV_RUN_NOWAIT);
-	attach_run(d->ctx, id);
-	if (open_terminal(d, &e) < 0) {
-		d->leaving = true; /* the terminal went away meanwhile */
+	uv_timer_stop(&d->clock);
+	attach_on(d->ctx, id, &d->loop, d->outer, &res);
+	d->attached = false;
+	if (res.why == ATTACH_GONE) {
+		d->leaving = true;
 		return;
 	}
+	ops.ctx = d;
+	outer_set_ops(d->outer, &ops);
+	outer_want(d->outer, 0, 1002);
+	d->app->now = os_wall_s();
 	app_resize(d->app, outer_cols(d->outer), outer_rows(d->outer));
-	model_select(&d->app->m, id);
+	if (res.why == ATTACH_ERROR)
+		app_toast(d->app, true, "%s", res.e.msg);
+	else if (model_find(&d->app->m, res.id))
+		model_select(&d->app->m, res.id);
+	if (res.why == ATTACH_MEMORY)
+		app_push(d->app, &view_history, res.id);
 	outer_damage(d->outer);
 }
 

@@ -248,7 +248,9 @@ const char *
 fmt_mem(char *buf, double bytes)
 {
 	double m = bytes / 1048576;
-	if (m < 999.5)
+	if (bytes > 0 && m < 0.995)
+		snprintf(buf, 16, "%.0fK", bytes / 1024);
+	else if (m < 999.5)
 		snprintf(buf, 16, "%.0fM", m);
 	else if (m / 1024 < 9.95)
 		snprintf(buf, 16, "%.1fG", m / 1024);

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#pragma weak attach_run
 
 static const char help_text[] =
 	"Commands: list. attach NAME. answer NAME KEY. peek NAME. send NAME TEXT. hibernate NAME. "

@@ -23,6 +23,8 @@ attach_here(const struct verb_ctx *ctx, const char *id)
 		return EXIT_FAIL;
 	if (res.why == ATTACH_MEMORY && dashboard_run)
 		return dashboard_run(ctx);
+	if (!ctx->quiet)
+		fprintf(stderr, "left %s (muster attach %s)\n", res.name, res.name);
 	return EXIT_OK;
 }
 

@@ -89,6 +89,16 @@ list_args(bool all, const char *tag, const char *state)
 	return args;
 }
 
+/* What does not work as it should, on stderr: data stays data. */
+static void
+put_banner(const struct verb_ctx *ctx, json_t *reply)
+{
+	const char *text = json_string_value(json_object_get(reply, "banner"));
+
+	if (text && *text && !ctx->quiet && !ctx->json)
+		verb_fail(ctx, EXIT_OK, "%s", text);
+}
+
 int
 verb_ls(struct verb_ctx *ctx, int argc, char **argv)
 {
@@ -110,6 +120,7 @@ verb_ls(struct verb_ctx *ctx, int argc, char **argv)
 		if (follow && !ctx->json && isatty(1))
 			fputs("\033[H\033[2J", stdout);
 		put_list(ctx, reply);
+		put_banner(ctx, reply);
 		json_decref(reply);
 		if (!follow || fflush(stdout) != 0)
 			return EXIT_OK;

@@ -1,0 +1,275 @@
+/* Files are opened for each call: calls are few (a batch a minute for a session that prints, one
+ * for each window of history that is looked at), and two hundred sessions hold no descriptors. */
+#include "store/segfile.h"
+#include "store/db.h"
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct segfile {
+	char *dir;
+	uint64_t end; /* where the next record goes */
+	bool scanned; /* end is known */
+};
+
+struct segfile *
+segfile_new(const char *dir)
+{
+	struct segfile *f = xcalloc(1, sizeof(*f));
+
+	f->dir = xstrdup(dir);
+	return f;
+}
+
+void
+segfile_free(struct segfile *f)
+{
+	if (!f)
+		return;
+	free(f->dir);
+	free(f);
+}
+
+static char *
+path_of(const struct segfile *f, uint64_t number)
+{
+	return xasprintf("%s/%08llx.seg", f->dir, (unsigned long long)number);
+}
+
+/* The number in a segment file's name; false for other names. */
+static bool
+number_of(const char *name, uint64_t *number)
+{
+	char *end;
+
+	if (strlen(name) != 12 || strcmp(name + 8, ".seg"))
+		return false;
+	*number = strtoull(name, &end, 16);
+	return end == name + 8;
+}
+
+/* Calls each for every segment file; false when there is no directory. */
+static bool
+walk(const char *dir, void (*each)(void *ctx, int dirfd, const char *name, uint64_t number),
+	void *ctx)
+{
+	DIR *d = opendir(dir);
+	struct dirent *e;
+	uint64_t n;
+
+	if (!d)
+		return false;
+	while ((e = readdir(d)))
+		if (number_of(e->d_name, &n))
+			each(ctx, dirfd(d), e->d_name, n);
+	closedir(d);
+	return true;
+}
+
+static void
+note_end(void *ctx, int dirfd, const char *name, uint64_t number)
+{
+	struct segfile *f = ctx;
+	struct stat st;
+
+	if (!fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW))
+		f->end = MAX(
+			f->end, number * SEGFILE_BYTES + MIN((uint64_t)st.st_size, SEGFILE_BYTES));
+}
+
+static int
+make_ready(struct segfile *f)
+{
+	char *up;
+	int rc = 0;
+
+	if (f->scanned)
+		return 0;
+	up = xstrdup(f->dir);
+	*strrchr(up, '/') = 0;
+	if ((mkdir(up, 0700) < 0 && errno != EEXIST) ||
+		(mkdir(f->dir, 0700) < 0 && errno != EEXIST))
+		rc = -errno;
+	free(up);
+	if (!rc && !walk(f->dir, note_end, f))
+		rc = -errno;
+	f->scanned = !rc;
+	return rc;
+}
+
+static int
+write_all(int fd, const void *bytes, size_t len, off_t at)
+{
+	const char *p = bytes;
+
+	while (len) {
+		ssize_t n = pwrite(fd, p, len, at);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n < 0 ? -errno : -EIO;
+		p += n;
+		len -= (size_t)n;
+		at += n;
+	}
+	return 0;
+}
+
+int
+segfile_append(struct segfile *f, const void *bytes, size_t len, uint64_t *off)
+{
+	uint64_t at;
+	char *path;
+	int fd, rc;
+
+	if (len > SEGFILE_BYTES)
+		return -EFBIG;
+	if ((rc = make_ready(f)) < 0)
+		return rc;
+	if (db_space_low(f->dir))
+		return -ENOSPC;
+	at = f->end;
+	if (at % SEGFILE_BYTES + len > SEGFILE_BYTES)
+		at += SEGFILE_BYTES - at % SEGFILE_BYTES;
+	path = path_of(f, at / SEGFILE_BYTES);
+	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	rc = fd < 0 ? -errno : write_all(fd, bytes, len, (off_t)(at % SEGFILE_BYTES));
+	if (fd >= 0) {
+		if (rc < 0 && ftruncate(fd, (off_t)(at % SEGFILE_BYTES)) < 0)
+			f->scanned = false; /* look again where the end is */
+		if (close(fd) < 0 && !rc)
+			rc = -errno;
+	}
+	free(path);
+	if (rc < 0)
+		return rc;
+	*off = at;
+	f->end = at + len;
+	return 0;
+}
+
+int
+segfile_read(const struct segfile *f, uint64_t off, void *bytes, size_t len)
+{
+	char *path = path_of(f, off / SEGFILE_BYTES), *p = bytes;
+	off_t at = (off_t)(off % SEGFILE_BYTES);
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW), rc = fd < 0 ? -errno : 0;
+
+	free(path);
+	while (!rc && len) {
+		ssize_t n = pread(fd, p, len, at);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			rc = n < 0 ? -errno : -EIO;
+			break;
+		}
+		p += n;
+		len -= (size_t)n;
+		at += n;
+	}
+	if (fd >= 0)
+		close(fd);
+	return rc;
+}
+
+static void
+drop_one(void *ctx, int dirfd, const char *name, uint64_t number)
+{
+	if ((number + 1) * SEGFILE_BYTES <= *(const uint64_t *)ctx)
+		unlinkat(dirfd, name, 0);
+}
+
+void
+segfile_drop(struct segfile *f, uint64_t off)
+{
+	off = MIN(off, f->end); /* numbers only grow: the last file keeps the place */
+	walk(f->dir, drop_one, &off);
+}
+
+int
+segfile_put(struct segfile *f, const char *name, const void *bytes, size_t len)
+{
+	char *tmp, *path;
+	int fd, rc = make_ready(f);
+
+	if (rc < 0)
+		return rc;
+	if (db_space_low(f->dir))
+		return -ENOSPC;
+	tmp = xasprintf("%s/%s.new", f->dir, name);
+	path = xasprintf("%s/%s", f->dir, name);
+	fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	rc = fd < 0 ? -errno : write_all(fd, bytes, len, 0);
+	if (!rc && fdatasync(fd) < 0)
+		rc = -errno;
+	if (fd >= 0 && close(fd) < 0 && !rc)
+		rc = -errno;
+	if (!rc && rename(tmp, path) < 0)
+		rc = -errno;
+	if (rc < 0)
+		unlink(tmp);
+	free(tmp);
+	free(path);
+	return rc;
+}
+
+int
+segfile_get(const struct segfile *f, const char *name, struct buf *out)
+{
+	char *path = xasprintf("%s/%s", f->dir, name);
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	ssize_t n;
+
+	free(path);
+	if (fd < 0)
+		return -errno;
+	do {
+		buf_reserve(out, 65536);
+		n = read(fd, out->data + out->len, 65536);
+		out->len += n > 0 ? (size_t)n : 0;
+	} while (n > 0 || (n < 0 && errno == EINTR));
+	n = n < 0 ? -errno : 0;
+	close(fd);
+	return (int)n;
+}
+
+static uint64_t
+each_file(const char *dir, bool delete)
+{
+	DIR *d = opendir(dir);
+	struct dirent *e;
+	struct stat st;
+	uint64_t sum = 0;
+
+	while (d && (e = readdir(d))) {
+		if (fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) || !S_ISREG(st.st_mode))
+			continue;
+		sum += (uint64_t)st.st_blocks * 512;
+		if (delete)
+			unlinkat(dirfd(d), e->d_name, 0);
+	}
+	if (d)
+		closedir(d);
+	return sum;
+}
+
+uint64_t
+segfile_usage(const char *dir)
+{
+	return each_file(dir, false);
+}
+
+int
+segfile_delete(const char *dir)
+{
+	each_file(dir, true);
+	return rmdir(dir) < 0 && errno != ENOENT ? -errno : 0;
+}

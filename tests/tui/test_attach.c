@@ -1,0 +1,459 @@
+/* An attached session as its user sees it: the real program on a pty, its output read by a struct
+ * term which also answers what a terminal is asked. */
+#include "core/keys.h"
+#include "core/render.h"
+#include "core/tab.h"
+#include "core/term.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pty.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#define DEADLINE_MS 8000
+
+struct outer {
+	int fd;
+	pid_t pid;
+	struct term *t;
+	bool mute; /* answers no question, as a dumb pipe would */
+	struct buf clipboard, title;
+	int bells;
+};
+
+static struct arena *arena;
+static char muster[512];
+
+static long
+now_ms(void)
+{
+	struct timespec ts;
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+static void
+on_reply(void *ctx, const void *p, size_t n)
+{
+	struct outer *o = ctx;
+	if (!o->mute)
+		assert_int_equal(write(o->fd, p, n), n);
+}
+
+static void
+on_event(void *ctx, const struct term_event *ev)
+{
+	struct outer *o = ctx;
+	if (ev->type == TERM_CLIPBOARD) {
+		o->clipboard.len = 0;
+		buf_put(&o->clipboard, ev->text, ev->len);
+	} else if (ev->type == TERM_TITLE) {
+		o->title.len = 0;
+		buf_put(&o->title, ev->text, ev->len);
+	} else if (ev->type == TERM_BELL) {
+		o->bells++;
+	}
+}
+
+/* Runs argv on a pty of its own. */
+static struct outer *
+run_on_pty(char *const argv[], int cols, int rows)
+{
+	struct outer *o = xcalloc(1, sizeof(*o));
+	struct winsize ws = {.ws_col = (unsigned short)cols, .ws_row = (unsigned short)rows};
+	struct term_config cfg = {.cols = cols, .rows = rows};
+	struct term_ops ops = {on_reply, on_event, o};
+	o->t = term_new(arena, 5, &cfg);
+	term_set_ops(o->t, &ops);
+	o->pid = forkpty(&o->fd, NULL, NULL, &ws);
+	assert_true(o->pid >= 0);
+	if (o->pid == 0) {
+		setenv("TERM", "xterm-256color", 1);
+		unsetenv("NO_COLOR");
+		execv(argv[0], argv);
+		_exit(127);
+	}
+	fcntl(o->fd, F_SETFL, O_NONBLOCK);
+	return o;
+}
+
+static bool
+pump(struct outer *o, int ms)
+{
+	struct pollfd p = {.fd = o->fd, .events = POLLIN};
+	uint8_t b[65536];
+	if (poll(&p, 1, ms) <= 0)
+		return true;
+	ssize_t n = read(o->fd, b, sizeof(b));
+	if (n > 0)
+		term_feed(o->t, b, (size_t)n);
+	return n > 0 || (n < 0 && errno == EAGAIN);
+}
+
+static char *
+screen_text(struct outer *o)
+{
+	struct buf b = {0};
+	term_text(o->t, &b);
+	char *s = xstrdup(buf_cstr(&b));
+	buf_free(&b);
+	return s;
+}
+
+static bool
+shows(struct outer *o, const char *text)
+{
+	char *s = screen_text(o);
+	bool yes = strstr(s, text) != NULL;
+	free(s);
+	return yes;
+}
+
+static void
+wait_shown(struct outer *o, const char *text, bool shown)
+{
+	for (long end = now_ms() + DEADLINE_MS; shows(o, text) != shown;) {
+		if (now_ms() > end) {
+			char *s = screen_text(o);
+			fail_msg("\"%s\" %s:\n%s", text, shown ? "never came" : "stayed", s);
+		}
+		pump(o, 20);
+	}
+}
+
+static void
+type(struct outer *o, const char *bytes)
+{
+	size_t n = strlen(bytes);
+	assert_int_equal(write(o->fd, bytes, n), n);
+}
+
+static int
+ended(struct outer *o)
+{
+	int status = -1;
+	long end = now_ms() + DEADLINE_MS;
+	while (waitpid(o->pid, &status, WNOHANG) == 0) {
+		assert_true(now_ms() < end);
+		pump(o, 20);
+	}
+	while (pump(o, 0) && now_ms() < end) {
+		struct pollfd p = {.fd = o->fd, .events = POLLIN};
+		if (poll(&p, 1, 50) <= 0)
+			break;
+	}
+	o->pid = 0;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+static void
+outer_free(struct outer *o)
+{
+	if (o->pid > 0) {
+		kill(o->pid, SIGKILL);
+		waitpid(o->pid, NULL, 0);
+	}
+	close(o->fd);
+	term_free(o->t);
+	buf_free(&o->clipboard);
+	buf_free(&o->title);
+	free(o);
+}
+
+static int
+shell(const char *fmt, ...)
+{
+	char cmd[1024];
+	va_list ap;
+	va_start(ap, fmt);
+	vsnprintf(cmd, sizeof(cmd), fmt, ap);
+	va_end(ap);
+	int status = system(cmd);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static struct outer *
+attach(const char *name, int cols, int rows)
+{
+	char *argv[] = {muster, "attach", (char *)name, NULL};
+	return run_on_pty(argv, cols, rows);
+}
+
+/* A session that echoes what it gets, one line each, and prints what the tests look for. */
+static void
+start(const char *name, const char *script)
+{
+	assert_int_equal(shell("%s new -d -n %s --size 80x24 -- sh -c '%s' >/dev/null", muster,
+				 name, script),
+		0);
+}
+
+static int
+setup(void **state)
+{
+	(void)state;
+	const char *bin = getenv("MUSTER_BIN");
+	arena = arena_new(1ull << 30);
+	snprintf(muster, sizeof(muster), "%s/muster", bin ? bin : "build/release");
+	return arena && access(muster, X_OK) == 0 ? 0 : -1;
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	shell("%s server stop --kill-sessions >/dev/null 2>&1", muster);
+	arena_free(arena);
+	return 0;
+}
+
+static void
+everything_is_put_back(struct outer *o)
+{
+	static const int off[] = {1000, 1002, 1003, 1004, 1006, 1049, 2004};
+	for (size_t i = 0; i < ARRAY_LEN(off); i++)
+		assert_false(term_mode(o->t, off[i]));
+	assert_true(term_mode(o->t, 7));
+	struct grid g = term_grid(o->t);
+	struct key_modes m = term_key_modes(o->t);
+	assert_true(g.cursor.visible);
+	assert_int_equal(m.kitty_flags, 0);
+	assert_int_equal(m.modify_other, 0);
+	term_feed(o->t, "Q", 1); /* the pen too */
+	g = term_grid(o->t);
+	const struct row *r = g.row[g.cursor.row];
+	assert_int_equal(cell_style(r->cells[g.cursor.col - 1]), 0);
+	assert_int_equal(cell_link(r->cells[g.cursor.col - 1]), 0);
+}
+
+static void
+keys_reach_the_session_and_its_screen_comes_back(void **state)
+{
+	(void)state;
+	start("echo", "echo ready; exec cat -v");
+	struct outer *o = attach("echo", 60, 16);
+	wait_shown(o, "ready", true);
+	assert_true(term_alt(o->t));
+	assert_true(term_mode(o->t, 2004));
+	assert_true(term_mode(o->t, 1006));
+	type(o, "hello\r");
+	wait_shown(o, "hello\nhello", true);
+	type(o, "\033[200~pasted\033[201~\r");
+	wait_shown(o, "pasted\npasted", true);
+	type(o, "\x1c"); /* the prefix opens the menu, */
+	wait_shown(o, "scrollback", true);
+	type(o, "\033"); /* Esc closes it, */
+	wait_shown(o, "scrollback", false);
+	type(o, "\x1c\\\r"); /* and it can be sent */
+	wait_shown(o, "^\\", true);
+	type(o, "\x1c\x1c");
+	assert_int_equal(ended(o), 0);
+	everything_is_put_back(o);
+	outer_free(o);
+}
+
+/* The test's terminal speaks the kitty protocol, so attach turns it on: keys come in its form. */
+static void
+the_richest_keyboard_is_used(void **state)
+{
+	(void)state;
+	start("keys", "stty raw -echo; echo go; exec cat -v");
+	struct outer *o = attach("keys", 60, 16);
+	wait_shown(o, "go", true);
+	long end = now_ms() + DEADLINE_MS;
+	while (!term_key_modes(o->t).kitty_flags && now_ms() < end)
+		pump(o, 20);
+	assert_true(term_key_modes(o->t).kitty_flags & 1);
+	type(o, "\033[13;2u\033[97;5u"); /* legacy inside: CR and ^A */
+	wait_shown(o, "^M^A", true);
+	type(o, "\033[92;5u");
+	wait_shown(o, "pressed", true);
+	type(o, "\033[92;5u");
+	assert_int_equal(ended(o), 0);
+	everything_is_put_back(o);
+	outer_free(o);
+}
+
+static void
+looking_back_finding_and_copying(void **state)
+{
+	(void)state;
+	start("hist", "seq 1 300; echo end; exec cat");
+	struct outer *o = attach("hist", 60, 16);
+	wait_shown(o, "end", true);
+	type(o, "\x1c[");
+	wait_shown(o, "back 0/", true);
+	type(o, "g");
+	wait_shown(o, "\n2\n3\n4\n", true);
+	type(o, "/177\r");
+	wait_shown(o, "1 of 1: 177", true);
+	wait_shown(o, "\n177\n", true);
+	type(o, "q");
+	wait_shown(o, "end", true);
+	/* wheel up scrolls, as cat asked for no mouse; selecting copies */
+	type(o, "\033[<64;5;5M");
+	wait_shown(o, "back 3/", true);
+	wait_shown(o, "\n285\n", true);
+	struct grid g = term_grid(o->t);
+	char want[32];
+	uint32_t cps[CLUSTER_MAX];
+	int len = 0;
+	for (int x = 0;
+		x < g.row[2]->len && tab_cps(g.tab, g.row[2]->cells[x], cps) == 1 && cps[0] > ' ';
+		x++)
+		want[len++] = (char)cps[0];
+	want[len] = '\0';
+	assert_true(len >= 3);
+	type(o, "\033[<0;1;3M\033[<32;3;3M\033[<0;3;3m");
+	wait_shown(o, "copied 3 characters", true);
+	want[3] = '\0';
+	assert_string_equal(buf_cstr(&o->clipboard), want);
+	type(o, "q\x1c"
+		"d");
+	assert_int_equal(ended(o), 0);
+	outer_free(o);
+}
+
+static void
+sizes_follow_who_types(void **state)
+{
+	(void)state;
+	start("size", "trap \"stty size\" WINCH; while :; do read x; stty size; done");
+	struct outer *a = attach("size", 60, 16);
+	type(a, "\r");
+	wait_shown(a, "16 60", true);
+	struct outer *b = attach("size", 70, 20);
+	wait_shown(b, "20 70", true);
+	type(a, "\r"); /* a is at work again: b sees it smaller, with a word about it */
+	wait_shown(b, "60x16", true);
+	struct winsize ws = {.ws_col = 90, .ws_row = 25};
+	ioctl(a->fd, TIOCSWINSZ, &ws);
+	term_resize(a->t, 90, 25);
+	type(a, "\r");
+	wait_shown(a, "25 90", true);
+	type(a, "\x1c"
+		"d");
+	type(b, "\x1c"
+		"d");
+	assert_int_equal(ended(a), 0);
+	assert_int_equal(ended(b), 0);
+	outer_free(a);
+	outer_free(b);
+}
+
+static void
+survives_the_server(void **state)
+{
+	(void)state;
+	start("tough", "echo before; exec cat");
+	struct outer *o = attach("tough", 60, 16);
+	wait_shown(o, "before", true);
+	assert_int_equal(shell("kill -9 $(%s server status --json | grep -o '\"pid\":[ ]*[0-9]*' | "
+			       "grep -o '[0-9]*')",
+				 muster),
+		0);
+	/* typed while nobody is there it would be lost, so wait for the picture to be alive again
+	 */
+	long end = now_ms() + DEADLINE_MS;
+	while (!shows(o, "after") && now_ms() < end) {
+		type(o, "after\r");
+		for (int i = 0; i < 10; i++)
+			pump(o, 20);
+	}
+	assert_true(shows(o, "before"));
+	assert_true(shows(o, "after"));
+	type(o, "\x1c"
+		"d");
+	assert_int_equal(ended(o), 0);
+	outer_free(o);
+}
+
+static void
+the_end_is_told(void **state)
+{
+	(void)state;
+	start("short", "echo bye; read x; exit 7");
+	struct outer *o = attach("short", 60, 16);
+	wait_shown(o, "bye", true);
+	type(o, "\r");
+	wait_shown(o, "ended with exit code 7", true);
+	assert_true(shows(o, "bye"));
+	type(o, "d");
+	assert_int_equal(ended(o), 0);
+	outer_free(o);
+	o = attach("nosuch", 60, 16);
+	assert_int_equal(ended(o), 3);
+	assert_false(term_alt(o->t));
+	assert_true(shows(o, "muster: attach: "));
+	outer_free(o);
+}
+
+static void
+stop_asks_first(void **state)
+{
+	(void)state;
+	start("stopme", "echo here; exec cat");
+	struct outer *o = attach("stopme", 60, 16);
+	wait_shown(o, "here", true);
+	type(o, "\x1cX");
+	wait_shown(o, "Stop this session?", true);
+	type(o, "\r"); /* the focus is on Cancel */
+	wait_shown(o, "Stop this session?", false);
+	type(o, "still\r");
+	wait_shown(o, "still\nstill", true);
+	type(o, "\x1cX\t\r");
+	wait_shown(o, "enter starts it again", true);
+	type(o, "q");
+	assert_int_equal(ended(o), 0);
+	outer_free(o);
+}
+
+/* What a session prints may not act on the outer terminal. */
+static void
+no_sequence_passes_through(void **state)
+{
+	(void)state;
+	start("evil", "printf "
+		      "\"\\033]0;a\\033]2;b\\007\\033[8;5;5t\\033[?1003h\\033P\\044qm\\033\\\\\\033]4;"
+		      "1;red\\007"
+		      "\\033[5n\\033[c\\033[>0q\"; echo; echo shown; exec cat -v");
+	struct outer *o = attach("evil", 60, 16);
+	wait_shown(o, "shown", true);
+	struct grid g = term_grid(o->t);
+	assert_int_equal(g.cols, 60);
+	assert_int_equal(g.rows, 16);
+	type(o, "\rword\r");
+	wait_shown(o, "\nword", true);
+	type(o, "\x1c"
+		"d");
+	assert_int_equal(ended(o), 0);
+	everything_is_put_back(o);
+	outer_free(o);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(keys_reach_the_session_and_its_screen_comes_back),
+		cmocka_unit_test(the_richest_keyboard_is_used),
+		cmocka_unit_test(looking_back_finding_and_copying),
+		cmocka_unit_test(sizes_follow_who_types),
+		cmocka_unit_test(survives_the_server),
+		cmocka_unit_test(the_end_is_told),
+		cmocka_unit_test(stop_asks_first),
+		cmocka_unit_test(no_sequence_passes_through),
+	};
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
