@@ -124,4 +124,5 @@ hist_cache_drop(void)
 	ZSTD_freeDCtx(dctx);
 	dctx = NULL;
 	reader_drop();
+	hist_file_drop();
 }

@@ -105,8 +105,9 @@ reader_begin(struct hist *h, struct block *b)
 	r->last = b == hist_last(h);
 	r->id = b->first_line;
 	r->left = b->n_lines;
-	base = block_base(h, b);
-	if (b->kind == BLOCK_SEALED) {
+	if (!(base = block_bytes(h, b)))
+		return NULL;
+	if (block_is_sealed(b)) {
 		if (!begin_columns(r, h, b, base))
 			return NULL;
 	} else {

@@ -5,6 +5,7 @@
  * A turn of the loop: callbacks decode and mutate and mark what became dirty; uv_prepare, right
  * before the loop sleeps, makes the frames that are due and sends. Nothing else writes to clients.
  */
+#include "sessions/recorder.h"
 #include "sessions/server.h"
 #include "sessions/lifecycle.h"
 #include "core/log.h"
@@ -155,6 +156,7 @@ on_tick(uv_timer_t *t)
 			server_wants_settle(sv);
 	}
 	housekeeping_tick(sv);
+	recorder_tick(sv, now);
 	peers_check(sv, now);
 	if (++sv->ticks % 5 == 0)
 		tell_totals(sv);
@@ -369,6 +371,7 @@ leave(struct server *sv)
 	sv->life = NULL;
 	if (sv->sampler)
 		sampler_close(sv->sampler);
+	recorder_flush(sv);
 	store_worker_close(sv->store);
 	unlink(paths()->socket);
 	log_info("server %d leaves", (int)getpid());
