@@ -1,3 +1,4 @@
+#include "sessions/recorder.h"
 #include "sessions/session.h"
 #include "sessions/lifecycle.h"
 #include "core/log.h"
@@ -101,6 +102,7 @@ session_free(struct session *s)
 	view_session_gone(s);
 	sends_drop(s, NULL);
 	pty_free(s->pty);
+	recorder_close(s);
 	term_free(s->term);
 	ring_free(s->ring);
 	if (s->pidfd >= 0)
