@@ -10,8 +10,7 @@
 
 #define VIEW_MAGIC 0x56494557u
 #define VIEWS_MAX 32 /* of one client */
-#define ECHO_US 300  /* how long a key's echo is waited for on the spot */
-#define ECHO_TURNS 4
+#define ECHO_US 150  /* how long a key's echo is waited for on the spot */
 #define NOTIFY_NS 1000000000u
 #define CLIPBOARD_MAX (100u << 10)
 
@@ -177,9 +176,8 @@ view_input(struct view *v, const struct frame *f)
 		s->changed = true;
 		v->urgent = true;
 		v->typed_ns = now;
-		for (int i = 0; typed && i < ECHO_TURNS && s->pty && !pty_queued(s->pty); i++)
-			if (!pty_turn_now(s->pty, i ? 0 : ECHO_US))
-				break;
+		if (typed && s->pty && !pty_queued(s->pty))
+			pty_turn_now(s->pty, ECHO_US);
 	}
 	buf_free(&out);
 	waits_check(s->server, s);
