@@ -39,8 +39,8 @@ static int
 entry(struct app *a, int y, int x, int w, enum action_id id, const char *text)
 {
 	char key[16];
-	draw_right(a, y, x + 5, 5, TH_KEY, keymap_label(&actions[id], a->theme.ascii, key));
-	draw_cut(a, y, x + 8, w - x - 9, TH_TEXT, text);
+	draw_right(a, y, x + 3, 3, TH_KEY, keymap_label(&actions[id], a->theme.ascii, key));
+	draw_cut(a, y, x + 5, w - x - 6, TH_TEXT, text);
 	hit_add(a, HIT_ACTION, y, x, 1, w - x, id);
 	return y + 1;
 }
@@ -72,9 +72,9 @@ first_run_draw(struct app *a, struct list_state *st)
 	int n = draw_cut(a, y, x, w - x - 1, TH_BUTTON_ON, text);
 	hit_add(a, HIT_ACTION, y, x, 1, n, ACTION_NEW);
 	y += 1 + gap;
-	y = entry(a, y, x - 1, w, ACTION_HELP, "All keys");
-	y = entry(a, y, x - 1, w, ACTION_PALETTE, "All commands");
-	y = entry(a, y, x - 1, w, ACTION_QUIT, "Leave") + gap;
+	y = entry(a, y, x, w, ACTION_HELP, "All keys");
+	y = entry(a, y, x, w, ACTION_PALETTE, "All commands");
+	y = entry(a, y, x, w, ACTION_QUIT, "Leave") + gap;
 	if (st->n_checks && y + 2 < foot) {
 		draw_text(a, y++, x, w - x, TH_DIM, "Checked just now");
 		for (int i = 0; i < st->n_checks && y < foot; i++, y++) {

@@ -286,7 +286,8 @@ area(struct app *a, const struct hist_state *st, int y, int x, int h, int w, con
 			buf_utf8(&b, cp);
 			draw_text(a, y + r, x + c, 1, area_style(at_cursor, edge, swapped),
 				buf_cstr(&b));
-			edge = false;
+			/* a thin top alone would be hard to see */
+			edge = edge && cp >= 0x2581 && cp <= 0x2583;
 		}
 	}
 	buf_free(&b);
@@ -315,7 +316,7 @@ cursor_line(
 }
 
 static void
-figures(struct app *a, const struct msess *s, const double *col, int n, int y, int w)
+figures(struct app *a, const struct msess *s, const double *col, int n, bool swapped, int y, int w)
 {
 	char mem[16], rate[24];
 	double lo = INFINITY, hi = 0;
@@ -334,6 +335,10 @@ figures(struct app *a, const struct msess *s, const double *col, int n, int y, i
 		x += draw_text(
 			a, y, x, w - x, TH_STRONG, isfinite(f[i].v) ? fmt_mem(mem, f[i].v) : "-");
 		x += 3;
+	}
+	if (swapped && w - x > 60) {
+		int len = draw_right(a, y, w - 2, 20, TH_DIM, "swapped");
+		draw_text(a, y, w - 4 - len, 1, TH_PLOT_SWAP_BODY, a->theme.eighths[8]);
 	}
 	if (!s || !s->has_growth)
 		return;
@@ -380,7 +385,7 @@ static void
 title(struct app *a, const struct hist_state *st, const struct msess *s)
 {
 	char what[256] = "", dir[200];
-	int w = surface_cols(a->s), end = w - 1;
+	int w = surface_cols(a->s), end = w;
 	if (s && w >= 90)
 		snprintf(what, sizeof what, "%s   %s   pid %ld, %ld process%s", s->name,
 			fmt_dir(a, dir, sizeof dir, s->cwd), s->pid, s->processes,
@@ -409,6 +414,9 @@ hist_plot(struct app *a, struct hist_state *st, const struct msess *s, int y, in
 	swap = st->metric == M_FOOTPRINT ? columns(st, M_SWAP, t0, t1, (size_t)pw) : NULL;
 	for (int i = 0; i < pw; i++)
 		max = isfinite(col[i]) ? MAX(max, col[i]) : max;
+	bool swapped = false;
+	for (int i = 0; swap && i < pw; i++)
+		swapped |= isfinite(swap[i]) && swap[i] > 0 && swap[i] >= max / h;
 	max = plot_nice_max(max);
 	st->plot_w = pw;
 	st->cursor = MIN(st->cursor, pw - 1);
@@ -427,7 +435,7 @@ hist_plot(struct app *a, struct hist_state *st, const struct msess *s, int y, in
 			cursor_line(a, st, at + 1, w, t0 + (c + 0.5) * (t1 - t0) / pw, col[c],
 				swap ? swap[c] : NAN);
 		else
-			figures(a, s, col, pw, at + 1, w);
+			figures(a, s, col, pw, swapped, at + 1, w);
 	}
 	if (below > 3)
 		procs_draw(a, st, at + 3, foot, w);

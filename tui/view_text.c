@@ -11,6 +11,7 @@ struct text_state {
 	char title[96];
 	char *text;
 	size_t top, lines, page;
+	bool columns; /* short lines: two columns where there is room */
 };
 
 void
@@ -34,26 +35,27 @@ text_close(struct app *a, void *p)
 }
 
 static void
-text_line(struct app *a, int y, int w, const char *line)
+text_line(struct app *a, int y, int x, int w, const char *line)
 {
 	const char *tab = strchr(line, '\t');
 	char head[128];
 	switch (*line) {
 	case 1:
-		draw_cut(a, y, 2, w, TH_BRAND, line + 1);
+		draw_cut(a, y, x, w, TH_BRAND, line + 1);
 		return;
 	case 2:
 	case 3:
-		draw_glyph(a, y, 3, *line == 2 ? TH_OK : TH_ERROR, *line == 2 ? GL_TICK : GL_FAIL);
-		draw_cut(a, y, 5, w - 3, TH_TEXT, line + 1);
+		draw_glyph(
+			a, y, x + 1, *line == 2 ? TH_OK : TH_ERROR, *line == 2 ? GL_TICK : GL_FAIL);
+		draw_cut(a, y, x + 3, w - 3, TH_TEXT, line + 1);
 		return;
 	case 4:
 		snprintf(head, sizeof head, "%.*s", (int)(tab ? tab - line - 1 : 0), line + 1);
-		draw_cut(a, y, 4, 16, TH_KEY, head);
-		draw_cut(a, y, 21, w - 19, TH_TEXT, tab ? tab + 1 : "");
+		draw_cut(a, y, x + 2, 15, TH_KEY, head);
+		draw_cut(a, y, x + 18, w - 18, TH_TEXT, tab ? tab + 1 : "");
 		return;
 	default:
-		draw_cut(a, y, 2, w, TH_TEXT, line);
+		draw_cut(a, y, x, w, TH_TEXT, line);
 	}
 }
 
@@ -62,10 +64,10 @@ text_draw(struct app *a, void *p)
 {
 	struct text_state *st = p;
 	char note[48] = "";
-	int w = surface_cols(a->s);
-	int y = draw_title(a, st->title, "", NULL);
+	int w = surface_cols(a->s), columns = st->columns && w >= 156 ? 2 : 1;
+	int y = draw_title(a, st->title, "", NULL), col_w = (w - 4) / columns;
 	int foot = draw_footer(a, C_TEXT, NULL, NULL), h = MAX(1, foot - y);
-	st->page = (size_t)h;
+	st->page = (size_t)h * (size_t)columns;
 	st->top = MIN(st->top, st->lines > st->page ? st->lines - st->page : 0);
 	if (st->lines > st->page) {
 		snprintf(note, sizeof note, "%zu-%zu of %zu", st->top + 1,
@@ -77,8 +79,10 @@ text_draw(struct app *a, void *p)
 		char line[512];
 		size_t n = strcspn(s, "\n");
 		snprintf(line, sizeof line, "%.*s", (int)MIN(n, sizeof line - 1), s);
-		if (i >= st->top && i < st->top + st->page)
-			text_line(a, y + (int)(i - st->top), w - 3, line);
+		if (i >= st->top && i < st->top + st->page) {
+			int at = (int)(i - st->top);
+			text_line(a, y + at % h, 2 + at / h * col_w, col_w - 2, line);
+		}
 		s += n + (s[n] == '\n');
 	}
 }
@@ -186,4 +190,5 @@ act_help(struct app *a)
 	buf_puts(&b, "\n\1Mouse\n\4click\tselect; on a hint below: do it\n\4double click\tattach\n"
 		     "\4wheel\tscroll\n");
 	app_show_text(a, "All keys", buf_cstr(&b));
+	text(a)->columns = true;
 }
