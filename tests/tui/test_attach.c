@@ -424,10 +424,11 @@ static void
 no_sequence_passes_through(void **state)
 {
 	(void)state;
-	start("evil", "printf "
-		      "\"\\033]0;a\\033]2;b\\007\\033[8;5;5t\\033[?1003h\\033P\\044qm\\033\\\\\\033]4;"
-		      "1;red\\007"
-		      "\\033[5n\\033[c\\033[>0q\"; echo; echo shown; exec cat -v");
+	start("evil",
+		"printf "
+		"\"\\033]0;a\\033]2;b\\007\\033[8;5;5t\\033[?1003h\\033P\\044qm\\033\\\\\\033]4;"
+		"1;red\\007"
+		"\\033[5n\\033[c\\033[>0q\"; echo; echo shown; exec cat -v");
 	struct outer *o = attach("evil", 60, 16);
 	wait_shown(o, "shown", true);
 	struct grid g = term_grid(o->t);
