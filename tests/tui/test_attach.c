@@ -325,6 +325,29 @@ looking_back_finding_and_copying(void **state)
 	outer_free(o);
 }
 
+/* Looking back at a place, it stays while the session prints on. */
+static void
+a_place_stays_while_output_comes(void **state)
+{
+	(void)state;
+	start("flow", "seq 1 100; while read n; do seq 1 $n; done");
+	struct outer *o = attach("flow", 60, 16);
+	wait_shown(o, "\n100\n", true);
+	type(o, "\033[<64;5;5M\033[<64;5;5M");
+	wait_shown(o, "back 6/", true);
+	wait_shown(o, "\n82\n", true);
+	assert_int_equal(shell("%s send flow 50 >/dev/null", muster), 0);
+	wait_shown(o, "back 57/", true); /* what was typed, and 50 lines */
+	assert_true(shows(o, "\n82\n"));
+	type(o, "\033[<64;5;5M"); /* further up from where one is, not from where one was */
+	wait_shown(o, "back 60/", true);
+	wait_shown(o, "\n79\n", true);
+	type(o, "q\x1c"
+		"d");
+	assert_int_equal(ended(o), 0);
+	outer_free(o);
+}
+
 static void
 sizes_follow_who_types(void **state)
 {
@@ -450,6 +473,7 @@ main(void)
 		cmocka_unit_test(keys_reach_the_session_and_its_screen_comes_back),
 		cmocka_unit_test(the_richest_keyboard_is_used),
 		cmocka_unit_test(looking_back_finding_and_copying),
+		cmocka_unit_test(a_place_stays_while_output_comes),
 		cmocka_unit_test(sizes_follow_who_types),
 		cmocka_unit_test(survives_the_server),
 		cmocka_unit_test(the_end_is_told),
