@@ -195,6 +195,7 @@ struct join {
 	uint8_t opts, joins, width;
 };
 #define JOINS 256
+#define ASCII_HIGH 0x8080808080808080ull
 static struct join joins[JOINS];
 
 static void
@@ -215,6 +216,17 @@ join_make(struct term *t, struct join *j, cell_t what, uint32_t cp)
 	j->epoch = j->content && !(j->content & CELL_CLUSTER) ? 0 : tab_epoch(t->tab);
 }
 
+static inline const struct join *
+join_find(struct term *t, cell_t cell, uint32_t cp)
+{
+	cell_t what = cell & (CELL_CONTENT_MASK | CELL_KIND_MASK | CELL_CLUSTER);
+	struct join *j = &joins[(what * 0x9e3779b1u + cp * 0x85ebca6bu) >> 13 & (JOINS - 1)];
+	if (j->what != what || j->cp != cp || j->epoch != tab_epoch(t->tab) ||
+		j->opts != t->width_opts)
+		join_make(t, j, what, cp);
+	return j;
+}
+
 /* Appends cp to the cluster left of the cursor if it belongs there. */
 static bool
 print_join(struct term *t, uint32_t cp, unsigned cls)
@@ -227,13 +239,9 @@ print_join(struct term *t, uint32_t cp, unsigned cls)
 	if (!left_cell(t, &x))
 		return mark && !(cls & CP_MODIFIER);
 	cell_t old = term_row(t, t->v.row)->cells[x];
-	cell_t what = old & (CELL_CONTENT_MASK | CELL_KIND_MASK | CELL_CLUSTER);
-	struct join *j = &joins[(what * 0x9e3779b1u + cp * 0x85ebca6bu) >> 13 & (JOINS - 1)];
-	if (j->what != what || j->cp != cp || j->epoch != tab_epoch(t->tab) ||
-		j->opts != t->width_opts)
-		join_make(t, j, what, cp);
+	const struct join *j = join_find(t, old, cp);
 	if (j->joins && j->content)
-		regrow(t, x, j->content, (what & CELL_KIND_MASK) == CELL_WIDE ? 2 : 1, j->width);
+		regrow(t, x, j->content, (old & CELL_KIND_MASK) == CELL_WIDE ? 2 : 1, j->width);
 	return j->joins;
 }
 
@@ -269,7 +277,7 @@ print_cp(struct term *t, uint32_t cp)
 	if (gb == GB_CONTROL && w == 0)
 		return;
 	if (may_join(t->v.hazard, cls) && print_join(t, cp, cls)) {
-		t->v.hazard = (uint8_t)gb;
+		t->v.hazard = cls & CP_HAZARD ? (uint8_t)gb : 0;
 		goto chain;
 	}
 	if (w == 0) /* a jamo vowel or the like with nothing to join */
@@ -278,7 +286,7 @@ print_cp(struct term *t, uint32_t cp)
 		return;
 	put_cell(t, cp, w, limit);
 	t->v.last_cp = cp;
-	t->v.hazard = (uint8_t)gb;
+	t->v.hazard = cls & CP_HAZARD ? (uint8_t)gb : 0;
 chain:
 	chain_here(t);
 }
@@ -341,13 +349,12 @@ run_ascii(const struct term *t, struct run *u)
 	u->last = GB_OTHER;
 }
 
-/* The character at u->p if it is whole and well-formed; returns its bytes, else 0. */
+/* The character at p if it is whole and well-formed; returns its bytes, else 0. */
 static inline int
-run_decode(const struct run *u, uint32_t *cp)
+run_decode(const uint8_t *p, const uint8_t *end, uint32_t *cp)
 {
-	const uint8_t *p = u->p;
-	size_t n = (size_t)(u->end - p);
-	if (p[0] >= 0xe1 && p[0] <= 0xef && p[0] != 0xed && n >= 3) {
+	size_t n = (size_t)(end - p);
+	if (likely(p[0] >= 0xe1 && p[0] <= 0xef && p[0] != 0xed && n >= 3)) {
 		*cp = (uint32_t)(p[0] & 15) << 12 | (uint32_t)(p[1] & 63) << 6 | (p[2] & 63);
 		return (p[1] & 0xc0) == 0x80 && (p[2] & 0xc0) == 0x80 ? 3 : 0;
 	}
@@ -359,43 +366,167 @@ run_decode(const struct run *u, uint32_t *cp)
 		*cp = (uint32_t)(p[1] & 63) << 12 | (uint32_t)(p[2] & 63) << 6 | (p[3] & 63);
 		return (p[2] & 0xc0) == 0x80 && (p[3] & 0xc0) == 0x80 ? 4 : 0;
 	}
+	if (p[0] == 0xed && n >= 3 && p[1] >= 0x80 && p[1] <= 0x9f) { /* hangul, no surrogates */
+		*cp = 0xd000 | (uint32_t)(p[1] & 63) << 6 | (p[2] & 63);
+		return (p[2] & 0xc0) == 0x80 ? 3 : 0;
+	}
 	return 0;
 }
 
-/* Takes what it can; what is left at u->p is for the general way. */
+/* One of 2, 3 or 4 bytes, or ASCII, without a branch on which: the length by the lead byte's high
+ * bits, 0 where it is none. Four bytes may be read. *bad: not well-formed (or may be a C1 control).
+ */
+static inline unsigned
+run_decode_any(const uint8_t *p, uint32_t *cp, bool *bad)
+{
+	static const uint8_t length[32] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0,
+		0, 0, 0, 0, 0, 2, 2, 2, 2, 3, 3, 4, 0};
+	static const uint8_t lead[5] = {0, 0x7f, 0x1f, 0x0f, 0x07}, shift[5] = {0, 18, 12, 6, 0};
+	static const uint32_t least[5] = {UINT32_MAX, 0, 0xa0, 0x800, 0x10000};
+	/* continuation bytes that must be there, as bits of p[1] << 16 | p[2] << 8 | p[3] */
+	static const uint32_t mask[5] = {0, 0, 0xc00000, 0xc0c000, 0xc0c0c0};
+	unsigned n = length[p[0] >> 3];
+	uint32_t rest = (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+	uint32_t c = (uint32_t)(p[0] & lead[n]) << 18 | (rest & 0x3f0000) >> 4 |
+		     (rest & 0x3f00) >> 2 | (rest & 0x3f);
+	c >>= shift[n];
+	*cp = c;
+	*bad = c < least[n] || (c & 0xfffff800) == 0xd800 || c > 0x10ffff ||
+	       (rest & mask[n]) != (mask[n] & 0x808080);
+	return n;
+}
+
+/* A codepoint that may join the cluster just left of x, at the end of the row's text: done here if
+ * it only changes that cell or widens it by one. */
+static inline bool
+run_join(struct term *t, struct run *u, uint32_t cp, unsigned cls)
+{
+	unsigned gb = cls >> CP_GB_SHIFT & CP_GB_MASK;
+	if (!(gb == GB_EXTEND || gb == GB_ZWJ) || u->x == 0 || u->x + 2 > u->limit ||
+		(cls & CP_MODIFIER && u->x == t->v.col))
+		return false;
+	cell_t *c = u->r->cells + u->x - 1;
+	if ((*c & CELL_KIND_MASK) == CELL_TAIL)
+		c--;
+	if (!cell_content(*c) || (*c & CELL_KIND_MASK) == CELL_HEAD)
+		return false;
+	const struct join *j = join_find(t, *c, cp);
+	int was = (*c & CELL_KIND_MASK) == CELL_WIDE ? 2 : 1;
+	if (!j->joins || !j->content || j->width < was)
+		return false;
+	*c = (*c & (CELL_STYLE_MASK | CELL_LINK_MASK | CELL_PROTECTED)) | j->content |
+	     (j->width == 2 ? CELL_WIDE : CELL_NARROW);
+	if (j->width > was) {
+		c[1] = (*c & (CELL_STYLE_MASK | CELL_LINK_MASK | CELL_PROTECTED)) | CELL_TAIL;
+		u->x++;
+	}
+	u->flags |= ROW_NONASCII | ROW_CLUSTERS | ROW_STYLED | (j->width == 2 ? ROW_WIDE : 0);
+	u->last = (uint8_t)gb;
+	return true;
+}
+
+/* Text behind all there is in the row. Takes what it can; what is left at u->p is for the general
+ * way. A tail is written behind every character: where it is none, it lies behind the text. */
 static void
-run_row(const struct term *t, struct run *u)
+run_append(struct term *t, struct run *u)
+{
+	const uint8_t *p = u->p;
+	cell_t *cells = u->r->cells;
+	uint32_t cp = u->last_cp;
+	while (u->end - p >= 4 && u->x + 2 <= u->limit) {
+		bool bad;
+		uint32_t next;
+		unsigned n = run_decode_any(p, &next, &bad), cls = cp_class(next);
+		if (unlikely(bad || !(cls & CP_PLAIN) || u->last)) {
+			if (bad || cls & CP_CONTROL)
+				break;
+			if (may_join(u->last, cls) || !class_width(cls, t->width_opts)) {
+				if (!run_join(t, u, next, cls))
+					break;
+				p += n;
+				continue;
+			}
+			cls = (cls & ~(unsigned)CP_WIDTH) |
+			      (unsigned)class_width(cls, t->width_opts);
+		}
+		cp = next;
+		unsigned w = cls & CP_WIDTH;
+		cells[u->x] = t->tmpl | cp | (cell_t)(w >> 1) << 21;
+		cells[u->x + 1] = t->tmpl | CELL_TAIL;
+		u->flags |= (w >> 1) * (ROW_WIDE | ROW_STYLED) | (cp >= 0x80) * ROW_NONASCII;
+		u->x += (int)w;
+		u->last = cls & CP_HAZARD ? (uint8_t)(cls >> CP_GB_SHIFT & CP_GB_MASK) : 0;
+		p += n;
+		uint64_t eight;
+		if (n == 1 && u->end - p >= 8 && (memcpy(&eight, p, 8), !(eight & ASCII_HIGH)))
+			break; /* a run of ASCII is cheaper elsewhere */
+	}
+	u->p = p;
+	u->last_cp = cp;
+	u->r->len = (uint16_t)MAX((int)u->r->len, u->x);
+	u->r->flags |= u->flags;
+}
+
+/* The same over what is there, or at the row's end. */
+static void
+run_over(const struct term *t, struct run *u)
+{
+	uint32_t cp;
+	int n = run_decode(u->p, u->end, &cp);
+	if (!n)
+		return;
+	unsigned cls = cp_class(cp);
+	int w = class_width(cls, t->width_opts);
+	if (cls & CP_CONTROL || w == 0 || may_join(u->last, cls) || u->x + w > u->limit)
+		return;
+	run_room(u, w);
+	cell_t *c = u->r->cells + u->x;
+	c[0] = t->tmpl | cp;
+	if (w == 2) {
+		c[0] |= CELL_WIDE;
+		c[1] = t->tmpl | CELL_TAIL;
+	}
+	u->r->flags |= ROW_NONASCII | (w == 2 ? ROW_WIDE | ROW_STYLED : 0);
+	u->p += n;
+	u->x += w;
+	u->last_cp = cp;
+	u->last = cls & CP_HAZARD ? (uint8_t)(cls >> CP_GB_SHIFT & CP_GB_MASK) : 0;
+}
+
+static void
+run_row(struct term *t, struct run *u)
 {
 	while (u->p < u->end && u->x < u->limit) {
-		uint8_t b = *u->p;
+		const uint8_t *was = u->p;
+		uint8_t b = *was;
 		if (b < 0x80) {
 			if (b < 0x20 || b == 0x7f || u->last == GB_PREPEND)
 				return;
 			run_ascii(t, u);
-			continue;
+			if (u->p == u->end || *u->p < 0x80)
+				continue;
 		}
-		uint32_t cp;
-		int n = run_decode(u, &cp);
-		if (!n)
+		if (u->x == u->r->len)
+			run_append(t, u);
+		else
+			run_over(t, u);
+		if (u->p == was)
+			run_over(t, u);
+		if (u->p == was)
 			return;
-		unsigned cls = cp_class(cp);
-		int w = class_width(cls, t->width_opts);
-		if (w == 0 || may_join(u->last, cls) || u->x + w > u->limit)
-			return;
-		run_room(u, w);
-		cell_t *c = u->r->cells + u->x;
-		c[0] = t->tmpl | cp;
-		if (w == 2) {
-			c[0] |= CELL_WIDE;
-			c[1] = t->tmpl | CELL_TAIL;
-			u->r->flags |= ROW_WIDE | ROW_STYLED;
-		}
-		u->r->flags |= ROW_NONASCII;
-		u->p += n;
-		u->x += w;
-		u->last_cp = cp;
-		u->last = (uint8_t)(cls >> CP_GB_SHIFT & CP_GB_MASK);
 	}
+}
+
+/* What run_row left at p: a character that joins, wraps or is zero wide. NULL: not even that. */
+static const uint8_t *
+run_special(struct term *t, const uint8_t *p, const uint8_t *end)
+{
+	uint32_t cp = *p;
+	int n = *p < 0x80 ? 1 : run_decode(p, end, &cp);
+	if (!n)
+		return NULL;
+	print_cp(t, cp);
+	return p + n;
 }
 
 const uint8_t *
@@ -404,21 +535,24 @@ print_text(struct term *t, const uint8_t *p, const uint8_t *end)
 	struct vt *v = &t->v;
 	if (!t->plain)
 		return p;
-	pen_ready(t);
 	while (p < end && (*p >= 0x80 || (*p >= 0x20 && *p < 0x7f))) {
-		if (v->pending) {
-			if (*p >= 0x80) /* it may join */
-				return p;
+		if (v->pending && *p < 0x80 && v->hazard != GB_PREPEND)
 			print_wrap(t);
-		}
-		struct run u = {.p = p, .end = end, .x = v->col, .last = v->hazard};
+		pen_ready(t);
+		struct run u = {
+			.p = p, .end = end, .x = v->col, .last_cp = v->last_cp, .last = v->hazard};
 		u.r = term_row(t, v->row);
 		u.limit = right_limit(t);
 		if (unlikely(!row_open(t, &t->scr[v->alt], u.r, u.x)))
 			return p;
-		run_row(t, &u);
-		if (u.p == p)
-			return p;
+		if (!v->pending)
+			run_row(t, &u);
+		if (u.p == p) {
+			if (!(u.p = run_special(t, p, end)))
+				return p;
+			p = u.p;
+			continue;
+		}
 		p = u.p;
 		u.r->stamp = ++v->stamp;
 		u.r->flags |= t->pen_flags;
@@ -430,8 +564,6 @@ print_text(struct term *t, const uint8_t *p, const uint8_t *end)
 			v->pending = mode_on(t, MODE_DECAWM);
 		}
 		chain_here(t);
-		if (u.x == u.limit && !v->pending)
-			return p;
 	}
 	return p;
 }

@@ -98,6 +98,11 @@ make_class(uint32_t cp)
 		c |= CP_LINKER;
 	if (cp >= 0x1f3fb && cp <= 0x1f3ff)
 		c |= CP_MODIFIER;
+	if (c & CP_WIDTH && !(c & CP_AMBIGUOUS) && gb != GB_EXTEND && gb != GB_ZWJ &&
+		gb != GB_SPACING && gb != GB_CONTROL)
+		c |= CP_PLAIN;
+	if (gb != GB_OTHER && gb != GB_PICTURE)
+		c |= CP_HAZARD;
 	return (uint16_t)c;
 }
 

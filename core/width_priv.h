@@ -13,6 +13,9 @@ enum {
 	CP_CONSONANT = 1 << 9,
 	CP_LINKER = 1 << 10,
 	CP_MODIFIER = 1 << 11,
+	/* derived from the above, for the inner loop of printing: */
+	CP_PLAIN = 1 << 12,  /* 1 or 2 cells whatever the options, joins nothing by itself */
+	CP_HAZARD = 1 << 13, /* what follows may join it, beside marks */
 };
 enum { /* Grapheme_Cluster_Break */
 	GB_OTHER,

@@ -2,6 +2,7 @@
 #include "core/buf.h"
 #include "core/log.h"
 #include "core/os.h"
+#include "sessions/recorder.h"
 #include "sessions/checkpoint.h"
 #include "sessions/lifecycle.h"
 #include "sessions/keeper_link.h"
@@ -191,6 +192,7 @@ server_forget(struct server *sv, struct session *s)
 
 	CHECK(!session_live(s));
 	lifecycle_forget(s);
+	recorder_forget(s);
 	peers_event(sv, ev);
 	json_decref(ev);
 	keeper_drop(sv->keeper, s->num, KEEPER_ALL_SLOTS);
@@ -402,9 +404,8 @@ prepare_term(struct session *s, struct err *e)
 	if (!s->ring) {
 		if (!(s->ring = ring_new()))
 			return err_set(e, 1, "no memory for its output (%s)", strerror(errno));
-		checkpoint_load(s, false);
-		checkpoint_save(s);
-		return 0;
+		if (!s->term)
+			checkpoint_load(s, false);
 	}
 	t = session_term(s);
 	if (s->started > 0) {

@@ -84,6 +84,7 @@ struct session {
 	uint64_t freed_bytes; /* by the last hibernate */
 
 	/* of the server alone */
+	struct recorder *recorder;	 /* NULL: not stored */
 	struct session_limits limits;
 	int spec;			 /* memfd of the last spawn; -1 */
 	char title[256], last_line[256]; /* sanitised; of the screen as it was when last settled */
