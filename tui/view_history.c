@@ -440,7 +440,7 @@ hist_plot(struct app *a, struct hist_state *st, const struct msess *s, int y, in
 	int w = surface_cols(a->s), x = 8, pw = MAX(1, w - x - 1), left = foot - y;
 	int below = left >= 20 ? 3 + MIN(9, 2 + st->n_procs) : (left >= 9 ? 2 : 0);
 	int h = MAX(1, left - 3 - below);
-	double t1 = a->now - st->back_s, t0 = t1 - spans[st->span].s;
+	double t1 = a->now - st->back_s + 1e-3, t0 = t1 - spans[st->span].s;
 	double *col = columns(st, st->metric, t0, t1, (size_t)pw), *swap, max = 0;
 	swap = st->metric == M_FOOTPRINT ? columns(st, M_SWAP, t0, t1, (size_t)pw) : NULL;
 	for (int i = 0; i < pw; i++)
