@@ -18,7 +18,6 @@
 
 #define SESSION_MAGIC 0x53455353u
 #define PARK_NS 60000000000ull
-#define CHECKPOINT_NS 1000000000ull
 #define CLOSE_STEP_NS 5000000000ull
 #define RESIZE_REPAINT_NS 700000000ull /* output this soon after a resize is a repaint */
 
@@ -270,8 +269,8 @@ session_output(struct session *s, size_t n)
 	s->output_ns = now;
 	s->unsettled = true;
 	view_output(s);
-	if (head - ring_saved_upto(s->ring) >= RING_CHECKPOINT || now - s->saved_ns > CHECKPOINT_NS)
-		checkpoint_save(s);
+	if (head - ring_saved_upto(s->ring) >= RING_CHECKPOINT)
+		checkpoint_save(s); /* the tick does it for those that print less */
 	server_wants_settle(s->server);
 }
 
@@ -334,7 +333,7 @@ last_line(struct session *s, const char *text)
 		sanitize(clean, sizeof(clean), line, n);
 	} while (!*clean && end > text);
 	if (strcmp(clean, s->last_line)) {
-		strcpy(s->last_line, clean);
+		snprintf(s->last_line, sizeof(s->last_line), "%s", clean);
 		s->changed = true;
 	}
 }
