@@ -169,7 +169,7 @@ new_from_args(struct session *s, const json_t *a, struct err *e)
 	if (name && strlen(name) >= sizeof(s->name))
 		return err_set(e, 2, "the name is too long (63 bytes)");
 	if (name)
-		strcpy(s->name, name);
+		snprintf(s->name, sizeof(s->name), "%s", name);
 	if (!cwd || *cwd != '/')
 		return err_set(e, 2, "the directory must be a full path");
 	s->cwd = xstrdup(cwd);
@@ -451,7 +451,7 @@ cmd_rename(struct request *r)
 		request_fail(r, &e);
 		return;
 	}
-	strcpy(s->name, name);
+	snprintf(s->name, sizeof(s->name), "%s", name);
 	server_meta_changed(s->server, s);
 	request_reply(r, json_pack("{s:i,s:s,s:s}", "v", 1, "id", s->id, "name", s->name));
 }

@@ -409,7 +409,7 @@ server_main(int argc, char **argv)
 	CHECK(uv_loop_init(&sv.loop) == 0);
 	sv.started = os_wall_s();
 	if (gethostname(sv.host, sizeof(sv.host) - 1) < 0)
-		strcpy(sv.host, "localhost");
+		snprintf(sv.host, sizeof(sv.host), "localhost");
 	if (!(sv.keeper = keeper_link_open(KEEPER_FD, &held, &n, &e))) {
 		log_error("%s", e.msg);
 		return KEEPER_EXIT_FINAL;

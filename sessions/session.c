@@ -334,7 +334,7 @@ last_line(struct session *s, const char *text)
 		sanitize(clean, sizeof(clean), line, n);
 	} while (!*clean && end > text);
 	if (strcmp(clean, s->last_line)) {
-		strcpy(s->last_line, clean);
+		snprintf(s->last_line, sizeof(s->last_line), "%s", clean);
 		s->changed = true;
 	}
 }
