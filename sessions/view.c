@@ -184,6 +184,19 @@ view_input(struct view *v, const struct frame *f)
 	server_wants_settle(s->server);
 }
 
+/* Where the view is, when that is not what the client knows: output moves a place away from the
+ * end, and the limit moves it towards the beginning. */
+static void
+tell_place(struct view *v, uint64_t rows)
+{
+	if (v->back == v->told_back && rows == v->told_rows)
+		return;
+	v->told_back = v->back;
+	v->told_rows = rows;
+	tell(v, json_pack("{s:s,s:I,s:I}", "ev", "scroll", "back", (json_int_t)v->back, "rows",
+			(json_int_t)rows));
+}
+
 static void
 view_scroll(struct view *v, uint64_t back)
 {
@@ -195,8 +208,8 @@ view_scroll(struct view *v, uint64_t back)
 	if (v->back)
 		v->at = hist_pin(h, s->cols, total - v->back);
 	v->dirty = v->urgent = true;
-	tell(v, json_pack("{s:s,s:I,s:I}", "ev", "scroll", "back", (json_int_t)v->back, "rows",
-			(json_int_t)total));
+	v->told_rows = UINT64_MAX; /* a request is always answered */
+	tell_place(v, total);
 }
 
 void
@@ -260,6 +273,7 @@ grid_back(struct view *v, struct term *t)
 
 	top = top == UINT64_MAX ? 0 : MIN(top, total);
 	v->back = total - top;
+	tell_place(v, total);
 	if (!v->canvas)
 		v->canvas = canvas_new(s->server->arena, s->num, live.cols, live.rows);
 	canvas_resize(v->canvas, live.cols, live.rows);
