@@ -95,7 +95,7 @@ registry_parse(const char *json, size_t n, struct registry_record *out)
 	if (start)
 		out->start = strtoull(start, NULL, 10);
 	if (id && profile_conversation_valid(id))
-		strcpy(out->conversation, id);
+		snprintf(out->conversation, sizeof(out->conversation), "%s", id);
 	if (status)
 		out->activity = status_activity(status, wants ? wants : "");
 	snprintf(out->detail, sizeof out->detail, "%s", wants ? wants : status ? status : "");
@@ -542,7 +542,7 @@ rollouts_of_day(const struct subject *s, time_t day, char id[64])
 			continue;
 		if (near(rollout_began(path, s->cwd), s->enter)) {
 			found++;
-			strcpy(id, this);
+			memcpy(id, this, sizeof this);
 		}
 	}
 	closedir(d);
