@@ -18,6 +18,7 @@
  * Readers take bytes as foreign: every length is checked against what is left. */
 #include "core/pack.h"
 #include "core/pack_priv.h"
+#include <endian.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -290,38 +291,95 @@ put_cluster(uint8_t *p, cell_t c, bool wide, const struct tab *t)
 
 #define NOT_ALONE (CELL_KIND_MASK | CELL_CLUSTER)
 
+/* UTF-8 of any character but a surrogate, without a branch on its length: texts mix them. May write
+ * four bytes whatever the length. */
+struct utf8_form {
+	uint32_t low, high, marks;
+	uint8_t n, shift;
+};
+
+static inline uint8_t *
+put_utf8_fast(uint8_t *p, uint32_t cp)
+{
+	static const struct utf8_form form[22] = {
+#define F1 {0x7f, 0, 0, 1, 24}
+#define F2 {0x3f, 0x1f00, 0xc080, 2, 16}
+#define F3 {0x3f, 0x0f3f00, 0xe08080, 3, 8}
+#define F4 {0x3f, 0x073f3f00, 0xf0808080, 4, 0}
+		F1, F1, F1, F1, F1, F1, F1, F1, F2, F2, F2, F2, F3, F3, F3, F3, F3, F4, F4, F4, F4, F4
+#undef F1
+#undef F2
+#undef F3
+#undef F4
+	};
+	const struct utf8_form *f = &form[32 - __builtin_clz(cp | 1)];
+	uint32_t v = (cp << 2 & 0x3f00) | (cp << 4 & 0x3f0000) | (cp << 6 & 0x7000000);
+
+	v = htobe32(((cp & f->low) | (v & f->high) | f->marks) << f->shift);
+	memcpy(p, &v, 4);
+	return p + f->n;
+}
+
+/* usually_wide(cp) == wide for most of what there is; false where that has to be asked. */
+static inline bool
+width_as_usual(uint32_t cp, bool wide)
+{
+	unsigned in_wide = (cp - 0x2e80 <= 0xa4cf - 0x2e80) & (cp != 0x303f);
+	unsigned in_narrow = (cp < 0x1100) | (cp - 0x1160 <= 0x2e7f - 0x1160);
+
+	in_wide |= (cp - 0xac00 <= 0xd7a3 - 0xac00) | (cp - 0x1f300 <= 0x1faff - 0x1f300);
+	return ((in_wide << 1 | in_narrow) >> wide & 1) != 0;
+}
+
+/* The cell at i, whatever it is; *wide: its tail is done with. */
+static uint8_t *
+put_item(uint8_t *p, const cell_t *cells, uint32_t i, uint32_t n, const struct tab *t, bool *wide)
+{
+	cell_t c = cells[i];
+	uint64_t kind = c & CELL_KIND_MASK;
+	uint32_t cp = cell_content(c);
+
+	*wide = kind == CELL_WIDE && i + 1 < n && (cells[i + 1] & CELL_KIND_MASK) == CELL_TAIL;
+	if (kind == CELL_TAIL || kind == CELL_HEAD) {
+		*p++ = kind == CELL_TAIL ? TEXT_TAIL : TEXT_HEAD;
+		return p;
+	}
+	if (c & CELL_CLUSTER)
+		return put_cluster(p, c, *wide, t);
+	if (cp < 0x20) {
+		*wide = false;
+		*p++ = TEXT_BLANK;
+		return p;
+	}
+	if (usually_wide(cp) != *wide)
+		*p++ = TEXT_FLIP;
+	return put_utf8(p, cp);
+}
+
 void
 text_put(struct buf *out, const cell_t *cells, uint32_t n, const struct tab *t)
 {
 	uint8_t *p;
 
-	buf_reserve(out, (size_t)n * 5 + 4 * CLUSTER_MAX + 16);
+	buf_reserve(out, (size_t)n * 5 + 8 * CLUSTER_MAX + 16);
 	p = out->data + out->len;
 	for (uint32_t i = 0; i < n; i++) {
-		cell_t c = cells[i];
-		uint64_t kind = c & CELL_KIND_MASK;
-		uint32_t cp = cell_content(c);
-		bool wide = kind == CELL_WIDE && i + 1 < n &&
-			    (cells[i + 1] & CELL_KIND_MASK) == CELL_TAIL;
+		uint32_t low = (uint32_t)cells[i] & (CELL_CONTENT_MASK | CELL_KIND_MASK | CELL_CLUSTER);
+		uint32_t cp = low & CELL_CONTENT_MASK;
+		bool wide = low >> 21 & 1, room = i + 1 < n;
+		bool tail = (cells[i + (wide & room)] & CELL_KIND_MASK) == CELL_TAIL;
 
-		if (likely(cp >= 0x20 && cp < 0x1100 && kind == CELL_NARROW &&
-			    !(c & CELL_CLUSTER))) {
-			p = put_utf8(p, cp);
-		} else if (kind == CELL_TAIL || kind == CELL_HEAD) {
-			*p++ = kind == CELL_TAIL ? TEXT_TAIL : TEXT_HEAD;
-		} else if (c & CELL_CLUSTER) {
-			out->len = (size_t)(p - out->data);
-			buf_reserve(out, (size_t)(n - i) * 5 + 8 * CLUSTER_MAX + 16);
-			p = put_cluster(out->data + out->len, c, wide, t);
-		} else if (cp < 0x20) {
-			*p++ = TEXT_BLANK;
-			continue;
+		if (likely((low < CELL_TAIL) & (cp >= 0x20) & width_as_usual(cp, wide) &
+			    (tail == wide))) {
+			p = put_utf8_fast(p, cp);
+			i += wide;
 		} else {
-			if (usually_wide(cp) != wide)
-				*p++ = TEXT_FLIP;
-			p = put_utf8(p, cp);
+			out->len = (size_t)(p - out->data);
+			if (low & CELL_CLUSTER)
+				buf_reserve(out, (size_t)(n - i) * 5 + 8 * CLUSTER_MAX + 16);
+			p = put_item(out->data + out->len, cells, i, n, t, &wide);
+			i += wide;
 		}
-		i += wide;
 	}
 	out->len = (size_t)(p - out->data);
 }
