@@ -291,44 +291,38 @@ put_cluster(uint8_t *p, cell_t c, bool wide, const struct tab *t)
 
 #define NOT_ALONE (CELL_KIND_MASK | CELL_CLUSTER)
 
-/* UTF-8 of any character but a surrogate, without a branch on its length: texts mix them. May write
- * four bytes whatever the length. */
-struct utf8_form {
-	uint32_t low, high, marks;
-	uint8_t n, shift;
-};
+/* How a character of the basic plane is written, by its block of 64: bytes in UTF-8, and whether it
+ * is usually wide; nothing where the block is mixed. Text mixes lengths and widths at random, so the
+ * loop below has no branch on either. The table is a function of usually_wide() alone. */
+enum { SHAPE_BYTES = 3, SHAPE_WIDE = 4, SHAPE_KNOWN = 8 };
+static uint8_t shapes[1024];
 
-static inline uint8_t *
-put_utf8_fast(uint8_t *p, uint32_t cp)
+static void
+shapes_make(void)
 {
-	static const struct utf8_form form[22] = {
-#define F1 {0x7f, 0, 0, 1, 24}
-#define F2 {0x3f, 0x1f00, 0xc080, 2, 16}
-#define F3 {0x3f, 0x0f3f00, 0xe08080, 3, 8}
-#define F4 {0x3f, 0x073f3f00, 0xf0808080, 4, 0}
-		F1, F1, F1, F1, F1, F1, F1, F1, F2, F2, F2, F2, F3, F3, F3, F3, F3, F4, F4, F4, F4, F4
-#undef F1
-#undef F2
-#undef F3
-#undef F4
-	};
-	const struct utf8_form *f = &form[32 - __builtin_clz(cp | 1)];
-	uint32_t v = (cp << 2 & 0x3f00) | (cp << 4 & 0x3f0000) | (cp << 6 & 0x7000000);
+	for (uint32_t block = 0; block < 1024; block++) {
+		uint32_t cp = block << 6, last = cp | 63;
+		bool wide = usually_wide(cp), mixed = cp >= 0xd800 && cp < 0xe000;
 
-	v = htobe32(((cp & f->low) | (v & f->high) | f->marks) << f->shift);
-	memcpy(p, &v, 4);
-	return p + f->n;
+		for (uint32_t c = cp; c <= last; c++)
+			mixed |= usually_wide(c) != wide;
+		if (!mixed)
+			shapes[block] = (uint8_t)(SHAPE_KNOWN | (wide ? SHAPE_WIDE : 0) |
+						  (1 + (cp >= 0x80) + (cp >= 0x800)));
+	}
 }
 
-/* usually_wide(cp) == wide for most of what there is; false where that has to be asked. */
-static inline bool
-width_as_usual(uint32_t cp, bool wide)
+/* UTF-8 of n bytes; four are written. */
+static inline uint8_t *
+put_shaped(uint8_t *p, uint32_t cp, unsigned n)
 {
-	unsigned in_wide = (cp - 0x2e80 <= 0xa4cf - 0x2e80) & (cp != 0x303f);
-	unsigned in_narrow = (cp < 0x1100) | (cp - 0x1160 <= 0x2e7f - 0x1160);
+	static const uint32_t low[4] = {0, 0x7f, 0x3f, 0x3f}, high[4] = {0, 0, 0x1f00, 0x0f3f00},
+			      marks[4] = {0, 0, 0xc080, 0xe08080};
+	uint32_t v = (cp & low[n]) | (((cp << 2 & 0x3f00) | (cp << 4 & 0xf0000)) & high[n]);
 
-	in_wide |= (cp - 0xac00 <= 0xd7a3 - 0xac00) | (cp - 0x1f300 <= 0x1faff - 0x1f300);
-	return ((in_wide << 1 | in_narrow) >> wide & 1) != 0;
+	v = htobe32((v | marks[n]) << (32 - 8 * n));
+	memcpy(p, &v, 4);
+	return p + n;
 }
 
 /* The cell at i, whatever it is; *wide: its tail is done with. */
@@ -363,16 +357,21 @@ text_put(struct buf *out, const cell_t *cells, uint32_t n, const struct tab *t)
 
 	buf_reserve(out, (size_t)n * 5 + 8 * CLUSTER_MAX + 16);
 	p = out->data + out->len;
+	if (unlikely(!shapes[0]))
+		shapes_make();
 	for (uint32_t i = 0; i < n; i++) {
 		uint32_t low = (uint32_t)cells[i] & (CELL_CONTENT_MASK | CELL_KIND_MASK | CELL_CLUSTER);
-		uint32_t cp = low & CELL_CONTENT_MASK;
-		bool wide = low >> 21 & 1, room = i + 1 < n;
-		bool tail = (cells[i + (wide & room)] & CELL_KIND_MASK) == CELL_TAIL;
+		unsigned shape = shapes[low >> 6 & 1023];
+		/* narrow, or wide with its tail, as usual, and of the basic plane */
+		unsigned is_wide = low >> 21 & 1, more = is_wide & (i + 1 < n);
+		unsigned tail = (cells[i + more] & CELL_KIND_MASK) == CELL_TAIL;
+		unsigned want = SHAPE_KNOWN | is_wide * SHAPE_WIDE;
+		bool wide;
 
-		if (likely((low < CELL_TAIL) & (cp >= 0x20) & width_as_usual(cp, wide) &
-			    (tail == wide))) {
-			p = put_utf8_fast(p, cp);
-			i += wide;
+		if (likely(((low & ~(uint32_t)(CELL_WIDE | 0xffff)) == 0) & ((low & 0xffff) >= 0x20) &
+			    ((shape & (SHAPE_KNOWN | SHAPE_WIDE)) == want) & (tail == is_wide))) {
+			p = put_shaped(p, low & 0xffff, shape & SHAPE_BYTES);
+			i += is_wide;
 		} else {
 			out->len = (size_t)(p - out->data);
 			if (low & CELL_CLUSTER)

@@ -423,6 +423,18 @@ append_ascii(cell_t *c, const uint8_t *p, const uint8_t *end, int room, cell_t t
 	return 0;
 }
 
+/* The character that the four bytes of word begin with; 0: not well-formed. */
+static inline unsigned
+append_decode(uint32_t word, uint32_t *cp)
+{
+	unsigned n = utf8_length[word >> 27];
+	const struct utf8_form *f = &utf8_forms[n];
+	*cp = ((word >> 24 & f->lead) << 18 | (word >> 4 & 0x3f000) | (word >> 2 & 0xfc0) |
+		      (word & 0x3f)) >>
+	      f->shift;
+	return ((word & f->mask) != f->want) | (*cp < f->least) ? 0 : n;
+}
+
 /* Text behind all there is in the row. Takes what it can; what is left at u->p is for the general
  * way. A tail is written behind every character: where it is none, it lies behind the text. */
 static void
@@ -446,14 +458,9 @@ run_append(struct term *t, struct run *u)
 			last = 0;
 			continue;
 		}
-		word = be32toh(word);
-		unsigned n = utf8_length[word >> 27];
-		const struct utf8_form *f = &utf8_forms[n];
-		uint32_t next = ((word >> 24 & f->lead) << 18 | (word >> 4 & 0x3f000) |
-					(word >> 2 & 0xfc0) | (word & 0x3f)) >>
-				f->shift;
-		unsigned cls = cp_class_any(next);
-		bool bad = ((word & f->mask) != f->want) | (next < f->least) | (cls & CP_CONTROL);
+		uint32_t next;
+		unsigned n = append_decode(be32toh(word), &next), cls = cp_class_any(next);
+		bool bad = (n == 0) | (cls & CP_CONTROL);
 		unsigned near = join_next[last] >> (cls >> CP_GB_SHIFT & CP_GB_MASK) & 1;
 		if (unlikely(bad | !(cls & CP_PLAIN) | near)) {
 			if (bad)
