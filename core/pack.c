@@ -292,8 +292,8 @@ put_cluster(uint8_t *p, cell_t c, bool wide, const struct tab *t)
 #define NOT_ALONE (CELL_KIND_MASK | CELL_CLUSTER)
 
 /* How a character of the basic plane is written, by its block of 64: bytes in UTF-8, and whether it
- * is usually wide; nothing where the block is mixed. Text mixes lengths and widths at random, so the
- * loop below has no branch on either. The table is a function of usually_wide() alone. */
+ * is usually wide; nothing where the block is mixed. Text mixes lengths and widths at random, so
+ * the loop below has no branch on either. The table is a function of usually_wide() alone. */
 enum { SHAPE_BYTES = 3, SHAPE_WIDE = 4, SHAPE_KNOWN = 8 };
 static uint8_t shapes[1024];
 
@@ -360,7 +360,8 @@ text_put(struct buf *out, const cell_t *cells, uint32_t n, const struct tab *t)
 	if (unlikely(!shapes[0]))
 		shapes_make();
 	for (uint32_t i = 0; i < n; i++) {
-		uint32_t low = (uint32_t)cells[i] & (CELL_CONTENT_MASK | CELL_KIND_MASK | CELL_CLUSTER);
+		uint32_t low =
+			(uint32_t)cells[i] & (CELL_CONTENT_MASK | CELL_KIND_MASK | CELL_CLUSTER);
 		unsigned shape = shapes[low >> 6 & 1023];
 		/* narrow, or wide with its tail, as usual, and of the basic plane */
 		unsigned is_wide = low >> 21 & 1, more = is_wide & (i + 1 < n);
@@ -368,7 +369,8 @@ text_put(struct buf *out, const cell_t *cells, uint32_t n, const struct tab *t)
 		unsigned want = SHAPE_KNOWN | is_wide * SHAPE_WIDE;
 		bool wide;
 
-		if (likely(((low & ~(uint32_t)(CELL_WIDE | 0xffff)) == 0) & ((low & 0xffff) >= 0x20) &
+		if (likely(((low & ~(uint32_t)(CELL_WIDE | 0xffff)) == 0) &
+			    ((low & 0xffff) >= 0x20) &
 			    ((shape & (SHAPE_KNOWN | SHAPE_WIDE)) == want) & (tail == is_wide))) {
 			p = put_shaped(p, low & 0xffff, shape & SHAPE_BYTES);
 			i += is_wide;

@@ -102,9 +102,10 @@ usually_wide(uint32_t cp)
 #define WITHIN(lo, hi) (cp - (lo) <= (hi) - (lo))
 	/* without a branch between ranges: texts mix them */
 	return (WITHIN(0x1100u, 0x115fu) | (WITHIN(0x2e80u, 0xa4cfu) & (cp != 0x303f)) |
-		       WITHIN(0xac00u, 0xd7a3u) | WITHIN(0xf900u, 0xfaffu) | WITHIN(0xfe30u, 0xfe6fu) |
-		       WITHIN(0xff00u, 0xff60u) | WITHIN(0xffe0u, 0xffe6u) |
-		       WITHIN(0x1f300u, 0x1faffu) | WITHIN(0x20000u, 0x3fffdu)) != 0;
+		       WITHIN(0xac00u, 0xd7a3u) | WITHIN(0xf900u, 0xfaffu) |
+		       WITHIN(0xfe30u, 0xfe6fu) | WITHIN(0xff00u, 0xff60u) |
+		       WITHIN(0xffe0u, 0xffe6u) | WITHIN(0x1f300u, 0x1faffu) |
+		       WITHIN(0x20000u, 0x3fffdu)) != 0;
 #undef WITHIN
 }
 

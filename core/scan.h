@@ -38,8 +38,8 @@ static inline unsigned
 scan_ascii16(const uint8_t *p)
 {
 	__m128i v = _mm_loadu_si128((const __m128i *)p);
-	__m128i ok = _mm_andnot_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8(0x7f)),
-		_mm_cmpgt_epi8(v, _mm_set1_epi8(0x1f)));
+	__m128i ok = _mm_andnot_si128(
+		_mm_cmpeq_epi8(v, _mm_set1_epi8(0x7f)), _mm_cmpgt_epi8(v, _mm_set1_epi8(0x1f)));
 	return (unsigned)__builtin_ctz(~(unsigned)_mm_movemask_epi8(ok));
 }
 static inline void

@@ -377,8 +377,8 @@ static const struct utf8_form {
 } utf8_forms[5] = {{0, 0, UINT32_MAX, 0, 0}, {0, 0, 0, 0x7f, 18},
 	{0xc00000, 0x800000, 0xa0, 0x1f, 12}, {0xc0c000, 0x808000, 0x800, 0x0f, 6},
 	{0xc0c0c0, 0x808080, 0x10000, 0x07, 0}};
-static const uint8_t utf8_length[32] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0,
-	0, 0, 0, 2, 2, 2, 2, 3, 3, 4, 0};
+static const uint8_t utf8_length[32] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0,
+	0, 0, 0, 0, 2, 2, 2, 2, 3, 3, 4, 0};
 
 /* A codepoint that may join the cluster just left of x, at the end of the row's text: done here if
  * it only changes that cell or widens it by one. */

@@ -83,10 +83,12 @@ plain_width(uint32_t cp, const utf8proc_property_t *p, unsigned gb)
 static uint16_t
 make_class(uint32_t cp)
 {
-	if (cp < 0x20 || (cp >= 0x7f && cp < 0xa0) || (cp >= 0xd800 && cp < 0xe000) || cp > 0x10ffff)
+	if (cp < 0x20 || (cp >= 0x7f && cp < 0xa0) || (cp >= 0xd800 && cp < 0xe000) ||
+		cp > 0x10ffff)
 		return CP_CONTROL | GB_CONTROL << CP_GB_SHIFT;
 	const utf8proc_property_t *p = utf8proc_get_property((utf8proc_int32_t)cp);
-	unsigned gb = IN(consonant_ranges, cp) ? GB_CONSONANT : break_class(p), c = gb << CP_GB_SHIFT;
+	unsigned gb = IN(consonant_ranges, cp) ? GB_CONSONANT : break_class(p),
+		 c = gb << CP_GB_SHIFT;
 	c |= plain_width(cp, p, gb);
 	if (IN(ambiguous_ranges, cp) && (c & CP_WIDTH) == 1)
 		c |= CP_AMBIGUOUS;
@@ -96,8 +98,7 @@ make_class(uint32_t cp)
 		c |= CP_LINKER;
 	if (cp >= 0x1f3fb && cp <= 0x1f3ff)
 		c |= CP_MODIFIER;
-	if (c & CP_WIDTH && gb != GB_EXTEND && gb != GB_ZWJ &&
-		gb != GB_SPACING && gb != GB_CONTROL)
+	if (c & CP_WIDTH && gb != GB_EXTEND && gb != GB_ZWJ && gb != GB_SPACING && gb != GB_CONTROL)
 		c |= CP_PLAIN;
 	if (gb != GB_OTHER && gb != GB_PICTURE && gb != GB_CONSONANT)
 		c |= CP_HAZARD;

@@ -32,7 +32,7 @@ enum { /* Grapheme_Cluster_Break */
 	GB_LVT,
 	GB_CONSONANT, /* OTHER, but may join behind a linker */
 };
-#define WIDTH_BLOCKS (0x200000u >> 8) /* as far as four bytes of UTF-8 can say */
+#define WIDTH_BLOCKS (0x200000u >> 8)		   /* as far as four bytes of UTF-8 can say */
 extern const uint16_t *width_blocks[WIDTH_BLOCKS]; /* NULL: not made yet */
 const uint16_t *width_block_make(unsigned block);
 
