@@ -80,6 +80,27 @@ int hist_text_chunks(struct hist *h, uint64_t from_line, uint64_t end_line, bool
 bool hist_seal_step(struct hist *h);
 void hist_seal_all(struct hist *h); /* closes the open block too; replay --stats, park */
 size_t hist_cache_bytes(void);	    /* the process-wide decode cache */
+void hist_cache_drop(void);	    /* gives it back, for a process that has come to rest */
+
+/* Files. Sealed blocks can leave for files that the caller keeps: it takes their bytes, writes
+ * them, and says where they lie; reading comes back through `read`. Nothing of a file is trusted.
+ */
+struct hist_file_ops {
+	int (*read)(void *ctx, uint64_t off, void *bytes, size_t len); /* 0 or -errno */
+	void *ctx;
+};
+void hist_set_files(struct hist *h, const struct hist_file_ops *ops);
+void hist_file_retry(struct hist *h); /* blocks that could not be read are tried again */
+struct hist_spill {
+	uint64_t uid, first_line, n_lines;
+	const void *bytes; /* borrowed until the next call that changes the history */
+	size_t len;
+};
+/* The oldest sealed block in memory behind the block after_uid (0: of all). */
+bool hist_spill_next(struct hist *h, uint64_t after_uid, struct hist_spill *out);
+/* Its bytes lie at `off`: the memory goes. false: it was dropped or merged meanwhile. */
+bool hist_spill_done(struct hist *h, uint64_t uid, uint64_t off);
+uint64_t hist_file_floor(const struct hist *h); /* lowest offset in use; UINT64_MAX none */
 
 /* Checkpoint: the block list. hist_load claims the slabs named (after arena_adopt); blocks whose
  * slab, generation or crc do not match become placeholders; rows pushed after the save are not in

@@ -113,3 +113,16 @@ hist_cache_bytes(void)
 		n += window[i].cap;
 	return n;
 }
+
+void
+hist_cache_drop(void)
+{
+	for (int i = 0; i < WINDOWS; i++) {
+		free(window[i].data);
+		window[i] = (struct window){0};
+	}
+	ZSTD_freeDCtx(dctx);
+	dctx = NULL;
+	reader_drop();
+	hist_file_drop();
+}

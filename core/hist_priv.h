@@ -44,7 +44,7 @@ enum block_kind {
 	BLOCK_OPEN,   /* records are being appended; always the last */
 	BLOCK_RAW,    /* closed records in a slab of its own */
 	BLOCK_SEALED, /* columns, several may share a slab */
-	BLOCK_FILE,   /* head and bytes in a file: see hist_set_spill */
+	BLOCK_FILE,   /* as SEALED, but in a file: hist_file.c */
 	BLOCK_LOST,   /* its bytes are gone or damaged: one row says so */
 	N_BLOCK_KINDS
 };
@@ -106,13 +106,22 @@ struct hist {
 	uint32_t seal_used;
 	uint32_t seal_permille; /* size of the last sealed block against what went in; 0 none yet */
 	int view_cols;
+	struct hist_file_ops files;
 };
 
 /* hist.c */
 struct block *hist_last(const struct hist *h);
 void hist_close(struct hist *h);				  /* the open block, if any */
 uint8_t *block_base(const struct hist *h, const struct block *b); /* its head, in the slab */
-void hist_release(struct hist *h, struct block *b);		  /* its slab; b is then LOST */
+/* Its head wherever it lies; NULL when it cannot be had. Valid until the next call for another. */
+const uint8_t *block_bytes(struct hist *h, struct block *b);
+void hist_file_drop(void); /* the buffers of fetched blocks */
+static inline bool
+block_is_sealed(const struct block *b)
+{
+	return b->kind == BLOCK_SEALED || b->kind == BLOCK_FILE;
+}
+void hist_release(struct hist *h, struct block *b); /* its slab; b is then LOST */
 /* Limbo entries of epochs before this one go back. */
 void hist_limbo_end(struct hist *h, uint32_t epoch);
 void hist_limbo_add(struct hist *h, slab_t s, uint32_t off, uint32_t len);
@@ -155,6 +164,7 @@ struct tab *reader_tab(struct reader *r);
 void reader_end(struct reader *r);
 /* The reader's tab while no block is being read, for a moment's use; NULL when out of memory. */
 struct tab *reader_spare_tab(void);
+void reader_drop(void); /* gives back all that the reader holds */
 /* Rows of a line without wide cells. */
 static inline uint32_t
 line_rows(uint64_t len, int cols)

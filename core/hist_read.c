@@ -12,10 +12,10 @@ static bool
 rows_by_lengths(struct hist *h, struct block *b, int cols, uint32_t *rows)
 {
 	struct block_head head;
-	const uint8_t *base = block_base(h, b);
+	const uint8_t *base = block_bytes(h, b);
 	struct rd in;
 
-	if (!b->verified && !block_head_read(base, b->len, &head))
+	if (!base || (!b->verified && !block_head_read(base, b->len, &head)))
 		return false;
 	b->verified = true;
 	memcpy(&head, base, sizeof(head));
@@ -46,7 +46,7 @@ block_rows(struct hist *h, struct block *b, int cols)
 		b->view_ok = false;
 	if (b->view_ok)
 		return b->view_rows;
-	if (b->kind == BLOCK_SEALED && !b->has_wide) {
+	if (block_is_sealed(b) && !b->has_wide) {
 		ok = rows_by_lengths(h, b, cols, &rows);
 	} else {
 		r = reader_begin(h, b);

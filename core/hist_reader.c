@@ -70,6 +70,20 @@ reader_ready(struct reader *r)
 	return r->tab != NULL;
 }
 
+void
+reader_drop(void)
+{
+	struct reader *r = &the_reader;
+
+	CHECK(!r->h);
+	if (r->tab)
+		tab_free(r->tab);
+	arena_free(r->arena);
+	undict_free(&r->u);
+	free(r->cells);
+	*r = (struct reader){0};
+}
+
 struct tab *
 reader_spare_tab(void)
 {
@@ -91,8 +105,9 @@ reader_begin(struct hist *h, struct block *b)
 	r->last = b == hist_last(h);
 	r->id = b->first_line;
 	r->left = b->n_lines;
-	base = block_base(h, b);
-	if (b->kind == BLOCK_SEALED) {
+	if (!(base = block_bytes(h, b)))
+		return NULL;
+	if (block_is_sealed(b)) {
 		if (!begin_columns(r, h, b, base))
 			return NULL;
 	} else {

@@ -115,7 +115,7 @@ load_block(struct hist *h, struct block *b, struct rd *in)
 	b->kind = BLOCK_LOST;
 	if (in->bad || kind >= N_BLOCK_KINDS)
 		return false;
-	if (kind == BLOCK_FILE)
+	if (kind == BLOCK_FILE && b->len >= HEAD && b->len <= SLAB_BYTES)
 		b->kind = BLOCK_FILE;
 	if (kind > BLOCK_SEALED)
 		return true;
@@ -256,9 +256,9 @@ hist_export(struct hist *h, struct buf *out)
 	buf_putc(out, h->cont);
 	buf_varint(out, h->n_blk);
 	for (uint32_t i = 0; i < h->n_blk; i++) {
-		const struct block *b = &h->blk[i];
+		struct block *b = &h->blk[i];
 		bool open = b->kind == BLOCK_OPEN;
-		const uint8_t *bytes = b->kind == BLOCK_SEALED ? block_base(h, b) : NULL;
+		const uint8_t *bytes = block_is_sealed(b) ? block_bytes(h, b) : NULL;
 
 		buf_varint(out, open ? h->next_line - b->first_line : b->n_lines);
 		buf_varint(out, open ? h->open_rows : b->n_rows);

@@ -42,8 +42,11 @@ block_text(struct hist *h, struct block *b, struct buf *out)
 
 	if (b->kind == BLOCK_LOST || b->damaged)
 		return false;
-	if (b->kind == BLOCK_SEALED)
-		return window_text(h, b, block_base(h, b), out);
+	if (block_is_sealed(b)) {
+		const uint8_t *base = block_bytes(h, b);
+
+		return base && window_text(h, b, base, out);
+	}
 	r = reader_begin(h, b);
 	while (r && reader_text(r, out))
 		buf_putc(out, '\n');

@@ -1,6 +1,7 @@
 #include "core/os.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/random.h>
@@ -111,4 +112,12 @@ os_next_data(int fd, uint64_t at, uint64_t *from, uint64_t *to)
 	*from = (uint64_t)d;
 	*to = (uint64_t)h;
 	return true;
+}
+
+void
+os_trim_heap(void)
+{
+#ifdef __GLIBC__
+	malloc_trim(0);
+#endif
 }

@@ -125,3 +125,8 @@ os_next_data(int fd, uint64_t at, uint64_t *from, uint64_t *to)
 	(void)to;
 	return false;
 }
+
+void
+os_trim_heap(void)
+{
+}

@@ -6,6 +6,7 @@
 #include "sessions/checkpoint.h"
 #include "core/log.h"
 #include "core/os.h"
+#include "sessions/recorder.h"
 #include "sessions/ring.h"
 #include "sessions/server.h"
 #include <errno.h>
@@ -134,34 +135,50 @@ fresh_term(struct session *s)
 	return term_new(s->server->arena, s->num, &tc);
 }
 
+/* From a checkpoint's bytes. The signals count only within one boot. */
 static struct term *
-restore(struct session *s, bool activity, uint64_t *upto)
+restore(struct session *s, bool activity, const void *p, size_t len)
 {
 	struct activity_state act = s->act;
 	char last_line[sizeof(s->last_line)];
-	size_t n;
-	void *p = ring_load(s->ring, &n, upto);
 	struct term *t = NULL;
-	struct rd r;
+	struct rd r = rd_init(p, len);
 
-	*upto = p ? *upto : 0;
-	if (!p)
-		return NULL;
-	r = rd_init(p, n);
 	if (rd_varint(&r) == CHECKPOINT_VERSION) {
 		get_activity(&r, &act);
 		get_text(&r, last_line, sizeof(last_line));
 		if (!r.bad)
 			t = term_restore(s->server->arena, s->num, &r);
 	}
-	if (t && activity) {
+	if (t && activity)
 		s->act = act;
+	if (t)
 		memcpy(s->last_line, last_line, sizeof(last_line));
-	}
-	if (!t) {
+	else
 		log_error("session %u: its checkpoint cannot be read", s->num);
+	return t;
+}
+
+static struct term *
+from_ring(struct session *s, bool activity, uint64_t *upto)
+{
+	size_t n;
+	void *p = s->ring ? ring_load(s->ring, &n, upto) : NULL;
+	struct term *t = p ? restore(s, activity, p, n) : NULL;
+
+	if (!t)
 		*upto = 0;
-	}
+	free(p);
+	return t;
+}
+
+static struct term *
+from_disk(struct session *s)
+{
+	size_t n;
+	void *p = recorder_load(s, &n);
+	struct term *t = p ? restore(s, false, p, n) : NULL;
+
 	free(p);
 	return t;
 }
@@ -221,10 +238,14 @@ checkpoint_load(struct session *s, bool activity)
 	uint64_t upto = 0, bad = 0;
 	uint32_t n_bad = 0;
 
-	if (!s->ring || !(s->term = restore(s, activity, &upto)))
+	s->term = from_ring(s, activity, &upto);
+	if (!s->term)
+		s->term = from_disk(s);
+	if (!s->term)
 		s->term = fresh_term(s);
 	CHECK(s->term);
 	session_term_ops(s);
+	recorder_open(s);
 	if (!s->ring)
 		return;
 	if (ring_poison(s->ring, &bad, &n_bad) < 2)

@@ -52,7 +52,7 @@ keeper_binary(char *out, size_t cap)
 	if (!self_binary(out, cap) || !(slash = strrchr(out, '/')) ||
 		(size_t)(slash - out) + sizeof("/muster-keeper") > cap)
 		return false;
-	strcpy(slash, "/muster-keeper");
+	memcpy(slash, "/muster-keeper", sizeof("/muster-keeper"));
 	return true;
 }
 
@@ -72,7 +72,7 @@ receive(int sock, struct keeper_rec *r, int fd[KEEPER_REC_FDS])
 		fd[i] = -1;
 	do
 		n = recvmsg(sock, &m, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
-	while (n < 0 && errno == EINTR);
+	while (n < 0 && (errno == EINTR || errno == ECONNRESET));
 	if (n <= 0)
 		return n < 0 ? -errno : 0;
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(&m); c; c = CMSG_NXTHDR(&m, c))

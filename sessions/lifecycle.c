@@ -8,6 +8,7 @@
 #include "sessions/guard.h"
 #include "sessions/hooks.h"
 #include "sessions/registry.h"
+#include "sessions/reload.h"
 #include "sessions/sampler.h"
 #include "sessions/waking.h"
 #include <limits.h>
@@ -37,6 +38,7 @@ struct lifecycle {
 	struct wakings *waking;
 	uv_timer_t judge;
 	LIST_HEAD(, extra) extras;
+	struct reload config;
 	bool closing_one;
 };
 
@@ -420,6 +422,7 @@ on_judge(uv_timer_t *t)
 {
 	struct lifecycle *l = t->data;
 
+	reload_check(&l->config, l->sv);
 	for (struct session *s = l->sv->sessions; s; s = s->next) {
 		if (s->state == SS_RUNNING)
 			judge(l, s);
@@ -501,6 +504,7 @@ lifecycle_new(struct server *sv)
 	uv_unref((uv_handle_t *)&l->judge);
 	l->judge.data = l;
 	uv_timer_start(&l->judge, on_judge, JUDGE_MS, JUDGE_MS);
+	reload_init(&l->config);
 	sv->life = l;
 	for (struct session *s = sv->sessions; s; s = s->next)
 		lifecycle_state(s);

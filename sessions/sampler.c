@@ -16,7 +16,8 @@
 enum { SAMPLER_MAGIC = 0x5a3b1e77, RESTORE_POINTS = 4320 };
 static const double FOCUS_S = 5, IDLE_TICK_S = 60, LONG_IDLE_S = 3600, GROWTH_EVERY_S = 60;
 static const double SETTLE_S = 600, RESTORE_S = 72 * 3600.0, SLOPE_SPAN_S = 6 * 3600.0;
-static const double SLOPE_MIN_SPAN_S = 600;
+static const double SLOPE_MIN_SPAN_S = 600, YOUNG_S = 60;
+enum { FIRST_MS = 500 };
 
 struct entry { /* one session */
 	struct entry *next;
@@ -25,7 +26,7 @@ struct entry { /* one session */
 	pid_t pid;
 	struct memstat m;
 	struct memseries series;
-	double due, judged; /* monotonic seconds */
+	double added, due, judged; /* monotonic seconds */
 	bool force, first;
 };
 struct waiter {
@@ -40,6 +41,7 @@ struct sampler {
 	uv_loop_t *loop;
 	struct sampler_ops ops;
 	double tick_s;
+	uint64_t base_ms; /* between looks at who is due */
 	struct store_worker *store;
 	struct entry *entries;
 	struct waiter *waiters;
@@ -81,7 +83,7 @@ entry_of(const struct sampler *s, uint32_t num)
 static double
 interval(const struct sampler *s, const struct entry *e)
 {
-	if (e->num == s->focus)
+	if (e->num == s->focus || mono_s() - e->added < YOUNG_S)
 		return MIN(FOCUS_S, s->tick_s);
 	if (s->pressure.level == 0 && s->ops.idle_s &&
 		s->ops.idle_s(s->ops.ctx, e->num) > LONG_IDLE_S)
@@ -311,12 +313,12 @@ sampler_new(uv_loop_t *loop, const struct sampler_ops *ops, double tick_s, doubl
 	struct store_worker *store)
 {
 	struct sampler *s = xcalloc(1, sizeof(*s));
-	uint64_t ms = (uint64_t)(MIN(FOCUS_S, tick_s) * 1000);
 
 	s->magic = SAMPLER_MAGIC;
 	s->loop = loop;
 	s->ops = *ops;
 	s->tick_s = tick_s;
+	s->base_ms = MAX((uint64_t)(MIN(FOCUS_S, tick_s) * 1000), 10u);
 	s->store = store;
 	s->scan = scan_new(budget_ms_per_s);
 	s->pressure = pressure_read();
@@ -324,7 +326,7 @@ sampler_new(uv_loop_t *loop, const struct sampler_ops *ops, double tick_s, doubl
 	uv_timer_init(loop, &s->timer);
 	s->timer.data = s;
 	s->handles = 1;
-	uv_timer_start(&s->timer, on_timer, MAX(ms, 10u), MAX(ms, 10u));
+	uv_timer_start(&s->timer, on_timer, s->base_ms, s->base_ms);
 	uv_unref((uv_handle_t *)&s->timer);
 	s->psi_fd = pressure_trigger();
 	if (s->psi_fd >= 0 && uv_poll_init(loop, &s->psi, s->psi_fd) == 0) {
@@ -430,6 +432,8 @@ sampler_add(struct sampler *s, uint32_t num, const char *id, pid_t pid)
 	e->pid = pid;
 	e->first = true;
 	e->due = 0;
+	e->added = mono_s();
+	uv_timer_start(&s->timer, on_timer, MIN(FIRST_MS, s->base_ms), s->base_ms);
 	e->m.growth_bytes_per_h = NAN;
 	if (s->store) {
 		r = xcalloc(1, sizeof(*r));

@@ -5,11 +5,13 @@
  * A turn of the loop: callbacks decode and mutate and mark what became dirty; uv_prepare, right
  * before the loop sleeps, makes the frames that are due and sends. Nothing else writes to clients.
  */
+#include "sessions/recorder.h"
 #include "sessions/server.h"
 #include "sessions/lifecycle.h"
 #include "core/log.h"
 #include "core/os.h"
 #include "sessions/checkpoint.h"
+#include "sessions/housekeeping.h"
 #include "sessions/peer.h"
 #include "sessions/pty.h"
 #include "sessions/ring.h"
@@ -36,9 +38,6 @@
 #define SETTLE_MS 100
 #define SETTLE_QUIET_NS 80000000ull
 #define SETTLE_LATEST_NS 400000000ull /* screen rules run this often under steady output */
-#define SEAL_BUDGET_NS 4000000ull     /* idle work of one tick */
-#define SEAL_QUIET_NS 2000000000ull
-#define PARKS_A_TICK 16
 #define WATCHDOG_STALE_S 5
 
 /* Loop. */
@@ -122,28 +121,6 @@ on_settle(uv_timer_t *t)
 		server_wants_settle(sv);
 }
 
-/* Merges and packs history of sessions at rest, a little each second. */
-static void
-seal_some(struct server *sv, uint64_t now)
-{
-	uint64_t end = now + SEAL_BUDGET_NS;
-
-	for (struct session *s = sv->sessions; s; s = s->next) {
-		if (now - s->output_ns < SEAL_QUIET_NS || s->sealed_ns > s->output_ns)
-			continue;
-		do
-			if (!hist_seal_step(term_hist(s->term))) {
-				s->sealed_ns = now;
-				/* the checkpoint names blocks: it must know the merged ones */
-				checkpoint_save(s);
-				break;
-			}
-		while (os_mono_ns() < end);
-		if (os_mono_ns() >= end)
-			return;
-	}
-}
-
 const char *
 server_banner(const struct server *sv)
 {
@@ -168,22 +145,17 @@ on_tick(uv_timer_t *t)
 {
 	struct server *sv = t->data;
 	uint64_t now = os_mono_ns();
-	int parks = 0;
 
 	for (struct session *s = sv->sessions; s; s = s->next) {
-		session_close_tick(s, now);
 		if (session_live(s) && !s->unsettled)
 			session_evaluate(s, now);
 		if (s->ring && ring_saved_upto(s->ring) != ring_head(s->ring))
 			checkpoint_save(s);
-		if (parks < PARKS_A_TICK && session_rests(s)) {
-			session_park(s);
-			parks++;
-		}
 		if (s->changed)
 			server_wants_settle(sv);
 	}
-	seal_some(sv, now);
+	housekeeping_tick(sv);
+	recorder_tick(sv, now);
 	peers_check(sv, now);
 	if (++sv->ticks % 5 == 0)
 		tell_totals(sv);
@@ -362,6 +334,7 @@ loop_setup(struct server *sv)
 	uv_timer_init(&sv->loop, &sv->tick);
 	uv_timer_init(&sv->loop, &sv->settle);
 	uv_timer_init(&sv->loop, &sv->frames);
+	housekeeping_init(sv);
 	sv->prepare.data = sv->tick.data = sv->settle.data = sv->frames.data = sv;
 	uv_prepare_start(&sv->prepare, on_prepare);
 	uv_timer_start(&sv->tick, on_tick, TICK_MS, TICK_MS);
@@ -380,8 +353,10 @@ start_listening(struct server *sv)
 void
 server_try_stop(struct server *sv)
 {
+	if (!sv->stopping)
+		return;
 	for (struct session *s = sv->sessions; s; s = s->next)
-		if (session_live(s))
+		if (session_live(s) || s->ending)
 			return;
 	uv_stop(&sv->loop);
 }
@@ -397,6 +372,7 @@ leave(struct server *sv)
 	sv->life = NULL;
 	if (sv->sampler)
 		sampler_close(sv->sampler);
+	recorder_flush(sv);
 	store_worker_close(sv->store);
 	unlink(paths()->socket);
 	log_info("server %d leaves", (int)getpid());
@@ -433,7 +409,7 @@ server_main(int argc, char **argv)
 	CHECK(uv_loop_init(&sv.loop) == 0);
 	sv.started = os_wall_s();
 	if (gethostname(sv.host, sizeof(sv.host) - 1) < 0)
-		strcpy(sv.host, "localhost");
+		snprintf(sv.host, sizeof(sv.host), "localhost");
 	if (!(sv.keeper = keeper_link_open(KEEPER_FD, &held, &n, &e))) {
 		log_error("%s", e.msg);
 		return KEEPER_EXIT_FINAL;

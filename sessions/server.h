@@ -32,6 +32,9 @@ struct server {
 	uv_timer_t tick;      /* 1 s while something needs it */
 	uv_timer_t settle;    /* SETTLE_MS after output: rules over screens, events to clients */
 	uv_timer_t frames;    /* the next frame that was too early */
+	uv_timer_t housekeeping;
+	unsigned n_kept; /* sessions at its last look */
+	bool untidy;	 /* memory may be given back when it comes to rest */
 	uv_poll_t listener;
 	int listen_fd, lock_fd;
 	uv_check_t check; /* counts turns for the watchdog */
@@ -40,7 +43,7 @@ struct server {
 	bool stopping, settling, frames_due;
 	char host[64];
 	char store_banner[160]; /* the store writes it: what of the disk is degraded */
-	char banner[160]; /* shown by dashboards: "disk full: history in memory only" */
+	char banner[160];	/* shown by dashboards: "disk full: history in memory only" */
 };
 /* Entry of the hidden verb `muster server run` (argv after it); returns the exit code. */
 int server_main(int argc, char **argv);

@@ -2,6 +2,7 @@
 #include "core/buf.h"
 #include "core/log.h"
 #include "core/os.h"
+#include "sessions/recorder.h"
 #include "sessions/checkpoint.h"
 #include "sessions/lifecycle.h"
 #include "sessions/keeper_link.h"
@@ -191,6 +192,7 @@ server_forget(struct server *sv, struct session *s)
 
 	CHECK(!session_live(s));
 	lifecycle_forget(s);
+	recorder_forget(s);
 	peers_event(sv, ev);
 	json_decref(ev);
 	keeper_drop(sv->keeper, s->num, KEEPER_ALL_SLOTS);
@@ -402,9 +404,8 @@ prepare_term(struct session *s, struct err *e)
 	if (!s->ring) {
 		if (!(s->ring = ring_new()))
 			return err_set(e, 1, "no memory for its output (%s)", strerror(errno));
-		checkpoint_load(s, false);
-		checkpoint_save(s);
-		return 0;
+		if (!s->term)
+			checkpoint_load(s, false);
 	}
 	t = session_term(s);
 	if (s->started > 0) {
@@ -462,7 +463,6 @@ server_spawn_cb(struct server *sv, struct session *s, char *const *argv, session
 	s->child_gone = false;
 	s->exit_code = s->exit_signal = -1;
 	s->ended = 0;
-	s->close_step = 0;
 	if (s->state != SS_STARTING)
 		session_set_state(s, SS_STARTING);
 	return 0;
@@ -537,6 +537,8 @@ server_on_spawned(void *ctx, uint32_t id, pid_t pid, uint64_t start, int error, 
 	server_take_pty(s, take_master);
 	if (s->state == SS_STARTING)
 		session_set_state(s, SS_RUNNING);
+	else if (s->state == SS_CLOSING && !s->hibernating)
+		session_close(s, sv->stopping);
 	if (sv->sampler)
 		sampler_add(sv->sampler, s->num, s->id, s->pid);
 	server_event(
@@ -589,7 +591,6 @@ server_session_ended(struct session *s)
 	if (s->exit_signal > 0)
 		json_object_set_new(how, "signal", json_integer(s->exit_signal));
 	s->ended = os_wall_s();
-	s->close_step = 0;
 	session_settle(s, os_mono_ns());
 	checkpoint_save(s);
 	if (sv->sampler)
@@ -602,6 +603,5 @@ server_session_ended(struct session *s)
 	server_event(sv, s, s->state == SS_ASLEEP ? "slept" : "exited", how);
 	s->hibernating = false;
 	s->pid = 0;
-	if (sv->stopping)
-		server_try_stop(sv);
+	server_try_stop(sv);
 }

@@ -10,8 +10,7 @@
 
 #define VIEW_MAGIC 0x56494557u
 #define VIEWS_MAX 32 /* of one client */
-#define ECHO_US 300  /* how long a key's echo is waited for on the spot */
-#define ECHO_TURNS 4
+#define ECHO_US 150  /* how long a key's echo is waited for on the spot */
 #define NOTIFY_NS 1000000000u
 #define CLIPBOARD_MAX (100u << 10)
 
@@ -177,13 +176,25 @@ view_input(struct view *v, const struct frame *f)
 		s->changed = true;
 		v->urgent = true;
 		v->typed_ns = now;
-		for (int i = 0; typed && i < ECHO_TURNS && s->pty && !pty_queued(s->pty); i++)
-			if (!pty_turn_now(s->pty, i ? 0 : ECHO_US))
-				break;
+		if (typed && s->pty && !pty_queued(s->pty))
+			pty_turn_now(s->pty, ECHO_US);
 	}
 	buf_free(&out);
 	waits_check(s->server, s);
 	server_wants_settle(s->server);
+}
+
+/* Where the view is, when that is not what the client knows: output moves a place away from the
+ * end, and the limit moves it towards the beginning. */
+static void
+tell_place(struct view *v, uint64_t rows)
+{
+	if (v->back == v->told_back && rows == v->told_rows)
+		return;
+	v->told_back = v->back;
+	v->told_rows = rows;
+	tell(v, json_pack("{s:s,s:I,s:I}", "ev", "scroll", "back", (json_int_t)v->back, "rows",
+			(json_int_t)rows));
 }
 
 static void
@@ -197,8 +208,8 @@ view_scroll(struct view *v, uint64_t back)
 	if (v->back)
 		v->at = hist_pin(h, s->cols, total - v->back);
 	v->dirty = v->urgent = true;
-	tell(v, json_pack("{s:s,s:I,s:I}", "ev", "scroll", "back", (json_int_t)v->back, "rows",
-			(json_int_t)total));
+	v->told_rows = UINT64_MAX; /* a request is always answered */
+	tell_place(v, total);
 }
 
 void
@@ -262,6 +273,7 @@ grid_back(struct view *v, struct term *t)
 
 	top = top == UINT64_MAX ? 0 : MIN(top, total);
 	v->back = total - top;
+	tell_place(v, total);
 	if (!v->canvas)
 		v->canvas = canvas_new(s->server->arena, s->num, live.cols, live.rows);
 	canvas_resize(v->canvas, live.cols, live.rows);

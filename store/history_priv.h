@@ -4,7 +4,18 @@
 #include "store/db.h"
 #include "store/history.h"
 
-enum { STEP_M1 = 60, STEP_M15 = 900 };
+enum history_tier { TIER_M1, TIER_M15, TIER_COUNT };
+/* A tier's points of one session are packed by span: an hour of minutes, a day of quarters. One row
+ * a span, its key made of (session, tier, span), so that a session's points lie side by side. */
+struct tier_shape {
+	double step_s, span_s;
+};
+extern const struct tier_shape history_tiers[TIER_COUNT];
+enum { STEP_M1 = 60, STEP_M15 = 900, SPAN_POINTS_MAX = 96 };
+int64_t history_key(uint32_t num, enum history_tier tier, double t);
+/* Points of a row; how many. A damaged row holds none. */
+size_t history_unpack(
+	int64_t key, const void *d, size_t len, struct mem_point out[SPAN_POINTS_MAX]);
 struct pending { /* samples of one session that are not in the database yet */
 	uint32_t num;
 	struct mem_sample *s;
@@ -21,30 +32,26 @@ struct history_db {
 };
 enum history_stmt {
 	ST_RAW_PUT,
-	ST_M1_PUT,
-	ST_M15_PUT,
 	ST_RAW_DEL,
-	ST_M1_DEL,
-	ST_M15_DEL,
 	ST_RAW_SID,
-	ST_M1_SID,
-	ST_M15_SID,
 	ST_RAW_FIRST,
-	ST_M1_FIRST,
-	ST_M15_FIRST,
-	ST_M1_LAST,
-	ST_M15_LAST,
 	ST_RAW_GET,
-	ST_M1_GET,
-	ST_M15_GET
+	ST_TIER_PUT,
+	ST_TIER_DEL,
+	ST_TIER_SID,
+	ST_TIER_FIRST,
+	ST_TIER_LAST,
+	ST_TIER_ONE,
+	ST_TIER_GET
 };
-/* A tier's row in bytes, and back. Rows hold KiB. */
-void history_bind_point(sqlite3_stmt *s, uint32_t num, const struct mem_point *p);
-void history_column_point(sqlite3_stmt *s, struct mem_point *p);
 /* Merges a later point of the same step into *into. */
 void history_merge(struct mem_point *into, const struct mem_point *p);
 struct mem_point history_point_of(const struct mem_sample *s);
-/* One number of a session: t0 or t at its end of a tier; false: no rows. */
-bool history_edge(struct history_db *h, enum history_stmt which, uint32_t num, double *t);
-#define POINT_COLUMNS "t,n,mn,av,mx,la,swmx,fl,rsla,rsmn"
+/* Time of a session's first sample in the raw tier; of its first or last point in another. False:
+ * it has none there. */
+bool history_raw_first(struct history_db *h, uint32_t num, double *t);
+bool history_edge(struct history_db *h, enum history_tier tier, uint32_t num, bool last, double *t);
+/* Calls cb for each point of a tier from a time on, ascending. */
+void history_each(struct history_db *h, enum history_tier tier, uint32_t num, double from,
+	void (*cb)(void *ctx, const struct mem_point *p), void *ctx);
 #endif

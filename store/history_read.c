@@ -61,34 +61,30 @@ add_raw(struct history_db *h, uint32_t num, struct series *out)
 	sqlite3_reset(st);
 }
 
-/* Rows of a coarse tier from out->from (or after) on; *after becomes the end of the last. */
+struct tier_walk {
+	struct series *out;
+	double step, end; /* end of the last point */
+};
+
 static void
-add_tier(struct history_db *h, enum history_stmt which, uint32_t num, struct series *out,
+add_point(void *ctx, const struct mem_point *p)
+{
+	struct tier_walk *w = ctx;
+
+	w->end = p->t + w->step;
+	add(w->out, *p);
+}
+
+/* Points of a coarse tier from out->from (or *after) on; *after becomes the end of the last. */
+static void
+add_tier(struct history_db *h, enum history_tier tier, uint32_t num, struct series *out,
 	double *after)
 {
-	static const char *const sql[] = {
-		[ST_M1_GET] =
-			"SELECT " POINT_COLUMNS " FROM m1 WHERE sid=? AND t>=? AND t<? ORDER BY t",
-		[ST_M15_GET] =
-			"SELECT " POINT_COLUMNS " FROM m15 WHERE sid=? AND t>=? AND t<? ORDER BY t",
-	};
-	double step = which == ST_M1_GET ? STEP_M1 : STEP_M15;
-	double from = MAX(floor(out->from / step) * step, *after);
-	sqlite3_stmt *s = db_stmt(&h->db, (int)which, sql[which]);
+	double step = history_tiers[tier].step_s;
+	struct tier_walk w = {out, step, *after};
 
-	if (!s)
-		return;
-	sqlite3_bind_int64(s, 1, num);
-	sqlite3_bind_int64(s, 2, (sqlite3_int64)from);
-	sqlite3_bind_int64(s, 3, INT64_MAX);
-	while (sqlite3_step(s) == SQLITE_ROW) {
-		struct mem_point p;
-
-		history_column_point(s, &p);
-		*after = p.t + step;
-		add(out, p);
-	}
-	sqlite3_reset(s);
+	history_each(h, tier, num, MAX(floor(out->from / step) * step, *after), add_point, &w);
+	*after = w.end;
 }
 
 static void
@@ -126,17 +122,15 @@ find_extent(struct history_db *h, uint32_t num, struct extent *x)
 	double t;
 
 	*x = (struct extent){INFINITY, -INFINITY, INFINITY, INFINITY};
-	if (history_edge(h, ST_RAW_FIRST, num, &t))
+	if (history_raw_first(h, num, &t))
 		x->raw_first = t;
-	if (history_edge(h, ST_M1_FIRST, num, &t))
+	if (history_edge(h, TIER_M1, num, false, &t))
 		x->m1_first = t;
-	if (history_edge(h, ST_M15_FIRST, num, &t)) {
-		x->first = t;
+	if (history_edge(h, TIER_M15, num, false, &t))
+		x->first = x->last = t;
+	if (history_edge(h, TIER_M15, num, true, &t))
 		x->last = t;
-	}
-	if (history_edge(h, ST_M15_LAST, num, &t))
-		x->last = t;
-	if (history_edge(h, ST_M1_LAST, num, &t))
+	if (history_edge(h, TIER_M1, num, true, &t))
 		x->last = MAX(x->last, t + STEP_M1);
 	x->first = MIN(x->first, MIN(x->raw_first, x->m1_first));
 	if (p) {
@@ -181,9 +175,9 @@ history_points(struct history_db *h, uint32_t num, double t0, size_t max, double
 		out.step = round_step(span, max);
 		if (x.m1_first > MAX(out.from, x.first) + STEP_M15 || out.step >= STEP_M15) {
 			out.step = MAX(out.step, STEP_M15);
-			add_tier(h, ST_M15_GET, num, &out, &after);
+			add_tier(h, TIER_M15, num, &out, &after);
 		}
-		add_tier(h, ST_M1_GET, num, &out, &after);
+		add_tier(h, TIER_M1, num, &out, &after);
 		add_pending(h, num, &out);
 	}
 	*step_s = out.step;

@@ -14,7 +14,6 @@
 #define OWNER_COMPOSE 3
 #define ARENA_BYTES (512ull << 20)
 #define TOAST_MS 4000
-#define CONNECTED_VIEW 0 /* no view */
 
 struct attach *
 attach_check(void *p)
@@ -88,6 +87,25 @@ want(struct attach *a)
 
 /* --- connection ------------------------------------------------------------------------------- */
 
+/* A program that asked for focus events learns when somebody looks, and when nobody does: agents
+ * notify only those who look away. */
+static void
+tell_focus(struct attach *a, bool in)
+{
+	struct input_event ev = {.type = INPUT_FOCUS, .focus_in = in};
+	if (a->view && !a->lost)
+		client_view_input(a->client, a->view, &ev);
+}
+
+static void
+view_close(struct attach *a)
+{
+	tell_focus(a, false);
+	if (a->view && !a->lost)
+		client_view_close(a->client, a->view);
+	a->view = 0;
+}
+
 void
 attach_open(struct attach *a, const char *id)
 {
@@ -98,13 +116,13 @@ attach_open(struct attach *a, const char *id)
 	} else {
 		outer_size(STDOUT_FILENO, &cols, &rows);
 	}
-	if (a->view)
-		client_view_close(a->client, a->view);
+	view_close(a);
 	if (id != a->id)
 		snprintf(a->id, sizeof(a->id), "%s", id);
 	a->back = a->total = 0;
 	a->known = false;
 	a->view = client_view_open(a->client, a->id, VIEW_ATTACH, cols, rows);
+	tell_focus(a, true);
 }
 
 struct asked {
@@ -471,8 +489,7 @@ finish(struct attach *a)
 	bool closed = false;
 	snprintf(a->res->id, sizeof(a->res->id), "%s", a->id);
 	snprintf(a->res->name, sizeof(a->res->name), "%s", a->name);
-	if (a->view && !a->lost)
-		client_view_close(a->client, a->view);
+	view_close(a);
 	if (a->own_outer)
 		outer_close(a->outer);
 	client_free(a->client);

@@ -67,7 +67,7 @@ out_style(const struct verb_ctx *ctx)
 	return PLOT_ASCII;
 }
 
-static void
+void
 put_cp(uint32_t cp)
 {
 	if (cp < 0x80)

@@ -417,6 +417,9 @@ listen_to_server(void)
 	int fd[KEEPER_REC_FDS] = {-1, -1, -1, -1};
 	ssize_t n = recvmsg(k.sock, &m, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
 
+	/* it died without having read all of ours: said once, then comes what it had sent */
+	if (n < 0 && errno == ECONNRESET)
+		return true;
 	if (n == 0 || (n < 0 && errno != EINTR && errno != EAGAIN)) {
 		close_fd(&k.sock); /* its reaping follows */
 		return false;

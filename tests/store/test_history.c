@@ -98,6 +98,55 @@ test_chunks(void **state)
 }
 
 static void
+test_packed_points(void **state)
+{
+	struct mem_point p[96], got[96];
+	struct buf b = {0};
+	uint64_t seed = 9;
+
+	(void)state;
+	for (int i = 0; i < 96; i++) {
+		uint64_t r[6];
+
+		for (int k = 0; k < 6; k++)
+			r[k] = (seed = seed * 6364136223846793005u + 1442695040888963407u) >> 44;
+		p[i] = (struct mem_point){.t = NOW + i * 900 + (i > 50 ? 9000 : 0),
+			.min = r[0] << 10,
+			.avg = (r[0] + r[1] / 2) << 10,
+			.last = (r[0] + r[1]) << 10,
+			.max = (r[0] + r[1] + r[2]) << 10,
+			.swap_max = r[3] << 10,
+			.rss_last = (r[4] + r[5]) << 10,
+			.rss_min = r[4] << 10,
+			.n = 1 + (unsigned)i,
+			.flags = (unsigned)(r[5] & 15)};
+	}
+	chunk_encode_points(&b, NOW, 900, p, 96);
+	assert_int_equal(chunk_decode_points(b.data, b.len, NOW, 900, got, 96), 96);
+	for (int i = 0; i < 96; i++) {
+		assert_true(got[i].t == p[i].t);
+		assert_int_equal(got[i].min, p[i].min);
+		assert_int_equal(got[i].avg, p[i].avg);
+		assert_int_equal(got[i].max, p[i].max);
+		assert_int_equal(got[i].last, p[i].last);
+		assert_int_equal(got[i].swap_max, p[i].swap_max);
+		assert_int_equal(got[i].rss_last, p[i].rss_last);
+		assert_int_equal(got[i].rss_min, p[i].rss_min);
+		assert_int_equal(got[i].n, p[i].n);
+		assert_int_equal(got[i].flags, p[i].flags);
+	}
+	assert_int_equal(chunk_decode_points(b.data, b.len, NOW, 900, got, 95), -1);
+	for (size_t cut = 0; cut < b.len; cut++)
+		assert_true(chunk_decode_points(b.data, cut, NOW, 900, got, 96) < 96);
+	for (size_t i = 0; i < 20000; i++) {
+		seed = seed * 6364136223846793005u + 1442695040888963407u;
+		b.data[(seed >> 33) % b.len] = (uint8_t)(seed >> 25);
+		chunk_decode_points(b.data, b.len, NOW, 900, got, 96);
+	}
+	buf_free(&b);
+}
+
+static void
 test_samples_come_back(void **state)
 {
 	char banner[160];
@@ -419,6 +468,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_chunks),
+		cmocka_unit_test(test_packed_points),
 		cmocka_unit_test(test_samples_come_back),
 		cmocka_unit_test(test_tiers),
 		cmocka_unit_test(test_speed_and_size),

@@ -325,6 +325,29 @@ looking_back_finding_and_copying(void **state)
 	outer_free(o);
 }
 
+/* Looking back at a place, it stays while the session prints on. */
+static void
+a_place_stays_while_output_comes(void **state)
+{
+	(void)state;
+	start("flow", "seq 1 100; while read n; do seq 1 $n; done");
+	struct outer *o = attach("flow", 60, 16);
+	wait_shown(o, "\n100\n", true);
+	type(o, "\033[<64;5;5M\033[<64;5;5M");
+	wait_shown(o, "back 6/", true);
+	wait_shown(o, "\n82\n", true);
+	assert_int_equal(shell("%s send flow 50 >/dev/null", muster), 0);
+	wait_shown(o, "back 57/", true); /* what was typed, and 50 lines */
+	assert_true(shows(o, "\n82\n"));
+	type(o, "\033[<64;5;5M"); /* further up from where one is, not from where one was */
+	wait_shown(o, "back 60/", true);
+	wait_shown(o, "\n79\n", true);
+	type(o, "q\x1c"
+		"d");
+	assert_int_equal(ended(o), 0);
+	outer_free(o);
+}
+
 static void
 sizes_follow_who_types(void **state)
 {
@@ -424,10 +447,11 @@ static void
 no_sequence_passes_through(void **state)
 {
 	(void)state;
-	start("evil", "printf "
-		      "\"\\033]0;a\\033]2;b\\007\\033[8;5;5t\\033[?1003h\\033P\\044qm\\033\\\\\\033]4;"
-		      "1;red\\007"
-		      "\\033[5n\\033[c\\033[>0q\"; echo; echo shown; exec cat -v");
+	start("evil",
+		"printf "
+		"\"\\033]0;a\\033]2;b\\007\\033[8;5;5t\\033[?1003h\\033P\\044qm\\033\\\\\\033]4;"
+		"1;red\\007"
+		"\\033[5n\\033[c\\033[>0q\"; echo; echo shown; exec cat -v");
 	struct outer *o = attach("evil", 60, 16);
 	wait_shown(o, "shown", true);
 	struct grid g = term_grid(o->t);
@@ -449,6 +473,7 @@ main(void)
 		cmocka_unit_test(keys_reach_the_session_and_its_screen_comes_back),
 		cmocka_unit_test(the_richest_keyboard_is_used),
 		cmocka_unit_test(looking_back_finding_and_copying),
+		cmocka_unit_test(a_place_stays_while_output_comes),
 		cmocka_unit_test(sizes_follow_who_types),
 		cmocka_unit_test(survives_the_server),
 		cmocka_unit_test(the_end_is_told),

@@ -1,0 +1,88 @@
+#include "sessions/housekeeping.h"
+#include "core/hist.h"
+#include "core/os.h"
+#include "sessions/checkpoint.h"
+#include "sessions/server.h"
+
+#define SLICE_NS 2000000ull /* one step may take as long again */
+#define PAUSE_MS 20
+#define SEAL_QUIET_NS 2000000000ull
+
+static bool
+wants_sealing(const struct session *s, uint64_t now)
+{
+	return now - s->output_ns > SEAL_QUIET_NS && s->sealed_ns <= s->output_ns;
+}
+
+/* One bounded piece of work; false when there is none. */
+static bool
+step(struct server *sv, uint64_t now)
+{
+	for (struct session *s = sv->sessions; s; s = s->next) {
+		if (wants_sealing(s, now)) {
+			if (hist_seal_step(term_hist(s->term)))
+				return true;
+			s->sealed_ns = now;
+			/* the checkpoint names blocks: it must know the merged ones */
+			checkpoint_save(s);
+			return true;
+		}
+		if (session_rests(s)) {
+			session_park(s);
+			return true;
+		}
+	}
+	return false;
+}
+
+static unsigned
+count(const struct server *sv)
+{
+	unsigned n = 0;
+
+	for (const struct session *s = sv->sessions; s; s = s->next)
+		n++;
+	return n;
+}
+
+static void
+on_slice(uv_timer_t *t)
+{
+	struct server *sv = t->data;
+	uint64_t now = os_mono_ns();
+
+	while (step(sv, now)) {
+		sv->untidy = true;
+		if (os_mono_ns() - now > SLICE_NS)
+			return;
+	}
+	uv_timer_stop(t);
+	if (!sv->untidy)
+		return;
+	sv->untidy = false;
+	arena_trim(sv->arena);
+	hist_cache_drop();
+	os_trim_heap();
+}
+
+void
+housekeeping_init(struct server *sv)
+{
+	uv_timer_init(&sv->loop, &sv->housekeeping);
+	sv->housekeeping.data = sv;
+}
+
+void
+housekeeping_tick(struct server *sv)
+{
+	uint64_t now = os_mono_ns();
+	unsigned n = count(sv);
+	bool work = n < sv->n_kept; /* some were forgotten: what they held can go */
+
+	sv->untidy |= work;
+	sv->n_kept = n;
+	for (struct session *s = sv->sessions; s && !work; s = s->next)
+		work = wants_sealing(s, now) || session_rests(s);
+	if (work && !uv_is_active((uv_handle_t *)&sv->housekeeping))
+		uv_timer_start(&sv->housekeeping, on_slice, PAUSE_MS, PAUSE_MS);
+}

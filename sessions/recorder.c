@@ -1,0 +1,410 @@
+/* A round of recording: seal, then batches of (copy blocks → store thread appends → blocks name
+ * their place in the file), then the checkpoint. One round at a time per session; the loop thread
+ * only copies. */
+#include "sessions/recorder.h"
+#include "core/log.h"
+#include "core/os.h"
+#include "sessions/checkpoint.h"
+#include "sessions/ring.h"
+#include "sessions/server.h"
+#include "sessions/store_worker.h"
+#include "store/segfile.h"
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define RECORD_NS 60000000000ull /* between rounds of a session that goes on printing */
+#define QUIET_NS 10000000000ull	 /* without output: worth a round */
+#define RETRY_NS 30000000000ull	 /* after a failed write */
+#define UPKEEP_NS 3600000000000ull
+#define BATCH_BYTES (1u << 20)
+#define BATCH_BLOCKS 64
+#define SCREEN_FILE "screen"
+#define FULL_BANNER "disk full: history in memory only"
+
+struct recorder {
+	struct session *s; /* NULL: forgotten while the store's thread was at work */
+	struct segfile *file;
+	bool busy;
+	uint64_t gen, lines; /* of the terminal as last recorded */
+	uint64_t recorded_ns, retry_ns;
+};
+
+struct batch {
+	struct recorder *rec;
+	struct server *sv;
+	struct buf bytes;
+	size_t n;
+	struct {
+		uint64_t uid, off;
+		size_t at, len;
+	} block[BATCH_BLOCKS];
+	bool screen; /* bytes are the checkpoint */
+	uint64_t gen, lines, floor;
+	int rc;
+};
+
+static void begin(struct recorder *rec);
+
+static void
+dir_of(char *out, size_t cap, uint32_t num)
+{
+	snprintf(out, cap, "%s/text/%u", paths()->state, num);
+}
+
+static int
+read_file(void *ctx, uint64_t off, void *bytes, size_t len)
+{
+	return segfile_read(((struct recorder *)ctx)->file, off, bytes, len);
+}
+
+void
+recorder_open(struct session *s)
+{
+	char dir[600];
+
+	if (s->no_store)
+		return;
+	if (!s->recorder) {
+		dir_of(dir, sizeof(dir), s->num);
+		s->recorder = xcalloc(1, sizeof(*s->recorder));
+		s->recorder->s = s;
+		s->recorder->file = segfile_new(dir);
+		s->recorder->recorded_ns = os_mono_ns();
+	}
+	hist_set_files(
+		term_hist(s->term), &(struct hist_file_ops){.read = read_file, .ctx = s->recorder});
+}
+
+void *
+recorder_load(const struct session *s, size_t *n)
+{
+	struct buf b = {0};
+	struct segfile *f;
+	char dir[600];
+
+	if (s->no_store)
+		return NULL;
+	dir_of(dir, sizeof(dir), s->num);
+	f = segfile_new(dir);
+	if (segfile_get(f, SCREEN_FILE, &b) < 0)
+		buf_free(&b);
+	segfile_free(f);
+	*n = b.len;
+	return b.data;
+}
+
+static void
+recorder_free(struct recorder *rec)
+{
+	segfile_free(rec->file);
+	free(rec);
+}
+
+/* The store's thread is done with this session, or never saw it. */
+void
+recorder_close(struct session *s)
+{
+	struct recorder *rec = s->recorder;
+
+	s->recorder = NULL;
+	if (!rec)
+		return;
+	rec->s = NULL;
+	if (!rec->busy)
+		recorder_free(rec);
+}
+
+/* On the store's thread. */
+static void
+batch_write(void *arg, struct history_db *h, struct meta_db *m)
+{
+	struct batch *b = arg;
+
+	(void)h;
+	(void)m;
+	if (b->screen) {
+		b->rc = segfile_put(b->rec->file, SCREEN_FILE, b->bytes.data, b->bytes.len);
+		if (!b->rc)
+			segfile_drop(b->rec->file, b->floor);
+		return;
+	}
+	for (size_t i = 0; i < b->n && !b->rc; i++) {
+		b->rc = segfile_append(b->rec->file, b->bytes.data + b->block[i].at,
+			b->block[i].len, &b->block[i].off);
+		if (b->rc < 0)
+			b->n = i;
+	}
+}
+
+static void
+say_how_it_went(struct server *sv, int rc)
+{
+	bool full = !strcmp(sv->banner, FULL_BANNER);
+
+	if (rc < 0 && !*sv->banner)
+		snprintf(sv->banner, sizeof(sv->banner), "%s", FULL_BANNER);
+	else if (!rc && full)
+		*sv->banner = 0;
+}
+
+static void
+batch_done(void *arg)
+{
+	struct batch *b = arg;
+	struct recorder *rec = b->rec;
+	struct session *s = rec->s;
+
+	rec->busy = false;
+	say_how_it_went(b->sv, b->rc);
+	if (b->rc < 0) {
+		log_warn("text of session %u is not stored: %s", s ? s->num : 0, strerror(-b->rc));
+		rec->retry_ns = os_mono_ns() + RETRY_NS;
+	}
+	if (s) {
+		for (size_t i = 0; !b->screen && i < b->n; i++)
+			hist_spill_done(term_hist(s->term), b->block[i].uid, b->block[i].off);
+		if (b->screen && !b->rc) {
+			rec->gen = b->gen;
+			rec->lines = b->lines;
+			rec->recorded_ns = os_mono_ns();
+		} else if (!b->rc) {
+			begin(rec);
+		}
+	} else {
+		recorder_free(rec);
+	}
+	buf_free(&b->bytes);
+	free(b);
+}
+
+static void
+send_off(struct batch *b)
+{
+	b->rec->busy = true;
+	store_run(b->sv->store, batch_write, batch_done, b);
+}
+
+/* Copies sealed blocks that are in memory only; false when there are none. */
+static bool
+take_blocks(struct batch *b, struct hist *h)
+{
+	struct hist_spill sp;
+	uint64_t after = 0;
+
+	while (b->n < BATCH_BLOCKS && b->bytes.len < BATCH_BYTES &&
+		hist_spill_next(h, after, &sp)) {
+		b->block[b->n].uid = after = sp.uid;
+		b->block[b->n].at = b->bytes.len;
+		b->block[b->n].len = sp.len;
+		b->n++;
+		buf_put(&b->bytes, sp.bytes, sp.len);
+	}
+	return b->n != 0;
+}
+
+/* The checkpoint of the terminal as it is. */
+static bool
+take_screen(struct batch *b, struct session *s)
+{
+	bool parked = term_parked(s->term);
+	uint64_t upto;
+	void *p = NULL;
+
+	if (checkpoint_save(s) == 0)
+		p = ring_load(s->ring, &b->bytes.len, &upto);
+	if (parked)
+		term_park(s->term);
+	b->bytes.data = p;
+	b->bytes.cap = b->bytes.len;
+	b->screen = true;
+	b->floor = hist_file_floor(term_hist(s->term));
+	return p != NULL;
+}
+
+static void
+begin(struct recorder *rec)
+{
+	struct session *s = rec->s;
+	struct hist *h = term_hist(s->term);
+	struct batch *b = xcalloc(1, sizeof(*b));
+
+	b->rec = rec;
+	b->sv = s->server;
+	b->gen = term_generation(s->term);
+	b->lines = hist_stats(h).next_line;
+	if (take_blocks(b, h) || take_screen(b, s)) {
+		send_off(b);
+		return;
+	}
+	rec->retry_ns = os_mono_ns() + RETRY_NS;
+	free(b);
+}
+
+static bool
+changed(const struct recorder *rec)
+{
+	return term_generation(rec->s->term) != rec->gen ||
+	       hist_stats(term_hist(rec->s->term)).next_line != rec->lines;
+}
+
+static bool
+due(const struct recorder *rec, uint64_t now)
+{
+	struct session *s = rec->s;
+
+	return !rec->busy && s->ring && now >= rec->retry_ns && changed(rec) &&
+	       (!session_live(s) || now - s->output_ns > QUIET_NS ||
+		       now - rec->recorded_ns > RECORD_NS);
+}
+
+/* Upkeep: ended sessions' text goes when it is too old, and oldest first when all is too much. */
+
+struct kept {
+	uint32_t num;
+	bool live;
+	double ended;
+};
+struct upkeep {
+	size_t n;
+	struct kept *kept; /* oldest first */
+	uint64_t total;
+	double oldest;
+	char dir[512];
+};
+
+static void
+upkeep_run(void *arg, struct history_db *h, struct meta_db *m)
+{
+	struct upkeep *u = arg;
+	uint64_t sum = 0;
+	char dir[600];
+
+	(void)h;
+	(void)m;
+	for (size_t i = 0; i < u->n; i++) {
+		snprintf(dir, sizeof(dir), "%s/%u", u->dir, u->kept[i].num);
+		sum += segfile_usage(dir);
+	}
+	for (size_t i = 0; i < u->n; i++) {
+		uint64_t bytes;
+
+		snprintf(dir, sizeof(dir), "%s/%u", u->dir, u->kept[i].num);
+		if (u->kept[i].live || (u->kept[i].ended >= u->oldest && sum <= u->total))
+			continue;
+		bytes = segfile_usage(dir);
+		if (bytes && segfile_delete(dir) == 0)
+			log_info("text of session %u deleted: %s", u->kept[i].num,
+				sum > u->total ? "over store_total" : "older than store_days");
+		sum -= MIN(sum, bytes);
+	}
+}
+
+static void
+upkeep_done(void *arg)
+{
+	struct upkeep *u = arg;
+
+	free(u->kept);
+	free(u);
+}
+
+static int
+by_end(const void *a, const void *b)
+{
+	const struct kept *x = a, *y = b;
+
+	return (x->ended > y->ended) - (x->ended < y->ended);
+}
+
+static void
+upkeep(struct server *sv)
+{
+	struct upkeep *u = xcalloc(1, sizeof(*u));
+
+	for (struct session *s = sv->sessions; s; s = s->next)
+		u->n++;
+	u->kept = xcalloc(u->n, sizeof(*u->kept));
+	u->n = 0;
+	for (struct session *s = sv->sessions; s; s = s->next)
+		u->kept[u->n++] = (struct kept){.num = s->num,
+			.live = session_live(s),
+			.ended = MAX(s->ended, s->last_output)};
+	qsort(u->kept, u->n, sizeof(*u->kept), by_end);
+	u->total = sv->config->store_total;
+	u->oldest = os_wall_s() - sv->config->store_days * 86400;
+	snprintf(u->dir, sizeof(u->dir), "%.500s/text", paths()->state);
+	store_run(sv->store, upkeep_run, upkeep_done, u);
+}
+
+void
+recorder_tick(struct server *sv, uint64_t now)
+{
+	static uint64_t next_upkeep;
+
+	if (!sv->store)
+		return;
+	if (now >= next_upkeep) {
+		next_upkeep = now + UPKEEP_NS;
+		upkeep(sv);
+	}
+	for (struct session *s = sv->sessions; s; s = s->next) {
+		struct recorder *rec = s->recorder;
+
+		if (!rec || !due(rec, now))
+			continue;
+		if (!session_live(s) || now - s->output_ns > QUIET_NS)
+			hist_seal_all(term_hist(s->term));
+		begin(rec);
+	}
+}
+
+/* Rounds go on by themselves as their results arrive: turns the loop until all are through. */
+void
+recorder_flush(struct server *sv)
+{
+	uint64_t end = os_mono_ns() + 2000000000ull;
+	bool busy = true;
+
+	for (struct session *s = sv->sessions; s && sv->store; s = s->next)
+		if (s->recorder && !s->recorder->busy && s->ring && changed(s->recorder)) {
+			hist_seal_all(term_hist(s->term));
+			begin(s->recorder);
+		}
+	while (busy && os_mono_ns() < end) {
+		busy = false;
+		for (struct session *s = sv->sessions; s; s = s->next)
+			busy |= s->recorder && s->recorder->busy;
+		if (busy)
+			uv_run(&sv->loop, UV_RUN_ONCE);
+	}
+}
+
+struct forget {
+	char dir[600];
+};
+
+static void
+forget_run(void *arg, struct history_db *h, struct meta_db *m)
+{
+	struct forget *f = arg;
+
+	(void)h;
+	(void)m;
+	segfile_delete(f->dir);
+}
+
+void
+recorder_forget(struct session *s)
+{
+	struct forget *f;
+
+	recorder_close(s);
+	if (!s->server->store)
+		return;
+	f = xcalloc(1, sizeof(*f));
+	dir_of(f->dir, sizeof(f->dir), s->num);
+	store_run(s->server->store, forget_run, free, f);
+}

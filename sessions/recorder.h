@@ -1,0 +1,22 @@
+#ifndef SESSIONS_RECORDER_H
+#define SESSIONS_RECORDER_H
+/* History and last screens on disk, so that text outlives the server's memory and a reboot.
+ *
+ * When a session has been quiet for a while, has ended, or has printed for RECORD_S, its sealed
+ * blocks are appended to its files by the store's thread; their memory goes once they are written.
+ * Then the checkpoint, which names them by file offset, is written beside them. A disk that is full
+ * or fails costs nothing but memory: blocks stay where they are and are tried again.
+ * Sessions that are not to be stored have no recorder. */
+#include "sessions/session.h"
+
+struct recorder;
+/* Its terminal was made: history may be read from files. Makes s->recorder unless s->no_store. */
+void recorder_open(struct session *s);
+/* The last screen on disk, in the form of checkpoint_save; malloc'ed, NULL when there is none. */
+void *recorder_load(const struct session *s, size_t *n);
+void recorder_tick(struct server *sv, uint64_t now_ns);
+/* Everything that is not on disk yet, before leaving. Ends when the store's queue has it. */
+void recorder_flush(struct server *sv);
+void recorder_close(struct session *s);	 /* its memory; files stay */
+void recorder_forget(struct session *s); /* its files */
+#endif

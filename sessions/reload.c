@@ -1,0 +1,64 @@
+#include "sessions/reload.h"
+#include "core/log.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void
+look(struct stat *st)
+{
+	if (stat(paths()->config, st) < 0)
+		memset(st, 0, sizeof *st);
+}
+
+void
+reload_init(struct reload *r)
+{
+	look(&r->seen);
+}
+
+static bool
+same(const struct stat *a, const struct stat *b)
+{
+	return a->st_ino == b->st_ino && a->st_size == b->st_size &&
+	       a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+}
+
+/* Sessions point into the profiles: each goes over to its namesake, or to "shell". */
+static void
+take_profiles(struct server *sv, struct profiles *take)
+{
+	for (struct session *s = sv->sessions; s; s = s->next) {
+		const struct profile *p = profile_find(take, profile_name(s->profile));
+
+		s->profile = p ? p : profile_find(take, "shell");
+	}
+	profiles_free(sv->profiles);
+	sv->profiles = take;
+}
+
+bool
+reload_check(struct reload *r, struct server *sv)
+{
+	struct profiles *profiles;
+	struct config c;
+	struct stat st;
+	struct err e;
+
+	look(&st);
+	if (same(&st, &r->seen))
+		return false;
+	r->seen = st;
+	if (config_load(&c, paths()->config, &e) < 0 ||
+		!(profiles = profiles_load(paths()->config, &e))) {
+		log_error("%s (the last good configuration stays)", e.msg);
+		snprintf(sv->banner, sizeof sv->banner, "%.150s", e.msg);
+		return false;
+	}
+	if (strstr(sv->banner, "config.ini:"))
+		sv->banner[0] = 0;
+	*sv->config = c;
+	take_profiles(sv, profiles);
+	log_info("configuration read again");
+	return true;
+}

@@ -1,0 +1,14 @@
+#ifndef SESSIONS_RELOAD_H
+#define SESSIONS_RELOAD_H
+/* config.ini, read again when it changes: limits of reaping, scrollback and profiles apply at once.
+ * A file with an error changes nothing; the banner says which line. */
+#include "sessions/server.h"
+#include <sys/stat.h>
+
+struct reload {
+	struct stat seen; /* the file as last read */
+};
+void reload_init(struct reload *r);
+/* Looks whether it changed; cheap (one stat). true when something new was taken. */
+bool reload_check(struct reload *r, struct server *sv);
+#endif

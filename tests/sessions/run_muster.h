@@ -1,0 +1,106 @@
+/* Runs the built muster (MUSTER_BIN) with a home of its own below MUSTER_HOME. Header-only: each
+ * test is one program. */
+#include "core/base.h"
+#include "core/os.h"
+#include <jansson.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+static char *out_text; /* of the last run, stdout; malloc'ed */
+
+/* `muster …` through a shell; both streams go to files so that a daemon cannot hold a pipe of ours.
+ * Returns the exit code. */
+__attribute__((unused)) static int PRINTF_LIKE(1, 2) muster(const char *fmt, ...)
+{
+	char args[4096], cmd[8192];
+	va_list ap;
+	FILE *f;
+	size_t n;
+
+	va_start(ap, fmt);
+	vsnprintf(args, sizeof(args), fmt, ap);
+	va_end(ap);
+	snprintf(cmd, sizeof(cmd), "'%s/muster' %s >$MUSTER_HOME/out 2>$MUSTER_HOME/err </dev/null",
+		getenv("MUSTER_BIN"), args);
+	int rc = system(cmd);
+	free(out_text);
+	out_text = calloc(1, 1 << 22);
+	snprintf(cmd, sizeof(cmd), "%s/out", getenv("MUSTER_HOME"));
+	if ((f = fopen(cmd, "r"))) {
+		n = fread(out_text, 1, (1 << 22) - 1, f);
+		out_text[n] = 0;
+		fclose(f);
+	}
+	return WIFEXITED(rc) ? WEXITSTATUS(rc) : -1;
+}
+
+__attribute__((unused)) static void
+err_text(char *out, size_t cap)
+{
+	char path[512];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/err", getenv("MUSTER_HOME"));
+	out[0] = 0;
+	if ((f = fopen(path, "r"))) {
+		out[fread(out, 1, cap - 1, f)] = 0;
+		fclose(f);
+	}
+}
+
+__attribute__((unused)) static json_t *
+out_json(void)
+{
+	json_t *j = json_loads(out_text, 0, NULL);
+
+	if (!j)
+		fail_msg("no JSON: %.200s", out_text);
+	return j;
+}
+
+/* A field of `server status`. */
+__attribute__((unused)) static pid_t
+server_pid(const char *key)
+{
+	assert_int_equal(muster("server status --json"), 0);
+	json_t *j = out_json();
+	pid_t pid = (pid_t)json_integer_value(json_object_get(j, key));
+
+	json_decref(j);
+	return pid;
+}
+
+/* Polls until cond() or the deadline. */
+__attribute__((unused)) static bool
+until(bool (*cond)(void *ctx), void *ctx, double seconds)
+{
+	uint64_t end = os_mono_ns() + (uint64_t)(seconds * 1e9);
+
+	while (!cond(ctx)) {
+		struct timespec ts = {0, 10000000};
+		if (os_mono_ns() > end)
+			return false;
+		nanosleep(&ts, NULL);
+	}
+	return true;
+}
+
+/* MUSTER_HOME/NAME, fresh, becomes MUSTER_HOME. */
+__attribute__((unused)) static void
+own_home(const char *name)
+{
+	char path[512];
+
+	snprintf(path, sizeof(path), "%s/%s", getenv("MUSTER_HOME"), name);
+	assert_int_equal(mkdir(path, 0700), 0);
+	setenv("MUSTER_HOME", path, 1);
+}

@@ -1,0 +1,400 @@
+/* The whole way: a real server with agents on its ptys; what may be closed, closing, waking. */
+#include "core/os.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <cmocka.h>
+#include <jansson.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define DEADLINE_NS 15000000000ull
+static char muster[400], agent[400], home[128];
+static int exit_code;
+
+/* Standard output of a shell command, malloc'ed; its exit code in exit_code. */
+static char *__attribute__((format(printf, 1, 2))) sh(const char *fmt, ...)
+{
+	char command[2048], *out = NULL;
+	size_t n = 0, cap = 0, got;
+	va_list ap;
+	FILE *f;
+	int status;
+
+	va_start(ap, fmt);
+	vsnprintf(command, sizeof command, fmt, ap);
+	va_end(ap);
+	f = popen(command, "r");
+	assert_non_null(f);
+	do {
+		out = realloc(out, cap = n + 65536);
+		got = fread(out + n, 1, cap - n - 1, f);
+		n += got;
+	} while (got);
+	out[n] = 0;
+	status = pclose(f);
+	exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128;
+	return out;
+}
+
+static void __attribute__((format(printf, 1, 2))) run(const char *fmt, ...)
+{
+	char words[1024];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(words, sizeof words, fmt, ap);
+	va_end(ap);
+	free(sh("%s %s 2>&1", muster, words));
+}
+
+static void
+must(const char *words)
+{
+	char *out = sh("%s %s 2>&1", muster, words);
+
+	if (exit_code)
+		fail_msg("muster %s: %s", words, out);
+	free(out);
+}
+
+static json_t *__attribute__((format(printf, 1, 2))) ask(const char *fmt, ...)
+{
+	char words[1024], *out;
+	va_list ap;
+	json_t *j;
+
+	va_start(ap, fmt);
+	vsnprintf(words, sizeof words, fmt, ap);
+	va_end(ap);
+	out = sh("%s %s --json", muster, words);
+	j = json_loads(out, JSON_DISABLE_EOF_CHECK, NULL);
+	if (!j)
+		fail_msg("%s: no JSON in: %s", words, out);
+	free(out);
+	return j;
+}
+
+/* The object of that name in an array; borrowed. */
+static json_t *
+named(const json_t *list, const char *name)
+{
+	json_t *o;
+	size_t i;
+
+	json_array_foreach(list, i,
+		o) if (strcmp(json_string_value(json_object_get(o, "name")), name) == 0) return o;
+	fail_msg("%s is not listed", name);
+	return NULL;
+}
+
+static void
+nap(void)
+{
+	const struct timespec t = {.tv_nsec = 30000000};
+
+	nanosleep(&t, NULL);
+}
+
+/* Polls until a member of a session in `ls -a` has the value. */
+static void
+until(const char *name, const char *key, const char *want)
+{
+	uint64_t end = os_mono_ns() + DEADLINE_NS;
+	char seen[100] = "";
+
+	while (os_mono_ns() < end) {
+		json_t *j = ask("ls -a");
+		const char *v = json_string_value(
+			json_object_get(named(json_object_get(j, "sessions"), name), key));
+
+		snprintf(seen, sizeof seen, "%s", v ? v : "");
+		json_decref(j);
+		if (strcmp(seen, want) == 0)
+			return;
+		nap();
+	}
+	fail_msg("%s of %s is '%s', not '%s'", key, name, seen, want);
+}
+
+/* Polls until the first reason against closing begins so ("" none at all). */
+static void
+until_reason(const char *name, const char *prefix)
+{
+	uint64_t end = os_mono_ns() + DEADLINE_NS;
+	char seen[200] = "";
+
+	while (os_mono_ns() < end) {
+		json_t *j = ask("reap");
+		json_t *o = named(json_object_get(j, "candidates"), name);
+		const char *r = json_string_value(json_array_get(json_object_get(o, "reasons"), 0));
+		bool eligible = json_is_true(json_object_get(o, "eligible"));
+
+		snprintf(seen, sizeof seen, "%s", r ? r : "");
+		json_decref(j);
+		/* no reason at all: then it is also worth it, so its footprint is known */
+		if (*prefix ? !eligible && strncmp(seen, prefix, strlen(prefix)) == 0
+			    : eligible && !*seen)
+			return;
+		nap();
+	}
+	fail_msg("%s: reason '%s', not '%s'", name, seen, prefix);
+}
+
+static void
+until_on_screen(const char *name, const char *text)
+{
+	uint64_t end = os_mono_ns() + DEADLINE_NS;
+	char *out = NULL;
+
+	while (os_mono_ns() < end) {
+		free(out);
+		out = sh("%s peek %s", muster, name);
+		if (strstr(out, text)) {
+			free(out);
+			return;
+		}
+		nap();
+	}
+	fail_msg("no '%s' on the screen of %s: %s", text, name, out);
+}
+
+static void
+say(const char *name, const char *text)
+{
+	run("send %s '%s'", name, text);
+	run("wait %s --for idle --timeout 15", name);
+	assert_int_equal(exit_code, 0);
+}
+
+static void
+start(const char *name)
+{
+	run("new -d -n %s -c %s/work -p claude -- %s --model fake", name, home, agent);
+	assert_int_equal(exit_code, 0);
+	until(name, "activity", "idle");
+}
+
+static void
+reasons_of_all_kinds(void **state)
+{
+	json_t *j;
+
+	(void)state;
+	start("good");
+	start("draft");
+	start("pinned");
+	start("tool");
+	start("fresh");
+	say("good", "hello");
+	say("draft", "hello");
+	say("pinned", "hello");
+	say("good", "HELPER");
+	must("send draft --no-enter 'not sent'");
+	must("pin pinned");
+	must("send tool 'TOOL sleep 600'");
+	until("tool", "activity", "permission");
+	until_reason("tool", "activity: permission");
+	must("send tool --key 1");
+	until_reason("good", "");
+	until_reason("draft", "draft:");
+	until_reason("pinned", "pinned:");
+	until_reason("fresh", "no-conversation:");
+	until_reason("tool", "tool:");
+	j = ask("explain tool");
+	assert_string_equal(json_string_value(json_object_get(j, "activity")), "working");
+	assert_true(json_array_size(json_object_get(j, "signals")) == 6);
+	json_decref(j);
+	/* erasing the draft, and Enter, make it eligible again */
+	must("send draft --key Enter");
+	until_reason("draft", "");
+	must("send draft --no-enter xy --key BSpace --key BSpace");
+	run("hibernate fresh");
+	assert_int_equal(exit_code, 1);
+	must("unpin pinned");
+	until_reason("pinned", "");
+}
+
+static double
+number(const json_t *o, const char *key)
+{
+	return json_number_value(json_object_get(o, key));
+}
+
+static void
+reaping_frees_and_resume_brings_back(void **state)
+{
+	json_t *j, *o;
+	double before;
+
+	(void)state;
+	start("r");
+	say("r", "one");
+	say("r", "two");
+	say("r", "GROW 40");
+	until_reason("r", "");
+	j = ask("reap --yes");
+	o = named(json_object_get(j, "candidates"), "r");
+	before = number(o, "footprint_bytes");
+	assert_true(json_is_true(json_object_get(o, "worth")));
+	o = named(json_object_get(j, "done"), "r");
+	assert_true(number(o, "freed_bytes") > 40e6 && number(o, "freed_bytes") < 60e6);
+	assert_true(before > 0);
+	assert_string_equal(json_string_value(json_object_get(o, "how")), "quit");
+	assert_true(json_array_size(json_object_get(j, "done")) == 1);
+	json_decref(j);
+	until("r", "state", "asleep");
+	until_on_screen("r", "ok: two");
+
+	/* typed while it wakes: kept until it takes input */
+	must("resume");
+	must("send r RECALL");
+	until_on_screen("r", "turns: 2");
+	run("resume r");
+	assert_int_equal(exit_code, 1);
+	j = ask("ls");
+	o = named(json_object_get(j, "sessions"), "r");
+	assert_string_equal(
+		json_string_value(json_array_get(json_object_get(o, "argv"), 1)), "--model");
+	json_decref(j);
+}
+
+static void
+the_conversation_is_followed_and_never_lost(void **state)
+{
+	json_t *j;
+	char id[64], other[64], *path;
+
+	(void)state;
+	start("c");
+	j = ask("ls");
+	snprintf(id, sizeof id, "%s",
+		json_string_value(json_object_get(
+			named(json_object_get(j, "sessions"), "c"), "conversation")));
+	json_decref(j);
+	assert_int_equal(strlen(id), 36);
+	/* no prompt was sent: asleep only by force, and the same id begins again */
+	run("hibernate --force c");
+	assert_int_equal(exit_code, 0);
+	run("resume c");
+	until("c", "activity", "idle");
+	until("c", "conversation", id);
+	say("c", "hello");
+	say("c", "/clear");
+	snprintf(other, sizeof other, "%s", id);
+	other[0] = other[0] == 'f' ? 'e' : 'f';
+	until("c", "conversation", other);
+	until_reason("c", "no-conversation:"); /* of the one that goes on */
+	say("c", "again");
+	until_reason("c", "");
+	run("hibernate c");
+	assert_int_equal(exit_code, 0);
+	/* swept meanwhile: put back before it is resumed */
+	path = sh("find %s/.claude/projects -name '%s.jsonl' -print -delete", home, other);
+	assert_true(strlen(path) > 10);
+	free(path);
+	run("resume c");
+	until("c", "activity", "idle");
+	must("send c RECALL");
+	until_on_screen("c", "turns: 1");
+}
+
+static void
+forced_at_work_ends_the_whole_tree(void **state)
+{
+	json_t *j, *o;
+	char *left;
+
+	(void)state;
+	start("d");
+	say("d", "HELPER");
+	must("send d 'TOOL sleep 611'");
+	until("d", "activity", "permission");
+	must("send d --key 1");
+	until_reason("d", "tool:");
+	j = ask("hibernate --force d"); /* nothing is typed at work: HUP at once */
+	o = named(json_object_get(j, "results"), "d");
+	assert_true(json_is_true(json_object_get(o, "ok")));
+	assert_string_equal(json_string_value(json_object_get(o, "how")), "hup");
+	json_decref(j);
+	until("d", "state", "asleep");
+	left = sh("ps -e -o args= | grep -c '^sleep 611'");
+	assert_string_equal(left, "0\n");
+	free(left);
+}
+
+static void
+config_is_read_again(void **state)
+{
+	char path[200];
+	FILE *f;
+
+	(void)state;
+	start("a");
+	say("a", "hello");
+	until_reason("a", "");
+	snprintf(path, sizeof path, "%s/config.ini", home);
+	f = fopen(path, "w");
+	fputs("[reap]\nmode = auto\nidle = 300ms\nmin = 64K\nmin_age = 1ms\nauto_growing_only = "
+	      "no\n"
+	      "[sampling]\ntick = 1s\n",
+		f);
+	fclose(f);
+	until("a", "state", "asleep");
+}
+
+static int
+set_up(void **state)
+{
+	char path[300];
+	FILE *f;
+
+	(void)state;
+	snprintf(path, sizeof path, "%s/work", home);
+	mkdir(path, 0700);
+	setenv("HOME", home, 1);
+	unsetenv("CLAUDE_CONFIG_DIR");
+	snprintf(path, sizeof path, "%s/config.ini", home);
+	f = fopen(path, "w");
+	fputs("[reap]\nidle = 300ms\nmin = 64K\nmin_age = 1ms\n[sampling]\ntick = 1s\n", f);
+	fclose(f);
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	(void)state;
+	run("server stop --kill-sessions");
+	return 0;
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(reasons_of_all_kinds, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			reaping_frees_and_resume_brings_back, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			the_conversation_is_followed_and_never_lost, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			forced_at_work_ends_the_whole_tree, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(config_is_read_again, set_up, tear_down),
+	};
+	const char *bin = getenv("MUSTER_BIN"), *dir = getenv("MUSTER_HOME");
+
+	if (!bin || !dir) {
+		fprintf(stderr, "test_lifecycle: MUSTER_BIN and MUSTER_HOME are not set (tests/run "
+				"does)\n");
+		return 1;
+	}
+	snprintf(muster, sizeof muster, "%s/muster", bin);
+	snprintf(agent, sizeof agent, "%s/tests/tools/fake_agent", bin);
+	snprintf(home, sizeof home, "%s", dir);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
