@@ -173,11 +173,8 @@ is_shared(void *ctx, pid_t pid)
 {
 	struct job *j = ctx;
 	struct session *s = session_of(j);
-	char *cmdline = proc_cmdline(pid);
-	bool shared = s && cmdline && profile_is_shared(s->profile, cmdline);
 
-	free(cmdline);
-	return shared;
+	return s && lifecycle_shared(s, pid);
 }
 
 static void

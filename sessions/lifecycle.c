@@ -112,6 +112,16 @@ tool_facts(struct session *s, const struct memstat *m, struct reap_facts *f)
 	f->tool_running = name[0] != 0;
 }
 
+bool
+lifecycle_shared(const struct session *s, pid_t pid)
+{
+	char *cmdline = proc_cmdline(pid);
+	bool shared = cmdline && profile_is_shared(s->profile, cmdline);
+
+	free(cmdline);
+	return shared;
+}
+
 void
 lifecycle_facts(struct session *s, struct reap_facts *f)
 {
