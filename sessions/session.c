@@ -321,6 +321,16 @@ above_prompt(const char *text)
 	return end;
 }
 
+/* Typed lines and pictures made of block characters are no news. */
+static bool
+says_nothing(const char *line, size_t n)
+{
+	const char *end = line + n;
+
+	return n == 0 || starts(line, end, "❯") || starts(line, end, "›") ||
+	       (n > 2 && (uint8_t)line[0] == 0xe2 && (uint8_t)line[1] == 0x96);
+}
+
 static void
 last_line(struct session *s, const char *text)
 {
@@ -330,7 +340,7 @@ last_line(struct session *s, const char *text)
 
 	do {
 		line = line_above(text, &end, &n);
-		sanitize(clean, sizeof(clean), line, n);
+		sanitize(clean, sizeof(clean), line, says_nothing(line, n) ? 0 : n);
 	} while (!*clean && end > text);
 	if (strcmp(clean, s->last_line)) {
 		snprintf(s->last_line, sizeof(s->last_line), "%s", clean);
