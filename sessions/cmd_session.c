@@ -365,7 +365,7 @@ many_ended(struct waiter *w, struct session *changed)
 		struct session *s;
 		const char *id = json_string_value(json_object_get(o, "id"));
 		for (s = sv->sessions; s; s = s->next)
-			if (!strcmp(s->id, id) && session_live(s) && s->close_step)
+			if (!strcmp(s->id, id) && (s->state == SS_CLOSING || s->ending))
 				return false;
 	}
 	request_reply(m->r, json_pack("{s:i,s:O}", "v", 1, "results", m->results));

@@ -330,6 +330,9 @@ server_recover(struct server *sv, struct keeper_held *h, size_t n)
 		if (!s->term)
 			checkpoint_load(s, false); /* nothing is left of it: an empty screen */
 	mark_lost(sv, h, n);
+	for (struct session *s = sv->sessions; s; s = s->next)
+		if (s->state == SS_CLOSING && !s->hibernating && s->pid > 0)
+			session_close(s, false); /* go on with what the predecessor began */
 	unsigned swept = arena_sweep(sv->arena);
 	for (struct session *s = sv->sessions; s; s = s->next)
 		live += session_live(s);
