@@ -104,6 +104,9 @@ $(B)/tests/$(1)/test_%: $(B)/tests/$(1)/test_%.o $($(1)_LINK)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $$@ $$^ $(PKG_LIBS) -lcmocka
 endef
 $(foreach l,$(LAYERS),$(eval $(call layer_test,$(l))))
+# helpers of tests are measured and killed: they run without sanitizers
+$(B)/tests/tools/%.o: CFLAGS_ALL := $(BASE) -O1 -g
+$(B)/tests/tools/%: LDFLAGS_ALL :=
 $(B)/tests/tools/%: $(B)/tests/tools/%.o
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^
 

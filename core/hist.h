@@ -82,8 +82,9 @@ void hist_seal_all(struct hist *h); /* closes the open block too; replay --stats
 size_t hist_cache_bytes(void);	    /* the process-wide decode cache */
 void hist_cache_drop(void);	    /* gives it back, for a process that has come to rest */
 
-/* Files. Sealed blocks can leave for files that the caller keeps: it takes their bytes, writes them,
- * and says where they lie; reading comes back through `read`. Nothing of a file is trusted. */
+/* Files. Sealed blocks can leave for files that the caller keeps: it takes their bytes, writes
+ * them, and says where they lie; reading comes back through `read`. Nothing of a file is trusted.
+ */
 struct hist_file_ops {
 	int (*read)(void *ctx, uint64_t off, void *bytes, size_t len); /* 0 or -errno */
 	void *ctx;

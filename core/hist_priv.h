@@ -121,7 +121,7 @@ block_is_sealed(const struct block *b)
 {
 	return b->kind == BLOCK_SEALED || b->kind == BLOCK_FILE;
 }
-void hist_release(struct hist *h, struct block *b);		  /* its slab; b is then LOST */
+void hist_release(struct hist *h, struct block *b); /* its slab; b is then LOST */
 /* Limbo entries of epochs before this one go back. */
 void hist_limbo_end(struct hist *h, uint32_t epoch);
 void hist_limbo_add(struct hist *h, slab_t s, uint32_t off, uint32_t len);

@@ -326,7 +326,8 @@ paste_clean(struct buf *out, const void *text, size_t n)
 	size_t start = out->len;
 	for (size_t i = 0; i < n; i++) {
 		uint8_t c = p[i];
-		bool joined = c >= 0x80 && c < 0xa0 && out->len > start && out->data[out->len - 1] == 0xc2;
+		bool joined = c >= 0x80 && c < 0xa0 && out->len > start &&
+			      out->data[out->len - 1] == 0xc2;
 		bool c1 = c == 0xc2 && i + 1 < n && p[i + 1] >= 0x80 && p[i + 1] < 0xa0;
 		if (c == '\r' && i + 1 < n && p[i + 1] == '\n')
 			continue; /* the LF stands for both */

@@ -165,15 +165,16 @@ load_screen(struct term *t, struct screen *s, struct rd *r, cell_t *cells)
 	for (int y = 0; !r->bad && y < t->v.rows; y++) {
 		struct row got = {0}, *row = s->row[y];
 
-		if (unpack_row(r, &got, cells, t->v.cols, t->tab) < 0 || got.len > t->v.cols ||
-			(got.len && !row_open(t, s, row, got.len))) {
+		if (unpack_row(r, &got, cells, t->v.cols, t->tab) < 0 || got.len > t->v.cols) {
 			r->bad = true;
 			return;
 		}
+		row->stamp = ++t->v.stamp;
+		if (got.len && !row_open(t, s, row, got.len))
+			continue; /* out of slabs: the row shows blank, the session goes on */
 		if (got.len)
 			memcpy(row->cells, cells, got.len * sizeof(*cells));
 		row->flags = got.flags;
-		row->stamp = ++t->v.stamp;
 	}
 }
 
@@ -329,7 +330,7 @@ term_unpark(struct term *t)
 
 	t->parked = (struct buf){0};
 	load_screens(t, &r);
-	CHECK(!r.bad); /* our own bytes; an arena of 64 GiB that is full ends here */
+	CHECK(!r.bad); /* our own bytes */
 	buf_free(&parked);
 	term_derive(t);
 }

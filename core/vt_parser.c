@@ -126,6 +126,49 @@ string_end(struct term *t)
 		buf_free(&t->str);
 }
 
+/* A byte of a string sequence, its start and its end. False: the byte is to be looked at again. */
+static bool
+string_step(struct term *t, uint8_t b, enum action act)
+{
+	struct vt *v = &t->v;
+	switch (act) {
+	case A_STRING:
+		v->osc_kind = b;
+		v->osc_overflow = 0;
+		t->str.len = 0;
+		break;
+	case A_PUT:
+		/* ST as UTF-8 of U+009C */
+		if (b == 0x9c && t->str.len && t->str.data[t->str.len - 1] == 0xc2) {
+			t->str.len--;
+			v->state = S_GROUND;
+			string_end(t);
+			break;
+		}
+		string_put(t, b);
+		break;
+	case A_BELL:
+		if (v->osc_kind == ']') {
+			v->state = S_GROUND;
+			v->str_bell = 1;
+			string_end(t);
+		}
+		break;
+	case A_STR_ESC:
+		if (b == '\\') {
+			v->str_bell = 0;
+			string_end(t);
+			break;
+		}
+		v->state = S_ESC;
+		csi_begin(&v->csi);
+		return false;
+	default:
+		break;
+	}
+	return true;
+}
+
 /* One byte in a state other than ground. False: the byte is to be looked at again. */
 static bool
 step(struct term *t, uint8_t b)
@@ -166,36 +209,10 @@ step(struct term *t, uint8_t b)
 		csi_finish(t, b);
 		break;
 	case A_STRING:
-		v->osc_kind = b;
-		v->osc_overflow = 0;
-		t->str.len = 0;
-		break;
 	case A_PUT:
-		/* ST as UTF-8 of U+009C */
-		if (b == 0x9c && t->str.len && t->str.data[t->str.len - 1] == 0xc2) {
-			t->str.len--;
-			v->state = S_GROUND;
-			string_end(t);
-			break;
-		}
-		string_put(t, b);
-		break;
 	case A_BELL:
-		if (v->osc_kind == ']') {
-			v->state = S_GROUND;
-			v->str_bell = 1;
-			string_end(t);
-		}
-		break;
 	case A_STR_ESC:
-		if (b == '\\') {
-			v->str_bell = 0;
-			string_end(t);
-			break;
-		}
-		v->state = S_ESC;
-		csi_begin(&v->csi);
-		return false;
+		return string_step(t, b, (enum action)(e >> 4));
 	case A_VT52_ROW:
 		v->csi.param[0] = b - 0x20;
 		break;

@@ -3,7 +3,7 @@
 /* Widths and grapheme rules, over utf8proc, with tables for the hot path. */
 #include "core/base.h"
 
-int width_cp(uint32_t cp);                       /* 0, 1, 2; -1 for controls */
+int width_cp(uint32_t cp); /* 0, 1, 2; -1 for controls */
 /* Does `next` join the cluster whose last codepoint is prev? *state starts 0 at a cluster's start
  * (Unicode's GB rules, through utf8proc). */
 bool grapheme_joins(uint32_t prev, uint32_t next, int32_t *state);

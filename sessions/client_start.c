@@ -37,7 +37,7 @@ try_connect(void)
 		close(fd);
 		return -ENAMETOOLONG;
 	}
-	strcpy(a.sun_path, paths()->socket);
+	memcpy(a.sun_path, paths()->socket, strlen(paths()->socket) + 1);
 	if (connect(fd, (struct sockaddr *)&a, sizeof(a)) == 0)
 		return fd;
 	err = errno;

@@ -169,7 +169,7 @@ new_from_args(struct session *s, const json_t *a, struct err *e)
 	if (name && strlen(name) >= sizeof(s->name))
 		return err_set(e, 2, "the name is too long (63 bytes)");
 	if (name)
-		strcpy(s->name, name);
+		snprintf(s->name, sizeof(s->name), "%s", name);
 	if (!cwd || *cwd != '/')
 		return err_set(e, 2, "the directory must be a full path");
 	s->cwd = xstrdup(cwd);
@@ -365,7 +365,7 @@ many_ended(struct waiter *w, struct session *changed)
 		struct session *s;
 		const char *id = json_string_value(json_object_get(o, "id"));
 		for (s = sv->sessions; s; s = s->next)
-			if (!strcmp(s->id, id) && session_live(s) && s->close_step)
+			if (!strcmp(s->id, id) && (s->state == SS_CLOSING || s->ending))
 				return false;
 	}
 	request_reply(m->r, json_pack("{s:i,s:O}", "v", 1, "results", m->results));
@@ -451,7 +451,7 @@ cmd_rename(struct request *r)
 		request_fail(r, &e);
 		return;
 	}
-	strcpy(s->name, name);
+	snprintf(s->name, sizeof(s->name), "%s", name);
 	server_meta_changed(s->server, s);
 	request_reply(r, json_pack("{s:i,s:s,s:s}", "v", 1, "id", s->id, "name", s->name));
 }

@@ -206,7 +206,7 @@ ending_start(uv_loop_t *loop, pid_t root, uint64_t root_start, const char *marke
 	e->root = root;
 	e->root_start = root_start;
 	if (marker)
-		strncpy(e->marker, marker, sizeof e->marker - 1);
+		snprintf(e->marker, sizeof e->marker, "%s", marker);
 	e->cb = cb;
 	e->ctx = ctx;
 	e->how = ENDED_BY_QUIT;

@@ -89,6 +89,7 @@ fill_cheap(const struct status_kb *st, struct proc_info *out)
 	out->pss = 0;
 	out->swap = st->swap * 1024;
 	out->footprint = (st->anon + st->shmem + st->swap) * 1024;
+	out->shm_rss = st->shmem * 1024;
 	out->shm_swapped = 0;
 	out->estimated = true;
 }

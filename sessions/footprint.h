@@ -12,6 +12,7 @@ struct proc_info {
 	char role[48];	  /* "claude", "mcp: NAME", "shell: bash" … */
 	const char *rule; /* which rule put it in the tree, see proctree.h (static string) */
 	uint64_t footprint, rss, pss, swap;
+	uint64_t shm_rss;     /* shared memory resident, as status says */
 	uint64_t shm_swapped; /* swapped shared memory it maps: counted per inode, not in footprint
 			       */
 	bool estimated;	      /* no full walk: from the counters of `status` */

@@ -52,7 +52,7 @@ keeper_binary(char *out, size_t cap)
 	if (!self_binary(out, cap) || !(slash = strrchr(out, '/')) ||
 		(size_t)(slash - out) + sizeof("/muster-keeper") > cap)
 		return false;
-	strcpy(slash, "/muster-keeper");
+	memcpy(slash, "/muster-keeper", sizeof("/muster-keeper"));
 	return true;
 }
 

@@ -89,7 +89,7 @@ registry_parse(const char *json, size_t n, struct registry_record *out)
 	if (start)
 		out->start = strtoull(start, NULL, 10);
 	if (id && profile_conversation_valid(id))
-		strcpy(out->conversation, id);
+		snprintf(out->conversation, sizeof(out->conversation), "%s", id);
 	if (status)
 		out->activity = status_activity(status, wants ? wants : "");
 	snprintf(out->detail, sizeof out->detail, "%s", wants ? wants : status ? status : "");
@@ -508,7 +508,7 @@ rollouts_of_day(const struct subject *s, time_t day, char id[64])
 		snprintf(path, sizeof path, "%s/%s", dir, e->d_name);
 		if (registry_rollout_id(path, this) && rollout_fits(path, s->cwd, s->s.started)) {
 			found++;
-			strcpy(id, this);
+			memcpy(id, this, sizeof this);
 		}
 	}
 	closedir(d);

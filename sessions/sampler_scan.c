@@ -28,7 +28,7 @@ struct known { /* one process, between calls */
 	bool marker_read, walked;
 	char *cmdline;		    /* NULL until needed */
 	struct proc_info walk, now; /* sizes at the last walk (now.* then), and at present */
-	uint64_t s_walk;	    /* S at the last walk */
+	uint64_t s_walk, shm_walk;  /* S, and its shared part, at the last walk */
 	uint64_t swap_walk;	    /* VmSwap then */
 	bool stale;		    /* what it shares changed since, which S does not show */
 	uint64_t walked_at, walk_ns;
@@ -252,8 +252,8 @@ read_counters(struct scan *s, struct known *k, uint64_t now)
 static void
 walk(struct scan *s, struct known *k)
 {
-	uint64_t t = thread_ns(), counted = k->now.footprint, ticks = k->now.cpu_ticks;
-	uint64_t swapped = k->now.swap;
+	uint64_t t = thread_ns(), ticks = k->now.cpu_ticks;
+	struct proc_info after;
 
 	if (footprint_of(k->pid, &k->walk) < 0) {
 		k->at = -1;
@@ -261,8 +261,13 @@ walk(struct scan *s, struct known *k)
 	}
 	k->now = k->walk;
 	k->now.cpu_ticks = ticks;
-	k->s_walk = counted;
-	k->swap_walk = swapped;
+	/* of a process that grows as fast as it is read, S of before would count the growth twice
+	 */
+	if (footprint_cheap(k->pid, &after) < 0)
+		after = k->walk;
+	k->s_walk = after.footprint;
+	k->shm_walk = after.shm_rss;
+	k->swap_walk = after.swap;
 	k->stale = false;
 	k->walked = !k->walk.estimated;
 	k->walk_ns = thread_ns() - t;
@@ -327,17 +332,21 @@ walk_worth_it(struct scan *s)
 
 /* ---- sums ---- */
 
-/* Between walks: the last walk, moved by the counters. As good as walked while they stand still. */
+/* Between walks: the last walk, moved by the counters. As good as walked while they stand still.
+ * Shared memory that leaves residence may be swapped, which no counter of status tells: until the
+ * next walk it still counts. */
 static void
 carry_on(struct known *k)
 {
 	struct proc_info *n = &k->now;
-	int64_t d = (int64_t)n->footprint - (int64_t)k->s_walk, f = (int64_t)k->walk.footprint + d;
+	uint64_t held = k->shm_walk > n->shm_rss ? k->shm_walk - n->shm_rss : 0;
+	int64_t d = (int64_t)(n->footprint + held) - (int64_t)k->s_walk;
+	int64_t f = (int64_t)k->walk.footprint + d;
 
 	if (!k->walked || !n->estimated) /* never walked, or just walked */
 		return;
 	n->footprint = (uint64_t)MAX(f, 0);
-	n->estimated = k->stale || (uint64_t)llabs(d) > MAX(EXACT_MIN, k->s_walk / 100);
+	n->estimated = k->stale || held || (uint64_t)llabs(d) > MAX(EXACT_MIN, k->s_walk / 100);
 	d = (int64_t)n->swap - (int64_t)k->swap_walk; /* SwapPss, moved by VmSwap */
 	n->swap = (uint64_t)MAX((int64_t)k->walk.swap + d, 0);
 	n->pss = k->walk.pss;

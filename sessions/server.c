@@ -147,7 +147,6 @@ on_tick(uv_timer_t *t)
 	uint64_t now = os_mono_ns();
 
 	for (struct session *s = sv->sessions; s; s = s->next) {
-		session_close_tick(s, now);
 		if (session_live(s) && !s->unsettled)
 			session_evaluate(s, now);
 		if (s->ring && ring_saved_upto(s->ring) != ring_head(s->ring))
@@ -354,8 +353,10 @@ start_listening(struct server *sv)
 void
 server_try_stop(struct server *sv)
 {
+	if (!sv->stopping)
+		return;
 	for (struct session *s = sv->sessions; s; s = s->next)
-		if (session_live(s))
+		if (session_live(s) || s->ending)
 			return;
 	uv_stop(&sv->loop);
 }
@@ -408,7 +409,7 @@ server_main(int argc, char **argv)
 	CHECK(uv_loop_init(&sv.loop) == 0);
 	sv.started = os_wall_s();
 	if (gethostname(sv.host, sizeof(sv.host) - 1) < 0)
-		strcpy(sv.host, "localhost");
+		snprintf(sv.host, sizeof(sv.host), "localhost");
 	if (!(sv.keeper = keeper_link_open(KEEPER_FD, &held, &n, &e))) {
 		log_error("%s", e.msg);
 		return KEEPER_EXIT_FINAL;

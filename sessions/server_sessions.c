@@ -463,7 +463,6 @@ server_spawn_cb(struct server *sv, struct session *s, char *const *argv, session
 	s->child_gone = false;
 	s->exit_code = s->exit_signal = -1;
 	s->ended = 0;
-	s->close_step = 0;
 	if (s->state != SS_STARTING)
 		session_set_state(s, SS_STARTING);
 	return 0;
@@ -538,6 +537,8 @@ server_on_spawned(void *ctx, uint32_t id, pid_t pid, uint64_t start, int error, 
 	server_take_pty(s, take_master);
 	if (s->state == SS_STARTING)
 		session_set_state(s, SS_RUNNING);
+	else if (s->state == SS_CLOSING && !s->hibernating)
+		session_close(s, sv->stopping);
 	if (sv->sampler)
 		sampler_add(sv->sampler, s->num, s->id, s->pid);
 	server_event(
@@ -590,7 +591,6 @@ server_session_ended(struct session *s)
 	if (s->exit_signal > 0)
 		json_object_set_new(how, "signal", json_integer(s->exit_signal));
 	s->ended = os_wall_s();
-	s->close_step = 0;
 	session_settle(s, os_mono_ns());
 	checkpoint_save(s);
 	if (sv->sampler)
@@ -603,6 +603,5 @@ server_session_ended(struct session *s)
 	server_event(sv, s, s->state == SS_ASLEEP ? "slept" : "exited", how);
 	s->hibernating = false;
 	s->pid = 0;
-	if (sv->stopping)
-		server_try_stop(sv);
+	server_try_stop(sv);
 }

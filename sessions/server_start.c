@@ -75,7 +75,7 @@ server_listen(struct server *sv, struct keeper_held *h, size_t n, struct err *e)
 		close(sv->listen_fd); /* its name was deleted: nobody finds it any more */
 	if (strlen(path) >= sizeof(a.sun_path))
 		return err_set(e, KEEPER_EXIT_FINAL, "the path is too long for a socket: %s", path);
-	strcpy(a.sun_path, path);
+	snprintf(a.sun_path, sizeof(a.sun_path), "%s", path);
 	unlink(path); /* we hold the lock: whoever made it is gone */
 	sv->listen_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (sv->listen_fd < 0 || bind(sv->listen_fd, (struct sockaddr *)&a, sizeof(a)) < 0 ||
@@ -115,7 +115,7 @@ json_words(const json_t *a)
 	{
 		v[i] = to;
 		if (json_is_string(w))
-			strcpy(to, json_string_value(w));
+			memcpy(to, json_string_value(w), json_string_length(w));
 		to += strlen(to) + 1;
 	}
 	return v;
@@ -330,6 +330,9 @@ server_recover(struct server *sv, struct keeper_held *h, size_t n)
 		if (!s->term)
 			checkpoint_load(s, false); /* nothing is left of it: an empty screen */
 	mark_lost(sv, h, n);
+	for (struct session *s = sv->sessions; s; s = s->next)
+		if (s->state == SS_CLOSING && !s->hibernating && s->pid > 0)
+			session_close(s, false); /* go on with what the predecessor began */
 	unsigned swept = arena_sweep(sv->arena);
 	for (struct session *s = sv->sessions; s; s = s->next)
 		live += session_live(s);

@@ -5,9 +5,10 @@
 #include "core/os.h"
 #include "core/width.h"
 #include "sessions/checkpoint.h"
+#include "sessions/ending.h"
 #include "sessions/keeper_link.h"
 #include "sessions/pty.h"
-#include "sessions/server.h"
+#include "sessions/server_priv.h"
 #include "sessions/view.h"
 #include <errno.h>
 #include <signal.h>
@@ -18,7 +19,6 @@
 
 #define SESSION_MAGIC 0x53455353u
 #define PARK_NS 60000000000ull
-#define CLOSE_STEP_NS 5000000000ull
 #define RESIZE_REPAINT_NS 700000000ull /* output this soon after a resize is a repaint */
 
 #define BIT(name) (1u << SS_##name)
@@ -101,6 +101,7 @@ session_free(struct session *s)
 	session_check(s);
 	view_session_gone(s);
 	sends_drop(s, NULL);
+	ending_cancel(s->ending);
 	pty_free(s->pty);
 	recorder_close(s);
 	term_free(s->term);
@@ -333,7 +334,7 @@ last_line(struct session *s, const char *text)
 		sanitize(clean, sizeof(clean), line, n);
 	} while (!*clean && end > text);
 	if (strcmp(clean, s->last_line)) {
-		strcpy(s->last_line, clean);
+		snprintf(s->last_line, sizeof(s->last_line), "%s", clean);
 		s->changed = true;
 	}
 }
@@ -431,35 +432,34 @@ session_signal(struct session *s, int sig)
 }
 
 static void
-close_signal(struct session *s, int sig)
+on_closed(void *ctx, enum ending_how how, size_t processes)
 {
-	log_info("session %u: signal %d", s->num, sig);
-	/* the group first: a leader that is gone names it no more */
-	if (s->pid > 1 && !s->child_gone)
-		killpg(s->pid, sig);
-	session_signal(s, sig);
-	if (sig == SIGHUP)
-		session_signal(s, SIGCONT);
+	struct session *s = session_check(ctx);
+
+	s->ending = NULL;
+	log_info("session %u: %zu processes ended (%s)", s->num, processes, ending_how_name(how));
+	waits_check(s->server, s);
+	server_try_stop(s->server);
 }
 
 void
 session_close(struct session *s, bool now)
 {
-	if (s->state != SS_RUNNING && s->state != SS_CLOSING && s->state != SS_STARTING)
+	static const struct ending_times polite = {
+		.stray_ms = 1000, .hup_ms = 5000, .term_ms = 5000, .kill_ms = 5000};
+	static const struct ending_times at_once = {.kill_ms = 5000};
+
+	if (!session_live(s))
 		return;
 	session_set_state(s, SS_CLOSING);
-	s->close_step = now ? 3 : 1;
-	s->close_ns = os_mono_ns();
-	close_signal(s, now ? SIGKILL : SIGHUP);
-	server_wants_tick(s->server);
-}
-
-void
-session_close_tick(struct session *s, uint64_t now_ns)
-{
-	if (!s->close_step || s->state != SS_CLOSING || now_ns - s->close_ns < CLOSE_STEP_NS)
+	if (s->pid <= 0) /* still to come: server_on_spawned calls again */
 		return;
-	s->close_ns = now_ns;
-	close_signal(s, s->close_step == 1 ? SIGTERM : SIGKILL);
-	s->close_step = MIN(s->close_step + 1, 3);
+	if (now)
+		ending_cancel(s->ending);
+	else if (s->ending)
+		return;
+	s->ending = ending_start(&s->server->loop, s->pid, s->pid_start, s->id,
+		now ? &at_once : &polite, on_closed, s);
+	if (now)
+		session_signal(s, SIGKILL);
 }

@@ -84,7 +84,7 @@ struct session {
 	uint64_t freed_bytes; /* by the last hibernate */
 
 	/* of the server alone */
-	struct recorder *recorder;	 /* NULL: not stored */
+	struct recorder *recorder; /* NULL: not stored */
 	struct session_limits limits;
 	int spec;			 /* memfd of the last spawn; -1 */
 	char title[256], last_line[256]; /* sanitised; of the screen as it was when last settled */
@@ -94,8 +94,7 @@ struct session {
 	uint64_t changed_ns, output_ns, saved_ns, looked_ns, gen_settled, settled_ns, sealed_ns;
 	session_cb on_spawned;
 	void *on_spawned_ctx;
-	int close_step; /* 0 none; of session_close */
-	uint64_t close_ns;
+	struct ending *ending;	/* of session_close; NULL none */
 	struct send_job *sends; /* text waiting to be typed, oldest first */
 	double last_send;	/* wall; what wait --for idle counts from */
 	uint64_t last_send_ns;
@@ -124,7 +123,6 @@ bool session_rests(const struct session *s); /* may be parked: quiet for a minut
 void session_settle(struct session *s, uint64_t now_ns);
 /* Verdict again; tells clients when it changed. */
 void session_evaluate(struct session *s, uint64_t now_ns);
-/* Polite end: HUP, 5 s, TERM, 5 s, KILL; now: KILL at once. To the child and its process group. */
+/* Ends the whole tree: HUP, 5 s, TERM, 5 s, KILL; now: KILL at once, its strays within 0.2 s. */
 void session_close(struct session *s, bool now);
-void session_close_tick(struct session *s, uint64_t now_ns);
 #endif

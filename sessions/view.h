@@ -17,12 +17,12 @@ struct view {
 	bool attach, in_flight, dirty, urgent;
 	int cols, rows;
 	uint64_t sent_ns, sync_ns;
-	uint64_t typed_ns;	/* last input from it */
-	struct key_modes modes; /* as last told */
-	uint64_t back;		/* rows scrolled back; 0 live */
+	uint64_t typed_ns;	       /* last input from it */
+	struct key_modes modes;	       /* as last told */
+	uint64_t back;		       /* rows scrolled back; 0 live */
 	uint64_t told_back, told_rows; /* the place as the client knows it */
-	struct pin at;		/* top row when scrolled back: stays put while output arrives */
-	struct canvas *canvas;	/* composes scrolled-back screens */
+	struct pin at;	       /* top row when scrolled back: stays put while output arrives */
+	struct canvas *canvas; /* composes scrolled-back screens */
 	uint64_t notified_ns;
 	LIST_ENTRY(view) of_peer, of_session;
 };

@@ -25,7 +25,7 @@ struct app_ops {
 	void (*attach)(
 		void *ctx, const char *id); /* soon, from the loop: this call returns first */
 	void (*quit)(void *ctx);
-	void (*copy)(void *ctx, const char *text); /* into the terminal's clipboard */
+	void (*copy)(void *ctx, const char *text);  /* into the terminal's clipboard */
 	void (*programs)(void *ctx, struct app *a); /* fills a->programs; NULL ok */
 	void *ctx;
 };

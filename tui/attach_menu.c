@@ -121,9 +121,11 @@ go_previous(struct attach *a)
 	const json_t *s = waiting_from_here(a, -1);
 	if (s)
 		go_to(a, s);
-	else if (*a->before)
-		attach_open(a, strcpy((char[64]){0}, a->before));
-	else
+	else if (*a->before) {
+		char id[sizeof(a->before)];
+		memcpy(id, a->before, sizeof(id)); /* opening writes before */
+		attach_open(a, id);
+	} else
 		attach_say(a, "no other session needs you");
 }
 

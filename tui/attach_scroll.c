@@ -601,7 +601,7 @@ query_add(struct attach *a, const void *p, size_t n)
 	char clean[sizeof(a->query)];
 	size_t have = strlen(a->query);
 	sanitize(clean, sizeof(a->query) - have, p, n);
-	strcpy(a->query + have, clean);
+	snprintf(a->query + have, sizeof(a->query) - have, "%s", clean);
 }
 
 void

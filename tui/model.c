@@ -162,7 +162,6 @@ join(char *out, size_t cap, json_t *words)
 	sanitize(out, cap, buf, len);
 }
 
-/* Why it may not be closed: what weighs most first is what the server lists first. */
 static void
 take_reap(struct msess *s, json_t *reap)
 {
@@ -170,11 +169,6 @@ take_reap(struct msess *s, json_t *reap)
 		return;
 	s->eligible = flag(reap, "eligible");
 	s->worth = flag(reap, "worth");
-	json_t *first = json_array_get(json_object_get(reap, "reasons"), 0);
-	s->reason[0] = 0;
-	if (json_is_string(first))
-		sanitize(s->reason, sizeof s->reason, json_string_value(first),
-			json_string_length(first));
 }
 
 static void

@@ -26,7 +26,6 @@ struct msess {
 	double growth_bytes_per_h;
 	bool has_growth;
 	bool eligible, worth;
-	char reason[120]; /* the first reason against closing, or the first at all */
 	bool pinned, marked;
 	int cols, rows, exit_code, exit_signal; /* -1 unknown */
 	long pid, processes;

@@ -31,14 +31,27 @@ put_value(struct buf *b, const char *key, json_t *v)
 		put_clean(b, json_string_value(v));
 	else if (json_is_boolean(v))
 		buf_puts(b, json_is_true(v) ? "yes" : "no");
-	else if (json_is_number(v) && n > 6 && !strcmp(key + n - 6, "_bytes"))
-		buf_puts(b, fmt_mem(mem, json_number_value(v)));
+	else if (json_is_number(v) && strstr(key, "_bytes"))
+		buf_printf(b, "%s%s", fmt_mem(mem, json_number_value(v)),
+			!strcmp(key + n - MIN(n, 6), "_per_h") ? " an hour" : "");
 	else if (json_is_integer(v))
 		buf_printf(b, "%lld", (long long)json_integer_value(v));
 	else if (json_is_real(v))
 		buf_printf(b, "%.4g", json_real_value(v));
 	else if (json_is_null(v))
 		buf_puts(b, "unknown");
+}
+
+/* "slope_bytes_per_h" is the slope: the value says its unit. */
+static void
+put_key(struct buf *b, const char *key)
+{
+	const char *unit = strstr(key, "_bytes");
+	size_t n = unit ? (size_t)(unit - key) : strlen(key);
+	buf_putc(b, 4);
+	for (size_t i = 0; i < n; i++)
+		buf_putc(b, key[i] == '_' ? ' ' : (uint8_t)key[i]);
+	buf_putc(b, '\t');
 }
 
 /* Members of an object as key lines; objects in it as sections of their own, below. */
@@ -51,7 +64,7 @@ put_object(struct buf *b, json_t *o, int depth)
 	{
 		if (json_is_object(v) || json_is_array(v) || !strcmp(key, "v"))
 			continue;
-		buf_printf(b, "\4%s\t", key);
+		put_key(b, key);
 		put_value(b, key, v);
 		buf_putc(b, '\n');
 	}

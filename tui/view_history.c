@@ -15,8 +15,8 @@ static const char *const metric_names[] = {"footprint", "resident", "swapped"};
 static const struct {
 	double s;
 	const char *name;
-} spans[] = {
-	{3600, "1h"}, {6 * 3600, "6h"}, {86400, "24h"}, {7 * 86400, "7d"}, {90 * 86400, "all"}};
+} spans[] = {{600, "10m"}, {3600, "1h"}, {6 * 3600, "6h"}, {86400, "24h"}, {7 * 86400, "7d"},
+	{90 * 86400, "all"}};
 
 struct point {
 	double t, v[M_COUNT], min, max;
@@ -46,7 +46,8 @@ struct hist_state {
 	int n_procs;
 	int cursor; /* columns from the right edge; -1: none */
 	int plot_w; /* as last drawn */
-	bool loading, asked_procs;
+	bool loading;
+	double procs_at; /* when the processes were asked for last; 0 never */
 	char error[160];
 };
 
@@ -153,9 +154,21 @@ ask(struct app *a, struct hist_state *st)
 		json_pack("{s:s, s:f, s:i}", "id", st->id, "since", spans[st->span].s + st->back_s,
 			"max", 2000),
 		points_cb, st->id);
-	if (s && msess_live(s) && !st->asked_procs)
+	if (s && msess_live(s) && st->procs_at == 0)
 		app_request(a, "footprint", json_pack("{s:s}", "id", st->id), procs_cb, st->id);
-	st->asked_procs = true;
+	st->procs_at = a->now;
+}
+
+/* The shortest span that shows all there is, up to a day. */
+static void
+start(struct app *a, struct hist_state *st)
+{
+	const struct msess *s = model_find(&a->m, st->id);
+	double age = s && s->created > 0 ? a->now - s->created : 6 * 3600;
+	st->cursor = -1;
+	for (st->span = 0; st->span < 3 && spans[st->span].s < age; st->span++)
+		;
+	ask(a, st);
 }
 
 static void
@@ -163,9 +176,25 @@ hist_open(struct app *a, void *p, const char *arg)
 {
 	struct hist_state *st = p;
 	snprintf(st->id, sizeof st->id, "%s", arg ? arg : a->m.sel);
-	st->cursor = -1;
-	st->span = 1;
-	ask(a, st);
+	start(a, st);
+}
+
+/* A sample came: the curve goes on without asking for all of it again. */
+static void
+hist_changed(struct app *a, void *p)
+{
+	struct hist_state *st = p;
+	const struct msess *s = model_find(&a->m, st->id);
+	const struct point *last = st->n ? &st->p[st->n - 1] : NULL;
+	double v = s ? (double)s->footprint : 0;
+	if (st->loading || v <= 0 || (last && (last->v[M_FOOTPRINT] == v || a->now <= last->t)))
+		return;
+	st->p = xrealloc(st->p, mul_sat(st->n + 2, sizeof *st->p));
+	st->p[st->n++] = (struct point){a->now, {v, (double)s->rss, (double)s->swap}, v, v};
+	if (a->now - st->procs_at > 10) {
+		st->procs_at = a->now;
+		app_request(a, "footprint", json_pack("{s:s}", "id", st->id), procs_cb, st->id);
+	}
 }
 
 static void
@@ -395,6 +424,8 @@ title(struct app *a, const struct hist_state *st, const struct msess *s)
 	draw_title(a, metric_names[st->metric], NULL, NULL);
 	for (size_t i = ARRAY_LEN(spans); i-- > 0;) {
 		bool on = i == st->span;
+		if (w < 66 && !on)
+			continue;
 		char text[16];
 		snprintf(text, sizeof text, on && !a->theme.color ? "[%s]" : " %s ", spans[i].name);
 		end -= draw_right(a, 0, end, 8, on ? TH_BUTTON_ON : TH_DIM, text);
@@ -409,7 +440,7 @@ hist_plot(struct app *a, struct hist_state *st, const struct msess *s, int y, in
 	int w = surface_cols(a->s), x = 8, pw = MAX(1, w - x - 1), left = foot - y;
 	int below = left >= 20 ? 3 + MIN(9, 2 + st->n_procs) : (left >= 9 ? 2 : 0);
 	int h = MAX(1, left - 3 - below);
-	double t1 = a->now - st->back_s, t0 = t1 - spans[st->span].s;
+	double t1 = a->now - st->back_s + 1e-3, t0 = t1 - spans[st->span].s;
 	double *col = columns(st, st->metric, t0, t1, (size_t)pw), *swap, max = 0;
 	swap = st->metric == M_FOOTPRINT ? columns(st, M_SWAP, t0, t1, (size_t)pw) : NULL;
 	for (int i = 0; i < pw; i++)
@@ -538,9 +569,8 @@ session_by(struct app *a, long by)
 	snprintf(st->id, sizeof st->id, "%s", a->m.sel);
 	st->n = 0;
 	st->n_procs = st->n_marks = 0;
-	st->asked_procs = false;
-	st->cursor = -1;
-	ask(a, st);
+	st->procs_at = 0;
+	start(a, st);
 }
 
 void
@@ -594,4 +624,5 @@ const struct view view_history = {
 	.close = hist_close,
 	.draw = hist_draw,
 	.wheel = hist_wheel,
+	.changed = hist_changed,
 };

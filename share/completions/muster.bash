@@ -6,7 +6,7 @@ _muster()
 		[[ ${COMP_WORDS[i]} == -* ]] || { verb=${COMP_WORDS[i]}; break; }
 	done
 	if [[ -z $verb ]]; then
-		COMPREPLY=($(compgen -W "new ls attach peek send wait kill hibernate resume forget pin unpin rename tag reap explain history footprint events doctor server replay hook config version help --json --host --color --help --version --ascii --plain" -- "$cur"))
+		COMPREPLY=($(compgen -W "new ls attach peek send wait kill hibernate resume forget pin unpin rename tag reap explain history footprint search events doctor server replay hook config version help --json --host --color --help --version --ascii --plain" -- "$cur"))
 		return
 	fi
 	local words=
@@ -29,9 +29,11 @@ _muster()
 	explain) words="$(muster ls -a --json 2>/dev/null | grep -o '"name":"[^"]*"' | cut -d\" -f4)" ;;
 	history) words="--since --csv $(muster ls -a --json 2>/dev/null | grep -o '"name":"[^"]*"' | cut -d\" -f4)" ;;
 	footprint) words="$(muster ls -a --json 2>/dev/null | grep -o '"name":"[^"]*"' | cut -d\" -f4)" ;;
+	search) words="--regex --session --since" ;;
 	events) words="$(muster ls -a --json 2>/dev/null | grep -o '"name":"[^"]*"' | cut -d\" -f4)" ;;
 	server) words="--kill-sessions start stop status" ;;
 	replay) words="--size --resize --scrollback --chunk --json --cells --stats" ;;
+	hook) words="--key" ;;
 	config) words="path check default" ;;
 	esac
 	COMPREPLY=($(compgen -W "$words --json" -- "$cur"))

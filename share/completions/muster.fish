@@ -21,6 +21,7 @@ complete -c muster -n __fish_use_subcommand -a reap -d 'offer to close idle sess
 complete -c muster -n __fish_use_subcommand -a explain -d 'why this activity, growth and reap verdict'
 complete -c muster -n __fish_use_subcommand -a history -d 'footprint over time'
 complete -c muster -n __fish_use_subcommand -a footprint -d 'memory by process, role and category'
+complete -c muster -n __fish_use_subcommand -a search -d 'find text in all sessions, live, asleep and exited'
 complete -c muster -n __fish_use_subcommand -a events -d 'what happened to sessions'
 complete -c muster -n __fish_use_subcommand -a doctor -d 'check terminal, server, store and leak counters'
 complete -c muster -n __fish_use_subcommand -a server -d 'the process that owns the sessions'
@@ -62,6 +63,9 @@ complete -c muster -n '__fish_seen_subcommand_from reap' -l dry-run
 complete -c muster -n '__fish_seen_subcommand_from reap' -l yes
 complete -c muster -n '__fish_seen_subcommand_from history' -l since
 complete -c muster -n '__fish_seen_subcommand_from history' -l csv
+complete -c muster -n '__fish_seen_subcommand_from search' -l regex
+complete -c muster -n '__fish_seen_subcommand_from search' -l session
+complete -c muster -n '__fish_seen_subcommand_from search' -l since
 complete -c muster -n '__fish_seen_subcommand_from server' -l kill-sessions
 complete -c muster -n '__fish_seen_subcommand_from replay' -l size
 complete -c muster -n '__fish_seen_subcommand_from replay' -l resize
@@ -70,5 +74,6 @@ complete -c muster -n '__fish_seen_subcommand_from replay' -l chunk
 complete -c muster -n '__fish_seen_subcommand_from replay' -l json
 complete -c muster -n '__fish_seen_subcommand_from replay' -l cells
 complete -c muster -n '__fish_seen_subcommand_from replay' -l stats
+complete -c muster -n '__fish_seen_subcommand_from hook' -l key
 complete -c muster -n '__fish_seen_subcommand_from attach peek send wait kill hibernate resume forget pin unpin rename tag explain history footprint events' -a '(__muster_sessions)'
 complete -c muster -l json -d 'print JSON'

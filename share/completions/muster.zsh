@@ -22,6 +22,7 @@ _muster() {
 		'explain:why this activity, growth and reap verdict'
 		'history:footprint over time'
 		'footprint:memory by process, role and category'
+		'search:find text in all sessions, live, asleep and exited'
 		'events:what happened to sessions'
 		'doctor:check terminal, server, store and leak counters'
 		'server:the process that owns the sessions'

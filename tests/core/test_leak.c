@@ -241,6 +241,8 @@ test_faults(void **st)
 				term_resize(t, 60 + (int)(i % 97), 10 + (int)(i % 31));
 			if (i % 500 == 499)
 				hist_seal_all(term_hist(t));
+			if (i % 700 == 699)
+				term_park(t);
 		}
 		arena_fail_at(a, 0);
 		if (t)

@@ -95,7 +95,9 @@ live(uint32_t seed, const struct render_caps *caps)
 		assert_true(b.len <= fresh_length(c, caps));
 		b.len = 0;
 		render_frame(r, &g, &b);
+#ifndef MUSTER_TORTURE /* tables that small are collected, and all is painted, each time */
 		assert_int_equal(b.len, 0);
+#endif
 		buf_free(&b);
 	}
 	term_free(t);

@@ -18,7 +18,14 @@
 #include <cmocka.h>
 
 #define MB 1048576.0
-#ifdef __SANITIZE_ADDRESS__
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer) || __has_feature(address_sanitizer)
+#define SANITIZED
+#endif
+#endif
+#ifdef SANITIZED
 #define SLACK_MB 16 /* the sanitizer's own memory in the processes looked at */
 #else
 #define SLACK_MB 0

@@ -283,6 +283,34 @@ reap_chooses(void **state)
 	app_free(a);
 }
 
+/* The curve grows while one looks at it, without asking for all of it again. */
+static void
+memory_goes_on(void **state)
+{
+	(void)state;
+	struct app *a = fixture_app(100, 30, 23);
+	struct buf before = {0}, after = {0};
+	press(a, "j m");
+	answer_history(a);
+	app_draw(a);
+	surface_dump(a->s, &before, false);
+	assert_null(strstr(buf_cstr(&before), "4.0G"));
+	int n = n_asked;
+	json_t *o = fixture_json(&fixture[0]);
+	json_object_set_new(o, "footprint_bytes", json_real(4e9));
+	json_t *ev = json_pack("{s:s, s:o}", "ev", "session", "session", o);
+	a->now += 5;
+	app_event(a, ev);
+	json_decref(ev);
+	app_draw(a);
+	surface_dump(a->s, &after, false);
+	assert_non_null(strstr(buf_cstr(&after), "MAX 3.7G"));
+	assert_int_equal(n_asked, n);
+	buf_free(&before);
+	buf_free(&after);
+	app_free(a);
+}
+
 static void
 new_session_form(void **state)
 {
@@ -410,6 +438,7 @@ main(void)
 		cmocka_unit_test(asks_what_was_meant),
 		cmocka_unit_test(sleeps_and_wakes),
 		cmocka_unit_test(reap_chooses),
+		cmocka_unit_test(memory_goes_on),
 		cmocka_unit_test(new_session_form),
 		cmocka_unit_test(mouse_does_what_keys_do),
 		cmocka_unit_test(help_names_every_key),
