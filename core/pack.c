@@ -18,6 +18,7 @@
  * Readers take bytes as foreign: every length is checked against what is left. */
 #include "core/pack.h"
 #include "core/pack_priv.h"
+#include <endian.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -290,38 +291,96 @@ put_cluster(uint8_t *p, cell_t c, bool wide, const struct tab *t)
 
 #define NOT_ALONE (CELL_KIND_MASK | CELL_CLUSTER)
 
+/* How a character of the basic plane is written, by its block of 64: bytes in UTF-8, and whether it
+ * is usually wide; nothing where the block is mixed. Text mixes lengths and widths at random, so
+ * the loop below has no branch on either. The table is a function of usually_wide() alone. */
+enum { SHAPE_BYTES = 3, SHAPE_WIDE = 4, SHAPE_KNOWN = 8 };
+static uint8_t shapes[1024];
+
+static void
+shapes_make(void)
+{
+	for (uint32_t block = 0; block < 1024; block++) {
+		uint32_t cp = block << 6, last = cp | 63;
+		bool wide = usually_wide(cp), mixed = cp >= 0xd800 && cp < 0xe000;
+
+		for (uint32_t c = cp; c <= last; c++)
+			mixed |= usually_wide(c) != wide;
+		if (!mixed)
+			shapes[block] = (uint8_t)(SHAPE_KNOWN | (wide ? SHAPE_WIDE : 0) |
+						  (1 + (cp >= 0x80) + (cp >= 0x800)));
+	}
+}
+
+/* UTF-8 of n bytes; four are written. */
+static inline uint8_t *
+put_shaped(uint8_t *p, uint32_t cp, unsigned n)
+{
+	static const uint32_t low[4] = {0, 0x7f, 0x3f, 0x3f}, high[4] = {0, 0, 0x1f00, 0x0f3f00},
+			      marks[4] = {0, 0, 0xc080, 0xe08080};
+	uint32_t v = (cp & low[n]) | (((cp << 2 & 0x3f00) | (cp << 4 & 0xf0000)) & high[n]);
+
+	v = htobe32((v | marks[n]) << (32 - 8 * n));
+	memcpy(p, &v, 4);
+	return p + n;
+}
+
+/* The cell at i, whatever it is; *wide: its tail is done with. */
+static uint8_t *
+put_item(uint8_t *p, const cell_t *cells, uint32_t i, uint32_t n, const struct tab *t, bool *wide)
+{
+	cell_t c = cells[i];
+	uint64_t kind = c & CELL_KIND_MASK;
+	uint32_t cp = cell_content(c);
+
+	*wide = kind == CELL_WIDE && i + 1 < n && (cells[i + 1] & CELL_KIND_MASK) == CELL_TAIL;
+	if (kind == CELL_TAIL || kind == CELL_HEAD) {
+		*p++ = kind == CELL_TAIL ? TEXT_TAIL : TEXT_HEAD;
+		return p;
+	}
+	if (c & CELL_CLUSTER)
+		return put_cluster(p, c, *wide, t);
+	if (cp < 0x20) {
+		*wide = false;
+		*p++ = TEXT_BLANK;
+		return p;
+	}
+	if (usually_wide(cp) != *wide)
+		*p++ = TEXT_FLIP;
+	return put_utf8(p, cp);
+}
+
 void
 text_put(struct buf *out, const cell_t *cells, uint32_t n, const struct tab *t)
 {
 	uint8_t *p;
 
-	buf_reserve(out, (size_t)n * 5 + 4 * CLUSTER_MAX + 16);
+	buf_reserve(out, (size_t)n * 5 + 8 * CLUSTER_MAX + 16);
 	p = out->data + out->len;
+	if (unlikely(!shapes[0]))
+		shapes_make();
 	for (uint32_t i = 0; i < n; i++) {
-		cell_t c = cells[i];
-		uint64_t kind = c & CELL_KIND_MASK;
-		uint32_t cp = cell_content(c);
-		bool wide = kind == CELL_WIDE && i + 1 < n &&
-			    (cells[i + 1] & CELL_KIND_MASK) == CELL_TAIL;
+		uint32_t low =
+			(uint32_t)cells[i] & (CELL_CONTENT_MASK | CELL_KIND_MASK | CELL_CLUSTER);
+		unsigned shape = shapes[low >> 6 & 1023];
+		/* narrow, or wide with its tail, as usual, and of the basic plane */
+		unsigned is_wide = low >> 21 & 1, more = is_wide & (i + 1 < n);
+		unsigned tail = (cells[i + more] & CELL_KIND_MASK) == CELL_TAIL;
+		unsigned want = SHAPE_KNOWN | is_wide * SHAPE_WIDE;
+		bool wide;
 
-		if (likely(cp >= 0x20 && cp < 0x1100 && kind == CELL_NARROW &&
-			    !(c & CELL_CLUSTER))) {
-			p = put_utf8(p, cp);
-		} else if (kind == CELL_TAIL || kind == CELL_HEAD) {
-			*p++ = kind == CELL_TAIL ? TEXT_TAIL : TEXT_HEAD;
-		} else if (c & CELL_CLUSTER) {
-			out->len = (size_t)(p - out->data);
-			buf_reserve(out, (size_t)(n - i) * 5 + 8 * CLUSTER_MAX + 16);
-			p = put_cluster(out->data + out->len, c, wide, t);
-		} else if (cp < 0x20) {
-			*p++ = TEXT_BLANK;
-			continue;
+		if (likely(((low & ~(uint32_t)(CELL_WIDE | 0xffff)) == 0) &
+			    ((low & 0xffff) >= 0x20) &
+			    ((shape & (SHAPE_KNOWN | SHAPE_WIDE)) == want) & (tail == is_wide))) {
+			p = put_shaped(p, low & 0xffff, shape & SHAPE_BYTES);
+			i += is_wide;
 		} else {
-			if (usually_wide(cp) != wide)
-				*p++ = TEXT_FLIP;
-			p = put_utf8(p, cp);
+			out->len = (size_t)(p - out->data);
+			if (low & CELL_CLUSTER)
+				buf_reserve(out, (size_t)(n - i) * 5 + 8 * CLUSTER_MAX + 16);
+			p = put_item(out->data + out->len, cells, i, n, t, &wide);
+			i += wide;
 		}
-		i += wide;
 	}
 	out->len = (size_t)(p - out->data);
 }
