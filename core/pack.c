@@ -277,6 +277,8 @@ put_cluster(uint8_t *p, cell_t c, bool wide, const struct tab *t)
 
 	if (n < 1) {
 		*p++ = TEXT_BLANK;
+		if (wide)
+			*p++ = TEXT_TAIL;
 		return p;
 	}
 	if (usually_wide(cps[0]) != wide)
@@ -290,37 +292,109 @@ put_cluster(uint8_t *p, cell_t c, bool wide, const struct tab *t)
 
 #define NOT_ALONE (CELL_KIND_MASK | CELL_CLUSTER)
 
+/* One character below 0x110000 that is no surrogate, without branches that text would mispredict;
+ * writes 4 bytes, of which it keeps the right number. */
+static inline __attribute__((always_inline)) uint8_t *
+put_fast(uint8_t *p, uint32_t cp)
+{
+	uint32_t low = cp & 63, mid = cp >> 6 & 63, high = cp >> 12 & 63;
+	uint32_t two = 0x80c0u | cp >> 6 | low << 8;
+	uint32_t three = 0x8080e0u | cp >> 12 | mid << 8 | low << 16;
+	uint32_t four = 0x808080f0u | cp >> 18 | high << 8 | mid << 16 | low << 24;
+	uint32_t w = cp < 0x80 ? cp : two;
+	uint8_t *end = p + 1 + (cp >= 0x80) + (cp >= 0x800) + (cp >= 0x10000);
+
+	w = cp < 0x800 ? w : three;
+	w = cp < 0x10000 ? w : four;
+	p[0] = (uint8_t)w;
+	p[1] = (uint8_t)(w >> 8);
+	p[2] = (uint8_t)(w >> 16);
+	p[3] = (uint8_t)(w >> 24);
+	return end;
+}
+
+/* Eight plain ASCII characters at cells? Their low bytes, then. */
+static inline bool
+put_eight(uint8_t *p, const cell_t *cells)
+{
+	cell_t all = 0;
+
+	for (int k = 0; k < 8; k++)
+		all |= (cells[k] | (cells[k] - 0x20)) & (NOT_ALONE | CELL_CONTENT_MASK);
+	if (all & ~0x7full)
+		return false;
+	for (int k = 0; k < 8; k++)
+		p[k] = (uint8_t)cells[k];
+	return true;
+}
+
+static inline bool
+odd_codepoint(uint32_t cp)
+{
+	return cp < 0x20 || cp - 0xd800u < 0x800 || cp > 0x10ffff;
+}
+
+/* An item that is no character alone in a cell or two. */
+static uint8_t *
+put_odd(struct buf *out, uint8_t *p, cell_t c, bool wide, uint32_t left, const struct tab *t)
+{
+	uint64_t kind = c & CELL_KIND_MASK;
+	uint32_t cp = cell_content(c);
+
+	if (kind == CELL_TAIL || kind == CELL_HEAD) {
+		*p++ = kind == CELL_TAIL ? TEXT_TAIL : TEXT_HEAD;
+	} else if (c & CELL_CLUSTER) {
+		size_t need = (size_t)left * 5 + 8 * CLUSTER_MAX + 16;
+
+		out->len = (size_t)(p - out->data);
+		if (out->cap - out->len < need)
+			buf_reserve(out, need * 2);
+		p = put_cluster(out->data + out->len, c, wide, t);
+	} else if (cp < 0x20) {
+		*p++ = TEXT_BLANK;
+	} else {
+		if (usually_wide(cp) != wide)
+			*p++ = TEXT_FLIP;
+		p = put_utf8(p, cp);
+	}
+	return p;
+}
+
 void
 text_put(struct buf *out, const cell_t *cells, uint32_t n, const struct tab *t)
 {
+	uint32_t try = 0;
 	uint8_t *p;
 
 	buf_reserve(out, (size_t)n * 5 + 4 * CLUSTER_MAX + 16);
 	p = out->data + out->len;
 	for (uint32_t i = 0; i < n; i++) {
 		cell_t c = cells[i];
-		uint64_t kind = c & CELL_KIND_MASK;
 		uint32_t cp = cell_content(c);
-		bool wide = kind == CELL_WIDE && i + 1 < n &&
-			    (cells[i + 1] & CELL_KIND_MASK) == CELL_TAIL;
+		bool wide;
 
-		if (likely(cp >= 0x20 && cp < 0x1100 && kind == CELL_NARROW &&
-			    !(c & CELL_CLUSTER))) {
+		if (likely(cp - 0x20 < 0x1100 - 0x20 && !(c & NOT_ALONE))) {
+			if (cp < 0x80 && i >= try && i + 8 <= n) {
+				if (put_eight(p, cells + i)) {
+					p += 8;
+					i += 7;
+					continue;
+				}
+				try = i + 8; /* what comes is mixed */
+			}
 			p = put_utf8(p, cp);
-		} else if (kind == CELL_TAIL || kind == CELL_HEAD) {
-			*p++ = kind == CELL_TAIL ? TEXT_TAIL : TEXT_HEAD;
-		} else if (c & CELL_CLUSTER) {
-			out->len = (size_t)(p - out->data);
-			buf_reserve(out, (size_t)(n - i) * 5 + 8 * CLUSTER_MAX + 16);
-			p = put_cluster(out->data + out->len, c, wide, t);
-		} else if (cp < 0x20) {
-			*p++ = TEXT_BLANK;
 			continue;
-		} else {
-			if (usually_wide(cp) != wide)
-				*p++ = TEXT_FLIP;
-			p = put_utf8(p, cp);
 		}
+		wide = (c & CELL_KIND_MASK) == CELL_WIDE && i + 1 < n &&
+		       (cells[i + 1] & CELL_KIND_MASK) == CELL_TAIL;
+		if (unlikely(c & NOT_ALONE && (!wide || c & CELL_CLUSTER)) || odd_codepoint(cp)) {
+			p = put_odd(out, p, c, wide, n - i, t);
+			i += wide && (cp >= 0x20 || c & CELL_CLUSTER);
+			continue;
+		}
+		*p = TEXT_FLIP;
+		p += usually_wide(cp) != wide;
+		p = put_fast(p, cp);
 		i += wide;
 	}
 	out->len = (size_t)(p - out->data);
