@@ -18,6 +18,7 @@
  * Readers take bytes as foreign: every length is checked against what is left. */
 #include "core/pack.h"
 #include "core/pack_priv.h"
+#include <endian.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -292,110 +293,127 @@ put_cluster(uint8_t *p, cell_t c, bool wide, const struct tab *t)
 
 #define NOT_ALONE (CELL_KIND_MASK | CELL_CLUSTER)
 
-/* One character below 0x110000 that is no surrogate, without branches that text would mispredict;
- * writes 4 bytes, of which it keeps the right number. */
-static inline __attribute__((always_inline)) uint8_t *
-put_fast(uint8_t *p, uint32_t cp)
-{
-	uint32_t low = cp & 63, mid = cp >> 6 & 63, high = cp >> 12 & 63;
-	uint32_t two = 0x80c0u | cp >> 6 | low << 8;
-	uint32_t three = 0x8080e0u | cp >> 12 | mid << 8 | low << 16;
-	uint32_t four = 0x808080f0u | cp >> 18 | high << 8 | mid << 16 | low << 24;
-	uint32_t w = cp < 0x80 ? cp : two;
-	uint8_t *end = p + 1 + (cp >= 0x80) + (cp >= 0x800) + (cp >= 0x10000);
+/* How a character of the basic plane is written, by its block of 64: bytes in UTF-8, and whether it
+ * is usually wide; nothing where the block is mixed. Text mixes lengths and widths at random, so
+ * the loop below has no branch on either. The table is a function of usually_wide() alone. */
+enum { SHAPE_BYTES = 3, SHAPE_WIDE = 4, SHAPE_KNOWN = 8 };
+static uint8_t shapes[1024];
 
-	w = cp < 0x800 ? w : three;
-	w = cp < 0x10000 ? w : four;
-	p[0] = (uint8_t)w;
-	p[1] = (uint8_t)(w >> 8);
-	p[2] = (uint8_t)(w >> 16);
-	p[3] = (uint8_t)(w >> 24);
-	return end;
+static void
+shapes_make(void)
+{
+	for (uint32_t block = 0; block < 1024; block++) {
+		uint32_t cp = block << 6, last = cp | 63;
+		bool wide = usually_wide(cp), mixed = cp >= 0xd800 && cp < 0xe000;
+
+		for (uint32_t c = cp; c <= last; c++)
+			mixed |= usually_wide(c) != wide;
+		if (!mixed)
+			shapes[block] = (uint8_t)(SHAPE_KNOWN | (wide ? SHAPE_WIDE : 0) |
+						  (1 + (cp >= 0x80) + (cp >= 0x800)));
+	}
 }
 
-/* Eight plain ASCII characters at cells? Their low bytes, then. */
-static inline bool
-put_eight(uint8_t *p, const cell_t *cells)
+/* UTF-8 of n bytes; four are written. */
+static inline uint8_t *
+put_shaped(uint8_t *p, uint32_t cp, unsigned n)
 {
-	cell_t all = 0;
+	static const uint32_t low[4] = {0, 0x7f, 0x3f, 0x3f}, high[4] = {0, 0, 0x1f00, 0x0f3f00},
+			      marks[4] = {0, 0, 0xc080, 0xe08080};
+	uint32_t v = (cp & low[n]) | (((cp << 2 & 0x3f00) | (cp << 4 & 0xf0000)) & high[n]);
 
-	for (int k = 0; k < 8; k++)
-		all |= (cells[k] | (cells[k] - 0x20)) & (NOT_ALONE | CELL_CONTENT_MASK);
-	if (all & ~0x7full)
-		return false;
-	for (int k = 0; k < 8; k++)
-		p[k] = (uint8_t)cells[k];
-	return true;
+	v = htobe32((v | marks[n]) << (32 - 8 * n));
+	memcpy(p, &v, 4);
+	return p + n;
 }
 
-static inline bool
-odd_codepoint(uint32_t cp)
+/* The plain ASCII characters from cells on, by eights: how many. Apart from text_put(), whose loop
+ * over mixed text it would only make larger. */
+static __attribute__((noinline)) uint32_t
+put_ascii(uint8_t *p, const cell_t *cells, uint32_t n)
 {
-	return cp < 0x20 || cp - 0xd800u < 0x800 || cp > 0x10ffff;
+	uint32_t i = 0;
+
+	for (; i + 8 <= n; i += 8) {
+		cell_t all = 0;
+
+		for (uint32_t k = i; k < i + 8; k++)
+			all |= (cells[k] | (cells[k] - 0x20)) & (NOT_ALONE | CELL_CONTENT_MASK);
+		if (all & ~0x7full)
+			break;
+		for (uint32_t k = i; k < i + 8; k++)
+			p[k] = (uint8_t)cells[k];
+	}
+	return i;
 }
 
-/* An item that is no character alone in a cell or two. */
+/* The cell at i, whatever it is; *wide: its tail is done with. */
 static uint8_t *
-put_odd(struct buf *out, uint8_t *p, cell_t c, bool wide, uint32_t left, const struct tab *t)
+put_item(uint8_t *p, const cell_t *cells, uint32_t i, uint32_t n, const struct tab *t, bool *wide)
 {
+	cell_t c = cells[i];
 	uint64_t kind = c & CELL_KIND_MASK;
 	uint32_t cp = cell_content(c);
 
+	*wide = kind == CELL_WIDE && i + 1 < n && (cells[i + 1] & CELL_KIND_MASK) == CELL_TAIL;
 	if (kind == CELL_TAIL || kind == CELL_HEAD) {
 		*p++ = kind == CELL_TAIL ? TEXT_TAIL : TEXT_HEAD;
-	} else if (c & CELL_CLUSTER) {
-		size_t need = (size_t)left * 5 + 8 * CLUSTER_MAX + 16;
-
-		out->len = (size_t)(p - out->data);
-		if (out->cap - out->len < need)
-			buf_reserve(out, need * 2);
-		p = put_cluster(out->data + out->len, c, wide, t);
-	} else if (cp < 0x20) {
-		*p++ = TEXT_BLANK;
-	} else {
-		if (usually_wide(cp) != wide)
-			*p++ = TEXT_FLIP;
-		p = put_utf8(p, cp);
+		return p;
 	}
-	return p;
+	if (c & CELL_CLUSTER)
+		return put_cluster(p, c, *wide, t);
+	if (cp < 0x20) {
+		*wide = false;
+		*p++ = TEXT_BLANK;
+		return p;
+	}
+	if (usually_wide(cp) != *wide)
+		*p++ = TEXT_FLIP;
+	return put_utf8(p, cp);
 }
 
 void
 text_put(struct buf *out, const cell_t *cells, uint32_t n, const struct tab *t)
 {
-	uint32_t try = 0;
+	uint32_t mixed_until = 0;
 	uint8_t *p;
 
-	buf_reserve(out, (size_t)n * 5 + 4 * CLUSTER_MAX + 16);
+	buf_reserve(out, (size_t)n * 5 + 8 * CLUSTER_MAX + 16);
 	p = out->data + out->len;
+	if (unlikely(!shapes[0]))
+		shapes_make();
 	for (uint32_t i = 0; i < n; i++) {
-		cell_t c = cells[i];
-		uint32_t cp = cell_content(c);
+		uint32_t low =
+			(uint32_t)cells[i] & (CELL_CONTENT_MASK | CELL_KIND_MASK | CELL_CLUSTER);
+		unsigned shape = shapes[low >> 6 & 1023];
+		/* narrow, or wide with its tail, as usual, and of the basic plane */
+		unsigned is_wide = low >> 21 & 1, more = is_wide & (i + 1 < n);
+		unsigned tail = (cells[i + more] & CELL_KIND_MASK) == CELL_TAIL;
+		unsigned want = SHAPE_KNOWN | is_wide * SHAPE_WIDE;
 		bool wide;
 
-		if (likely(cp - 0x20 < 0x1100 - 0x20 && !(c & NOT_ALONE))) {
-			if (cp < 0x80 && i >= try && i + 8 <= n) {
-				if (put_eight(p, cells + i)) {
-					p += 8;
-					i += 7;
-					continue;
-				}
-				try = i + 8; /* what comes is mixed */
+		if (unlikely(i >= mixed_until)) {
+			uint32_t ascii = put_ascii(p, cells + i, n - i);
+
+			mixed_until = i + ascii + (ascii ? 8 : 32);
+			if (ascii) {
+				p += ascii;
+				i += ascii - 1;
+				continue;
 			}
-			p = put_utf8(p, cp);
-			continue;
 		}
-		wide = (c & CELL_KIND_MASK) == CELL_WIDE && i + 1 < n &&
-		       (cells[i + 1] & CELL_KIND_MASK) == CELL_TAIL;
-		if (unlikely(c & NOT_ALONE && (!wide || c & CELL_CLUSTER)) || odd_codepoint(cp)) {
-			p = put_odd(out, p, c, wide, n - i, t);
-			i += wide && (cp >= 0x20 || c & CELL_CLUSTER);
-			continue;
+		if (likely(((low & ~(uint32_t)(CELL_WIDE | 0xffff)) == 0) &
+			    ((low & 0xffff) >= 0x20) &
+			    ((shape & (SHAPE_KNOWN | SHAPE_WIDE)) == want) & (tail == is_wide))) {
+			p = put_shaped(p, low & 0xffff, shape & SHAPE_BYTES);
+			i += is_wide;
+		} else {
+			out->len = (size_t)(p - out->data);
+			if (low & CELL_CLUSTER)
+				buf_reserve(out, (size_t)(n - i) * 5 + 8 * CLUSTER_MAX + 16);
+			p = put_item(out->data + out->len, cells, i, n, t, &wide);
+			i += wide;
 		}
-		*p = TEXT_FLIP;
-		p += usually_wide(cp) != wide;
-		p = put_fast(p, cp);
-		i += wide;
 	}
 	out->len = (size_t)(p - out->data);
 }

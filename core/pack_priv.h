@@ -99,13 +99,14 @@ enum { DEF_RESET, DEF_STYLE, DEF_LINK };
 static inline bool
 usually_wide(uint32_t cp)
 {
-	if (cp < 0x1100)
-		return false;
-	return cp <= 0x115f || (cp >= 0x2e80 && cp <= 0xa4cf && cp != 0x303f) ||
-	       (cp >= 0xac00 && cp <= 0xd7a3) || (cp >= 0xf900 && cp <= 0xfaff) ||
-	       (cp >= 0xfe30 && cp <= 0xfe6f) || (cp >= 0xff00 && cp <= 0xff60) ||
-	       (cp >= 0xffe0 && cp <= 0xffe6) || (cp >= 0x1f300 && cp <= 0x1faff) ||
-	       (cp >= 0x20000 && cp <= 0x3fffd);
+#define WITHIN(lo, hi) (cp - (lo) <= (hi) - (lo))
+	/* without a branch between ranges: texts mix them */
+	return (WITHIN(0x1100u, 0x115fu) | (WITHIN(0x2e80u, 0xa4cfu) & (cp != 0x303f)) |
+		       WITHIN(0xac00u, 0xd7a3u) | WITHIN(0xf900u, 0xfaffu) |
+		       WITHIN(0xfe30u, 0xfe6fu) | WITHIN(0xff00u, 0xff60u) |
+		       WITHIN(0xffe0u, 0xffe6u) | WITHIN(0x1f300u, 0x1faffu) |
+		       WITHIN(0x20000u, 0x3fffdu)) != 0;
+#undef WITHIN
 }
 
 #define ROW_MARKS (ROW_PROMPT_MASK | ROW_DOUBLE_MASK)

@@ -99,23 +99,12 @@ resize(struct render *r, int cols, int rows)
 	for (size_t i = 0; i < 2 * n; i++) {
 		r->store[i].row.cells = xcalloc((size_t)cols, sizeof(cell_t));
 		r->store[i].row.cap = (uint16_t)cols;
+		r->store[i].row.flags = ROW_STYLED | ROW_CLUSTERS | ROW_LINKS | ROW_WIDE;
 	}
 	for (size_t y = 0; y < n; y++) {
 		r->shown[y] = &r->store[y];
 		r->next[y] = &r->store[n + y];
 	}
-	r->valid = false;
-}
-
-static void
-collect(struct render *r)
-{
-	if (!tab_wants_gc(r->tab))
-		return;
-	for (int y = 0; y < r->rows; y++)
-		r->rowp[y] = &r->shown[y]->row;
-	tab_gc(r->tab, r->rowp, r->rows, &r->pen.style, 1, &r->pen.link, 1);
-	/* hashes were made from the old ids */
 	r->valid = false;
 }
 
@@ -261,6 +250,21 @@ hash_cells(const cell_t *c, int n)
 		h ^= h >> 32;
 	}
 	return h ? h : 1;
+}
+
+/* Drops table entries nothing shown names. Ids change, so the hashes are made anew. */
+static void
+collect(struct render *r)
+{
+	if (!tab_wants_gc(r->tab))
+		return;
+	for (int y = 0; y < r->rows; y++)
+		r->rowp[y] = &r->shown[y]->row;
+	tab_gc(r->tab, r->rowp, r->rows, &r->pen.style, 1, &r->pen.link, 1);
+	for (int y = 0; y < r->rows; y++) {
+		struct line *l = r->shown[y];
+		l->hash = l->row.len ? hash_cells(l->row.cells, l->row.len) : 0;
+	}
 }
 
 static void

@@ -31,6 +31,31 @@ scan_params(const uint8_t *p)
 		      (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_min_epu8(b, top), b)) << 16;
 	return ~ok ? (unsigned)__builtin_ctz(~ok) : 32;
 }
+/* Sixteen at once, where that much may be read and written: how many are printable ASCII, and all
+ * of them as cells. */
+#define HAVE_ASCII16 1
+static inline unsigned
+scan_ascii16(const uint8_t *p)
+{
+	__m128i v = _mm_loadu_si128((const __m128i *)p);
+	__m128i ok = _mm_andnot_si128(
+		_mm_cmpeq_epi8(v, _mm_set1_epi8(0x7f)), _mm_cmpgt_epi8(v, _mm_set1_epi8(0x1f)));
+	return (unsigned)__builtin_ctz(~(unsigned)_mm_movemask_epi8(ok));
+}
+static inline void
+widen_ascii16(cell_t *dst, const uint8_t *p, cell_t tmpl)
+{
+	const __m128i t = _mm_set1_epi64x((long long)tmpl), z = _mm_setzero_si128();
+	__m128i v = _mm_loadu_si128((const __m128i *)p), *d = (__m128i *)dst;
+	__m128i b[2] = {_mm_unpacklo_epi8(v, z), _mm_unpackhi_epi8(v, z)};
+	for (int i = 0; i < 2; i++) {
+		__m128i lo = _mm_unpacklo_epi16(b[i], z), hi = _mm_unpackhi_epi16(b[i], z);
+		_mm_storeu_si128(d++, _mm_or_si128(_mm_unpacklo_epi32(lo, z), t));
+		_mm_storeu_si128(d++, _mm_or_si128(_mm_unpackhi_epi32(lo, z), t));
+		_mm_storeu_si128(d++, _mm_or_si128(_mm_unpacklo_epi32(hi, z), t));
+		_mm_storeu_si128(d++, _mm_or_si128(_mm_unpackhi_epi32(hi, z), t));
+	}
+}
 #else
 #define scan_params scan_params_scalar
 #endif

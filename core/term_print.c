@@ -9,6 +9,7 @@
  * looked at. */
 #include "core/term_print.h"
 
+#include <endian.h>
 #include <string.h>
 
 #include "core/scan.h"
@@ -195,7 +196,6 @@ struct join {
 	uint8_t opts, joins, width;
 };
 #define JOINS 256
-#define ASCII_HIGH 0x8080808080808080ull
 static struct join joins[JOINS];
 
 static void
@@ -245,28 +245,24 @@ print_join(struct term *t, uint32_t cp, unsigned cls)
 	return j->joins;
 }
 
-/* What could join behind a character of class `last` (0: nothing but marks): by GB_* of the next.
- */
+/* What could join behind a character of class GB_*, beside marks: a set of GB_* of the next. */
+#define B(gb) 1u << (gb)
+static const uint16_t join_next[16] = {[GB_PREPEND] = 0xffff,
+	[GB_L] = B(GB_L) | B(GB_V) | B(GB_LV) | B(GB_LVT),
+	[GB_LV] = B(GB_V) | B(GB_T),
+	[GB_V] = B(GB_V) | B(GB_T),
+	[GB_LVT] = B(GB_T),
+	[GB_T] = B(GB_T),
+	[GB_ZWJ] = B(GB_PICTURE) | B(GB_CONSONANT),
+	[GB_EXTEND] = B(GB_CONSONANT),
+	[GB_RI] = B(GB_RI)};
+#undef B
+
 static inline bool
 may_join(uint8_t last, unsigned cls)
 {
-#define B(gb) 1u << (gb)
-	static const uint16_t next[16] = {[GB_PREPEND] = 0xffff,
-		[GB_L] = B(GB_L) | B(GB_V) | B(GB_LV) | B(GB_LVT),
-		[GB_LV] = B(GB_V) | B(GB_T),
-		[GB_V] = B(GB_V) | B(GB_T),
-		[GB_LVT] = B(GB_T),
-		[GB_T] = B(GB_T),
-		[GB_ZWJ] = B(GB_PICTURE) | B(GB_OTHER),
-		[GB_EXTEND] = B(GB_OTHER),
-		[GB_RI] = B(GB_RI)};
-#undef B
 	unsigned gb = cls >> CP_GB_SHIFT & CP_GB_MASK;
-	if (gb == GB_EXTEND || gb == GB_ZWJ || gb == GB_SPACING)
-		return true;
-	if (!(next[last] >> gb & 1))
-		return false;
-	return gb != GB_OTHER || last == GB_PREPEND || cls & CP_CONSONANT;
+	return gb == GB_EXTEND || gb == GB_ZWJ || gb == GB_SPACING || join_next[last] >> gb & 1;
 }
 
 void
@@ -373,28 +369,16 @@ run_decode(const uint8_t *p, const uint8_t *end, uint32_t *cp)
 	return 0;
 }
 
-/* One of 2, 3 or 4 bytes, or ASCII, without a branch on which: the length by the lead byte's high
- * bits, 0 where it is none. Four bytes may be read. *bad: not well-formed (or may be a C1 control).
- */
-static inline unsigned
-run_decode_any(const uint8_t *p, uint32_t *cp, bool *bad)
-{
-	static const uint8_t length[32] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0,
-		0, 0, 0, 0, 0, 2, 2, 2, 2, 3, 3, 4, 0};
-	static const uint8_t lead[5] = {0, 0x7f, 0x1f, 0x0f, 0x07}, shift[5] = {0, 18, 12, 6, 0};
-	static const uint32_t least[5] = {UINT32_MAX, 0, 0xa0, 0x800, 0x10000};
-	/* continuation bytes that must be there, as bits of p[1] << 16 | p[2] << 8 | p[3] */
-	static const uint32_t mask[5] = {0, 0, 0xc00000, 0xc0c000, 0xc0c0c0};
-	unsigned n = length[p[0] >> 3];
-	uint32_t rest = (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-	uint32_t c = (uint32_t)(p[0] & lead[n]) << 18 | (rest & 0x3f0000) >> 4 |
-		     (rest & 0x3f00) >> 2 | (rest & 0x3f);
-	c >>= shift[n];
-	*cp = c;
-	*bad = c < least[n] || (c & 0xfffff800) == 0xd800 || c > 0x10ffff ||
-	       (rest & mask[n]) != (mask[n] & 0x808080);
-	return n;
-}
+/* Decoding by the lead byte's length, without a branch on it. */
+static const struct utf8_form {
+	uint32_t mask, want; /* continuation bytes, as bits of the four bytes read big-endian */
+	uint32_t least;	     /* below: overlong, or (two bytes) a C1 control; all: no lead byte */
+	uint8_t lead, shift;
+} utf8_forms[5] = {{0, 0, UINT32_MAX, 0, 0}, {0, 0, 0, 0x7f, 18},
+	{0xc00000, 0x800000, 0xa0, 0x1f, 12}, {0xc0c000, 0x808000, 0x800, 0x0f, 6},
+	{0xc0c0c0, 0x808080, 0x10000, 0x07, 0}};
+static const uint8_t utf8_length[32] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0,
+	0, 0, 0, 0, 2, 2, 2, 2, 3, 3, 4, 0};
 
 /* A codepoint that may join the cluster just left of x, at the end of the row's text: done here if
  * it only changes that cell or widens it by one. */
@@ -421,8 +405,34 @@ run_join(struct term *t, struct run *u, uint32_t cp, unsigned cls)
 		u->x++;
 	}
 	u->flags |= ROW_NONASCII | ROW_CLUSTERS | ROW_STYLED | (j->width == 2 ? ROW_WIDE : 0);
-	u->last = (uint8_t)gb;
 	return true;
+}
+
+/* Up to 16 characters of ASCII, the cells behind them being free; 0: not here. */
+static inline unsigned
+append_ascii(cell_t *c, const uint8_t *p, const uint8_t *end, int room, cell_t tmpl)
+{
+#ifdef HAVE_ASCII16
+	if (end - p >= 16 && room >= 16) {
+		widen_ascii16(c, p, tmpl);
+		return scan_ascii16(p);
+	}
+#else
+	(void)c, (void)p, (void)end, (void)room, (void)tmpl;
+#endif
+	return 0;
+}
+
+/* The character that the four bytes of word begin with; 0: not well-formed. */
+static inline unsigned
+append_decode(uint32_t word, uint32_t *cp)
+{
+	unsigned n = utf8_length[word >> 27];
+	const struct utf8_form *f = &utf8_forms[n];
+	*cp = ((word >> 24 & f->lead) << 18 | (word >> 4 & 0x3f000) | (word >> 2 & 0xfc0) |
+		      (word & 0x3f)) >>
+	      f->shift;
+	return ((word & f->mask) != f->want) | (*cp < f->least) ? 0 : n;
 }
 
 /* Text behind all there is in the row. Takes what it can; what is left at u->p is for the general
@@ -430,40 +440,54 @@ run_join(struct term *t, struct run *u, uint32_t cp, unsigned cls)
 static void
 run_append(struct term *t, struct run *u)
 {
-	const uint8_t *p = u->p;
-	cell_t *cells = u->r->cells;
-	uint32_t cp = u->last_cp;
-	while (u->end - p >= 4 && u->x + 2 <= u->limit) {
-		bool bad;
-		uint32_t next;
-		unsigned n = run_decode_any(p, &next, &bad), cls = cp_class(next);
-		if (unlikely(bad || !(cls & CP_PLAIN) || u->last)) {
-			if (bad || cls & CP_CONTROL)
+	const uint8_t *p = u->p, *end = u->end - 3;
+	cell_t *cells = u->r->cells, tmpl = t->tmpl;
+	uint32_t cp = u->last_cp, flags = 0;
+	int x = u->x, stop = u->limit - 1;
+	unsigned last = u->last;
+	while (p < end && x < stop) {
+		uint32_t word;
+		memcpy(&word, p, 4);
+		if (!(word & 0x80808080)) {
+			unsigned k = append_ascii(cells + x, p, u->end, stop - x, tmpl);
+			if (!k || last == GB_PREPEND)
 				break;
-			if (may_join(u->last, cls) || !class_width(cls, t->width_opts)) {
-				if (!run_join(t, u, next, cls))
-					break;
-				p += n;
-				continue;
-			}
-			cls = (cls & ~(unsigned)CP_WIDTH) |
-			      (unsigned)class_width(cls, t->width_opts);
+			p += k;
+			x += (int)k;
+			cp = p[-1];
+			last = 0;
+			continue;
+		}
+		uint32_t next;
+		unsigned n = append_decode(be32toh(word), &next), cls = cp_class_any(next);
+		bool bad = (n == 0) | (cls & CP_CONTROL);
+		unsigned near = join_next[last] >> (cls >> CP_GB_SHIFT & CP_GB_MASK) & 1;
+		if (unlikely(bad | !(cls & CP_PLAIN) | near)) {
+			if (bad)
+				break;
+			u->x = x;
+			if (!run_join(t, u, next, cls))
+				break;
+			x = u->x;
+			last = cls >> CP_GB_SHIFT & CP_GB_MASK;
+			p += n;
+			continue;
 		}
 		cp = next;
-		unsigned w = cls & CP_WIDTH;
-		cells[u->x] = t->tmpl | cp | (cell_t)(w >> 1) << 21;
-		cells[u->x + 1] = t->tmpl | CELL_TAIL;
-		u->flags |= (w >> 1) * (ROW_WIDE | ROW_STYLED) | (cp >= 0x80) * ROW_NONASCII;
-		u->x += (int)w;
-		u->last = cls & CP_HAZARD ? (uint8_t)(cls >> CP_GB_SHIFT & CP_GB_MASK) : 0;
+		unsigned wide = (cls & CP_WIDTH) >> 1;
+		cells[x] = tmpl | cp | (cell_t)wide << 21;
+		cells[x + 1] = tmpl | CELL_TAIL;
+		x += 1 + (int)wide;
+		flags |= wide;
+		last = cls & CP_HAZARD ? cls >> CP_GB_SHIFT & CP_GB_MASK : 0;
 		p += n;
-		uint64_t eight;
-		if (n == 1 && u->end - p >= 8 && (memcpy(&eight, p, 8), !(eight & ASCII_HIGH)))
-			break; /* a run of ASCII is cheaper elsewhere */
 	}
+	u->flags |= ROW_NONASCII | (flags ? ROW_WIDE | ROW_STYLED : 0);
 	u->p = p;
+	u->x = x;
+	u->last = (uint8_t)last;
 	u->last_cp = cp;
-	u->r->len = (uint16_t)MAX((int)u->r->len, u->x);
+	u->r->len = (uint16_t)MAX((int)u->r->len, x);
 	u->r->flags |= u->flags;
 }
 
@@ -498,18 +522,14 @@ run_row(struct term *t, struct run *u)
 {
 	while (u->p < u->end && u->x < u->limit) {
 		const uint8_t *was = u->p;
-		uint8_t b = *was;
-		if (b < 0x80) {
-			if (b < 0x20 || b == 0x7f || u->last == GB_PREPEND)
+		if (*was < 0x80) {
+			if (*was < 0x20 || *was == 0x7f || u->last == GB_PREPEND)
 				return;
 			run_ascii(t, u);
-			if (u->p == u->end || *u->p < 0x80)
-				continue;
+			continue;
 		}
-		if (u->x == u->r->len)
+		if (u->x == u->r->len && !(t->width_opts & WIDTH_AMBIGUOUS_WIDE))
 			run_append(t, u);
-		else
-			run_over(t, u);
 		if (u->p == was)
 			run_over(t, u);
 		if (u->p == was)

@@ -83,36 +83,50 @@ plain_width(uint32_t cp, const utf8proc_property_t *p, unsigned gb)
 static uint16_t
 make_class(uint32_t cp)
 {
-	if (cp < 0x20 || (cp >= 0x7f && cp < 0xa0))
+	if (cp < 0x20 || (cp >= 0x7f && cp < 0xa0) || (cp >= 0xd800 && cp < 0xe000) ||
+		cp > 0x10ffff)
 		return CP_CONTROL | GB_CONTROL << CP_GB_SHIFT;
 	const utf8proc_property_t *p = utf8proc_get_property((utf8proc_int32_t)cp);
-	unsigned gb = break_class(p), c = gb << CP_GB_SHIFT;
+	unsigned gb = IN(consonant_ranges, cp) ? GB_CONSONANT : break_class(p),
+		 c = gb << CP_GB_SHIFT;
 	c |= plain_width(cp, p, gb);
 	if (IN(ambiguous_ranges, cp) && (c & CP_WIDTH) == 1)
 		c |= CP_AMBIGUOUS;
 	if (IN(emoji_base_ranges, cp))
 		c |= CP_EMOJI_BASE;
-	if (IN(consonant_ranges, cp))
-		c |= CP_CONSONANT;
 	if (IN(linker_ranges, cp))
 		c |= CP_LINKER;
 	if (cp >= 0x1f3fb && cp <= 0x1f3ff)
 		c |= CP_MODIFIER;
-	if (c & CP_WIDTH && !(c & CP_AMBIGUOUS) && gb != GB_EXTEND && gb != GB_ZWJ &&
-		gb != GB_SPACING && gb != GB_CONTROL)
+	if (c & CP_WIDTH && gb != GB_EXTEND && gb != GB_ZWJ && gb != GB_SPACING && gb != GB_CONTROL)
 		c |= CP_PLAIN;
-	if (gb != GB_OTHER && gb != GB_PICTURE)
+	if (gb != GB_OTHER && gb != GB_PICTURE && gb != GB_CONSONANT)
 		c |= CP_HAZARD;
 	return (uint16_t)c;
 }
 
+/* Blocks with one class throughout (ideographs, unassigned planes) are one and the same block: what
+ * a long text touches stays within the first-level cache. */
 const uint16_t *
 width_block_make(unsigned block)
 {
-	uint16_t *b = xmalloc(256 * sizeof(*b));
-	for (unsigned i = 0; i < 256; i++)
+	static const uint16_t *uniform[16];
+	uint16_t b[256];
+	bool same = true;
+	for (unsigned i = 0; i < 256; i++) {
 		b[i] = make_class(block << 8 | i);
-	return width_blocks[block] = b;
+		same &= b[i] == b[0];
+	}
+	unsigned k = 0;
+	while (same && k < ARRAY_LEN(uniform) && uniform[k] && uniform[k][0] != b[0])
+		k++;
+	if (same && k < ARRAY_LEN(uniform) && uniform[k])
+		return width_blocks[block] = uniform[k];
+	uint16_t *own = xmalloc(sizeof(b));
+	memcpy(own, b, sizeof(b));
+	if (same && k < ARRAY_LEN(uniform))
+		uniform[k] = own;
+	return width_blocks[block] = own;
 }
 
 int
@@ -137,7 +151,7 @@ state_after(int32_t st, unsigned cls)
 		next |= ST_PICT;
 	if (gb == GB_ZWJ && st & ST_PICT)
 		next |= ST_PICT_ZWJ;
-	if (cls & CP_CONSONANT)
+	if (gb == GB_CONSONANT)
 		next |= ST_CONS;
 	else if (gb == GB_EXTEND || gb == GB_ZWJ)
 		next |= (st & (ST_CONS | ST_LINK)) |
@@ -163,7 +177,7 @@ class_joins(unsigned prev, unsigned next, int32_t st)
 		return st & ST_PICT_ZWJ;
 	if (b == GB_RI)
 		return st & ST_RI;
-	return next & CP_CONSONANT && st & ST_LINK;
+	return b == GB_CONSONANT && st & ST_LINK;
 }
 
 bool

@@ -10,11 +10,10 @@ enum {
 	CP_GB_SHIFT = 4, /* 4 bits: GB_* */
 	CP_GB_MASK = 15,
 	CP_EMOJI_BASE = 1 << 8,
-	CP_CONSONANT = 1 << 9,
 	CP_LINKER = 1 << 10,
 	CP_MODIFIER = 1 << 11,
 	/* derived from the above, for the inner loop of printing: */
-	CP_PLAIN = 1 << 12,  /* 1 or 2 cells whatever the options, joins nothing by itself */
+	CP_PLAIN = 1 << 12,  /* 1 or 2 cells, no mark */
 	CP_HAZARD = 1 << 13, /* what follows may join it, beside marks */
 };
 enum { /* Grapheme_Cluster_Break */
@@ -31,18 +30,25 @@ enum { /* Grapheme_Cluster_Break */
 	GB_T,
 	GB_LV,
 	GB_LVT,
+	GB_CONSONANT, /* OTHER, but may join behind a linker */
 };
-#define WIDTH_BLOCKS (0x110000u >> 8)
+#define WIDTH_BLOCKS (0x200000u >> 8)		   /* as far as four bytes of UTF-8 can say */
 extern const uint16_t *width_blocks[WIDTH_BLOCKS]; /* NULL: not made yet */
 const uint16_t *width_block_make(unsigned block);
 
+/* Up to 0x1fffff; what is no character counts as a control. */
+static inline unsigned
+cp_class_any(uint32_t cp)
+{
+	const uint16_t *b = width_blocks[cp >> 8];
+	return (likely(b) ? b : width_block_make(cp >> 8))[cp & 255];
+}
 static inline unsigned
 cp_class(uint32_t cp)
 {
 	if (unlikely(cp >= 0x110000))
 		cp = 0xfffd;
-	const uint16_t *b = width_blocks[cp >> 8];
-	return (likely(b) ? b : width_block_make(cp >> 8))[cp & 255];
+	return cp_class_any(cp);
 }
 
 enum { WIDTH_AMBIGUOUS_WIDE = 1, WIDTH_NARROW_EMOJI = 2 };

@@ -436,15 +436,15 @@ dialog_key(struct attach *a, const struct input_event *ev)
 void
 dialog_draw(struct attach *a)
 {
-	int cols = outer_cols(a->outer), rows = outer_rows(a->outer), w = MIN(cols, 58), h = 7;
+	int cols = outer_cols(a->outer), rows = outer_rows(a->outer), w = MIN(cols, 52), h = 7;
 	int y = MAX((rows - h) / 2, 0), x = (cols - w) / 2;
 	char s[160];
 	if (paint_box(a, y, x, h, w, " Stop this session? ", "") < 0)
 		return;
-	snprintf(s, sizeof(s), "%.40s ends now. Its screen and history stay", a->name);
+	snprintf(s, sizeof(s), "%.18s ends now. All it printed", a->name);
 	canvas_text(a->comp, y + 2, x + 3, w - 6, s, NULL);
 	canvas_text(
-		a->comp, y + 3, x + 3, w - 6, "readable; z (hibernate) keeps it resumable.", NULL);
+		a->comp, y + 3, x + 3, w - 6, "stays readable; z is milder.", NULL);
 	const struct style *cancel = a->stop_focus ? NULL : &inverse,
 			   *stop = a->stop_focus ? &inverse : NULL;
 	int at = x + 3 + canvas_text(a->comp, y + 5, x + 3, w - 6, "  Cancel  ", cancel);
