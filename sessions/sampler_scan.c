@@ -29,6 +29,8 @@ struct known { /* one process, between calls */
 	char *cmdline;		    /* NULL until needed */
 	struct proc_info walk, now; /* sizes at the last walk (now.* then), and at present */
 	uint64_t s_walk, shm_walk;  /* S, and its shared part, at the last walk */
+	uint64_t swap_walk;	    /* VmSwap then */
+	bool stale;		    /* what it shares changed since, which S does not show */
 	uint64_t walked_at, walk_ns;
 	int64_t moved; /* |S - s_walk|, of those that want a walk; -1 does not */
 	int at;	       /* index of its session in this call, -1 none */
@@ -227,8 +229,12 @@ read_counters(struct scan *s, struct known *k, uint64_t now)
 		return;
 	}
 	k->now.cpu_ticks = ticks;
+	if (shares(k) && lost_one(s, k->num))
+		k->stale = true;
 	big = MAX(MOVED_MIN, (uint64_t)((double)k->s_walk * MOVED_PART));
-	if (!k->walked)
+	if (s->v[k->at].force)
+		k->moved = INT64_MAX;
+	else if (!k->walked)
 		k->moved = (int64_t)k->now.footprint;
 	else {
 		int64_t d = llabs((int64_t)k->now.footprint - (int64_t)k->s_walk);
@@ -236,13 +242,11 @@ read_counters(struct scan *s, struct known *k, uint64_t now)
 
 		if (k->walk_ns > COSTLY_NS && age < COSTLY_APART_S * SECOND)
 			return;
-		if ((uint64_t)d > big || age >= WALK_AGE_S * SECOND)
+		if (k->stale) /* a good part of it may be counted twice, or not at all */
+			k->moved = (int64_t)(k->s_walk / 2);
+		else if ((uint64_t)d > big || age >= WALK_AGE_S * SECOND)
 			k->moved = d;
-		else if (shares(k) && lost_one(s, k->num))
-			k->moved = (int64_t)(k->s_walk - k->walk.footprint);
 	}
-	if (s->v[k->at].force)
-		k->moved = INT64_MAX;
 }
 
 static void
@@ -263,6 +267,8 @@ walk(struct scan *s, struct known *k)
 		after = k->walk;
 	k->s_walk = after.footprint;
 	k->shm_walk = after.shm_rss;
+	k->swap_walk = after.swap;
+	k->stale = false;
 	k->walked = !k->walk.estimated;
 	k->walk_ns = thread_ns() - t;
 	k->walked_at = os_mono_ns();
@@ -276,8 +282,10 @@ walk_parent(struct scan *s, const struct known *k)
 {
 	struct known *up = known_of(s, k->ppid);
 
-	if (up && up->at == k->at && up->walked && up->now.estimated && up->walk_ns < COSTLY_NS &&
-		s->tokens_ns > 0)
+	if (!up || up->at != k->at || !up->walked || !up->now.estimated)
+		return;
+	up->stale = true;
+	if (up->walk_ns < COSTLY_NS && s->tokens_ns > 0)
 		walk(s, up);
 }
 
@@ -338,7 +346,9 @@ carry_on(struct known *k)
 	if (!k->walked || !n->estimated) /* never walked, or just walked */
 		return;
 	n->footprint = (uint64_t)MAX(f, 0);
-	n->estimated = held || (uint64_t)llabs(d) > MAX(EXACT_MIN, k->s_walk / 100);
+	n->estimated = k->stale || held || (uint64_t)llabs(d) > MAX(EXACT_MIN, k->s_walk / 100);
+	d = (int64_t)n->swap - (int64_t)k->swap_walk; /* SwapPss, moved by VmSwap */
+	n->swap = (uint64_t)MAX((int64_t)k->walk.swap + d, 0);
 	n->pss = k->walk.pss;
 	n->shm_swapped = k->walk.shm_swapped;
 }

@@ -50,11 +50,15 @@ static void
 read_all(void *arg, struct history_db *h, struct meta_db *m)
 {
 	struct reading *r = arg;
+	struct meta_session *sessions;
+	struct meta_event *events;
 	double step;
 
 	free(history_points(h, 1, 0, 1000, &step, &r->points));
-	meta_events_free(meta_events(m, 0, 0, 1000, &r->events), r->events);
-	meta_sessions_free(meta_sessions(m, &r->sessions), r->sessions);
+	events = meta_events(m, 0, 0, 1000, &r->events);
+	meta_events_free(events, r->events);
+	sessions = meta_sessions(m, &r->sessions);
+	meta_sessions_free(sessions, r->sessions);
 }
 
 static void
