@@ -380,6 +380,12 @@ session_signal(struct session *s, int sig)
 	return syscall(SYS_pidfd_send_signal, s->pidfd, sig, NULL, 0) < 0 ? -errno : 0;
 }
 
+static bool
+is_shared(void *ctx, pid_t pid)
+{
+	return lifecycle_shared(session_check(ctx), pid);
+}
+
 static void
 on_closed(void *ctx, enum ending_how how, size_t processes)
 {
@@ -408,7 +414,7 @@ session_close(struct session *s, bool now)
 	else if (s->ending)
 		return;
 	s->ending = ending_start(&s->server->loop, s->pid, s->pid_start, s->id,
-		now ? &at_once : &polite, on_closed, s);
+		now ? &at_once : &polite, is_shared, on_closed, s);
 	if (now)
 		session_signal(s, SIGKILL);
 }
