@@ -57,6 +57,7 @@ struct activity_state {
 	uint64_t last_output_ns, last_text_ns, last_input_ns, last_resize_ns;
 	uint64_t draft_since_ns; /* typed since the last Enter; 0 = no draft */
 	uint32_t output_bytes_10s;
+	uint64_t last_enter_ns; /* when text was last sent */
 	uint64_t draft_last_ns; /* of the last key of it */
 	struct draft draft;
 	uint64_t prompt_hash;	 /* of the choices on screen while it asks; 0 = none */

@@ -50,6 +50,7 @@ static void
 draft_key(struct activity_state *a, long code, long mods, uint64_t now_ns)
 {
 	if (code == '\r' && mods == 0) {
+		a->last_enter_ns = now_ns;
 		draft_clear(a);
 	} else if (code == '\r' || (code == 'j' && mods == MOD_CTRL)) {
 		draft_newline(a, now_ns);

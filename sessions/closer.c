@@ -168,6 +168,15 @@ on_tree_ended(void *ctx, enum ending_how how, size_t processes)
 	uv_timer_start(&j->timer, on_settle, 0, SETTLE_LOOK_MS);
 }
 
+static bool
+is_shared(void *ctx, pid_t pid)
+{
+	struct job *j = ctx;
+	struct session *s = session_of(j);
+
+	return s && lifecycle_shared(s, pid);
+}
+
 static void
 end_tree(struct job *j)
 {
@@ -175,7 +184,8 @@ end_tree(struct job *j)
 
 	if (!j->typed)
 		t.quit_ms = 0;
-	ending_start(&j->sv->loop, j->pid, j->pid_start, j->marker, &t, on_tree_ended, j);
+	ending_start(
+		&j->sv->loop, j->pid, j->pid_start, j->marker, &t, is_shared, on_tree_ended, j);
 }
 
 static void

@@ -48,6 +48,7 @@ struct ending {
 	uint64_t step_ms; /* loop time when it began */
 	enum ending_how how;
 	bool root_gone;
+	ending_spare_cb spare;
 	ending_cb cb;
 	void *ctx;
 };
@@ -70,6 +71,8 @@ take(struct ending *e, pid_t pid, uint64_t start)
 		if (e->m[i].pid == pid && e->m[i].start == start)
 			return;
 	if (pid <= 1 || pid == getpid() || e->n == MEMBERS_MAX)
+		return;
+	if (pid != e->root && e->spare && e->spare(e->ctx, pid))
 		return;
 	fd = (int)syscall(SYS_pidfd_open, pid, 0);
 	if (fd < 0)
@@ -198,7 +201,7 @@ on_timer(uv_timer_t *t)
 
 struct ending *
 ending_start(uv_loop_t *loop, pid_t root, uint64_t root_start, const char *marker,
-	const struct ending_times *t, ending_cb cb, void *ctx)
+	const struct ending_times *t, ending_spare_cb spare, ending_cb cb, void *ctx)
 {
 	struct ending *e = xcalloc(1, sizeof *e);
 
@@ -207,6 +210,7 @@ ending_start(uv_loop_t *loop, pid_t root, uint64_t root_start, const char *marke
 	e->root_start = root_start;
 	if (marker)
 		snprintf(e->marker, sizeof e->marker, "%s", marker);
+	e->spare = spare;
 	e->cb = cb;
 	e->ctx = ctx;
 	e->how = ENDED_BY_QUIT;

@@ -18,8 +18,10 @@ const char *ending_how_name(enum ending_how how); /* "quit" "hup" "term" "kill" 
 struct ending;
 /* how: what ended the root; processes: how many there were in all. The ending is gone after it. */
 typedef void (*ending_cb)(void *ctx, enum ending_how how, size_t processes);
+/* A process of the tree that is to be left alone (NULL: none). */
+typedef bool (*ending_spare_cb)(void *ctx, pid_t pid);
 /* root with its start time, and what carries MUSTER_SESSION=marker (NULL: only its descendants). */
 struct ending *ending_start(uv_loop_t *loop, pid_t root, uint64_t root_start, const char *marker,
-	const struct ending_times *t, ending_cb cb, void *ctx);
+	const struct ending_times *t, ending_spare_cb spare, ending_cb cb, void *ctx);
 void ending_cancel(struct ending *e); /* no callback; NULL ok */
 #endif

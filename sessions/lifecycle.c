@@ -112,6 +112,16 @@ tool_facts(struct session *s, const struct memstat *m, struct reap_facts *f)
 	f->tool_running = name[0] != 0;
 }
 
+bool
+lifecycle_shared(const struct session *s, pid_t pid)
+{
+	char *cmdline = proc_cmdline(pid);
+	bool shared = cmdline && profile_is_shared(s->profile, cmdline);
+
+	free(cmdline);
+	return shared;
+}
+
 void
 lifecycle_facts(struct session *s, struct reap_facts *f)
 {
@@ -199,6 +209,15 @@ on_conversation(void *ctx, uint32_t num, const char *id)
 	log_info("session %u: conversation %s", num, id);
 	snprintf(s->conversation, sizeof s->conversation, "%s", id);
 	server_meta_changed(l->sv, s);
+}
+
+static bool
+on_shared(void *ctx, uint32_t num, const char *cmdline)
+{
+	struct lifecycle *l = ctx;
+	struct session *s = server_session(l->sv, num);
+
+	return s && profile_is_shared(s->profile, cmdline);
 }
 
 static uint32_t
@@ -336,8 +355,11 @@ lifecycle_forget(struct session *s)
 void
 lifecycle_activity(struct session *s)
 {
+	uint64_t enter = s->act.last_enter_ns, now = os_mono_ns();
+
 	if (s->server->life)
-		registry_poke(s->server->life->registry, s->num);
+		registry_poke(s->server->life->registry, s->num,
+			enter ? os_wall_s() - (double)(now - enter) / (double)SEC : 0);
 }
 
 /* Judging. */
@@ -424,10 +446,13 @@ on_judge(uv_timer_t *t)
 
 	reload_check(&l->config, l->sv);
 	for (struct session *s = l->sv->sessions; s; s = s->next) {
-		if (s->state == SS_RUNNING)
+		if (s->state == SS_RUNNING) {
+			if (!s->conversation[0] && s->act.last_enter_ns)
+				lifecycle_activity(s); /* its rollout may have come late */
 			judge(l, s);
-		else if (s->state == SS_ASLEEP)
+		} else if (s->state == SS_ASLEEP) {
 			warn_of_sweep(l, s);
+		}
 	}
 }
 
@@ -490,7 +515,10 @@ struct lifecycle *
 lifecycle_new(struct server *sv)
 {
 	struct lifecycle *l = xcalloc(1, sizeof *l);
-	struct registry_ops ro = {.status = on_status, .conversation = on_conversation, .ctx = l};
+	struct registry_ops ro = {.status = on_status,
+		.conversation = on_conversation,
+		.shared = on_shared,
+		.ctx = l};
 	struct hooks_ops ho = {.session_of = session_of_token, .report = on_hook, .ctx = l};
 	struct err e;
 

@@ -23,6 +23,8 @@ bool lifecycle_hold_input(struct session *s, const void *p, size_t n);
 /* Resumed, and its CLI does not take input yet: it is not at rest whatever its screen says. */
 bool lifecycle_waking(const struct session *s);
 
+/* Is this process one that serves other sessions of the CLI too? It is not ended with this one. */
+bool lifecycle_shared(const struct session *s, pid_t pid);
 /* Facts about a session at this moment, and the verdict over them, which is also kept in s->reap.
  */
 void lifecycle_facts(struct session *s, struct reap_facts *f);

@@ -55,6 +55,9 @@ const char *profile_hook_events(const struct profile *p); /* names with blanks b
 const char *profile_env(const struct profile *p, size_t i);
 /* Is a process of this name one of the CLI's usual helpers (not a running tool)? */
 bool profile_is_helper(const struct profile *p, const char *comm, const char *cmdline);
+/* One process that serves all sessions of the CLI, whichever started it: never ended with one of
+ * them, and what it holds open tells nothing about one. */
+bool profile_is_shared(const struct profile *p, const char *cmdline);
 bool profile_says_status(
 	const struct profile *p); /* by OSC 7501 or a registry: wait for its word */
 bool profile_needs_conversation(const struct profile *p); /* resumable CLIs; false for shell */

@@ -143,6 +143,12 @@ profile_screen_draft(const struct profile *p, const char *text)
 }
 
 bool
+profile_is_shared(const struct profile *p, const char *cmdline)
+{
+	return match(p, PR_SHARED, cmdline, strlen(cmdline), NULL, 0);
+}
+
+bool
 profile_is_helper(const struct profile *p, const char *comm, const char *cmdline)
 {
 	const char *s = cmdline && *cmdline ? cmdline : comm;

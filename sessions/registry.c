@@ -5,13 +5,13 @@
  * leftover.
  *
  * Codex does not say its id; but it keeps the rollout it writes open, so its file descriptors name
- * it. Where they cannot be read (it makes itself undumpable, and then only root may look), a
- * rollout counts only if it is the one and only that began in this folder after this child did, and
- * no other session of that folder could have begun it.
+ * it. Two things get in the way: a daemon that holds the rollouts of all sessions, and processes
+ * that make themselves undumpable, whose descriptors only root may see. Then the file itself must
+ * tell: a rollout begins with the moment its first prompt was sent, so the one that began in this
+ * folder when Enter was typed in this session is its own, if no other could be meant.
  *
  * A directory may not exist before the CLI first ran: a timer retries the watch until it does. */
 #include "sessions/registry.h"
-#include "core/os.h"
 #include "sessions/footprint.h"
 #include "sessions/proc_read.h"
 #include <dirent.h>
@@ -20,17 +20,21 @@
 #include <inttypes.h>
 #include <jansson.h>
 #include <limits.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #define FILE_BYTES_MAX (64u << 10)
 #define ANCESTORS_MAX 16
 #define RETRY_MS 500
-#define ROLLOUT_SLACK_S 2.0
+#define SAME_ENTER_S 0.05
+#define ENTER_BEFORE_S 0.5 /* a rollout may begin so long before its Enter was noted */
+#define ENTER_AFTER_S 3.0  /* and so long after */
 
 struct watch {
 	LIST_ENTRY(watch) link;
@@ -46,7 +50,9 @@ struct subject {
 	char cwd[PATH_MAX];
 	pid_t file_pid; /* whose registry file spoke for it; 0 none yet */
 	struct watch *watch;
-	char id[64]; /* last reported */
+	char id[64];	/* last reported */
+	double enter;	/* when text was last sent */
+	double matched; /* the enter whose rollout was looked for and found */
 };
 struct registry {
 	uv_loop_t *loop;
@@ -417,7 +423,7 @@ registry_add(struct registry *r, const struct registry_subject *from)
 		if (!s->watch->active)
 			retry_later(r);
 	}
-	registry_poke(r, from->num);
+	registry_poke(r, from->num, 0);
 }
 
 void
@@ -429,71 +435,98 @@ registry_remove(struct registry *r, uint32_t num)
 		subject_free(s);
 }
 
-/* The rollout that one of the session's processes holds open. -EACCES when some could not be
- * looked at, so that "none" is not known. */
-static int
-open_rollout(const struct subject *s, char id[64])
+static bool
+is_shared(struct registry *r, const struct subject *s, pid_t pid)
 {
-	size_t n, len = strlen(s->s.rollout_dir);
-	struct proc_info *tree = proctree(s->s.pid, NULL, &n);
-	int rc = 0;
+	char *cmdline = r->ops.shared ? proc_cmdline(pid) : NULL;
+	bool shared = cmdline && r->ops.shared(r->ops.ctx, s->s.num, cmdline);
 
-	for (size_t i = 0; i < n && rc <= 0; i++) {
-		char dir[64], path[PATH_MAX];
-		struct dirent *e;
-		ssize_t got;
-		DIR *d;
-
-		snprintf(dir, sizeof dir, "/proc/%d/fd", (int)tree[i].pid);
-		if (!(d = opendir(dir))) {
-			rc = errno == EACCES ? -EACCES : rc;
-			continue;
-		}
-		while (rc <= 0 && (e = readdir(d))) {
-			got = readlinkat(dirfd(d), e->d_name, path, sizeof path - 1);
-			if (got <= 0)
-				continue;
-			path[got] = 0;
-			if (strncmp(path, s->s.rollout_dir, len) == 0 &&
-				registry_rollout_id(path, id))
-				rc = 1;
-		}
-		closedir(d);
-	}
-	free(tree);
-	return rc;
+	free(cmdline);
+	return shared;
 }
 
-/* First line of a rollout: does it tell of this folder, begun at or after t? */
 static bool
-rollout_fits(const char *path, const char *cwd, double t)
+held_open(pid_t pid, const char *below, char id[64])
+{
+	char dir[64], path[PATH_MAX];
+	struct dirent *e;
+	bool found = false;
+	DIR *d;
+
+	snprintf(dir, sizeof dir, "/proc/%d/fd", (int)pid);
+	if (!(d = opendir(dir)))
+		return false;
+	while (!found && (e = readdir(d))) {
+		ssize_t n = readlinkat(dirfd(d), e->d_name, path, sizeof path - 1);
+
+		if (n <= 0)
+			continue;
+		path[n] = 0;
+		found = strncmp(path, below, strlen(below)) == 0 && registry_rollout_id(path, id);
+	}
+	closedir(d);
+	return found;
+}
+
+/* The rollout that one of the session's own processes holds open. */
+static bool
+open_rollout(struct registry *r, const struct subject *s, char id[64])
+{
+	size_t n;
+	struct proc_info *tree = proctree(s->s.pid, NULL, &n);
+	bool found = false;
+
+	for (size_t i = 0; i < n && !found; i++)
+		found = !is_shared(r, s, tree[i].pid) &&
+			held_open(tree[i].pid, s->s.rollout_dir, id);
+	free(tree);
+	return found;
+}
+
+/* Unix seconds of "2031-02-03T04:05:06.789Z"; 0 when it is none. */
+static double
+iso_time(const char *s)
+{
+	struct tm tm = {0};
+	const char *rest = s ? strptime(s, "%Y-%m-%dT%H:%M:%S", &tm) : NULL;
+
+	return rest ? (double)timegm(&tm) + (*rest == '.' ? strtod(rest, NULL) : 0) : 0;
+}
+
+/* When the rollout's first line was written, if it tells of this folder; else 0. */
+static double
+rollout_began(const char *path, const char *cwd)
 {
 	char *buf = xmalloc(FILE_BYTES_MAX), *nl;
 	ssize_t n = read_small(path, buf, FILE_BYTES_MAX);
-	json_t *j = NULL, *p;
-	const char *dir, *when;
-	struct tm tm = {0};
-	bool fits = false;
+	json_t *j = NULL;
+	const char *dir;
+	double t = 0;
 
 	if (n > 0 && (nl = memchr(buf, '\n', (size_t)n)))
 		j = json_loadb(buf, (size_t)(nl - buf), 0, NULL);
-	p = json_object_get(j, "payload");
-	dir = json_string_value(json_object_get(p, "cwd"));
-	when = json_string_value(json_object_get(p, "timestamp"));
-	if (dir && when && strcmp(dir, cwd) == 0 && strptime(when, "%Y-%m-%dT%H:%M:%S", &tm))
-		fits = (double)timegm(&tm) >= t - ROLLOUT_SLACK_S;
+	dir = json_string_value(json_object_get(json_object_get(j, "payload"), "cwd"));
+	if (dir && strcmp(dir, cwd) == 0)
+		t = iso_time(json_string_value(json_object_get(j, "timestamp")));
 	json_decref(j);
 	free(buf);
-	return fits;
+	return t;
 }
 
-/* Fitting rollouts of one day's folder (local time names it); the id of the last seen. */
+static bool
+near(double t, double enter)
+{
+	return t >= enter - ENTER_BEFORE_S && t <= enter + ENTER_AFTER_S;
+}
+
+/* How many rollouts of that day's folder (local time names it) began with the last Enter. */
 static int
 rollouts_of_day(const struct subject *s, time_t day, char id[64])
 {
-	char dir[600], path[900];
-	struct tm tm;
+	char dir[600], path[900], this[64];
 	struct dirent *e;
+	struct stat st;
+	struct tm tm;
 	int found = 0;
 	DIR *d;
 
@@ -503,10 +536,11 @@ rollouts_of_day(const struct subject *s, time_t day, char id[64])
 	if (!(d = opendir(dir)))
 		return 0;
 	while ((e = readdir(d))) {
-		char this[64];
-
 		snprintf(path, sizeof path, "%s/%s", dir, e->d_name);
-		if (registry_rollout_id(path, this) && rollout_fits(path, s->cwd, s->s.started)) {
+		if (!registry_rollout_id(path, this) || stat(path, &st) < 0 ||
+			(double)st.st_mtime < s->enter - 2 * ENTER_BEFORE_S - 1)
+			continue;
+		if (near(rollout_began(path, s->cwd), s->enter)) {
 			found++;
 			memcpy(id, this, sizeof this);
 		}
@@ -515,32 +549,50 @@ rollouts_of_day(const struct subject *s, time_t day, char id[64])
 	return found;
 }
 
+/* Could another session of this folder have begun a rollout at the same time, or own this one? */
 static bool
-only_rollout(struct registry *r, const struct subject *s, char id[64])
+contested(const struct registry *r, const struct subject *s, const char *id)
 {
-	time_t first = (time_t)s->s.started, now = (time_t)os_wall_s();
 	const struct subject *o;
-	int found;
 
 	LIST_FOREACH(o, &r->subjects, link)
-	if (o != s && o->s.rollout_dir[0] && strcmp(o->cwd, s->cwd) == 0)
+	{
+		if (o == s || strcmp(o->cwd, s->cwd) != 0)
+			continue;
+		if (strcmp(o->id, id) == 0 || near(o->enter, s->enter) || near(s->enter, o->enter))
+			return true;
+	}
+	return false;
+}
+
+static bool
+rollout_by_enter(const struct registry *r, const struct subject *s, char id[64])
+{
+	time_t day = (time_t)s->enter;
+	int found;
+
+	if (s->enter <= 0)
 		return false;
-	found = rollouts_of_day(s, first, id);
-	if (now / 86400 != first / 86400)
-		found += rollouts_of_day(s, now, id);
-	return found == 1;
+	/* the folder is named by when the CLI was started */
+	found = rollouts_of_day(s, day, id);
+	if ((time_t)s->s.started / 3600 != day / 3600 && !found)
+		found = rollouts_of_day(s, (time_t)s->s.started, id);
+	return found == 1 && !contested(r, s, id);
 }
 
 void
-registry_poke(struct registry *r, uint32_t num)
+registry_poke(struct registry *r, uint32_t num, double enter)
 {
 	struct subject *s = find(r, num);
 	char id[64];
-	int rc;
 
 	if (!s || !s->s.rollout_dir[0])
 		return;
-	rc = open_rollout(s, id);
-	if (rc > 0 || (rc == -EACCES && only_rollout(r, s, id)))
+	s->enter = enter;
+	if (open_rollout(r, s, id)) {
 		tell_conversation(r, s, id);
+	} else if (fabs(s->matched - enter) > SAME_ENTER_S && rollout_by_enter(r, s, id)) {
+		s->matched = enter;
+		tell_conversation(r, s, id);
+	}
 }

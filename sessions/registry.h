@@ -12,6 +12,8 @@ struct registry_ops { /* on the loop thread */
 	/* v is ACT_UNKNOWN when the CLI's file went */
 	void (*status)(void *ctx, uint32_t num, enum activity v, const char *detail);
 	void (*conversation)(void *ctx, uint32_t num, const char *id);
+	/* does this process serve all sessions of the CLI? NULL ok: none does */
+	bool (*shared)(void *ctx, uint32_t num, const char *cmdline);
 	void *ctx;
 };
 struct registry_subject {
@@ -28,8 +30,9 @@ void registry_close(struct registry *r); /* frees itself when its handles have c
 /* Starts to watch for it, and reports what is there already. */
 void registry_add(struct registry *r, const struct registry_subject *s);
 void registry_remove(struct registry *r, uint32_t num); /* no report */
-/* Something happened in the session (its activity changed): look at its open rollout. */
-void registry_poke(struct registry *r, uint32_t num);
+/* Its activity changed: looks for its rollout. enter: when text was last sent to it (wall; 0
+ * never). */
+void registry_poke(struct registry *r, uint32_t num, double enter);
 
 /* One registry file, decoded: pure, for tests. false if it is not one. */
 struct registry_record {

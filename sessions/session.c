@@ -1,3 +1,4 @@
+#include "sessions/last_line.h"
 #include "sessions/recorder.h"
 #include "sessions/session.h"
 #include "sessions/lifecycle.h"
@@ -275,66 +276,14 @@ session_output(struct session *s, size_t n)
 	server_wants_settle(s->server);
 }
 
-static bool
-starts(const char *line, const char *end, const char *with)
-{
-	size_t n = strlen(with);
-
-	return (size_t)(end - line) >= n && !memcmp(line, with, n);
-}
-
-/* The line that ends before *end, blanks at both its ends left out; *end moves above it. */
-static const char *
-line_above(const char *text, const char **end, size_t *n)
-{
-	const char *line, *last = *end;
-
-	while (last > text && (last[-1] == '\n' || last[-1] == ' '))
-		last--;
-	for (line = last; line > text && line[-1] != '\n'; line--)
-		;
-	*end = line;
-	while (line < last && *line == ' ')
-		line++;
-	*n = (size_t)(last - line);
-	return line;
-}
-
-/* Where what a program has to say ends: above the prompt line one types into (with the rule over
- * it and the status lines below it), if there is one near the bottom. */
-static const char *
-above_prompt(const char *text)
-{
-	const char *end = text + strlen(text), *from = end, *line;
-	size_t n;
-
-	for (int i = 0; i < 8 && from > text; i++) {
-		line = line_above(text, &from, &n);
-		if (!starts(line, line + n, "❯") && !starts(line, line + n, "›"))
-			continue;
-		for (end = from; from > text; end = from) {
-			line = line_above(text, &from, &n);
-			if (!starts(line, line + n, "───") && !starts(line, line + n, "╭──"))
-				break;
-		}
-		return end;
-	}
-	return end;
-}
-
 static void
-last_line(struct session *s, const char *text)
+take_last_line(struct session *s, const char *text)
 {
-	const char *end = above_prompt(text), *line;
 	char clean[sizeof(s->last_line)];
-	size_t n;
 
-	do {
-		line = line_above(text, &end, &n);
-		sanitize(clean, sizeof(clean), line, n);
-	} while (!*clean && end > text);
+	last_line(text, clean, sizeof(clean));
 	if (strcmp(clean, s->last_line)) {
-		snprintf(s->last_line, sizeof(s->last_line), "%s", clean);
+		strcpy(s->last_line, clean);
 		s->changed = true;
 	}
 }
@@ -348,7 +297,7 @@ session_settle(struct session *s, uint64_t now_ns)
 	if (term_generation(s->term) != s->gen_settled) {
 		s->gen_settled = term_generation(s->term);
 		term_text(s->term, &text);
-		last_line(s, buf_cstr(&text));
+		take_last_line(s, buf_cstr(&text));
 		activity_screen(&s->act, s->profile, buf_cstr(&text), now_ns);
 		buf_free(&text);
 	}
@@ -431,6 +380,12 @@ session_signal(struct session *s, int sig)
 	return syscall(SYS_pidfd_send_signal, s->pidfd, sig, NULL, 0) < 0 ? -errno : 0;
 }
 
+static bool
+is_shared(void *ctx, pid_t pid)
+{
+	return lifecycle_shared(session_check(ctx), pid);
+}
+
 static void
 on_closed(void *ctx, enum ending_how how, size_t processes)
 {
@@ -459,7 +414,7 @@ session_close(struct session *s, bool now)
 	else if (s->ending)
 		return;
 	s->ending = ending_start(&s->server->loop, s->pid, s->pid_start, s->id,
-		now ? &at_once : &polite, on_closed, s);
+		now ? &at_once : &polite, is_shared, on_closed, s);
 	if (now)
 		session_signal(s, SIGKILL);
 }

@@ -69,7 +69,7 @@ put_memory(json_t *o, struct session *s)
 	put_int(o, "rss_bytes", m->rss);
 	put_int(o, "swap_bytes", m->swap);
 	put_int(o, "peak_bytes", m->peak);
-	if (m->growth != GROWTH_UNKNOWN && isfinite(m->growth_bytes_per_h))
+	if (isfinite(m->growth_bytes_per_h))
 		json_object_set_new(o, "growth_bytes_per_h", json_real(m->growth_bytes_per_h));
 	json_object_set_new(o, "growth", json_string(growth_name(m->growth)));
 	size_t n = sampler_recent(s->server->sampler, s->num, SPARK_STEP_S, spark, SPARK_N);

@@ -293,8 +293,9 @@ draw_banner(struct app *a)
 		text = "reconnecting to the server; all sessions run on";
 	if (!*text)
 		return;
-	int w = surface_cols(a->s);
-	surface_layer(a->s, 0, 0, 1, w);
+	/* in place of the rule below the title; where there is none, over the title */
+	int w = surface_cols(a->s), y = surface_rows(a->s) >= 20;
+	surface_layer(a->s, y, 0, 1, w);
 	surface_fill(a->s, 0, 0, 1, w, " ", draw_style(a, TH_BANNER));
 	draw_cut(a, 0, 1, w - 2, TH_BANNER, text);
 }

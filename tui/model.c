@@ -44,8 +44,9 @@ msess_group(const struct msess *s)
 	case MS_EXITED:
 		return GR_ENDED;
 	case MS_STARTING:
-	case MS_CLOSING:
 		return GR_WORKING;
+	case MS_CLOSING: /* where it was before it was asked to go, mostly */
+		return GR_IDLE;
 	case MS_RUNNING:
 		break;
 	}
@@ -60,6 +61,12 @@ msess_word(const struct msess *s)
 	if (s->state != MS_RUNNING)
 		return state_names[s->state];
 	return s->act == MA_UNKNOWN ? "quiet" : act_names[s->act];
+}
+
+bool
+msess_closable(const struct msess *s)
+{
+	return s->state == MS_RUNNING && s->eligible && s->worth;
 }
 
 double
@@ -459,7 +466,7 @@ model_sums(const struct model *m)
 		t.growing |= s->growth >= MG_FAST;
 		if (s->growth >= MG_FAST)
 			t.growth_bytes_per_h += s->growth_bytes_per_h;
-		if (s->eligible && s->worth) {
+		if (msess_closable(s)) {
 			t.closable++;
 			t.closable_bytes += s->footprint;
 		}

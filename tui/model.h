@@ -36,6 +36,7 @@ struct msess {
 };
 enum group msess_group(const struct msess *s);
 bool msess_live(const struct msess *s);
+bool msess_closable(const struct msess *s);    /* safe to close, and worth it */
 const char *msess_word(const struct msess *s); /* "permission", "asleep" … */
 double msess_idle(const struct msess *s, double now);
 

@@ -32,7 +32,7 @@ put_session(struct buf *out, const struct msess *s, double now)
 		buf_printf(out, ", %s", fmt_mem(mem, (double)s->footprint));
 	if (s->growth >= MG_FAST)
 		buf_printf(out, ", grows %s MB an hour", fmt_rate(mem, s->growth_bytes_per_h));
-	if (s->eligible && s->worth)
+	if (msess_closable(s))
 		buf_puts(out, ", may be closed");
 	if (s->pinned)
 		buf_puts(out, ", pinned");

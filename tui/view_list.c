@@ -86,7 +86,7 @@ memory_cells(struct app *a, int y, const struct plan_columns *c, const struct ms
 		draw_right(a, y, c->mem.x + c->mem.w, c->mem.w, TH_DIM, live ? "-" : "0M");
 		return;
 	}
-	if (s->eligible && s->worth)
+	if (msess_closable(s))
 		draw_glyph(a, y, c->cut.x, TH_REAP_HEAD, GL_CUT);
 	snprintf(text, sizeof text, "%s%s", s->estimated ? "~" : "",
 		fmt_mem(mem, (double)s->footprint));

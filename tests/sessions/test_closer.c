@@ -136,7 +136,7 @@ end(pid_t pid, uint64_t start, const char *marker, bool quit)
 
 	if (!quit)
 		t.quit_ms = 0;
-	ending_start(&loop, pid, start, marker, &t, on_ended, &o);
+	ending_start(&loop, pid, start, marker, &t, NULL, on_ended, &o);
 	run_until(&o.done);
 	return o;
 }

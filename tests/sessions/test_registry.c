@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <cmocka.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -226,16 +227,91 @@ an_open_rollout_names_the_conversation(void **state)
 	registry_add(r, &s);
 	assert_int_equal(seen.conversations, 0);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
-	registry_poke(r, 9);
+	registry_poke(r, 9, 0);
 	close(fd);
 	assert_string_equal(seen.conversation, ID2);
-	registry_poke(r, 9);
+	registry_poke(r, 9, 0);
 	assert_int_equal(seen.conversations, 1);
 	registry_close(r);
 	uv_run(&loop, UV_RUN_NOWAIT);
 	assert_true(registry_rollout_id("/x/rollout-2031-01-02T03-04-05-" ID ".jsonl", id));
 	assert_false(registry_rollout_id("/x/rollout-" ID ".json", id));
 	assert_false(registry_rollout_id("/x/history.jsonl", id));
+}
+
+static bool
+all_shared(void *ctx, uint32_t num, const char *cmdline)
+{
+	(void)ctx;
+	(void)num;
+	(void)cmdline;
+	return true;
+}
+
+/* A rollout of today that began at t. */
+static void
+put_rollout(const char *rollouts, const char *id, double t, const char *cwd)
+{
+	time_t when = (time_t)t;
+	char path[400], day[40], stamp[40];
+	struct tm tm;
+
+	localtime_r(&when, &tm);
+	strftime(day, sizeof day, "%Y/%m/%d", &tm);
+	gmtime_r(&when, &tm);
+	strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%S", &tm);
+	snprintf(path, sizeof path, "%s/%s/rollout-%s-%s.jsonl", rollouts, day,
+		"2031-01-01T00-00-00", id);
+	put(path, "{\"timestamp\":\"%s.%03dZ\",\"payload\":{\"cwd\":\"%s\"}}\n", stamp,
+		(int)((t - (double)when) * 1000), cwd);
+}
+
+static void
+a_rollout_that_began_with_enter_is_its_own(void **state)
+{
+	struct registry_ops shared = ops;
+	struct registry_subject s;
+	struct registry *r;
+	char rollouts[200], path[400], real[PATH_MAX];
+	double now = (double)time(NULL);
+	int fd;
+
+	(void)state;
+	shared.shared = all_shared;
+	assert_non_null(realpath(dir, real));
+	snprintf(rollouts, sizeof rollouts, "%s/daemon/sessions", dir);
+	r = registry_new(&loop, &shared);
+	s = me("", rollouts);
+	memset(&seen, 0, sizeof seen);
+	registry_add(r, &s);
+	/* open in a process that serves all: says nothing */
+	snprintf(path, sizeof path, "%s/2030/05/06/rollout-2030-05-06T01-02-03-" ID2 ".jsonl",
+		rollouts);
+	put(path, "{}\n");
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	registry_poke(r, 9, 0);
+	close(fd);
+	assert_int_equal(seen.conversations, 0);
+	/* of another folder, and begun at another time */
+	put_rollout(rollouts, ID2, now, "/elsewhere");
+	registry_poke(r, 9, now);
+	put_rollout(rollouts, ID2, now - 60, real);
+	registry_poke(r, 9, now);
+	assert_int_equal(seen.conversations, 0);
+	put_rollout(rollouts, ID, now + 0.5, real);
+	/* another session of the folder sent something at the same time: whose is it? */
+	s.num = 10;
+	registry_add(r, &s);
+	registry_poke(r, 10, now - 1);
+	assert_int_equal(seen.conversations, 0);
+	registry_poke(r, 9, now);
+	assert_int_equal(seen.conversations, 0);
+	registry_remove(r, 10);
+	registry_poke(r, 9, now);
+	assert_string_equal(seen.conversation, ID);
+	assert_int_equal(seen.num, 9);
+	registry_close(r);
+	uv_run(&loop, UV_RUN_NOWAIT);
 }
 
 static void
@@ -377,6 +453,7 @@ main(void)
 		cmocka_unit_test(status_and_rotation_are_seen),
 		cmocka_unit_test(leftovers_and_strangers_are_not_believed),
 		cmocka_unit_test(an_open_rollout_names_the_conversation),
+		cmocka_unit_test(a_rollout_that_began_with_enter_is_its_own),
 		cmocka_unit_test(hook_payloads),
 		cmocka_unit_test(a_hook_reaches_its_session_only),
 	};
