@@ -238,9 +238,9 @@ static inline const struct join *
 join_find(struct term *t, cell_t cell, uint32_t cp)
 {
 	cell_t what = cell & (CELL_CONTENT_MASK | CELL_KIND_MASK | CELL_CLUSTER);
+	pen_ready(t);
 	struct join *j = &joins[(what * 0x9e3779b1u + cp * 0x85ebca6bu) >> 13 & (JOINS - 1)];
-	if (j->what != what || j->cp != cp || j->epoch != tab_epoch(t->tab) ||
-		j->opts != t->width_opts)
+	if (j->what != what || j->cp != cp || j->epoch != t->pen_epoch || j->opts != t->width_opts)
 		join_make(t, j, what, cp);
 	return j;
 }

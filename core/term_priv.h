@@ -156,6 +156,7 @@ struct term {
 	bool whole;	    /* the margins are the screen's edges */
 	bool pen_exact;	    /* style_id, bg_id say all of the pen's style: the table was not full */
 	uint16_t style_id, bg_id;
+	uint64_t pen_epoch;  /* tab_epoch() of these ids, while the pen is not dirty */
 	unsigned width_opts; /* WIDTH_* of width_priv.h */
 };
 

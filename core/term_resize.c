@@ -159,6 +159,11 @@ rewrap(struct flow *f, int cols)
 		wrap_line(f, from, to, cols, &out);
 		from = to;
 	}
+	for (int k = 0; k < f->n_places; k++) /* below all rows, on one that was trimmed */
+		if (f->place[k].at_row >= f->n) {
+			out.place[k].at_row = out.n + f->place[k].at_row - f->n;
+			out.place[k].at_col = f->place[k].at_col;
+		}
 	flow_free(f);
 	*f = out;
 }
@@ -242,7 +247,7 @@ place_set(const struct term *t, const struct flow *f, int k, int from, bool refl
 {
 	const struct place *p = &f->place[k];
 	int cols = t->v.cols;
-	bool full = p->at_row < f->n && f->row[p->at_row].len >= cols;
+	bool full = p->at_row >= 0 && p->at_row < f->n && f->row[p->at_row].len >= cols;
 	*p->pending = p->at_col == cols && (*p->pending || (reflowed && full));
 	*p->row = CLAMP(p->at_row - from, 0, t->v.rows - 1);
 	*p->col = CLAMP(p->at_col, 0, cols - 1);

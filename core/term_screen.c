@@ -293,22 +293,11 @@ region_scroll(struct term *t, int top, int bottom, int n, bool to_history)
 /* The pen */
 
 void
-pen_use(struct term *t)
-{
-	const struct pen *p = &t->v.pen;
-	t->blank = (cell_t)t->bg_id << CELL_STYLE_SHIFT;
-	t->tmpl = (cell_t)t->style_id << CELL_STYLE_SHIFT | (cell_t)p->link << CELL_LINK_SHIFT |
-		  (p->protect ? CELL_PROTECTED : 0);
-	t->pen_flags = (t->tmpl ? ROW_STYLED : 0) | (p->link ? ROW_LINKS : 0) |
-		       (p->protect ? ROW_PROTECTED : 0);
-	t->pen_dirty = false;
-}
-
-void
 pen_resolve(struct term *t)
 {
 	const struct style *s = &t->v.pen.style;
 	struct style bg = {.bg = s->bg};
+	t->pen_epoch = tab_epoch(t->tab);
 	t->style_id = tab_style(t->tab, s);
 	t->bg_id = s->bg ? tab_style(t->tab, &bg) : 0;
 	t->pen_exact = (t->style_id || !(s->fg | s->bg | s->ul | s->attrs)) && (t->bg_id || !s->bg);

@@ -19,7 +19,17 @@ void region_scroll(struct term *t, int top, int bottom, int n, bool to_history);
 /* The whole screen up by one row, the top one into history. */
 void screen_scroll_one(struct term *t);
 /* tmpl, blank and pen_flags from style_id, bg_id and the pen. */
-void pen_use(struct term *t);
+static inline void
+pen_use(struct term *t)
+{
+	const struct pen *p = &t->v.pen;
+	t->blank = (cell_t)t->bg_id << CELL_STYLE_SHIFT;
+	t->tmpl = (cell_t)t->style_id << CELL_STYLE_SHIFT | (cell_t)p->link << CELL_LINK_SHIFT |
+		  (p->protect ? CELL_PROTECTED : 0);
+	t->pen_flags = (t->tmpl ? ROW_STYLED : 0) | (p->link ? ROW_LINKS : 0) |
+		       (p->protect ? ROW_PROTECTED : 0);
+	t->pen_dirty = false;
+}
 /* Collects the tab's garbage; the rows of both screens and the pens are its roots. */
 void term_gc(struct term *t);
 

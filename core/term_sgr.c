@@ -130,10 +130,13 @@ sgr_apply(struct style *s, const struct vt_csi *c)
 /* Programs repeat the same few sequences: the memo maps (style before, bytes) to the style after.
  * Style ids mean something for one epoch of one tab; epochs are unique, so all terminals share it.
  */
-#define MEMO 512
+#define MEMO 1024
 #define MEMO_BYTES 32
+struct sgr_key {
+	uint64_t a, b, c, d; /* the bytes, zero behind them */
+};
 struct sgr_memo {
-	uint64_t key[MEMO_BYTES / 8];
+	struct sgr_key key;
 	uint64_t epoch; /* 0: unused */
 	struct style style;
 	uint16_t before, id, bg;
@@ -141,34 +144,55 @@ struct sgr_memo {
 };
 static struct sgr_memo memo[MEMO];
 
-/* The entry for the n bytes at p (MEMO_BYTES may be read) under the present pen. */
-static struct sgr_memo *
-memo_find(const struct term *t, const uint8_t *p, unsigned n, uint64_t key[MEMO_BYTES / 8])
+static inline uint64_t
+word_at(const uint8_t *p)
 {
-	uint64_t h = (t->style_id + 1u) * 0x9e3779b97f4a7c15ull;
-	memcpy(key, p, MEMO_BYTES);
-	for (unsigned i = 0; i < MEMO_BYTES / 8; i++) {
-		unsigned have = n > 8 * i ? n - 8 * i : 0;
-		if (have < 8)
-			key[i] &= (1ull << 8 * have) - 1;
-		h = (h ^ key[i]) * 0x9fb21c651e98df25ull;
-		h ^= h >> 29;
-	}
-	return &memo[h >> 7 & (MEMO - 1)];
+	uint64_t w;
+	memcpy(&w, p, sizeof(w));
+	return w;
 }
 
-static void
-memo_keep(struct term *t, struct sgr_memo *m, const uint64_t *key, unsigned n, uint16_t before)
+/* The first n of the MEMO_BYTES at p. */
+static inline struct sgr_key
+key_of(const uint8_t *p, unsigned n)
 {
-	if (!t->pen_exact)
-		return;
-	memcpy(m->key, key, sizeof(m->key));
-	m->n = (uint8_t)n;
-	m->before = before;
-	m->style = t->v.pen.style;
-	m->id = t->style_id;
-	m->bg = t->bg_id;
-	m->epoch = tab_epoch(t->tab);
+	static const uint8_t ones[2 * MEMO_BYTES] = {[0 ... MEMO_BYTES - 1] = 0xff};
+	const uint8_t *mask = ones + MEMO_BYTES - n;
+	struct sgr_key k = {word_at(p) & word_at(mask), word_at(p + 8) & word_at(mask + 8), 0, 0};
+	if (n > 16) {
+		k.c = word_at(p + 16) & word_at(mask + 16);
+		k.d = word_at(p + 24) & word_at(mask + 24);
+	}
+	return k;
+}
+
+static inline struct sgr_memo *
+memo_at(const struct sgr_key *k, uint16_t before)
+{
+	uint64_t h = k->a * 0x9e3779b97f4a7c15ull ^ k->b * 0x9fb21c651e98df25ull ^
+		     k->c * 0xc2b2ae3d27d4eb4full ^ k->d * 0xd6e8feb86659fd93ull ^
+		     (before + 1u) * 0xa0761d6478bd642full;
+	h ^= h >> 32;
+	h *= 0xe7037ed1a0b428dbull;
+	return &memo[h >> 40 & (MEMO - 1)];
+}
+
+static const uint8_t *
+sgr_learn(struct term *t, const uint8_t *p, unsigned n, struct sgr_memo *m, struct sgr_key key)
+{
+	uint16_t before = t->style_id;
+	csi_params(&t->v.csi, p, n);
+	sgr_apply(&t->v.pen.style, &t->v.csi);
+	pen_resolve(t);
+	if (t->pen_exact)
+		*m = (struct sgr_memo){.key = key,
+			.epoch = t->pen_epoch,
+			.style = t->v.pen.style,
+			.before = before,
+			.id = t->style_id,
+			.bg = t->bg_id,
+			.n = (uint8_t)n};
+	return p + n + 1;
 }
 
 const uint8_t *
@@ -180,23 +204,17 @@ sgr_recall(struct term *t, const uint8_t *p, const uint8_t *end)
 	if (n == MEMO_BYTES || p[n] != 'm')
 		return NULL;
 	pen_ready(t);
-	if (!t->pen_exact)
+	if (unlikely(!t->pen_exact))
 		return NULL;
-	uint64_t key[MEMO_BYTES / 8];
-	struct sgr_memo *m = memo_find(t, p, n, key);
-	uint16_t before = t->style_id;
-	if (m->epoch == tab_epoch(t->tab) && m->n == n && m->before == before &&
-		!memcmp(m->key, key, sizeof(key))) {
-		t->v.pen.style = m->style;
-		t->style_id = m->id;
-		t->bg_id = m->bg;
-		pen_use(t);
-		return p + n + 1;
-	}
-	csi_params(&t->v.csi, p, n);
-	sgr_apply(&t->v.pen.style, &t->v.csi);
-	pen_resolve(t);
-	memo_keep(t, m, key, n, before);
+	struct sgr_key key = key_of(p, n);
+	struct sgr_memo *m = memo_at(&key, t->style_id);
+	if (m->epoch != t->pen_epoch || m->n != n || m->before != t->style_id ||
+		((m->key.a ^ key.a) | (m->key.b ^ key.b) | (m->key.c ^ key.c) | (m->key.d ^ key.d)))
+		return sgr_learn(t, p, n, m, key);
+	t->v.pen.style = m->style;
+	t->style_id = m->id;
+	t->bg_id = m->bg;
+	pen_use(t);
 	return p + n + 1;
 }
 
