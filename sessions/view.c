@@ -4,6 +4,7 @@
 #include "core/log.h"
 #include "core/os.h"
 #include "sessions/pty.h"
+#include "sessions/sampler.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -131,6 +132,8 @@ cmd_view(struct request *r)
 	LIST_INSERT_HEAD(&s->views, v, of_session);
 	count_viewers(s);
 	session_term(s);
+	if (s->server->sampler)
+		sampler_focus(s->server->sampler, s->num);
 	if (v->attach) {
 		memmove(s->revisit + 1, s->revisit, sizeof(s->revisit) - sizeof(*s->revisit));
 		s->revisit[0] = os_wall_s();
@@ -301,6 +304,10 @@ view_send(struct view *v, uint64_t now)
 		v->modes = km;
 		tell(v, modes_json(&km));
 	}
+	if (v->retitled) {
+		v->retitled = false;
+		tell(v, json_pack("{s:s,s:s}", "ev", "title", "title", s->title));
+	}
 	g = v->back ? grid_back(v, t) : term_grid(t);
 	mark = frame_begin(out, FT_FRAME, v->id);
 	v->dirty = false;
@@ -418,8 +425,11 @@ view_resized(struct session *s)
 void
 view_title(struct session *s)
 {
-	if (!LIST_EMPTY(&s->views))
-		tell_all(s, json_pack("{s:s,s:s}", "ev", "title", "title", s->title), false);
+	struct view *v;
+
+	/* told with the next frame: a program may change it faster than anyone reads */
+	LIST_FOREACH(v, &s->views, of_session)
+	v->dirty = v->retitled = true;
 }
 
 void
@@ -453,14 +463,16 @@ void
 view_clipboard(struct session *s, const char *text, size_t n)
 {
 	struct view *v, *active = NULL;
+	uint64_t now = os_mono_ns();
 	json_t *j;
 
 	/* only the client that typed last, and only while it looks */
 	LIST_FOREACH(v, &s->views, of_session)
 	if (v->attach && (!active || v->typed_ns > active->typed_ns))
 		active = v;
-	if (!active || n > CLIPBOARD_MAX)
+	if (!active || n > CLIPBOARD_MAX || now - active->copied_ns < NOTIFY_NS / 10)
 		return;
+	active->copied_ns = now;
 	if ((j = json_pack("{s:s,s:s%}", "ev", "clipboard", "text", text, n)))
 		tell(active, j);
 }
