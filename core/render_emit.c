@@ -245,7 +245,12 @@ put_cell(struct render *r, cell_t c, struct buf *out)
 		for (int i = 0; i < n; i++)
 			buf_utf8(out, cps[i]);
 	}
-	r->pen.x = risk >= 0 || r->pen.x + w >= r->cols ? -1 : r->pen.x + w;
+	int x = r->pen.x + w;
+	r->pen.x = risk >= 0 || x >= r->cols ? -1 : x;
+	if (risk > 0 && x < r->cols) { /* no half of what was drawn too wide may stay */
+		move_to(r, r->pen.y, x, out);
+		csi(out, MIN(risk, r->cols - x), 'X');
+	}
 	return MAX(risk, 0);
 }
 
