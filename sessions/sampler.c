@@ -306,6 +306,8 @@ on_psi(uv_poll_t *p, int status, int events)
 	for (struct entry *e = s->entries; e; e = e->next)
 		e->due = 0;
 	start_round(s);
+	if (s->store) /* what comes next may be the kernel's killer */
+		store_flush(s->store);
 }
 
 /* ---- life ---- */

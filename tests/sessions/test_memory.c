@@ -25,12 +25,6 @@ string(const json_t *o, const char *key)
 	return s ? s : "";
 }
 
-static void
-pause_ms(long ms)
-{
-	nanosleep(&(struct timespec){.tv_nsec = ms * 1000000}, NULL);
-}
-
 /* Asks until `ok` says yes. The last answer, a new reference. */
 static json_t *
 asked_until(const char *command, bool (*ok)(const json_t *reply))
@@ -44,7 +38,6 @@ asked_until(const char *command, bool (*ok)(const json_t *reply))
 		j = out_json();
 		if (ok(j))
 			return j;
-		pause_ms(50); /* between two asks, not instead of asking */
 	} while (os_mono_ns() < deadline);
 	fail_msg("%s: never came true: %.300s", command, out_text);
 	return j;
