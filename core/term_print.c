@@ -83,6 +83,23 @@ chain_here(struct term *t)
 	t->v.chain_col = t->v.col | t->v.pending << 16;
 }
 
+/* Did the last print end in cell c, rather than leave the cursor there? With wrapping off both end
+ * on the last column. */
+static bool
+printed_at(const struct term *t, const struct row *r, int c)
+{
+	uint32_t cps[CLUSTER_MAX];
+	if (c >= r->len)
+		return false;
+	if ((r->cells[c] & CELL_KIND_MASK) == CELL_TAIL)
+		return true;
+	int n = tab_cps(t->tab, r->cells[c], cps);
+	for (int i = 0; i < n; i++)
+		if (cps[i] == t->v.last_cp)
+			return true;
+	return false;
+}
+
 /* The cell left of the cursor that holds text, as (row, column); false when there is none. */
 static bool
 left_cell(const struct term *t, int *x)
@@ -90,7 +107,8 @@ left_cell(const struct term *t, int *x)
 	const struct row *r = term_row(t, t->v.row);
 	int c = t->v.pending ? t->v.col : t->v.col - 1;
 	if (!t->v.pending && !mode_on(t, MODE_DECAWM) && t->v.col == t->v.cols - 1 &&
-		t->v.chain_col == t->v.col && t->v.chain_row == t->v.row)
+		t->v.chain_col == t->v.col && t->v.chain_row == t->v.row &&
+		printed_at(t, r, t->v.col))
 		c = t->v.col; /* printed at the edge with wrapping off */
 	if (c < 0 || c >= r->len)
 		return false;

@@ -8,6 +8,7 @@
 /* A CLI takes a moment to say that it works on what was sent. Without word of it for so long, what
  * it said before still stands. */
 #define TAKES_NOTE_NS 3000000000ull
+#define ANSWERED_NS 1000000000ull
 #define TAKES_NOTE_FIRST_HAND_NS 8000000000ull
 
 static LIST_HEAD(, waiter) waiters = LIST_HEAD_INITIALIZER(waiters);
@@ -54,14 +55,18 @@ waits_check(struct server *sv, struct session *s)
 	}
 }
 
-/* Did its verdict come after what was last sent? */
+/* Did its verdict come after what was last sent? Where only output tells, an answer and then quiet
+ * count as well: a short answer is over before it is called working. */
 static bool
 fresh(const struct session *s, uint64_t now)
 {
-	uint64_t limit = s->act.source <= SRC_HOOK ? TAKES_NOTE_FIRST_HAND_NS : TAKES_NOTE_NS;
+	bool first_hand = s->act.source <= SRC_HOOK;
+	uint64_t sent = s->last_send_ns,
+		 limit = first_hand ? TAKES_NOTE_FIRST_HAND_NS : TAKES_NOTE_NS;
 
-	return !s->last_send_ns || s->act.now_since_ns > s->last_send_ns ||
-	       now - s->last_send_ns > limit;
+	if (!sent || s->act.now_since_ns > sent || now - sent > limit)
+		return true;
+	return !first_hand && s->output_ns > sent && now - s->output_ns > ANSWERED_NS;
 }
 
 bool

@@ -10,7 +10,7 @@
 #define PEERS_MAX 64
 #define PEER_OUT_MAX (256u << 10) /* views get no frames while more than this waits */
 #define PEER_STUCK_MS 10000	  /* so long without a byte of progress: hang up */
-#define PEER_FLOOD_MAX (8u << 20) /* replies that nobody reads: hang up */
+#define PEER_FLOOD_MAX (2u << 20) /* replies that nobody reads: hang up */
 
 struct view;
 struct request {

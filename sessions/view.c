@@ -301,6 +301,10 @@ view_send(struct view *v, uint64_t now)
 		v->modes = km;
 		tell(v, modes_json(&km));
 	}
+	if (v->retitled) {
+		v->retitled = false;
+		tell(v, json_pack("{s:s,s:s}", "ev", "title", "title", s->title));
+	}
 	g = v->back ? grid_back(v, t) : term_grid(t);
 	mark = frame_begin(out, FT_FRAME, v->id);
 	v->dirty = false;
@@ -418,8 +422,11 @@ view_resized(struct session *s)
 void
 view_title(struct session *s)
 {
-	if (!LIST_EMPTY(&s->views))
-		tell_all(s, json_pack("{s:s,s:s}", "ev", "title", "title", s->title), false);
+	struct view *v;
+
+	/* told with the next frame: a program may change it faster than anyone reads */
+	LIST_FOREACH(v, &s->views, of_session)
+	v->dirty = v->retitled = true;
 }
 
 void
@@ -453,14 +460,16 @@ void
 view_clipboard(struct session *s, const char *text, size_t n)
 {
 	struct view *v, *active = NULL;
+	uint64_t now = os_mono_ns();
 	json_t *j;
 
 	/* only the client that typed last, and only while it looks */
 	LIST_FOREACH(v, &s->views, of_session)
 	if (v->attach && (!active || v->typed_ns > active->typed_ns))
 		active = v;
-	if (!active || n > CLIPBOARD_MAX)
+	if (!active || n > CLIPBOARD_MAX || now - active->copied_ns < NOTIFY_NS / 10)
 		return;
+	active->copied_ns = now;
 	if ((j = json_pack("{s:s,s:s%}", "ev", "clipboard", "text", text, n)))
 		tell(active, j);
 }

@@ -14,7 +14,7 @@ struct view {
 	struct peer *peer;
 	struct session *session;
 	struct frame_view *frames;
-	bool attach, in_flight, dirty, urgent;
+	bool attach, in_flight, dirty, urgent, retitled;
 	int cols, rows;
 	uint64_t sent_ns, sync_ns;
 	uint64_t typed_ns;	       /* last input from it */
@@ -23,7 +23,7 @@ struct view {
 	uint64_t told_back, told_rows; /* the place as the client knows it */
 	struct pin at;	       /* top row when scrolled back: stays put while output arrives */
 	struct canvas *canvas; /* composes scrolled-back screens */
-	uint64_t notified_ns;
+	uint64_t notified_ns, copied_ns; /* last bell, last clipboard: both have a rate */
 	LIST_ENTRY(view) of_peer, of_session;
 };
 void view_free(struct view *v);

@@ -443,8 +443,7 @@ dialog_draw(struct attach *a)
 		return;
 	snprintf(s, sizeof(s), "%.18s ends now. All it printed", a->name);
 	canvas_text(a->comp, y + 2, x + 3, w - 6, s, NULL);
-	canvas_text(
-		a->comp, y + 3, x + 3, w - 6, "stays readable; z is milder.", NULL);
+	canvas_text(a->comp, y + 3, x + 3, w - 6, "stays readable; z is milder.", NULL);
 	const struct style *cancel = a->stop_focus ? NULL : &inverse,
 			   *stop = a->stop_focus ? &inverse : NULL;
 	int at = x + 3 + canvas_text(a->comp, y + 5, x + 3, w - 6, "  Cancel  ", cancel);

@@ -4,7 +4,8 @@
  *   attach.c         terminal, connection, keys to the session, painting
  *   attach_menu.c    the menu after the prefix, its actions, the stop dialog
  *   attach_paint.c   overlays: boxes, banners, toasts, selection, hits
- *   attach_scroll.c  scrollback, copying, find */
+ *   attach_scroll.c  scrollback, copying
+ *   attach_find.c    find */
 #include "tui/attach.h"
 
 enum attach_mode { AT_LIVE, AT_MENU, AT_MORE, AT_DIALOG, AT_SCROLL, AT_FIND };
@@ -99,6 +100,11 @@ void scroll_mouse(struct attach *a, const struct input_event *ev);
 void scroll_frame(struct attach *a); /* a frame came */
 void scroll_draw(struct attach *a);
 void scroll_free(struct attach *a);
+void scroll_to(struct attach *a, uint64_t back);
+
+/* attach_find.c */
 void find_open(struct attach *a);
+void find_next(struct attach *a);
+void find_previous(struct attach *a);
 void find_key(struct attach *a, const struct input_event *ev);
 #endif

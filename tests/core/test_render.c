@@ -37,7 +37,8 @@ outer_term(int cols, int rows)
 {
 	struct term_config cfg = {.cols = cols, .rows = rows};
 	struct term *t = term_new(arena, 9, &cfg);
-	term_feed(t, "\033[?1049h", 8);
+	/* as tui/outer.c leaves a terminal: no autowrap */
+	term_feed(t, "\033[?1049h\033[?7l", 13);
 	return t;
 }
 

@@ -29,8 +29,8 @@ __attribute__((unused)) static int PRINTF_LIKE(1, 2) muster(const char *fmt, ...
 	va_start(ap, fmt);
 	vsnprintf(args, sizeof(args), fmt, ap);
 	va_end(ap);
-	snprintf(cmd, sizeof(cmd), "'%s/muster' %s >$MUSTER_HOME/out 2>$MUSTER_HOME/err </dev/null",
-		getenv("MUSTER_BIN"), args);
+	snprintf(cmd, sizeof(cmd), "'%s/muster' %s >$MUSTER_HOME/out 2>$MUSTER_HOME/err %s",
+		getenv("MUSTER_BIN"), args, strchr(args, '<') ? "" : "</dev/null");
 	int rc = system(cmd);
 	free(out_text);
 	out_text = calloc(1, 1 << 22);

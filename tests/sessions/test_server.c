@@ -1,0 +1,278 @@
+/* The server as a whole, through the real binary and over its socket. */
+#include "sessions/proto.h"
+#include "tests/sessions/run_muster.h"
+#include <dirent.h>
+#include <errno.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+static int
+setup(void **st)
+{
+	(void)st;
+	own_home("server");
+	return muster("server start");
+}
+
+static int
+teardown(void **st)
+{
+	(void)st;
+	return muster("server stop --kill-sessions");
+}
+
+static int
+connect_raw(void)
+{
+	struct sockaddr_un a = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	snprintf(a.sun_path, sizeof(a.sun_path), "%s/run/sock", getenv("MUSTER_HOME"));
+	assert_int_equal(connect(fd, (struct sockaddr *)&a, sizeof(a)), 0);
+	return fd;
+}
+
+/* Until the server hangs up, or one frame of the type is there. */
+static bool
+hears(int fd, unsigned type, char *text, size_t cap)
+{
+	struct buf in = {0};
+	struct frame f;
+	size_t used;
+	bool found = false;
+
+	for (;;) {
+		struct pollfd p = {fd, POLLIN, 0};
+		int rc = frame_read(&in, SERVER, &f, &used);
+		assert_true(rc >= 0);
+		if (rc > 0 && f.type == type) {
+			snprintf(text, cap, "%.*s", (int)f.len, (const char *)f.payload);
+			found = true;
+			break;
+		}
+		if (rc > 0) {
+			buf_drop(&in, used);
+			continue;
+		}
+		if (poll(&p, 1, 3000) <= 0)
+			break;
+		buf_reserve(&in, 65536);
+		ssize_t n = recv(fd, in.data + in.len, 65536, 0);
+		if (n <= 0)
+			break;
+		in.len += (size_t)n;
+	}
+	buf_free(&in);
+	return found;
+}
+
+static void
+test_noise_is_hung_up_on(void **st)
+{
+	static const char huge[] = "\xff\xff\xff\x7f\3\0\0\0\1\0\0\0";
+	static const char early[] = "\2\0\0\0\3\0\0\0\1\0\0\0{}";
+	char text[512];
+	int fd;
+
+	(void)st;
+	fd = connect_raw();
+	assert_int_equal(send(fd, "GET / HTTP/1.0\r\n\r\n", 18, 0), 18);
+	assert_true(hears(fd, FT_BYE, text, sizeof(text)));
+	close(fd);
+	fd = connect_raw();
+	assert_int_equal(send(fd, huge, sizeof(huge) - 1, 0), sizeof(huge) - 1);
+	assert_true(hears(fd, FT_BYE, text, sizeof(text)));
+	close(fd);
+	fd = connect_raw();
+	assert_int_equal(send(fd, early, sizeof(early) - 1, 0), sizeof(early) - 1);
+	assert_true(hears(fd, FT_BYE, text, sizeof(text)));
+	assert_non_null(strstr(text, "HELLO"));
+	close(fd);
+	assert_int_equal(muster("ls"), 0);
+}
+
+static void
+test_requests_that_make_no_sense(void **st)
+{
+	static const char *const bad[] = {"{}", "{\"verb\":7}", "{\"verb\":\"nonsense\"}",
+		"{\"verb\":\"new\"}", "{\"verb\":\"new\",\"cwd\":\"/\",\"argv\":[1,2]}",
+		"{\"verb\":\"new\",\"cwd\":\"/\",\"argv\":[\"true\"],\"env\":[7]}",
+		"{\"verb\":\"new\",\"cwd\":\"/\",\"argv\":[\"true\"],\"name\":\"1x\"}",
+		"{\"verb\":\"peek\"}", "{\"verb\":\"peek\",\"id\":[]}",
+		"{\"verb\":\"send\",\"id\":\"x\"}", "{\"verb\":\"view\",\"id\":\"x\"}",
+		"{\"verb\":\"wait\",\"id\":\"\"}", "{\"verb\":\"kill\",\"ids\":7}", "not json",
+		"[]"};
+	struct buf b = {0};
+	char text[512];
+	int fd = connect_raw();
+
+	(void)st;
+	frame_put(&b, FT_HELLO, 0, "{\"v\":1,\"versions\":[1]}", 22);
+	assert_int_equal(send(fd, b.data, b.len, 0), (ssize_t)b.len);
+	assert_true(hears(fd, FT_WELCOME, text, sizeof(text)));
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		b.len = 0;
+		frame_put(&b, FT_REQUEST, (uint32_t)i + 1, bad[i], strlen(bad[i]));
+		assert_int_equal(send(fd, b.data, b.len, 0), (ssize_t)b.len);
+		if (!hears(fd, FT_FAIL, text, sizeof(text)))
+			fail_msg("no answer to %s", bad[i]);
+	}
+	/* frames about views that do not exist */
+	b.len = 0;
+	for (unsigned t = FT_ACK; t <= FT_CLOSE_VIEW; t++)
+		if (t != FT_VIEW_EVENT)
+			frame_put(&b, t, 99, "\1", 1);
+	frame_put(&b, FT_REQUEST, 77, "{\"verb\":\"status\"}", 17);
+	assert_int_equal(send(fd, b.data, b.len, 0), (ssize_t)b.len);
+	assert_true(hears(fd, FT_REPLY, text, sizeof(text)));
+	close(fd);
+	buf_free(&b);
+	assert_int_equal(muster("ls -a --json"), 0);
+	json_t *j = out_json();
+	assert_int_equal(json_array_size(json_object_get(j, "sessions")), 0);
+	json_decref(j);
+}
+
+static void
+test_more_clients_than_it_takes(void **st)
+{
+	int fd[70];
+	char text[512];
+
+	(void)st;
+	for (size_t i = 0; i < ARRAY_LEN(fd); i++)
+		fd[i] = connect_raw();
+	assert_true(hears(fd[ARRAY_LEN(fd) - 1], FT_BYE, text, sizeof(text)));
+	assert_non_null(strstr(text, "too many"));
+	for (size_t i = 0; i < ARRAY_LEN(fd); i++)
+		close(fd[i]);
+	assert_int_equal(muster("ls"), 0);
+}
+
+static void
+test_input_is_bounded(void **st)
+{
+	char err[512];
+
+	(void)st;
+	/* nobody reads: the pty fills, then the queue; what does not fit is refused as a whole */
+	assert_int_equal(muster("new -d -n deaf -p shell -- sh -c 'stty raw; sleep 100'"), 0);
+	assert_int_equal(system("head -c 700000 /dev/zero | tr '\\0' x >$MUSTER_HOME/text"), 0);
+	assert_int_equal(muster("send deaf --no-enter - <$MUSTER_HOME/text"), 0);
+	assert_int_equal(muster("send deaf --no-enter - <$MUSTER_HOME/text"), 1);
+	err_text(err, sizeof(err));
+	assert_non_null(strstr(err, "does not read its input"));
+	assert_int_equal(muster("ls"), 0);
+	assert_int_equal(muster("kill --now deaf"), 0);
+}
+
+static size_t
+server_fds(void)
+{
+	char path[64];
+	size_t n = 0;
+	DIR *d;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd", (int)server_pid("pid"));
+	if (!(d = opendir(path)))
+		return 0; /* another user's eyes: not told */
+	while (readdir(d))
+		n++;
+	closedir(d);
+	return n;
+}
+
+static bool
+fds_are(void *want)
+{
+	return server_fds() == *(size_t *)want;
+}
+
+static double
+arena(const char *key)
+{
+	assert_int_equal(muster("server status --json"), 0);
+	json_t *j = out_json();
+	double v = json_number_value(json_object_get(json_object_get(j, "arena"), key));
+
+	json_decref(j);
+	return v;
+}
+
+static void
+test_nothing_stays_of_a_forgotten_session(void **st)
+{
+	size_t fds;
+	double live;
+
+	(void)st;
+	assert_int_equal(muster("new -d -n warm -p shell -- seq 1 2000"), 0);
+	assert_int_equal(muster("wait warm --for exit --timeout 10"), 0);
+	assert_int_equal(muster("forget warm"), 0);
+	fds = server_fds();
+	live = arena("live");
+	for (int i = 0; i < 10; i++) {
+		assert_int_equal(muster("new -d -n gone%d -p shell -- seq 1 3000", i), 0);
+		assert_int_equal(muster("wait gone%d --for exit --timeout 10", i), 0);
+		assert_int_equal(muster("peek gone%d --history --lines 2", i), 0);
+		assert_string_equal(out_text, "2999\n3000\n");
+		assert_int_equal(muster("forget gone%d", i), 0);
+		assert_int_equal(muster("peek gone%d", i), 3);
+	}
+	/* the socket of the last client closes a moment after it */
+	assert_true(until(fds_are, &fds, 3));
+	assert_true(arena("live") == live);
+}
+
+static void
+test_tags_reach_several(void **st)
+{
+	(void)st;
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(muster("new -d -n t%d -t group -p shell -- cat", i), 0);
+	assert_int_equal(muster("send --tag group 'to all of you'"), 0);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(muster("wait t%d --for idle --timeout 10", i), 0);
+		assert_int_equal(muster("peek t%d", i), 0);
+		assert_non_null(strstr(out_text, "to all of you\nto all of you\n"));
+	}
+	assert_int_equal(muster("send --tag nobody x"), 3);
+	assert_int_equal(muster("send t0 --key C-d"), 0);
+	assert_int_equal(muster("wait t0 --for exit --timeout 10"), 0);
+	assert_int_equal(muster("wait t0 --for idle --timeout 10"), 1);
+	assert_int_equal(muster("wait t1 --for exit --timeout 0.2"), 5);
+	assert_int_equal(muster("kill t1 t2"), 0);
+	assert_int_equal(muster("kill t1"), 1);
+	assert_int_equal(muster("forget t0 t1 t2"), 0);
+}
+
+static void
+test_secrets_stay_with_the_child(void **st)
+{
+	(void)st;
+	assert_int_equal(muster("new -d -n s -e CANARY=tweet-8271 -p shell -- "
+				"sh -c 'echo $CANARY; env | grep -c MUSTER_HOME; read x'"),
+		0);
+	assert_int_equal(muster("wait s --for idle --timeout 10"), 0);
+	assert_int_equal(muster("peek s"), 0);
+	assert_string_equal(out_text, "tweet-8271\n0\n");
+	assert_int_equal(muster("kill --now s"), 0);
+	assert_int_equal(muster("forget s"), 0);
+	assert_int_not_equal(system("grep -rqa tweet-8271 $MUSTER_HOME/state"), 0);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_noise_is_hung_up_on),
+		cmocka_unit_test(test_requests_that_make_no_sense),
+		cmocka_unit_test(test_more_clients_than_it_takes),
+		cmocka_unit_test(test_input_is_bounded),
+		cmocka_unit_test(test_nothing_stays_of_a_forgotten_session),
+		cmocka_unit_test(test_tags_reach_several),
+		cmocka_unit_test(test_secrets_stay_with_the_child),
+	};
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
