@@ -131,13 +131,13 @@ load_strings(struct term *t, struct rd *r)
 		buf_put(&t->str, p, n);
 }
 
-/* Trailing cells that were never written say nothing. */
+/* Trailing cells that were never written say nothing, but inside a line they keep its place. */
 static struct row
 row_trimmed(const struct row *row)
 {
 	struct row r = *row;
 
-	while (r.len && !r.cells[r.len - 1])
+	while (r.len && !r.cells[r.len - 1] && !(r.flags & ROW_WRAP))
 		r.len--;
 	return r;
 }

@@ -236,17 +236,16 @@ flow_to(struct term *t, struct screen *s, const struct flow *f, int from)
 	}
 }
 
+/* A place right behind a row that is full rests on its last column, the next character wraps. */
 static void
-place_set(const struct term *t, struct place *p, int from, bool reflowed)
+place_set(const struct term *t, const struct flow *f, int k, int from, bool reflowed)
 {
-	int col = p->at_col;
-	*p->pending = *p->pending && col == t->v.cols;
-	if (col >= t->v.cols || (reflowed && col == t->v.cols))
-		col = t->v.cols - 1;
-	else if (!*p->pending)
-		col = CLAMP(col, 0, t->v.cols - 1);
+	const struct place *p = &f->place[k];
+	int cols = t->v.cols;
+	bool full = p->at_row < f->n && f->row[p->at_row].len >= cols;
+	*p->pending = p->at_col == cols && (*p->pending || (reflowed && full));
 	*p->row = CLAMP(p->at_row - from, 0, t->v.rows - 1);
-	*p->col = col;
+	*p->col = CLAMP(p->at_col, 0, cols - 1);
 }
 
 static void
@@ -284,7 +283,7 @@ resize_primary(struct term *t, int cols, int rows, struct place *places)
 	fresh_screen(t, &t->scr[0]);
 	flow_to(t, &t->scr[0], &f, out);
 	for (int k = 0; k < f.n_places; k++)
-		place_set(t, &f.place[k], out, cols != was);
+		place_set(t, &f, k, out, cols != was);
 	flow_free(&f);
 }
 
@@ -299,7 +298,7 @@ resize_alt(struct term *t, int was_rows, int was, struct place *places)
 	fresh_screen(t, &t->scr[1]);
 	flow_to(t, &t->scr[1], &f, out);
 	for (int k = 0; k < f.n_places; k++)
-		place_set(t, &f.place[k], out, false);
+		place_set(t, &f, k, out, false);
 	for (int y = 0; y < t->v.rows; y++)
 		t->scr[1].row[y]->flags &= ~(uint32_t)(ROW_WRAP | ROW_WRAPPED);
 	flow_free(&f);

@@ -395,4 +395,6 @@ vt_parser_canonical(struct vt *v)
 		memset(&v->csi, 0, sizeof(v->csi));
 		v->osc_kind = v->str_bell = v->osc_overflow = 0;
 	}
+	for (int i = MAX(v->csi.n, 1); i < CSI_PARAMS; i++)
+		v->csi.param[i] = 0; /* of an earlier sequence */
 }

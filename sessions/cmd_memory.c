@@ -146,6 +146,8 @@ history_one(struct request *r, double since)
 	j->since = since;
 	j->tick_s = request_server(r)->config->tick_s;
 	j->max = (size_t)CLAMP(number_arg(r, "max", POINTS_DEFAULT), 1, POINTS_MAX);
+	if (request_server(r)->sampler) /* its plot is looked at */
+		sampler_focus(request_server(r)->sampler, s->num);
 	request_on_cancel(r, history_cancel, j);
 	store_run(request_server(r)->store, history_read, history_done, j);
 }

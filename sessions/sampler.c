@@ -14,7 +14,8 @@
 #include <unistd.h>
 
 enum { SAMPLER_MAGIC = 0x5a3b1e77, RESTORE_POINTS = 4320 };
-static const double FOCUS_S = 5, IDLE_TICK_S = 60, LONG_IDLE_S = 3600, GROWTH_EVERY_S = 60;
+static const double FOCUS_S = 5, FOCUS_KEEP_S = 600, IDLE_TICK_S = 60, LONG_IDLE_S = 3600,
+		    GROWTH_EVERY_S = 60;
 static const double SETTLE_S = 600, RESTORE_S = 72 * 3600.0, SLOPE_SPAN_S = 6 * 3600.0;
 static const double SLOPE_MIN_SPAN_S = 600, YOUNG_S = 60;
 enum { FIRST_MS = 500 };
@@ -46,6 +47,7 @@ struct sampler {
 	struct entry *entries;
 	struct waiter *waiters;
 	uint32_t focus;
+	double focus_until;
 	struct pressure pressure;
 	struct scan *scan;
 	uv_timer_t timer;
@@ -83,7 +85,7 @@ entry_of(const struct sampler *s, uint32_t num)
 static double
 interval(const struct sampler *s, const struct entry *e)
 {
-	if (e->num == s->focus || mono_s() - e->added < YOUNG_S)
+	if ((e->num == s->focus && mono_s() < s->focus_until) || mono_s() - e->added < YOUNG_S)
 		return MIN(FOCUS_S, s->tick_s);
 	if (s->pressure.level == 0 && s->ops.idle_s &&
 		s->ops.idle_s(s->ops.ctx, e->num) > LONG_IDLE_S)
@@ -468,6 +470,7 @@ sampler_focus(struct sampler *s, uint32_t num)
 	struct entry *e = entry_of(s, num);
 
 	s->focus = num;
+	s->focus_until = mono_s() + FOCUS_KEEP_S;
 	if (e)
 		e->due = MIN(e->due, mono_s() + FOCUS_S);
 }

@@ -39,7 +39,7 @@ void sampler_close(struct sampler *s);
 /* id: MUSTER_SESSION value that marks strays. Earlier samples come back from the store. */
 void sampler_add(struct sampler *s, uint32_t num, const char *id, pid_t pid);
 void sampler_remove(struct sampler *s, uint32_t num); /* flushes its history */
-void sampler_focus(struct sampler *s, uint32_t num);  /* 5 s ticks for this one; 0 none */
+void sampler_focus(struct sampler *s, uint32_t num);  /* 5 s ticks for the next 10 min; 0 none */
 const struct memstat *sampler_get(const struct sampler *s, uint32_t num); /* borrowed; NULL */
 /* Sample one session now, with a full walk; cb on the loop thread, m NULL if it went meanwhile. */
 typedef void (*sampler_cb)(void *ctx, const struct memstat *m);

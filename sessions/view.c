@@ -4,6 +4,7 @@
 #include "core/log.h"
 #include "core/os.h"
 #include "sessions/pty.h"
+#include "sessions/sampler.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -131,6 +132,8 @@ cmd_view(struct request *r)
 	LIST_INSERT_HEAD(&s->views, v, of_session);
 	count_viewers(s);
 	session_term(s);
+	if (s->server->sampler)
+		sampler_focus(s->server->sampler, s->num);
 	if (v->attach) {
 		memmove(s->revisit + 1, s->revisit, sizeof(s->revisit) - sizeof(*s->revisit));
 		s->revisit[0] = os_wall_s();

@@ -238,6 +238,7 @@ do_cursor(struct script *s, const char *text)
 static void
 do_answer(struct script *s, const char *text)
 {
+	text += *text == ' ';
 	struct buf got = {0};
 	escape(&s->reply, &got);
 	if (strcmp(buf_cstr(&got), text))
@@ -315,9 +316,9 @@ do_cell(struct script *s, const char *text)
 static const struct {
 	const char *word;
 	void (*fn)(struct script *s, const char *text);
-} words[] = {{"> ", do_feed}, {"|", do_row}, {"^", do_history}, {"@ ", do_cursor},
-	{"< ", do_answer}, {"% ", do_cell}, {"== ", script_begin}, {"size ", do_size},
-	{"lines ", do_lines}, {"resize ", do_resize}, {"mode ", do_mode}, {"title ", do_title},
+} words[] = {{"> ", do_feed}, {"|", do_row}, {"^", do_history}, {"@ ", do_cursor}, {"<", do_answer},
+	{"% ", do_cell}, {"== ", script_begin}, {"size ", do_size}, {"lines ", do_lines},
+	{"resize ", do_resize}, {"mode ", do_mode}, {"title ", do_title},
 	{"history ", do_history_count}};
 
 static void

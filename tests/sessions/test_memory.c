@@ -1,0 +1,178 @@
+/* Memory as a user asks for it: the built muster, a server of its own, a session of known memory.
+ */
+#include "tests/sessions/run_muster.h"
+#include <math.h>
+
+#define MB 1048576.0
+enum { DEADLINE_S = 15 };
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+static const double slack = 24;
+#else
+static const double slack = 1.5;
+#endif
+
+static double
+number(const json_t *o, const char *key)
+{
+	return json_number_value(json_object_get(o, key));
+}
+
+static const char *
+string(const json_t *o, const char *key)
+{
+	const char *s = json_string_value(json_object_get(o, key));
+
+	return s ? s : "";
+}
+
+static void
+pause_ms(long ms)
+{
+	nanosleep(&(struct timespec){.tv_nsec = ms * 1000000}, NULL);
+}
+
+/* Asks until `ok` says yes. The last answer, a new reference. */
+static json_t *
+asked_until(const char *command, bool (*ok)(const json_t *reply))
+{
+	uint64_t deadline = os_mono_ns() + DEADLINE_S * 1000000000ull;
+	json_t *j = NULL;
+
+	do {
+		json_decref(j);
+		assert_int_equal(muster("%s", command), 0);
+		j = out_json();
+		if (ok(j))
+			return j;
+		pause_ms(50); /* between two asks, not instead of asking */
+	} while (os_mono_ns() < deadline);
+	fail_msg("%s: never came true: %.300s", command, out_text);
+	return j;
+}
+
+static bool
+is_64(const json_t *j)
+{
+	return fabs(number(j, "total_bytes") / MB - 64) < slack;
+}
+
+static bool
+sampled(const json_t *j)
+{
+	const json_t *s = json_array_get(json_object_get(j, "sessions"), 0);
+
+	return number(s, "footprint_bytes") > 60 * MB;
+}
+
+static bool
+has_points(const json_t *j)
+{
+	const json_t *points = json_object_get(j, "points");
+	size_t n = json_array_size(points);
+
+	return n && number(json_array_get(points, n - 1), "last") > 60 * MB;
+}
+
+static void
+test_pid_needs_no_server(void **state)
+{
+	char text[256];
+	json_t *j;
+
+	(void)state;
+	assert_int_equal(muster("footprint --json %d", (int)getpid()), 0);
+	j = out_json();
+	assert_true(number(j, "total_bytes") > 0);
+	assert_int_equal(
+		number(json_array_get(json_object_get(j, "processes"), 0), "pid"), getpid());
+	json_decref(j);
+	assert_int_equal(muster("server status"), 4);
+	assert_int_equal(muster("footprint 999999999"), 3);
+	err_text(text, sizeof(text));
+	assert_non_null(strstr(text, "no process"));
+	assert_int_equal(muster("footprint"), 2);
+	assert_int_equal(muster("history --since nonsense"), 2);
+	assert_int_equal(muster("history --csv"), 2);
+}
+
+static void
+test_session(void **state)
+{
+	const json_t *p;
+	json_t *j;
+
+	(void)state;
+	assert_int_equal(
+		muster("new -d -n hog -- '%s/tests/tools/memhog'", getenv("MUSTER_BIN")), 0);
+	assert_int_equal(muster("send hog 'dirty 64'"), 0);
+	j = asked_until("footprint --json hog", is_64);
+	p = json_array_get(json_object_get(j, "processes"), 0);
+	assert_string_equal(string(p, "role"), "memhog");
+	assert_string_equal(string(p, "rule"), "root");
+	assert_true(fabs(number(p, "footprint_bytes") / MB - 64) < slack);
+	assert_string_equal(string(json_array_get(json_object_get(j, "categories"), 0), "name"),
+		"anonymous 16-128M");
+	json_decref(j);
+	json_decref(asked_until("ls --json", sampled));
+	j = asked_until("history --json hog", has_points);
+	p = json_array_get(
+		json_object_get(j, "points"), json_array_size(json_object_get(j, "points")) - 1);
+	assert_true(number(p, "rss_last") > 60 * MB && number(p, "max") >= number(p, "min"));
+	assert_true(json_is_array(json_object_get(p, "flags")) && number(j, "step_s") > 0);
+	assert_string_equal(
+		string(json_array_get(json_object_get(j, "events"), 0), "event"), "started");
+	json_decref(j);
+	assert_int_equal(muster("history --csv hog"), 0);
+	assert_int_equal(
+		strncmp(out_text, "t,min,avg,max,last,swap_max,rss_min,rss_last\n", 44), 0);
+	assert_int_equal(muster("history hog"), 0);
+	assert_non_null(strstr(out_text, "hog: last"));
+	assert_int_equal(muster("history --json"), 0);
+	j = out_json();
+	p = json_array_get(json_object_get(j, "sessions"), 0);
+	assert_string_equal(string(p, "name"), "hog");
+	assert_true(number(p, "now") > 60 * MB && number(p, "max") > 60 * MB);
+	json_decref(j);
+	assert_int_equal(muster("top"), 0);
+	assert_non_null(strstr(out_text, "hog"));
+	assert_int_equal(muster("metrics"), 0);
+	assert_non_null(strstr(out_text, "muster_session_footprint_bytes{id=\""));
+	assert_int_equal(muster("footprint nobody"), 3);
+}
+
+static void
+test_after_its_end(void **state)
+{
+	char text[256];
+	json_t *j;
+
+	(void)state;
+	assert_int_equal(muster("kill --now hog"), 0);
+	assert_int_equal(muster("footprint hog"), 1);
+	err_text(text, sizeof(text));
+	assert_non_null(strstr(text, "muster history hog"));
+	assert_int_equal(muster("events --json hog"), 0);
+	assert_int_equal(strncmp(out_text, "{\"v\":1,", 7), 0);
+	assert_non_null(strstr(out_text, "\"started\""));
+	/* what the server knew is on disk for the next one */
+	assert_int_equal(muster("server stop --kill-sessions"), 0);
+	j = asked_until("history --json hog", has_points);
+	json_decref(j);
+	assert_int_equal(muster("forget hog"), 0);
+	assert_int_equal(muster("history --json hog"), 3);
+	assert_int_equal(muster("server stop --kill-sessions"), 0);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_pid_needs_no_server),
+		cmocka_unit_test(test_session),
+		cmocka_unit_test(test_after_its_end),
+	};
+	int rc = cmocka_run_group_tests(tests, NULL, NULL);
+
+	muster("server stop --kill-sessions");
+	return rc;
+}
