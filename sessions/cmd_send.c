@@ -233,7 +233,7 @@ queue_all(struct request *r, struct send_batch *b, struct buf *keys, struct err 
 			return err_set(e, 2, "to which session? (give an id, a name or --tag)");
 		if (!(s = server_find(request_server(r), id, e)))
 			return -1;
-		if (!s->pty)
+		if (!s->pty && !lifecycle_waking(s))
 			return err_set(e, 1, "%s is not running (it is %s)", s->name,
 				session_state_name(s->state));
 		s->server->last_used = s;

@@ -159,6 +159,7 @@ static void
 ev_status(struct session *s, const struct term_event *ev, uint64_t now)
 {
 	activity_osc7501(&s->act, ev->text, ev->len, now);
+	s->status_said = true;
 }
 
 static void
@@ -271,6 +272,10 @@ session_output(struct session *s, size_t n)
 	s->output_ns = now;
 	s->unsettled = true;
 	view_output(s);
+	if (s->status_said) { /* first-hand: no need to wait for the screen to settle */
+		s->status_said = false;
+		session_evaluate(s, now);
+	}
 	if (head - ring_saved_upto(s->ring) >= RING_CHECKPOINT)
 		checkpoint_save(s); /* the tick does it for those that print less */
 	server_wants_settle(s->server);

@@ -91,6 +91,7 @@ struct session {
 	LIST_HEAD(, view) views;
 	struct buf replies; /* the terminal's answers while it is fed */
 	bool feeding, changed, meta_changed, unsettled, child_gone;
+	bool status_said; /* OSC 7501 was in the bytes just fed */
 	uint64_t changed_ns, output_ns, saved_ns, looked_ns, gen_settled, settled_ns, sealed_ns;
 	session_cb on_spawned;
 	void *on_spawned_ctx;

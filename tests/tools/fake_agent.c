@@ -153,14 +153,15 @@ leave(void)
 	exit(0);
 }
 
+/* A program of that name, in a session of its own. */
 static pid_t
-spawn(const char *command, const char *name)
+spawn(const char *program, const char *name, const char *arg, const char *arg2)
 {
 	pid_t pid = fork();
 
 	if (pid == 0) {
 		setsid();
-		execl("/bin/sh", name, "-c", command, (char *)NULL);
+		execlp(program, name, arg, arg2, (char *)NULL);
 		_exit(127);
 	}
 	return pid;
@@ -172,7 +173,7 @@ run_tool(void)
 	pid_t pid;
 
 	report("working", "busy", NULL);
-	pid = spawn(tool, "sh");
+	pid = spawn("sh", "sh", "-c", tool);
 	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 		;
 	say("tool finished");
@@ -220,7 +221,7 @@ obey(const char *text)
 	} else if (strcmp(text, "RECALL") == 0) {
 		say("turns: %d", turns());
 	} else if (strcmp(text, "HELPER") == 0) {
-		spawn("exec -a mcp-server sleep 600", "bash");
+		spawn("sleep", "mcp-server", "600", NULL);
 		say("helping");
 	} else {
 		remember(text);
