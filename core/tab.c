@@ -65,6 +65,7 @@ struct tab {
 	struct annex styles, clusters, links, link_ids;
 	uint32_t n_styles, n_clusters, n_links;
 	uint32_t gc_styles, gc_clusters, gc_links; /* counts at which tab_gc is worth it */
+	uint32_t gc_link_slabs;			   /* long links fill slabs before they are many */
 	bool full;				   /* something did not fit since the last gc */
 };
 
@@ -180,7 +181,9 @@ tab_reset(struct tab *t)
 	annex_free(t, &t->links);
 	annex_free(t, &t->link_ids);
 	t->n_styles = t->n_clusters = t->n_links = 0;
-	t->gc_styles = t->gc_clusters = t->gc_links = GC_MIN;
+	t->gc_styles = t->gc_clusters = GC_MIN;
+	t->gc_links = MIN(GC_MIN, LINKS_MAX / 2);
+	t->gc_link_slabs = LINK_SLABS_MAX / 2;
 	t->full = false;
 	t->epoch = next_epoch();
 }
@@ -408,7 +411,7 @@ bool
 tab_wants_gc(const struct tab *t)
 {
 	return t->n_styles >= t->gc_styles || t->n_clusters >= t->gc_clusters ||
-	       t->n_links >= t->gc_links;
+	       t->n_links >= t->gc_links || t->links.n >= t->gc_link_slabs;
 }
 
 struct gc {
@@ -485,6 +488,7 @@ tab_gc(struct tab *t, struct row *const *rows, int n, uint16_t *styles, int n_st
 	t->gc_styles = MIN(GC_MIN + 2 * t->n_styles, STYLES_MAX);
 	t->gc_clusters = GC_MIN + 2 * t->n_clusters;
 	t->gc_links = MIN(GC_MIN / 4 + 2 * t->n_links, LINKS_MAX);
+	t->gc_link_slabs = MAX(LINK_SLABS_MAX / 2, MIN(2 * t->links.n, LINK_SLABS_MAX));
 	tab_free(to);
 }
 

@@ -221,6 +221,34 @@ test_parked_costs_nothing(void **st)
 	arena_free(a);
 }
 
+/* Long links fill their slabs long before they are many: collection is due, and room comes back. */
+static void
+test_long_links(void **st)
+{
+	struct arena *a = arena_new(64u << 20);
+	struct term_config cfg = {.cols = 80, .rows = 24, .hist = {.lines = 100}};
+	struct term *t = term_new(a, OWNER, &cfg);
+	char uri[1800], line[2000];
+	struct grid g;
+
+	(void)st;
+	memset(uri, 'u', sizeof(uri));
+	uri[sizeof(uri) - 1] = 0;
+	for (int i = 0; i < 6000; i++) {
+		int n = snprintf(line, sizeof(line),
+			"\033]8;;https://h/%d/%s\033\\x\033]8;;\033\\\r\n", i, uri);
+
+		term_feed(t, line, (size_t)n);
+	}
+	g = term_grid(t);
+	assert_int_equal(memcmp(tab_link_uri(g.tab, cell_link(g.row[22]->cells[0])),
+				 "https://h/5999/uuu", 18),
+		0);
+	term_free(t);
+	assert_nothing_left(a);
+	arena_free(a);
+}
+
 /* Memory is refused at the n-th slab, for many n, all through a session's life. */
 static void
 test_faults(void **st)
@@ -262,6 +290,7 @@ main(void)
 		cmocka_unit_test(test_the_shape_that_leaked),
 		cmocka_unit_test(test_many_sessions),
 		cmocka_unit_test(test_parked_costs_nothing),
+		cmocka_unit_test(test_long_links),
 		cmocka_unit_test(test_faults),
 	};
 
