@@ -225,7 +225,7 @@ void
 act_attach(struct app *a)
 {
 	struct msess *s;
-	if (a->m.n == 0) {
+	if (a->m.n_shown == 0 && !a->m.filter[0]) {
 		act_new(a);
 		return;
 	}

@@ -448,7 +448,7 @@ model_arrange(struct model *m, double now)
 	free(keys);
 	if (n > 0 && model_index(m, m->sel) < 0)
 		model_select(m, m->shown[CLAMP(was, 0, (long)n - 1)]->id);
-	if (m->n == 0)
+	if (n == 0 && !m->filter[0])
 		m->sel[0] = 0;
 }
 

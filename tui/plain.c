@@ -47,7 +47,8 @@ plain_list(struct buf *out, const struct model *m, double now)
 	static const char *const titles[] = {"need you", "working", "idle", "asleep", "ended"};
 	char mem[16];
 	struct model_sums sum = model_sums(m);
-	buf_printf(out, "%zu sessions, %zu running", sum.sessions, sum.running);
+	buf_printf(
+		out, "%zu sessions, %zu running", sum.sessions - sum.group[GR_ENDED], sum.running);
 	if (sum.footprint)
 		buf_printf(out, ", %s in all", fmt_mem(mem, (double)sum.footprint));
 	buf_puts(out, ".\n");

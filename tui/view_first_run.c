@@ -60,7 +60,8 @@ first_run_draw(struct app *a, struct list_state *st)
 		draw_rule(a, 1, 0, w);
 	int foot = draw_footer(a, C_FIRST, "q leaves; what you start keeps running", NULL);
 	int y = 2 + 2 * gap;
-	draw_cut(a, y, x, w - x - 1, TH_STRONG, "No sessions yet.");
+	draw_cut(a, y, x, w - x - 1, TH_STRONG,
+		a->m.n ? "No session is running." : "No sessions yet.");
 	draw_cut(a, y + 1, x, w - x - 1, TH_DIM,
 		w >= 104 ? "Keeps AI coding sessions alive, shows which one needs you, closes "
 			   "those that only "
@@ -74,6 +75,8 @@ first_run_draw(struct app *a, struct list_state *st)
 	y += 1 + gap;
 	y = entry(a, y, x, w, ACTION_HELP, "All keys");
 	y = entry(a, y, x, w, ACTION_PALETTE, "All commands");
+	if (a->m.n)
+		y = entry(a, y, x, w, ACTION_ENDED, "Ended sessions");
 	y = entry(a, y, x, w, ACTION_QUIT, "Leave") + gap;
 	if (st->n_checks && y + 2 < foot) {
 		draw_text(a, y++, x, w - x, TH_DIM, "Checked just now");

@@ -284,7 +284,7 @@ list_draw(struct app *a, void *p)
 	struct list_state *st = p;
 	char left[160], right[64];
 	static const char *const sorts[] = {"needs you", "memory", "idle", "growth", "name"};
-	if (a->m.loaded && a->m.n == 0) {
+	if (a->m.loaded && a->m.n_shown == 0 && !a->m.filter[0] && !st->filtering) {
 		first_run_draw(a, st);
 		return;
 	}

@@ -283,6 +283,36 @@ reap_chooses(void **state)
 	app_free(a);
 }
 
+/* Only ended ones are left: a way on, not an empty list. */
+static void
+all_ended(void **state)
+{
+	(void)state;
+	struct app *a = fixture_app(80, 24, 1);
+	struct buf b = {0};
+	json_t *o = fixture_json(&fixture[0]);
+	json_object_set_new(o, "state", json_string("exited"));
+	json_object_set_new(o, "exit_code", json_integer(1));
+	json_t *ev = json_pack("{s:s, s:o}", "ev", "session", "session", o);
+	app_event(a, ev);
+	json_decref(ev);
+	app_draw(a);
+	surface_dump(a->s, &b, false);
+	assert_non_null(strstr(buf_cstr(&b), "No session is running."));
+	press(a, "a");
+	app_draw(a);
+	b.len = 0;
+	surface_dump(a->s, &b, false);
+	assert_non_null(strstr(buf_cstr(&b), "ENDED 1"));
+	assert_non_null(strstr(buf_cstr(&b), "failed"));
+	press(a, "Enter"); /* asks before it starts anything again */
+	assert_string_equal(app_top(a)->name, "confirm");
+	press(a, "Escape a Enter");
+	assert_string_equal(app_top(a)->name, "new");
+	buf_free(&b);
+	app_free(a);
+}
+
 /* The curve grows while one looks at it, without asking for all of it again. */
 static void
 memory_goes_on(void **state)
@@ -438,6 +468,7 @@ main(void)
 		cmocka_unit_test(asks_what_was_meant),
 		cmocka_unit_test(sleeps_and_wakes),
 		cmocka_unit_test(reap_chooses),
+		cmocka_unit_test(all_ended),
 		cmocka_unit_test(memory_goes_on),
 		cmocka_unit_test(new_session_form),
 		cmocka_unit_test(mouse_does_what_keys_do),
