@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <cmocka.h>
 #include <jansson.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -92,14 +93,6 @@ named(const json_t *list, const char *name)
 	return NULL;
 }
 
-static void
-nap(void)
-{
-	const struct timespec t = {.tv_nsec = 30000000};
-
-	nanosleep(&t, NULL);
-}
-
 /* Polls until a member of a session in `ls -a` has the value. */
 static void
 until(const char *name, const char *key, const char *want)
@@ -116,7 +109,7 @@ until(const char *name, const char *key, const char *want)
 		json_decref(j);
 		if (strcmp(seen, want) == 0)
 			return;
-		nap();
+		poll(NULL, 0, 30);
 	}
 	fail_msg("%s of %s is '%s', not '%s'", key, name, seen, want);
 }
@@ -140,7 +133,7 @@ until_reason(const char *name, const char *prefix)
 		if (*prefix ? !eligible && strncmp(seen, prefix, strlen(prefix)) == 0
 			    : eligible && !*seen)
 			return;
-		nap();
+		poll(NULL, 0, 30);
 	}
 	fail_msg("%s: reason '%s', not '%s'", name, seen, prefix);
 }
@@ -158,7 +151,7 @@ until_on_screen(const char *name, const char *text)
 			free(out);
 			return;
 		}
-		nap();
+		poll(NULL, 0, 30);
 	}
 	fail_msg("no '%s' on the screen of %s: %s", text, name, out);
 }
