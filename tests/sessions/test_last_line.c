@@ -29,7 +29,8 @@ prompts_are_not_news(void **state)
 {
 	(void)state;
 	/* an input box with rules around it and a status line below */
-	is("● All tests pass.\n\n✻ Worked for 3s\n\n────────\n❯ \n────────\n  mode on · esc to stop\n",
+	is("● All tests pass.\n\n✻ Worked for 3s\n\n────────\n❯ \n────────\n  mode on · esc to "
+	   "stop\n",
 		"✻ Worked for 3s");
 	is("● Done.\n\n────────\n❯ fix the rest\n────────\n  mode on\n", "● Done.");
 	/* no box: a line one types into, what it tells about itself below */
