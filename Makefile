@@ -95,7 +95,7 @@ endef
 $(foreach l,$(LAYERS),$(eval $(call layer_lib,$(l))))
 
 $(B)/muster: $(B)/tui/main.o $(B)/libtui.a $(B)/libsessions.a $(B)/libstore.a $(B)/libcore.a
-	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $< -Wl,--whole-archive $(filter %.a,$^) -Wl,--no-whole-archive $(PKG_LIBS)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $< $(filter %.a,$^) $(PKG_LIBS)
 $(B)/muster-keeper: $(call obj,$(keeper_SRC))
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^
 

@@ -278,6 +278,8 @@ put_cluster(uint8_t *p, cell_t c, bool wide, const struct tab *t)
 
 	if (n < 1) {
 		*p++ = TEXT_BLANK;
+		if (wide)
+			*p++ = TEXT_TAIL;
 		return p;
 	}
 	if (usually_wide(cps[0]) != wide)
@@ -325,6 +327,26 @@ put_shaped(uint8_t *p, uint32_t cp, unsigned n)
 	return p + n;
 }
 
+/* The plain ASCII characters from cells on, by eights: how many. Apart from text_put(), whose loop
+ * over mixed text it would only make larger. */
+static __attribute__((noinline)) uint32_t
+put_ascii(uint8_t *p, const cell_t *cells, uint32_t n)
+{
+	uint32_t i = 0;
+
+	for (; i + 8 <= n; i += 8) {
+		cell_t all = 0;
+
+		for (uint32_t k = i; k < i + 8; k++)
+			all |= (cells[k] | (cells[k] - 0x20)) & (NOT_ALONE | CELL_CONTENT_MASK);
+		if (all & ~0x7full)
+			break;
+		for (uint32_t k = i; k < i + 8; k++)
+			p[k] = (uint8_t)cells[k];
+	}
+	return i;
+}
+
 /* The cell at i, whatever it is; *wide: its tail is done with. */
 static uint8_t *
 put_item(uint8_t *p, const cell_t *cells, uint32_t i, uint32_t n, const struct tab *t, bool *wide)
@@ -353,6 +375,7 @@ put_item(uint8_t *p, const cell_t *cells, uint32_t i, uint32_t n, const struct t
 void
 text_put(struct buf *out, const cell_t *cells, uint32_t n, const struct tab *t)
 {
+	uint32_t mixed_until = 0;
 	uint8_t *p;
 
 	buf_reserve(out, (size_t)n * 5 + 8 * CLUSTER_MAX + 16);
@@ -369,6 +392,16 @@ text_put(struct buf *out, const cell_t *cells, uint32_t n, const struct tab *t)
 		unsigned want = SHAPE_KNOWN | is_wide * SHAPE_WIDE;
 		bool wide;
 
+		if (unlikely(i >= mixed_until)) {
+			uint32_t ascii = put_ascii(p, cells + i, n - i);
+
+			mixed_until = i + ascii + (ascii ? 8 : 32);
+			if (ascii) {
+				p += ascii;
+				i += ascii - 1;
+				continue;
+			}
+		}
 		if (likely(((low & ~(uint32_t)(CELL_WIDE | 0xffff)) == 0) &
 			    ((low & 0xffff) >= 0x20) &
 			    ((shape & (SHAPE_KNOWN | SHAPE_WIDE)) == want) & (tail == is_wide))) {

@@ -28,8 +28,9 @@ static bool
 says_nothing(const char *line, size_t n)
 {
 	bool block_art = n > 2 && (uint8_t)line[0] == 0xe2 && (uint8_t)line[1] == 0x96;
+	bool bullet = n == 1 && (line[0] == '-' || line[0] == '*'); /* its text is yet to come */
 
-	return n == 0 || typed(line, n) || rule(line, n) || block_art;
+	return n == 0 || typed(line, n) || rule(line, n) || block_art || bullet;
 }
 
 /* The line that ends before *end, blanks at both its ends left out; *end moves above it. */

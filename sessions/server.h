@@ -105,7 +105,7 @@ struct session *request_session(struct request *r);
 
 typedef void (*command_fn)(struct request *r);
 /* commands.def: X(verb, handler); handlers live in sessions/cmd_*.c */
-#define X(verb, handler) __attribute__((weak)) void handler(struct request *r);
+#define X(verb, handler) void handler(struct request *r);
 #include "sessions/commands.def"
 #undef X
 #endif

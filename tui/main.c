@@ -20,8 +20,7 @@ main(int argc, char **argv)
 	if (first < 0)
 		return EXIT_USAGE;
 	if (first == argc)
-		return dashboard_run ? dashboard_run(&ctx)
-				     : verb_fail(&ctx, EXIT_FAIL, "no dashboard in this build");
+		return dashboard_run(&ctx);
 	v = verb_find(argv[first]);
 	if (!v)
 		return verb_unknown(&ctx, argv[first]);

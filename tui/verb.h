@@ -62,12 +62,11 @@ int verb_run(struct verb_ctx *ctx, const struct verb *v, int argc, char **argv);
 /* The usage line of a verb, to out. */
 void verb_usage(FILE *out, const struct verb *v);
 
-#define WEAK __attribute__((weak)) /* a verb that is not in this build */
-#define X(name, args, help, fn, group) WEAK int fn(struct verb_ctx *ctx, int argc, char **argv);
+#define X(name, args, help, fn, group) int fn(struct verb_ctx *ctx, int argc, char **argv);
 #include "tui/verbs.def"
 #undef X
 /* Main screens. */
-WEAK int dashboard_run(const struct verb_ctx *ctx);
+int dashboard_run(const struct verb_ctx *ctx);
 /* Attaches in this terminal until detached or ended; also called by the dashboard, which then hands
  * over its terminal. Exit code; *next (NULL ok, 12 bytes) = id of another session to attach. */
 int attach_run(const struct verb_ctx *ctx, const char *id);

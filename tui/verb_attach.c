@@ -21,7 +21,7 @@ attach_here(const struct verb_ctx *ctx, const char *id)
 		return verb_fail(ctx, res.e.code, "%s", res.e.msg);
 	if (res.why == ATTACH_GONE)
 		return EXIT_FAIL;
-	if (res.why == ATTACH_MEMORY && dashboard_run)
+	if (res.why == ATTACH_MEMORY)
 		return dashboard_run(ctx);
 	if (!ctx->quiet)
 		fprintf(stderr, "left %s (muster attach %s)\n", res.name, res.name);

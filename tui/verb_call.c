@@ -1,9 +1,5 @@
 #include "tui/verb.h"
 
-#pragma weak client_connect
-#pragma weak client_call
-#pragma weak client_free
-
 json_t *
 verb_call(const struct verb_ctx *ctx, const char *verb, json_t *take_args, int *code)
 {

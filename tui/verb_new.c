@@ -5,8 +5,6 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#pragma weak attach_run
-
 extern char **environ;
 
 struct new_opts {
@@ -156,7 +154,7 @@ verb_new(struct verb_ctx *ctx, int argc, char **argv)
 	if (!reply)
 		return code;
 	snprintf(id, sizeof(id), "%s", json_string_value(json_object_get(reply, "id")));
-	if (!o.detached && isatty(0) && isatty(1) && !ctx->json && attach_run) {
+	if (!o.detached && isatty(0) && isatty(1) && !ctx->json) {
 		json_decref(reply);
 		return attach_run(ctx, id);
 	}

@@ -49,6 +49,7 @@ rules_are_not_news(void **state)
 	(void)state;
 	is("It stopped.\n──────────\n", "It stopped.");
 	is("head\n╌╌╌╌╌╌\n\n", "head");
+	is("- one\n- two\n-\n", "- two");
 	is("│ a table's row │\n", "│ a table's row │");
 }
 
