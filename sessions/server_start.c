@@ -75,7 +75,7 @@ server_listen(struct server *sv, struct keeper_held *h, size_t n, struct err *e)
 		close(sv->listen_fd); /* its name was deleted: nobody finds it any more */
 	if (strlen(path) >= sizeof(a.sun_path))
 		return err_set(e, KEEPER_EXIT_FINAL, "the path is too long for a socket: %s", path);
-	snprintf(a.sun_path, sizeof(a.sun_path), "%s", path);
+	memcpy(a.sun_path, path, strlen(path) + 1);
 	unlink(path); /* we hold the lock: whoever made it is gone */
 	sv->listen_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (sv->listen_fd < 0 || bind(sv->listen_fd, (struct sockaddr *)&a, sizeof(a)) < 0 ||

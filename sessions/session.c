@@ -288,7 +288,7 @@ take_last_line(struct session *s, const char *text)
 
 	last_line(text, clean, sizeof(clean));
 	if (strcmp(clean, s->last_line)) {
-		strcpy(s->last_line, clean);
+		snprintf(s->last_line, sizeof(s->last_line), "%s", clean);
 		s->changed = true;
 	}
 }

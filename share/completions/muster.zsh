@@ -24,6 +24,8 @@ _muster() {
 		'footprint:memory by process, role and category'
 		'search:find text in all sessions, live, asleep and exited'
 		'events:what happened to sessions'
+		'top:sessions by footprint, refreshing'
+		'metrics:figures in Prometheus text format'
 		'doctor:check terminal, server, store and leak counters'
 		'server:the process that owns the sessions'
 		'replay:feed recorded bytes to a fresh terminal and print what it shows'

@@ -1,8 +1,11 @@
+#ifndef TESTS_RUN_MUSTER_H
+#define TESTS_RUN_MUSTER_H
 /* Runs the built muster (MUSTER_BIN) with a home of its own below MUSTER_HOME. Header-only: each
  * test is one program. */
 #include "core/base.h"
 #include "core/os.h"
 #include <jansson.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -86,10 +89,9 @@ until(bool (*cond)(void *ctx), void *ctx, double seconds)
 	uint64_t end = os_mono_ns() + (uint64_t)(seconds * 1e9);
 
 	while (!cond(ctx)) {
-		struct timespec ts = {0, 10000000};
 		if (os_mono_ns() > end)
 			return false;
-		nanosleep(&ts, NULL);
+		poll(NULL, 0, 10);
 	}
 	return true;
 }
@@ -104,3 +106,4 @@ own_home(const char *name)
 	assert_int_equal(mkdir(path, 0700), 0);
 	setenv("MUSTER_HOME", path, 1);
 }
+#endif

@@ -92,13 +92,6 @@ named(const json_t *list, const char *name)
 	return NULL;
 }
 
-/* Between two looks at a server that has other work to do. */
-static void
-nap(void)
-{
-	poll(NULL, 0, 30);
-}
-
 /* Polls until a member of a session in `ls -a` has the value. */
 static void
 until(const char *name, const char *key, const char *want)
@@ -115,7 +108,7 @@ until(const char *name, const char *key, const char *want)
 		json_decref(j);
 		if (strcmp(seen, want) == 0)
 			return;
-		nap();
+		poll(NULL, 0, 30);
 	}
 	fail_msg("%s of %s is '%s', not '%s'", key, name, seen, want);
 }
@@ -139,7 +132,7 @@ until_reason(const char *name, const char *prefix)
 		if (*prefix ? !eligible && strncmp(seen, prefix, strlen(prefix)) == 0
 			    : eligible && !*seen)
 			return;
-		nap();
+		poll(NULL, 0, 30);
 	}
 	fail_msg("%s: reason '%s', not '%s'", name, seen, prefix);
 }
@@ -157,7 +150,7 @@ until_on_screen(const char *name, const char *text)
 			free(out);
 			return;
 		}
-		nap();
+		poll(NULL, 0, 30);
 	}
 	fail_msg("no '%s' on the screen of %s: %s", text, name, out);
 }
