@@ -216,7 +216,7 @@ row_copy_cells(struct term *t, struct row *dst, int dx, const struct row *src, i
 	dst->stamp = ++t->v.stamp;
 }
 
-/* A row's end is about to move: it no longer ends for want of room. */
+/* A row's end is about to move: it will not end for want of room. */
 static void
 row_drop_head(struct row *r)
 {
