@@ -11,7 +11,7 @@
 
 #define VIEW_MAGIC 0x56494557u
 #define VIEWS_MAX 32 /* of one client */
-#define ECHO_US 150  /* how long a key's echo is waited for on the spot */
+#define ECHO_US 300  /* how long a key's echo is waited for on the spot */
 #define NOTIFY_NS 1000000000u
 #define CLIPBOARD_MAX (100u << 10)
 
