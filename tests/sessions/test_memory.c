@@ -28,7 +28,7 @@ string(const json_t *o, const char *key)
 static void
 pause_ms(long ms)
 {
-	nanosleep(&(struct timespec){.tv_nsec = ms * 1000000}, NULL);
+	poll(NULL, 0, (int)ms);
 }
 
 /* Asks until `ok` says yes. The last answer, a new reference. */
