@@ -171,7 +171,8 @@ hand_over(struct server *sv)
 	keeper_hold(sv->keeper, 0, KEEPER_LOCK, sv->lock_fd);
 	for (struct session *s = sv->sessions, *next; s; s = next) {
 		next = s->next;
-		if (s->state == SS_STARTING) { /* it died with the answer; s may be gone after this */
+		if (s->state ==
+			SS_STARTING) { /* it died with the answer; s may be gone after this */
 			server_on_spawned(sv, s->num, 0, 0, EPIPE, -1, -1);
 			continue;
 		}
