@@ -67,7 +67,7 @@ tui_LINK := $(B)/libtui.a $(sessions_LINK)
 TESTS := $(foreach l,$(LAYERS),$(patsubst %.c,$(B)/%,$(wildcard tests/$(l)/test_*.c)))
 TOOLS := $(patsubst %.c,$(B)/%,$(wildcard tests/tools/*.c))
 
-.PHONY: all release test test-core asan tsan fuzz bench lint format install deps clean check-tools
+.PHONY: all release test test-core asan tsan fuzz bench torture lint format install deps clean check-tools
 all: $(B)/muster $(if $(keeper_SRC),$(B)/muster-keeper)
 release:
 	$(MAKE) VARIANT=release all
@@ -134,6 +134,8 @@ fuzz:
 	tests/fuzz/run $(FUZZ_ARGS)
 bench: all $(BENCH)
 	tests/bench/run $(B) $(BENCH_ARGS)
+torture: all
+	tests/torture $(B) $(or $(KILLS),100)
 lint:
 	tests/lint
 format:

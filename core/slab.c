@@ -208,12 +208,12 @@ static void
 read_touched(struct arena *a)
 {
 	uint64_t end = a->data_off + (uint64_t)a->head->watermark * SLAB_BYTES;
-	uint64_t from, to, at = a->data_off;
+	uint64_t from, to, first = a->data_off + SLAB_BYTES, at = first; /* slab 0 has none */
 
 	for (uint32_t s = 1; s < a->head->watermark; s++)
 		a->side[s].touched = 0;
 	while (at < end && os_next_data(a->fd, at, &from, &to) && from < end) {
-		for (uint64_t o = MAX(from, a->data_off); o < MIN(to, end); o += SLAB_PAGE) {
+		for (uint64_t o = MAX(from, first); o < MIN(to, end); o += SLAB_PAGE) {
 			uint64_t d = o - a->data_off;
 
 			a->side[d / SLAB_BYTES].touched |=

@@ -174,8 +174,9 @@ by_tty(const struct assign *a, struct proc_node *p)
 	for (size_t i = 0; i < a->n; i++) {
 		const struct proc_node *r = a->root_node[i];
 
-		if (r && a->roots[i].marker &&
-			((r->tty && p->tty == r->tty) || p->session == r->pid))
+		/* by the session that its leader holds the terminal for: the numbers of terminals
+		 * are counted anew in every container */
+		if (r && a->roots[i].marker && p->session == r->pid)
 			own(p, (int)i, "tty");
 	}
 }
