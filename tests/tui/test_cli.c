@@ -386,7 +386,8 @@ test_bad_config(void **state)
 static bool
 own_tmpfs(const char *dir)
 {
-	if (unshare(geteuid() == 0 ? CLONE_NEWNS : CLONE_NEWNS | CLONE_NEWUSER) < 0)
+	/* not in a user namespace: there the server's socket belongs to nobody, and is refused */
+	if (geteuid() != 0 || unshare(CLONE_NEWNS) < 0)
 		return false;
 	if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return false;
