@@ -346,7 +346,7 @@ on_request(struct peer *p, const struct frame *f)
 	LIST_INSERT_HEAD(&p->requests, r, link);
 	verb = json_string_value(json_object_get(r->args, "verb"));
 	for (size_t i = 0; verb && i < ARRAY_LEN(commands); i++)
-		if (!strcmp(commands[i].verb, verb) && commands[i].fn) {
+		if (!strcmp(commands[i].verb, verb)) {
 			commands[i].fn(r);
 			return;
 		}
