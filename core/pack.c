@@ -18,6 +18,7 @@
  * Readers take bytes as foreign: every length is checked against what is left. */
 #include "core/pack.h"
 #include "core/pack_priv.h"
+#include "core/prepack.h"
 #include <endian.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -31,7 +32,6 @@
 #else
 #define DICT_SOFT 4096u /* definitions after which the tables start again */
 #endif
-#define CELL_ATTRS (CELL_STYLE_MASK | CELL_LINK_MASK | CELL_PROTECTED)
 
 /* ---- the writer's dictionary ---- */
 
@@ -549,40 +549,65 @@ ext_put(struct buf *out, const cell_t *cells, uint32_t n, uint32_t flags, const 
 	buf_put(out, runs->data, runs->len);
 }
 
+static uint8_t *
+put_head(uint8_t *p, uint8_t tag, uint32_t flags, uint32_t n, uint32_t text_len, uint32_t ext_len)
+{
+	tag |= (flags & ROW_WRAP ? REC_WRAP : 0) | (flags & ROW_WRAPPED ? REC_WRAPPED : 0);
+	*p++ = tag | (text_len != n ? REC_MB : 0) | (ext_len ? REC_EXT : 0);
+	p = fast_varint(p, n);
+	if (text_len != n)
+		p = fast_varint(p, text_len);
+	return ext_len ? fast_varint(p, ext_len) : p;
+}
+
+uint8_t *
+rec_head(uint8_t *p, uint8_t tag, uint32_t flags, uint32_t n, uint32_t text_len)
+{
+	return put_head(p, tag, flags, n, text_len, 0);
+}
+
+/* Appends the text; true if some cell is wide. */
+static bool
+rec_text(struct buf *out, const struct rec_src *src, cell_t or)
+{
+	bool wide = false;
+
+	if (src->pre) {
+		buf_put(out, src->pre + 1, src->pre->len);
+		return src->pre->wide;
+	}
+	if (!(src->flags & ROW_NONASCII || or & (CELL_KIND_MASK | CELL_CLUSTER))) {
+		cells_narrow(out->data + out->len, src->cells, src->n);
+		out->len += src->n;
+		return false;
+	}
+	for (uint32_t i = 0; or & CELL_WIDE && i < src->n && !wide; i++)
+		wide = (src->cells[i] & CELL_KIND_MASK) == CELL_WIDE;
+	text_put(out, src->cells, src->n, src->tab);
+	return wide;
+}
+
 void
-rec_put(struct buf *out, const cell_t *cells, uint32_t n, uint32_t flags, uint8_t tag,
-	const struct tab *t, struct dict *d)
+rec_put(struct buf *out, const struct rec_src *src, struct dict *d)
 {
 	struct buf *ext = &scratch_ext;
 	size_t at = out->len, room = 16, text_len;
-	uint8_t head[16], *p = head;
-	cell_t or = 0;
+	uint8_t head[16], tag = src->tag, *p;
+	uint32_t n = src->n;
+	cell_t or = src->pre ? src->pre->attrs : 0;
 
-	tag |= (flags & ROW_WRAP ? REC_WRAP : 0) | (flags & ROW_WRAPPED ? REC_WRAPPED : 0);
 	ext->len = 0;
-	if (flags & (ROW_HINTS & ~ROW_NONASCII))
+	if (!src->pre && src->flags & (ROW_HINTS & ~ROW_NONASCII))
 		for (uint32_t i = 0; i < n; i++)
-			or |= cells[i];
-	if (or &CELL_ATTRS || flags & ROW_MARKS)
-		ext_put(ext, cells, n, flags, t, d);
+			or |= src->cells[i];
+	if (or & CELL_ATTRS || src->flags & ROW_MARKS)
+		ext_put(ext, src->cells, n, src->flags, src->tab, d);
 	buf_reserve(out, room + n + 16);
 	out->len += room; /* the text goes where it is likely to stay; the head is short */
-	if (flags & ROW_NONASCII || or &(CELL_KIND_MASK | CELL_CLUSTER)) {
-		for (uint32_t i = 0; or &CELL_WIDE && i < n && !(tag & REC_WIDE); i++)
-			if ((cells[i] & CELL_KIND_MASK) == CELL_WIDE)
-				tag |= REC_WIDE;
-		text_put(out, cells, n, t);
-	} else {
-		cells_narrow(out->data + out->len, cells, n);
-		out->len += n;
-	}
+	if (rec_text(out, src, or))
+		tag |= REC_WIDE;
 	text_len = out->len - at - room;
-	*p++ = tag | (text_len != n ? REC_MB : 0) | (ext->len ? REC_EXT : 0);
-	p = fast_varint(p, n);
-	if (text_len != n)
-		p = fast_varint(p, (uint32_t)text_len);
-	if (ext->len)
-		p = fast_varint(p, (uint32_t)ext->len);
+	p = put_head(head, tag, src->flags, n, (uint32_t)text_len, (uint32_t)ext->len);
 	memcpy(out->data + at, head, (size_t)(p - head));
 	memmove(out->data + at + (p - head), out->data + at + room, text_len);
 	out->len = at + (size_t)(p - head) + text_len;
@@ -596,8 +621,12 @@ pack_row(struct buf *out, const struct row *row, const struct tab *t)
 {
 	struct dict d = {0};
 
-	rec_put(out, row->cells, row->len, row->flags | cells_flags(row->cells, row->len), 0, t,
-		&d);
+	struct rec_src src = {.cells = row->cells,
+		.n = row->len,
+		.flags = row->flags | cells_flags(row->cells, row->len),
+		.tab = t};
+
+	rec_put(out, &src, &d);
 	dict_free(&d);
 }
 

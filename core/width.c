@@ -9,6 +9,7 @@
  * Unicode defines the pair, and a skin tone counts only on something it can colour. So conjuncts
  * and spacing marks take what older terminals give them, and an emoji sequence takes 2. */
 #include "core/width.h"
+#include "core/pack_priv.h"
 #include "core/width_priv.h"
 
 #include <stdlib.h>
@@ -102,7 +103,10 @@ make_class(uint32_t cp)
 		c |= CP_PLAIN;
 	if (gb != GB_OTHER && gb != GB_PICTURE && gb != GB_CONSONANT)
 		c |= CP_HAZARD;
-	return (uint16_t)c;
+	unsigned flip = usually_wide(cp) != ((c & CP_WIDTH) == 2);
+	if (c & CP_PLAIN && !flip && GB_QUICK >> gb & 1)
+		c |= CP_QUICK;
+	return (uint16_t)(c | flip << CP_FLIP_SHIFT);
 }
 
 /* Blocks with one class throughout (ideographs, unassigned planes) are one and the same block: what

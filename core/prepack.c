@@ -1,0 +1,97 @@
+/* See prepack.h. An entry begins at a multiple of 8 and may run over the ring's end, where there is
+ * room for one more. */
+#include "core/prepack.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+_Thread_local struct prepack prepack;
+
+static void
+place(void)
+{
+	prepack.head = (struct prepacked *)(prepack.ring + prepack.pos % PREPACK_RING);
+	prepack.end = (uint8_t *)(prepack.head + 1);
+	prepack.item = NULL;
+}
+
+/* Ends the open entry where its text does and begins another. */
+static void
+next_entry(void)
+{
+	if (!prepack.ring) {
+		prepack.ring = xmalloc(PREPACK_RING + PREPACK_ROOM);
+		prepack.pos += PREPACK_RING;
+	} else {
+		prepack.pos += (uint64_t)(prepack.end - (uint8_t *)prepack.head + 7) & ~7ull;
+	}
+}
+
+void
+prepack_give_up(void)
+{
+	place();
+	*prepack.head = (struct prepacked){0};
+}
+
+bool
+prepack_begin(const struct row *row)
+{
+	uint32_t n = row->len;
+
+	if (!prepack.ring || prepack.head->cells)
+		next_entry();
+	prepack_give_up();
+	if (row->flags & (ROW_CLUSTERS | ROW_WIDE | ROW_NONASCII) || n > PREPACK_ROOM / 4)
+		return false;
+	for (uint32_t i = 0; i < n; i++)
+		prepack.head->attrs |= row->cells[i];
+	cells_narrow(prepack.end, row->cells, n);
+	prepack.end += n;
+	prepack.item = n ? prepack.end - 1 : NULL;
+	return true;
+}
+
+void
+prepack_end(struct row *row, cell_t attrs, bool wide)
+{
+	struct prepacked *e = prepack.head;
+
+	e->stamp = row->stamp;
+	e->attrs |= attrs;
+	e->len = (uint32_t)(prepack.end - (uint8_t *)(e + 1));
+	e->cells = row->len;
+	e->wide |= wide;
+	row->prepacked = prepack.pos;
+}
+
+void
+prepack_join(const uint8_t *utf8, unsigned n, bool was_wide, bool wide)
+{
+	uint8_t *item = prepack.item;
+	bool flipped = *item == TEXT_FLIP, flip = flipped ^ was_wide ^ wide;
+	uint8_t *from = item + flipped, *to = item + flip + 2;
+	uint8_t count = CLUSTER_BASE + 1;
+
+	if (*from == TEXT_CLUSTER) {
+		count = from[1];
+		from += 2;
+	}
+	if (from != to) {
+		memmove(to, from, (size_t)(prepack.end - from));
+		prepack.end += to - from;
+	}
+	*item = TEXT_FLIP; /* or the next */
+	to[-2] = TEXT_CLUSTER;
+	to[-1] = (uint8_t)(count + 1);
+	memcpy(prepack.end, utf8, 4);
+	prepack.end += n;
+}
+
+void
+prepack_drop(void)
+{
+	free(prepack.ring);
+	prepack.pos += PREPACK_RING; /* of no row */
+	prepack.ring = NULL;
+}
