@@ -450,6 +450,8 @@ push_slow(struct hist *h, const struct row *row, const struct tab *t)
 		.flags = row->flags,
 		.tab = t,
 		.pre = prepack_find(row, n)};
+
+	DCHECK(!src.pre || prepack_right(src.pre, row, t));
 	r = push_cells(h, &src);
 	if (r < 0) {
 		h->rows_lost++;
@@ -468,9 +470,10 @@ push_prepacked(struct hist *h, const struct row *row, const struct tab *t)
 	struct block *b = hist_last(h);
 	uint8_t *p;
 
-	if (!e || e->attrs & CELL_ATTRS || row->flags & ROW_MARKS ||
+	if (!e || e->styled || row->flags & ROW_MARKS ||
 		h->end + e->len + REC_HEAD_MAX > h->fast_end || h->open_rows + 1 >= h->rows_event)
 		return push_slow(h, row, t);
+	DCHECK(prepack_right(e, row, t));
 	p = rec_head(h->base + h->end, e->wide ? REC_WIDE : 0, row->flags, e->cells, e->len);
 	memcpy(p, e + 1, e->len);
 	h->end = (uint32_t)(p + e->len - h->base);

@@ -296,22 +296,20 @@ put_cluster(uint8_t *p, cell_t c, bool wide, const struct tab *t)
 /* How a character of the basic plane is written, by its block of 64: bytes in UTF-8, and whether it
  * is usually wide; nothing where the block is mixed. Text mixes lengths and widths at random, so
  * the loop below has no branch on either. The table is a function of usually_wide() alone. */
-enum { SHAPE_BYTES = 3, SHAPE_WIDE = 4, SHAPE_KNOWN = 8 };
-static uint8_t shapes[1024];
+enum { SHAPE_BYTES = 3, SHAPE_WIDE = 4, SHAPE_KNOWN = 8, SHAPE_MIXED = 16 };
+static uint8_t shapes[1024]; /* 0: not met yet */
 
 static void
-shapes_make(void)
+shape_make(uint32_t block)
 {
-	for (uint32_t block = 0; block < 1024; block++) {
-		uint32_t cp = block << 6, last = cp | 63;
-		bool wide = usually_wide(cp), mixed = cp >= 0xd800 && cp < 0xe000;
+	uint32_t cp = block << 6, last = cp | 63;
+	bool wide = usually_wide(cp), mixed = cp >= 0xd800 && cp < 0xe000;
 
-		for (uint32_t c = cp; c <= last; c++)
-			mixed |= usually_wide(c) != wide;
-		if (!mixed)
-			shapes[block] = (uint8_t)(SHAPE_KNOWN | (wide ? SHAPE_WIDE : 0) |
+	for (uint32_t c = cp; c <= last; c++)
+		mixed |= usually_wide(c) != wide;
+	shapes[block] = (uint8_t)(mixed ? SHAPE_MIXED
+					: SHAPE_KNOWN | (wide ? SHAPE_WIDE : 0) |
 						  (1 + (cp >= 0x80) + (cp >= 0x800)));
-	}
 }
 
 /* UTF-8 of n bytes; four are written. */
@@ -380,8 +378,6 @@ text_put(struct buf *out, const cell_t *cells, uint32_t n, const struct tab *t)
 
 	buf_reserve(out, (size_t)n * 5 + 8 * CLUSTER_MAX + 16);
 	p = out->data + out->len;
-	if (unlikely(!shapes[0]))
-		shapes_make();
 	for (uint32_t i = 0; i < n; i++) {
 		uint32_t low =
 			(uint32_t)cells[i] & (CELL_CONTENT_MASK | CELL_KIND_MASK | CELL_CLUSTER);
@@ -408,6 +404,8 @@ text_put(struct buf *out, const cell_t *cells, uint32_t n, const struct tab *t)
 			p = put_shaped(p, low & 0xffff, shape & SHAPE_BYTES);
 			i += is_wide;
 		} else {
+			if (!shape)
+				shape_make(low >> 6 & 1023);
 			out->len = (size_t)(p - out->data);
 			if (low & CELL_CLUSTER)
 				buf_reserve(out, (size_t)(n - i) * 5 + 8 * CLUSTER_MAX + 16);
@@ -568,7 +566,7 @@ rec_head(uint8_t *p, uint8_t tag, uint32_t flags, uint32_t n, uint32_t text_len)
 
 /* Appends the text; true if some cell is wide. */
 static bool
-rec_text(struct buf *out, const struct rec_src *src, cell_t or)
+rec_text(struct buf *out, const struct rec_src *src, cell_t all)
 {
 	bool wide = false;
 
@@ -576,12 +574,12 @@ rec_text(struct buf *out, const struct rec_src *src, cell_t or)
 		buf_put(out, src->pre + 1, src->pre->len);
 		return src->pre->wide;
 	}
-	if (!(src->flags & ROW_NONASCII || or & (CELL_KIND_MASK | CELL_CLUSTER))) {
+	if (!(src->flags & ROW_NONASCII || all & (CELL_KIND_MASK | CELL_CLUSTER))) {
 		cells_narrow(out->data + out->len, src->cells, src->n);
 		out->len += src->n;
 		return false;
 	}
-	for (uint32_t i = 0; or & CELL_WIDE && i < src->n && !wide; i++)
+	for (uint32_t i = 0; all & CELL_WIDE && i < src->n && !wide; i++)
 		wide = (src->cells[i] & CELL_KIND_MASK) == CELL_WIDE;
 	text_put(out, src->cells, src->n, src->tab);
 	return wide;
@@ -594,17 +592,17 @@ rec_put(struct buf *out, const struct rec_src *src, struct dict *d)
 	size_t at = out->len, room = 16, text_len;
 	uint8_t head[16], tag = src->tag, *p;
 	uint32_t n = src->n;
-	cell_t or = src->pre ? src->pre->attrs : 0;
+	cell_t all = 0;
 
 	ext->len = 0;
 	if (!src->pre && src->flags & (ROW_HINTS & ~ROW_NONASCII))
 		for (uint32_t i = 0; i < n; i++)
-			or |= src->cells[i];
-	if (or & CELL_ATTRS || src->flags & ROW_MARKS)
+			all |= src->cells[i];
+	if ((src->pre ? src->pre->styled : (all & CELL_ATTRS) != 0) || src->flags & ROW_MARKS)
 		ext_put(ext, src->cells, n, src->flags, src->tab, d);
 	buf_reserve(out, room + n + 16);
 	out->len += room; /* the text goes where it is likely to stay; the head is short */
-	if (rec_text(out, src, or))
+	if (rec_text(out, src, all))
 		tag |= REC_WIDE;
 	text_len = out->len - at - room;
 	p = put_head(head, tag, src->flags, n, (uint32_t)text_len, (uint32_t)ext->len);
@@ -647,5 +645,6 @@ unpack_row(struct rd *in, struct row *row, cell_t *cells, int cap, struct tab *t
 	row->cap = (uint16_t)MIN(cap, UINT16_MAX);
 	row->len = (uint16_t)MIN(r.cells, row->cap);
 	row->flags = flags;
+	row->prepacked = 0;
 	return 0;
 }

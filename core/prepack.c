@@ -45,7 +45,7 @@ prepack_begin(const struct row *row)
 	if (row->flags & (ROW_CLUSTERS | ROW_WIDE | ROW_NONASCII) || n > PREPACK_ROOM / 4)
 		return false;
 	for (uint32_t i = 0; i < n; i++)
-		prepack.head->attrs |= row->cells[i];
+		prepack.head->styled |= (row->cells[i] & CELL_ATTRS) != 0;
 	cells_narrow(prepack.end, row->cells, n);
 	prepack.end += n;
 	prepack.item = n ? prepack.end - 1 : NULL;
@@ -53,12 +53,12 @@ prepack_begin(const struct row *row)
 }
 
 void
-prepack_end(struct row *row, cell_t attrs, bool wide)
+prepack_end(struct row *row, cell_t tmpl, bool wide)
 {
 	struct prepacked *e = prepack.head;
 
 	e->stamp = row->stamp;
-	e->attrs |= attrs;
+	e->styled |= (tmpl & CELL_ATTRS) != 0;
 	e->len = (uint32_t)(prepack.end - (uint8_t *)(e + 1));
 	e->cells = row->len;
 	e->wide |= wide;
@@ -86,6 +86,24 @@ prepack_join(const uint8_t *utf8, unsigned n, bool was_wide, bool wide)
 	to[-1] = (uint8_t)(count + 1);
 	memcpy(prepack.end, utf8, 4);
 	prepack.end += n;
+}
+
+bool
+prepack_right(const struct prepacked *e, const struct row *row, const struct tab *t)
+{
+	struct buf b = {0};
+	cell_t attrs = 0;
+	bool wide = false, same;
+
+	for (uint32_t i = 0; i < e->cells; i++) {
+		attrs |= row->cells[i];
+		wide |= (row->cells[i] & CELL_KIND_MASK) == CELL_WIDE;
+	}
+	text_put(&b, row->cells, e->cells, t);
+	same = b.len == e->len && !memcmp(b.data, e + 1, b.len) && wide == e->wide &&
+	       (e->styled || !(attrs & CELL_ATTRS));
+	buf_free(&b);
+	return same;
 }
 
 void

@@ -10,16 +10,22 @@
 #include "core/cell.h"
 #include "core/pack_priv.h"
 
+/* Bytes; ROOM: the longest text of an entry, head included. */
+#ifdef MUSTER_TORTURE
+#define PREPACK_RING 4096u
+#define PREPACK_ROOM 512u
+#else
 #define PREPACK_RING 65536u
-#define PREPACK_ROOM 4096u /* the longest text of an entry, head included */
+#define PREPACK_ROOM 4096u
+#endif
 
 /* Before the text of an entry in the ring. */
 struct prepacked {
 	uint64_t stamp; /* of the row */
-	cell_t attrs;	/* all bits beside content that any of its cells has */
 	uint32_t len;	/* bytes of text, which follows */
 	uint16_t cells; /* it stands for */
 	bool wide;	/* some cell is */
+	bool styled;	/* some cell may have a style, a link or protection */
 };
 
 /* The entry begun last. */
@@ -36,14 +42,14 @@ extern _Thread_local struct prepack prepack;
 bool prepack_begin(const struct row *row);
 /* The same for a text that has grown too long. */
 void prepack_give_up(void);
-/* The open entry has all of what the row holds. attrs, wide: of what was appended. */
-void prepack_end(struct row *row, cell_t attrs, bool wide);
-/* The open entry has all of what the row holds: text can be appended. */
+/* The open entry has all of what the row holds. tmpl, wide: of what was appended. */
+void prepack_end(struct row *row, cell_t tmpl, bool wide);
+/* Is x where the row ends, and the open entry all of it? */
 static inline bool
-prepack_is_open(const struct row *row)
+prepack_continues(const struct row *row, int x)
 {
-	return row->prepacked && row->prepacked == prepack.pos &&
-	       prepack.head->stamp == row->stamp && prepack.head->cells == row->len;
+	return row->prepacked && row->prepacked == prepack.pos && x == row->len &&
+	       prepack.head->stamp == row->stamp && prepack.head->cells == x;
 }
 /* Bytes of input that can be appended: marks and all, each becomes less than four. */
 static inline size_t
@@ -63,6 +69,18 @@ prepack_find(const struct row *row, uint32_t n)
 		return NULL;
 	e = (const struct prepacked *)(prepack.ring + row->prepacked % PREPACK_RING);
 	return e->stamp == row->stamp && e->cells == n ? e : NULL;
+}
+/* Is the entry what the row's cells say? */
+bool prepack_right(const struct prepacked *e, const struct row *row, const struct tab *t);
+/* Appends one character or mark of the packed form, n bytes. */
+static inline void
+prepack_char(const uint8_t *utf8, unsigned n, bool flip)
+{
+	prepack.item = prepack.end;
+	if (flip)
+		*prepack.end++ = TEXT_FLIP;
+	for (unsigned i = 0; i < n; i++)
+		*prepack.end++ = utf8[i];
 }
 /* The last item gets one more character, n bytes at utf8 (four may be read). */
 void prepack_join(const uint8_t *utf8, unsigned n, bool was_wide, bool wide);

@@ -12,8 +12,7 @@
 #include <endian.h>
 #include <string.h>
 
-#include "core/scan.h"
-#include "core/width_priv.h"
+#include "core/prepack.h"
 
 void
 term_index(struct term *t)
@@ -130,11 +129,17 @@ make_room(struct term *t, int w, int *limit)
 	if (w == 2 && *limit - t->v.col < 2) {
 		if (*limit - t->v.left < 2 || !mode_on(t, MODE_DECAWM))
 			return false;
+		bool keep = prepack_continues(term_row(t, t->v.row), t->v.col) &&
+			    *limit == t->v.cols && prepack_room();
 		struct row *r = put_room(t, t->v.col, 1);
 		if (r) {
 			r->cells[t->v.col] =
 				t->blank | (*limit == t->v.cols ? CELL_HEAD : CELL_NARROW);
 			r->flags |= ROW_WIDE | ROW_STYLED;
+			if (keep) {
+				prepack_char(&(uint8_t){TEXT_HEAD}, 1, false);
+				prepack_end(r, t->blank, false);
+			}
 		}
 		print_wrap(t);
 		*limit = right_limit(t);
@@ -181,13 +186,6 @@ regrow(struct term *t, int x, cell_t content, int was, int w)
 		t->v.col = x + 1;
 		t->v.pending = 0;
 	}
-}
-
-/* Is the cursor where the last character left it? */
-static bool
-chained(const struct term *t)
-{
-	return t->v.chain_row == t->v.row && t->v.chain_col == (t->v.col | t->v.pending << 16);
 }
 
 struct join joins[JOINS];

@@ -18,6 +18,13 @@ chain_here(struct term *t)
 	t->v.chain_col = t->v.col | t->v.pending << 16;
 }
 
+/* Is the cursor where the last character left it? */
+static inline bool
+chained(const struct term *t)
+{
+	return t->v.chain_row == t->v.row && t->v.chain_col == (t->v.col | t->v.pending << 16);
+}
+
 void print_wrap(struct term *t);
 
 /* What a cell's content becomes when a codepoint is appended; a memo, since a text repeats the same

@@ -22,9 +22,9 @@ struct run {
 	struct row *r;
 	int x, limit;
 	uint32_t last_cp, flags;
-	uint8_t last;	/* GB_* of the last character */
-	bool packs;	/* the thread's prepack is about this row … */
-	bool kept;	/* … and complete */
+	uint8_t last; /* GB_* of the last character */
+	bool packs;   /* the thread's prepack is about this row … */
+	bool kept;    /* … and complete */
 };
 
 static inline void
@@ -61,30 +61,6 @@ run_ascii(const struct term *t, struct run *u)
 	u->last = GB_OTHER;
 }
 
-/* The character at p if it is whole and well-formed; returns its bytes, else 0. */
-static inline int
-run_decode(const uint8_t *p, const uint8_t *end, uint32_t *cp)
-{
-	size_t n = (size_t)(end - p);
-	if (likely(p[0] >= 0xe1 && p[0] <= 0xef && p[0] != 0xed && n >= 3)) {
-		*cp = (uint32_t)(p[0] & 15) << 12 | (uint32_t)(p[1] & 63) << 6 | (p[2] & 63);
-		return (p[1] & 0xc0) == 0x80 && (p[2] & 0xc0) == 0x80 ? 3 : 0;
-	}
-	if (p[0] >= 0xc3 && p[0] <= 0xdf && n >= 2) { /* 0xc2 may be a C1 control */
-		*cp = (uint32_t)(p[0] & 31) << 6 | (p[1] & 63);
-		return (p[1] & 0xc0) == 0x80 ? 2 : 0;
-	}
-	if (p[0] == 0xf0 && n >= 4 && p[1] >= 0x90 && p[1] <= 0xbf) {
-		*cp = (uint32_t)(p[1] & 63) << 12 | (uint32_t)(p[2] & 63) << 6 | (p[3] & 63);
-		return (p[2] & 0xc0) == 0x80 && (p[3] & 0xc0) == 0x80 ? 4 : 0;
-	}
-	if (p[0] == 0xed && n >= 3 && p[1] >= 0x80 && p[1] <= 0x9f) { /* hangul, no surrogates */
-		*cp = 0xd000 | (uint32_t)(p[1] & 63) << 6 | (p[2] & 63);
-		return (p[2] & 0xc0) == 0x80 ? 3 : 0;
-	}
-	return 0;
-}
-
 /* Decoding by the lead byte's length, without a branch on it. */
 static const struct utf8_form {
 	uint32_t mask, want; /* continuation bytes, as bits of the four bytes read big-endian */
@@ -95,38 +71,6 @@ static const struct utf8_form {
 	{0xc0c0c0, 0x808080, 0x10000, 0x07, 0}};
 static const uint8_t utf8_length[32] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0,
 	0, 0, 0, 0, 2, 2, 2, 2, 3, 3, 4, 0};
-
-/* A codepoint that may join the cluster just left of x, at the end of the row's text: done here if
- * it only changes that cell or widens it by one. */
-static inline bool
-run_join(struct term *t, struct run *u, const uint8_t *utf8, unsigned n, uint32_t cp, unsigned cls)
-{
-	unsigned gb = cls >> CP_GB_SHIFT & CP_GB_MASK;
-	bool mark = (gb == GB_EXTEND || gb == GB_ZWJ) && !(cls & CP_MODIFIER);
-	if (u->x == 0 || u->x + 2 > u->limit || (!mark && u->x == t->v.col) ||
-		!may_join(u->last, cls))
-		return false;
-	cell_t *c = u->r->cells + u->x - 1;
-	if ((*c & CELL_KIND_MASK) == CELL_TAIL)
-		c--;
-	if (!cell_content(*c) || (*c & CELL_KIND_MASK) == CELL_HEAD)
-		return false;
-	const struct join *j = join_find(t, *c, cp);
-	int was = (*c & CELL_KIND_MASK) == CELL_WIDE ? 2 : 1;
-	if (!j->joins || !j->content || j->width < was)
-		return false;
-	*c = (*c & (CELL_STYLE_MASK | CELL_LINK_MASK | CELL_PROTECTED)) | j->content |
-	     (j->width == 2 ? CELL_WIDE : CELL_NARROW);
-	if (j->width > was) {
-		c[1] = (*c & (CELL_STYLE_MASK | CELL_LINK_MASK | CELL_PROTECTED)) | CELL_TAIL;
-		u->x++;
-	}
-	u->flags |= ROW_NONASCII | ROW_CLUSTERS | ROW_STYLED | (j->width == 2 ? ROW_WIDE : 0);
-	u->kept &= (j->content & CELL_CLUSTER) && prepack.item;
-	if (u->kept)
-		prepack_join(utf8, n, was == 2, j->width == 2);
-	return true;
-}
 
 /* The character that the four bytes of word begin with; 0: not well-formed. */
 static inline unsigned
@@ -140,6 +84,49 @@ append_decode(uint32_t word, uint32_t *cp)
 	return ((word & f->mask) != f->want) | (*cp < f->least) ? 0 : n;
 }
 
+/* The character at p; 0: cut or not well-formed. */
+static inline unsigned
+run_decode(const uint8_t *p, const uint8_t *end, uint32_t *cp)
+{
+	uint32_t word = 0;
+	memcpy(&word, p, MIN((size_t)(end - p), 4));
+	return append_decode(be32toh(word), cp);
+}
+
+enum join_result { JOIN_NOT, JOIN_DONE, JOIN_ELSEWHERE };
+
+/* A codepoint that may join the cluster just left of x, at the end of the row's text: done here if
+ * it only changes that cell or widens it by one. */
+static inline enum join_result
+run_join(struct term *t, struct run *u, const uint8_t *utf8, unsigned n, uint32_t cp, unsigned cls)
+{
+	unsigned gb = cls >> CP_GB_SHIFT & CP_GB_MASK;
+	bool mark = (gb == GB_EXTEND || gb == GB_ZWJ) && !(cls & CP_MODIFIER);
+	if (!may_join(u->last, cls) || (!mark && u->x == t->v.col && !chained(t)))
+		return JOIN_NOT;
+	if (u->x == 0 || u->x + 2 > u->limit)
+		return JOIN_ELSEWHERE;
+	cell_t *c = u->r->cells + u->x - 1;
+	c -= (*c & CELL_KIND_MASK) == CELL_TAIL;
+	unsigned was = (*c & CELL_KIND_MASK) == CELL_WIDE ? 2 : 1;
+	if (!cell_content(*c) || (*c & CELL_KIND_MASK) == CELL_HEAD)
+		return JOIN_ELSEWHERE;
+	const struct join *j = join_find(t, *c, cp);
+	if (!j->joins)
+		return JOIN_NOT;
+	if (!j->content || j->width < was)
+		return JOIN_ELSEWHERE;
+	cell_t keep = *c & (CELL_STYLE_MASK | CELL_LINK_MASK | CELL_PROTECTED);
+	*c = keep | j->content | (cell_t)(j->width - 1u) << 21;
+	c[1] = keep | CELL_TAIL; /* or behind the text */
+	u->x += j->width - (int)was;
+	u->flags |= ROW_NONASCII | ROW_CLUSTERS | ROW_STYLED | (j->width == 2 ? ROW_WIDE : 0);
+	u->kept &= j->content & CELL_CLUSTER && prepack.item;
+	if (u->kept)
+		prepack_join(utf8, n, was == 2, j->width == 2);
+	return JOIN_DONE;
+}
+
 /* Up to 16 characters of ASCII, with that much room everywhere. */
 static inline unsigned
 append_ascii(cell_t *c, uint8_t *text, const uint8_t *p, cell_t tmpl)
@@ -149,25 +136,31 @@ append_ascii(cell_t *c, uint8_t *text, const uint8_t *p, cell_t tmpl)
 	return scan_ascii16(p);
 }
 
-/* Characters of three bytes from p on, of which 13 bytes can be read, to cells of which eight can be
- * written: how many (up to four) are quick and as wide as the first. */
+/* Three bytes, and likely to have others like it behind: no mark, joiner or variation selector. */
+static inline bool
+may_be_quad(uint32_t word)
+{
+	uint32_t w = be32toh(word) >> 16;
+	return w >= 0xe100 && w < 0xef00 && w != 0xe280;
+}
+
+/* Characters of three bytes from p on, of which 13 bytes can be read, to cells of which eight can
+ * be written: how many (up to four) are quick and as wide as the first. */
 static inline unsigned
-append_quad(cell_t *c, const uint8_t *p, cell_t tmpl, unsigned *cls)
+append_quad(cell_t *c, const uint8_t *p, cell_t tmpl, unsigned *quick)
 {
 	u32x4 cp = quad_decode(p);
-	unsigned a = cp_class_any(cp[0]), k[4] = {a, cp_class_any(cp[1]), cp_class_any(cp[2]),
-		cp_class_any(cp[3])};
-	unsigned differ = ((k[1] ^ a) & (CP_QUICK | CP_WIDTH) ? 2 : 0) |
-			  ((k[2] ^ a) & (CP_QUICK | CP_WIDTH) ? 4 : 0) |
-			  ((k[3] ^ a) & (CP_QUICK | CP_WIDTH) ? 8 : 0) | 16;
-	unsigned n = (unsigned)__builtin_ctz(differ);
-	if (!(a & CP_QUICK))
+	uint32_t q = (uint32_t)quick_class[cp[0]] | (uint32_t)quick_class[cp[1]] << 8 |
+		     (uint32_t)quick_class[cp[2]] << 16 | (uint32_t)quick_class[cp[3]] << 24;
+	uint32_t differ = (q ^ (q & 0xff) * 0x01010101u) & (QUICK | QUICK_WIDE) * 0x01010101u;
+	unsigned n = differ ? (unsigned)__builtin_ctz(differ) / 8 : 4;
+	if (!(q & QUICK))
 		return 0;
-	if ((a & CP_WIDTH) == 2)
+	if (q & QUICK_WIDE)
 		quad_wide(c, cp, tmpl);
 	else
 		quad_narrow(c, cp, tmpl);
-	*cls = k[n - 1];
+	*quick = q >> (8 * n - 8);
 	return n;
 }
 
@@ -224,9 +217,10 @@ run_append(struct term *t, struct run *u)
 			last = 0;
 			continue;
 		}
-		if ((*p & 0xf0) == 0xe0 && u->end - p >= 13 && stop - x >= 8 && !(join_next[last] & GB_QUICK) &&
+		if (may_be_quad(word) && u->end - p >= 13 && stop - x >= 8 &&
+			!(join_next[last] & GB_QUICK) &&
 			(n = append_quad(cells + x, p, tmpl, &cls))) {
-			unsigned wide = (cls & CP_WIDTH) >> 1;
+			unsigned wide = cls / QUICK_WIDE & 1;
 			memcpy(s, p, 12);
 			p += 3 * n;
 			s += 3 * n;
@@ -234,8 +228,8 @@ run_append(struct term *t, struct run *u)
 			x += (int)(n << wide);
 			item = s - 3;
 			flags |= wide;
-			last = cls & CP_HAZARD ? cls >> CP_GB_SHIFT & CP_GB_MASK : 0;
-			if (n == 4 && !wide && cells[x - 4] == cells[x - 1] && p < end) {
+			last = cls & QUICK_GB;
+			if (!wide && n == 4 && cells[x - 4] == cells[x - 1] && p < end) {
 				n = append_repeat(cells + x, s, p, MIN(end - p, 3 * (stop - x)));
 				p += 3 * n;
 				s += 3 * n;
@@ -255,13 +249,16 @@ run_append(struct term *t, struct run *u)
 			u->last = (uint8_t)last;
 			prepack.end = s;
 			prepack.item = item;
-			if (!run_join(t, u, p, n, next, cls))
+			enum join_result r = run_join(t, u, p, n, next, cls);
+			if (r == JOIN_DONE) {
+				s = prepack.end;
+				x = u->x;
+				last = cls & CP_HAZARD ? cls >> CP_GB_SHIFT & CP_GB_MASK : 0;
+				p += n;
+				continue;
+			}
+			if (r == JOIN_ELSEWHERE || !(cls & CP_PLAIN))
 				break;
-			s = prepack.end;
-			x = u->x;
-			last = cls & CP_HAZARD ? cls >> CP_GB_SHIFT & CP_GB_MASK : 0;
-			p += n;
-			continue;
 		}
 		cp = next;
 		unsigned wide = (cls & CP_WIDTH) >> 1;
@@ -293,7 +290,7 @@ static void
 run_over(const struct term *t, struct run *u)
 {
 	uint32_t cp;
-	int n = run_decode(u->p, u->end, &cp);
+	unsigned n = run_decode(u->p, u->end, &cp);
 	if (!n)
 		return;
 	unsigned cls = cp_class(cp);
@@ -301,13 +298,15 @@ run_over(const struct term *t, struct run *u)
 	if (cls & CP_CONTROL || w == 0 || may_join(u->last, cls) || u->x + w > u->limit)
 		return;
 	run_room(u, w);
-	u->kept = false;
+	if (u->kept)
+		prepack_char(u->p, n, usually_wide(cp) != (w == 2));
 	cell_t *c = u->r->cells + u->x;
 	c[0] = t->tmpl | cp;
 	if (w == 2) {
 		c[0] |= CELL_WIDE;
 		c[1] = t->tmpl | CELL_TAIL;
 	}
+	u->flags |= w == 2 ? ROW_WIDE : 0;
 	u->r->flags |= ROW_NONASCII | (w == 2 ? ROW_WIDE | ROW_STYLED : 0);
 	u->p += n;
 	u->x += w;
@@ -339,9 +338,9 @@ run_row(struct term *t, struct run *u)
 static const uint8_t *
 run_special(struct term *t, const uint8_t *p, const uint8_t *end)
 {
-	uint32_t cp = *p;
-	int n = *p < 0x80 ? 1 : run_decode(p, end, &cp);
-	if (!n)
+	uint32_t cp;
+	unsigned n = run_decode(p, end, &cp);
+	if (!n || cp_class(cp) & CP_CONTROL)
 		return NULL;
 	print_cp(t, cp);
 	return p + n;
@@ -361,7 +360,7 @@ print_text(struct term *t, const uint8_t *p, const uint8_t *end)
 			.p = p, .end = end, .x = v->col, .last_cp = v->last_cp, .last = v->hazard};
 		u.r = term_row(t, v->row);
 		u.limit = right_limit(t);
-		u.packs = u.kept = u.x == u.r->len && prepack_is_open(u.r);
+		u.packs = u.kept = prepack_continues(u.r, u.x);
 		if (unlikely(!row_open(t, &t->scr[v->alt], u.r, u.x)))
 			return p;
 		if (!v->pending)
@@ -388,4 +387,3 @@ print_text(struct term *t, const uint8_t *p, const uint8_t *end)
 	}
 	return p;
 }
-

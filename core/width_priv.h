@@ -40,6 +40,10 @@ enum { /* Grapheme_Cluster_Break */
 #define WIDTH_BLOCKS (0x200000u >> 8)		   /* as far as four bytes of UTF-8 can say */
 extern const uint16_t *width_blocks[WIDTH_BLOCKS]; /* NULL: not made yet */
 const uint16_t *width_block_make(unsigned block);
+/* Of the basic plane, for groups of characters: QUICK, QUICK_WIDE and the GB_* of a CP_HAZARD. 0:
+ * not CP_QUICK, or of a block that is not made yet. */
+enum { QUICK_GB = 15, QUICK_WIDE = 16, QUICK = 32 };
+extern uint8_t quick_class[0x10000];
 
 /* Up to 0x1fffff; what is no character counts as a control. */
 static inline unsigned
