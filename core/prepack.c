@@ -65,10 +65,9 @@ prepack_end(struct row *row, cell_t tmpl, bool wide)
 	row->prepacked = prepack.pos;
 }
 
-void
-prepack_join(const uint8_t *utf8, unsigned n, bool was_wide, bool wide)
+uint8_t *
+prepack_join(uint8_t *item, uint8_t *end, const uint8_t *utf8, unsigned n, bool was_wide, bool wide)
 {
-	uint8_t *item = prepack.item;
 	bool flipped = *item == TEXT_FLIP, flip = flipped ^ was_wide ^ wide;
 	uint8_t *from = item + flipped, *to = item + flip + 2;
 	uint8_t count = CLUSTER_BASE + 1;
@@ -77,15 +76,13 @@ prepack_join(const uint8_t *utf8, unsigned n, bool was_wide, bool wide)
 		count = from[1];
 		from += 2;
 	}
-	if (from != to) {
-		memmove(to, from, (size_t)(prepack.end - from));
-		prepack.end += to - from;
-	}
+	memmove(to, from, (size_t)(end - from));
+	end += to - from;
 	*item = TEXT_FLIP; /* or the next */
 	to[-2] = TEXT_CLUSTER;
 	to[-1] = (uint8_t)(count + 1);
-	memcpy(prepack.end, utf8, 4);
-	prepack.end += n;
+	memcpy(end, utf8, n);
+	return end + n;
 }
 
 bool

@@ -82,7 +82,8 @@ prepack_char(const uint8_t *utf8, unsigned n, bool flip)
 	for (unsigned i = 0; i < n; i++)
 		*prepack.end++ = utf8[i];
 }
-/* The last item gets one more character, n bytes at utf8 (four may be read). */
-void prepack_join(const uint8_t *utf8, unsigned n, bool was_wide, bool wide);
+/* The item of a text that ends at `end` gets one more character, n bytes; the text's end. */
+uint8_t *prepack_join(
+	uint8_t *item, uint8_t *end, const uint8_t *utf8, unsigned n, bool was_wide, bool wide);
 void prepack_drop(void); /* gives the ring back */
 #endif

@@ -72,9 +72,9 @@ static const struct utf8_form {
 static const uint8_t utf8_length[32] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0,
 	0, 0, 0, 0, 2, 2, 2, 2, 3, 3, 4, 0};
 
-/* The character that the four bytes of word begin with; 0: not well-formed. */
+/* The character that the four bytes of word (big-endian) begin with; 0: not well-formed. */
 static inline unsigned
-append_decode(uint32_t word, uint32_t *cp)
+word_decode(uint32_t word, uint32_t *cp)
 {
 	unsigned n = utf8_length[word >> 27];
 	const struct utf8_form *f = &utf8_forms[n];
@@ -90,81 +90,277 @@ run_decode(const uint8_t *p, const uint8_t *end, uint32_t *cp)
 {
 	uint32_t word = 0;
 	memcpy(&word, p, MIN((size_t)(end - p), 4));
-	return append_decode(be32toh(word), cp);
+	return word_decode(be32toh(word), cp);
+}
+
+static inline unsigned
+hazard_of(unsigned cls)
+{
+	return cls & CP_HAZARD ? cls >> CP_GB_SHIFT & CP_GB_MASK : 0;
+}
+
+/* Where run_append stands: the part of struct run that changes with every character, in registers.
+ */
+struct at {
+	const uint8_t *p;
+	uint8_t *text, *item; /* of the packed form: its end, its last item */
+	int x;
+	uint32_t cp;
+	unsigned last, wide;
+};
+
+/* All characters that joined the cell `what` at once, the last time they did so: a memo of steps
+ * through the memo of joins. */
+#define TAIL_MAX 24
+#define ITEM_MAX 40
+struct tail {
+	uint64_t epoch;
+	uint64_t bytes[TAIL_MAX / 8], mask[TAIL_MAX / 8]; /* of the input; which of them count */
+	cell_t what, becomes;
+	uint32_t opts, cp; /* the first */
+	uint8_t len, grow, last, item_len;
+	uint8_t item[ITEM_MAX]; /* the cell's packed form */
+};
+#define TAILS 128
+static struct tail tails[TAILS];
+
+#define CELL_WHAT (CELL_CONTENT_MASK | CELL_KIND_MASK | CELL_CLUSTER)
+
+/* Families and the like begin with the same two. */
+static inline struct tail *
+tail_slot(cell_t what, uint32_t cp, const uint8_t *next)
+{
+	uint32_t word, h = (uint32_t)what * 0x9e3779b1u + cp * 0x85ebca6bu;
+	memcpy(&word, next, 4);
+	_Static_assert(TAILS == 1 << (32 - 25), "the hash's upper bits");
+	return &tails[(h + (cp == 0x200d ? word * 0xc2b2ae35u : 0)) >> 25];
+}
+
+static inline bool
+tail_is(const struct tail *e, const struct term *t, cell_t what, const uint8_t *p)
+{
+	uint64_t b[TAIL_MAX / 8], differ = 0;
+	memcpy(b, p, TAIL_MAX);
+	for (int i = 0; i < TAIL_MAX / 8; i++)
+		differ |= (b[i] ^ e->bytes[i]) & e->mask[i];
+	return !differ & (e->what == what) & (e->epoch == t->pen_epoch) &
+	       (e->opts == t->width_opts) & (e->len != 0);
 }
 
 enum join_result { JOIN_NOT, JOIN_DONE, JOIN_ELSEWHERE };
 
-/* A codepoint that may join the cluster just left of x, at the end of the row's text: done here if
- * it only changes that cell or widens it by one. */
-static inline enum join_result
-run_join(struct term *t, struct run *u, const uint8_t *utf8, unsigned n, uint32_t cp, unsigned cls)
+/* The cell left of x, which holds text; NULL: none. */
+static inline cell_t *
+left_of(cell_t *cells, int x)
 {
-	unsigned gb = cls >> CP_GB_SHIFT & CP_GB_MASK;
-	bool mark = (gb == GB_EXTEND || gb == GB_ZWJ) && !(cls & CP_MODIFIER);
-	if (!may_join(u->last, cls) || (!mark && u->x == t->v.col && !chained(t)))
-		return JOIN_NOT;
-	if (u->x == 0 || u->x + 2 > u->limit)
-		return JOIN_ELSEWHERE;
-	cell_t *c = u->r->cells + u->x - 1;
+	if (x == 0)
+		return NULL;
+	cell_t *c = cells + x - 1;
 	c -= (*c & CELL_KIND_MASK) == CELL_TAIL;
-	unsigned was = (*c & CELL_KIND_MASK) == CELL_WIDE ? 2 : 1;
-	if (!cell_content(*c) || (*c & CELL_KIND_MASK) == CELL_HEAD)
-		return JOIN_ELSEWHERE;
+	return cell_content(*c) && (*c & CELL_KIND_MASK) != CELL_HEAD ? c : NULL;
+}
+
+/* Appends one character to the cell at c if it joins and the cell does not become narrower. */
+static enum join_result
+join_one(struct term *t, struct run *u, struct at *a, cell_t *c, unsigned n, uint32_t cp)
+{
 	const struct join *j = join_find(t, *c, cp);
+	unsigned was = (*c & CELL_KIND_MASK) == CELL_WIDE ? 2 : 1;
 	if (!j->joins)
 		return JOIN_NOT;
 	if (!j->content || j->width < was)
 		return JOIN_ELSEWHERE;
-	cell_t keep = *c & (CELL_STYLE_MASK | CELL_LINK_MASK | CELL_PROTECTED);
+	cell_t keep = *c & CELL_ATTRS;
 	*c = keep | j->content | (cell_t)(j->width - 1u) << 21;
 	c[1] = keep | CELL_TAIL; /* or behind the text */
-	u->x += j->width - (int)was;
-	u->flags |= ROW_NONASCII | ROW_CLUSTERS | ROW_STYLED | (j->width == 2 ? ROW_WIDE : 0);
-	u->kept &= j->content & CELL_CLUSTER && prepack.item;
+	a->x += j->width - (int)was;
+	a->wide |= j->width - 1u;
+	u->kept &= j->content & CELL_CLUSTER && a->item;
 	if (u->kept)
-		prepack_join(utf8, n, was == 2, j->width == 2);
+		a->text = prepack_join(a->item, a->text, a->p, n, was == 2, j->width == 2);
+	a->p += n;
 	return JOIN_DONE;
 }
 
-/* Up to 16 characters of ASCII, with that much room everywhere. */
-static inline unsigned
-append_ascii(cell_t *c, uint8_t *text, const uint8_t *p, cell_t tmpl)
+static void
+tail_make(const struct term *t, const struct at *from, const struct at *to, cell_t what, cell_t c,
+	uint32_t cp, unsigned n)
 {
-	widen_ascii16(c, p, tmpl);
-	memcpy(text, p, 16);
-	return scan_ascii16(p);
+	size_t len = (size_t)(to->p - from->p), item = (size_t)(to->text - to->item);
+	if (len > TAIL_MAX || item > ITEM_MAX || from->item != to->item)
+		return;
+	struct tail *e = tail_slot(what, cp, from->p + n);
+	*e = (struct tail){.epoch = t->pen_epoch, .what = what, .becomes = c & CELL_WHAT};
+	e->opts = t->width_opts;
+	e->cp = cp;
+	e->len = (uint8_t)len;
+	e->grow = (uint8_t)(to->x - from->x);
+	e->last = (uint8_t)to->last;
+	e->item_len = (uint8_t)item;
+	memcpy(e->bytes, from->p, len);
+	memset(e->mask, 0xff, len);
+	memcpy(e->item, to->item, item);
 }
 
-/* Three bytes, and likely to have others like it behind: no mark, joiner or variation selector. */
+/* The character at a->p, and all behind it that do so as well, join the cell at c. */
+static __attribute__((noinline)) enum join_result
+run_join(struct term *t, struct run *u, struct at *a, cell_t *c, const uint8_t *end)
+{
+	struct at from = *a;
+	cell_t what = *c & CELL_WHAT;
+	uint32_t cp, first = 0;
+	unsigned n, first_n = 0;
+	for (; a->p < end && a->x + 2 <= u->limit; first_n = first_n ? first_n : n) {
+		n = run_decode(a->p, u->end, &cp);
+		unsigned cls = cp_class_any(cp);
+		if (!n || cls & CP_CONTROL || !may_join((uint8_t)a->last, cls))
+			break;
+		enum join_result r = join_one(t, u, a, c, n, cp);
+		if (r != JOIN_DONE && a->p == from.p)
+			return r;
+		if (r != JOIN_DONE)
+			break;
+		first = a->p - n == from.p ? cp : first;
+		a->last = hazard_of(cls);
+	}
+	u->flags |= ROW_NONASCII | ROW_CLUSTERS | ROW_STYLED;
+	if (a->p == from.p)
+		return JOIN_ELSEWHERE;
+	if (u->kept)
+		tail_make(t, &from, a, what, *c, first, first_n);
+	return JOIN_DONE;
+}
+
+/* A character that may join what stands left of it, at the end of the row's text: done here if it
+ * changes that cell alone, or widens it by one. */
+static inline enum join_result
+append_join(struct term *t, struct run *u, struct at *a, uint32_t cp, unsigned cls, unsigned n,
+	const uint8_t *end)
+{
+	unsigned gb = cls >> CP_GB_SHIFT & CP_GB_MASK;
+	bool mark = (gb == GB_EXTEND || gb == GB_ZWJ) && !(cls & CP_MODIFIER);
+	if (!may_join((uint8_t)a->last, cls) || (!mark && a->x == t->v.col && !chained(t)))
+		return JOIN_NOT;
+	cell_t *c = left_of(u->r->cells, a->x);
+	if (!c || a->x + 3 > u->limit)
+		return JOIN_ELSEWHERE;
+	const struct tail *e = tail_slot(*c & CELL_WHAT, cp, a->p + n);
+	if (u->end - a->p < TAIL_MAX || !tail_is(e, t, *c & CELL_WHAT, a->p)) {
+		struct at b = *a;
+		enum join_result r = run_join(t, u, &b, c, end);
+		*a = b;
+		return r;
+	}
+	cell_t keep = *c & CELL_ATTRS;
+	*c = keep | e->becomes;
+	c[1] = keep | CELL_TAIL; /* or behind the text */
+	a->p += e->len;
+	a->x += e->grow;
+	a->last = e->last;
+	a->wide |= (e->becomes & CELL_KIND_MASK) == CELL_WIDE;
+	if (u->kept && a->item) {
+		memcpy(a->item, e->item, ITEM_MAX);
+		a->text = a->item + e->item_len;
+	} else {
+		u->kept = false;
+	}
+	u->flags |= ROW_NONASCII | ROW_CLUSTERS | ROW_STYLED;
+	return JOIN_DONE;
+}
+
+/* Up to 16 characters of ASCII, with that much room everywhere. False: none. */
+static inline bool
+append_ascii(struct at *a, cell_t *cells, cell_t tmpl)
+{
+	unsigned n = scan_ascii16(a->p);
+	widen_ascii16(cells + a->x, a->p, tmpl);
+	memcpy(a->text, a->p, 16);
+	if (!n || a->last == GB_PREPEND)
+		return false;
+	a->p += n;
+	a->text += n;
+	a->x += (int)n;
+	a->item = a->text - 1;
+	a->cp = a->p[-1];
+	a->last = 0;
+	return true;
+}
+
+/* Three bytes, and likely to have others like it behind: no joiner, no variation selector. */
 static inline bool
 may_be_quad(uint32_t word)
 {
-	uint32_t w = be32toh(word) >> 16;
-	return w >= 0xe100 && w < 0xef00 && w != 0xe280;
+	return word >= 0xe0000000 && word < 0xf0000000 && word >> 16 != 0xe280 &&
+	       word >> 16 != 0xefb8;
 }
 
-/* Characters of three bytes from p on, of which 13 bytes can be read, to cells of which eight can
- * be written: how many (up to four) are quick and as wide as the first. */
-static inline unsigned
-append_quad(cell_t *c, const uint8_t *p, cell_t tmpl, unsigned *quick)
+/* The narrow character of three bytes before a->p again, as often as it stands there. */
+static inline void
+append_repeat(struct at *a, cell_t *cells, const uint8_t *end, int stop)
 {
-	u32x4 cp = quad_decode(p);
+	size_t n = scan_repeat3(a->p, (size_t)MIN((end - a->p) / 3, stop - a->x) * 3);
+	fill_cells(cells + a->x, n / 3, cells[a->x - 1]);
+	memcpy(a->text, a->p, n);
+	a->p += n;
+	a->text += n;
+	a->item = a->text - 3;
+	a->x += (int)(n / 3);
+}
+
+/* Up to four characters of three bytes that are quick and as wide as the first, with room for 13
+ * bytes and eight cells. False: none. */
+static inline bool
+append_quad(struct at *a, cell_t *cells, cell_t tmpl, const uint8_t *end, int stop)
+{
+	u32x4 cp = quad_decode(a->p);
 	uint32_t q = (uint32_t)quick_class[cp[0]] | (uint32_t)quick_class[cp[1]] << 8 |
 		     (uint32_t)quick_class[cp[2]] << 16 | (uint32_t)quick_class[cp[3]] << 24;
 	uint32_t differ = (q ^ (q & 0xff) * 0x01010101u) & (QUICK | QUICK_WIDE) * 0x01010101u;
 	unsigned n = differ ? (unsigned)__builtin_ctz(differ) / 8 : 4;
-	if (!(q & QUICK))
-		return 0;
-	if (q & QUICK_WIDE)
-		quad_wide(c, cp, tmpl);
-	else
-		quad_narrow(c, cp, tmpl);
-	*quick = q >> (8 * n - 8);
-	return n;
+	if (!(q & QUICK) || join_next[a->last] & GB_QUICK)
+		return false;
+	memcpy(a->text, a->p, 12);
+	a->p += 3 * n;
+	a->text += 3 * n;
+	a->item = a->text - 3;
+	a->last = q >> (8 * n - 8) & QUICK_GB;
+	if (q & QUICK_WIDE) {
+		quad_wide(cells + a->x, cp, tmpl);
+		a->x += 2 * (int)n;
+		a->cp = cell_content(cells[a->x - 2]);
+		a->wide = 1;
+		return true;
+	}
+	quad_narrow(cells + a->x, cp, tmpl);
+	a->x += (int)n;
+	a->cp = cell_content(cells[a->x - 1]);
+	if (n == 4 && cells[a->x - 4] == cells[a->x - 1] && a->p < end && a->x < stop)
+		append_repeat(a, cells, end, stop);
+	return true;
 }
 
-/* Where the text and its packed form are to stop, so that there is room. */
+/* A character that joins nothing, of n bytes. A tail is written behind it: where it is none, it
+ * lies behind the text. */
+static inline void
+append_one(struct at *a, cell_t *cells, cell_t tmpl, uint32_t cp, unsigned cls, unsigned n)
+{
+	unsigned wide = (cls & CP_WIDTH) >> 1;
+	cells[a->x] = tmpl | cp | (cell_t)wide << 21;
+	cells[a->x + 1] = tmpl | CELL_TAIL;
+	a->x += 1 + (int)wide;
+	a->wide |= wide;
+	a->last = hazard_of(cls);
+	a->cp = cp;
+	a->item = a->text;
+	*a->text = TEXT_FLIP;
+	a->text += cls >> CP_FLIP_SHIFT;
+	memcpy(a->text, a->p, 4);
+	a->text += n;
+	a->p += n;
+}
+
+/* Begins a packed form if there is none, and gives up one that has no room left; where the input is
+ * to stop for it. */
 static const uint8_t *
 run_packs(struct run *u)
 {
@@ -178,110 +374,52 @@ run_packs(struct run *u)
 	return MIN(u->end - 3, u->p + prepack_room());
 }
 
-/* The narrow character of three bytes before p again, as often as it stands in the n bytes at p. */
-static unsigned
-append_repeat(cell_t *c, uint8_t *text, const uint8_t *p, long n)
-{
-	size_t len = scan_repeat3(p, (size_t)n / 3 * 3);
-	fill_cells(c, len / 3, c[-1]);
-	memcpy(text, p, len);
-	return (unsigned)(len / 3);
-}
-
-/* Text behind all there is in the row. Takes what it can; what is left at u->p is for the general
- * way. A tail is written behind every character: where it is none, it lies behind the text. */
+/* Text behind all there is in the row, as far as it goes; what is left at u->p is for others. */
 static void
 run_append(struct term *t, struct run *u)
 {
-	const uint8_t *p = u->p, *end = run_packs(u);
+	const uint8_t *end = run_packs(u);
+	struct at a = {.p = u->p,
+		.text = prepack.end,
+		.item = prepack.item,
+		.x = u->x,
+		.cp = u->last_cp,
+		.last = u->last};
 	cell_t *cells = u->r->cells, tmpl = t->tmpl;
-	uint8_t *s = prepack.end, *item = prepack.item;
-	uint32_t cp = u->last_cp, flags = 0;
-	int x = u->x, stop = u->limit - 1;
-	unsigned last = u->last;
-	while (p < end && x < stop) {
-		uint32_t word;
-		unsigned n, cls;
-		memcpy(&word, p, 4);
-		if (*p < 0x80) {
-			if (u->end - p < 16 || stop - x < 16 || last == GB_PREPEND)
+	int stop = u->limit - 1;
+	while (a.p < end && a.x < stop) {
+		bool room = u->end - a.p >= 16 && a.x + 16 <= u->limit;
+		uint32_t word, cp;
+		if (*a.p < 0x80) {
+			if (!room || !append_ascii(&a, cells, tmpl))
 				break;
-			n = append_ascii(cells + x, s, p, tmpl);
-			if (!n)
-				break;
-			p += n;
-			s += n;
-			x += (int)n;
-			item = s - 1;
-			cp = p[-1];
-			last = 0;
 			continue;
 		}
-		if (may_be_quad(word) && u->end - p >= 13 && stop - x >= 8 &&
-			!(join_next[last] & GB_QUICK) &&
-			(n = append_quad(cells + x, p, tmpl, &cls))) {
-			unsigned wide = cls / QUICK_WIDE & 1;
-			memcpy(s, p, 12);
-			p += 3 * n;
-			s += 3 * n;
-			cp = cell_content(cells[x + (int)((n - 1) << wide)]);
-			x += (int)(n << wide);
-			item = s - 3;
-			flags |= wide;
-			last = cls & QUICK_GB;
-			if (!wide && n == 4 && cells[x - 4] == cells[x - 1] && p < end) {
-				n = append_repeat(cells + x, s, p, MIN(end - p, 3 * (stop - x)));
-				p += 3 * n;
-				s += 3 * n;
-				x += (int)n;
-			}
+		memcpy(&word, a.p, 4);
+		word = be32toh(word);
+		if (may_be_quad(word) && room && append_quad(&a, cells, tmpl, end, stop))
 			continue;
-		}
-		uint32_t next;
-		n = append_decode(be32toh(word), &next);
-		cls = cp_class_any(next);
-		bool bad = (n == 0) | (cls & CP_CONTROL);
-		unsigned near = join_next[last] >> (cls >> CP_GB_SHIFT & CP_GB_MASK) & 1;
-		if (unlikely(bad | !(cls & CP_PLAIN) | near)) {
-			if (bad)
+		unsigned n = word_decode(word, &cp), cls = cp_class_any(cp);
+		unsigned near = join_next[a.last] >> (cls >> CP_GB_SHIFT & CP_GB_MASK) & 1;
+		if (unlikely((n == 0) | ((cls & (CP_CONTROL | CP_PLAIN)) != CP_PLAIN) | near)) {
+			if (!n || cls & CP_CONTROL)
 				break;
-			u->x = x;
-			u->last = (uint8_t)last;
-			prepack.end = s;
-			prepack.item = item;
-			enum join_result r = run_join(t, u, p, n, next, cls);
-			if (r == JOIN_DONE) {
-				s = prepack.end;
-				x = u->x;
-				last = cls & CP_HAZARD ? cls >> CP_GB_SHIFT & CP_GB_MASK : 0;
-				p += n;
+			enum join_result r = append_join(t, u, &a, cp, cls, n, end);
+			if (r == JOIN_DONE)
 				continue;
-			}
 			if (r == JOIN_ELSEWHERE || !(cls & CP_PLAIN))
 				break;
 		}
-		cp = next;
-		unsigned wide = (cls & CP_WIDTH) >> 1;
-		cells[x] = tmpl | cp | (cell_t)wide << 21;
-		cells[x + 1] = tmpl | CELL_TAIL;
-		x += 1 + (int)wide;
-		flags |= wide;
-		last = cls & CP_HAZARD ? cls >> CP_GB_SHIFT & CP_GB_MASK : 0;
-		item = s;
-		*s = TEXT_FLIP;
-		s += cls >> CP_FLIP_SHIFT;
-		memcpy(s, p, 4);
-		s += n;
-		p += n;
+		append_one(&a, cells, tmpl, cp, cls, n);
 	}
-	prepack.end = s;
-	prepack.item = item;
-	u->flags |= ROW_NONASCII | (flags ? ROW_WIDE | ROW_STYLED : 0);
-	u->p = p;
-	u->x = x;
-	u->last = (uint8_t)last;
-	u->last_cp = cp;
-	u->r->len = (uint16_t)MAX((int)u->r->len, x);
+	prepack.end = a.text;
+	prepack.item = a.item;
+	u->flags |= ROW_NONASCII | (a.wide ? ROW_WIDE | ROW_STYLED : 0);
+	u->p = a.p;
+	u->x = a.x;
+	u->last = (uint8_t)a.last;
+	u->last_cp = a.cp;
+	u->r->len = (uint16_t)MAX((int)u->r->len, a.x);
 	u->r->flags |= u->flags;
 }
 
