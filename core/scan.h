@@ -72,6 +72,16 @@ widen_ascii16(cell_t *dst, const uint8_t *p, cell_t tmpl)
 }
 #endif
 
+/* The first n of 16 characters over what is there; the 16 cells behind those are read. */
+static inline void
+widen_ascii16_over(cell_t *dst, const uint8_t *p, size_t n, cell_t tmpl)
+{
+	cell_t behind[16];
+	memcpy(behind, dst + n, sizeof(behind));
+	widen_ascii16(dst, p, tmpl);
+	memcpy(dst + n, behind, sizeof(behind));
+}
+
 /* Four characters of three bytes each, of which 13 bytes are read; 0 for one that is not well
  * formed (surrogates are for the caller to see). */
 typedef uint32_t u32x4 __attribute__((vector_size(16)));

@@ -431,7 +431,7 @@ run_over(const struct term *t, struct run *u)
 	unsigned n = run_decode(u->p, u->end, &cp);
 	if (!n)
 		return;
-	unsigned cls = cp_class(cp);
+	unsigned cls = cp_class_any(cp);
 	int w = class_width(cls, t->width_opts);
 	if (cls & CP_CONTROL || w == 0 || may_join(u->last, cls) || u->x + w > u->limit)
 		return;
@@ -478,10 +478,41 @@ run_special(struct term *t, const uint8_t *p, const uint8_t *end)
 {
 	uint32_t cp;
 	unsigned n = run_decode(p, end, &cp);
-	if (!n || cp_class(cp) & CP_CONTROL)
+	if (!n || cp_class_any(cp) & CP_CONTROL)
 		return NULL;
 	print_cp(t, cp);
 	return p + n;
+}
+
+/* ASCII by sixteens, where nothing at all is special: how many bytes. What lies behind them stays.
+ */
+static inline size_t
+run_plain(struct term *t, const uint8_t *p, const uint8_t *end)
+{
+	struct vt *v = &t->v;
+	struct row *r = term_row(t, v->row);
+	int x = v->col, limit = right_limit(t);
+	if (v->pending || v->hazard || !r->cells || x > r->len || r->flags & ROW_WIDE ||
+		prepack_continues(r, x))
+		return 0;
+	if (end - p < 17 || x + 32 > limit)
+		return 0;
+	pen_ready(t);
+	size_t n = scan_ascii16(p);
+	if (n < 16) {
+		widen_ascii16_over(r->cells + x, p, n, t->tmpl);
+	} else {
+		n += scan_ascii(p + 16, MIN((size_t)(end - p), (size_t)(limit - x)) - 17);
+		widen_ascii(r->cells + x, p, n, t->tmpl);
+	}
+	x += (int)n;
+	r->len = (uint16_t)MAX((int)r->len, x);
+	r->stamp = ++v->stamp;
+	r->flags |= t->pen_flags;
+	v->col = x;
+	v->last_cp = p[n - 1];
+	chain_here(t);
+	return n;
 }
 
 const uint8_t *
@@ -491,6 +522,11 @@ print_text(struct term *t, const uint8_t *p, const uint8_t *end)
 	if (!t->plain)
 		return p;
 	while (p < end && (*p >= 0x80 || (*p >= 0x20 && *p < 0x7f))) {
+		size_t n = *p < 0x80 ? run_plain(t, p, end) : 0;
+		if (n) {
+			p += n;
+			continue;
+		}
 		if (v->pending && *p < 0x80 && v->hazard != GB_PREPEND)
 			print_wrap(t);
 		pen_ready(t);
