@@ -52,7 +52,8 @@ LAYERS := core store sessions tui
 OS ?= linux
 core_SRC := $(filter-out $(filter-out core/os_$(OS).c,$(wildcard core/os_*.c)),$(wildcard core/*.c))
 store_SRC := $(wildcard store/*.c)
-sessions_SRC := $(wildcard sessions/*.c)
+# the keeper's records are spoken on both sides
+sessions_SRC := $(wildcard sessions/*.c) sessions/keeper/record.c
 tui_SRC := $(filter-out tui/main.c,$(wildcard tui/*.c))
 keeper_SRC := $(wildcard sessions/keeper/*.c)
 
