@@ -7,6 +7,24 @@
 #include <stdlib.h>
 #include <string.h>
 
+static struct arena *arena;
+
+static inline int
+setup(void **state)
+{
+	(void)state;
+	arena = arena_new(1ull << 30);
+	return arena ? 0 : -1;
+}
+
+static inline int
+teardown(void **state)
+{
+	(void)state;
+	arena_free(arena);
+	return 0;
+}
+
 struct dice {
 	uint32_t s;
 };
