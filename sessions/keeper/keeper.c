@@ -135,58 +135,48 @@ tell(struct keeper_rec r, int fd0, int fd1)
 	return k.sock < 0 || record_send(k.sock, r, fd0, fd1) != -EAGAIN;
 }
 
+static struct keeper_rec
+about(const struct entry *e, enum keeper_type type)
+{
+	return (struct keeper_rec){.type = (uint16_t)type,
+		.id = e->id,
+		.pid = e->pid,
+		.start = e->start,
+		.error = e->error,
+		.status = e->status,
+		.flags = e->flags};
+}
+
 /* The record at the replay's cursor: HELLO, then of each entry its slots and its child, READY. */
 static bool
 replay_record(void)
 {
 	unsigned i = (k.replay - 1) / (KEEPER_SLOTS + 1), s = (k.replay - 1) % (KEEPER_SLOTS + 1);
+	struct keeper_rec r = {.type = KEEPER_HELLO, .id = KEEPER_VERSION, .pid = getpid()};
 	struct entry *e = &k.e[i];
 
 	if (!k.replay)
-		return tell(
-			(struct keeper_rec){
-				.type = KEEPER_HELLO, .id = KEEPER_VERSION, .pid = getpid()},
-			-1, -1);
+		return tell(r, -1, -1);
 	if (i >= k.n)
 		return tell((struct keeper_rec){.type = KEEPER_READY}, -1, -1);
 	if (!e->used || (s < KEEPER_SLOTS ? e->fd[s] < 0 : !e->pid))
 		return true;
-	if (s < KEEPER_SLOTS)
-		return tell(
-			(struct keeper_rec){.type = KEEPER_HELD, .id = e->id, .slot = (uint16_t)s},
-			e->fd[s], -1);
-	return tell((struct keeper_rec){.type = KEEPER_CHILD,
-			    .id = e->id,
-			    .pid = e->pid,
-			    .start = e->start,
-			    .flags = e->flags,
-			    .status = e->status},
-		-1, -1);
+	if (s == KEEPER_SLOTS)
+		return tell(about(e, KEEPER_CHILD), -1, -1);
+	r = (struct keeper_rec){.type = KEEPER_HELD, .id = e->id, .slot = (uint16_t)s};
+	return tell(r, e->fd[s], -1);
 }
 
 static bool
 tell_news(struct entry *e)
 {
-	if (e->news & NEWS_SPAWNED) {
-		struct keeper_rec r = {.type = KEEPER_SPAWNED, .id = e->id, .error = e->error};
-		if (!e->error) {
-			r.pid = e->pid;
-			r.start = e->start;
-		}
-		if (!tell(r, e->error ? -1 : e->fd[KEEPER_MASTER],
-			    e->error ? -1 : e->fd[KEEPER_PIDFD]))
-			return false;
-		e->news &= ~NEWS_SPAWNED;
-	}
-	if (e->news & NEWS_EXITED) {
-		if (!tell((struct keeper_rec){.type = KEEPER_EXITED,
-				  .id = e->id,
-				  .pid = e->pid,
-				  .status = e->status},
-			    -1, -1))
-			return false;
-		e->news = 0;
-	}
+	if (e->news & NEWS_SPAWNED &&
+		!tell(about(e, KEEPER_SPAWNED), e->fd[KEEPER_MASTER], e->fd[KEEPER_PIDFD]))
+		return false;
+	e->news &= NEWS_EXITED;
+	if (e->news && !tell(about(e, KEEPER_EXITED), -1, -1))
+		return false;
+	e->news = 0;
 	return true;
 }
 

@@ -3,7 +3,6 @@
 /* Random grids, and a way to say what a grid shows, for tests of frames and of the renderer. */
 #include "core/canvas_priv.h"
 #include "core/tab.h"
-
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,9 +11,7 @@ static struct arena *arena;
 static inline int
 setup(void **state)
 {
-	(void)state;
-	arena = arena_new(1ull << 30);
-	return arena ? 0 : -1;
+	return (void)state, (arena = arena_new(1ull << 30)) ? 0 : -1;
 }
 
 static inline int
