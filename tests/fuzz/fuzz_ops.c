@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { OWNER_A = 1, OWNER_B = 2, PIECE_MAX = 4096, OPS_MAX = 40, CRASHES_MAX = 2, COLS_MAX = 140 };
+enum { OWNER_A = 1, OWNER_B = 2, PIECE_MAX = 4096, OPS_MAX = 10, CRASHES_MAX = 1 };
 
 struct machine {
 	struct arena *arena;
@@ -26,6 +26,7 @@ static struct buf saved, since; /* a's checkpoint, and what it was fed since */
 static struct buf file;		/* where a's history spills to */
 static bool file_broken;
 static int crashes;
+static bool sealed, stored; /* something was sealed; a restored or in files, unlike b */
 static unsigned inputs;
 
 static void
@@ -71,12 +72,21 @@ feed(const void *p, size_t n)
 		term_feed(b.t, p, n);
 }
 
+/* Growing takes rows back that are not sealed, and what is worth sealing depends on what is in
+ * files or was measured before a crash: then both only shrink. */
 static void
 op_resize(uint8_t x, uint8_t y)
 {
-	term_resize(a.t, 1 + x % COLS_MAX, 1 + y % 60);
+	struct grid g = term_grid(a.t);
+	int cols = fuzz_cols(x), rows = fuzz_rows(y);
+
+	if (sealed && stored) {
+		cols = MIN(cols, g.cols);
+		rows = MIN(rows, g.rows);
+	}
+	term_resize(a.t, cols, rows);
 	if (b.t)
-		term_resize(b.t, 1 + x % COLS_MAX, 1 + y % 60);
+		term_resize(b.t, cols, rows);
 	checkpoint();
 }
 
@@ -89,9 +99,9 @@ op_flood(uint8_t x, uint8_t y)
 		"\033]8;;http://a/\033\\l", "  ", "\033[48;2;1;2;3m \033[K"};
 	struct buf line = {0};
 
-	for (int i = 0; i < x % 80; i++) {
+	for (int i = 0; i < x % 32; i++) {
 		line.len = 0;
-		for (int k = 0; k < y >> 3; k++)
+		for (int k = 0; k < y % 8; k++)
 			buf_puts(&line, words[(y + i * k) % ARRAY_LEN(words)]);
 		buf_printf(&line, "%d\r\n", i);
 		feed(line.data, line.len);
@@ -106,6 +116,7 @@ op_seal(uint8_t x, uint8_t y)
 	struct term *both[] = {a.t, b.t};
 
 	(void)y;
+	sealed = true;
 	for (size_t i = 0; i < ARRAY_LEN(both) && both[i]; i++)
 		if (x & 1)
 			hist_seal_all(term_hist(both[i]));
@@ -123,6 +134,7 @@ op_spill(uint8_t x, uint8_t y)
 	uint64_t after = 0;
 
 	(void)y;
+	stored = true;
 	for (int i = 0; i <= x % 4 && hist_spill_next(h, after, &s); i++) {
 		uint64_t off = file.len;
 
@@ -175,7 +187,7 @@ static void
 op_read(uint8_t x, uint8_t y)
 {
 	struct hist *h = term_hist(a.t);
-	int cols = 1 + x % COLS_MAX;
+	int cols = fuzz_cols(x);
 	uint64_t rows = hist_rows(h, cols), from = rows ? y * rows / 256 : 0;
 	uint64_t n = MIN(24u, rows - from), sum = rows_sum(h, cols, from, n);
 
@@ -192,7 +204,7 @@ op_broken_file(uint8_t x, uint8_t y)
 	struct hist *h = term_hist(a.t);
 
 	file_broken = true;
-	rows_sum(h, 1 + x % COLS_MAX, 0, y % 32);
+	rows_sum(h, fuzz_cols(x), 0, y % 32);
 	file_broken = false;
 	hist_file_retry(h);
 }
@@ -201,6 +213,7 @@ static void
 op_park(uint8_t x, uint8_t y)
 {
 	(void)y;
+	sealed = true;
 	term_park(a.t);
 	if (b.t)
 		term_park(b.t); /* seals too */
@@ -245,9 +258,9 @@ op_crash(uint8_t x, uint8_t y)
 	struct arena *next;
 	struct rd rd = rd_init(saved.data, saved.len);
 
-	(void)y;
 	if (++crashes > CRASHES_MAX)
 		return;
+	stored = true;
 	next = arena_copy(a.arena);
 	CHECK(next);
 	term_free(a.t);
@@ -256,7 +269,8 @@ op_crash(uint8_t x, uint8_t y)
 	a.t = term_restore(next, OWNER_A, &rd);
 	CHECK(a.t);
 	arena_sweep(next);
-	arena_check(next);
+	if (y & 1)
+		arena_check(next);
 	attach(&a);
 	term_set_silent(a.t, true);
 	term_feed(a.t, since.data, since.len);
@@ -361,8 +375,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct fuzz_in in = {data, data + size};
-	struct term_config cfg = {
-		.cols = 1 + fuzz_u8(&in) % COLS_MAX, .rows = 1 + fuzz_u8(&in) % 60};
+	struct term_config cfg = {.cols = fuzz_cols(fuzz_u8(&in)), .rows = fuzz_rows(fuzz_u8(&in))};
 	uint8_t lines = fuzz_u8(&in);
 
 	cfg.hist = (struct hist_limits){lines & 1 ? lines : 1u << 20, 4 << 20};
@@ -370,6 +383,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	begin(&b, OWNER_B, &cfg);
 	file.len = 0;
 	crashes = 0;
+	sealed = stored = false;
 	checkpoint();
 	run(&in);
 	arena_fail_at(a.arena, 0);

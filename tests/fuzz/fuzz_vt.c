@@ -8,7 +8,7 @@
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/replies.h"
 
-enum { OWNER = 1, PIECE_MAX = 4096, REPLY_MAX = 1 << 16, OPS_MAX = 48 };
+enum { OWNER = 1, PIECE_MAX = 4096, REPLY_MAX = 1 << 16, OPS_MAX = 16 };
 
 struct machine {
 	struct arena *arena;
@@ -68,7 +68,7 @@ feed(const uint8_t *p, size_t n)
 static void
 op_resize(struct term *t, uint8_t a, uint8_t b)
 {
-	term_resize(t, 1 + a % 140, 1 + b % 60);
+	term_resize(t, fuzz_cols(a), fuzz_rows(b));
 }
 
 static void
@@ -143,7 +143,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct fuzz_in in = {data, data + size};
-	struct term_config cfg = {.cols = 1 + fuzz_u8(&in) % 140, .rows = 1 + fuzz_u8(&in) % 60};
+	struct term_config cfg = {.cols = fuzz_cols(fuzz_u8(&in)), .rows = fuzz_rows(fuzz_u8(&in))};
 	uint8_t kind = fuzz_u8(&in);
 	bool pruned = kind & 1;
 
