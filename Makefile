@@ -28,7 +28,7 @@ OPT_debug := -O0 -g3 -DMUSTER_DEBUG
 OPT_asan := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined -DMUSTER_DEBUG -DMUSTER_TORTURE
 OPT_tsan := -O1 -g -fsanitize=thread -DMUSTER_DEBUG
 # NULL + 0, an empty buffer's end, is no finding
-OPT_fuzz := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined \
+OPT_fuzz := -O2 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-coverage=trace-cmp -fno-sanitize-recover=undefined \
 	-fno-sanitize=pointer-overflow -DMUSTER_DEBUG -DMUSTER_TORTURE
 OPT_posix := $(OPT_debug)
 OPT_werror := $(OPT_release)

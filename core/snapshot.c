@@ -11,7 +11,7 @@
  * value; so only the links of the pens need writing beside struct vt. */
 #include "core/crc.h"
 #include "core/pack.h"
-#include "core/term_priv.h"
+#include "core/term_screen.h"
 #include "core/vt_parser.h"
 
 #include <stdlib.h>
@@ -131,24 +131,14 @@ load_strings(struct term *t, struct rd *r)
 		buf_put(&t->str, p, n);
 }
 
-/* Trailing cells that were never written say nothing, but inside a line they keep its place. */
-static struct row
-row_trimmed(const struct row *row)
-{
-	struct row r = *row;
-
-	while (r.len && !r.cells[r.len - 1] && !(r.flags & ROW_WRAP))
-		r.len--;
-	return r;
-}
-
 static void
 save_screen(const struct term *t, const struct screen *s, struct buf *out)
 {
 	buf_putc(out, s->store != NULL);
 	for (int y = 0; s->store && y < t->v.rows; y++) {
-		struct row r = row_trimmed(s->row[y]);
+		struct row r = *s->row[y];
 
+		r.len = (uint16_t)row_written(&r);
 		pack_row(out, &r, t->tab);
 	}
 }
