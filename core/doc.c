@@ -43,8 +43,8 @@ doc_read(const struct doc *d, uint64_t from, uint64_t count, doc_row_cb cb, void
 	uint64_t end = MIN(d->rows, from + MIN(count, d->rows)), line = d->screen_line;
 
 	if (from < d->above)
-		hist_read(d->hist, d->screen.cols, from, MIN(end, d->above) - from, on_hist_row,
-			&r);
+		hist_read(
+			d->hist, d->screen.cols, from, MIN(end, d->above) - from, on_hist_row, &r);
 	for (int y = 0; d->above + (uint64_t)y < end; y++) {
 		line += y > 0 && begins(d, y);
 		if (d->above + (uint64_t)y >= from)

@@ -20,8 +20,8 @@ struct doc {
 struct doc doc_of(struct term *t);
 
 /* Visual rows [from, from + count), oldest first, as far as there are. row_abs counts as above. */
-typedef void (*doc_row_cb)(void *ctx, uint64_t row_abs, uint64_t line, const struct row *row,
-	const struct tab *tab);
+typedef void (*doc_row_cb)(
+	void *ctx, uint64_t row_abs, uint64_t line, const struct row *row, const struct tab *tab);
 void doc_read(const struct doc *d, uint64_t from, uint64_t count, doc_row_cb cb, void *ctx);
 /* Where a line begins; UINT64_MAX when there is no such line. */
 uint64_t doc_line_row(const struct doc *d, uint64_t line);

@@ -15,7 +15,7 @@
 #define NOTIFY_NS 1000000000u
 #define CLIPBOARD_MAX (100u << 10)
 
-static struct view *
+struct view *
 view_find(struct peer *p, uint32_t id)
 {
 	struct view *v;
@@ -26,8 +26,8 @@ view_find(struct peer *p, uint32_t id)
 	return NULL;
 }
 
-static void
-tell(struct view *v, json_t *take)
+void
+view_tell(struct view *v, json_t *take)
 {
 	peer_json(v->peer, FT_VIEW_EVENT, v->id, take);
 	json_decref(take);
@@ -84,6 +84,8 @@ view_free(struct view *v)
 	LIST_REMOVE(v, of_session);
 	frame_view_free(v->frames);
 	canvas_free(v->canvas);
+	search_free(v->pattern);
+	free(v->marks);
 	count_viewers(s);
 	if (v->attach) {
 		s->looked_ns = os_mono_ns();
@@ -143,11 +145,11 @@ cmd_view(struct request *r)
 		view_takes_size(v);
 	}
 	request_reply(r, json_pack("{s:i,s:i}", "v", 1, "view", (int)id));
-	tell(v, open_json(s));
+	view_tell(v, open_json(s));
 	struct key_modes km = term_key_modes(s->term);
 	v->modes = km;
-	tell(v, modes_json(&km));
-	tell(v, json_pack("{s:s,s:s}", "ev", "title", "title", s->title));
+	view_tell(v, modes_json(&km));
+	view_tell(v, json_pack("{s:s,s:s}", "ev", "title", "title", s->title));
 }
 
 /* Input. */
@@ -196,11 +198,11 @@ tell_place(struct view *v, uint64_t rows)
 		return;
 	v->told_back = v->back;
 	v->told_rows = rows;
-	tell(v, json_pack("{s:s,s:I,s:I}", "ev", "scroll", "back", (json_int_t)v->back, "rows",
-			(json_int_t)rows));
+	view_tell(v, json_pack("{s:s,s:I,s:I}", "ev", "scroll", "back", (json_int_t)v->back, "rows",
+			     (json_int_t)rows));
 }
 
-static void
+void
 view_scroll(struct view *v, uint64_t back)
 {
 	struct session *s = v->session;
@@ -302,13 +304,15 @@ view_send(struct view *v, uint64_t now)
 
 	if (memcmp(&km, &v->modes, sizeof(km))) {
 		v->modes = km;
-		tell(v, modes_json(&km));
+		view_tell(v, modes_json(&km));
 	}
 	if (v->retitled) {
 		v->retitled = false;
-		tell(v, json_pack("{s:s,s:s}", "ev", "title", "title", s->title));
+		view_tell(v, json_pack("{s:s,s:s}", "ev", "title", "title", s->title));
 	}
 	g = v->back ? grid_back(v, t) : term_grid(t);
+	if (v->marked)
+		view_marks(v);
 	mark = frame_begin(out, FT_FRAME, v->id);
 	v->dirty = false;
 	if (!frame_encode(v->frames, &g, out)) {
@@ -418,7 +422,7 @@ view_resized(struct session *s)
 	LIST_FOREACH(v, &s->views, of_session)
 	{
 		v->dirty = v->urgent = true;
-		tell(v, open_json(s));
+		view_tell(v, open_json(s));
 	}
 }
 
@@ -443,7 +447,7 @@ view_bell(struct session *s)
 		if (!v->attach || now - v->notified_ns < NOTIFY_NS / 10)
 			continue;
 		v->notified_ns = now;
-		tell(v, json_pack("{s:s}", "ev", "bell"));
+		view_tell(v, json_pack("{s:s}", "ev", "bell"));
 	}
 }
 
@@ -474,7 +478,7 @@ view_clipboard(struct session *s, const char *text, size_t n)
 		return;
 	active->copied_ns = now;
 	if ((j = json_pack("{s:s,s:s%}", "ev", "clipboard", "text", text, n)))
-		tell(active, j);
+		view_tell(active, j);
 }
 
 void
@@ -495,8 +499,8 @@ view_session_gone(struct session *s)
 	struct view *v;
 
 	while ((v = LIST_FIRST(&s->views))) {
-		tell(v, json_pack("{s:s,s:i,s:s}", "ev", "error", "code", 3, "message",
-				"the session was forgotten"));
+		view_tell(v, json_pack("{s:s,s:i,s:s}", "ev", "error", "code", 3, "message",
+				     "the session was forgotten"));
 		view_free(v);
 	}
 }
