@@ -26,8 +26,8 @@ view_find(struct peer *p, uint32_t id)
 	return NULL;
 }
 
-void
-view_tell(struct view *v, json_t *take)
+static void
+tell(struct view *v, json_t *take)
 {
 	peer_json(v->peer, FT_VIEW_EVENT, v->id, take);
 	json_decref(take);
@@ -145,11 +145,11 @@ cmd_view(struct request *r)
 		view_takes_size(v);
 	}
 	request_reply(r, json_pack("{s:i,s:i}", "v", 1, "view", (int)id));
-	view_tell(v, open_json(s));
+	tell(v, open_json(s));
 	struct key_modes km = term_key_modes(s->term);
 	v->modes = km;
-	view_tell(v, modes_json(&km));
-	view_tell(v, json_pack("{s:s,s:s}", "ev", "title", "title", s->title));
+	tell(v, modes_json(&km));
+	tell(v, json_pack("{s:s,s:s}", "ev", "title", "title", s->title));
 }
 
 /* Input. */
@@ -198,8 +198,19 @@ tell_place(struct view *v, uint64_t rows)
 		return;
 	v->told_back = v->back;
 	v->told_rows = rows;
-	view_tell(v, json_pack("{s:s,s:I,s:I}", "ev", "scroll", "back", (json_int_t)v->back, "rows",
-			     (json_int_t)rows));
+	tell(v, json_pack("{s:s,s:I,s:I}", "ev", "scroll", "back", (json_int_t)v->back, "rows",
+			(json_int_t)rows));
+}
+
+uint64_t
+view_top(const struct view *v, struct hist *h, uint64_t total)
+{
+	uint64_t top;
+
+	if (!v->back && !v->hold)
+		return total;
+	top = hist_pin_row(h, v->session->cols, v->at);
+	return top == UINT64_MAX ? 0 : MIN(top + v->under, total);
 }
 
 void
@@ -210,8 +221,8 @@ view_scroll(struct view *v, uint64_t back)
 	uint64_t total = h ? hist_rows(h, s->cols) : 0;
 
 	v->back = MIN(back, total);
-	if (v->back)
-		v->at = hist_pin(h, s->cols, total - v->back);
+	v->under = !v->back && total;
+	v->at = hist_pin(h, s->cols, total - v->back - v->under);
 	v->dirty = v->urgent = true;
 	v->told_rows = UINT64_MAX; /* a request is always answered */
 	tell_place(v, total);
@@ -272,11 +283,10 @@ grid_back(struct view *v, struct term *t)
 	struct session *s = v->session;
 	struct hist *h = term_hist(t);
 	struct grid live = term_grid(t);
-	uint64_t total = hist_rows(h, s->cols), top = hist_pin_row(h, s->cols, v->at);
+	uint64_t total = hist_rows(h, s->cols), top = view_top(v, h, total);
 	struct compose co = {.cols = live.cols};
 	uint64_t n;
 
-	top = top == UINT64_MAX ? 0 : MIN(top, total);
 	v->back = total - top;
 	tell_place(v, total);
 	if (!v->canvas)
@@ -304,15 +314,15 @@ view_send(struct view *v, uint64_t now)
 
 	if (memcmp(&km, &v->modes, sizeof(km))) {
 		v->modes = km;
-		view_tell(v, modes_json(&km));
+		tell(v, modes_json(&km));
 	}
 	if (v->retitled) {
 		v->retitled = false;
-		view_tell(v, json_pack("{s:s,s:s}", "ev", "title", "title", s->title));
+		tell(v, json_pack("{s:s,s:s}", "ev", "title", "title", s->title));
 	}
-	g = v->back ? grid_back(v, t) : term_grid(t);
 	if (v->marked)
 		view_marks(v);
+	g = v->back || v->hold ? grid_back(v, t) : term_grid(t);
 	mark = frame_begin(out, FT_FRAME, v->id);
 	v->dirty = false;
 	if (!frame_encode(v->frames, &g, out)) {
@@ -422,7 +432,7 @@ view_resized(struct session *s)
 	LIST_FOREACH(v, &s->views, of_session)
 	{
 		v->dirty = v->urgent = true;
-		view_tell(v, open_json(s));
+		tell(v, open_json(s));
 	}
 }
 
@@ -447,7 +457,7 @@ view_bell(struct session *s)
 		if (!v->attach || now - v->notified_ns < NOTIFY_NS / 10)
 			continue;
 		v->notified_ns = now;
-		view_tell(v, json_pack("{s:s}", "ev", "bell"));
+		tell(v, json_pack("{s:s}", "ev", "bell"));
 	}
 }
 
@@ -478,7 +488,7 @@ view_clipboard(struct session *s, const char *text, size_t n)
 		return;
 	active->copied_ns = now;
 	if ((j = json_pack("{s:s,s:s%}", "ev", "clipboard", "text", text, n)))
-		view_tell(active, j);
+		tell(active, j);
 }
 
 void
@@ -499,8 +509,8 @@ view_session_gone(struct session *s)
 	struct view *v;
 
 	while ((v = LIST_FIRST(&s->views))) {
-		view_tell(v, json_pack("{s:s,s:i,s:s}", "ev", "error", "code", 3, "message",
-				     "the session was forgotten"));
+		tell(v, json_pack("{s:s,s:i,s:s}", "ev", "error", "code", 3, "message",
+				"the session was forgotten"));
 		view_free(v);
 	}
 }

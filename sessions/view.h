@@ -23,6 +23,8 @@ struct view {
 	uint64_t back;		       /* rows scrolled back; 0 live */
 	uint64_t told_back, told_rows; /* the place as the client knows it */
 	struct pin at;		/* top row when scrolled back: stays put while output arrives */
+	bool hold;		/* stays put at the end too: */
+	bool under;		/* there the first row is the one under `at` */
 	struct canvas *canvas;	/* composes scrolled-back screens */
 	struct search *pattern; /* matches of it are told as marks; NULL none */
 	char *marks;		/* as last told; NULL never */
@@ -32,8 +34,8 @@ struct view {
 };
 void view_free(struct view *v);
 struct view *view_find(struct peer *p, uint32_t id); /* NULL */
-/* An event to its client; takes the reference. */
-void view_tell(struct view *v, json_t *take);
+/* Its first row, of all from the oldest of `total` rows of history on. */
+uint64_t view_top(const struct view *v, struct hist *h, uint64_t total);
 /* So many rows back, as far as there are; the client is told. */
 void view_scroll(struct view *v, uint64_t back);
 /* Tells which cells of what is about to be sent match the view's pattern, if that changed. */

@@ -85,9 +85,7 @@ gather_free(struct gather *g)
 static uint64_t
 top_of(const struct view *v, const struct doc *d)
 {
-	uint64_t top = v->back ? hist_pin_row(d->hist, d->screen.cols, v->at) : d->above;
-
-	return top == UINT64_MAX ? 0 : MIN(top, d->above);
+	return view_top(v, d->hist, d->above);
 }
 
 static void
@@ -218,6 +216,7 @@ view_marks(struct view *v)
 	struct doc d = doc_of(session_term(v->session));
 	struct marking m = {.v = v, .top = top_of(v, &d), .at = json_array()};
 	struct gather g = {.done = mark_line, .ctx = &m};
+	json_t *ev;
 	char *told;
 
 	m.end = m.top + (uint64_t)d.screen.rows;
@@ -226,7 +225,9 @@ view_marks(struct view *v)
 	gather_free(&g);
 	told = json_dumps(m.at, JSON_COMPACT);
 	if (!v->marks || strcmp(told, v->marks)) {
-		view_tell(v, json_pack("{s:s,s:O}", "ev", "marks", "at", m.at));
+		ev = json_pack("{s:s,s:O}", "ev", "marks", "at", m.at);
+		peer_json(v->peer, FT_VIEW_EVENT, v->id, ev);
+		json_decref(ev);
 		free(v->marks);
 		v->marks = told;
 	} else {
@@ -349,6 +350,7 @@ prompts_end(struct prompts *k, struct view *v, const struct doc *d)
 	reply = place_json(v, row != UINT64_MAX);
 	json_object_set_new(reply, "guessed", json_boolean(guessed && row != UINT64_MAX));
 	request_reply(r, reply);
+	views_flush(v->session->server); /* this turn's frames had gone already */
 }
 
 static void
@@ -403,7 +405,8 @@ prompts_begin(struct request *r, const struct view *v, int step)
 void
 cmd_look(struct request *r)
 {
-	json_t *a = request_args(r), *line = json_object_get(a, "line");
+	json_t *a = request_args(r), *line = json_object_get(a, "line"),
+	       *hold = json_object_get(a, "hold");
 	uint32_t id = (uint32_t)json_integer_value(json_object_get(a, "view"));
 	json_int_t prompt = json_integer_value(json_object_get(a, "prompt"));
 	struct view *v = view_find(request_peer(r), id);
@@ -418,6 +421,10 @@ cmd_look(struct request *r)
 	if (json_object_get(a, "pattern") && set_pattern(v, a, &e) < 0) {
 		request_fail(r, &e);
 		return;
+	}
+	if (hold) {
+		v->hold = json_is_true(hold);
+		view_scroll(v, v->hold ? v->back : 0);
 	}
 	if (prompt) {
 		prompts_begin(r, v, prompt < 0 ? -1 : 1);
