@@ -125,4 +125,5 @@ hist_cache_drop(void)
 	dctx = NULL;
 	reader_drop();
 	hist_file_drop();
+	hist_seal_drop();
 }
