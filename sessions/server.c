@@ -124,7 +124,9 @@ on_settle(uv_timer_t *t)
 const char *
 server_banner(const struct server *sv)
 {
-	return *sv->store_banner ? sv->store_banner : sv->banner;
+	return *sv->store_banner  ? sv->store_banner
+	       : *sv->text_banner ? sv->text_banner
+				  : sv->banner;
 }
 
 static void
