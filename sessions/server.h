@@ -43,7 +43,8 @@ struct server {
 	bool stopping, settling, frames_due;
 	char host[64];
 	char store_banner[160]; /* the store writes it: what of the disk is degraded */
-	char banner[160];	/* shown by dashboards: "disk full: history in memory only" */
+	char text_banner[160];	/* the recorder writes it: the same of the text files */
+	char banner[160];	/* what else is; shown by dashboards, as the others are */
 };
 /* Entry of the hidden verb `muster server run` (argv after it); returns the exit code. */
 int server_main(int argc, char **argv);

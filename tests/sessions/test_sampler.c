@@ -252,7 +252,7 @@ test_series(void **state)
 {
 	struct memseries *s = xcalloc(1, sizeof(*s));
 	struct growth_point *p = xmalloc(sizeof(*p) * (SERIES_RAW + SERIES_FLOORS));
-	struct growth_point old[3] = {{1000, 50}, {1400, 60}, {999999999, 1}};
+	struct growth_point old[3] = {{1000, 50 << 10}, {1400, 60 << 10}, {999999999, 1 << 10}};
 	uint64_t out[6];
 	double t0 = 300000;
 	size_t n;
@@ -260,28 +260,28 @@ test_series(void **state)
 	(void)state;
 	assert_int_equal(memseries_recent(s, 60, out, 6), 0);
 	for (int i = 0; i < 100; i++)
-		memseries_push(s, t0 + i * 15, 1000 + (uint64_t)i);
-	memseries_push(s, t0, 5); /* the clock went back: dropped */
+		memseries_push(s, t0 + i * 15, (1000 + (uint64_t)i) << 10);
+	memseries_push(s, t0, 5 << 10); /* the clock went back: dropped */
 	assert_int_equal(memseries_recent(s, 60, out, 6), 6);
-	assert_int_equal(out[5], 1099);
-	assert_int_equal(out[4], 1095);
+	assert_int_equal(out[5] >> 10, 1099);
+	assert_int_equal(out[4] >> 10, 1095);
 	assert_int_equal(memseries_recent(s, 3600, out, 6), 1);
 	assert_int_equal(memseries_since(s, t0 + 600, p), 60);
 	memseries_prepend(s, old, 3);
 	assert_int_equal(memseries_since(s, 0, p), 102);
-	assert_true(p[0].t == 1000 && p[0].bytes == 50 && p[2].t == t0);
+	assert_true(p[0].t == 1000 && p[0].bytes == 50 << 10 && p[2].t == t0);
 	/* a gap repeats what was last known */
 	assert_int_equal(memseries_recent(s, 100000, out, 6), 4);
-	assert_int_equal(out[3], 1099);
-	assert_int_equal(out[2], 60);
+	assert_int_equal(out[3] >> 10, 1099);
+	assert_int_equal(out[2] >> 10, 60);
 	/* days later: raw ones and minima, without a seam */
 	for (int i = 100; i < 40000; i++)
-		memseries_push(s, t0 + i * 15, 1000 + (uint64_t)i % 7);
+		memseries_push(s, t0 + i * 15, (1000 + (uint64_t)i % 7) << 10);
 	n = memseries_since(s, 0, p);
 	assert_true(n > 1300);
 	for (size_t i = 1; i < n; i++)
 		assert_true(p[i].t > p[i - 1].t);
-	assert_int_equal(p[n - 600].bytes, 1000); /* a minimum */
+	assert_int_equal(p[n - 600].bytes >> 10, 1000); /* a minimum */
 	free(p);
 	free(s);
 }
