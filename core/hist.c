@@ -602,7 +602,8 @@ hist_stats(const struct hist *h)
 		.rows_lost = h->rows_lost,
 		.hot_bytes = hist_open_len(h),
 		.first_line = h->n_blk ? h->blk[0].first_line : h->next_line,
-		.next_line = h->next_line};
+		.next_line = h->next_line,
+		.open_line = h->cont};
 	slab_t last = 0;
 
 	for (uint32_t i = 0; i < h->n_blk; i++) {

@@ -127,4 +127,5 @@ hist_cache_drop(void)
 	reader_drop();
 	hist_file_drop();
 	prepack_drop();
+	hist_seal_drop();
 }

@@ -30,8 +30,12 @@ void
 print_wrap(struct term *t)
 {
 	bool edge = t->v.col == t->v.cols - 1;
-	if (edge)
-		term_row(t, t->v.row)->flags |= ROW_WRAP;
+	if (edge) {
+		struct row *r = term_row(t, t->v.row);
+		/* the line goes on behind the last column, so that one is there, written or not */
+		row_open(t, &t->scr[t->v.alt], r, t->v.cols);
+		r->flags |= ROW_WRAP;
+	}
 	term_index(t);
 	t->v.col = t->v.left;
 	t->v.pending = 0;

@@ -208,7 +208,8 @@ row_copy_cells(struct term *t, struct row *dst, int dx, const struct row *src, i
 	int have = CLAMP((int)src->len - sx, 0, n);
 	if (n <= 0 || !row_open(t, &t->scr[t->v.alt], dst, dx + n))
 		return;
-	memmove(dst->cells + dx, src->cells + sx, (size_t)have * sizeof(cell_t));
+	if (have)
+		memmove(dst->cells + dx, src->cells + sx, (size_t)have * sizeof(cell_t));
 	if (have < n)
 		memset(dst->cells + dx + have, 0, (size_t)(n - have) * sizeof(cell_t));
 	dst->flags |= src->flags & (ROW_STYLED | ROW_CLUSTERS | ROW_LINKS | ROW_WIDE |
