@@ -93,7 +93,7 @@ hist_pop(struct hist *h, struct row *row, cell_t *cells, int cap, struct tab *t)
 	uint32_t flags = 0, at;
 	struct block *b;
 
-	if (!reopen_if_empty(h) || !scan_open(h))
+	if (!reopen_if_empty(h) || !scan_open(h) || !h->n_pop)
 		return false;
 	at = h->pop_off[h->n_pop - 1];
 	in = rd_init(h->base + at, h->end - at);

@@ -377,11 +377,29 @@ vt_parse(struct term *t, const uint8_t *p, size_t n)
 	}
 }
 
+/* The part of a character that was read so far is one that utf8_resume may finish. */
+static bool
+utf8_valid(const struct vt *v)
+{
+	uint8_t f = v->utf8_first;
+	uint32_t lead = f & (0x3fu >> v->utf8_need), left = 6u * (v->utf8_need - v->utf8_have);
+
+	return f >= 0xc2 && f <= 0xf4 &&
+	       v->utf8_need == (f < 0xe0	  ? 1
+				       : f < 0xf0 ? 2
+						  : 3) &&
+	       v->utf8_have < v->utf8_need && v->utf8_cp >> 6 * v->utf8_have == lead &&
+	       (!v->utf8_have || v->utf8_cp <= 0x10ffffu >> left);
+}
+
 bool
 vt_parser_valid(const struct vt *v)
 {
+	for (int i = 0; i < CSI_PARAMS; i++)
+		if (v->csi.param[i] < -1 || v->csi.param[i] > CSI_PARAM_MAX)
+			return false;
 	return v->state < N_STATES && v->csi.n <= CSI_PARAMS + 1 && v->csi.n_inter <= 3 &&
-	       v->utf8_need <= 3 && v->utf8_have <= v->utf8_need;
+	       v->utf8_need <= 3 && (v->utf8_need ? utf8_valid(v) : !v->utf8_have);
 }
 
 void
