@@ -17,6 +17,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <zstd.h>
 
 #define SNAPSHOT_MAGIC 0x4d52546du
 #define SNAPSHOT_VERSION 1
@@ -315,13 +316,46 @@ term_restore(struct arena *a, uint32_t owner, struct rd *in)
 	return t;
 }
 
+/* A parked terminal's screens: u32 raw length, then zstd of save_screens' bytes. */
+static void
+parked_put(struct buf *parked, const struct buf *raw)
+{
+	size_t n;
+
+	buf_u32(parked, (uint32_t)raw->len);
+	buf_reserve(parked, ZSTD_compressBound(raw->len));
+	n = ZSTD_compress(
+		parked->data + parked->len, parked->cap - parked->len, raw->data, raw->len, 1);
+	CHECK(!ZSTD_isError(n)); /* there is room; memory is all it could want for */
+	parked->len += n;
+	parked->cap = parked->len;
+	parked->data = xrealloc(parked->data, parked->cap);
+}
+
+static struct buf
+parked_get(struct buf *parked)
+{
+	struct rd r = rd_init(parked->data, parked->len);
+	struct buf raw = {.len = rd_u32(&r)};
+
+	raw.cap = raw.len;
+	raw.data = xmalloc(raw.cap);
+	CHECK(ZSTD_decompress(raw.data, raw.cap, r.p, rd_left(&r)) == raw.len);
+	buf_free(parked);
+	return raw;
+}
+
 void
 term_park(struct term *t)
 {
+	struct buf raw = {0};
+
 	if (t->parked.len)
 		return;
 	hist_seal_all(t->hist);
-	save_screens(t, &t->parked);
+	save_screens(t, &raw);
+	parked_put(&t->parked, &raw);
+	buf_free(&raw);
 	for (int i = 0; i < 2; i++)
 		screen_free(t, &t->scr[i]);
 	tab_reset(t->tab);
@@ -337,13 +371,12 @@ term_parked(const struct term *t)
 void
 term_unpark(struct term *t)
 {
-	struct buf parked = t->parked;
-	struct rd r = rd_init(parked.data, parked.len);
+	struct buf raw = parked_get(&t->parked);
+	struct rd r = rd_init(raw.data, raw.len);
 
-	t->parked = (struct buf){0};
 	load_screens(t, &r);
 	CHECK(!r.bad); /* our own bytes */
-	buf_free(&parked);
+	buf_free(&raw);
 	term_derive(t);
 }
 

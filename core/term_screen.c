@@ -324,6 +324,8 @@ term_gc(struct term *t)
 	for (int k = 0; k < 2; k++)
 		for (int y = 0; t->scr[k].store && y < rows; y++)
 			all[n++] = t->scr[k].row[y];
+	for (int i = 0; i < n; i++)
+		all[i]->prepacked = 0; /* a table may have no room for what was in the old one */
 	uint16_t links[3] = {t->v.pen.link, t->v.scr[0].saved.pen.link, t->v.scr[1].saved.pen.link};
 	tab_gc(t->tab, all, n, NULL, 0, links, 3);
 	t->v.pen.link = links[0];

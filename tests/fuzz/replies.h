@@ -5,6 +5,7 @@
  * of hexadecimal digits with at most one '=' in it, '@' one printable character, anything else
  * itself. */
 #include "core/buf.h"
+#include <string.h>
 
 #define ST "\033\\"
 
