@@ -145,6 +145,21 @@ save_screen(const struct term *t, const struct screen *s, struct buf *out)
 	}
 }
 
+/* Of a wide character that came as one half only, which no terminal of ours writes. */
+static void
+blank_halves(struct row *r)
+{
+	for (int x = 0; x < r->len; x++) {
+		cell_t kind = r->cells[x] & CELL_KIND_MASK;
+
+		if (kind == CELL_WIDE && x + 1 < r->len &&
+			(r->cells[x + 1] & CELL_KIND_MASK) == CELL_TAIL)
+			x++;
+		else if (kind == CELL_WIDE || kind == CELL_TAIL)
+			r->cells[x] &= CELL_STYLE_MASK;
+	}
+}
+
 static void
 load_screen(struct term *t, struct screen *s, struct rd *r, cell_t *cells)
 {
@@ -167,6 +182,7 @@ load_screen(struct term *t, struct screen *s, struct rd *r, cell_t *cells)
 		if (got.len)
 			memcpy(row->cells, cells, got.len * sizeof(*cells));
 		row->flags = got.flags;
+		blank_halves(row);
 	}
 }
 

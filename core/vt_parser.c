@@ -214,10 +214,10 @@ step(struct term *t, uint8_t b)
 	case A_STR_ESC:
 		return string_step(t, b, (enum action)(e >> 4));
 	case A_VT52_ROW:
-		v->csi.param[0] = b - 0x20;
+		v->csi.param[0] = b;
 		break;
 	case A_VT52_COL:
-		vt52_move(t, v->csi.param[0], b - 0x20);
+		vt52_move(t, v->csi.param[0] - 0x20, b - 0x20);
 		break;
 	}
 	return true;
@@ -392,14 +392,24 @@ utf8_valid(const struct vt *v)
 	       (!v->utf8_have || v->utf8_cp <= 0x10ffffu >> left);
 }
 
+static bool
+csi_valid(const struct vt_csi *c)
+{
+	for (int i = 0; i < CSI_PARAMS; i++)
+		if (c->param[i] < -1 || c->param[i] > CSI_PARAM_MAX)
+			return false;
+	for (int i = 0; i < (int)sizeof(c->inter); i++)
+		if (c->inter[i] && c->inter[i] >> 4 != 2)
+			return false;
+	return c->n <= CSI_PARAMS + 1 && c->n_inter <= 3 &&
+	       (!c->prefix || (c->prefix >= '<' && c->prefix <= '?'));
+}
+
 bool
 vt_parser_valid(const struct vt *v)
 {
-	for (int i = 0; i < CSI_PARAMS; i++)
-		if (v->csi.param[i] < -1 || v->csi.param[i] > CSI_PARAM_MAX)
-			return false;
-	return v->state < N_STATES && v->csi.n <= CSI_PARAMS + 1 && v->csi.n_inter <= 3 &&
-	       v->utf8_need <= 3 && (v->utf8_need ? utf8_valid(v) : !v->utf8_have);
+	return v->state < N_STATES && csi_valid(&v->csi) && v->utf8_need <= 3 &&
+	       (v->utf8_need ? utf8_valid(v) : !v->utf8_have);
 }
 
 void
