@@ -514,7 +514,7 @@ finish(struct attach *a)
 
 void
 attach_on(const struct verb_ctx *ctx, const char *id, uv_loop_t *loop, struct outer *outer,
-	const struct attach_at *at, struct attach_result *res)
+	const struct text_place *at, struct attach_result *res)
 {
 	static const struct client_ops ops_of = {
 		.frame = on_frame, .view_event = on_view_event, .lost = on_lost, .back = on_back};

@@ -21,6 +21,9 @@ struct asked {
 static struct asked asked[32];
 static int n_asked;
 static char attached[32], copied[256];
+static struct text_place attached_at;
+static app_part_cb stream_part;
+static uint32_t streamed, cancelled;
 static bool quit_called;
 
 static void
@@ -37,10 +40,27 @@ fake_request(void *ctx, const char *verb, json_t *take_args, app_reply_cb cb, co
 	json_decref(take_args);
 }
 
+/* A stream is asked like the rest; its parts come by stream_part. */
+static uint32_t
+fake_stream(void *ctx, const char *verb, json_t *take_args, app_part_cb part, app_reply_cb cb)
+{
+	fake_request(ctx, verb, take_args, cb, "");
+	stream_part = part;
+	return ++streamed;
+}
+
 static void
-fake_attach(void *ctx, const char *id)
+fake_cancel(void *ctx, uint32_t request)
 {
 	(void)ctx;
+	cancelled = request;
+}
+
+static void
+fake_attach(void *ctx, const char *id, const struct text_place *at)
+{
+	(void)ctx;
+	attached_at = at ? *at : (struct text_place){0};
 	snprintf(attached, sizeof attached, "%s", id);
 }
 
@@ -72,6 +92,8 @@ static struct app *
 fixture_app(int cols, int rows, size_t sessions)
 {
 	static const struct app_ops ops = {.request = fake_request,
+		.stream = fake_stream,
+		.cancel = fake_cancel,
 		.attach = fake_attach,
 		.quit = fake_quit,
 		.copy = fake_copy};
