@@ -481,7 +481,7 @@ draw_selection(struct attach *a)
 	int rows = outer_rows(a->outer), cols = outer_cols(a->outer), x0, x1;
 	for (int y = 0; y < rows; y++)
 		if (select_cells(&a->sel, top_row(a) + (uint64_t)(y + a->sy), cols, &x0, &x1))
-			mark_cells(a->comp, y, x0, x1, ATTR_INVERSE, 0);
+			mark_selected(a->comp, y, x0, x1);
 }
 
 /* 9,832: figures that long are read in threes. */

@@ -185,9 +185,9 @@ draw_preview(struct dash *d)
 	for (int y = 0; d->selecting && y < d->shown.h; y++)
 		if (select_cells(&d->sel, top_row(d) + (uint64_t)(y + d->shown.sy), screen.cols,
 			    &x0, &x1))
-			mark_cells(d->canvas, d->shown.y + y, d->shown.x + MAX(x0 - d->shown.sx, 0),
-				d->shown.x + CLAMP(x1 - d->shown.sx, 0, d->shown.w), ATTR_INVERSE,
-				0);
+			mark_selected(d->canvas, d->shown.y + y,
+				d->shown.x + MAX(x0 - d->shown.sx, 0),
+				d->shown.x + CLAMP(x1 - d->shown.sx, 0, d->shown.w));
 }
 
 static bool

@@ -3,8 +3,9 @@
 #include "core/tab.h"
 #include <stdlib.h>
 
-#define HIT_BG (COLOR_INDEX | 3)
-#define HIT_NOW_BG (COLOR_INDEX | 11)
+/* Turned round, so that the text takes the background's colour: read well on dark and on light. */
+#define HIT_COLOR (COLOR_INDEX | 6)
+#define HIT_NOW_COLOR (COLOR_INDEX | 3)
 
 static int64_t
 nth(const json_t *array, size_t i)
@@ -47,26 +48,10 @@ marks_find(const struct marks *m, const struct hit_at *of)
 	return NULL;
 }
 
-void
-marks_paint(const struct marks *m, struct canvas *c, const struct window_at *at,
-	const struct hit_at *now, bool no_color)
-{
-	for (size_t i = 0; i < m->n; i++) {
-		const struct hit_mark *k = &m->at[i];
-		bool is = same(&k->of, now);
-		int y = k->y - at->sy, x0 = MAX(k->x0 - at->sx, 0), x1 = MIN(k->x1 - at->sx, at->w);
-		uint32_t attrs = is ? ATTR_BOLD : 0, bg = is ? HIT_NOW_BG : HIT_BG;
-		if (y < 0 || y >= at->h)
-			continue;
-		if (no_color)
-			mark_cells(c, at->y + y, at->x + x0, at->x + x1, attrs | ATTR_INVERSE, 0);
-		else
-			mark_cells(c, at->y + y, at->x + x0, at->x + x1, attrs, bg);
-	}
-}
-
-void
-mark_cells(struct canvas *c, int y, int x0, int x1, uint32_t attrs, uint32_t bg)
+/* Cells [x0, x1) of a row get the look that `look` makes of theirs. */
+static void
+restyle(struct canvas *c, int y, int x0, int x1, void (*look)(struct style *s, uint32_t color),
+	uint32_t color)
 {
 	struct grid g = canvas_grid(c);
 	if (y < 0 || y >= g.rows)
@@ -76,16 +61,55 @@ mark_cells(struct canvas *c, int y, int x0, int x1, uint32_t attrs, uint32_t bg)
 		while (r->len <= x)
 			r->cells[r->len++] = 0;
 		struct style s = tab_style_get(canvas_tab(c), cell_style(r->cells[x]));
-		s.attrs ^= attrs;
-		if (bg) {
-			s.bg = bg;
-			s.fg = COLOR_INDEX | 0;
-			s.attrs &= ~(uint32_t)(ATTR_FAINT | ATTR_INVERSE);
-		}
+		look(&s, color);
 		cell_t id = tab_style(canvas_tab(c), &s);
 		r->cells[x] = (r->cells[x] & ~CELL_STYLE_MASK) | id << CELL_STYLE_SHIFT;
 		if (!cell_content(r->cells[x]) && (r->cells[x] & CELL_KIND_MASK) == CELL_NARROW)
 			r->cells[x] |= ' ';
 	}
 	r->flags |= ROW_STYLED;
+}
+
+static void
+look_hit(struct style *s, uint32_t color)
+{
+	s->fg = color;
+	s->bg = COLOR_DEFAULT;
+	s->attrs = (s->attrs & ~(uint32_t)(ATTR_FAINT | ATTR_INVISIBLE | ATTR_BOLD)) | ATTR_INVERSE;
+}
+
+/* Without colours: the one looked at is underlined too. */
+static void
+look_plain(struct style *s, uint32_t color)
+{
+	look_hit(s, COLOR_DEFAULT);
+	if (color == HIT_NOW_COLOR)
+		s->attrs |= ATTR_BOLD | UL_SINGLE << ATTR_UL_SHIFT;
+}
+
+static void
+look_selected(struct style *s, uint32_t color)
+{
+	(void)color;
+	s->attrs ^= ATTR_INVERSE;
+}
+
+void
+mark_selected(struct canvas *c, int y, int x0, int x1)
+{
+	restyle(c, y, x0, x1, look_selected, 0);
+}
+
+void
+marks_paint(const struct marks *m, struct canvas *c, const struct window_at *at,
+	const struct hit_at *now, bool no_color)
+{
+	for (size_t i = 0; i < m->n; i++) {
+		const struct hit_mark *k = &m->at[i];
+		int y = k->y - at->sy, x0 = MAX(k->x0 - at->sx, 0), x1 = MIN(k->x1 - at->sx, at->w);
+		if (y >= 0 && y < at->h)
+			restyle(c, at->y + y, at->x + x0, at->x + x1,
+				no_color ? look_plain : look_hit,
+				same(&k->of, now) ? HIT_NOW_COLOR : HIT_COLOR);
+	}
 }

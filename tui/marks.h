@@ -36,6 +36,6 @@ struct window_at {
 /* Draws them over a screen that was blitted so; of `now` (NULL none) in a look of its own. */
 void marks_paint(const struct marks *m, struct canvas *c, const struct window_at *at,
 	const struct hit_at *now, bool no_color);
-/* Turns cells [x0, x1) of a canvas row into a look: attributes toggled; bg 0: as it is. */
-void mark_cells(struct canvas *c, int y, int x0, int x1, uint32_t attrs, uint32_t bg);
+/* Turns cells [x0, x1) of a canvas row round: a selection. */
+void mark_selected(struct canvas *c, int y, int x0, int x1);
 #endif

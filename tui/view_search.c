@@ -312,7 +312,9 @@ title(struct app *a, const struct search_state *st, int w)
 	int end = w - 1;
 	if (w >= 60)
 		end -= draw_right(a, 0, end, w / 3, TH_DIM, note) + 3;
-	if (*count && w >= 50)
+	if (*count && w < 50)
+		snprintf(count, sizeof count, "%zu%s", st->n, more);
+	if (*count)
 		end -= draw_right(a, 0, end, w / 3, TH_STRONG, count) + 3;
 	int x = 1 + draw_text(a, 0, 1, w - 1, TH_BRAND, "search");
 	x += draw_text(a, 0, x + 2, 2, TH_KEY, "> ") + 2;

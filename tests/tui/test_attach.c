@@ -360,11 +360,12 @@ marked_text(struct outer *o)
 			cell_t c = g.row[y]->cells[x];
 			struct style s = tab_style_get(g.tab, cell_style(c));
 			uint32_t cps[CLUSTER_MAX];
-			if (s.bg != (COLOR_INDEX | 3) && s.bg != (COLOR_INDEX | 11))
+			bool now = s.fg == (COLOR_INDEX | 3);
+			if (!(s.attrs & ATTR_INVERSE) || (!now && s.fg != (COLOR_INDEX | 6)))
 				continue;
-			if (s.bg == (COLOR_INDEX | 11) && !at)
+			if (now && !at)
 				buf_putc(&b, '<');
-			at = s.bg == (COLOR_INDEX | 11);
+			at = now;
 			int n = tab_cps(g.tab, c, cps);
 			for (int i = 0; i < n; i++)
 				buf_utf8(&b, cps[i]);
