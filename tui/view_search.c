@@ -29,7 +29,7 @@ struct search_state {
 	char only[16];	  /* id of the session to search; "" all */
 	uint32_t request; /* 0 none */
 	char error[256];
-	struct found_hit *hits;
+	struct found_hit **hits; /* n, owned */
 	size_t n, cap, sel, sessions;
 };
 
@@ -44,8 +44,10 @@ static const struct {
 static void
 clear(struct search_state *st)
 {
-	for (size_t i = 0; i < st->n; i++)
-		free(st->hits[i].text);
+	for (size_t i = 0; i < st->n; i++) {
+		free(st->hits[i]->text);
+		free(st->hits[i]);
+	}
 	st->n = st->sel = st->sessions = 0;
 	st->truncated = st->moved = false;
 	st->error[0] = 0;
@@ -84,7 +86,7 @@ static bool
 known_session(const struct search_state *st, const char *id)
 {
 	for (size_t i = st->n; i-- > 0;)
-		if (!strcmp(st->hits[i].id, id))
+		if (!strcmp(st->hits[i]->id, id))
 			return true;
 	return false;
 }
@@ -95,8 +97,8 @@ rank_of(const struct search_state *st, const struct found_hit *h)
 {
 	double rank = h->t > 0 ? h->t : 0;
 	for (size_t i = st->n; i-- > 0;)
-		if (!strcmp(st->hits[i].id, h->id))
-			return rank > 0 ? MIN(rank, st->hits[i].rank) : st->hits[i].rank;
+		if (!strcmp(st->hits[i]->id, h->id))
+			return rank > 0 ? MIN(rank, st->hits[i]->rank) : st->hits[i]->rank;
 	return rank;
 }
 
@@ -110,10 +112,10 @@ put(struct search_state *st, struct found_hit *h)
 	st->sessions += !known_session(st, h->id);
 	h->rank = rank_of(st, h);
 	size_t at = st->n;
-	while (at > 0 && st->hits[at - 1].rank < h->rank)
+	while (at > 0 && st->hits[at - 1]->rank < h->rank)
 		at--;
 	memmove(st->hits + at + 1, st->hits + at, (st->n - at) * sizeof *st->hits);
-	st->hits[at] = *h;
+	st->hits[at] = h;
 	if (st->moved && st->n && at <= st->sel)
 		st->sel++;
 	st->n++;
@@ -133,16 +135,16 @@ on_part(struct app *a, json_t *part)
 	const json_t *hits = json_object_get(part, "hits");
 	for (size_t i = 0; st && i < json_array_size(hits); i++) {
 		const json_t *j = json_array_get(hits, i);
-		struct found_hit h = {0};
+		struct found_hit *h = xcalloc(1, sizeof *h);
 		size_t start = (size_t)json_integer_value(json_object_get(j, "start"));
 		size_t end = (size_t)json_integer_value(json_object_get(j, "end"));
-		snprintf(h.id, sizeof h.id, "%s", str(j, "id"));
-		sanitize(h.name, sizeof h.name, str(j, "name"), strlen(str(j, "name")));
-		h.at.line = (uint64_t)json_integer_value(json_object_get(j, "line"));
-		h.at.start = json_integer_value(json_object_get(j, "offset")) + (int64_t)start;
-		h.t = json_number_value(json_object_get(j, "t"));
-		keep_text(&h, str(j, "text"), start, end);
-		put(st, &h);
+		snprintf(h->id, sizeof h->id, "%s", str(j, "id"));
+		sanitize(h->name, sizeof h->name, str(j, "name"), strlen(str(j, "name")));
+		h->at.line = (uint64_t)json_integer_value(json_object_get(j, "line"));
+		h->at.start = json_integer_value(json_object_get(j, "offset")) + (int64_t)start;
+		h->t = json_number_value(json_object_get(j, "t"));
+		keep_text(h, str(j, "text"), start, end);
+		put(st, h);
 	}
 	a->dirty = true;
 }
@@ -230,13 +232,14 @@ columns_of(const struct search_state *st, double now, int w)
 {
 	struct columns c = {0, 7, 0};
 	char buf[16];
+	double oldest = now;
 	for (size_t i = 0; i < st->n; i++) {
-		c.when = MAX(c.when, utf8_width(fmt_when(buf, st->hits[i].t, now)));
-		c.name = MAX(c.name, utf8_width(st->hits[i].name) + 2);
+		oldest = st->hits[i]->t > 0 ? MIN(oldest, st->hits[i]->t) : oldest;
+		c.name = MAX(c.name, utf8_width(st->hits[i]->name) + 2);
 	}
-	if (w < 50)
-		c.when = 0;
-	c.name = MIN(c.name, MAX(w / 5, 8));
+	if (oldest < now && w >= 50) /* the longest form of that age or any younger one */
+		c.when = utf8_width(fmt_when(buf, MAX(oldest, now - 5 * 86400), now));
+	c.name = MIN(c.name, MAX(w / 5, 12));
 	c.text = w - 3 - (c.when ? c.when + 2 : 0) - c.name - 2;
 	return c;
 }
@@ -245,9 +248,9 @@ static void
 hit_line(struct app *a, const struct search_state *st, size_t i, const struct columns *c, int y,
 	int w)
 {
-	const struct found_hit *h = &st->hits[i];
+	const struct found_hit *h = st->hits[i];
 	const struct msess *s = model_find(&a->m, h->id);
-	bool again = i > 0 && !strcmp(st->hits[i - 1].id, h->id);
+	bool again = i > 0 && !strcmp(st->hits[i - 1]->id, h->id);
 	char when[16];
 	int x = 3;
 	a->drawing_sel = i == st->sel;
@@ -297,27 +300,29 @@ list_of(struct app *a, const struct search_state *st, int y, int h, int w)
 	}
 }
 
+/* What was typed has its room first; then what was found, then how it is looked for. */
 static void
 title(struct app *a, const struct search_state *st, int w)
 {
-	char note[160] = "", count[96] = "";
+	char note[160], count[96] = "", brief[32] = "";
 	const struct msess *only = model_find(&a->m, st->only);
-	const char *more = st->truncated ? "+" : "";
-	if (st->n)
-		snprintf(count, sizeof count, "%zu%s hit%s in %zu session%s%s", st->n, more,
-			st->n == 1 ? "" : "s", st->sessions, st->sessions == 1 ? "" : "s",
-			st->running ? " …" : "");
+	const char *more = st->truncated ? "+" : st->running ? "…" : "";
+	if (st->n) {
+		snprintf(count, sizeof count, "%zu%s hit%s in %zu session%s", st->n, more,
+			st->n == 1 ? "" : "s", st->sessions, st->sessions == 1 ? "" : "s");
+		snprintf(brief, sizeof brief, "%zu%s", st->n, more);
+	}
 	snprintf(note, sizeof note, "%s   %s", st->regex ? "regex" : "plain text",
 		st->only[0] ? (only ? only->name : st->only) : spans[st->since].word);
-	int end = w - 1;
-	if (w >= 60)
-		end -= draw_right(a, 0, end, w / 3, TH_DIM, note) + 3;
-	if (*count && w < 50)
-		snprintf(count, sizeof count, "%zu%s", st->n, more);
-	if (*count)
-		end -= draw_right(a, 0, end, w / 3, TH_STRONG, count) + 3;
 	int x = 1 + draw_text(a, 0, 1, w - 1, TH_BRAND, "search");
 	x += draw_text(a, 0, x + 2, 2, TH_KEY, "> ") + 2;
+	int room = w - 1 - x - MAX(utf8_width(st->line.text) + 1, 16), end = w - 1;
+	const char *found = utf8_width(count) + 3 <= room ? count : brief;
+	bool noted = utf8_width(found) + 3 + utf8_width(note) + 3 <= room;
+	if (noted)
+		end -= draw_right(a, 0, end, w, TH_DIM, note) + 3;
+	if (*found && utf8_width(found) + 2 <= room)
+		end -= draw_right(a, 0, end, w, TH_STRONG, found) + (noted ? 3 : 2);
 	line_draw(a, &st->line, 0, x, end - x, true, "words in what any session ever printed");
 	if (surface_rows(a->s) >= 12)
 		draw_rule(a, 1, 0, w);
@@ -351,7 +356,7 @@ nothing(struct app *a, const struct search_state *st, int y, int w)
 static void
 preview_of(struct app *a, const struct search_state *st, int y, int x, int h, int w)
 {
-	const struct found_hit *f = st->n ? &st->hits[st->sel] : NULL;
+	const struct found_hit *f = st->n ? st->hits[st->sel] : NULL;
 	const struct msess *s = f ? model_find(&a->m, f->id) : NULL;
 	char when[16], note[64], right[48];
 	if (!s || h < 3)
@@ -444,7 +449,7 @@ act_search_open(struct app *a)
 	struct text_place at = {.regex = st->regex};
 	if (!st->n)
 		return;
-	const struct found_hit *h = &st->hits[st->sel];
+	const struct found_hit *h = st->hits[st->sel];
 	if (!model_find(&a->m, h->id)) {
 		app_toast(a, true, "%s was forgotten", h->name);
 		return;
@@ -476,7 +481,7 @@ act_search_only(struct app *a)
 	struct search_state *st = state(a);
 	char id[16] = "";
 	if (!st->only[0] && st->n)
-		snprintf(id, sizeof id, "%s", st->hits[st->sel].id);
+		snprintf(id, sizeof id, "%s", st->hits[st->sel]->id);
 	else if (!st->only[0])
 		snprintf(id, sizeof id, "%s", a->m.sel);
 	memcpy(st->only, id, sizeof st->only);
@@ -489,7 +494,7 @@ act_search_copy(struct app *a)
 	struct search_state *st = state(a);
 	if (!st->n)
 		return;
-	a->ops.copy(a->ops.ctx, st->hits[st->sel].text);
+	a->ops.copy(a->ops.ctx, st->hits[st->sel]->text);
 	app_toast(a, false, "copied the line");
 }
 
