@@ -1,7 +1,7 @@
 #ifndef TESTS_TUI_ON_PTY_H
 #define TESTS_TUI_ON_PTY_H
 /* The real program on a pty, its output read by a struct term which also answers what a terminal is
- * asked; sessions to look at. Each test program includes this once. */
+ * asked. Each test program includes this once. */
 #include "core/keys.h"
 #include "core/render.h"
 #include "core/tab.h"
@@ -171,45 +171,5 @@ outer_free(struct outer *o)
 	buf_free(&o->clipboard);
 	buf_free(&o->title);
 	free(o);
-}
-
-static int
-shell(const char *fmt, ...)
-{
-	char cmd[1024];
-	va_list ap;
-	va_start(ap, fmt);
-	vsnprintf(cmd, sizeof(cmd), fmt, ap);
-	va_end(ap);
-	int status = system(cmd);
-	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
-
-/* A session that echoes what it gets, one line each, and prints what the tests look for. */
-static void
-start(const char *name, const char *script)
-{
-	assert_int_equal(shell("%s new -d -n %s --size 80x24 -- sh -c '%s' >/dev/null", muster,
-				 name, script),
-		0);
-}
-
-static int
-setup(void **state)
-{
-	(void)state;
-	const char *bin = getenv("MUSTER_BIN");
-	arena = arena_new(1ull << 30);
-	snprintf(muster, sizeof(muster), "%s/muster", bin ? bin : "build/release");
-	return arena && access(muster, X_OK) == 0 ? 0 : -1;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	shell("%s server stop --kill-sessions >/dev/null 2>&1", muster);
-	arena_free(arena);
-	return 0;
 }
 #endif

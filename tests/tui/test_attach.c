@@ -1,6 +1,6 @@
 /* An attached session as its user sees it: the real program on a pty, its output read by a struct
  * term which also answers what a terminal is asked. */
-#include "on_pty.h"
+#include "on_pty_sessions.h"
 
 static struct outer *
 attach(const char *name, int cols, int rows)

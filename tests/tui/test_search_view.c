@@ -1,6 +1,6 @@
 /* Finding a line from the dashboard: typed, seen, opened where it stands, in what runs, sleeps or
  * has ended. */
-#include "on_pty.h"
+#include "on_pty_sessions.h"
 
 static struct outer *
 dashboard(int cols, int rows)
