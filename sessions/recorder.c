@@ -157,7 +157,7 @@ note_result(struct recorder *rec, struct server *sv, uint32_t num, int rc)
 	if (rc < 0) {
 		log_warn("text of session %u is not stored: %s", num, strerror(-rc));
 		rec->retry_ns = os_mono_ns() + after(sv, RETRY);
-	} else if (rec->trouble < 0) {
+	} else if (*sv->store_banner) {
 		store_retry(sv->store); /* the databases may find their disk well again, too */
 	}
 	rec->trouble = rc;
