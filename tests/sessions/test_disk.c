@@ -102,20 +102,21 @@ disk_fails(int err, bool reads)
 	faults->err = err;
 }
 
-static void
-start_printer(const char *name, const char *options)
-{
-	assert_int_equal(
-		muster("new -d -n %s -p shell %s --size 60x20 -- "
-		       "sh -c 'stty -echo; while read a b; do seq -f \"line %%.0f\" $a $b; done'",
-			name, options),
-		0);
-}
-
 static bool
 shows(void *text)
 {
 	return muster("peek p") == 0 && strstr(out_text, text);
+}
+
+/* "line N" for each pair of numbers it is told; its first line takes the place of "ready". */
+static void
+start_printer(void)
+{
+	assert_int_equal(muster("new -d -n p -p shell --size 60x20 -- sh -c 'stty -echo; printf "
+				"\"ready\\r\"; "
+				"while read a b; do seq -f \"line %%.0f\" $a $b; done'"),
+		0);
+	assert_true(until(shows, "ready", 10));
 }
 
 static void
@@ -224,7 +225,7 @@ test_calls_fail(void **state)
 	(void)state;
 	home_with_config("faults");
 	start_with_faults();
-	start_printer("p", "");
+	start_printer();
 	print_more(STEP);
 	assert_true(until(stored, "1/00000000.seg", 10));
 	for (size_t i = 0; i < ARRAY_LEN(f); i++) {
@@ -292,7 +293,7 @@ small_disk_child(void **state)
 	(void)state;
 	printed = 0;
 	small_disk("size=8m,mode=700", 0);
-	start_printer("p", "");
+	start_printer();
 	print_more(STEP);
 	assert_true(until(stored, "1/00000000.seg", 10));
 	assert_true(banner_has(""));
@@ -374,7 +375,7 @@ test_reboot(void **state)
 {
 	(void)state;
 	home_with_config("reboot");
-	start_printer("p", "");
+	start_printer();
 	print_more(STEP);
 	assert_int_equal(
 		muster("new -d -n ended -p shell -- sh -c 'seq -f \"old %%.0f\" 3000'"), 0);
@@ -435,7 +436,7 @@ test_kill_in_a_flood(void **state)
 
 	(void)state;
 	home_with_config("flood");
-	start_printer("p", "");
+	start_printer();
 	printed = 150000;
 	assert_int_equal(muster("send p '1 %d'", printed), 0);
 	for (int i = 0; i < 5; i++) {
