@@ -22,6 +22,7 @@
 #define RESIZE_DEBOUNCE_MS 50
 #define CLIPBOARD_MAX (100u << 10)
 #define MAGIC 0x6f757472u
+#define OWNER_RENDER 1
 #define ARENA_BYTES (256ull << 20)
 
 /* Modes set while muster has the terminal; leave undoes them in the same breath. */
@@ -491,7 +492,7 @@ outer_open(uv_loop_t *loop, const struct outer_options *opt, const struct outer_
 		return NULL;
 	}
 	guess_caps(o, opt);
-	o->render = render_new(o->arena, &o->caps);
+	o->render = render_new(o->arena, OWNER_RENDER, &o->caps);
 	o->decoder = decoder_new(on_input, o);
 	outer_size(fd, &o->cols, &o->rows);
 	raw_mode(o);
