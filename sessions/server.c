@@ -157,6 +157,7 @@ on_tick(uv_timer_t *t)
 	housekeeping_tick(sv);
 	recorder_tick(sv, now);
 	peers_check(sv, now);
+	views_check(sv);
 	if (++sv->ticks % 5 == 0)
 		tell_totals(sv);
 }

@@ -122,8 +122,7 @@ one_takes_over_from_another(void **state)
 	(void)state;
 	for (uint32_t seed = 200; seed <= 220; seed++) {
 		struct dice d = {seed * 2654435761u};
-		struct render *r[2] = {
-			render_new(arena, 1, &full), render_new(arena, 2, &full)};
+		struct render *r[2] = {render_new(arena, 1, &full), render_new(arena, 2, &full)};
 		struct canvas *c = canvas_new(arena, 1, 40, 12);
 		struct term *t = outer_term(40, 12);
 		for (int step = 0, at = 0; step < 80; step++) {
