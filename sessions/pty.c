@@ -12,7 +12,6 @@
 #include "core/buf.h"
 #include "core/os.h"
 #include <errno.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -34,6 +33,7 @@ struct pty {
 	struct pty_ops ops;
 	int fd;
 	bool ready, visible, waiting; /* on a ready list; on the list of those to try again */
+	bool writing;		      /* asked to be told when it takes input */
 	bool child_gone, hung_up;
 	uint64_t quiet_since; /* EAGAIN since; 0: it has output */
 	struct buf in;	      /* input not written yet, from in_off on */
@@ -167,6 +167,18 @@ on_retry(uv_timer_t *t)
 	}
 }
 
+/* Asked for only while something waits: each byte written, and taken by the child, is an edge too,
+ * which would wake the loop for nothing. */
+static void
+want_edges(struct pty *p, bool writing)
+{
+	struct epoll_event ev = {
+		.events = EPOLLIN | EPOLLET | (writing ? EPOLLOUT : 0), .data.ptr = p};
+
+	if (p->writing != writing && epoll_ctl(p->hub->epfd, EPOLL_CTL_MOD, p->fd, &ev) == 0)
+		p->writing = writing;
+}
+
 static void
 flush_input(struct pty *p)
 {
@@ -183,6 +195,7 @@ flush_input(struct pty *p)
 		if (p->in.cap > 65536)
 			buf_free(&p->in);
 	}
+	want_edges(p, p->in.len > 0);
 }
 
 static void
@@ -248,7 +261,7 @@ struct pty *
 pty_new(struct pty_hub *h, int take_fd, struct ring *ring, const struct pty_ops *ops)
 {
 	struct pty *p = xcalloc(1, sizeof(*p));
-	struct epoll_event ev = {.events = EPOLLIN | EPOLLOUT | EPOLLET, .data.ptr = p};
+	struct epoll_event ev = {.events = EPOLLIN | EPOLLET, .data.ptr = p};
 
 	*p = (struct pty){.magic = PTY_MAGIC, .hub = h, .ring = ring, .ops = *ops, .fd = take_fd};
 	if (epoll_ctl(h->epfd, EPOLL_CTL_ADD, take_fd, &ev) < 0) {
@@ -339,19 +352,7 @@ pty_write(struct pty *p, const void *bytes, size_t n)
 			p->in_off = 0;
 		}
 		buf_put(&p->in, b, n);
+		want_edges(p, true); /* tells at once when it takes input by then */
 	}
 	return 0;
-}
-
-bool
-pty_turn_now(struct pty *p, unsigned us)
-{
-	struct pollfd pf = {p->fd, POLLIN, 0};
-	struct timespec ts = {0, (long)us * 1000};
-
-	/* asleep, not spinning: the kernel's own workers carry the echo, and need the CPU
-	 * (measured: a spin made the median a third worse on two cores) */
-	if (ppoll(&pf, 1, &ts, NULL) <= 0 || !(pf.revents & POLLIN))
-		return false;
-	return turn(p);
 }

@@ -406,6 +406,7 @@ server_main(int argc, char **argv)
 		return 2;
 	}
 	process_setup();
+	os_thread_prompt();
 	if (paths_init(&p, &e) < 0) {
 		fprintf(stderr, "muster: server: %s\n", e.msg);
 		return KEEPER_EXIT_FINAL;

@@ -12,7 +12,6 @@
 
 #define VIEW_MAGIC 0x56494557u
 #define VIEWS_MAX 32 /* of one client */
-#define ECHO_US 300  /* how long a key's echo is waited for on the spot */
 #define NOTIFY_NS 1000000000u
 #define CLIPBOARD_MAX (100u << 10)
 
@@ -169,8 +168,6 @@ view_types(struct view *v, const struct buf *bytes, bool keys)
 		s->changed = true;
 		v->urgent = true;
 		v->typed_ns = now;
-		if (keys && s->pty && !pty_queued(s->pty))
-			pty_turn_now(s->pty, ECHO_US);
 	}
 	waits_check(s->server, s);
 	server_wants_settle(s->server);

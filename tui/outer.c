@@ -8,6 +8,7 @@
  * the shell that started muster. */
 #include "tui/outer.h"
 
+#include "core/os.h"
 #include "core/width.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -567,6 +568,7 @@ outer_open(uv_loop_t *loop, const struct outer_options *opt, const struct outer_
 	outer_size(fd, &o->cols, &o->rows);
 	raw_mode(o);
 	arm_crash(o);
+	os_thread_prompt();
 	start_handles(o, loop);
 	put_enter(o);
 	if (!o->dumb)
