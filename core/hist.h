@@ -31,6 +31,7 @@ struct hist_stats {
 	uint64_t hot_bytes, packed_bytes, spilled_bytes; /* records; sealed; in files */
 	uint64_t slabs;					 /* held, limbo included */
 	uint64_t first_line, next_line;			 /* logical line ids: [first, next) */
+	bool open_line; /* the last line goes on with the next row pushed */
 };
 
 struct hist *hist_new(struct arena *a, uint32_t owner, struct hist_limits lim);

@@ -116,6 +116,7 @@ hist_pop(struct hist *h, struct row *row, cell_t *cells, int cap, struct tab *t)
 	row->cap = (uint16_t)cap;
 	row->len = (uint16_t)r.cells;
 	row->flags = flags;
+	row->prepacked = 0;
 	h->cont = h->n_pop > 1 && prev.tag & REC_WRAP;
 	if (!h->cont || r.tag & REC_CUT)
 		h->next_line--;

@@ -42,13 +42,14 @@ columns_reset(struct columns *c)
 }
 
 /* A burst of sealing may have grown the scratch; idle processes do not keep it. */
-static void
-columns_shrink(struct columns *c)
+void
+hist_seal_drop(void)
 {
-	buf_free(&c->lens);
-	buf_free(&c->text);
-	buf_free(&c->ext);
-	buf_free(&c->out);
+	buf_free(&col.lens);
+	buf_free(&col.text);
+	buf_free(&col.ext);
+	buf_free(&col.out);
+	dict_free(&col.dict);
 	ZSTD_freeCCtx(cctx);
 	cctx = NULL;
 }
@@ -340,6 +341,19 @@ close_before_tail(struct hist *h)
 	return ok;
 }
 
+/* What a flood of blocks has left behind in the heap. */
+static void
+shrink(struct hist *h)
+{
+	if (h->cap_blk > h->n_blk + 4) {
+		h->cap_blk = h->n_blk + 4;
+		h->blk = xrealloc(h->blk, h->cap_blk * sizeof(*h->blk));
+	}
+	free(h->pop_off);
+	h->pop_off = NULL;
+	h->n_pop = h->cap_pop = h->pop_end = 0;
+}
+
 void
 hist_seal_all(struct hist *h)
 {
@@ -349,5 +363,6 @@ hist_seal_all(struct hist *h)
 		hist_close(h);
 	while (hist_seal_step(h))
 		;
-	columns_shrink(&col);
+	hist_seal_drop();
+	shrink(h);
 }

@@ -21,6 +21,8 @@ int os_punch(int fd, uint64_t off, uint64_t len);
 int64_t os_allocated_bytes(int fd);
 /* The next stretch [*from, *to) of fd at or after `at` that holds memory; false when none. */
 bool os_next_data(int fd, uint64_t at, uint64_t *from, uint64_t *to);
+/* Once, before the first thread: the allocator is to give back what it does not need. */
+void os_heap_setup(void);
 /* The calling thread, but none that it makes, is to run soon after it wakes, for as short times as
  * it then takes: among busy processes it does not wait for their turns to end. A wish. */
 void os_thread_prompt(void);

@@ -139,6 +139,16 @@ os_thread_prompt(void)
 }
 
 void
+os_heap_setup(void)
+{
+#ifdef __GLIBC__
+	mallopt(M_ARENA_MAX, 2);
+	/* fixed: left alone it grows, and big scratch then leaves holes in the heap */
+	mallopt(M_MMAP_THRESHOLD, 128 << 10);
+#endif
+}
+
+void
 os_trim_heap(void)
 {
 #ifdef __GLIBC__

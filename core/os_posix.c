@@ -136,6 +136,11 @@ os_thread_prompt(void)
 }
 
 void
+os_heap_setup(void)
+{
+}
+
+void
 os_trim_heap(void)
 {
 }

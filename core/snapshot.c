@@ -11,11 +11,12 @@
  * value; so only the links of the pens need writing beside struct vt. */
 #include "core/crc.h"
 #include "core/pack.h"
-#include "core/term_priv.h"
+#include "core/term_screen.h"
 #include "core/vt_parser.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <zstd.h>
 
 #define SNAPSHOT_MAGIC 0x4d52546du
 #define SNAPSHOT_VERSION 1
@@ -131,24 +132,14 @@ load_strings(struct term *t, struct rd *r)
 		buf_put(&t->str, p, n);
 }
 
-/* Trailing cells that were never written say nothing, but inside a line they keep its place. */
-static struct row
-row_trimmed(const struct row *row)
-{
-	struct row r = *row;
-
-	while (r.len && !r.cells[r.len - 1] && !(r.flags & ROW_WRAP))
-		r.len--;
-	return r;
-}
-
 static void
 save_screen(const struct term *t, const struct screen *s, struct buf *out)
 {
 	buf_putc(out, s->store != NULL);
 	for (int y = 0; s->store && y < t->v.rows; y++) {
-		struct row r = row_trimmed(s->row[y]);
+		struct row r = *s->row[y];
 
+		r.len = (uint16_t)row_written(&r);
 		pack_row(out, &r, t->tab);
 	}
 }
@@ -303,13 +294,46 @@ term_restore(struct arena *a, uint32_t owner, struct rd *in)
 	return t;
 }
 
+/* A parked terminal's screens: u32 raw length, then zstd of save_screens' bytes. */
+static void
+parked_put(struct buf *parked, const struct buf *raw)
+{
+	size_t n;
+
+	buf_u32(parked, (uint32_t)raw->len);
+	buf_reserve(parked, ZSTD_compressBound(raw->len));
+	n = ZSTD_compress(
+		parked->data + parked->len, parked->cap - parked->len, raw->data, raw->len, 1);
+	CHECK(!ZSTD_isError(n)); /* there is room; memory is all it could want for */
+	parked->len += n;
+	parked->cap = parked->len;
+	parked->data = xrealloc(parked->data, parked->cap);
+}
+
+static struct buf
+parked_get(struct buf *parked)
+{
+	struct rd r = rd_init(parked->data, parked->len);
+	struct buf raw = {.len = rd_u32(&r)};
+
+	raw.cap = raw.len;
+	raw.data = xmalloc(raw.cap);
+	CHECK(ZSTD_decompress(raw.data, raw.cap, r.p, rd_left(&r)) == raw.len);
+	buf_free(parked);
+	return raw;
+}
+
 void
 term_park(struct term *t)
 {
+	struct buf raw = {0};
+
 	if (t->parked.len)
 		return;
 	hist_seal_all(t->hist);
-	save_screens(t, &t->parked);
+	save_screens(t, &raw);
+	parked_put(&t->parked, &raw);
+	buf_free(&raw);
 	for (int i = 0; i < 2; i++)
 		screen_free(t, &t->scr[i]);
 	tab_reset(t->tab);
@@ -325,13 +349,12 @@ term_parked(const struct term *t)
 void
 term_unpark(struct term *t)
 {
-	struct buf parked = t->parked;
-	struct rd r = rd_init(parked.data, parked.len);
+	struct buf raw = parked_get(&t->parked);
+	struct rd r = rd_init(raw.data, raw.len);
 
-	t->parked = (struct buf){0};
 	load_screens(t, &r);
 	CHECK(!r.bad); /* our own bytes */
-	buf_free(&parked);
+	buf_free(&raw);
 	term_derive(t);
 }
 

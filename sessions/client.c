@@ -386,16 +386,35 @@ lose(struct client *c)
 		uv_timer_start(&c->retry, on_retry, RETRY_FIRST_MS, 0);
 }
 
+static struct pending *
+pending_find(struct client *c, uint32_t id)
+{
+	struct pending *p;
+
+	LIST_FOREACH(p, &c->pending, link)
+	if (p->id == id)
+		return p;
+	return NULL;
+}
+
+static void
+on_part(struct client *c, const struct frame *f)
+{
+	struct pending *p = pending_find(c, f->request);
+	json_t *j = p && p->part ? frame_get_json(f) : NULL;
+
+	if (j)
+		p->part(p->ctx, j); /* may cancel it */
+	json_decref(j);
+}
+
 static void
 on_reply(struct client *c, const struct frame *f)
 {
-	struct pending *p;
+	struct pending *p = pending_find(c, f->request);
 	struct err e;
 	json_t *j = NULL;
 
-	LIST_FOREACH(p, &c->pending, link)
-	if (p->id == f->request)
-		break;
 	if (!p)
 		return;
 	LIST_REMOVE(p, link);
@@ -413,8 +432,9 @@ static void
 on_return(struct client *c, const struct frame *f)
 {
 	struct rd in = rd_init(f->payload, f->len);
-	struct client_return r = {.known = rd_u8(&in), .n_unsent = rd_u32(&in)};
+	struct client_return r = {.how = (enum returned)rd_u8(&in)};
 
+	r.n_unsent = rd_u32(&in);
 	r.unsent = rd_bytes(&in, r.n_unsent);
 	r.input = in.p;
 	r.n_input = rd_left(&in);
@@ -436,6 +456,9 @@ on_frame(struct client *c, const struct frame *f)
 		if (c->ops.back)
 			c->ops.back(c->ops.ctx);
 		break;
+	case FT_PART:
+		on_part(c, f);
+		break;
 	case FT_REPLY:
 	case FT_FAIL:
 		on_reply(c, f);
@@ -449,6 +472,8 @@ on_frame(struct client *c, const struct frame *f)
 		if (c->ops.frame)
 			c->ops.frame(c->ops.ctx, f->request, f->payload, f->len);
 		frame_put(&c->out, FT_ACK, f->request, NULL, 0);
+		if (c->ops.acked)
+			c->ops.acked(c->ops.ctx, f->request);
 		break;
 	case FT_RETURN:
 		on_return(c, f);
@@ -511,25 +536,48 @@ client_start(struct client *c, uv_loop_t *loop, const struct client_ops *ops)
 	watch_fd(c);
 }
 
-void
-client_request(struct client *c, const char *verb, json_t *take_args, client_reply_cb cb, void *ctx)
+uint32_t
+client_stream(struct client *c, const char *verb, json_t *take_args,
+	void (*part)(void *ctx, json_t *j), client_reply_cb cb, void *ctx)
 {
 	json_t *req = request_json(verb, take_args);
 	struct pending *p = xcalloc(1, sizeof(*p));
+	uint32_t id = ++c->next_id;
 	struct err e;
 
-	*p = (struct pending){.id = ++c->next_id, .cb = cb, .ctx = ctx};
-	if (c->fd < 0 || !frame_json(&c->out, FT_REQUEST, p->id, req)) {
+	*p = (struct pending){.id = id, .part = part, .cb = cb, .ctx = ctx};
+	if (c->fd < 0 || !frame_json(&c->out, FT_REQUEST, id, req)) {
 		err_set(&e, c->fd < 0 ? 4 : 1,
 			c->fd < 0 ? "the server is away" : "the request is too large (1 MiB)");
 		if (cb)
 			cb(ctx, NULL, &e);
 		free(p);
+		id = 0;
 	} else {
 		LIST_INSERT_HEAD(&c->pending, p, link);
 		flush(c);
 	}
 	json_decref(req);
+	return id;
+}
+
+void
+client_request(struct client *c, const char *verb, json_t *take_args, client_reply_cb cb, void *ctx)
+{
+	client_stream(c, verb, take_args, NULL, cb, ctx);
+}
+
+void
+client_cancel(struct client *c, uint32_t request)
+{
+	struct pending *p = pending_find(c, request);
+
+	if (!p)
+		return;
+	LIST_REMOVE(p, link);
+	free(p);
+	frame_put(&c->out, FT_CANCEL, request, NULL, 0);
+	flush(c);
 }
 
 /* Views. */
@@ -622,6 +670,7 @@ client_view_lend(
 	struct cmsghdr *h = CMSG_FIRSTHDR(&m);
 	ssize_t n;
 
+	flush(c);
 	if (c->fd < 0 || c->out_off < c->out.len)
 		return false;
 	buf_putc(&payload, (uint8_t)caps);

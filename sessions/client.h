@@ -4,6 +4,7 @@
  * verbs, and a uv-driven connection for the TUI and attach. Starts keeper and server on demand. */
 #include "core/buf.h"
 #include "core/keys.h"
+#include "sessions/proto.h"
 #include <jansson.h>
 #include <uv.h>
 
@@ -38,12 +39,14 @@ void client_add_caller_env(json_t *args);
  *   {"ev":"title","title"} {"ev":"bell"} {"ev":"notify","title","text"}
  *   {"ev":"clipboard","text"}          an OSC 52 write (attached views only)
  *   {"ev":"scroll","back","rows"}      rows scrolled back really, of how many there are
+ *   {"ev":"marks","at":[[y,x0,x1,line,start]…]}  cells [x0,x1) of the next frame's row y belong to
+ *     a match of the view's pattern (request "look"), which begins at byte `start` of the line
  *   {"ev":"state","state","exit_code","exit_signal"}  ended, asleep …
  *   {"ev":"error","code","message"}    the view could not be opened; it does not exist then */
-/* The terminal lent is the client's again. Given `unsent` it shows the view's last frame, if
- * known; `input` was read from it and is still to be handled. */
+/* The terminal lent is the client's again; `unsent` is to be written to it, `input` was read from
+ * it and is still to be handled. */
 struct client_return {
-	bool known;
+	enum returned how;
 	const uint8_t *unsent, *input; /* borrowed */
 	size_t n_unsent, n_input;
 };
@@ -52,6 +55,7 @@ struct client_ops {
 	void (*frame)(
 		void *ctx, uint32_t view, const void *p, size_t n); /* payload for frame_apply */
 	void (*view_event)(void *ctx, uint32_t view, json_t *ev);   /* title, bell, modes, ended */
+	void (*acked)(void *ctx, uint32_t view); /* after frame(): the place for client_view_lend */
 	void (*returned)(void *ctx, uint32_t view, const struct client_return *r);
 	void (*lost)(void *ctx); /* server went; reconnecting by itself */
 	void (*back)(void *ctx); /* connected again: open views anew */
@@ -61,6 +65,13 @@ void client_start(struct client *c, uv_loop_t *loop, const struct client_ops *op
 typedef void (*client_reply_cb)(void *ctx, json_t *reply, const struct err *e); /* one is NULL */
 void client_request(
 	struct client *c, const char *verb, json_t *take_args, client_reply_cb cb, void *ctx);
+/* The same for answers that come in parts: part (NULL: dropped) for each, borrowed, until cb ends
+ * it. Returns its number for client_cancel; 0: it has failed already, cb was called. */
+uint32_t client_stream(struct client *c, const char *verb, json_t *take_args,
+	void (*part)(void *ctx, json_t *j), client_reply_cb cb, void *ctx);
+/* The answer is not wanted any more: neither part nor cb is called again, and the server stops
+ * working on it. A number that has been answered is ignored. */
+void client_cancel(struct client *c, uint32_t request);
 /* A view of a session's screen. attach: this client's size becomes the session's when it is the
  * last active; preview: never resizes. Frames are acked by client.c once frame() returns. */
 enum view_mode { VIEW_PREVIEW, VIEW_ATTACH };

@@ -195,11 +195,16 @@ lent_take(struct lent *l, int take_fd, const struct lent_terms *terms)
 	return 0;
 }
 
-void
+bool
 lent_paint(struct lent *l, const struct grid *g)
 {
+	size_t was = l->out.len;
+
 	render_frame(l->render, g, &l->out);
+	if (l->out.len == was)
+		return false;
 	flush(l);
+	return true;
 }
 
 void

@@ -27,7 +27,7 @@ void lent_free(struct lent *l); /* NULL ok; closes what is held */
 int lent_take(struct lent *l, int take_fd, const struct lent_terms *terms);
 bool lent_held(const struct lent *l); /* NULL ok */
 bool lent_busy(const struct lent *l); /* the terminal has not taken the last frame yet */
-void lent_paint(struct lent *l, const struct grid *g);
+bool lent_paint(struct lent *l, const struct grid *g); /* false: nothing to change */
 /* Ends the loan. Appends what is still to be written, up to a frame of g (NULL: none). */
 void lent_end(struct lent *l, const struct grid *g, struct buf *unsent);
 #endif

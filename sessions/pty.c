@@ -5,6 +5,9 @@
  *   edge ─► ready list ─► idle handle: turns of one read() each, for SLICE_NS, then the loop looks
  *   at clients again ─► … ─► read() says EAGAIN: off the list, the next edge brings it back
  *
+ * A pty that floods is taken out of the set while it is ready: looking at the set asks each of its
+ * members that had an edge, and asking a pty waits for the kernel's worker that carries its bytes.
+ *
  * There are two lists, on screen and off screen, served in alternation: what someone looks at never
  * waits behind more than one other turn. While a pty says EIO with a live child (nobody has the
  * other end open), it is tried again every RETRY_MS. */
@@ -24,6 +27,7 @@
 #define RETRY_MS 50
 #define QUIET_NS 200000000u
 #define EVENTS 64
+#define FLOOD_TURNS 8 /* so many read()s in a row that brought something */
 
 TAILQ_HEAD(pty_list, pty);
 struct pty {
@@ -33,8 +37,9 @@ struct pty {
 	struct pty_ops ops;
 	int fd;
 	bool ready, visible, waiting; /* on a ready list; on the list of those to try again */
-	bool writing;		      /* asked to be told when it takes input */
 	bool child_gone, hung_up;
+	uint32_t edges;	 /* asked for */
+	unsigned streak; /* read()s since EAGAIN; from FLOOD_TURNS on, no edges of input come */
 	uint64_t quiet_since; /* EAGAIN since; 0: it has output */
 	struct buf in;	      /* input not written yet, from in_off on */
 	size_t in_off;
@@ -97,6 +102,20 @@ wait_more(struct pty *p)
 	}
 }
 
+/* Output: not of one that floods. Room for input: only while some waits, since each byte that the
+ * child takes is an edge too. What came meanwhile is said at once. */
+static void
+set_edges(struct pty *p)
+{
+	uint32_t want = (p->streak < FLOOD_TURNS ? EPOLLIN : 0) | (p->in.len ? EPOLLOUT : 0);
+	struct epoll_event ev = {.events = want | EPOLLET, .data.ptr = p};
+
+	if (want == p->edges)
+		return;
+	CHECK(epoll_ctl(p->hub->epfd, EPOLL_CTL_MOD, p->fd, &ev) == 0);
+	p->edges = want;
+}
+
 /* One read(). True if there was output. p may be gone after false. */
 static bool
 turn(struct pty *p)
@@ -109,11 +128,15 @@ turn(struct pty *p)
 	if (n > 0) {
 		p->quiet_since = 0;
 		p->hung_up = false;
+		if (++p->streak == FLOOD_TURNS)
+			set_edges(p);
 		ring_commit(p->ring, (size_t)n);
 		p->ops.output(p->ops.ctx, (size_t)n);
 		return true;
 	}
 	p->hung_up = n == 0 || errno != EAGAIN;
+	p->streak = 0;
+	set_edges(p);
 	not_ready(p);
 	if (!p->quiet_since)
 		p->quiet_since = os_mono_ns();
@@ -167,18 +190,6 @@ on_retry(uv_timer_t *t)
 	}
 }
 
-/* Asked for only while something waits: each byte written, and taken by the child, is an edge too,
- * which would wake the loop for nothing. */
-static void
-want_edges(struct pty *p, bool writing)
-{
-	struct epoll_event ev = {
-		.events = EPOLLIN | EPOLLET | (writing ? EPOLLOUT : 0), .data.ptr = p};
-
-	if (p->writing != writing && epoll_ctl(p->hub->epfd, EPOLL_CTL_MOD, p->fd, &ev) == 0)
-		p->writing = writing;
-}
-
 static void
 flush_input(struct pty *p)
 {
@@ -195,7 +206,7 @@ flush_input(struct pty *p)
 		if (p->in.cap > 65536)
 			buf_free(&p->in);
 	}
-	want_edges(p, p->in.len > 0);
+	set_edges(p);
 }
 
 static void
@@ -263,7 +274,12 @@ pty_new(struct pty_hub *h, int take_fd, struct ring *ring, const struct pty_ops 
 	struct pty *p = xcalloc(1, sizeof(*p));
 	struct epoll_event ev = {.events = EPOLLIN | EPOLLET, .data.ptr = p};
 
-	*p = (struct pty){.magic = PTY_MAGIC, .hub = h, .ring = ring, .ops = *ops, .fd = take_fd};
+	*p = (struct pty){.magic = PTY_MAGIC,
+		.hub = h,
+		.ring = ring,
+		.ops = *ops,
+		.fd = take_fd,
+		.edges = EPOLLIN};
 	if (epoll_ctl(h->epfd, EPOLL_CTL_ADD, take_fd, &ev) < 0) {
 		close(take_fd);
 		free(p);
@@ -352,7 +368,7 @@ pty_write(struct pty *p, const void *bytes, size_t n)
 			p->in_off = 0;
 		}
 		buf_put(&p->in, b, n);
-		want_edges(p, true); /* tells at once when it takes input by then */
+		set_edges(p);
 	}
 	return 0;
 }

@@ -2,10 +2,12 @@
 #define SESSIONS_RECORDER_H
 /* History and last screens on disk, so that text outlives the server's memory and a reboot.
  *
- * When a session has been quiet for a while, has ended, or has printed for RECORD_S, its sealed
- * blocks are appended to its files by the store's thread; their memory goes once they are written.
- * Then the checkpoint, which names them by file offset, is written beside them. A disk that is full
- * or fails costs nothing but memory: blocks stay where they are and are tried again.
+ * When a session has been quiet for config.store_after_s, has ended, or has printed for some times
+ * as long, its sealed blocks are appended to its files by the store's thread; their memory goes
+ * once they are written. Then the checkpoint, which names them by file offset, is written beside
+ * them. A disk that is full or fails costs nothing but memory: blocks stay where they are and are
+ * tried again, and the server's banner says so until a write succeeds. A read that failed shows
+ * "[history unavailable]" and is tried again, too.
  * Sessions that are not to be stored have no recorder. */
 #include "sessions/session.h"
 

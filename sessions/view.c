@@ -15,7 +15,7 @@
 #define NOTIFY_NS 1000000000u
 #define CLIPBOARD_MAX (100u << 10)
 
-static struct view *
+struct view *
 view_find(struct peer *p, uint32_t id)
 {
 	struct view *v;
@@ -87,6 +87,8 @@ view_free(struct view *v)
 	LIST_REMOVE(v, of_session);
 	frame_view_free(v->frames);
 	canvas_free(v->canvas);
+	search_free(v->pattern);
+	free(v->marks);
 	count_viewers(s);
 	if (v->attach) {
 		s->looked_ns = os_mono_ns();
@@ -208,7 +210,18 @@ tell_place(struct view *v, uint64_t rows)
 			(json_int_t)rows));
 }
 
-static void
+uint64_t
+view_top(const struct view *v, struct hist *h, uint64_t total)
+{
+	uint64_t top;
+
+	if (!v->back && !v->hold)
+		return total;
+	top = hist_pin_row(h, v->session->cols, v->at);
+	return top == UINT64_MAX ? 0 : MIN(top + v->under, total);
+}
+
+void
 view_scroll(struct view *v, uint64_t back)
 {
 	struct session *s = v->session;
@@ -216,8 +229,8 @@ view_scroll(struct view *v, uint64_t back)
 	uint64_t total = h ? hist_rows(h, s->cols) : 0;
 
 	v->back = MIN(back, total);
-	if (v->back)
-		v->at = hist_pin(h, s->cols, total - v->back);
+	v->under = !v->back && total;
+	v->at = hist_pin(h, s->cols, total - v->back - v->under);
 	v->dirty = v->urgent = true;
 	v->told_rows = UINT64_MAX; /* a request is always answered */
 	tell_place(v, total);
@@ -284,11 +297,10 @@ grid_back(struct view *v, struct term *t)
 	struct session *s = v->session;
 	struct hist *h = term_hist(t);
 	struct grid live = term_grid(t);
-	uint64_t total = hist_rows(h, s->cols), top = hist_pin_row(h, s->cols, v->at);
+	uint64_t total = hist_rows(h, s->cols), top = view_top(v, h, total);
 	struct compose co = {.cols = live.cols};
 	uint64_t n;
 
-	top = top == UINT64_MAX ? 0 : MIN(top, total);
 	v->back = total - top;
 	tell_place(v, total);
 	if (!v->canvas)
@@ -304,7 +316,7 @@ grid_back(struct view *v, struct term *t)
 	return canvas_grid(v->canvas);
 }
 
-bool
+enum view_put
 view_put_frame(struct view *v, const struct grid *g, uint64_t now)
 {
 	struct buf *out = &v->peer->out;
@@ -312,29 +324,25 @@ view_put_frame(struct view *v, const struct grid *g, uint64_t now)
 
 	if (!frame_encode(v->frames, g, out)) {
 		out->len = mark;
-		return true;
+		return PUT_NOTHING;
 	}
 	if (out->len - mark - PROTO_HEADER > PROTO_MAX) {
 		log_warn("session %u: a frame too large was dropped", v->session->num);
 		out->len = mark;
 		frame_view_reset(v->frames);
-		return false;
+		return PUT_TOO_LARGE;
 	}
 	if (mark == v->peer->out_off)
 		v->peer->progress_ns = now;
 	frame_end(out, mark);
 	v->in_flight = true;
-	v->sent_ns = now;
-	return true;
+	return PUT_FRAME;
 }
 
-static void
-view_send(struct view *v, uint64_t now)
+void
+view_tell(struct view *v)
 {
-	struct session *s = v->session;
-	struct term *t = session_term(s);
-	struct key_modes km = term_key_modes(t);
-	struct grid g;
+	struct key_modes km = term_key_modes(session_term(v->session));
 
 	if (memcmp(&km, &v->modes, sizeof(km))) {
 		v->modes = km;
@@ -342,16 +350,26 @@ view_send(struct view *v, uint64_t now)
 	}
 	if (v->retitled) {
 		v->retitled = false;
-		tell(v, json_pack("{s:s,s:s}", "ev", "title", "title", s->title));
+		tell(v, json_pack("{s:s,s:s}", "ev", "title", "title", v->session->title));
 	}
-	g = v->back ? grid_back(v, t) : term_grid(t);
-	v->dirty = v->urgent = false;
+	if (v->marked)
+		view_marks(v);
+}
+
+static void
+view_send(struct view *v, uint64_t now)
+{
+	struct term *t = session_term(v->session);
+	struct grid g;
+
+	view_tell(v);
+	g = v->back || v->hold ? grid_back(v, t) : term_grid(t);
+	v->dirty = false;
 	v->sync_ns = 0;
-	if (lent_held(v->lent)) {
-		lent_paint(v->lent, &g);
-		v->sent_ns = now;
-	} else
-		view_put_frame(v, &g, now);
+	if (lent_held(v->lent) ? !lent_paint(v->lent, &g) : view_put_frame(v, &g, now) != PUT_FRAME)
+		return;
+	v->urgent = false;
+	v->sent_ns = now;
 }
 
 /* Nanoseconds until its frame is due; 0 now, UINT64_MAX not before something happens. */

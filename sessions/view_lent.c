@@ -33,47 +33,55 @@ on_not_ours(void *ctx, const uint8_t *bytes, size_t n)
 }
 
 static void
-put_return(struct view *v, bool known, const struct buf *unsent, const uint8_t *bytes, size_t n)
+put_return(
+	struct view *v, enum returned how, const struct buf *unsent, const uint8_t *bytes, size_t n)
 {
 	struct buf *out = &v->peer->out;
 	size_t mark = frame_begin(out, FT_RETURN, v->id);
 
-	buf_putc(out, known);
+	buf_putc(out, how);
 	buf_u32(out, (uint32_t)unsent->len);
 	buf_put(out, unsent->data, unsent->len);
 	buf_put(out, bytes, n);
 	frame_end(out, mark);
 }
 
+/* Not while a frame is under way: the client would lend a picture older than the one we know of. */
+static bool
+acceptable(const struct view *v)
+{
+	const struct session *s = v->session;
+
+	return v->attach && !v->in_flight && !v->back && !v->hold && v->cols == s->cols &&
+	       v->rows == s->rows;
+}
+
 void
 view_lend(struct view *v, const struct frame *f)
 {
-	static const struct lent_ops ops = {
+	static const struct lent_ops ops_of = {
 		.key = on_key, .typed = on_typed, .not_ours = on_not_ours};
 	struct session *s = v->session;
 	struct rd in = rd_init(f->payload, f->len);
 	struct lent_terms terms = {.caps = render_caps_of(rd_u8(&in))};
 	struct grid g = term_grid(session_term(s));
-	struct lent_ops mine = ops;
-	int fd = peer_take_fd(v->peer), rc = -1;
+	struct lent_ops ops = ops_of;
+	int fd = peer_take_fd(v->peer);
 
-	v->in_flight = false; /* it lends what it has painted */
-	if (lent_held(v->lent) || fd < 0) {
+	if (fd < 0 || lent_held(v->lent) || input_unpack(&in, &terms.prefix) < 0 ||
+		!acceptable(v)) {
 		if (fd >= 0)
 			close(fd);
+		if (!lent_held(v->lent))
+			put_return(v, RETURNED_UNTOUCHED, &(struct buf){0}, NULL, 0);
 		return;
 	}
-	mine.ctx = v;
+	ops.ctx = v;
 	if (!v->lent)
-		v->lent = lent_new(&s->server->loop, s->server->arena, s->num, &mine);
+		v->lent = lent_new(&s->server->loop, s->server->arena, s->num, &ops);
 	terms.shown = v->dirty ? NULL : &g;
-	if (input_unpack(&in, &terms.prefix) == 0 && v->attach && !v->back && v->cols == s->cols &&
-		v->rows == s->rows)
-		rc = lent_take(v->lent, fd, &terms);
-	else
-		close(fd);
-	if (rc < 0)
-		put_return(v, true, &(struct buf){0}, NULL, 0);
+	if (lent_take(v->lent, fd, &terms) < 0)
+		put_return(v, RETURNED_UNTOUCHED, &(struct buf){0}, NULL, 0);
 	else
 		server_wants_tick(s->server);
 }
@@ -88,11 +96,12 @@ view_give_back(struct view *v, const uint8_t *bytes, size_t n)
 
 	if (!lent_held(v->lent) || v->peer->dead)
 		return;
+	view_tell(v);
 	g = term_grid(session_term(s));
 	lent_end(v->lent, known ? &g : NULL, &unsent);
 	v->dirty = v->urgent = false;
-	known &= view_put_frame(v, &g, os_mono_ns());
-	put_return(v, known, &unsent, bytes, n);
+	known &= view_put_frame(v, &g, os_mono_ns()) != PUT_TOO_LARGE;
+	put_return(v, known ? RETURNED_SHOWN : RETURNED_UNKNOWN, &unsent, bytes, n);
 	buf_free(&unsent);
 }
 

@@ -77,13 +77,12 @@ attach_say(struct attach *a, const char *fmt, ...)
 	damage(a);
 }
 
-/* What is asked of the outer terminal follows what the program inside asked for. The mouse is
- * always ours for wheel and selection; 1003 only if the program wants every move. */
+/* What is asked of the outer terminal follows what the program inside asked for. */
 static void
 want(struct attach *a)
 {
 	if (a->outer)
-		outer_want(a->outer, a->inner.kitty, a->inner.mouse == 1003 ? 1003 : 1002);
+		outer_want(a->outer, a->inner.kitty, a->inner.mouse);
 }
 
 /* --- connection ------------------------------------------------------------------------------- */
@@ -121,7 +120,7 @@ attach_open(struct attach *a, const char *id)
 	if (id != a->id)
 		snprintf(a->id, sizeof(a->id), "%s", id);
 	a->back = a->total = 0;
-	a->known = false;
+	a->known = a->placed = a->holding = false;
 	a->view = client_view_open(a->client, a->id, VIEW_ATTACH, cols, rows);
 	tell_focus(a, true);
 }
@@ -158,6 +157,13 @@ attach_request(struct attach *a, const char *verb, const char *done)
 	q->a = a;
 	snprintf(q->done, sizeof(q->done), "%s", done);
 	client_request(a->client, verb, json_pack("{s:[s]}", "ids", a->id), on_asked, q);
+}
+
+void
+attach_look(struct attach *a, json_t *take_args, client_reply_cb cb)
+{
+	json_object_set_new(take_args, "view", json_integer(a->view));
+	client_request(a->client, "look", take_args, cb, a);
 }
 
 static const char *
@@ -233,9 +239,8 @@ ev_clipboard(struct attach *a, json_t *ev)
 static void
 ev_scroll(struct attach *a, json_t *ev)
 {
-	a->back = (uint64_t)json_integer_value(json_object_get(ev, "back"));
-	a->total = (uint64_t)json_integer_value(json_object_get(ev, "rows"));
-	damage(a);
+	scroll_told(a, (uint64_t)json_integer_value(json_object_get(ev, "back")),
+		(uint64_t)json_integer_value(json_object_get(ev, "rows")));
 }
 
 static void
@@ -279,6 +284,7 @@ on_view_event(void *ctx, uint32_t view, json_t *ev)
 		{"notify", ev_notify},
 		{"clipboard", ev_clipboard},
 		{"scroll", ev_scroll},
+		{"marks", find_marks},
 		{"state", ev_state},
 		{"error", ev_error},
 	};
@@ -309,14 +315,13 @@ plain_view(const struct attach *a)
 static void
 lend(struct attach *a)
 {
-	struct grid g = canvas_grid(a->screen);
 	if (!client_lends(a->client) || !a->typing || !a->view || a->done || !plain_view(a) ||
 		(a->inner.kitty & KEYS_ARE_SEQUENCES))
 		return;
 	int fd = outer_lend(a->outer);
 	unsigned caps = render_caps_bits(outer_caps(a->outer));
 	if (fd >= 0 && !client_view_lend(a->client, a->view, fd, caps, &a->prefix))
-		outer_take_back(a->outer, &g, NULL, 0, NULL, 0);
+		outer_keep(a->outer);
 }
 
 static void
@@ -335,7 +340,13 @@ on_frame(void *ctx, uint32_t view, const void *p, size_t n)
 		return; /* its owner has painted that */
 	scroll_frame(a);
 	damage(a);
-	if (a->outer)
+}
+
+static void
+on_acked(void *ctx, uint32_t view)
+{
+	struct attach *a = attach_check(ctx);
+	if (view == a->view && a->outer)
 		lend(a);
 }
 
@@ -344,8 +355,12 @@ on_returned(void *ctx, uint32_t view, const struct client_return *r)
 {
 	struct attach *a = attach_check(ctx);
 	struct grid g = canvas_grid(a->screen);
-	bool known = r->known && view == a->view && !a->done;
-	outer_take_back(a->outer, known ? &g : NULL, r->unsent, r->n_unsent, r->input, r->n_input);
+	bool known = r->how == RETURNED_SHOWN && view == a->view && !a->done;
+	if (r->how == RETURNED_UNTOUCHED)
+		outer_keep(a->outer);
+	else
+		outer_take_back(
+			a->outer, known ? &g : NULL, r->unsent, r->n_unsent, r->input, r->n_input);
 }
 
 static void
@@ -488,7 +503,7 @@ static void
 take_terminal(struct attach *a)
 {
 	const struct outer_ops ops = {on_paint, on_input, on_resized, on_reclaim, on_gone, a};
-	struct outer_options opt = {.ascii = a->ctx->ascii};
+	struct outer_options opt = {.ascii = a->ctx->ascii, .no_mouse = !a->own_mouse};
 	if (a->outer && a->own_outer)
 		return;
 	if (!a->outer) {
@@ -505,13 +520,14 @@ take_terminal(struct attach *a)
 /* --- life ------------------------------------------------------------------------------------- */
 
 static void
-read_prefix(struct attach *a)
+read_config(struct attach *a)
 {
 	struct config cfg;
 	if (config_load(&cfg, paths()->config, NULL) < 0 || !key_parse(cfg.prefix, &a->prefix)) {
 		snprintf(cfg.prefix, sizeof(cfg.prefix), "C-\\");
 		key_parse(cfg.prefix, &a->prefix);
 	}
+	a->own_mouse = cfg.mouse;
 	if (a->prefix.mods == MOD_CTRL && a->prefix.key < 0x7f)
 		snprintf(a->prefix_label, sizeof(a->prefix_label), "^%c",
 			a->prefix.key >= 'a' ? (int)a->prefix.key - 32 : (int)a->prefix.key);
@@ -568,9 +584,10 @@ finish(struct attach *a)
 
 void
 attach_on(const struct verb_ctx *ctx, const char *id, uv_loop_t *loop, struct outer *outer,
-	struct attach_result *res)
+	const struct attach_at *at, struct attach_result *res)
 {
 	static const struct client_ops ops_of = {.frame = on_frame,
+		.acked = on_acked,
 		.returned = on_returned,
 		.view_event = on_view_event,
 		.lost = on_lost,
@@ -592,7 +609,7 @@ attach_on(const struct verb_ctx *ctx, const char *id, uv_loop_t *loop, struct ou
 	a.comp = canvas_new(a.arena, OWNER_COMPOSE, 80, 24);
 	uv_timer_init(loop, &a.toast_timer);
 	a.toast_timer.data = &a;
-	read_prefix(&a);
+	read_config(&a);
 	client_start(a.client, loop, &ops);
 	if (outer) {
 		const struct outer_ops oops = {
@@ -600,6 +617,8 @@ attach_on(const struct verb_ctx *ctx, const char *id, uv_loop_t *loop, struct ou
 		outer_set_ops(outer, &oops);
 	}
 	attach_open(&a, id);
+	if (at)
+		find_at(&a, at);
 	while (!a.done)
 		uv_run(loop, UV_RUN_DEFAULT);
 	finish(&a);

@@ -341,6 +341,9 @@ open_terminal(struct dash *d, struct err *e)
 {
 	struct outer_ops ops = outer_ops_of;
 	struct outer_options opt = {.ascii = d->ctx->ascii, .no_color = getenv("NO_COLOR") != NULL};
+	struct config cfg;
+	if (config_load(&cfg, paths()->config, NULL) == 0)
+		opt.no_mouse = !cfg.mouse;
 	ops.ctx = d;
 	d->outer = outer_open(&d->loop, &opt, &ops, e);
 	return d->outer ? 0 : -1;
@@ -358,7 +361,7 @@ attach(struct dash *d)
 	d->attached = true;
 	view_drop(d);
 	uv_timer_stop(&d->clock);
-	attach_on(d->ctx, id, &d->loop, d->outer, &res);
+	attach_on(d->ctx, id, &d->loop, d->outer, NULL, &res);
 	d->attached = false;
 	if (res.why == ATTACH_GONE) {
 		d->leaving = true;
@@ -366,7 +369,7 @@ attach(struct dash *d)
 	}
 	ops.ctx = d;
 	outer_set_ops(d->outer, &ops);
-	outer_want(d->outer, 0, 1002);
+	outer_want(d->outer, 0, 0);
 	d->app->now = os_wall_s();
 	app_resize(d->app, outer_cols(d->outer), outer_rows(d->outer));
 	if (res.why == ATTACH_ERROR)

@@ -140,7 +140,7 @@ flush(struct outer *o)
 static void
 put_wants(struct outer *o)
 {
-	int mouse = o->no_mouse ? 0 : o->mouse;
+	int mouse = MAX(o->mouse, o->no_mouse ? 0 : 1002);
 	if (mouse != o->mouse_sent) {
 		if (o->mouse_sent)
 			buf_printf(&o->out, "\033[?%dl", o->mouse_sent);
@@ -394,6 +394,24 @@ outer_lent(const struct outer *o)
 	return o->lent;
 }
 
+static void
+home(struct outer *o)
+{
+	o->lent = o->polling_write = false;
+	if (!o->closing)
+		uv_poll_start(&o->poll, UV_READABLE, on_poll);
+}
+
+void
+outer_keep(struct outer *o)
+{
+	if (!o->lent)
+		return;
+	home(o);
+	flush(o);
+	outer_damage(o);
+}
+
 void
 outer_take_back(struct outer *o, const struct grid *shown, const void *unsent, size_t n_unsent,
 	const void *input, size_t n_input)
@@ -401,7 +419,7 @@ outer_take_back(struct outer *o, const struct grid *shown, const void *unsent, s
 	struct buf later = o->out; /* said meanwhile */
 	if (!o->lent)
 		return;
-	o->lent = false;
+	home(o);
 	o->out = (struct buf){0};
 	if (shown && !o->anew) {
 		buf_put(&o->out, unsent, n_unsent);
@@ -413,9 +431,6 @@ outer_take_back(struct outer *o, const struct grid *shown, const void *unsent, s
 	}
 	buf_put(&o->out, later.data, later.len);
 	buf_free(&later);
-	o->polling_write = false;
-	if (!o->closing)
-		uv_poll_start(&o->poll, UV_READABLE, on_poll);
 	flush(o);
 	if (n_input)
 		decode(o, input, n_input);
@@ -553,7 +568,6 @@ outer_open(uv_loop_t *loop, const struct outer_options *opt, const struct outer_
 	o->ops = *ops;
 	o->fd = fd;
 	o->no_mouse = opt->no_mouse;
-	o->mouse = 1002;
 	o->arena = arena_new(ARENA_BYTES);
 	if (!o->arena || tcgetattr(fd, &o->saved) < 0) {
 		err_set(e, 1, "cannot use the terminal (%s)", strerror(errno));
@@ -654,7 +668,7 @@ void
 outer_want(struct outer *o, unsigned kitty_flags, int mouse)
 {
 	o->kitty_flags = kitty_flags & (2 | 8 | 16);
-	o->mouse = mouse;
+	o->mouse = mouse == 9 ? 1000 : mouse;
 	put_wants(o);
 	flush(o);
 }

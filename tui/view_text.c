@@ -163,7 +163,7 @@ help_group(struct app *a, struct buf *b, const char *group)
 		const struct action *act = &actions[i];
 		if (strcmp(act->group, group))
 			continue;
-		keymap_labels(act, a->theme.ascii, keys);
+		keys_labels(act->keys, a->theme.ascii, keys);
 		if (*keys)
 			buf_printf(b, "\4%s\t%s\n", keys, act->help);
 		else
