@@ -21,7 +21,7 @@
 #define ROWS 20
 #define SCREENS 24
 #define STEPS 10
-#define DEADLINE_MS 20000
+#define DEADLINE_MS 8000
 
 static struct arena *arena;
 static char dir[64];
@@ -316,6 +316,21 @@ all_pages(void)
 	}
 }
 
+/* xterm may lose the end of a process it prints through, once in a long while, and then stands
+ * still: false. */
+static bool
+run_xterm(char *const argv[])
+{
+	free(shell("rm -f %s/pages", dir));
+	pid_t pid = start(argv);
+	for (long end = now_ms() + DEADLINE_MS; now_ms() < end; poll(NULL, 0, 20))
+		if (waitpid(pid, NULL, WNOHANG) == pid)
+			return true;
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	return false;
+}
+
 static void
 xterm_shows_the_same(void **state)
 {
@@ -333,18 +348,13 @@ xterm_shows_the_same(void **state)
 	snprintf(print, sizeof(print), "XTerm*printerCommand: cat >> %s/pages", dir);
 	snprintf(size, sizeof(size), "%dx%d", COLS, ROWS + 1);
 	setenv("LC_ALL", "C.UTF-8", 1);
-	pid_t pid = start((char *[]){"xterm", "-display", display, "-u8", "-geometry", size, "-xrm",
-		print, "-xrm", "XTerm*printerAutoClose: true", "-xrm", "XTerm*printAttributes: 0",
-		"-xrm", "XTerm*printerFormFeed: false", "-xrm", "XTerm*printerNewLine: true", "-e",
-		"sh", "-c", show, NULL});
-	long end = now_ms() + DEADLINE_MS;
-	bool done = false;
-	while (!done && now_ms() < end) {
-		done = waitpid(pid, NULL, WNOHANG) == pid;
-		poll(NULL, 0, 20);
-	}
-	if (!done)
-		kill(pid, SIGKILL);
+	char *argv[] = {"xterm", "-display", display, "-u8", "-geometry", size, "-xrm", print,
+		"-xrm", "XTerm*printerAutoClose: true", "-xrm", "XTerm*printAttributes: 0", "-xrm",
+		"XTerm*printerFormFeed: false", "-xrm", "XTerm*printerNewLine: true", "-e", "sh",
+		"-c", show, NULL};
+	bool done = run_xterm(argv);
+	for (int again = 0; again < 3 && !done; again++)
+		done = run_xterm(argv);
 	kill(x, SIGTERM);
 	waitpid(x, NULL, 0);
 	assert_true(done);
