@@ -28,7 +28,7 @@ OPT_debug := -O0 -g3 -DMUSTER_DEBUG
 OPT_asan := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined -DMUSTER_DEBUG -DMUSTER_TORTURE
 OPT_tsan := -O1 -g -fsanitize=thread -DMUSTER_DEBUG
 # NULL + 0, an empty buffer's end, is no finding
-OPT_fuzz := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined \
+OPT_fuzz := -O2 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-coverage=trace-cmp -fno-sanitize-recover=undefined \
 	-fno-sanitize=pointer-overflow -DMUSTER_DEBUG -DMUSTER_TORTURE
 OPT_posix := $(OPT_debug)
 OPT_werror := $(OPT_release)
@@ -52,7 +52,8 @@ LAYERS := core store sessions tui
 OS ?= linux
 core_SRC := $(filter-out $(filter-out core/os_$(OS).c,$(wildcard core/os_*.c)),$(wildcard core/*.c))
 store_SRC := $(wildcard store/*.c)
-sessions_SRC := $(wildcard sessions/*.c)
+# the keeper's records are spoken on both sides
+sessions_SRC := $(wildcard sessions/*.c) sessions/keeper/record.c
 tui_SRC := $(filter-out tui/main.c,$(wildcard tui/*.c))
 keeper_SRC := $(wildcard sessions/keeper/*.c)
 
@@ -65,7 +66,8 @@ sessions_LINK := $(B)/libsessions.a $(store_LINK)
 tui_LINK := $(B)/libtui.a $(sessions_LINK)
 
 TESTS := $(foreach l,$(LAYERS),$(patsubst %.c,$(B)/%,$(wildcard tests/$(l)/test_*.c)))
-TOOLS := $(patsubst %.c,$(B)/%,$(wildcard tests/tools/*.c))
+TOOLS := $(patsubst %.c,$(B)/%,$(wildcard tests/tools/*.c)) \
+	$(patsubst %.c,$(B)/%.so,$(wildcard tests/tools/preload/*.c))
 
 .PHONY: all release test test-core asan tsan fuzz bench torture lint format install deps clean check-tools
 all: $(B)/muster $(if $(keeper_SRC),$(B)/muster-keeper)
@@ -109,6 +111,9 @@ $(B)/tests/tools/%.o: CFLAGS_ALL := $(BASE) -O1 -g
 $(B)/tests/tools/%: LDFLAGS_ALL :=
 $(B)/tests/tools/%: $(B)/tests/tools/%.o
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^
+$(B)/tests/tools/preload/%.so: tests/tools/preload/%.c tests/tools/preload/%.h Makefile
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(BASE) -O1 -g -shared -fPIC -o $@ $<
 
 # fuzz targets reach every layer; make VARIANT=fuzz CC=clang, see tests/fuzz/run
 $(B)/tests/fuzz/fuzz_%: $(B)/tests/fuzz/fuzz_%.o $(LIBS)

@@ -138,6 +138,8 @@ uint32_t hist_open_len(const struct hist *h);
 
 /* hist_seal.c: room for a block's bytes: behind other sealed ones, or in a slab of its own. */
 bool hist_place(struct hist *h, uint32_t len, bool shared, slab_t *slab, uint32_t *off);
+void hist_seal_drop(void); /* gives back sealing's scratch */
+
 /* hist_save.c: folds what a cell shows and means into x. */
 uint64_t cell_hash(uint64_t x, cell_t c, const struct tab *t);
 

@@ -11,6 +11,7 @@
  * Which blocks are merged: the raw ones, with the sealed ones before them while those are at most
  * twice as large; so the blocks' sizes grow geometrically, a line is packed again a few times
  * only, and a session that prints a little now and then does not end with a hundred small blocks.
+ * A block in a file is read back for it; its bytes there are then nobody's, and go with their file.
  */
 #include "core/crc.h"
 #include "core/hist_priv.h"
@@ -20,6 +21,7 @@
 
 #define HEAD ((uint32_t)sizeof(struct block_head))
 #define LEVEL 3
+#define SEAL_SLACK 64 /* what columns of a line or two may take more than their records */
 
 struct columns {
 	struct buf lens, text, ext, out;
@@ -42,13 +44,14 @@ columns_reset(struct columns *c)
 }
 
 /* A burst of sealing may have grown the scratch; idle processes do not keep it. */
-static void
-columns_shrink(struct columns *c)
+void
+hist_seal_drop(void)
 {
-	buf_free(&c->lens);
-	buf_free(&c->text);
-	buf_free(&c->ext);
-	buf_free(&c->out);
+	buf_free(&col.lens);
+	buf_free(&col.text);
+	buf_free(&col.ext);
+	buf_free(&col.out);
+	dict_free(&col.dict);
 	ZSTD_freeCCtx(cctx);
 	cctx = NULL;
 }
@@ -99,12 +102,13 @@ static bool
 add_block(struct columns *c, struct hist *h, struct block *b)
 {
 	struct reader *r = reader_begin(h, b);
+	uint32_t before = c->n_lines;
 	struct line l;
 	bool ok;
 
 	while (r && reader_next(r, &l))
 		add_line(c, &l, reader_tab(r));
-	ok = r && !reader_bad(r);
+	ok = r && !reader_bad(r) && c->n_lines - before == b->n_lines;
 	reader_end(r);
 	c->n_rows += b->n_rows;
 	return ok;
@@ -167,7 +171,7 @@ target_lines(const struct hist *h)
 static uint32_t
 raw_size(const struct block *b)
 {
-	return b->kind == BLOCK_SEALED ? b->raw_len : b->len;
+	return block_is_sealed(b) ? b->raw_len : b->len;
 }
 
 /* Bytes to merge so that the result fits a slab, by what the last merge came to. */
@@ -202,7 +206,7 @@ choose(const struct hist *h, uint32_t *from)
 	while (n && *from) {
 		const struct block *b = &h->blk[*from - 1];
 
-		if (b->kind != BLOCK_SEALED || b->damaged || b->n_lines > 2 * lines ||
+		if (!block_is_sealed(b) || b->damaged || b->n_lines > 2 * lines ||
 			lines + b->n_lines > target_lines(h) || size + b->raw_len > raw_limit(h))
 			break;
 		lines += b->n_lines;
@@ -288,7 +292,7 @@ hist_seal_step(struct hist *h)
 	if (!n)
 		return false;
 	while (n > 1 && (!encode(h, from, n) || col.out.len > SLAB_BYTES)) {
-		if (h->blk[from].kind == BLOCK_SEALED) { /* grown too large: leave that one */
+		if (block_is_sealed(&h->blk[from])) { /* grown too large: leave that one */
 			from++;
 			n--;
 		} else {
@@ -301,7 +305,8 @@ hist_seal_step(struct hist *h)
 	}
 	for (uint32_t i = from; i < from + n; i++)
 		old += h->blk[i].len;
-	if (col.out.len >= old) {
+	/* a little larger is no harm: only sealed blocks go into files */
+	if (col.out.len > old + old / 16 + SEAL_SLACK) {
 		for (uint32_t i = from; i < from + n; i++)
 			h->blk[i].no_seal = true;
 		return true;
@@ -340,6 +345,19 @@ close_before_tail(struct hist *h)
 	return ok;
 }
 
+/* What a flood of blocks has left behind in the heap. */
+static void
+shrink(struct hist *h)
+{
+	if (h->cap_blk > h->n_blk + 4) {
+		h->cap_blk = h->n_blk + 4;
+		h->blk = xrealloc(h->blk, h->cap_blk * sizeof(*h->blk));
+	}
+	free(h->pop_off);
+	h->pop_off = NULL;
+	h->n_pop = h->cap_pop = h->pop_end = 0;
+}
+
 void
 hist_seal_all(struct hist *h)
 {
@@ -349,5 +367,6 @@ hist_seal_all(struct hist *h)
 		hist_close(h);
 	while (hist_seal_step(h))
 		;
-	columns_shrink(&col);
+	hist_seal_drop();
+	shrink(h);
 }

@@ -21,6 +21,8 @@ int os_punch(int fd, uint64_t off, uint64_t len);
 int64_t os_allocated_bytes(int fd);
 /* The next stretch [*from, *to) of fd at or after `at` that holds memory; false when none. */
 bool os_next_data(int fd, uint64_t at, uint64_t *from, uint64_t *to);
+/* Once, before the first thread: the allocator is to give back what it does not need. */
+void os_heap_setup(void);
 /* The allocator's free memory back to the system, where that can be asked for. */
 void os_trim_heap(void);
 #endif

@@ -115,6 +115,16 @@ os_next_data(int fd, uint64_t at, uint64_t *from, uint64_t *to)
 }
 
 void
+os_heap_setup(void)
+{
+#ifdef __GLIBC__
+	mallopt(M_ARENA_MAX, 2);
+	/* fixed: left alone it grows, and big scratch then leaves holes in the heap */
+	mallopt(M_MMAP_THRESHOLD, 128 << 10);
+#endif
+}
+
+void
 os_trim_heap(void)
 {
 #ifdef __GLIBC__

@@ -131,6 +131,11 @@ os_next_data(int fd, uint64_t at, uint64_t *from, uint64_t *to)
 }
 
 void
+os_heap_setup(void)
+{
+}
+
+void
 os_trim_heap(void)
 {
 }

@@ -11,11 +11,13 @@
  * value; so only the links of the pens need writing beside struct vt. */
 #include "core/crc.h"
 #include "core/pack.h"
-#include "core/term_priv.h"
+#include "core/term_screen.h"
 #include "core/vt_parser.h"
+#include "core/width_priv.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <zstd.h>
 
 #define SNAPSHOT_MAGIC 0x4d52546du
 #define SNAPSHOT_VERSION 1
@@ -131,25 +133,30 @@ load_strings(struct term *t, struct rd *r)
 		buf_put(&t->str, p, n);
 }
 
-/* Trailing cells that were never written say nothing, but inside a line they keep its place. */
-static struct row
-row_trimmed(const struct row *row)
-{
-	struct row r = *row;
-
-	while (r.len && !r.cells[r.len - 1] && !(r.flags & ROW_WRAP))
-		r.len--;
-	return r;
-}
-
 static void
 save_screen(const struct term *t, const struct screen *s, struct buf *out)
 {
 	buf_putc(out, s->store != NULL);
 	for (int y = 0; s->store && y < t->v.rows; y++) {
-		struct row r = row_trimmed(s->row[y]);
+		struct row r = *s->row[y];
 
+		r.len = (uint16_t)row_written(&r);
 		pack_row(out, &r, t->tab);
+	}
+}
+
+/* Of a wide character that came as one half only, which no terminal of ours writes. */
+static void
+blank_halves(struct row *r)
+{
+	for (int x = 0; x < r->len; x++) {
+		cell_t kind = r->cells[x] & CELL_KIND_MASK;
+
+		if (kind == CELL_WIDE && x + 1 < r->len &&
+			(r->cells[x + 1] & CELL_KIND_MASK) == CELL_TAIL)
+			x++;
+		else if (kind == CELL_WIDE || kind == CELL_TAIL)
+			r->cells[x] &= CELL_STYLE_MASK;
 	}
 }
 
@@ -175,6 +182,7 @@ load_screen(struct term *t, struct screen *s, struct rd *r, cell_t *cells)
 		if (got.len)
 			memcpy(row->cells, cells, got.len * sizeof(*cells));
 		row->flags = got.flags;
+		blank_halves(row);
 	}
 }
 
@@ -237,16 +245,37 @@ in_screen(int at, int n)
 	return at >= 0 && at < n;
 }
 
+static bool
+charsets_valid(const uint8_t g[4], uint8_t gl, uint8_t gr)
+{
+	for (int i = 0; i < 4; i++)
+		if (g[i] > CS_LATIN1)
+			return false;
+	return gl < 4 && gr < 4;
+}
+
+static bool
+screen_vt_valid(const struct screen_vt *s)
+{
+	const struct saved_cursor *c = &s->saved;
+
+	return s->kitty_n <= KITTY_STACK && in_screen(c->row, TERM_ROWS_MAX) &&
+	       in_screen(c->col, TERM_COLS_MAX) && c->origin <= 1 && c->pending <= 1 &&
+	       charsets_valid(c->g, c->gl, c->gr);
+}
+
 /* What the rest of the program takes for granted of these numbers. */
 static bool
 vt_valid(const struct vt *v)
 {
 	return v->cols >= 1 && v->cols <= TERM_COLS_MAX && v->rows >= 1 &&
 	       v->rows <= TERM_ROWS_MAX && in_screen(v->row, v->rows) &&
-	       in_screen(v->col, v->cols) && v->alt <= 1 && v->top >= 0 && v->top <= v->bottom &&
-	       v->bottom < v->rows && v->left >= 0 && v->left <= v->right && v->right < v->cols &&
-	       v->scr[0].kitty_n <= KITTY_STACK && v->scr[1].kitty_n <= KITTY_STACK &&
-	       vt_parser_valid(v);
+	       in_screen(v->col, v->cols) && v->pending <= 1 && v->alt <= 1 && v->top >= 0 &&
+	       v->top <= v->bottom && v->bottom < v->rows && v->left >= 0 && v->left <= v->right &&
+	       v->right < v->cols && charsets_valid(v->g, v->gl, v->gr) && v->single < 4 &&
+	       v->shape <= CURSOR_BAR && v->hazard <= GB_CONSONANT && v->last_cp <= 0x10ffff &&
+	       v->n_pens <= PEN_STACK && v->stamp <= INT64_MAX && screen_vt_valid(&v->scr[0]) &&
+	       screen_vt_valid(&v->scr[1]) && vt_parser_valid(v);
 }
 
 static void
@@ -303,13 +332,46 @@ term_restore(struct arena *a, uint32_t owner, struct rd *in)
 	return t;
 }
 
+/* A parked terminal's screens: u32 raw length, then zstd of save_screens' bytes. */
+static void
+parked_put(struct buf *parked, const struct buf *raw)
+{
+	size_t n;
+
+	buf_u32(parked, (uint32_t)raw->len);
+	buf_reserve(parked, ZSTD_compressBound(raw->len));
+	n = ZSTD_compress(
+		parked->data + parked->len, parked->cap - parked->len, raw->data, raw->len, 1);
+	CHECK(!ZSTD_isError(n)); /* there is room; memory is all it could want for */
+	parked->len += n;
+	parked->cap = parked->len;
+	parked->data = xrealloc(parked->data, parked->cap);
+}
+
+static struct buf
+parked_get(struct buf *parked)
+{
+	struct rd r = rd_init(parked->data, parked->len);
+	struct buf raw = {.len = rd_u32(&r)};
+
+	raw.cap = raw.len;
+	raw.data = xmalloc(raw.cap);
+	CHECK(ZSTD_decompress(raw.data, raw.cap, r.p, rd_left(&r)) == raw.len);
+	buf_free(parked);
+	return raw;
+}
+
 void
 term_park(struct term *t)
 {
+	struct buf raw = {0};
+
 	if (t->parked.len)
 		return;
 	hist_seal_all(t->hist);
-	save_screens(t, &t->parked);
+	save_screens(t, &raw);
+	parked_put(&t->parked, &raw);
+	buf_free(&raw);
 	for (int i = 0; i < 2; i++)
 		screen_free(t, &t->scr[i]);
 	tab_reset(t->tab);
@@ -325,13 +387,12 @@ term_parked(const struct term *t)
 void
 term_unpark(struct term *t)
 {
-	struct buf parked = t->parked;
-	struct rd r = rd_init(parked.data, parked.len);
+	struct buf raw = parked_get(&t->parked);
+	struct rd r = rd_init(raw.data, raw.len);
 
-	t->parked = (struct buf){0};
 	load_screens(t, &r);
 	CHECK(!r.bad); /* our own bytes */
-	buf_free(&parked);
+	buf_free(&raw);
 	term_derive(t);
 }
 

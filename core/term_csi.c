@@ -223,7 +223,7 @@ static void
 erase_row(struct term *t, int y, bool keep)
 {
 	struct row *r = term_row(t, y);
-	if (keep && r->flags & ROW_PROTECTED)
+	if (keep && row_protected(r))
 		row_erase(t, r, 0, t->v.cols, true);
 	else
 		row_clear(t, r);

@@ -395,8 +395,10 @@ osc_prompt(struct term *t, struct osc *o)
 	if (c < 'A' || c > 'D' || w[1])
 		return;
 	t->v.prompt = c == 'D' ? 0 : c;
-	if (c < ARRAY_LEN(mark) && mark[c]) {
-		struct row *r = term_row(t, t->v.row);
+	struct row *r = term_row(t, t->v.row);
+	bool prompt = (r->flags & ROW_PROMPT_MASK) >> ROW_PROMPT_SHIFT == mark['A'];
+	/* a row has one mark: that a prompt begins on it is worth more than what follows */
+	if (c < ARRAY_LEN(mark) && mark[c] && (c == 'A' || !prompt)) {
 		r->flags = (r->flags & ~(uint32_t)ROW_PROMPT_MASK) | (uint32_t)mark[c]
 									     << ROW_PROMPT_SHIFT;
 	}

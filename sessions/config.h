@@ -11,11 +11,11 @@ struct config_host { /* [host.NAME] */
 #define CONFIG_HOSTS_MAX 16
 struct config {
 	uint64_t scrollback_lines, scrollback_bytes, store_total;
-	double store_days;
+	double store_days, store_after_s, rest_after_s;
 	double tick_s, budget_ms_per_s;
 	struct reap_config reap;
 	char prefix[16], layout[16], theme[32], notify[64];
-	bool motion;
+	bool motion, mouse;
 	struct config_host hosts[CONFIG_HOSTS_MAX];
 	int n_hosts;
 };

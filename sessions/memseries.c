@@ -3,38 +3,60 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct growth_point *
-at(struct growth_point *ring, unsigned cap, unsigned head, unsigned i)
+#define CS 100.0 /* units a second */
+
+static struct growth_point
+raw_at(const struct memseries *s, unsigned i)
 {
-	return &ring[(head + i) % cap];
+	const struct series_point *p = &s->raw[(s->raw_head + i) % SERIES_RAW];
+
+	return (struct growth_point){s->base + p->cs / CS, (uint64_t)p->kib << 10};
 }
 
 static void
-ring_push(
-	struct growth_point *ring, unsigned cap, unsigned *head, unsigned *n, struct growth_point p)
+push_raw(struct memseries *s, struct series_point p)
 {
-	if (*n == cap)
-		*head = (*head + 1) % cap;
+	if (s->raw_n == SERIES_RAW)
+		s->raw_head = (s->raw_head + 1) % SERIES_RAW;
 	else
-		++*n;
-	*at(ring, cap, *head, *n - 1) = p;
+		s->raw_n++;
+	s->raw[(s->raw_head + s->raw_n - 1) % SERIES_RAW] = p;
+}
+
+static void
+push_floor(struct memseries *s, int64_t bucket, uint32_t kib)
+{
+	uint32_t *last = &s->floor_kib[bucket % SERIES_FLOORS];
+
+	if (s->floors_n && bucket < s->floor_end) {
+		*last = MIN(*last, kib);
+		return;
+	}
+	if (!s->floors_n || bucket - s->floor_end >= SERIES_FLOORS) {
+		s->floors_n = 0;
+		s->floor_end = bucket;
+	}
+	for (; s->floor_end <= bucket; s->floor_end++, s->floors_n += s->floors_n < SERIES_FLOORS)
+		s->floor_kib[s->floor_end % SERIES_FLOORS] = UINT32_MAX;
+	*last = kib;
 }
 
 void
 memseries_push(struct memseries *s, double t, uint64_t bytes)
 {
-	double floor_t = floor(t / SERIES_FLOOR_S) * SERIES_FLOOR_S;
-	struct growth_point *last;
+	struct series_point p = {.kib = (uint32_t)MIN(bytes >> 10, UINT32_MAX - 1)};
 
-	if (s->raw_n && t <= at(s->raw, SERIES_RAW, s->raw_head, s->raw_n - 1)->t)
+	if (s->raw_n && t - s->base > UINT32_MAX / CS)
+		*s = (struct memseries){0}; /* 497 days on: what it knew is of no use */
+	if (!s->raw_n)
+		s->base = t;
+	if (t < s->base || t < 0)
 		return;
-	ring_push(s->raw, SERIES_RAW, &s->raw_head, &s->raw_n, (struct growth_point){t, bytes});
-	last = s->floors_n ? at(s->floors, SERIES_FLOORS, s->floors_head, s->floors_n - 1) : NULL;
-	if (last && last->t >= floor_t)
-		last->bytes = MIN(last->bytes, bytes);
-	else
-		ring_push(s->floors, SERIES_FLOORS, &s->floors_head, &s->floors_n,
-			(struct growth_point){floor_t, bytes});
+	p.cs = (uint32_t)((t - s->base) * CS + 0.5);
+	if (s->raw_n && p.cs <= s->raw[(s->raw_head + s->raw_n - 1) % SERIES_RAW].cs)
+		return;
+	push_raw(s, p);
+	push_floor(s, (int64_t)floor(t / SERIES_FLOOR_S), p.kib);
 }
 
 void
@@ -45,35 +67,32 @@ memseries_prepend(struct memseries *s, const struct growth_point *p, size_t n)
 	memcpy(old, s, sizeof(*old));
 	memset(s, 0, sizeof(*s));
 	for (size_t i = 0; i < n; i++)
-		if (!old->raw_n || p[i].t < at(old->raw, SERIES_RAW, old->raw_head, 0)->t)
+		if (!old->raw_n || p[i].t < raw_at(old, 0).t)
 			memseries_push(s, p[i].t, p[i].bytes);
-	for (unsigned i = 0; i < old->raw_n; i++) {
-		const struct growth_point *r = at(old->raw, SERIES_RAW, old->raw_head, i);
-
-		memseries_push(s, r->t, r->bytes);
-	}
+	for (unsigned i = 0; i < old->raw_n; i++)
+		memseries_push(s, raw_at(old, i).t, raw_at(old, i).bytes);
 	free(old);
 }
 
 /* Five-minute minima up to where the raw samples begin, then those. */
 size_t
-memseries_since(const struct memseries *cs, double since, struct growth_point *out)
+memseries_since(const struct memseries *s, double since, struct growth_point *out)
 {
-	struct memseries *s = (struct memseries *)cs; /* at() serves both */
-	double raw_from = s->raw_n ? at(s->raw, SERIES_RAW, s->raw_head, 0)->t : INFINITY;
+	double raw_from = s->raw_n ? raw_at(s, 0).t : INFINITY;
 	size_t n = 0;
 
-	for (unsigned i = 0; i < s->floors_n; i++) {
-		const struct growth_point *f = at(s->floors, SERIES_FLOORS, s->floors_head, i);
+	for (int64_t b = s->floor_end - s->floors_n; b < s->floor_end; b++) {
+		double t = (double)b * SERIES_FLOOR_S;
+		uint32_t kib = s->floor_kib[b % SERIES_FLOORS];
 
-		if (f->t >= since && f->t + SERIES_FLOOR_S <= raw_from)
-			out[n++] = *f;
+		if (kib != UINT32_MAX && t >= since && t + SERIES_FLOOR_S <= raw_from)
+			out[n++] = (struct growth_point){t, (uint64_t)kib << 10};
 	}
 	for (unsigned i = 0; i < s->raw_n; i++) {
-		const struct growth_point *r = at(s->raw, SERIES_RAW, s->raw_head, i);
+		struct growth_point r = raw_at(s, i);
 
-		if (r->t >= since)
-			out[n++] = *r;
+		if (r.t >= since)
+			out[n++] = r;
 	}
 	return n;
 }

@@ -1,14 +1,21 @@
 #ifndef SESSIONS_MEMSERIES_H
 #define SESSIONS_MEMSERIES_H
-/* Footprint of one session over the last days, small enough to keep in RAM for hundreds: all
- * samples of about the last two hours, five-minute minima of the last three days. */
+/* Footprint of one session over the last days, small enough to keep in RAM for hundreds (8 KB
+ * each): all samples of about the last two hours, five-minute minima of the last three days. Times
+ * are kept to 10 ms, footprints to 1 KiB (up to 4 TiB): a kernel counts whole pages. */
 #include "core/growth.h"
 
 enum { SERIES_RAW = 512, SERIES_FLOORS = 864, SERIES_FLOOR_S = GROWTH_BURST_WIDTH_S };
+struct series_point {
+	uint32_t cs; /* after memseries.base, 10 ms each */
+	uint32_t kib;
+};
 struct memseries {
-	struct growth_point raw[SERIES_RAW]; /* rings: [head] is the oldest once full */
-	struct growth_point floors[SERIES_FLOORS];
-	unsigned raw_head, raw_n, floors_head, floors_n;
+	double base;			     /* seconds */
+	struct series_point raw[SERIES_RAW]; /* a ring: [raw_head] is the oldest once full */
+	uint32_t floor_kib[SERIES_FLOORS];   /* bucket b at b % SERIES_FLOORS; UINT32_MAX none */
+	int64_t floor_end;		     /* the bucket after the newest */
+	unsigned raw_head, raw_n, floors_n;  /* buckets known, empty ones between included */
 };
 void memseries_push(struct memseries *s, double t, uint64_t bytes); /* t ascending; else dropped */
 /* Points from an earlier run, older than all that is in here; others are dropped. */

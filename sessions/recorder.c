@@ -15,21 +15,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define RECORD_NS 60000000000ull /* between rounds of a session that goes on printing */
-#define QUIET_NS 10000000000ull	 /* without output: worth a round */
-#define RETRY_NS 30000000000ull	 /* after a failed write */
+/* In units of config.store_after_s, how long a session must be quiet for a round: */
+#define RECORD 6 /* between rounds of one that goes on printing */
+#define RETRY 3	 /* after a failed write or read */
+#define FLUSH_NS 10000000000ull
 #define UPKEEP_NS 3600000000000ull
 #define BATCH_BYTES (1u << 20)
 #define BATCH_BLOCKS 64
 #define SCREEN_FILE "screen"
-#define FULL_BANNER "disk full: history in memory only"
 
 struct recorder {
 	struct session *s; /* NULL: forgotten while the store's thread was at work */
 	struct segfile *file;
 	bool busy;
+	bool whole;	     /* the round under way, or the last, began by sealing all there was */
 	uint64_t gen, lines; /* of the terminal as last recorded */
-	uint64_t recorded_ns, retry_ns;
+	uint64_t round_gen, round_lines; /* and as it was when the round began */
+	uint64_t recorded_ns, retry_ns, reread_ns;
+	int trouble; /* -errno of the last write; 0 */
 };
 
 struct batch {
@@ -42,7 +45,7 @@ struct batch {
 		size_t at, len;
 	} block[BATCH_BLOCKS];
 	bool screen; /* bytes are the checkpoint */
-	uint64_t gen, lines, floor;
+	uint64_t floor;
 	int rc;
 };
 
@@ -137,17 +140,30 @@ batch_write(void *arg, struct history_db *h, struct meta_db *m)
 		if (b->rc < 0)
 			b->n = i;
 	}
+	/* memory goes only for what is on the disk: a failed sync may have lost any of it */
+	int rc = segfile_sync(b->rec->file);
+	if (rc < 0) {
+		b->rc = rc;
+		b->n = 0;
+	}
+}
+
+static uint64_t
+after(const struct server *sv, unsigned n)
+{
+	return n * (uint64_t)(sv->config->store_after_s * 1e9);
 }
 
 static void
-say_how_it_went(struct server *sv, int rc)
+note_result(struct recorder *rec, struct server *sv, uint32_t num, int rc)
 {
-	bool full = !strcmp(sv->banner, FULL_BANNER);
-
-	if (rc < 0 && !*sv->banner)
-		snprintf(sv->banner, sizeof(sv->banner), "%s", FULL_BANNER);
-	else if (!rc && full)
-		*sv->banner = 0;
+	if (rc < 0) {
+		log_warn("text of session %u is not stored: %s", num, strerror(-rc));
+		rec->retry_ns = os_mono_ns() + after(sv, RETRY);
+	} else if (*sv->store_banner) {
+		store_retry(sv->store); /* the databases may find their disk well again, too */
+	}
+	rec->trouble = rc;
 }
 
 static void
@@ -158,17 +174,13 @@ batch_done(void *arg)
 	struct session *s = rec->s;
 
 	rec->busy = false;
-	say_how_it_went(b->sv, b->rc);
-	if (b->rc < 0) {
-		log_warn("text of session %u is not stored: %s", s ? s->num : 0, strerror(-b->rc));
-		rec->retry_ns = os_mono_ns() + RETRY_NS;
-	}
+	note_result(rec, b->sv, s ? s->num : 0, b->rc);
 	if (s) {
 		for (size_t i = 0; !b->screen && i < b->n; i++)
 			hist_spill_done(term_hist(s->term), b->block[i].uid, b->block[i].off);
 		if (b->screen && !b->rc) {
-			rec->gen = b->gen;
-			rec->lines = b->lines;
+			rec->gen = rec->round_gen;
+			rec->lines = rec->round_lines;
 			rec->recorded_ns = os_mono_ns();
 		} else if (!b->rc) {
 			begin(rec);
@@ -233,31 +245,76 @@ begin(struct recorder *rec)
 
 	b->rec = rec;
 	b->sv = s->server;
-	b->gen = term_generation(s->term);
-	b->lines = hist_stats(h).next_line;
 	if (take_blocks(b, h) || take_screen(b, s)) {
 		send_off(b);
 		return;
 	}
-	rec->retry_ns = os_mono_ns() + RETRY_NS;
+	rec->retry_ns = os_mono_ns() + after(s->server, RETRY);
 	free(b);
 }
 
+/* A round. What is printed while it is under way is the next one's. */
+static void
+start(struct recorder *rec, bool whole)
+{
+	struct hist *h = term_hist(rec->s->term);
+
+	rec->whole = whole;
+	if (whole)
+		hist_seal_all(h);
+	rec->round_gen = term_generation(rec->s->term);
+	rec->round_lines = hist_stats(h).next_line;
+	begin(rec);
+}
+
+/* Something is not in the files. */
 static bool
 changed(const struct recorder *rec)
 {
-	return term_generation(rec->s->term) != rec->gen ||
+	return !rec->whole || term_generation(rec->s->term) != rec->gen ||
 	       hist_stats(term_hist(rec->s->term)).next_line != rec->lines;
+}
+
+static bool
+rests(const struct session *s, uint64_t now)
+{
+	return !session_live(s) || now - s->output_ns > after(s->server, 1);
 }
 
 static bool
 due(const struct recorder *rec, uint64_t now)
 {
-	struct session *s = rec->s;
+	const struct session *s = rec->s;
 
 	return !rec->busy && s->ring && now >= rec->retry_ns && changed(rec) &&
-	       (!session_live(s) || now - s->output_ns > QUIET_NS ||
-		       now - rec->recorded_ns > RECORD_NS);
+	       (rests(s, now) || now - rec->recorded_ns > after(s->server, RECORD));
+}
+
+/* What is wrong with the files, for who looks; "" when nothing is. */
+static void
+say_trouble(struct server *sv)
+{
+	int rc = 0;
+
+	for (const struct session *s = sv->sessions; s && !rc; s = s->next)
+		rc = s->recorder ? s->recorder->trouble : 0;
+	snprintf(sv->text_banner, sizeof(sv->text_banner), "%s%s",
+		rc ? "text kept in memory only: " : "",
+		!rc		? ""
+		: rc == -ENOSPC ? "the disk is full"
+				: strerror(-rc));
+}
+
+/* Text that could not be read may be there again. */
+static void
+reread(struct recorder *rec, uint64_t now)
+{
+	struct hist *h = term_hist(rec->s->term);
+
+	if (now < rec->reread_ns)
+		return;
+	rec->reread_ns = now + after(rec->s->server, RETRY);
+	hist_file_retry(h);
 }
 
 /* Upkeep: ended sessions' text goes when it is too old, and oldest first when all is too much. */
@@ -353,26 +410,23 @@ recorder_tick(struct server *sv, uint64_t now)
 	for (struct session *s = sv->sessions; s; s = s->next) {
 		struct recorder *rec = s->recorder;
 
-		if (!rec || !due(rec, now))
+		if (!rec)
 			continue;
-		if (!session_live(s) || now - s->output_ns > QUIET_NS)
-			hist_seal_all(term_hist(s->term));
-		begin(rec);
+		reread(rec, now);
+		if (!due(rec, now))
+			continue;
+		start(rec, rests(s, now));
 	}
+	say_trouble(sv);
 }
 
 /* Rounds go on by themselves as their results arrive: turns the loop until all are through. */
 void
-recorder_flush(struct server *sv)
+recorder_wait(struct server *sv)
 {
-	uint64_t end = os_mono_ns() + 2000000000ull;
+	uint64_t end = os_mono_ns() + FLUSH_NS;
 	bool busy = true;
 
-	for (struct session *s = sv->sessions; s && sv->store; s = s->next)
-		if (s->recorder && !s->recorder->busy && s->ring && changed(s->recorder)) {
-			hist_seal_all(term_hist(s->term));
-			begin(s->recorder);
-		}
 	while (busy && os_mono_ns() < end) {
 		busy = false;
 		for (struct session *s = sv->sessions; s; s = s->next)
@@ -380,6 +434,16 @@ recorder_flush(struct server *sv)
 		if (busy)
 			uv_run(&sv->loop, UV_RUN_ONCE);
 	}
+}
+
+void
+recorder_flush(struct server *sv)
+{
+	recorder_wait(sv); /* what is under way may not have all */
+	for (struct session *s = sv->sessions; s && sv->store; s = s->next)
+		if (s->recorder && !s->recorder->busy && s->ring && changed(s->recorder))
+			start(s->recorder, true);
+	recorder_wait(sv);
 }
 
 struct forget {

@@ -263,22 +263,31 @@ write_all(int fd, const uint8_t *p, size_t n, off_t at)
 	return 0;
 }
 
+/* Gives back what a slot holds behind its first n bytes. */
+static void
+slot_shrink(struct ring *r, int i, size_t n)
+{
+	const struct slot *s = &r->h->slot[i];
+	size_t had = (s->len + PAGE - 1) / PAGE * PAGE, has = (n + PAGE - 1) / PAGE * PAGE;
+
+	if (had > has && s->len <= RING_SLOT_MAX)
+		fallocate(r->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+			SLOT_OFF(i) + (off_t)has, (off_t)(had - has));
+}
+
 int
 ring_save(struct ring *r, const void *p, size_t n, uint64_t upto)
 {
 	int i = !slot_newest(r), rc;
 	struct slot *s = &r->h->slot[i];
 	uint64_t seq = r->h->slot[!i].seq + 1;
-	size_t had = (s->len + PAGE - 1) / PAGE * PAGE, has = (n + PAGE - 1) / PAGE * PAGE;
 
 	if (n > RING_SLOT_MAX)
 		return -EFBIG;
 	atomic_store_explicit(&s->seq, 0, memory_order_release);
 	if ((rc = write_all(r->fd, p, n, SLOT_OFF(i))) < 0)
 		return rc;
-	if (had > has && s->len <= RING_SLOT_MAX)
-		fallocate(r->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
-			SLOT_OFF(i) + (off_t)has, (off_t)(had - has));
+	slot_shrink(r, i, n);
 	s->upto = upto;
 	s->len = n;
 	s->hash = hash_bytes(p, n);
@@ -337,10 +346,17 @@ ring_saved_upto(const struct ring *r)
 void
 ring_punch(struct ring *r)
 {
-	if (r->h->punched || ring_saved_upto(r) != r->h->head)
+	struct slot *old = &r->h->slot[!slot_newest(r)];
+
+	if (ring_saved_upto(r) != r->h->head)
 		return;
-	if (fallocate(r->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, PAGE, RING_DATA) == 0)
+	if (!r->h->punched &&
+		fallocate(r->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, PAGE, RING_DATA) == 0)
 		r->h->punched = 1;
+	/* the older checkpoint needs output that is not there any more */
+	atomic_store_explicit(&old->seq, 0, memory_order_release);
+	slot_shrink(r, !slot_newest(r), 0);
+	old->len = 0;
 }
 
 bool

@@ -44,7 +44,8 @@ int ring_save(struct ring *r, const void *p, size_t n, uint64_t upto);
 /* malloc'ed; NULL when there is none. */
 void *ring_load(struct ring *r, size_t *n, uint64_t *upto);
 uint64_t ring_saved_upto(const struct ring *r); /* 0 when none */
-/* Gives the memory of the output back (all before head must be in a checkpoint). */
+/* Gives the memory of the output, and of the older checkpoint, back (all before head must be in the
+ * newest one). */
 void ring_punch(struct ring *r);
 bool ring_punched(const struct ring *r);
 #endif

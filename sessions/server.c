@@ -124,7 +124,9 @@ on_settle(uv_timer_t *t)
 const char *
 server_banner(const struct server *sv)
 {
-	return *sv->store_banner ? sv->store_banner : sv->banner;
+	return *sv->store_banner  ? sv->store_banner
+	       : *sv->text_banner ? sv->text_banner
+				  : sv->banner;
 }
 
 static void
@@ -275,6 +277,7 @@ process_setup(void)
 	for (size_t i = 0; i < ARRAY_LEN(ignored); i++)
 		signal(ignored[i], SIG_IGN);
 	umask(077);
+	os_heap_setup();
 	prctl(PR_SET_DUMPABLE, 0);
 	setrlimit(RLIMIT_CORE, &none);
 	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {

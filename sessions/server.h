@@ -43,7 +43,8 @@ struct server {
 	bool stopping, settling, frames_due;
 	char host[64];
 	char store_banner[160]; /* the store writes it: what of the disk is degraded */
-	char banner[160];	/* shown by dashboards: "disk full: history in memory only" */
+	char text_banner[160];	/* the recorder writes it: the same of the text files */
+	char banner[160];	/* what else is; shown by dashboards, as the others are */
 };
 /* Entry of the hidden verb `muster server run` (argv after it); returns the exit code. */
 int server_main(int argc, char **argv);
@@ -86,6 +87,8 @@ void server_session_changed(struct server *sv, struct session *s);
 void server_event(struct server *sv, struct session *s, const char *event, json_t *take_detail);
 /* S of cli.md, with the extras of client.h. New reference. */
 json_t *session_json(struct session *s);
+/* n strings, or up to a NULL when n < 0; what is no UTF-8 is "?". New reference. */
+json_t *strings_json(char *const *v, int n);
 json_t *server_totals_json(struct server *sv);	 /* "totals" */
 json_t *server_pressure_json(struct server *sv); /* "pressure" */
 

@@ -19,7 +19,6 @@
 #include <unistd.h>
 
 #define SESSION_MAGIC 0x53455353u
-#define PARK_NS 60000000000ull
 #define RESIZE_REPAINT_NS 700000000ull /* output this soon after a resize is a repaint */
 
 #define BIT(name) (1u << SS_##name)
@@ -353,10 +352,10 @@ session_resize(struct session *s, int cols, int rows)
 bool
 session_rests(const struct session *s)
 {
-	uint64_t now = os_mono_ns();
+	uint64_t now = os_mono_ns(), rest = (uint64_t)(s->server->config->rest_after_s * 1e9);
 
 	return s->ring && !term_parked(s->term) && LIST_EMPTY(&s->views) && !s->unsettled &&
-	       now - s->output_ns > PARK_NS && now - s->looked_ns > PARK_NS;
+	       now - s->output_ns > rest && now - s->looked_ns > rest;
 }
 
 /* Input. */

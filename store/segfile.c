@@ -13,8 +13,9 @@
 
 struct segfile {
 	char *dir;
-	uint64_t end; /* where the next record goes */
-	bool scanned; /* end is known */
+	uint64_t end;	   /* where the next record goes */
+	uint64_t unsynced; /* bytes from here on may not be on the disk yet; >= end: none */
+	bool scanned;	   /* end is known */
 };
 
 struct segfile *
@@ -23,6 +24,7 @@ segfile_new(const char *dir)
 	struct segfile *f = xcalloc(1, sizeof(*f));
 
 	f->dir = xstrdup(dir);
+	f->unsynced = UINT64_MAX;
 	return f;
 }
 
@@ -99,6 +101,7 @@ make_ready(struct segfile *f)
 	if (!rc && !walk(f->dir, note_end, f))
 		rc = -errno;
 	f->scanned = !rc;
+	f->unsynced = MIN(f->unsynced, f->end);
 	return rc;
 }
 
@@ -150,7 +153,27 @@ segfile_append(struct segfile *f, const void *bytes, size_t len, uint64_t *off)
 	if (rc < 0)
 		return rc;
 	*off = at;
+	f->unsynced = MIN(f->unsynced, at);
 	f->end = at + len;
+	return 0;
+}
+
+int
+segfile_sync(struct segfile *f)
+{
+	while (f->unsynced < f->end) {
+		uint64_t number = f->unsynced / SEGFILE_BYTES;
+		char *path = path_of(f, number);
+		int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+		int rc = fd < 0 ? -errno : fdatasync(fd) < 0 ? -errno : 0;
+
+		if (fd >= 0)
+			close(fd);
+		free(path);
+		if (rc < 0 && rc != -ENOENT)
+			return rc;
+		f->unsynced = (number + 1) * SEGFILE_BYTES;
+	}
 	return 0;
 }
 

@@ -5,8 +5,8 @@
  * file number x SEGFILE_BYTES + position. A record lies in one file. What is in a record, and
  * whether it is whole, is its reader's business (core/hist.h: crc).
  *
- * segfile_append and segfile_put only on one thread; segfile_read on any, also meanwhile. A failed
- * append leaves nothing that a later one could run into. */
+ * segfile_append, segfile_sync and segfile_put only on one thread; segfile_read on any, also
+ * meanwhile. A failed append leaves nothing that a later one could run into. */
 #include "core/base.h"
 #include "core/buf.h"
 
@@ -20,6 +20,8 @@ void segfile_free(struct segfile *f); /* NULL ok; files stay */
 /* 0 and *off, or -errno (-ENOSPC also when the disk has less room left than is kept free for
  * others; len > SEGFILE_BYTES: -EFBIG). */
 int segfile_append(struct segfile *f, const void *bytes, size_t len, uint64_t *off);
+/* What was appended outlives a power cut. -errno: it may be gone, and is to be appended again. */
+int segfile_sync(struct segfile *f);
 int segfile_read(const struct segfile *f, uint64_t off, void *bytes, size_t len); /* 0 or -errno */
 /* Unlinks files that end at or before off. */
 void segfile_drop(struct segfile *f, uint64_t off);

@@ -1,0 +1,435 @@
+/* Text on disk, in this process: what a session printed is there once, in memory or in files,
+ * whatever the disk does meanwhile, and comes back after a reboot. */
+#include "core/os.h"
+#include "sessions/checkpoint.h"
+#include "sessions/recorder.h"
+#include "sessions/ring.h"
+#include "sessions/server.h"
+#include "sessions/store_worker.h"
+#include "store/db.h"
+#include "store/segfile.h"
+#include "tests/tools/preload/io_faults.c" /* in this process, too */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <sys/stat.h>
+#include <cmocka.h>
+
+#define LINES 3000
+
+static struct server sv;
+static struct io_faults faults;
+static uv_timer_t alive;
+
+static void
+on_alive(uv_timer_t *t)
+{
+	(void)t;
+}
+
+static int
+begin(void **state)
+{
+	static struct paths p;
+	struct err e;
+
+	(void)state;
+	assert_int_equal(paths_init(&p, &e), 0);
+	io_faults = &faults;
+	snprintf(faults.under, sizeof(faults.under), "/text/");
+	sv.config = xcalloc(1, sizeof(*sv.config));
+	assert_int_equal(config_load(sv.config, NULL, &e), 0);
+	assert_int_equal(uv_loop_init(&sv.loop), 0);
+	uv_timer_init(&sv.loop, &alive); /* a loop without handles would not turn */
+	uv_timer_start(&alive, on_alive, 5, 5);
+	sv.arena = arena_new(0);
+	sv.store = store_worker_new(&sv.loop, paths()->state, sv.store_banner);
+	return db_space_low(paths()->state) ? -1 : 0;
+}
+
+static int
+end(void **state)
+{
+	(void)state;
+	io_faults = NULL;
+	store_worker_close(sv.store);
+	uv_close((uv_handle_t *)&alive, NULL);
+	uv_run(&sv.loop, UV_RUN_DEFAULT);
+	arena_free(sv.arena);
+	free(sv.config);
+	return uv_loop_close(&sv.loop);
+}
+
+static struct session *
+load(uint32_t num, bool no_store)
+{
+	struct session *s = session_new(&sv, SS_LOST), **at = &sv.sessions;
+
+	s->num = num;
+	s->ended = os_wall_s();
+	s->no_store = no_store;
+	s->ring = ring_new();
+	assert_non_null(s->ring);
+	checkpoint_load(s, false);
+	while (*at)
+		at = &(*at)->next;
+	return *at = s;
+}
+
+static void
+unload(struct session *s)
+{
+	struct session **at = &sv.sessions;
+
+	while (*at != s)
+		at = &(*at)->next;
+	*at = s->next;
+	session_free(s);
+}
+
+/* Neither server nor keeper is left; the files are. */
+static struct session *
+reboot(struct session *s)
+{
+	uint32_t num = s->num;
+	bool no_store = s->no_store;
+
+	unload(s);
+	return load(num, no_store);
+}
+
+static void
+put_line(struct buf *b, int i)
+{
+	buf_printf(b, "%d the quick \xe7\x81\xab fox %x", i, (unsigned)i * 2654435761u);
+}
+
+static void
+print(struct session *s, int from, int to)
+{
+	struct buf b = {0};
+
+	for (int i = from; i < to; i++) {
+		put_line(&b, i);
+		buf_puts(&b, "\r\n");
+	}
+	term_feed(s->term, b.data, b.len);
+	buf_free(&b);
+}
+
+static void
+add_row(void *ctx, const struct row *row, const struct tab *t, struct pin at)
+{
+	struct buf *b = ctx;
+
+	(void)at;
+	for (int i = 0; i < row->len; i++) {
+		uint32_t cps[CLUSTER_MAX];
+		int n = tab_cps(t, row->cells[i], cps);
+
+		for (int k = 0; k < n; k++)
+			buf_utf8(b, cps[k]);
+	}
+	buf_putc(b, '\n');
+}
+
+/* All that can be scrolled to, and the screen. */
+static char *
+all_text(struct session *s)
+{
+	struct hist *h = term_hist(s->term);
+	struct buf b = {0};
+
+	hist_read(h, s->cols, 0, hist_rows(h, s->cols), add_row, &b);
+	term_text(s->term, &b);
+	return buf_cstr(&b);
+}
+
+static void
+check_lines(struct session *s, int to)
+{
+	char *text = all_text(s), *at = text;
+	struct buf want = {0};
+
+	for (int i = 0; i < to; i++) {
+		want.len = 0;
+		put_line(&want, i);
+		buf_putc(&want, '\n');
+		if (strncmp(at, buf_cstr(&want), want.len) != 0)
+			fail_msg("line %d: %.60s", i, at);
+		at += want.len;
+	}
+	assert_int_equal(strspn(at, "\n"), strlen(at));
+	buf_free(&want);
+	free(text);
+}
+
+/* One round of recording; true when all of it succeeded. */
+static bool
+record(void)
+{
+	recorder_flush(&sv);
+	recorder_tick(&sv, os_mono_ns());
+	return !*sv.text_banner;
+}
+
+static void
+dir_of(char *out, size_t cap, const struct session *s)
+{
+	snprintf(out, cap, "%s/text/%u", paths()->state, s->num);
+}
+
+/* The n-th call of a round fails, or all from it on: the text stays whole, the banner says so, the
+ * next round repairs all, and a reboot finds every line once. Returns whether there was an n-th. */
+static bool
+one_fault(uint32_t num, int n, int err, int count)
+{
+	struct session *s = load(num, false);
+	char dir[600];
+	bool hit;
+
+	print(s, 0, LINES);
+	faults.from = n;
+	faults.count = count;
+	faults.calls = 0;
+	faults.err = err;
+	hit = !record();
+	assert_true(hit == (faults.calls >= n));
+	if (hit)
+		assert_non_null(strstr(server_banner(&sv), "text kept in memory only"));
+	check_lines(s, LINES);
+	faults.err = 0;
+	print(s, LINES, LINES + 500);
+	assert_true(record());
+	assert_string_equal(server_banner(&sv), "");
+	check_lines(s, LINES + 500);
+	assert_true(hist_stats(term_hist(s->term)).spilled_bytes > 0);
+	assert_int_equal(hist_stats(term_hist(s->term)).packed_bytes, 0);
+	s = reboot(s);
+	check_lines(s, LINES + 500);
+	dir_of(dir, sizeof(dir), s);
+	unload(s);
+	assert_int_equal(segfile_delete(dir), 0);
+	return hit;
+}
+
+static void
+test_every_call_fails_once(void **state)
+{
+	static const int errs[] = {ENOSPC, EIO, EROFS};
+	uint32_t num = 100;
+	int n;
+
+	(void)state;
+	for (size_t e = 0; e < ARRAY_LEN(errs); e++)
+		for (int count = 0; count < 2; count++) {
+			for (n = 1; one_fault(num++, n, errs[e], count); n++)
+				;
+			assert_true(n > 5); /* directory, records, sync, screen, its rename */
+		}
+}
+
+/* A round while a session prints takes what is sealed; when the output then stops, the rest
+ * follows, though nothing more is printed. */
+static void
+test_what_a_busy_round_left_is_recorded(void **state)
+{
+	struct session *s = load(5, false);
+	uint64_t now = os_mono_ns();
+
+	(void)state;
+	s->state = SS_RUNNING;
+	print(s, 0, LINES);
+	now += 100000000000ull;
+	s->output_ns = now;
+	recorder_tick(&sv, now);
+	recorder_wait(&sv);
+	assert_true(hist_stats(term_hist(s->term)).hot_bytes > 0);
+	recorder_tick(&sv, now + 11000000000ull);
+	recorder_wait(&sv);
+	assert_int_equal(hist_stats(term_hist(s->term)).hot_bytes, 0);
+	assert_int_equal(hist_stats(term_hist(s->term)).packed_bytes, 0);
+	s->state = SS_LOST;
+	s = reboot(s);
+	check_lines(s, LINES);
+	unload(s);
+}
+
+static void
+test_text_that_cannot_be_read_returns(void **state)
+{
+	struct session *s = load(1, false);
+	char *text;
+
+	(void)state;
+	print(s, 0, LINES);
+	assert_true(record());
+	s = reboot(s);
+	faults.calls = 0;
+	faults.from = 1;
+	faults.count = 0;
+	faults.reads = 1;
+	faults.err = EIO;
+	text = all_text(s);
+	assert_non_null(strstr(text, "[history unavailable]"));
+	free(text);
+	faults.err = faults.reads = 0;
+	recorder_tick(&sv, os_mono_ns() + 3600000000000ull);
+	check_lines(s, LINES);
+	unload(s);
+}
+
+static void
+test_a_damaged_block_is_a_hole_and_no_more(void **state)
+{
+	struct session *s = load(2, false);
+	char path[700], *text, *hole, *end;
+	int before = 0, after;
+	FILE *f;
+
+	(void)state;
+	print(s, 0, LINES);
+	print(s, LINES, 2 * LINES);
+	assert_true(record());
+	dir_of(path, sizeof(path), s);
+	strcat(path, "/00000000.seg");
+	f = fopen(path, "r+");
+	assert_non_null(f);
+	assert_int_equal(fseek(f, 20000, SEEK_SET), 0);
+	assert_int_equal(fwrite("\xff\0\xff\0", 1, 4, f), 4);
+	fclose(f);
+	s = reboot(s);
+	text = all_text(s);
+	hole = strstr(text, "[history unavailable]\n");
+	assert_non_null(hole);
+	assert_null(strstr(hole + 1, "[history unavailable]"));
+	for (char *at = text; at < hole; at = strchr(at, '\n') + 1)
+		assert_int_equal(atoi(at), before++);
+	end = strchr(hole, '\n') + 1;
+	after = atoi(end);
+	assert_true(after > before && after - before < 2 * LINES);
+	for (; *end && *end != '\n'; end = strchr(end, '\n') + 1)
+		assert_int_equal(atoi(end), after++);
+	assert_int_equal(after, 2 * LINES);
+	free(text);
+	unload(s);
+}
+
+static bool
+exists(const struct session *s)
+{
+	char dir[600];
+
+	dir_of(dir, sizeof(dir), s);
+	return access(dir, F_OK) == 0;
+}
+
+/* All that the store's thread was given is done. */
+static void
+nothing(void *arg, struct history_db *h, struct meta_db *m)
+{
+	(void)arg;
+	(void)h;
+	(void)m;
+}
+
+static void
+set(void *arg)
+{
+	*(bool *)arg = true;
+}
+
+static void
+drain(void)
+{
+	bool done = false;
+
+	store_run(sv.store, nothing, set, &done);
+	while (!done)
+		uv_run(&sv.loop, UV_RUN_ONCE);
+}
+
+static void
+test_forget_and_no_store(void **state)
+{
+	struct session *s = load(3, false), *quiet = load(4, true);
+	struct stat st;
+	char dir[600];
+
+	(void)state;
+	print(s, 0, LINES);
+	print(quiet, 0, LINES);
+	assert_true(record());
+	assert_true(exists(s));
+	assert_false(exists(quiet));
+	dir_of(dir, sizeof(dir), s);
+	assert_int_equal(stat(dir, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0700);
+	recorder_forget(s);
+	drain();
+	assert_false(exists(s));
+	quiet = reboot(quiet);
+	assert_int_equal(hist_stats(term_hist(quiet->term)).lines, 0);
+	unload(s);
+	unload(quiet);
+}
+
+/* Upkeep runs once an hour of the clock it is given. */
+static void
+upkeep(unsigned hours)
+{
+	recorder_tick(&sv, os_mono_ns() + hours * 3600000000000ull);
+	drain();
+}
+
+static void
+test_oldest_goes_by_age_and_quota(void **state)
+{
+	struct session *s[4];
+	uint64_t kept;
+	char dir[600];
+
+	(void)state;
+	for (uint32_t i = 0; i < 4; i++) {
+		s[i] = load(10 + i, false);
+		print(s[i], 0, LINES);
+		s[i]->ended = os_wall_s() - 86400 * (4 - (int)i);
+	}
+	assert_true(record());
+	upkeep(10);
+	for (int i = 0; i < 4; i++)
+		assert_true(exists(s[i]));
+	sv.config->store_days = 3.5;
+	upkeep(20);
+	assert_false(exists(s[0]));
+	assert_true(exists(s[1]));
+	/* room for one and a half: the newest stays */
+	dir_of(dir, sizeof(dir), s[3]);
+	kept = segfile_usage(dir);
+	sv.config->store_total = kept * 3 / 2;
+	upkeep(30);
+	assert_false(exists(s[1]) || exists(s[2]));
+	assert_true(exists(s[3]));
+	/* one that lives is never touched */
+	sv.config->store_total = 1;
+	s[3]->state = SS_RUNNING;
+	upkeep(40);
+	assert_true(exists(s[3]));
+	s[3]->state = SS_LOST;
+	for (int i = 0; i < 4; i++)
+		unload(s[i]);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_every_call_fails_once),
+		cmocka_unit_test(test_what_a_busy_round_left_is_recorded),
+		cmocka_unit_test(test_text_that_cannot_be_read_returns),
+		cmocka_unit_test(test_a_damaged_block_is_a_hole_and_no_more),
+		cmocka_unit_test(test_forget_and_no_store),
+		cmocka_unit_test(test_oldest_goes_by_age_and_quota),
+	};
+
+	return cmocka_run_group_tests(tests, begin, end);
+}

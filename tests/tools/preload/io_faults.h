@@ -1,0 +1,18 @@
+#ifndef TESTS_TOOLS_IO_FAULTS_H
+#define TESTS_TOOLS_IO_FAULTS_H
+/* What a sick disk does, on demand. The object that interposes libc's calls (io_faults.c: preloaded
+ * into a server, or linked into a test) obeys this record, which a test changes while it runs. For
+ * a preloaded one it is a file, named by IO_FAULTS, mapped by both. */
+#include <stdatomic.h>
+#include <stdbool.h>
+
+struct io_faults {
+	_Atomic int err;   /* errno that calls fail with; 0: none do */
+	_Atomic int from;  /* the first call that fails, counted from 1; earlier ones work */
+	_Atomic int count; /* so many fail; 0: all from then on */
+	_Atomic int reads; /* reading fails as well, and is counted */
+	_Atomic int calls; /* made under `under` so far: set to 0 to count anew */
+	char under[256];   /* only files whose path contains this; "" none */
+};
+extern struct io_faults *io_faults;
+#endif
