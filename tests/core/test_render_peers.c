@@ -23,7 +23,6 @@
 #define STEPS 10
 #define DEADLINE_MS 8000
 
-static struct arena *arena;
 static char dir[64];
 /* as tui/outer.c takes them to be: xterm would misread 58 */
 static const struct render_caps xterm_caps = {.sync = true, .truecolor = true, .links = true},
@@ -39,15 +38,6 @@ now_ms(void)
 	struct timespec ts;
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
-static int
-setup(void **state)
-{
-	(void)state;
-	snprintf(dir, sizeof(dir), "/tmp/muster-peers.XXXXXX");
-	arena = arena_new(1ull << 30);
-	return arena && mkdtemp(dir) ? 0 : -1;
 }
 
 /* What sh says on its standard output. */
@@ -80,12 +70,17 @@ installed(const char *program)
 }
 
 static int
-teardown(void **state)
+peers_setup(void **state)
 {
-	(void)state;
+	snprintf(dir, sizeof(dir), "/tmp/muster-peers.XXXXXX");
+	return mkdtemp(dir) ? setup(state) : -1;
+}
+
+static int
+peers_teardown(void **state)
+{
 	free(shell("rm -rf %s", dir));
-	arena_free(arena);
-	return 0;
+	return teardown(state);
 }
 
 /* A screen's life as bytes in DIR/n; returns what it shows at the end. */
@@ -375,5 +370,5 @@ main(void)
 		cmocka_unit_test(tmux_shows_the_same),
 		cmocka_unit_test(xterm_shows_the_same),
 	};
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, peers_setup, peers_teardown);
 }
