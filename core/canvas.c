@@ -111,6 +111,7 @@ canvas_grid(const struct canvas *c)
 		.rows = c->n_rows,
 		.row = c->row,
 		.tab = c->tab,
+		.reverse = c->reverse,
 	};
 	g.cursor.row = c->cur_row;
 	g.cursor.col = c->cur_col;

@@ -16,6 +16,7 @@ struct canvas {
 	uint64_t stamp;	   /* the last one given out */
 	int cur_row, cur_col;
 	bool cur_visible, cur_blink, cur_pending;
+	bool reverse; /* what the server sent is a reversed screen */
 	enum cursor_shape cur_shape;
 };
 

@@ -99,6 +99,7 @@ struct grid {
 	int cols, rows;
 	struct row *const *row; /* rows pointers, top first */
 	const struct tab *tab;
+	bool reverse; /* every cell's foreground and background are exchanged (DECSCNM) */
 	struct {
 		int row, col;
 		bool visible, blink, pending_wrap;

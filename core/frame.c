@@ -2,7 +2,7 @@
  *
  *   u8      flags: FRAME_WHOLE the canvas is emptied first, FRAME_SCROLL a scroll follows
  *   varint  columns, rows, cursor row, cursor column
- *   u8      cursor: visible, blink, pending wrap, shape << 4
+ *   u8      cursor: visible, blink, pending wrap, the screen is reversed, shape << 4
  *   [varint top, bottom, n << 1 | down]          rows [top, bottom) move by n
  *   varint  number of rows
  *   rows:   varint rows left out since the row before, then the packed row (core/pack.h)
@@ -19,7 +19,7 @@
 #include <string.h>
 
 enum { FRAME_WHOLE = 1, FRAME_SCROLL = 2 };
-enum { CUR_VISIBLE = 1, CUR_BLINK = 2, CUR_PENDING = 4, CUR_SHAPE_SHIFT = 4 };
+enum { CUR_VISIBLE = 1, CUR_BLINK = 2, CUR_PENDING = 4, CUR_REVERSE = 8, CUR_SHAPE_SHIFT = 4 };
 
 struct frame_view {
 	bool whole; /* the next frame has all */
@@ -78,7 +78,7 @@ cursor_bits(const struct grid *g)
 {
 	return (uint8_t)((g->cursor.visible ? CUR_VISIBLE : 0) | (g->cursor.blink ? CUR_BLINK : 0) |
 			 (g->cursor.pending_wrap ? CUR_PENDING : 0) |
-			 g->cursor.shape << CUR_SHAPE_SHIFT);
+			 (g->reverse ? CUR_REVERSE : 0) | g->cursor.shape << CUR_SHAPE_SHIFT);
 }
 
 static void
@@ -189,5 +189,6 @@ frame_apply(struct canvas *c, const void *p, size_t n)
 	canvas_set_cursor(c, (int)row, (int)col, bits & CUR_VISIBLE, bits >> CUR_SHAPE_SHIFT);
 	c->cur_blink = bits & CUR_BLINK;
 	c->cur_pending = bits & CUR_PENDING;
+	c->reverse = bits & CUR_REVERSE;
 	return apply_rows(c, &in);
 }

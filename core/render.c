@@ -153,6 +153,8 @@ adapt_style(const struct render *r, struct style s)
 		s.ul = COLOR_DEFAULT;
 	if (!r->caps.overline)
 		s.attrs &= ~(uint32_t)ATTR_OVERLINE;
+	if (r->reverse)
+		s.attrs ^= ATTR_INVERSE;
 	return s;
 }
 
@@ -227,7 +229,7 @@ map_ids(struct render *r, const struct tab *from, cell_t in, bool *blank)
 {
 	cell_t ids = 0;
 	*blank = true;
-	if (cell_style(in)) {
+	if (cell_style(in) || r->reverse) {
 		const struct map_style *m = map_style(r, from, cell_style(in));
 		ids |= (cell_t)m->to << CELL_STYLE_SHIFT;
 		*blank = m->blank;
@@ -240,8 +242,9 @@ map_ids(struct render *r, const struct tab *from, cell_t in, bool *blank)
 static cell_t
 map_cell(struct render *r, const struct tab *from, const struct row *row, int x)
 {
-	cell_t in = row->cells[x], kind = in & CELL_KIND_MASK;
-	if ((in & ~(CELL_CONTENT_MASK | CELL_PROTECTED)) == 0 && cell_content(in) < 0x7f)
+	cell_t in = x < row->len ? row->cells[x] : 0, kind = in & CELL_KIND_MASK;
+	if (!r->reverse && (in & ~(CELL_CONTENT_MASK | CELL_PROTECTED)) == 0 &&
+		cell_content(in) < 0x7f)
 		return cell_content(in) <= ' ' ? 0 : in & CELL_CONTENT_MASK;
 	bool blank, has_tail = x + 1 < row->len && x + 1 < r->cols &&
 			       (row->cells[x + 1] & CELL_KIND_MASK) == CELL_TAIL;
@@ -288,7 +291,8 @@ collect(struct render *r)
 static void
 translate(struct render *r, struct line *l, const struct row *row, const struct tab *from)
 {
-	int n = MIN(row->len, r->cols), len = 0, glyphs = 0, old = l->row.len;
+	int n = r->reverse ? r->cols : MIN(row->len, r->cols), len = 0, glyphs = 0,
+	    old = l->row.len;
 	for (int x = 0; x < n; x++) {
 		cell_t c = map_cell(r, from, row, x);
 		l->row.cells[x] = c;
@@ -488,6 +492,8 @@ render_frame(struct render *r, const struct grid *g, struct buf *out)
 {
 	size_t start = out->len;
 	resize(r, g->cols, g->rows);
+	r->valid &= r->reverse == g->reverse;
+	r->reverse = g->reverse;
 	collect(r);
 	translate_all(r, g);
 	if (r->caps.sync)

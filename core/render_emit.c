@@ -223,6 +223,23 @@ cluster_risk(const uint32_t *cps, int n, int width)
 	return MAX(sum - width, 0);
 }
 
+/* Blanks n cells from the cursor on, which ends where it was if `back`. Written, not erased: what
+ * is erased may leave the second half of a wide character behind, and some terminals then take what
+ * stands before such a half for a part of it. At the edge there is none. */
+static void
+blank_cells(struct render *r, int n, bool back, struct buf *out)
+{
+	if (r->pen.x + n >= r->cols) {
+		csi(out, n, 'X');
+		return;
+	}
+	for (int i = 0; i < n; i++)
+		buf_putc(out, ' ');
+	for (int i = 0; i < n && back; i++)
+		buf_putc(out, '\b');
+	r->pen.x += back ? 0 : n;
+}
+
 /* Writes the cell at the cursor; returns how many cells after it must be written again. */
 static int
 put_cell(struct render *r, cell_t c, struct buf *out)
@@ -237,7 +254,7 @@ put_cell(struct render *r, cell_t c, struct buf *out)
 		int n = tab_cps(r->tab, c, cps);
 		risk = cluster_risk(cps, n, w);
 		if (risk >= 0)
-			csi(out, w, 'X');
+			blank_cells(r, w, true, out);
 		if (n && width_cp(cps[0]) == 0) { /* some give such a one a cell of its own */
 			buf_putc(out, ' ');
 			risk = MAX(risk, 1);
@@ -249,7 +266,7 @@ put_cell(struct render *r, cell_t c, struct buf *out)
 	r->pen.x = risk >= 0 || x >= r->cols ? -1 : x;
 	if (risk > 0 && x < r->cols) { /* no half of what was drawn too wide may stay */
 		move_to(r, r->pen.y, x, out);
-		csi(out, MIN(risk, r->cols - x), 'X');
+		blank_cells(r, MIN(risk, r->cols - x), false, out);
 	}
 	return MAX(risk, 0);
 }

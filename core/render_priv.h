@@ -36,7 +36,8 @@ struct render {
 	struct render_caps caps;
 	struct tab *tab;
 	int cols, rows;
-	bool valid; /* shown is what the terminal shows */
+	bool valid;   /* shown is what the terminal shows */
+	bool reverse; /* the frame's: what it shows is inverse, blanks to the edge included */
 	struct line *store, **shown, **next;
 	struct row **rowp; /* scratch for tab_gc */
 	bool *same;	   /* row y of the frame is shown[y] */

@@ -242,6 +242,7 @@ term_grid(const struct term *t)
 	term_wake(t);
 	struct grid g = {
 		.cols = v->cols, .rows = v->rows, .row = t->scr[v->alt].row, .tab = t->tab};
+	g.reverse = mode_on(t, MODE_DECSCNM);
 	g.cursor.row = v->row;
 	g.cursor.col = v->col;
 	g.cursor.visible = mode_on(t, MODE_DECTCEM);

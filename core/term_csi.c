@@ -333,26 +333,20 @@ csi_delete_lines(struct term *t)
 	cursor_to(t, t->v.row, t->v.left);
 }
 
-/* SU and SD take an explicit 0 as none. */
-static int
-scroll_count(const struct term *t)
-{
-	int n = t->v.csi.n ? t->v.csi.param[0] : 1;
-	return MIN(n < 0 ? 1 : n, t->v.rows);
-}
-
 void
 csi_scroll_up(struct term *t)
 {
-	region_scroll(t, t->v.top, t->v.bottom, scroll_count(t), true);
+	region_scroll(t, t->v.top, t->v.bottom, MIN(arg(t, 0, 1), t->v.rows), true);
 }
 
+/* Unlike SU it takes an explicit 0 as none, as xterm does. */
 void
 csi_scroll_down(struct term *t)
 {
+	int n = t->v.csi.n ? t->v.csi.param[0] : 1;
 	if (t->v.csi.n > 1) /* highlight mouse tracking */
 		return;
-	region_scroll(t, t->v.top, t->v.bottom, -scroll_count(t), false);
+	region_scroll(t, t->v.top, t->v.bottom, -MIN(n < 0 ? 1 : n, t->v.rows), false);
 }
 
 /* Every row of the region loses or gains n columns at x. */

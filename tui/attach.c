@@ -402,6 +402,7 @@ on_paint(void *ctx, struct grid *g)
 	}
 	paint_compose(a);
 	*g = canvas_grid(a->comp);
+	g->reverse = canvas_grid(a->screen).reverse;
 	return true;
 }
 
