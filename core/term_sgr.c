@@ -130,14 +130,14 @@ sgr_apply(struct style *s, const struct vt_csi *c)
 /* Programs repeat the same few sequences: the memo maps (style before, bytes) to the style after.
  * Style ids mean something for one epoch of one tab; epochs are unique, so all terminals share it.
  */
-#define MEMO 1024
-#define MEMO_BYTES 32
+#define MEMO 2048 /* two may share a place */
+#define MEMO_BYTES 24
 struct sgr_key {
-	uint64_t a, b, c, d; /* the bytes, zero behind them */
+	uint64_t a, b, c; /* the bytes, zero behind them */
 };
 struct sgr_memo {
-	struct sgr_key key;
-	uint64_t epoch; /* 0: unused */
+	_Alignas(64) struct sgr_key key; /* one cache line a look */
+	uint64_t epoch;			 /* 0: unused */
 	struct style style;
 	uint16_t before, id, bg;
 	uint8_t n;
@@ -158,59 +158,64 @@ key_of(const uint8_t *p, unsigned n)
 {
 	static const uint8_t ones[2 * MEMO_BYTES] = {[0 ... MEMO_BYTES - 1] = 0xff};
 	const uint8_t *mask = ones + MEMO_BYTES - n;
-	struct sgr_key k = {word_at(p) & word_at(mask), word_at(p + 8) & word_at(mask + 8), 0, 0};
-	if (n > 16) {
-		k.c = word_at(p + 16) & word_at(mask + 16);
-		k.d = word_at(p + 24) & word_at(mask + 24);
-	}
-	return k;
+	return (struct sgr_key){word_at(p) & word_at(mask), word_at(p + 8) & word_at(mask + 8),
+		word_at(p + 16) & word_at(mask + 16)};
 }
 
-static inline struct sgr_memo *
+/* The style before comes in last: it is known last. */
+static inline unsigned
 memo_at(const struct sgr_key *k, uint16_t before)
 {
 	uint64_t h = k->a * 0x9e3779b97f4a7c15ull ^ k->b * 0x9fb21c651e98df25ull ^
-		     k->c * 0xc2b2ae3d27d4eb4full ^ k->d * 0xd6e8feb86659fd93ull ^
-		     (before + 1u) * 0xa0761d6478bd642full;
+		     k->c * 0xc2b2ae3d27d4eb4full;
 	h ^= h >> 32;
 	h *= 0xe7037ed1a0b428dbull;
-	return &memo[h >> 40 & (MEMO - 1)];
+	return (unsigned)(h >> 40 ^ before * 0x9e3779b1u >> 16) & (MEMO - 1);
+}
+
+static inline bool
+memo_is(const struct sgr_memo *m, const struct term *t, const struct sgr_key *key, unsigned n)
+{
+	return m->epoch == t->pen_epoch && m->before == t->style_id && m->n == n &&
+	       !((m->key.a ^ key->a) | (m->key.b ^ key->b) | (m->key.c ^ key->c));
 }
 
 static const uint8_t *
-sgr_learn(struct term *t, const uint8_t *p, unsigned n, struct sgr_memo *m, struct sgr_key key)
+sgr_learn(struct term *t, const uint8_t *p, unsigned n, unsigned at, struct sgr_key key)
 {
 	uint16_t before = t->style_id;
 	csi_params(&t->v.csi, p, n);
 	sgr_apply(&t->v.pen.style, &t->v.csi);
 	pen_resolve(t);
-	if (t->pen_exact)
-		*m = (struct sgr_memo){.key = key,
+	if (t->pen_exact) {
+		memo[at ^ 1] = memo[at];
+		memo[at] = (struct sgr_memo){.key = key,
 			.epoch = t->pen_epoch,
 			.style = t->v.pen.style,
 			.before = before,
 			.id = t->style_id,
 			.bg = t->bg_id,
 			.n = (uint8_t)n};
+	}
 	return p + n + 1;
 }
 
 const uint8_t *
 sgr_recall(struct term *t, const uint8_t *p, const uint8_t *end)
 {
-	if (end - p < MEMO_BYTES + 1)
+	if (end - p < 33) /* scan_params() and what follows */
 		return NULL;
 	unsigned n = scan_params(p);
-	if (n == MEMO_BYTES || p[n] != 'm')
+	if (n > MEMO_BYTES || p[n] != 'm')
 		return NULL;
 	pen_ready(t);
 	if (unlikely(!t->pen_exact))
 		return NULL;
 	struct sgr_key key = key_of(p, n);
-	struct sgr_memo *m = memo_at(&key, t->style_id);
-	if (m->epoch != t->pen_epoch || m->n != n || m->before != t->style_id ||
-		((m->key.a ^ key.a) | (m->key.b ^ key.b) | (m->key.c ^ key.c) | (m->key.d ^ key.d)))
-		return sgr_learn(t, p, n, m, key);
+	unsigned at = memo_at(&key, t->style_id);
+	const struct sgr_memo *m = &memo[at];
+	if (!memo_is(m, t, &key, n) && !memo_is(m = &memo[at ^ 1], t, &key, n))
+		return sgr_learn(t, p, n, at, key);
 	t->v.pen.style = m->style;
 	t->style_id = m->id;
 	t->bg_id = m->bg;

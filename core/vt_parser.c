@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "core/term_flood.h"
 #include "core/term_print.h"
 #include "core/vt_dispatch.h"
 
@@ -338,6 +339,7 @@ escape(struct term *t, const uint8_t *p, const uint8_t *end)
 static const uint8_t *
 ground(struct term *t, const uint8_t *p, const uint8_t *end)
 {
+	const uint8_t *flood = p; /* from where on one is to be looked for */
 	while (p < end && t->v.state == S_GROUND) {
 		uint8_t b = *p;
 		if (b >= 0x20 && b < 0x7f && end - p > 1 && p[1] < 0x20 && print_one(t, b)) {
@@ -354,6 +356,8 @@ ground(struct term *t, const uint8_t *p, const uint8_t *end)
 		} else if (b == '\n' && !t->v.newline) {
 			p++;
 			term_linefeed(t);
+			if (p >= flood && end - p >= FLOOD_LEAST(t))
+				p = term_flood(t, p, end, &flood);
 		} else {
 			p++;
 			if (b != 0x7f)
