@@ -564,7 +564,7 @@ print_text(struct term *t, const uint8_t *p, const uint8_t *end)
 		v->col = u.x;
 		if (u.x == u.limit) {
 			v->col--;
-			v->pending = mode_on(t, MODE_DECAWM);
+			v->pending = 1;
 		}
 		chain_here(t);
 	}

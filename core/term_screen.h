@@ -15,8 +15,8 @@ row_written(const struct row *r)
 		n--;
 	return n;
 }
-/* Is a cell of the row protected? The flag alone may be left over: what erasing does to the row as a
- * whole must not depend on it. */
+/* Is a cell of the row protected? The flag alone may be left over: what erasing does to the row as
+ * a whole must not depend on it. */
 bool row_protected(struct row *r);
 /* If a wide cell straddles the border before column x, both halves become blanks. */
 void row_split_wide(struct row *r, int x);
