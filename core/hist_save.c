@@ -21,6 +21,13 @@
 
 enum { SAVED_WIDE = 1 };
 
+/* An open block that nothing is in is not worth a word. */
+static uint32_t
+blocks_held(const struct hist *h)
+{
+	return h->n_blk - (h->base && !h->open_rows);
+}
+
 static uint32_t
 block_len(const struct hist *h, const struct block *b)
 {
@@ -85,8 +92,8 @@ hist_save(struct hist *h, struct buf *out)
 	buf_varint(out, h->rows_before + h->open_rows);
 	buf_varint(out, h->rows_lost);
 	buf_putc(out, h->cont);
-	buf_varint(out, h->n_blk);
-	for (uint32_t i = 0; i < h->n_blk; i++)
+	buf_varint(out, blocks_held(h));
+	for (uint32_t i = 0; i < blocks_held(h); i++)
 		save_block(h, &h->blk[i], out);
 	h->epoch++;
 }
@@ -95,6 +102,13 @@ void
 hist_saved(struct hist *h)
 {
 	hist_limbo_end(h, h->epoch);
+}
+
+/* Each line has a row at least, and a block has a line. */
+static bool
+counts_right(const struct block *b)
+{
+	return b->n_lines >= 1 && b->n_lines <= b->n_rows;
 }
 
 /* The entry as written; what is not so becomes LOST. */
@@ -115,9 +129,9 @@ load_block(struct hist *h, struct block *b, struct rd *in)
 	b->kind = BLOCK_LOST;
 	if (in->bad || kind >= N_BLOCK_KINDS)
 		return false;
-	if (kind == BLOCK_FILE && b->len >= HEAD && b->len <= SLAB_BYTES)
+	if (kind == BLOCK_FILE && counts_right(b) && b->len >= HEAD && b->len <= SLAB_BYTES)
 		b->kind = BLOCK_FILE;
-	if (kind > BLOCK_SEALED)
+	if (kind > BLOCK_SEALED || !counts_right(b))
 		return true;
 	if (!slab || slab > UINT32_MAX || gen > UINT32_MAX || b->off > SLAB_BYTES ||
 		b->len < HEAD || b->len > SLAB_BYTES - b->off || (kind != BLOCK_SEALED && b->off))
@@ -254,8 +268,8 @@ hist_export(struct hist *h, struct buf *out)
 	buf_varint(out, h->next_line);
 	buf_varint(out, h->rows_before + h->open_rows);
 	buf_putc(out, h->cont);
-	buf_varint(out, h->n_blk);
-	for (uint32_t i = 0; i < h->n_blk; i++) {
+	buf_varint(out, blocks_held(h));
+	for (uint32_t i = 0; i < blocks_held(h); i++) {
 		struct block *b = &h->blk[i];
 		bool open = b->kind == BLOCK_OPEN;
 		const uint8_t *bytes = block_is_sealed(b) ? block_bytes(h, b) : NULL;
@@ -286,7 +300,7 @@ import_block(struct hist *h, struct rd *in)
 	b->len = rd_len(in);
 	p = rd_bytes(in, b->len);
 	if (!p || b->len > SLAB_BYTES || !block_head_read(p, b->len, &head) ||
-		head.n_lines != b->n_lines) {
+		head.n_lines != b->n_lines || !counts_right(b)) {
 		b->len = 0;
 		return !in->bad;
 	}

@@ -192,28 +192,58 @@ csi_rect_reverse(struct term *t)
 	rect_change(t, true);
 }
 
-/* xterm's sum: the low byte of each character written and its attributes. Of cells never written
- * only the very first counts, as a blank. */
+/* What a style adds to xterm's sum of each cell that has it. */
 static unsigned
-cell_sum(const struct term *t, cell_t c, bool first)
+style_sum(const struct term *t, uint16_t id)
 {
 	static const struct {
 		uint16_t attr, add;
 	} list[] = {{ATTR_BOLD, 0x80}, {ATTR_BLINK, 0x40}, {ATTR_INVERSE, 0x20},
 		{ATTR_UL_MASK, 0x10}, {ATTR_INVISIBLE, 0x08}};
-	uint32_t cps[CLUSTER_MAX];
-	bool tail = (c & CELL_KIND_MASK) == CELL_TAIL;
-	if (!cell_content(c) && !tail)
-		return first ? ' ' : 0;
-	tab_cps(t->tab, c, cps);
-	unsigned sum = tail ? 0xff : cps[0] & 0xff;
-	if (!cell_style(c)) /* most cells of most screens */
-		return sum;
-	struct style s = tab_style_get(t->tab, cell_style(c));
+	uint16_t attrs = (uint16_t)tab_style_get(t->tab, id).attrs;
+	unsigned sum = 0;
 	for (size_t i = 0; i < ARRAY_LEN(list); i++)
-		if (s.attrs & list[i].attr)
+		if (attrs & list[i].attr)
 			sum += list[i].add;
 	return sum;
+}
+
+static uint32_t
+first_cp(const struct term *t, cell_t c)
+{
+	uint32_t cps[CLUSTER_MAX];
+	tab_cps(t->tab, c, cps);
+	return cps[0];
+}
+
+/* xterm's sum: the low byte of each character written and its attributes. Neighbours mostly share a
+ * style, so it is looked up once a run: programs may ask for the whole screen's sum with four
+ * bytes. */
+static unsigned
+cells_sum(const struct term *t, const cell_t *c, int n)
+{
+	unsigned sum = 0, add = 0;
+	uint16_t style = 0;
+	for (int i = 0; i < n; i++) {
+		bool tail = (c[i] & CELL_KIND_MASK) == CELL_TAIL;
+		uint32_t cp = cell_content(c[i]);
+		if (!cp && !tail)
+			continue;
+		if (unlikely(c[i] & CELL_CLUSTER))
+			cp = first_cp(t, c[i]);
+		if (cell_style(c[i]) != style) {
+			style = cell_style(c[i]);
+			add = style ? style_sum(t, style) : 0;
+		}
+		sum += (tail ? 0xff : cp & 0xff) + add;
+	}
+	return sum;
+}
+
+static bool
+written(cell_t c)
+{
+	return cell_content(c) || (c & CELL_KIND_MASK) == CELL_TAIL;
 }
 
 void
@@ -224,10 +254,12 @@ csi_rect_checksum(struct term *t)
 	if (rect_args(t, 2, &r))
 		for (int y = r.top; y <= r.bottom; y++) {
 			const struct row *row = term_row(t, y);
-			int end = MIN(r.right + 1, MAX((int)row->len, r.left + 1));
-			for (int x = r.left; x < end; x++)
-				sum += cell_sum(t, x < row->len ? row->cells[x] : 0,
-					y == r.top && x == r.left);
+			int n = MIN(r.right + 1, (int)row->len) - r.left;
+			if (n > 0)
+				sum += cells_sum(t, row->cells + r.left, n);
+			/* of cells never written only the very first counts, as a blank */
+			if (y == r.top && !(n > 0 && written(row->cells[r.left])))
+				sum += ' ';
 		}
 	term_reply(t, "\033P%d!~%04X\033\\", arg(t, 0, 0), -sum & 0xffff);
 }

@@ -768,6 +768,53 @@ test_count_after_pop(void **st)
 	arena_free(a);
 }
 
+/* Blocks whose sums are right, and whose heads speak of rows and lines that they do not hold. */
+static void
+test_counts_that_lie(void **st)
+{
+	static const struct {
+		uint32_t lines, rows;
+	} lies[] = {{0, 0}, {29, 33}, {1, 1}, {2, 0}};
+	struct arena *a = arena_new(1 << 22);
+	struct tab *t = tab_new(a, 1);
+	cell_t got[40];
+	struct row out = {0};
+
+	(void)st;
+	for (size_t i = 0; i < ARRAY_LEN(lies); i++) {
+		struct block_head head = {.magic = BLOCK_MAGIC,
+			.version = BLOCK_VERSION,
+			.encoding = ENC_RECORDS,
+			.n_lines = lies[i].lines,
+			.n_rows = lies[i].rows};
+		struct buf b = {0};
+
+		buf_put(&b, "muhe\x01\x7f\x7f\0\x04", 9); /* four blocks, up to line 127 */
+		head.crc = block_crc((const uint8_t *)&head, sizeof(head));
+		for (int k = 0; k < 4; k++) {
+			buf_varint(&b, head.n_lines);
+			buf_varint(&b, head.n_rows);
+			buf_varint(&b, sizeof(head));
+			buf_put(&b, &head, sizeof(head));
+		}
+		struct rd in = rd_init(b.data, b.len);
+		struct hist *h = hist_import(a, 2, (struct hist_limits){.lines = 1000}, &in);
+		assert_non_null(h);
+		assert_int_equal(hist_stats(h).lines, 4 * lies[i].rows);
+		assert_false(hist_pop(h, &out, got, 40, t));
+		hist_check(h);
+		hist_seal_all(h);
+		hist_check(h);
+		hist_rows(h, 80);
+		hist_hash(h);
+		hist_free(h);
+		buf_free(&b);
+	}
+	tab_free(t);
+	assert_int_equal(arena_stats(a).live, 0);
+	arena_free(a);
+}
+
 int
 main(void)
 {
@@ -781,6 +828,7 @@ main(void)
 		cmocka_unit_test(test_damaged_checkpoint),
 		cmocka_unit_test(test_foreign_checkpoints),
 		cmocka_unit_test(test_count_after_pop),
+		cmocka_unit_test(test_counts_that_lie),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

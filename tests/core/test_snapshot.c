@@ -239,6 +239,10 @@ test_unwritten_cells_say_nothing(void **state)
 		{"a\x1b[47m\x1b['}", 1, 1, "bc", 20, 6}, /* a wrap behind a blank last column */
 		{"\x1b[$r", 12, 4, "", 1, 1},		 /* blank rows below the cursor */
 		{"\x1b[5;9H\x1b[3@\r", 12, 8, "x", 30, 3},
+		{"\x1b[1\"qe\x1b"
+		 "9"
+		 "9",
+			1, 97, "\x1b[?2J", 1, 97}, /* a flag left over */
 	};
 
 	(void)state;

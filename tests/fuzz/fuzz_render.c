@@ -11,6 +11,19 @@
 enum { OWNER_CHILD = 5, OWNER_OUTER = 6, OWNER_CANVAS = 7 };
 static struct arena *arena;
 
+/* The codepoints of a cell that show: a space that a prepended sign took into its cluster is not
+ * sent, since a terminal that does not join them would put it over the neighbour. */
+static int
+shown_cps(const struct tab *t, cell_t c, uint32_t cps[CLUSTER_MAX])
+{
+	int n = tab_cps(t, c, cps), k = 0;
+
+	for (int i = 0; i < n; i++)
+		if (i == 0 || cps[i] != ' ')
+			cps[k++] = cps[i];
+	return k;
+}
+
 static void
 same_text(const struct grid *a, const struct grid *b)
 {
@@ -21,7 +34,7 @@ same_text(const struct grid *a, const struct grid *b)
 		for (int x = 0; x < a->cols; x++) {
 			cell_t p = x < a->row[y]->len ? a->row[y]->cells[x] : 0;
 			cell_t q = x < b->row[y]->len ? b->row[y]->cells[x] : 0;
-			int n = tab_cps(a->tab, p, ca), m = tab_cps(b->tab, q, cb);
+			int n = shown_cps(a->tab, p, ca), m = shown_cps(b->tab, q, cb);
 
 			if (n && width_cp(ca[0]) == 0)
 				continue; /* shown on a blank, in this cell or the next */
