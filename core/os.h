@@ -23,6 +23,9 @@ int64_t os_allocated_bytes(int fd);
 bool os_next_data(int fd, uint64_t at, uint64_t *from, uint64_t *to);
 /* Once, before the first thread: the allocator is to give back what it does not need. */
 void os_heap_setup(void);
+/* The calling thread, but none that it makes, is to run soon after it wakes, for as short times as
+ * it then takes: among busy processes it does not wait for their turns to end. A wish. */
+void os_thread_prompt(void);
 /* The allocator's free memory back to the system, where that can be asked for. */
 void os_trim_heap(void);
 #endif

@@ -131,6 +131,11 @@ os_next_data(int fd, uint64_t at, uint64_t *from, uint64_t *to)
 }
 
 void
+os_thread_prompt(void)
+{
+}
+
+void
 os_heap_setup(void)
 {
 }

@@ -19,19 +19,37 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define RENDER_OWNER 1
 #define SYNC_BEGIN "\033[?2026h"
 #define SYNC_END "\033[?2026l"
 /* A scroll pays when it saves this many cells: about the bytes that it costs itself. */
 #define SCROLL_PAYS 24
 
+unsigned
+render_caps_bits(const struct render_caps *c)
+{
+	return (unsigned)(c->sync | c->truecolor << 1 | c->links << 2 | c->styled_underline << 3 |
+			  c->overline << 4 | c->ascii << 5 | c->no_color << 6);
+}
+
+struct render_caps
+render_caps_of(unsigned bits)
+{
+	return (struct render_caps){.sync = bits & 1,
+		.truecolor = bits & 2,
+		.links = bits & 4,
+		.styled_underline = bits & 8,
+		.overline = bits & 16,
+		.ascii = bits & 32,
+		.no_color = bits & 64};
+}
+
 struct render *
-render_new(struct arena *a, const struct render_caps *caps)
+render_new(struct arena *a, uint32_t owner, const struct render_caps *caps)
 {
 	struct render *r = xcalloc(1, sizeof(*r));
 	r->arena = a;
 	r->caps = *caps;
-	r->tab = tab_new(a, RENDER_OWNER);
+	r->tab = tab_new(a, owner);
 	render_invalidate(r);
 	return r;
 }
@@ -446,6 +464,25 @@ paint_hidden(struct render *r, struct buf *out)
 	}
 }
 
+static void
+take_lines(struct render *r)
+{
+	for (int y = 0; y < r->rows; y++)
+		if (!r->same[y])
+			swap_lines(&r->shown[y], &r->next[y]);
+	r->valid = true;
+}
+
+void
+render_adopt(struct render *r, const struct grid *g, struct buf *out)
+{
+	resize(r, g->cols, g->rows);
+	collect(r);
+	translate_all(r, g);
+	take_lines(r);
+	emit_pen(r, out);
+}
+
 void
 render_frame(struct render *r, const struct grid *g, struct buf *out)
 {
@@ -466,10 +503,7 @@ render_frame(struct render *r, const struct grid *g, struct buf *out)
 		if (out->len - begin > bound)
 			prefer_whole(r, g, out, begin, before);
 	}
-	for (int y = 0; y < r->rows; y++)
-		if (!r->same[y])
-			swap_lines(&r->shown[y], &r->next[y]);
-	r->valid = true;
+	take_lines(r);
 	if (out->len == begin)
 		out->len = start;
 	else if (r->caps.sync)

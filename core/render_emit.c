@@ -383,16 +383,29 @@ emit_row(struct render *r, int y, const struct line *old, const struct line *nex
 
 /* --- the screen ------------------------------------------------------------------------------- */
 
+static void
+put_pen(const struct render *r, struct buf *out)
+{
+	buf_puts(out, "\033[m");
+	if (r->caps.links)
+		buf_puts(out, "\033]8;;\033\\");
+}
+
+void
+emit_pen(struct render *r, struct buf *out)
+{
+	r->pen = (struct pen){.y = -1, .x = -1, .visible = -1, .shape = -1};
+	put_pen(r, out);
+}
+
 void
 emit_reset(struct render *r, struct buf *out)
 {
 	r->pen = (struct pen){.visible = r->pen.visible, .shape = r->pen.shape};
 	if (!r->caps.sync && r->pen.visible)
 		emit_hide(r, out);
-	buf_puts(out, "\033[m\033[r");
-	if (r->caps.links)
-		buf_puts(out, "\033]8;;\033\\");
-	buf_puts(out, "\033[H\033[2J");
+	put_pen(r, out);
+	buf_puts(out, "\033[r\033[H\033[2J");
 }
 
 void

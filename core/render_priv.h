@@ -52,6 +52,8 @@ struct render {
 
 /* Bytes for the terminal; pen follows. */
 struct scroll;
+void emit_pen(
+	struct render *r, struct buf *out); /* known style and link, place and cursor unknown */
 void emit_reset(struct render *r, struct buf *out); /* known pen, whole region, blank screen */
 void emit_scroll(struct render *r, const struct scroll *s, struct buf *out);
 void emit_row(

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdalign.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -105,6 +106,16 @@ said_bye(const struct frame *f, struct err *e)
 	return -1;
 }
 
+static void
+on_welcome(struct client *c, const struct frame *f)
+{
+	json_t *j = frame_get_json(f);
+
+	c->lends = !c->host && json_is_true(json_object_get(j, "lend"));
+	c->greeted = true;
+	json_decref(j);
+}
+
 static int
 greet(struct client *c, struct err *e)
 {
@@ -121,8 +132,9 @@ greet(struct client *c, struct err *e)
 	}
 	if (f.type == FT_BYE)
 		rc = said_bye(&f, e);
+	else
+		on_welcome(c, &f);
 	buf_drop(&c->in, used);
-	c->greeted = rc == 0;
 	return rc;
 }
 
@@ -417,13 +429,29 @@ on_reply(struct client *c, const struct frame *f)
 }
 
 static void
+on_return(struct client *c, const struct frame *f)
+{
+	struct rd in = rd_init(f->payload, f->len);
+	struct client_return r = {.how = (enum returned)rd_u8(&in)};
+
+	r.n_unsent = rd_u32(&in);
+	r.unsent = rd_bytes(&in, r.n_unsent);
+	r.input = in.p;
+	r.n_input = rd_left(&in);
+	if (in.bad)
+		r = (struct client_return){0};
+	if (c->ops.returned)
+		c->ops.returned(c->ops.ctx, f->request, &r);
+}
+
+static void
 on_frame(struct client *c, const struct frame *f)
 {
 	json_t *j;
 
 	switch (f->type) {
 	case FT_WELCOME:
-		c->greeted = true;
+		on_welcome(c, f);
 		c->tries = 0;
 		if (c->ops.back)
 			c->ops.back(c->ops.ctx);
@@ -444,6 +472,11 @@ on_frame(struct client *c, const struct frame *f)
 		if (c->ops.frame)
 			c->ops.frame(c->ops.ctx, f->request, f->payload, f->len);
 		frame_put(&c->out, FT_ACK, f->request, NULL, 0);
+		if (c->ops.acked)
+			c->ops.acked(c->ops.ctx, f->request);
+		break;
+	case FT_RETURN:
+		on_return(c, f);
 		break;
 	case FT_VIEW_EVENT:
 		if ((j = frame_get_json(f)) && c->ops.view_event)
@@ -615,6 +648,55 @@ client_view_input(struct client *c, uint32_t view, const struct input_event *ev)
 	if (b.len <= PROTO_MAX)
 		view_frame(c, FT_INPUT, view, b.data, b.len);
 	buf_free(&b);
+}
+
+bool
+client_lends(const struct client *c)
+{
+	return c->lends;
+}
+
+bool
+client_view_lend(
+	struct client *c, uint32_t view, int fd, unsigned caps, const struct input_event *prefix)
+{
+	alignas(struct cmsghdr) uint8_t control[CMSG_SPACE(sizeof(int))] = {0};
+	struct buf b = {0}, payload = {0};
+	struct iovec v;
+	struct msghdr m = {.msg_iov = &v,
+		.msg_iovlen = 1,
+		.msg_control = control,
+		.msg_controllen = sizeof(control)};
+	struct cmsghdr *h = CMSG_FIRSTHDR(&m);
+	ssize_t n;
+
+	flush(c);
+	if (c->fd < 0 || c->out_off < c->out.len)
+		return false;
+	buf_putc(&payload, (uint8_t)caps);
+	input_pack(&payload, prefix);
+	frame_put(&b, FT_LEND, view, payload.data, payload.len);
+	buf_free(&payload);
+	h->cmsg_level = SOL_SOCKET;
+	h->cmsg_type = SCM_RIGHTS;
+	h->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(h), &fd, sizeof(int));
+	v = (struct iovec){b.data, b.len};
+	do
+		n = sendmsg(c->fd, &m, MSG_NOSIGNAL | MSG_DONTWAIT);
+	while (n < 0 && errno == EINTR);
+	if (n > 0) { /* the descriptor went with the first byte */
+		buf_put(&c->out, b.data + n, b.len - (size_t)n);
+		flush(c);
+	}
+	buf_free(&b);
+	return n > 0;
+}
+
+void
+client_view_reclaim(struct client *c, uint32_t view)
+{
+	view_frame(c, FT_RECLAIM, view, NULL, 0);
 }
 
 void

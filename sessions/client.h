@@ -4,6 +4,7 @@
  * verbs, and a uv-driven connection for the TUI and attach. Starts keeper and server on demand. */
 #include "core/buf.h"
 #include "core/keys.h"
+#include "sessions/proto.h"
 #include <jansson.h>
 #include <uv.h>
 
@@ -43,11 +44,20 @@ void client_add_caller_env(json_t *args);
  *     a match of the view's pattern (request "look"), which begins at byte `start` of the line
  *   {"ev":"state","state","exit_code","exit_signal"}  ended, asleep …
  *   {"ev":"error","code","message"}    the view could not be opened; it does not exist then */
+/* The terminal lent is the client's again; `unsent` is to be written to it, `input` was read from
+ * it and is still to be handled. */
+struct client_return {
+	enum returned how;
+	const uint8_t *unsent, *input; /* borrowed */
+	size_t n_unsent, n_input;
+};
 struct client_ops {
 	void (*event)(void *ctx, json_t *ev); /* server's events ("session", "gone", …) */
 	void (*frame)(
 		void *ctx, uint32_t view, const void *p, size_t n); /* payload for frame_apply */
 	void (*view_event)(void *ctx, uint32_t view, json_t *ev);   /* title, bell, modes, ended */
+	void (*acked)(void *ctx, uint32_t view); /* after frame(): the place for client_view_lend */
+	void (*returned)(void *ctx, uint32_t view, const struct client_return *r);
 	void (*lost)(void *ctx); /* server went; reconnecting by itself */
 	void (*back)(void *ctx); /* connected again: open views anew */
 	void *ctx;
@@ -71,6 +81,14 @@ uint32_t client_view_open(
 void client_view_resize(struct client *c, uint32_t view, int cols, int rows);
 void client_view_close(struct client *c, uint32_t view);
 void client_view_input(struct client *c, uint32_t view, const struct input_event *ev);
+/* Lends the terminal of an attached view to the server, which then reads plain keys from it and
+ * paints on it by itself (sessions/lent.c). It shows the view's last frame; the client leaves it
+ * alone until returned() or lost(). fd: non-blocking, an open file of this process's own; stays
+ * the caller's. caps: render_caps_bits. false: not at this moment. */
+bool client_lends(const struct client *c); /* this server takes terminals */
+bool client_view_lend(
+	struct client *c, uint32_t view, int fd, unsigned caps, const struct input_event *prefix);
+void client_view_reclaim(struct client *c, uint32_t view); /* returned() follows */
 /* Scrolled back by n visual rows (0 = live): the server sends frames of that place. */
 void client_view_scroll(struct client *c, uint32_t view, uint64_t rows_back);
 #endif

@@ -24,7 +24,7 @@ struct client {
 	uv_loop_t *loop;
 	uv_poll_t *poll; /* of fd; freed when closed */
 	uv_timer_t retry;
-	bool started, greeted, writing, freed;
+	bool started, greeted, writing, freed, lends; /* lends: the server takes terminals */
 	unsigned tries;
 	struct client_ops ops;
 	LIST_HEAD(, pending) pending;

@@ -3,6 +3,7 @@
 #include "core/os.h"
 #include "sessions/view.h"
 #include <errno.h>
+#include <stdalign.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -66,6 +67,8 @@ peer_accept(struct server *sv, int fd)
 	p->magic = PEER_MAGIC;
 	p->server = sv;
 	p->fd = fd;
+	p->passed = -1;
+	p->pid = cred.pid;
 	p->born_ns = p->progress_ns = os_mono_ns();
 	LIST_INIT(&p->requests);
 	LIST_INIT(&p->views);
@@ -92,6 +95,8 @@ on_closed(uv_handle_t *h)
 	struct peer *p = h->data;
 
 	close(p->fd);
+	if (p->passed >= 0)
+		close(p->passed);
 	buf_free(&p->in);
 	buf_free(&p->out);
 	p->magic = 0;
@@ -385,8 +390,8 @@ on_hello(struct peer *p, const struct frame *f)
 		return;
 	}
 	p->greeted = true;
-	w = json_pack("{s:i,s:i,s:i,s:s}", "v", 1, "version", PROTO_VERSION, "pid", (int)getpid(),
-		"server", MUSTER_VERSION);
+	w = json_pack("{s:i,s:i,s:i,s:s,s:b}", "v", 1, "version", PROTO_VERSION, "pid",
+		(int)getpid(), "server", MUSTER_VERSION, "lend", true);
 	peer_json(p, FT_WELCOME, 0, w);
 	json_decref(w);
 }
@@ -437,6 +442,48 @@ read_frames(struct peer *p)
 		buf_free(&p->in);
 }
 
+int
+peer_take_fd(struct peer *p)
+{
+	int fd = p->passed;
+
+	p->passed = -1;
+	return fd;
+}
+
+/* One descriptor is kept until the frame that it belongs to; any other is closed. */
+static void
+keep_passed(struct peer *p, struct msghdr *m)
+{
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
+		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
+			continue;
+		for (size_t i = 0; i < (c->cmsg_len - CMSG_LEN(0)) / sizeof(int); i++) {
+			int fd;
+			memcpy(&fd, CMSG_DATA(c) + i * sizeof(int), sizeof(int));
+			if (p->passed >= 0)
+				close(p->passed);
+			p->passed = fd;
+		}
+	}
+}
+
+static ssize_t
+receive(struct peer *p)
+{
+	alignas(struct cmsghdr) uint8_t control[CMSG_SPACE(4 * sizeof(int))];
+	struct iovec v = {p->in.data + p->in.len, READ_BYTES};
+	struct msghdr m = {.msg_iov = &v,
+		.msg_iovlen = 1,
+		.msg_control = control,
+		.msg_controllen = sizeof(control)};
+	ssize_t n = recvmsg(p->fd, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+
+	if (n >= 0)
+		keep_passed(p, &m);
+	return n;
+}
+
 static void
 on_poll(uv_poll_t *h, int status, int events)
 {
@@ -453,7 +500,7 @@ on_poll(uv_poll_t *h, int status, int events)
 	if (p->dead || !(events & UV_READABLE))
 		return;
 	buf_reserve(&p->in, READ_BYTES);
-	n = recv(p->fd, p->in.data + p->in.len, READ_BYTES, MSG_DONTWAIT);
+	n = receive(p);
 	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {
 		peer_close(p, NULL);
 		return;

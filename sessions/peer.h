@@ -29,6 +29,8 @@ struct peer {
 	struct peer *next;
 	struct server *server;
 	int fd;
+	int passed; /* descriptor that came with the frame to be read next; -1 */
+	pid_t pid;
 	uv_poll_t poll;
 	struct buf in, out;
 	size_t in_off, out_off;
@@ -44,6 +46,8 @@ void peer_accept(struct server *sv, int fd);
 /* Hangs up after what can be said of why (NULL: nothing). The struct lives until the loop's next
  * turn. */
 void peer_close(struct peer *p, const char *why);
+/* The descriptor sent along with the frame being handled, the caller's from here; -1 none. */
+int peer_take_fd(struct peer *p);
 /* JSON frame to this peer. */
 void peer_json(struct peer *p, unsigned type, uint32_t request, const json_t *j);
 size_t peer_waiting(const struct peer *p); /* bytes not sent yet */

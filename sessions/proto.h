@@ -17,6 +17,12 @@ enum frame_type {
 #undef X
 };
 enum frame_sender { CLIENT, SERVER };
+/* What a lent terminal shows when it comes back. */
+enum returned {
+	RETURNED_UNKNOWN,   /* repaint */
+	RETURNED_SHOWN,	    /* the view's last frame, once it has taken the bytes */
+	RETURNED_UNTOUCHED, /* what the client has painted: it was not taken */
+};
 struct frame {
 	uint16_t type, flags;
 	uint32_t request;

@@ -15,7 +15,6 @@
 #include "core/buf.h"
 #include "core/os.h"
 #include <errno.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -39,6 +38,7 @@ struct pty {
 	int fd;
 	bool ready, visible, waiting; /* on a ready list; on the list of those to try again */
 	bool child_gone, hung_up;
+	uint32_t edges;	 /* asked for */
 	unsigned streak; /* read()s since EAGAIN; from FLOOD_TURNS on, no edges of input come */
 	uint64_t quiet_since; /* EAGAIN since; 0: it has output */
 	struct buf in;	      /* input not written yet, from in_off on */
@@ -102,12 +102,18 @@ wait_more(struct pty *p)
 	}
 }
 
+/* Output: not of one that floods. Room for input: only while some waits, since each byte that the
+ * child takes is an edge too. What came meanwhile is said at once. */
 static void
-want_edges(struct pty *p, uint32_t events)
+set_edges(struct pty *p)
 {
-	struct epoll_event ev = {.events = events | EPOLLOUT | EPOLLET, .data.ptr = p};
+	uint32_t want = (p->streak < FLOOD_TURNS ? EPOLLIN : 0) | (p->in.len ? EPOLLOUT : 0);
+	struct epoll_event ev = {.events = want | EPOLLET, .data.ptr = p};
 
+	if (want == p->edges)
+		return;
 	CHECK(epoll_ctl(p->hub->epfd, EPOLL_CTL_MOD, p->fd, &ev) == 0);
+	p->edges = want;
 }
 
 /* One read(). True if there was output. p may be gone after false. */
@@ -123,15 +129,14 @@ turn(struct pty *p)
 		p->quiet_since = 0;
 		p->hung_up = false;
 		if (++p->streak == FLOOD_TURNS)
-			want_edges(p, 0);
+			set_edges(p);
 		ring_commit(p->ring, (size_t)n);
 		p->ops.output(p->ops.ctx, (size_t)n);
 		return true;
 	}
 	p->hung_up = n == 0 || errno != EAGAIN;
-	if (p->streak >= FLOOD_TURNS)
-		want_edges(p, EPOLLIN); /* says at once when there is input again */
 	p->streak = 0;
+	set_edges(p);
 	not_ready(p);
 	if (!p->quiet_since)
 		p->quiet_since = os_mono_ns();
@@ -201,6 +206,7 @@ flush_input(struct pty *p)
 		if (p->in.cap > 65536)
 			buf_free(&p->in);
 	}
+	set_edges(p);
 }
 
 static void
@@ -266,9 +272,14 @@ struct pty *
 pty_new(struct pty_hub *h, int take_fd, struct ring *ring, const struct pty_ops *ops)
 {
 	struct pty *p = xcalloc(1, sizeof(*p));
-	struct epoll_event ev = {.events = EPOLLIN | EPOLLOUT | EPOLLET, .data.ptr = p};
+	struct epoll_event ev = {.events = EPOLLIN | EPOLLET, .data.ptr = p};
 
-	*p = (struct pty){.magic = PTY_MAGIC, .hub = h, .ring = ring, .ops = *ops, .fd = take_fd};
+	*p = (struct pty){.magic = PTY_MAGIC,
+		.hub = h,
+		.ring = ring,
+		.ops = *ops,
+		.fd = take_fd,
+		.edges = EPOLLIN};
 	if (epoll_ctl(h->epfd, EPOLL_CTL_ADD, take_fd, &ev) < 0) {
 		close(take_fd);
 		free(p);
@@ -357,19 +368,7 @@ pty_write(struct pty *p, const void *bytes, size_t n)
 			p->in_off = 0;
 		}
 		buf_put(&p->in, b, n);
+		set_edges(p);
 	}
 	return 0;
-}
-
-bool
-pty_turn_now(struct pty *p, unsigned us)
-{
-	struct pollfd pf = {p->fd, POLLIN, 0};
-	struct timespec ts = {0, (long)us * 1000};
-
-	/* asleep, not spinning: the kernel's own workers carry the echo, and need the CPU
-	 * (measured: a spin made the median a third worse on two cores) */
-	if (ppoll(&pf, 1, &ts, NULL) <= 0 || !(pf.revents & POLLIN))
-		return false;
-	return turn(p);
 }

@@ -31,7 +31,4 @@ void pty_set_visible(struct pty *p, bool visible);
 /* Types: written at once or queued. 0, or -ENOBUFS (nothing was taken), -EIO. */
 int pty_write(struct pty *p, const void *bytes, size_t n);
 size_t pty_queued(const struct pty *p);
-/* Waits at most us microseconds for output and takes one turn; true if there was some. For the
- * echo of a key, which then needs no trip through the loop. */
-bool pty_turn_now(struct pty *p, unsigned us);
 #endif

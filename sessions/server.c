@@ -159,6 +159,7 @@ on_tick(uv_timer_t *t)
 	housekeeping_tick(sv);
 	recorder_tick(sv, now);
 	peers_check(sv, now);
+	views_check(sv);
 	if (++sv->ticks % 5 == 0)
 		tell_totals(sv);
 }
@@ -408,6 +409,7 @@ server_main(int argc, char **argv)
 		return 2;
 	}
 	process_setup();
+	os_thread_prompt();
 	if (paths_init(&p, &e) < 0) {
 		fprintf(stderr, "muster: server: %s\n", e.msg);
 		return KEEPER_EXIT_FINAL;

@@ -1,4 +1,5 @@
 #include "sessions/view.h"
+#include "sessions/lent.h"
 #include "sessions/lifecycle.h"
 #include "core/keys.h"
 #include "core/log.h"
@@ -11,7 +12,6 @@
 
 #define VIEW_MAGIC 0x56494557u
 #define VIEWS_MAX 32 /* of one client */
-#define ECHO_US 300  /* how long a key's echo is waited for on the spot */
 #define NOTIFY_NS 1000000000u
 #define CLIPBOARD_MAX (100u << 10)
 
@@ -81,6 +81,9 @@ view_free(struct view *v)
 	struct session *s = v->session;
 
 	CHECK(v->magic == VIEW_MAGIC);
+	view_give_back(v, NULL, 0);
+	lent_free(v->lent);
+	buf_free(&v->typed);
 	LIST_REMOVE(v, of_peer);
 	LIST_REMOVE(v, of_session);
 	frame_view_free(v->frames);
@@ -155,39 +158,44 @@ cmd_view(struct request *r)
 
 /* Input. */
 
+void
+view_types(struct view *v, const struct buf *bytes, bool keys)
+{
+	struct session *s = v->session;
+	uint64_t now = os_mono_ns();
+	bool held = bytes->len && keys && lifecycle_hold_input(s, bytes->data, bytes->len);
+
+	if (bytes->len && !held && session_write(s, bytes->data, bytes->len, NULL) == 0) {
+		if (keys)
+			activity_typed(&s->act, bytes->data, bytes->len, now);
+		s->changed = true;
+		v->urgent = true;
+		v->typed_ns = now;
+	}
+	waits_check(s->server, s);
+	server_wants_settle(s->server);
+}
+
 static void
 view_input(struct view *v, const struct frame *f)
 {
-	struct session *s = v->session;
 	struct rd in = rd_init(f->payload, f->len);
 	struct buf out = {0};
-	bool typed = false, held;
-	uint64_t now = os_mono_ns();
+	bool keys = false;
 
 	if (!v->attach)
 		return;
 	view_takes_size(v);
-	struct key_modes km = term_key_modes(session_term(s));
+	struct key_modes km = term_key_modes(session_term(v->session));
 	while (rd_left(&in)) {
 		struct input_event ev;
 		if (input_unpack(&in, &ev) < 0)
 			break;
-		typed |= ev.type == INPUT_KEY || ev.type == INPUT_PASTE;
+		keys |= ev.type == INPUT_KEY || ev.type == INPUT_PASTE;
 		encode_input(&out, &ev, &km);
 	}
-	held = out.len && typed && lifecycle_hold_input(s, out.data, out.len);
-	if (out.len && !held && session_write(s, out.data, out.len, NULL) == 0) {
-		if (typed)
-			activity_typed(&s->act, out.data, out.len, now);
-		s->changed = true;
-		v->urgent = true;
-		v->typed_ns = now;
-		if (typed && s->pty && !pty_queued(s->pty))
-			pty_turn_now(s->pty, ECHO_US);
-	}
+	view_types(v, &out, keys);
 	buf_free(&out);
-	waits_check(s->server, s);
-	server_wants_settle(s->server);
 }
 
 /* Where the view is, when that is not what the client knows: output moves a place away from the
@@ -253,6 +261,12 @@ view_frame(struct peer *p, const struct frame *f)
 	case FT_SCROLL:
 		view_scroll(v, rd_u64(&in));
 		break;
+	case FT_LEND:
+		view_lend(v, f);
+		break;
+	case FT_RECLAIM:
+		view_give_back(v, NULL, 0);
+		break;
 	case FT_CLOSE_VIEW:
 		view_free(v);
 		break;
@@ -303,15 +317,33 @@ grid_back(struct view *v, struct term *t)
 	return canvas_grid(v->canvas);
 }
 
-static void
-view_send(struct view *v, uint64_t now)
+enum view_put
+view_put_frame(struct view *v, const struct grid *g, uint64_t now)
 {
-	struct session *s = v->session;
-	struct term *t = session_term(s);
 	struct buf *out = &v->peer->out;
-	struct key_modes km = term_key_modes(t);
-	struct grid g;
-	size_t mark;
+	size_t mark = frame_begin(out, FT_FRAME, v->id);
+
+	if (!frame_encode(v->frames, g, out)) {
+		out->len = mark;
+		return PUT_NOTHING;
+	}
+	if (out->len - mark - PROTO_HEADER > PROTO_MAX) {
+		log_warn("session %u: a frame too large was dropped", v->session->num);
+		out->len = mark;
+		frame_view_reset(v->frames);
+		return PUT_TOO_LARGE;
+	}
+	if (mark == v->peer->out_off)
+		v->peer->progress_ns = now;
+	frame_end(out, mark);
+	v->in_flight = true;
+	return PUT_FRAME;
+}
+
+void
+view_tell(struct view *v)
+{
+	struct key_modes km = term_key_modes(session_term(v->session));
 
 	if (memcmp(&km, &v->modes, sizeof(km))) {
 		v->modes = km;
@@ -319,29 +351,25 @@ view_send(struct view *v, uint64_t now)
 	}
 	if (v->retitled) {
 		v->retitled = false;
-		tell(v, json_pack("{s:s,s:s}", "ev", "title", "title", s->title));
+		tell(v, json_pack("{s:s,s:s}", "ev", "title", "title", v->session->title));
 	}
 	if (v->marked)
 		view_marks(v);
+}
+
+static void
+view_send(struct view *v, uint64_t now)
+{
+	struct term *t = session_term(v->session);
+	struct grid g;
+
+	view_tell(v);
 	g = v->back || v->hold ? grid_back(v, t) : term_grid(t);
-	mark = frame_begin(out, FT_FRAME, v->id);
 	v->dirty = false;
-	if (!frame_encode(v->frames, &g, out)) {
-		out->len = mark;
-		return;
-	}
-	v->urgent = false;
 	v->sync_ns = 0;
-	if (out->len - mark - PROTO_HEADER > PROTO_MAX) {
-		log_warn("session %u: a frame too large was dropped", s->num);
-		out->len = mark;
-		frame_view_reset(v->frames);
+	if (lent_held(v->lent) ? !lent_paint(v->lent, &g) : view_put_frame(v, &g, now) != PUT_FRAME)
 		return;
-	}
-	if (mark == v->peer->out_off)
-		v->peer->progress_ns = now;
-	frame_end(out, mark);
-	v->in_flight = true;
+	v->urgent = false;
 	v->sent_ns = now;
 }
 
@@ -351,7 +379,7 @@ view_due(struct view *v, uint64_t now)
 {
 	struct term *t = v->session->term;
 
-	if (!v->dirty || v->in_flight || peer_waiting(v->peer) > PEER_OUT_MAX)
+	if (lent_held(v->lent) ? lent_busy(v->lent) : peer_waiting(v->peer) > PEER_OUT_MAX)
 		return UINT64_MAX;
 	if (t && term_sync(t)) {
 		if (!v->sync_ns)
@@ -433,6 +461,8 @@ view_resized(struct session *s)
 	LIST_FOREACH(v, &s->views, of_session)
 	{
 		v->dirty = v->urgent = true;
+		if (v->cols != s->cols || v->rows != s->rows)
+			view_give_back(v, NULL, 0); /* the client knows how to show that */
 		tell(v, open_json(s));
 	}
 }

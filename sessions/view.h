@@ -29,6 +29,8 @@ struct view {
 	struct search *pattern; /* matches of it are told as marks; NULL none */
 	char *marks;		/* as last told; NULL never */
 	bool marked;		/* marks are to be compared with each frame */
+	struct lent *lent;	/* the client's terminal; NULL until it was lent once */
+	struct buf typed;	/* what was read from it, encoded */
 	uint64_t notified_ns, copied_ns; /* last bell, last clipboard: both have a rate */
 	LIST_ENTRY(view) of_peer, of_session;
 };
@@ -44,6 +46,19 @@ void view_marks(struct view *v);
 void view_frame(struct peer *p, const struct frame *f);
 /* Frames that are due, into the peers' buffers. */
 void views_flush(struct server *sv);
+
+/* Bytes for the session from this view; keys: they are keys or a paste, not moves of a mouse. */
+void view_types(struct view *v, const struct buf *bytes, bool keys);
+/* A frame of the screen g into the peer's buffer, when it differs from the last. */
+enum view_put { PUT_NOTHING, PUT_FRAME, PUT_TOO_LARGE };
+enum view_put view_put_frame(struct view *v, const struct grid *g, uint64_t now);
+void view_tell(struct view *v); /* what goes with a frame: modes, title, marks */
+
+/* view_lent.c: LEND, RECLAIM; the terminal goes back with bytes that were read from it. */
+void view_lend(struct view *v, const struct frame *f);
+void view_give_back(struct view *v, const uint8_t *bytes, size_t n);
+/* Each second: a stopped client's terminal is its shell's. */
+void views_check(struct server *sv);
 
 /* The session tells its views: */
 void view_output(struct session *s); /* the screen may have changed */

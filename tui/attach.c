@@ -14,6 +14,7 @@
 #define OWNER_COMPOSE 3
 #define ARENA_BYTES (512ull << 20)
 #define TOAST_MS 4000
+#define FETCH_MS 1000
 
 struct attach *
 attach_check(void *p)
@@ -301,6 +302,30 @@ on_view_event(void *ctx, uint32_t view, json_t *ev)
 	}
 }
 
+static bool
+plain_view(const struct attach *a)
+{
+	struct grid g = canvas_grid(a->screen);
+	return a->mode == AT_LIVE && !a->toast[0] && !a->lost && !a->selecting &&
+	       !attach_ended(a) && g.cols == outer_cols(a->outer) && g.rows == outer_rows(a->outer);
+}
+
+/* Kitty keyboard flags under which a plain key is an escape sequence too. */
+#define KEYS_ARE_SEQUENCES (2 | 8 | 16)
+
+/* Somebody types text at the plain screen: the server may as well read it itself. */
+static void
+lend(struct attach *a)
+{
+	if (!client_lends(a->client) || !a->typing || !a->view || a->done || !plain_view(a) ||
+		(a->inner.kitty & KEYS_ARE_SEQUENCES))
+		return;
+	int fd = outer_lend(a->outer);
+	unsigned caps = render_caps_bits(outer_caps(a->outer));
+	if (fd >= 0 && !client_view_lend(a->client, a->view, fd, caps, &a->prefix))
+		outer_keep(a->outer);
+}
+
 static void
 on_frame(void *ctx, uint32_t view, const void *p, size_t n)
 {
@@ -313,14 +338,39 @@ on_frame(void *ctx, uint32_t view, const void *p, size_t n)
 		return;
 	}
 	a->known = true;
+	if (a->outer && outer_lent(a->outer))
+		return; /* its owner has painted that */
 	scroll_frame(a);
 	damage(a);
+}
+
+static void
+on_acked(void *ctx, uint32_t view)
+{
+	struct attach *a = attach_check(ctx);
+	if (view == a->view && a->outer)
+		lend(a);
+}
+
+static void
+on_returned(void *ctx, uint32_t view, const struct client_return *r)
+{
+	struct attach *a = attach_check(ctx);
+	struct grid g = canvas_grid(a->screen);
+	bool known = r->how == RETURNED_SHOWN && view == a->view && !a->done;
+	if (r->how == RETURNED_UNTOUCHED)
+		outer_keep(a->outer);
+	else
+		outer_take_back(
+			a->outer, known ? &g : NULL, r->unsent, r->n_unsent, r->input, r->n_input);
 }
 
 static void
 on_lost(void *ctx)
 {
 	struct attach *a = attach_check(ctx);
+	if (a->outer)
+		outer_take_back(a->outer, NULL, NULL, 0, NULL, 0);
 	a->lost = true;
 	a->view = 0;
 	damage(a);
@@ -339,14 +389,6 @@ on_back(void *ctx)
 }
 
 /* --- terminal --------------------------------------------------------------------------------- */
-
-static bool
-plain_view(const struct attach *a)
-{
-	struct grid g = canvas_grid(a->screen);
-	return a->mode == AT_LIVE && !a->toast[0] && !a->lost && !a->selecting &&
-	       !attach_ended(a) && g.cols == outer_cols(a->outer) && g.rows == outer_rows(a->outer);
-}
 
 static bool
 on_paint(void *ctx, struct grid *g)
@@ -405,6 +447,8 @@ live_input(struct attach *a, const struct input_event *ev)
 	} else {
 		if (a->selecting && ev->type == INPUT_KEY)
 			a->selecting = false;
+		a->typing = ev->type == INPUT_KEY && ev->key < KEY_NONE &&
+			    !(ev->mods & ~(MOD_SHIFT | MOD_LOCKS));
 		to_session(a, ev);
 	}
 }
@@ -444,6 +488,13 @@ on_resized(void *ctx, int cols, int rows)
 }
 
 static void
+on_reclaim(void *ctx)
+{
+	struct attach *a = attach_check(ctx);
+	client_view_reclaim(a->client, a->view);
+}
+
+static void
 on_gone(void *ctx)
 {
 	attach_leave(attach_check(ctx), ATTACH_GONE);
@@ -453,7 +504,7 @@ on_gone(void *ctx)
 static void
 take_terminal(struct attach *a)
 {
-	const struct outer_ops ops = {on_paint, on_input, on_resized, on_gone, a};
+	const struct outer_ops ops = {on_paint, on_input, on_resized, on_reclaim, on_gone, a};
 	struct outer_options opt = {.ascii = a->ctx->ascii, .no_mouse = !a->own_mouse};
 	if (a->outer && a->own_outer)
 		return;
@@ -493,12 +544,31 @@ on_timer_closed(uv_handle_t *h)
 }
 
 static void
+on_late(uv_timer_t *t)
+{
+	attach_check(t->data)->lost = true;
+}
+
+/* A view that was closed gives its terminal back; a server that hangs does not. */
+static void
+fetch_terminal(struct attach *a)
+{
+	uv_timer_start(&a->toast_timer, on_late, FETCH_MS, 0);
+	while (a->outer && outer_lent(a->outer) && !a->lost)
+		uv_run(a->loop, UV_RUN_ONCE);
+	uv_timer_stop(&a->toast_timer);
+	if (a->outer)
+		outer_take_back(a->outer, NULL, NULL, 0, NULL, 0);
+}
+
+static void
 finish(struct attach *a)
 {
 	bool closed = false;
 	snprintf(a->res->id, sizeof(a->res->id), "%s", a->id);
 	snprintf(a->res->name, sizeof(a->res->name), "%s", a->name);
 	view_close(a);
+	fetch_terminal(a);
 	if (a->own_outer)
 		outer_close(a->outer);
 	client_free(a->client);
@@ -518,8 +588,12 @@ void
 attach_on(const struct verb_ctx *ctx, const char *id, uv_loop_t *loop, struct outer *outer,
 	const struct text_place *at, struct attach_result *res)
 {
-	static const struct client_ops ops_of = {
-		.frame = on_frame, .view_event = on_view_event, .lost = on_lost, .back = on_back};
+	static const struct client_ops ops_of = {.frame = on_frame,
+		.acked = on_acked,
+		.returned = on_returned,
+		.view_event = on_view_event,
+		.lost = on_lost,
+		.back = on_back};
 	struct client_ops ops = ops_of;
 	struct attach a = {.magic = MAGIC, .ctx = ctx, .res = res, .loop = loop, .outer = outer};
 	*res = (struct attach_result){.why = ATTACH_ERROR};
@@ -540,7 +614,8 @@ attach_on(const struct verb_ctx *ctx, const char *id, uv_loop_t *loop, struct ou
 	read_config(&a);
 	client_start(a.client, loop, &ops);
 	if (outer) {
-		const struct outer_ops oops = {on_paint, on_input, on_resized, on_gone, &a};
+		const struct outer_ops oops = {
+			on_paint, on_input, on_resized, on_reclaim, on_gone, &a};
 		outer_set_ops(outer, &oops);
 	}
 	attach_open(&a, id);

@@ -53,6 +53,7 @@ struct attach {
 	} inner;
 	struct input_event prefix;
 	char prefix_label[16];
+	bool typing;	  /* the last input was a plain key: the terminal may be lent */
 	uint32_t swallow; /* key whose release is not the session's */
 	enum attach_mode mode;
 	bool stop_focus; /* dialog: Stop has the focus, else Cancel */

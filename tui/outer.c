@@ -8,6 +8,7 @@
  * the shell that started muster. */
 #include "tui/outer.h"
 
+#include "core/os.h"
 #include "core/width.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -22,6 +23,7 @@
 #define RESIZE_DEBOUNCE_MS 50
 #define CLIPBOARD_MAX (100u << 10)
 #define MAGIC 0x6f757472u
+#define OWNER_RENDER 1
 #define ARENA_BYTES (256ull << 20)
 
 /* Modes set while muster has the terminal; leave undoes them in the same breath. */
@@ -33,6 +35,8 @@
 	"\033[?2026l\033[m\033[r\033]8;;\033\\\033[?1006l\033[?1003l\033[?1002l\033[?1000l\033[?" \
 	"1004l"                                                                                   \
 	"\033[?2004l\033[?7h\033[0 q\033[?25h\033[23;2t\033[?1049l"
+/* Ends what a writer that died left half-said. */
+#define TORN "\030\033[?2026l"
 #define QUESTIONS "\033[?u\033[?2026$p\033[>0q\033[c"
 
 enum { KITTY_STANDING = 1 | 4 };
@@ -49,6 +53,7 @@ struct outer {
 	struct termios saved;
 	struct buf out;
 	bool damaged, polling_write, kitty_known, probed, dumb;
+	bool lent, asked_back, anew; /* anew: what is painted on loan is void */
 	unsigned kitty_flags, kitty_sent;
 	int mouse, mouse_sent;
 	bool no_mouse, other_keys;
@@ -99,16 +104,27 @@ static void on_poll(uv_poll_t *h, int status, int events);
 static void
 poll_for(struct outer *o, bool writable)
 {
-	if (o->closing || o->polling_write == writable)
+	if (o->closing || o->lent || o->polling_write == writable)
 		return;
 	o->polling_write = writable;
 	uv_poll_start(&o->poll, UV_READABLE | (writable ? UV_WRITABLE : 0), on_poll);
 }
 
+/* True while it is in another's hands; then it is asked for. */
+static bool
+away(struct outer *o)
+{
+	if (o->lent && !o->asked_back) {
+		o->asked_back = true;
+		o->ops.reclaim(o->ops.ctx);
+	}
+	return o->lent;
+}
+
 static void
 flush(struct outer *o)
 {
-	while (o->out.len) {
+	while (o->out.len && !away(o)) {
 		ssize_t n = write(o->fd, o->out.data, o->out.len);
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -144,7 +160,7 @@ static void
 paint(struct outer *o)
 {
 	struct grid g;
-	if (!o->damaged || o->out.len || o->closing)
+	if (!o->damaged || o->out.len || o->closing || away(o))
 		return;
 	o->damaged = false;
 	if (o->ops.paint(o->ops.ctx, &g))
@@ -163,6 +179,7 @@ void
 outer_repaint(struct outer *o)
 {
 	render_invalidate(o->render);
+	o->anew = true;
 	outer_damage(o);
 }
 
@@ -316,6 +333,18 @@ lost(struct outer *o)
 }
 
 static void
+decode(struct outer *o, const void *p, size_t n)
+{
+	decoder_feed(o->decoder, p, n);
+	if (o->closing)
+		return;
+	if (decoder_pending(o->decoder))
+		uv_timer_start(&o->escape, on_escape, DECODE_TIMEOUT_MS, 0);
+	else
+		uv_timer_stop(&o->escape);
+}
+
+static void
 read_input(struct outer *o)
 {
 	uint8_t b[16384];
@@ -324,15 +353,8 @@ read_input(struct outer *o)
 		lost(o);
 		return;
 	}
-	if (n < 0)
-		return;
-	decoder_feed(o->decoder, b, (size_t)n);
-	if (o->closing)
-		return;
-	if (decoder_pending(o->decoder))
-		uv_timer_start(&o->escape, on_escape, DECODE_TIMEOUT_MS, 0);
-	else
-		uv_timer_stop(&o->escape);
+	if (n > 0)
+		decode(o, b, (size_t)n);
 }
 
 static void
@@ -350,6 +372,69 @@ on_poll(uv_poll_t *h, int status, int events)
 	}
 	if (events & UV_READABLE)
 		read_input(o);
+}
+
+/* --- lending ---------------------------------------------------------------------------------- */
+
+int
+outer_lend(struct outer *o)
+{
+	if (o->lent || o->closing || o->damaged || o->out.len || !o->probed || o->dumb ||
+		decoder_pending(o->decoder))
+		return -1;
+	o->lent = true;
+	o->asked_back = o->anew = false;
+	uv_poll_stop(&o->poll);
+	return o->fd;
+}
+
+bool
+outer_lent(const struct outer *o)
+{
+	return o->lent;
+}
+
+static void
+home(struct outer *o)
+{
+	o->lent = o->polling_write = false;
+	if (!o->closing)
+		uv_poll_start(&o->poll, UV_READABLE, on_poll);
+}
+
+void
+outer_keep(struct outer *o)
+{
+	if (!o->lent)
+		return;
+	home(o);
+	flush(o);
+	outer_damage(o);
+}
+
+void
+outer_take_back(struct outer *o, const struct grid *shown, const void *unsent, size_t n_unsent,
+	const void *input, size_t n_input)
+{
+	struct buf later = o->out; /* said meanwhile */
+	if (!o->lent)
+		return;
+	home(o);
+	o->out = (struct buf){0};
+	if (shown && !o->anew) {
+		buf_put(&o->out, unsent, n_unsent);
+		render_adopt(o->render, shown, &o->out);
+	} else {
+		buf_puts(&o->out, TORN);
+		render_invalidate(o->render);
+		o->damaged = true;
+	}
+	buf_put(&o->out, later.data, later.len);
+	buf_free(&later);
+	flush(o);
+	if (n_input)
+		decode(o, input, n_input);
+	paint(o);
 }
 
 /* --- size and signals ------------------------------------------------------------------------- */
@@ -373,6 +458,7 @@ on_debounced(uv_timer_t *h)
 	if (cols == o->cols && rows == o->rows)
 		return;
 	render_invalidate(o->render);
+	o->anew = true;
 	o->ops.resized(o->ops.ctx, o->cols, o->rows);
 }
 
@@ -427,6 +513,7 @@ on_cont(uv_signal_t *h, int sig)
 		return;
 	raw_mode(o);
 	put_enter(o);
+	flush(o);
 	uv_timer_start(&o->debounce, on_debounced, RESIZE_DEBOUNCE_MS, 0);
 	outer_repaint(o);
 }
@@ -490,11 +577,12 @@ outer_open(uv_loop_t *loop, const struct outer_options *opt, const struct outer_
 		return NULL;
 	}
 	guess_caps(o, opt);
-	o->render = render_new(o->arena, &o->caps);
+	o->render = render_new(o->arena, OWNER_RENDER, &o->caps);
 	o->decoder = decoder_new(on_input, o);
 	outer_size(fd, &o->cols, &o->rows);
 	raw_mode(o);
 	arm_crash(o);
+	os_thread_prompt();
 	start_handles(o, loop);
 	put_enter(o);
 	if (!o->dumb)

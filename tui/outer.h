@@ -19,7 +19,8 @@ struct outer_ops {
 	bool (*paint)(void *ctx, struct grid *g);
 	void (*input)(void *ctx, const struct input_event *ev); /* keys, paste, mouse, focus */
 	void (*resized)(void *ctx, int cols, int rows);		/* 50 ms after the last SIGWINCH */
-	void (*gone)(void *ctx); /* hang-up, SIGTERM or SIGHUP: leave soon */
+	void (*reclaim)(void *ctx); /* lent, and needed: outer_take_back() soon */
+	void (*gone)(void *ctx);    /* hang-up, SIGTERM or SIGHUP: leave soon */
 	void *ctx;
 };
 struct outer_options {
@@ -53,6 +54,16 @@ void outer_want(struct outer *o, unsigned kitty_flags, int mouse);
 bool outer_has_kitty_keys(const struct outer *o);
 const struct render_caps *outer_caps(const struct outer *o);
 const char *outer_name(const struct outer *o); /* by XTVERSION, sanitised; "" unknown */
+
+/* The terminal in another's hands (sessions/lent.c): nothing is read, written or painted until it
+ * is back; the first need for it calls ops.reclaim. lend: the descriptor, or -1 when something
+ * waits to be written, painted or decoded. */
+int outer_lend(struct outer *o);
+bool outer_lent(const struct outer *o);
+/* shown: what it shows after `unsent`; NULL: not known, all is painted again. */
+void outer_take_back(struct outer *o, const struct grid *shown, const void *unsent, size_t n_unsent,
+	const void *input, size_t n_input);
+void outer_keep(struct outer *o); /* it did not go away after all */
 
 /* Text is sanitised here. */
 void outer_title(struct outer *o, const char *title);

@@ -51,7 +51,7 @@ main(void)
 	for (size_t k = 0; k < ARRAY_LEN(kinds); k++) {
 		const struct corpus *c = corpus_find(kinds[k]);
 		struct term *t = term_new(a, 1, &cfg);
-		struct render *r = render_new(a, &caps);
+		struct render *r = render_new(a, 1, &caps);
 		struct frame_view *v = frame_view_new();
 		struct sum s = {0};
 		uint64_t rng = 7;

@@ -48,7 +48,7 @@ assert_shows(const struct term *t, const struct canvas *c, const char *what)
 static size_t
 fresh_length(const struct canvas *c, const struct render_caps *caps)
 {
-	struct render *r = render_new(arena, caps);
+	struct render *r = render_new(arena, 1, caps);
 	struct grid g = canvas_grid(c);
 	struct buf b = {0};
 	render_frame(r, &g, &b);
@@ -64,7 +64,7 @@ live(uint32_t seed, const struct render_caps *caps)
 	struct dice d = {seed * 2654435761u};
 	int cols = 2 + (int)dice(&d, 70), rows = 1 + (int)dice(&d, 24);
 	struct canvas *c = canvas_new(arena, 1, cols, rows);
-	struct render *r = render_new(arena, caps);
+	struct render *r = render_new(arena, 1, caps);
 	struct term *t = outer_term(cols, rows);
 	for (int step = 0; step < 60; step++) {
 		struct buf b = {0};
@@ -97,6 +97,45 @@ another_terminal_shows_the_same(void **state)
 		live(seed, &full);
 }
 
+/* Two renderers take turns at one terminal: each goes on from what the other left, whatever its own
+ * last frame was, and never repaints for it. */
+static void
+one_takes_over_from_another(void **state)
+{
+	(void)state;
+	for (uint32_t seed = 200; seed <= 220; seed++) {
+		struct dice d = {seed * 2654435761u};
+		struct render *r[2] = {render_new(arena, 1, &full), render_new(arena, 2, &full)};
+		struct canvas *c = canvas_new(arena, 1, 40, 12);
+		struct term *t = outer_term(40, 12);
+		for (int step = 0, at = 0; step < 80; step++) {
+			struct buf b = {0};
+			struct grid g = canvas_grid(c);
+			char what[64];
+			if (step % 7 == 3) {
+				at = !at;
+				render_adopt(r[at], &g, &b);
+				term_feed(t, b.data, b.len);
+				b.len = 0;
+			}
+			if (step % 7 != 3 && step)
+				dice_step(&d, c);
+			g = canvas_grid(c);
+			render_frame(r[at], &g, &b);
+			if (step % 7 == 3)
+				assert_null(memmem(b.data, b.len, "\033[2J", 4));
+			term_feed(t, b.data, b.len);
+			snprintf(what, sizeof(what), "seed %u step %d", seed, step);
+			assert_shows(t, c, what);
+			buf_free(&b);
+		}
+		term_free(t);
+		canvas_free(c);
+		render_free(r[0]);
+		render_free(r[1]);
+	}
+}
+
 static void
 without_sync_too(void **state)
 {
@@ -117,7 +156,7 @@ struct screen {
 static struct screen
 screen_new(int cols, int rows, const struct render_caps *caps)
 {
-	struct screen s = {canvas_new(arena, 1, cols, rows), render_new(arena, caps),
+	struct screen s = {canvas_new(arena, 1, cols, rows), render_new(arena, 1, caps),
 		outer_term(cols, rows), {0}};
 	return s;
 }
@@ -321,6 +360,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(another_terminal_shows_the_same),
+		cmocka_unit_test(one_takes_over_from_another),
 		cmocka_unit_test(without_sync_too),
 		cmocka_unit_test(one_key_costs_a_few_bytes),
 		cmocka_unit_test(scrolling_is_seen),

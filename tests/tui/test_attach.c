@@ -389,6 +389,8 @@ survives_the_server(void **state)
 	start("tough", "echo before; exec cat");
 	struct outer *o = attach("tough", 60, 16);
 	wait_shown(o, "before", true);
+	type(o, "typed"); /* the dying server has the terminal */
+	wait_shown(o, "typed", true);
 	assert_int_equal(shell("kill -9 $(%s server status --json | grep -o '\"pid\":[ ]*[0-9]*' | "
 			       "grep -o '[0-9]*')",
 				 muster),
@@ -473,6 +475,163 @@ no_sequence_passes_through(void **state)
 	outer_free(o);
 }
 
+/* Is text shown within ms? */
+static bool
+comes(struct outer *o, const char *text, int ms)
+{
+	for (long end = now_ms() + ms; !shows(o, text) && now_ms() < end;)
+		pump(o, 10);
+	return shows(o, text);
+}
+
+/* Who types text has lent the terminal to the server: the client may even stand still. But not for
+ * long, since then the terminal is its shell's; and when it goes on, no key was lost or overtaken.
+ */
+static void
+typed_text_passes_the_client_by(void **state)
+{
+	(void)state;
+	char text[64] = "";
+	bool by_server = false;
+	start("lent", "stty raw -echo; echo go; exec cat -v");
+	struct outer *o = attach("lent", 60, 16);
+	wait_shown(o, "go", true);
+	for (int i = 0; i < 8 && !by_server; i++) {
+		strcat(text, "a"); /* by the client, which lends with the echo; */
+		type(o, "a");
+		wait_shown(o, text, true);
+		strcat(text, "b"); /* by whoever has it */
+		type(o, "b");
+		wait_shown(o, text, true);
+		kill(o->pid, SIGSTOP);
+		strcat(text, "c");
+		type(o, "c");
+		by_server = comes(o, text, 600);
+		if (!by_server)
+			kill(o->pid, SIGCONT);
+		wait_shown(o, text, true);
+	}
+	assert_true(by_server);
+	bool given_back = false;
+	for (int i = 0; i < 30 && !given_back; i++) {
+		pump(o, 100);
+		strcat(text, "d");
+		type(o, "d");
+		given_back = !comes(o, text, 1500);
+	}
+	assert_true(given_back);
+	kill(o->pid, SIGCONT);
+	wait_shown(o, text, true);
+	type(o, "\x1c"
+		"d");
+	assert_int_equal(ended(o), 0);
+	everything_is_put_back(o);
+	outer_free(o);
+}
+
+/* Text, sequences and the menu by turns: each takes the terminal from one to the other, and the
+ * order of the keys does not suffer. */
+static void
+keys_keep_their_order_whoever_reads_them(void **state)
+{
+	static const char *const keys[] = {"x", "yz", "\033[A", "q\033[B", "\303\251\033[Cw"};
+	static const char *const seen[] = {"x", "yz", "^[[A", "q^[[B", "M-CM-)^[[Cw"};
+	char want[256] = "";
+	(void)state;
+	start("order", "stty raw -echo; echo go; exec cat -v");
+	struct outer *o = attach("order", 200, 16);
+	wait_shown(o, "go", true);
+	for (size_t i = 0; i < 40; i++) {
+		type(o, keys[i * 3 % 5]);
+		strcat(want, seen[i * 3 % 5]);
+		if (i % 4 == 3)
+			wait_shown(o, want, true);
+		if (i % 10 == 9) {
+			type(o, "\x1c");
+			wait_shown(o, "scrollback", true);
+			type(o, "\033");
+			wait_shown(o, "scrollback", false);
+		}
+	}
+	wait_shown(o, want, true);
+	type(o, "\x1c"
+		"d");
+	assert_int_equal(ended(o), 0);
+	everything_is_put_back(o);
+	outer_free(o);
+}
+
+/* What the client has to say or to show while the terminal is lent. */
+static void
+the_client_gets_its_terminal_when_it_needs_it(void **state)
+{
+	(void)state;
+	start("needs", "echo go; while read x; do printf \"\\a\\033]2;t-$x\\007got-$x\\n\"; "
+		       "stty size; done");
+	struct outer *o = attach("needs", 60, 16);
+	wait_shown(o, "go", true);
+	for (int i = 0; i < 6; i++) {
+		char word[8], want[16];
+		snprintf(word, sizeof(word), "w%d", i);
+		for (const char *p = word; *p; p++) {
+			char key[2] = {*p};
+			type(o, key);
+			snprintf(want, sizeof(want), "%.*s", (int)(p - word + 1), word);
+			wait_shown(o, want, true);
+		}
+		type(o, "\r");
+		snprintf(want, sizeof(want), "got-w%d", i);
+		wait_shown(o, want, true);
+		snprintf(want, sizeof(want), "t-w%d", i);
+		for (long end = now_ms() + DEADLINE_MS;
+			!strstr(buf_cstr(&o->title), want) && now_ms() < end;)
+			pump(o, 20);
+		assert_non_null(strstr(buf_cstr(&o->title), want));
+	}
+	assert_true(o->bells > 0);
+	type(o, "z");
+	wait_shown(o, "z", true);
+	struct winsize ws = {.ws_col = 70, .ws_row = 18};
+	ioctl(o->fd, TIOCSWINSZ, &ws);
+	term_resize(o->t, 70, 18);
+	for (long end = now_ms() + DEADLINE_MS; !comes(o, "18 70", 100) && now_ms() < end;)
+		type(o, "\r");
+	assert_true(shows(o, "18 70"));
+	type(o, "\x1c"
+		"d");
+	assert_int_equal(ended(o), 0);
+	everything_is_put_back(o);
+	outer_free(o);
+}
+
+/* A terminal that takes nothing, while it is lent and its session floods it: the server serves
+ * everybody else, and when it takes again the picture is right. */
+static void
+a_stuck_lent_terminal_holds_up_nobody(void **state)
+{
+	(void)state;
+	start("stuck", "echo go; read x; seq 1 200000; echo done; exec cat");
+	struct outer *o = attach("stuck", 60, 16);
+	wait_shown(o, "go", true);
+	type(o, "a");
+	wait_shown(o, "a", true);
+	type(o, "b");
+	wait_shown(o, "ab", true);
+	type(o, "\r");
+	assert_int_equal(
+		shell("timeout 8 %s wait stuck --for idle >/dev/null && timeout 8 %s peek stuck | "
+		      "grep -q done",
+			muster, muster),
+		0);
+	wait_shown(o, "200000\ndone", true);
+	type(o, "word\r");
+	wait_shown(o, "word\nword", true);
+	type(o, "\x1c"
+		"d");
+	assert_int_equal(ended(o), 0);
+	outer_free(o);
+}
+
 int
 main(void)
 {
@@ -487,6 +646,10 @@ main(void)
 		cmocka_unit_test(prompts_are_jumped_to),
 		cmocka_unit_test(the_mouse_can_be_left_alone),
 		cmocka_unit_test(sizes_follow_who_types),
+		cmocka_unit_test(typed_text_passes_the_client_by),
+		cmocka_unit_test(keys_keep_their_order_whoever_reads_them),
+		cmocka_unit_test(the_client_gets_its_terminal_when_it_needs_it),
+		cmocka_unit_test(a_stuck_lent_terminal_holds_up_nobody),
 		cmocka_unit_test(survives_the_server),
 		cmocka_unit_test(the_end_is_told),
 		cmocka_unit_test(stop_asks_first),
