@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define COPY_MAX (100u << 10)
 #define WHEEL_ROWS 3
 
 static uint64_t
@@ -29,18 +28,10 @@ select_end(struct attach *a)
 static void
 copy_selection(struct attach *a)
 {
-	struct buf b = {0};
-	int chars = 0;
-	select_text(&a->sel, &b, COPY_MAX);
-	for (size_t i = 0; i < b.len; i++)
-		chars += (b.data[i] & 0xc0) != 0x80;
-	if (b.len > COPY_MAX) {
-		attach_say(a, "too much to copy (at most 100 KiB)");
-	} else if (b.len) {
-		outer_clipboard(a->outer, b.data, b.len);
-		attach_say(a, "copied %d character%s", chars, chars == 1 ? "" : "s");
-	}
-	buf_free(&b);
+	char said[SELECT_SAID];
+	select_copy(&a->sel, a->outer, said);
+	if (*said)
+		attach_say(a, "%s", said);
 	select_end(a);
 }
 

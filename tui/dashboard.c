@@ -11,10 +11,9 @@
 #include "sessions/config.h"
 #include "sessions/profile.h"
 #include "tui/attach.h"
-#include "tui/marks.h"
 #include "tui/paint.h"
 #include "tui/plain.h"
-#include "tui/select.h"
+#include "tui/preview.h"
 #include "tui/verb.h"
 #include <math.h>
 #include <stdio.h>
@@ -27,7 +26,6 @@
 #define ARENA_BYTES (256u << 20)
 #define OWNER 1
 #define MAGIC 0x44415348u
-#define COPY_MAX (100u << 10)
 
 struct dash {
 	uint32_t magic;
@@ -37,21 +35,11 @@ struct dash {
 	struct outer *outer;
 	struct client *client;
 	struct arena *arena;
-	struct canvas *canvas, *screen; /* the frame; the previewed session's screen */
+	struct canvas *canvas; /* the frame */
 	struct app *app;
-	uint32_t view; /* 0 none */
-	char view_id[16];
-	uint64_t view_back, view_total; /* as told */
-	struct text_place view_at;	/* as asked for, when view_looks */
-	bool view_looks, view_told;
-	struct marks marks;
-	struct selection sel; /* of the preview, while selecting */
-	struct clicks clicks;
-	bool selecting, dragging;
-	int press_y, press_x;	/* on the session's screen */
-	struct window_at shown; /* where that lies in the frame */
+	struct preview pv;
 	LIST_HEAD(, call) streams;
-	bool screen_known, leaving;
+	bool leaving;
 	bool attached;	 /* the terminal is a session's for now */
 	char attach[16]; /* session to hand the terminal to; "" none */
 	struct text_place attach_at;
@@ -74,80 +62,6 @@ damage(struct dash *d)
 }
 
 static void
-select_end(struct dash *d)
-{
-	d->selecting = d->dragging = false;
-	select_clear(&d->sel);
-}
-
-static void
-view_drop(struct dash *d)
-{
-	if (d->view && d->app->connected)
-		client_view_close(d->client, d->view);
-	d->view = 0;
-	d->view_id[0] = 0;
-	d->view_back = 0;
-	d->screen_known = d->view_looks = d->view_told = false;
-	d->marks.n = 0;
-	select_end(d);
-}
-
-static void
-look(struct dash *d, json_t *take_args)
-{
-	json_object_set_new(take_args, "view", json_integer(d->view));
-	client_request(d->client, "look", take_args, NULL, NULL);
-}
-
-static bool
-same_place(const struct text_place *a, const struct text_place *b)
-{
-	return a->at.line == b->at.line && a->at.start == b->at.start && a->regex == b->regex &&
-	       !strcmp(a->pattern, b->pattern);
-}
-
-/* To the place of a hit, or back to the end. */
-static void
-view_look(struct dash *d, const struct preview_place *p)
-{
-	if (!p->looks) {
-		if (d->view_looks)
-			look(d, json_pack("{s:s,s:b}", "pattern", "", "hold", 0));
-		d->view_looks = false;
-		return;
-	}
-	if (d->view_looks && same_place(&d->view_at, &p->at))
-		return;
-	look(d, json_pack("{s:s,s:b,s:b,s:I,s:I}", "pattern", p->at.pattern, "regex", p->at.regex,
-			"hold", 1, "line", (json_int_t)p->at.at.line, "start",
-			(json_int_t)p->at.at.start));
-	d->view_looks = true;
-	d->view_at = p->at;
-}
-
-/* Follows the selection: the view of what the frame leaves room for. */
-static void
-view_follow(struct dash *d)
-{
-	const struct preview_place *p = &d->app->preview;
-	if (strcmp(p->id, d->view_id)) {
-		view_drop(d);
-		if (!p->id[0] || !d->app->connected)
-			return;
-		snprintf(d->view_id, sizeof d->view_id, "%s", p->id);
-		d->view = client_view_open(d->client, p->id, VIEW_PREVIEW, p->w, p->h);
-	}
-	if (!d->view)
-		return;
-	view_look(d, p);
-	if (!p->looks && p->back != d->view_back) {
-		d->view_back = p->back;
-		client_view_scroll(d->client, d->view, p->back);
-	}
-}
-
-static void
 on_clock(uv_timer_t *t)
 {
 	struct dash *d = dash_check(t->data);
@@ -165,31 +79,6 @@ clock_set(struct dash *d)
 		uv_timer_start(&d->clock, on_clock, (uint64_t)(s * 1000) + 1, 0);
 }
 
-static uint64_t
-top_row(const struct dash *d)
-{
-	return d->view_total - MIN(d->view_total, d->view_back);
-}
-
-static void
-draw_preview(struct dash *d)
-{
-	struct grid screen = canvas_grid(d->screen);
-	const struct preview_place *p = &d->app->preview;
-	const struct hit_at *now = &p->at.at;
-	const struct hit_mark *m = p->looks ? marks_find(&d->marks, now) : NULL;
-	int x0, x1;
-	d->shown = paint_preview(d->canvas, p, &screen, m);
-	if (p->looks)
-		marks_paint(&d->marks, d->canvas, &d->shown, now, !d->app->theme.color);
-	for (int y = 0; d->selecting && y < d->shown.h; y++)
-		if (select_cells(&d->sel, top_row(d) + (uint64_t)(y + d->shown.sy), screen.cols,
-			    &x0, &x1))
-			mark_selected(d->canvas, d->shown.y + y,
-				d->shown.x + MAX(x0 - d->shown.sx, 0),
-				d->shown.x + CLAMP(x1 - d->shown.sx, 0, d->shown.w));
-}
-
 static bool
 on_paint(void *ctx, struct grid *g)
 {
@@ -202,70 +91,15 @@ on_paint(void *ctx, struct grid *g)
 		d->app->repaint = false;
 		outer_repaint(d->outer);
 	}
-	view_follow(d);
+	preview_follow(&d->pv);
 	canvas_resize(d->canvas, surface_cols(d->app->s), surface_rows(d->app->s));
 	paint_surface(d->canvas, d->app->s);
-	if (d->screen_known && d->app->preview.id[0]) {
-		draw_preview(d);
+	preview_paint(&d->pv, d->canvas);
+	if (d->app->preview.id[0])
 		paint_layers(d->canvas, d->app->s);
-	}
 	*g = canvas_grid(d->canvas);
 	clock_set(d);
 	return true;
-}
-
-static void
-copy_selection(struct dash *d)
-{
-	struct buf b = {0};
-	int chars = 0;
-	select_text(&d->sel, &b, COPY_MAX);
-	for (size_t i = 0; i < b.len; i++)
-		chars += (b.data[i] & 0xc0) != 0x80;
-	if (b.len > COPY_MAX) {
-		app_toast(d->app, true, "too much to copy (at most 100 KiB)");
-	} else if (b.len) {
-		outer_clipboard(d->outer, b.data, b.len);
-		app_toast(d->app, false, "copied %d character%s", chars, chars == 1 ? "" : "s");
-	}
-	buf_free(&b);
-}
-
-/* Drag over the preview selects, two clicks a word, three a line; letting go copies. The place is
- * held meanwhile. */
-static void
-preview_mouse(struct dash *d, const struct input_event *ev)
-{
-	static const enum select_unit units[] = {SELECT_CELLS, SELECT_WORDS, SELECT_LINES};
-	const struct window_at *at = &d->shown;
-	struct grid g = canvas_grid(d->screen);
-	int y = CLAMP(ev->row - at->y, 0, at->h - 1) + at->sy, x = ev->col - at->x + at->sx;
-	bool inside = ev->row >= at->y && ev->row < at->y + at->h && ev->col >= at->x &&
-		      ev->col < at->x + at->w;
-	if (ev->button == 0 && !ev->motion && !ev->release && inside && d->view) {
-		int n = (clicks_count(&d->clicks, uv_now(&d->loop), y, x) - 1) % 3;
-		d->dragging = true;
-		d->press_y = y;
-		d->press_x = x;
-		look(d, json_pack("{s:b}", "hold", 1));
-		if (n)
-			select_start(&d->sel, &g, top_row(d), y, x, units[n]);
-		d->selecting = n > 0;
-	} else if (ev->motion && d->dragging) {
-		if (!d->selecting)
-			select_start(&d->sel, &g, top_row(d), d->press_y, d->press_x, SELECT_CELLS);
-		d->selecting = true;
-		select_to(&d->sel, top_row(d), y, x);
-	} else if (ev->release && d->dragging) {
-		if (d->selecting)
-			copy_selection(d);
-		if (d->view && !d->view_back && !d->view_looks)
-			look(d, json_pack("{s:b}", "hold", 0));
-		select_end(d);
-	} else {
-		return;
-	}
-	d->app->dirty = true;
 }
 
 static void
@@ -273,9 +107,8 @@ on_input(void *ctx, const struct input_event *ev)
 {
 	struct dash *d = dash_check(ctx);
 	d->app->now = os_wall_s();
-	if (ev->type == INPUT_MOUSE && d->screen_known && d->app->preview.id[0] &&
-		!app_top(d->app)->over)
-		preview_mouse(d, ev);
+	if (ev->type == INPUT_MOUSE)
+		preview_mouse(&d->pv, ev, uv_now(&d->loop));
 	app_input(d->app, ev);
 	damage(d);
 }
@@ -455,43 +288,16 @@ static void
 on_frame(void *ctx, uint32_t view, const void *p, size_t n)
 {
 	struct dash *d = dash_check(ctx);
-	if (view != d->view || frame_apply(d->screen, p, n) < 0)
-		return;
-	d->screen_known = true;
-	struct grid g = canvas_grid(d->screen);
-	if (d->selecting)
-		select_seen(&d->sel, &g, top_row(d));
-	d->app->dirty = true;
+	d->app->dirty |= preview_frame(&d->pv, view, p, n);
 	damage(d);
 }
 
 static void
-told_place(struct dash *d, json_t *ev)
-{
-	uint64_t was = top_row(d);
-	d->view_back = (uint64_t)json_integer_value(json_object_get(ev, "back"));
-	d->view_total = (uint64_t)json_integer_value(json_object_get(ev, "rows"));
-	if (!d->view_told && d->selecting)
-		select_shift(&d->sel, (int64_t)(top_row(d) - was));
-	d->view_told = true;
-	app_scrolled(d->app, d->view_back);
-}
-
-/* What a preview would need of the others comes with the session's own events. */
-static void
 on_view_event(void *ctx, uint32_t view, json_t *ev)
 {
 	struct dash *d = dash_check(ctx);
-	const char *what = json_string_value(json_object_get(ev, "ev"));
-	if (view != d->view || !what)
-		return;
-	if (!strcmp(what, "scroll"))
-		told_place(d, ev);
-	else if (!strcmp(what, "marks"))
-		marks_take(&d->marks, ev);
-	else
-		return;
-	d->app->dirty = true;
+	d->app->now = os_wall_s();
+	d->app->dirty |= preview_event(&d->pv, view, ev);
 	damage(d);
 }
 
@@ -499,8 +305,7 @@ static void
 on_lost(void *ctx)
 {
 	struct dash *d = dash_check(ctx);
-	d->view = 0; /* it died with the connection; what it showed stays to be seen */
-	d->view_id[0] = 0;
+	preview_lost(&d->pv);
 	d->app->now = os_wall_s();
 	app_connection(d->app, false);
 	damage(d);
@@ -574,7 +379,7 @@ attach(struct dash *d)
 	snprintf(id, sizeof id, "%s", d->attach);
 	d->attach[0] = 0;
 	d->attached = true;
-	view_drop(d);
+	preview_drop(&d->pv);
 	uv_timer_stop(&d->clock);
 	attach_on(d->ctx, id, &d->loop, d->outer, d->attach_there ? &d->attach_at : NULL, &res);
 	d->attached = false;
@@ -615,9 +420,7 @@ close_all(struct dash *d)
 	uv_loop_close(&d->loop);
 	app_free(d->app);
 	canvas_free(d->canvas);
-	canvas_free(d->screen);
-	marks_free(&d->marks);
-	select_clear(&d->sel);
+	preview_deinit(&d->pv);
 	arena_free(d->arena);
 }
 
@@ -652,7 +455,10 @@ dash_open(struct dash *d, struct err *e)
 	if (!d->app)
 		return err_set(e, EXIT_FAIL, "no terminal descriptions (install ncurses-base)");
 	d->canvas = canvas_new(d->arena, OWNER, cols, rows);
-	d->screen = canvas_new(d->arena, OWNER, cols, rows);
+	d->pv = (struct preview){.client = d->client,
+		.app = d->app,
+		.outer = d->outer,
+		.screen = canvas_new(d->arena, OWNER, cols, rows)};
 	d->app->now = os_wall_s();
 	cops.ctx = d;
 	client_start(d->client, &d->loop, &cops);

@@ -2,10 +2,13 @@
 
 #include "core/doc.h"
 #include "core/tab.h"
+#include "tui/outer.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define CLICK_MS 400
+#define COPY_MAX (100u << 10)
 
 struct kept_row {
 	uint64_t row;
@@ -197,6 +200,26 @@ select_text(const struct selection *s, struct buf *out, size_t most)
 		if (row < to.row && !joined)
 			buf_putc(out, '\n');
 	}
+}
+
+bool
+select_copy(const struct selection *s, struct outer *o, char said[SELECT_SAID])
+{
+	struct buf b = {0};
+	int chars = 0;
+	select_text(s, &b, COPY_MAX);
+	bool ok = b.len <= COPY_MAX;
+	for (size_t i = 0; i < b.len; i++)
+		chars += (b.data[i] & 0xc0) != 0x80;
+	said[0] = '\0';
+	if (!ok)
+		snprintf(said, SELECT_SAID, "too much to copy (at most 100 KiB)");
+	else if (b.len)
+		snprintf(said, SELECT_SAID, "copied %d character%s", chars, chars == 1 ? "" : "s");
+	if (ok && b.len)
+		outer_clipboard(o, b.data, b.len);
+	buf_free(&b);
+	return ok;
 }
 
 int

@@ -12,7 +12,8 @@
 #include <time.h>
 
 #define HITS_ASKED 5000
-#define HITS_A_SESSION 500
+#define HITS_A_SESSION_MIN 50
+#define HITS_A_SESSION_MAX 500
 #define LINE_KEPT 600 /* bytes of a hit's line, around the match */
 
 struct found_hit {
@@ -184,7 +185,9 @@ run(struct app *a, struct search_state *st)
 	if (st->only[0])
 		json_object_set_new(args, "id", json_string(st->only));
 	else
-		json_object_set_new(args, "per_session", json_integer(HITS_A_SESSION));
+		json_object_set_new(args, "per_session",
+			json_integer(CLAMP(HITS_ASKED / (json_int_t)MAX(a->m.n, 1u),
+				HITS_A_SESSION_MIN, HITS_A_SESSION_MAX)));
 	if (spans[st->since].s > 0)
 		json_object_set_new(args, "since", json_real(a->now - spans[st->since].s));
 	st->running = true;

@@ -153,12 +153,13 @@ replay_record(void)
 {
 	unsigned i = (k.replay - 1) / (KEEPER_SLOTS + 1), s = (k.replay - 1) % (KEEPER_SLOTS + 1);
 	struct keeper_rec r = {.type = KEEPER_HELLO, .id = KEEPER_VERSION, .pid = getpid()};
-	struct entry *e = &k.e[i];
+	struct entry *e;
 
 	if (!k.replay)
 		return tell(r, -1, -1);
 	if (i >= k.n)
 		return tell((struct keeper_rec){.type = KEEPER_READY}, -1, -1);
+	e = &k.e[i];
 	if (!e->used || (s < KEEPER_SLOTS ? e->fd[s] < 0 : !e->pid))
 		return true;
 	if (s == KEEPER_SLOTS)

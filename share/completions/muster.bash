@@ -13,7 +13,7 @@ _muster()
 	case $verb in
 	new) words="-n -c -p -t -e --size --pin --mem-max --no-store --prompt -d" ;;
 	ls) words="-a -w --tag --state" ;;
-	attach) words="$(muster ls -a --json 2>/dev/null | grep -o '"name":"[^"]*"' | cut -d\" -f4)" ;;
+	attach) words="--line $(muster ls -a --json 2>/dev/null | grep -o '"name":"[^"]*"' | cut -d\" -f4)" ;;
 	peek) words="--history --lines --ansi $(muster ls -a --json 2>/dev/null | grep -o '"name":"[^"]*"' | cut -d\" -f4)" ;;
 	send) words="--tag --key --no-enter --when-idle $(muster ls -a --json 2>/dev/null | grep -o '"name":"[^"]*"' | cut -d\" -f4)" ;;
 	wait) words="--for --timeout $(muster ls -a --json 2>/dev/null | grep -o '"name":"[^"]*"' | cut -d\" -f4)" ;;

@@ -108,6 +108,32 @@ sessions_go_on_meanwhile(void **state)
 	outer_free(o);
 }
 
+/* The number that a search on the command line gives leads to the line as well. */
+static void
+a_line_is_attached_to_by_number(void **state)
+{
+	(void)state;
+	char line[32] = "";
+	start("byline", "seq 1 250; echo the 251st; seq 252 400; echo end; exec cat");
+	wait_text("byline", "^end");
+	char cmd[700];
+	snprintf(cmd, sizeof(cmd), "%s search --session byline 251st | cut -d: -f2", muster);
+	FILE *f = popen(cmd, "r");
+	assert_non_null(f);
+	assert_non_null(fgets(line, sizeof(line), f));
+	pclose(f);
+	line[strcspn(line, "\n")] = '\0';
+	assert_string_equal(line, "250");
+	char *argv[] = {muster, "attach", "byline", "--line", line, NULL};
+	struct outer *o = run_on_pty(argv, 80, 24);
+	wait_shown(o, "\n250\nthe 251st\n252\n", true);
+	type(o, "q\x1c"
+		"d");
+	assert_int_equal(ended(o), 0);
+	outer_free(o);
+	assert_int_equal(shell("%s attach byline --line 2x 2>/dev/null", muster), 2);
+}
+
 /* A preview is scrolled, and copied from, without attaching. */
 static void
 a_preview_is_read_and_copied(void **state)
@@ -148,6 +174,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_line_is_found_and_opened),
 		cmocka_unit_test(sessions_go_on_meanwhile),
+		cmocka_unit_test(a_line_is_attached_to_by_number),
 		cmocka_unit_test(a_preview_is_read_and_copied),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);

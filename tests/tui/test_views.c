@@ -521,7 +521,7 @@ search_asks_and_calls_off(void **state)
 	assert_int_equal(n_asked, 0);
 	press(a, "'a'");
 	assert_string_equal(last_asked()->verb, "search");
-	assert_non_null(strstr(last_asked()->args, "\"pattern\":\"a\",\"per_session\":500,"
+	assert_non_null(strstr(last_asked()->args, "\"pattern\":\"a\",\"per_session\":217,"
 						   "\"regex\":false"));
 	uint32_t first = streamed;
 	press(a, "'b'"); /* another pattern: the one before is not wanted */
