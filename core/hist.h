@@ -100,6 +100,8 @@ struct hist_spill {
 bool hist_spill_next(struct hist *h, uint64_t after_uid, struct hist_spill *out);
 /* Its bytes lie at `off`: the memory goes. false: it was dropped or merged meanwhile. */
 bool hist_spill_done(struct hist *h, uint64_t uid, uint64_t off);
+/* Where block *i's bytes lie in files, for the next *i from 0 that has any; false at the end. */
+bool hist_file_next(const struct hist *h, uint32_t *i, uint64_t *off, uint32_t *len);
 uint64_t hist_file_floor(const struct hist *h); /* lowest offset in use; UINT64_MAX none */
 
 /* Checkpoint: the block list. hist_load claims the slabs named (after arena_adopt); blocks whose
