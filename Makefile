@@ -28,7 +28,7 @@ OPT_debug := -O0 -g3 -DMUSTER_DEBUG
 OPT_asan := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined -DMUSTER_DEBUG -DMUSTER_TORTURE
 OPT_tsan := -O1 -g -fsanitize=thread -DMUSTER_DEBUG
 # NULL + 0, an empty buffer's end, is no finding
-OPT_fuzz := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined \
+OPT_fuzz := -O2 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-coverage=trace-cmp -fno-sanitize-recover=undefined \
 	-fno-sanitize=pointer-overflow -DMUSTER_DEBUG -DMUSTER_TORTURE
 OPT_posix := $(OPT_debug)
 OPT_werror := $(OPT_release)
@@ -52,7 +52,8 @@ LAYERS := core store sessions tui
 OS ?= linux
 core_SRC := $(filter-out $(filter-out core/os_$(OS).c,$(wildcard core/os_*.c)),$(wildcard core/*.c))
 store_SRC := $(wildcard store/*.c)
-sessions_SRC := $(wildcard sessions/*.c)
+# the keeper's records are spoken on both sides
+sessions_SRC := $(wildcard sessions/*.c) sessions/keeper/record.c
 tui_SRC := $(filter-out tui/main.c,$(wildcard tui/*.c))
 keeper_SRC := $(wildcard sessions/keeper/*.c)
 

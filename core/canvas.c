@@ -257,6 +257,8 @@ blit_row(struct canvas *c, int y, int x, const struct row *src, const struct tab
 	row_open(r, x, w);
 	row_reach(r, x + w);
 	r->flags |= src->flags & (ROW_STYLED | ROW_CLUSTERS | ROW_LINKS | ROW_WIDE | ROW_NONASCII);
+	if (!x && !sx && w == c->cols) /* a whole row goes on where it went on */
+		r->flags |= src->flags & (ROW_WRAP | ROW_WRAPPED);
 	for (int i = 0; i < w; i++) {
 		cell_t in = sx + i < src->len ? src->cells[sx + i] : 0, out;
 		bool cut = (i == 0 && (in & CELL_KIND_MASK) == CELL_TAIL) ||

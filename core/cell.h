@@ -88,7 +88,8 @@ struct row {
 	cell_t *cells;
 	uint16_t len, cap;
 	uint32_t flags;
-	uint64_t stamp; /* unique per content: two rows with one stamp show the same */
+	uint64_t stamp;	    /* unique per content: two rows with one stamp show the same */
+	uint64_t prepacked; /* where its packed text may be: core/prepack.h; 0 nowhere */
 };
 
 /* A screen to look at: borrowed from its owner and valid until the owner changes. */

@@ -2,6 +2,7 @@
  * never changed by looking at it; what a look costs in memory is bounded by WINDOWS. */
 #include "core/crc.h"
 #include "core/hist_priv.h"
+#include "core/prepack.h"
 #include <stdlib.h>
 #include <string.h>
 #include <zstd.h>
@@ -125,5 +126,6 @@ hist_cache_drop(void)
 	dctx = NULL;
 	reader_drop();
 	hist_file_drop();
+	prepack_drop();
 	hist_seal_drop();
 }

@@ -102,12 +102,13 @@ static bool
 add_block(struct columns *c, struct hist *h, struct block *b)
 {
 	struct reader *r = reader_begin(h, b);
+	uint32_t before = c->n_lines;
 	struct line l;
 	bool ok;
 
 	while (r && reader_next(r, &l))
 		add_line(c, &l, reader_tab(r));
-	ok = r && !reader_bad(r);
+	ok = r && !reader_bad(r) && c->n_lines - before == b->n_lines;
 	reader_end(r);
 	c->n_rows += b->n_rows;
 	return ok;

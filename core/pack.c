@@ -18,6 +18,7 @@
  * Readers take bytes as foreign: every length is checked against what is left. */
 #include "core/pack.h"
 #include "core/pack_priv.h"
+#include "core/prepack.h"
 #include <endian.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -31,7 +32,6 @@
 #else
 #define DICT_SOFT 4096u /* definitions after which the tables start again */
 #endif
-#define CELL_ATTRS (CELL_STYLE_MASK | CELL_LINK_MASK | CELL_PROTECTED)
 
 /* ---- the writer's dictionary ---- */
 
@@ -296,22 +296,20 @@ put_cluster(uint8_t *p, cell_t c, bool wide, const struct tab *t)
 /* How a character of the basic plane is written, by its block of 64: bytes in UTF-8, and whether it
  * is usually wide; nothing where the block is mixed. Text mixes lengths and widths at random, so
  * the loop below has no branch on either. The table is a function of usually_wide() alone. */
-enum { SHAPE_BYTES = 3, SHAPE_WIDE = 4, SHAPE_KNOWN = 8 };
-static uint8_t shapes[1024];
+enum { SHAPE_BYTES = 3, SHAPE_WIDE = 4, SHAPE_KNOWN = 8, SHAPE_MIXED = 16 };
+static uint8_t shapes[1024]; /* 0: not met yet */
 
 static void
-shapes_make(void)
+shape_make(uint32_t block)
 {
-	for (uint32_t block = 0; block < 1024; block++) {
-		uint32_t cp = block << 6, last = cp | 63;
-		bool wide = usually_wide(cp), mixed = cp >= 0xd800 && cp < 0xe000;
+	uint32_t cp = block << 6, last = cp | 63;
+	bool wide = usually_wide(cp), mixed = cp >= 0xd800 && cp < 0xe000;
 
-		for (uint32_t c = cp; c <= last; c++)
-			mixed |= usually_wide(c) != wide;
-		if (!mixed)
-			shapes[block] = (uint8_t)(SHAPE_KNOWN | (wide ? SHAPE_WIDE : 0) |
+	for (uint32_t c = cp; c <= last; c++)
+		mixed |= usually_wide(c) != wide;
+	shapes[block] = (uint8_t)(mixed ? SHAPE_MIXED
+					: SHAPE_KNOWN | (wide ? SHAPE_WIDE : 0) |
 						  (1 + (cp >= 0x80) + (cp >= 0x800)));
-	}
 }
 
 /* UTF-8 of n bytes; four are written. */
@@ -380,8 +378,6 @@ text_put(struct buf *out, const cell_t *cells, uint32_t n, const struct tab *t)
 
 	buf_reserve(out, (size_t)n * 5 + 8 * CLUSTER_MAX + 16);
 	p = out->data + out->len;
-	if (unlikely(!shapes[0]))
-		shapes_make();
 	for (uint32_t i = 0; i < n; i++) {
 		uint32_t low =
 			(uint32_t)cells[i] & (CELL_CONTENT_MASK | CELL_KIND_MASK | CELL_CLUSTER);
@@ -408,6 +404,8 @@ text_put(struct buf *out, const cell_t *cells, uint32_t n, const struct tab *t)
 			p = put_shaped(p, low & 0xffff, shape & SHAPE_BYTES);
 			i += is_wide;
 		} else {
+			if (!shape)
+				shape_make(low >> 6 & 1023);
 			out->len = (size_t)(p - out->data);
 			if (low & CELL_CLUSTER)
 				buf_reserve(out, (size_t)(n - i) * 5 + 8 * CLUSTER_MAX + 16);
@@ -549,40 +547,65 @@ ext_put(struct buf *out, const cell_t *cells, uint32_t n, uint32_t flags, const 
 	buf_put(out, runs->data, runs->len);
 }
 
+static uint8_t *
+put_head(uint8_t *p, uint8_t tag, uint32_t flags, uint32_t n, uint32_t text_len, uint32_t ext_len)
+{
+	tag |= (flags & ROW_WRAP ? REC_WRAP : 0) | (flags & ROW_WRAPPED ? REC_WRAPPED : 0);
+	*p++ = tag | (text_len != n ? REC_MB : 0) | (ext_len ? REC_EXT : 0);
+	p = fast_varint(p, n);
+	if (text_len != n)
+		p = fast_varint(p, text_len);
+	return ext_len ? fast_varint(p, ext_len) : p;
+}
+
+uint8_t *
+rec_head(uint8_t *p, uint8_t tag, uint32_t flags, uint32_t n, uint32_t text_len)
+{
+	return put_head(p, tag, flags, n, text_len, 0);
+}
+
+/* Appends the text; true if some cell is wide. */
+static bool
+rec_text(struct buf *out, const struct rec_src *src, cell_t all)
+{
+	bool wide = false;
+
+	if (src->pre) {
+		buf_put(out, src->pre + 1, src->pre->len);
+		return src->pre->wide;
+	}
+	if (!(src->flags & ROW_NONASCII || all & (CELL_KIND_MASK | CELL_CLUSTER))) {
+		cells_narrow(out->data + out->len, src->cells, src->n);
+		out->len += src->n;
+		return false;
+	}
+	for (uint32_t i = 0; all & CELL_WIDE && i < src->n && !wide; i++)
+		wide = (src->cells[i] & CELL_KIND_MASK) == CELL_WIDE;
+	text_put(out, src->cells, src->n, src->tab);
+	return wide;
+}
+
 void
-rec_put(struct buf *out, const cell_t *cells, uint32_t n, uint32_t flags, uint8_t tag,
-	const struct tab *t, struct dict *d)
+rec_put(struct buf *out, const struct rec_src *src, struct dict *d)
 {
 	struct buf *ext = &scratch_ext;
 	size_t at = out->len, room = 16, text_len;
-	uint8_t head[16], *p = head;
-	cell_t or = 0;
+	uint8_t head[16], tag = src->tag, *p;
+	uint32_t n = src->n;
+	cell_t all = 0;
 
-	tag |= (flags & ROW_WRAP ? REC_WRAP : 0) | (flags & ROW_WRAPPED ? REC_WRAPPED : 0);
 	ext->len = 0;
-	if (flags & (ROW_HINTS & ~ROW_NONASCII))
+	if (!src->pre && src->flags & (ROW_HINTS & ~ROW_NONASCII))
 		for (uint32_t i = 0; i < n; i++)
-			or |= cells[i];
-	if (or &CELL_ATTRS || flags & ROW_MARKS)
-		ext_put(ext, cells, n, flags, t, d);
+			all |= src->cells[i];
+	if ((src->pre ? src->pre->styled : (all & CELL_ATTRS) != 0) || src->flags & ROW_MARKS)
+		ext_put(ext, src->cells, n, src->flags, src->tab, d);
 	buf_reserve(out, room + n + 16);
 	out->len += room; /* the text goes where it is likely to stay; the head is short */
-	if (flags & ROW_NONASCII || or &(CELL_KIND_MASK | CELL_CLUSTER)) {
-		for (uint32_t i = 0; or &CELL_WIDE && i < n && !(tag & REC_WIDE); i++)
-			if ((cells[i] & CELL_KIND_MASK) == CELL_WIDE)
-				tag |= REC_WIDE;
-		text_put(out, cells, n, t);
-	} else {
-		cells_narrow(out->data + out->len, cells, n);
-		out->len += n;
-	}
+	if (rec_text(out, src, all))
+		tag |= REC_WIDE;
 	text_len = out->len - at - room;
-	*p++ = tag | (text_len != n ? REC_MB : 0) | (ext->len ? REC_EXT : 0);
-	p = fast_varint(p, n);
-	if (text_len != n)
-		p = fast_varint(p, (uint32_t)text_len);
-	if (ext->len)
-		p = fast_varint(p, (uint32_t)ext->len);
+	p = put_head(head, tag, src->flags, n, (uint32_t)text_len, (uint32_t)ext->len);
 	memcpy(out->data + at, head, (size_t)(p - head));
 	memmove(out->data + at + (p - head), out->data + at + room, text_len);
 	out->len = at + (size_t)(p - head) + text_len;
@@ -596,8 +619,12 @@ pack_row(struct buf *out, const struct row *row, const struct tab *t)
 {
 	struct dict d = {0};
 
-	rec_put(out, row->cells, row->len, row->flags | cells_flags(row->cells, row->len), 0, t,
-		&d);
+	struct rec_src src = {.cells = row->cells,
+		.n = row->len,
+		.flags = row->flags | cells_flags(row->cells, row->len),
+		.tab = t};
+
+	rec_put(out, &src, &d);
 	dict_free(&d);
 }
 
@@ -618,5 +645,6 @@ unpack_row(struct rd *in, struct row *row, cell_t *cells, int cap, struct tab *t
 	row->cap = (uint16_t)MIN(cap, UINT16_MAX);
 	row->len = (uint16_t)MIN(r.cells, row->cap);
 	row->flags = flags;
+	row->prepacked = 0;
 	return 0;
 }

@@ -12,8 +12,8 @@
 
 /* Appends the row; its ids are resolved by t. */
 void pack_row(struct buf *out, const struct row *row, const struct tab *t);
-/* Reads one packed row into cells[0..cap) and sets row->cells = cells, len, cap, flags (stamp is
- * left alone); styles, clusters and links are interned into t. Cells beyond cap are dropped.
- * 0 or -EBADMSG (bytes are foreign: bounds-checked). */
+/* Reads one packed row into cells[0..cap) and sets row->cells = cells, len, cap, flags, prepacked
+ * (stamp is left alone); styles, clusters and links are interned into t. Cells beyond cap are
+ * dropped. 0 or -EBADMSG (bytes are foreign: bounds-checked). */
 int unpack_row(struct rd *in, struct row *row, cell_t *cells, int cap, struct tab *t);
 #endif

@@ -18,6 +18,7 @@ enum {
 /* Bytes of text that stand for no character of their own. */
 enum { TEXT_BLANK = 0, TEXT_HEAD = 1, TEXT_TAIL = 2, TEXT_CLUSTER = 3, TEXT_FLIP = 4 };
 
+#define CELL_ATTRS (CELL_STYLE_MASK | CELL_LINK_MASK | CELL_PROTECTED)
 /* Styles and links already defined in a stream, so that each is written once. {0} is empty. */
 struct dict {
 	struct style *style; /* of id i + 1 */
@@ -55,9 +56,19 @@ struct rec {
 	const uint8_t *text, *ext;
 };
 
-/* Appends one record. flags: of the row; tag: REC_CUT, REC_PART. */
-void rec_put(struct buf *out, const cell_t *cells, uint32_t n, uint32_t flags, uint8_t tag,
-	const struct tab *t, struct dict *d);
+/* What a record is made of. flags: of the row; tag: REC_CUT, REC_PART. */
+struct rec_src {
+	const cell_t *cells;
+	uint32_t n, flags;
+	const struct tab *tab;
+	const struct prepacked *pre; /* its text, or NULL */
+	uint8_t tag;
+};
+/* Appends it. */
+void rec_put(struct buf *out, const struct rec_src *src, struct dict *d);
+/* Tag and lengths of one without ext; returns their end. */
+#define REC_HEAD_MAX 16
+uint8_t *rec_head(uint8_t *p, uint8_t tag, uint32_t flags, uint32_t n, uint32_t text_len);
 /* A varint, saturating. */
 uint32_t rd_len(struct rd *in);
 /* 0 or -EBADMSG. */

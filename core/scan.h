@@ -1,7 +1,10 @@
 #ifndef CORE_SCAN_H
 #define CORE_SCAN_H
-/* The two inner loops of printing, as SIMD where the machine has it. Each has a scalar twin that
+/* The inner loops of printing, as SIMD where the machine has it. Each has a scalar twin that
  * gives the same result for every input (tests compare them). */
+#include <endian.h>
+#include <string.h>
+
 #include "core/cell.h"
 
 /* How many of the first n bytes are printable ASCII (0x20..0x7e). */
@@ -33,7 +36,6 @@ scan_params(const uint8_t *p)
 }
 /* Sixteen at once, where that much may be read and written: how many are printable ASCII, and all
  * of them as cells. */
-#define HAVE_ASCII16 1
 static inline unsigned
 scan_ascii16(const uint8_t *p)
 {
@@ -58,7 +60,109 @@ widen_ascii16(cell_t *dst, const uint8_t *p, cell_t tmpl)
 }
 #else
 #define scan_params scan_params_scalar
+static inline unsigned
+scan_ascii16(const uint8_t *p)
+{
+	return (unsigned)scan_ascii_scalar(p, 16);
+}
+static inline void
+widen_ascii16(cell_t *dst, const uint8_t *p, cell_t tmpl)
+{
+	widen_ascii_scalar(dst, p, 16, tmpl);
+}
 #endif
+
+typedef uint32_t u32x4 __attribute__((vector_size(16)));
+typedef int32_t i32x4 __attribute__((vector_size(16)));
+typedef uint64_t u64x2 __attribute__((vector_size(16)));
+/* Two cells. (A longer memcpy may become a string instruction, which is slow to start.) */
+static inline u64x2
+load_pair(const cell_t *p)
+{
+	u64x2 v;
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+static inline void
+store_pair(cell_t *p, u64x2 v)
+{
+	memcpy(p, &v, sizeof(v));
+}
+
+/* The first n of 16 characters over what is there; the 16 cells behind those are read. */
+static inline void
+widen_ascii16_over(cell_t *dst, const uint8_t *p, size_t n, cell_t tmpl)
+{
+	u64x2 behind[8];
+	for (int i = 0; i < 8; i++)
+		behind[i] = load_pair(dst + n + 2 * i);
+	widen_ascii16(dst, p, tmpl);
+	for (int i = 0; i < 8; i++)
+		store_pair(dst + n + 2 * i, behind[i]);
+}
+
+/* Four characters of three bytes each, of which 13 bytes are read; 0 for one that is not well
+ * formed (surrogates are for the caller to see). */
+static inline u32x4
+quad_decode(const uint8_t *p)
+{
+	uint32_t w[4];
+	for (int i = 0; i < 4; i++) {
+		memcpy(&w[i], p + 3 * i, 4);
+		w[i] = le32toh(w[i]);
+	}
+	u32x4 v = {w[0], w[1], w[2], w[3]};
+	u32x4 cp = (v & 0xf) << 12 | (v >> 2 & 0xfc0) | (v >> 16 & 0x3f);
+	return cp & (u32x4)((v & 0xc0c0f0) == 0x8080e0) & (u32x4)((i32x4)cp > 0x7ff);
+}
+/* How many of the n bytes at p, n a multiple of 3, repeat the three bytes before p. */
+static inline size_t
+scan_repeat3(const uint8_t *p, size_t n)
+{
+	size_t i = 0;
+	for (; i + 16 <= n; i += 16) {
+		uint64_t a[2], b[2];
+		memcpy(a, p + i, 16);
+		memcpy(b, p + i - 3, 16);
+		if ((a[0] ^ b[0]) | (a[1] ^ b[1]))
+			break;
+	}
+	while (i < n && p[i] == p[i - 3])
+		i++;
+	return i / 3 * 3;
+}
+static inline void
+fill_cells(cell_t *dst, size_t n, cell_t c)
+{
+	const u64x2 v = {c, c};
+	size_t i = 0;
+	for (; i + 2 <= n; i += 2)
+		store_pair(dst + i, v);
+	if (i < n)
+		dst[i] = c;
+}
+/* They as four narrow cells, or as four wide ones with their tails. */
+static inline void
+quad_narrow(cell_t *dst, u32x4 cp, cell_t tmpl)
+{
+	const u32x4 z = {0};
+	const u64x2 t = {tmpl, tmpl};
+	store_pair(dst, (u64x2)__builtin_shufflevector(cp, z, 0, 4, 1, 5) | t);
+	store_pair(dst + 2, (u64x2)__builtin_shufflevector(cp, z, 2, 6, 3, 7) | t);
+}
+static inline void
+quad_wide(cell_t *dst, u32x4 cp, cell_t tmpl)
+{
+	const u32x4 z = {0};
+	const u64x2 t = {tmpl | CELL_WIDE, tmpl | CELL_WIDE};
+	const u64x2 tail = {tmpl | CELL_TAIL, tmpl | CELL_TAIL};
+	u64x2 a = (u64x2)__builtin_shufflevector(cp, z, 0, 4, 1, 5) | t;
+	u64x2 b = (u64x2)__builtin_shufflevector(cp, z, 2, 6, 3, 7) | t;
+	store_pair(dst, __builtin_shufflevector(a, tail, 0, 2));
+	store_pair(dst + 2, __builtin_shufflevector(a, tail, 1, 2));
+	store_pair(dst + 4, __builtin_shufflevector(b, tail, 0, 2));
+	store_pair(dst + 6, __builtin_shufflevector(b, tail, 1, 2));
+}
 
 /* The same for runs that are mostly short: the first few bytes without a call. */
 static inline size_t

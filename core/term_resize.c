@@ -201,7 +201,7 @@ static void
 flow_from(struct flow *f, const struct screen *s, int rows, int cols)
 {
 	for (int y = 0; y < rows; y++)
-		flow_add(f, s->row[y]->cells, s->row[y]->len, s->row[y]->flags, cols);
+		flow_add(f, s->row[y]->cells, row_written(s->row[y]), s->row[y]->flags, cols);
 	for (int k = 0; k < f->n_places; k++) {
 		f->place[k].at_row = *f->place[k].row;
 		f->place[k].at_col = *f->place[k].col + (*f->place[k].pending ? 1 : 0);

@@ -111,6 +111,16 @@ erase_unprotected(struct term *t, struct row *r, int x0, int x1)
 		row_fill(r, MAX(x0, (int)r->len), x1, t->blank);
 }
 
+bool
+row_protected(struct row *r)
+{
+	for (int x = 0; r->flags & ROW_PROTECTED && x < r->len; x++)
+		if (r->cells[x] & CELL_PROTECTED)
+			return true;
+	r->flags &= ~(uint32_t)ROW_PROTECTED;
+	return false;
+}
+
 /* Blanks [x0, x1) as they are; no wide cell reaches over the ends. */
 static void
 row_blank(struct term *t, struct row *r, int x0, int x1, bool keep_protected)
@@ -120,7 +130,7 @@ row_blank(struct term *t, struct row *r, int x0, int x1, bool keep_protected)
 	r->flags |= blank_flags(t);
 	if (x1 >= t->v.cols)
 		r->flags &= ~(uint32_t)ROW_WRAP;
-	if (keep_protected && r->flags & ROW_PROTECTED) {
+	if (keep_protected && row_protected(r)) {
 		erase_unprotected(t, r, x0, x1);
 		return;
 	}
@@ -208,7 +218,8 @@ row_copy_cells(struct term *t, struct row *dst, int dx, const struct row *src, i
 	int have = CLAMP((int)src->len - sx, 0, n);
 	if (n <= 0 || !row_open(t, &t->scr[t->v.alt], dst, dx + n))
 		return;
-	memmove(dst->cells + dx, src->cells + sx, (size_t)have * sizeof(cell_t));
+	if (have)
+		memmove(dst->cells + dx, src->cells + sx, (size_t)have * sizeof(cell_t));
 	if (have < n)
 		memset(dst->cells + dx + have, 0, (size_t)(n - have) * sizeof(cell_t));
 	dst->flags |= src->flags & (ROW_STYLED | ROW_CLUSTERS | ROW_LINKS | ROW_WIDE |
@@ -313,6 +324,8 @@ term_gc(struct term *t)
 	for (int k = 0; k < 2; k++)
 		for (int y = 0; t->scr[k].store && y < rows; y++)
 			all[n++] = t->scr[k].row[y];
+	for (int i = 0; i < n; i++)
+		all[i]->prepacked = 0; /* a table may have no room for what was in the old one */
 	uint16_t links[3] = {t->v.pen.link, t->v.scr[0].saved.pen.link, t->v.scr[1].saved.pen.link};
 	tab_gc(t->tab, all, n, NULL, 0, links, 3);
 	t->v.pen.link = links[0];

@@ -5,6 +5,19 @@
  * what would be left as a half. */
 #include "core/term_priv.h"
 
+/* The row's length without trailing cells that were never written: they say nothing, but inside a
+ * line that wraps they keep its place. */
+static inline int
+row_written(const struct row *r)
+{
+	int n = r->len;
+	while (n && !r->cells[n - 1] && !(r->flags & ROW_WRAP))
+		n--;
+	return n;
+}
+/* Is a cell of the row protected? The flag alone may be left over: what erasing does to the row as
+ * a whole must not depend on it. */
+bool row_protected(struct row *r);
 /* If a wide cell straddles the border before column x, both halves become blanks. */
 void row_split_wide(struct row *r, int x);
 void row_erase(struct term *t, struct row *r, int x0, int x1, bool keep_protected);

@@ -9,6 +9,7 @@
  * Unicode defines the pair, and a skin tone counts only on something it can colour. So conjuncts
  * and spacing marks take what older terminals give them, and an emoji sequence takes 2. */
 #include "core/width.h"
+#include "core/pack_priv.h"
 #include "core/width_priv.h"
 
 #include <stdlib.h>
@@ -22,22 +23,51 @@ struct range {
 
 const uint16_t *width_blocks[WIDTH_BLOCKS];
 
+uint8_t quick_class[0x10000];
+
+/* The ranges of a table, for codepoints that ascend. */
+struct walk {
+	const struct range *r, *end;
+};
+
 static bool
-in_ranges(const struct range *r, size_t n, uint32_t cp)
+in_ranges(struct walk *w, uint32_t cp)
 {
-	size_t lo = 0;
-	while (lo < n) {
-		size_t mid = (lo + n) / 2;
-		if (cp > r[mid].hi)
-			lo = mid + 1;
-		else if (cp < r[mid].lo)
-			n = mid;
-		else
-			return true;
-	}
-	return false;
+	while (w->r < w->end && w->r->hi < cp)
+		w->r++;
+	return w->r < w->end && w->r->lo <= cp;
 }
-#define IN(table, cp) in_ranges(table, ARRAY_LEN(table), cp)
+
+/* The ranges that reach up to cp or lie behind it. */
+static struct walk
+walk_from(const struct range *r, size_t n, uint32_t cp)
+{
+	size_t lo = 0, hi = n;
+	while (lo < hi) {
+		size_t mid = (lo + hi) / 2;
+		if (r[mid].hi < cp)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return (struct walk){r + lo, r + n};
+}
+
+struct tables {
+	struct walk wide, ambiguous, emoji_base, consonant, linker;
+};
+
+static struct tables
+tables_from(uint32_t cp)
+{
+#define FROM(table) walk_from(table, ARRAY_LEN(table), cp)
+	return (struct tables){.wide = FROM(wide_ranges),
+		.ambiguous = FROM(ambiguous_ranges),
+		.emoji_base = FROM(emoji_base_ranges),
+		.consonant = FROM(consonant_ranges),
+		.linker = FROM(linker_ranges)};
+#undef FROM
+}
 
 static unsigned
 break_class(const utf8proc_property_t *p)
@@ -62,7 +92,7 @@ break_class(const utf8proc_property_t *p)
 }
 
 static unsigned
-plain_width(uint32_t cp, const utf8proc_property_t *p, unsigned gb)
+plain_width(uint32_t cp, const utf8proc_property_t *p, unsigned gb, struct tables *in)
 {
 	if (gb == GB_RI || (cp >= 0x1f3fb && cp <= 0x1f3ff))
 		return 2;
@@ -76,25 +106,25 @@ plain_width(uint32_t cp, const utf8proc_property_t *p, unsigned gb)
 	case UTF8PROC_CATEGORY_CF:
 		return 0;
 	default:
-		return IN(wide_ranges, cp) ? 2 : 1;
+		return in_ranges(&in->wide, cp) ? 2 : 1;
 	}
 }
 
 static uint16_t
-make_class(uint32_t cp)
+make_class(uint32_t cp, struct tables *in)
 {
 	if (cp < 0x20 || (cp >= 0x7f && cp < 0xa0) || (cp >= 0xd800 && cp < 0xe000) ||
 		cp > 0x10ffff)
 		return CP_CONTROL | GB_CONTROL << CP_GB_SHIFT;
 	const utf8proc_property_t *p = utf8proc_get_property((utf8proc_int32_t)cp);
-	unsigned gb = IN(consonant_ranges, cp) ? GB_CONSONANT : break_class(p),
+	unsigned gb = in_ranges(&in->consonant, cp) ? GB_CONSONANT : break_class(p),
 		 c = gb << CP_GB_SHIFT;
-	c |= plain_width(cp, p, gb);
-	if (IN(ambiguous_ranges, cp) && (c & CP_WIDTH) == 1)
+	c |= plain_width(cp, p, gb, in);
+	if (in_ranges(&in->ambiguous, cp) && (c & CP_WIDTH) == 1)
 		c |= CP_AMBIGUOUS;
-	if (IN(emoji_base_ranges, cp))
+	if (in_ranges(&in->emoji_base, cp))
 		c |= CP_EMOJI_BASE;
-	if (IN(linker_ranges, cp))
+	if (in_ranges(&in->linker, cp))
 		c |= CP_LINKER;
 	if (cp >= 0x1f3fb && cp <= 0x1f3ff)
 		c |= CP_MODIFIER;
@@ -102,7 +132,19 @@ make_class(uint32_t cp)
 		c |= CP_PLAIN;
 	if (gb != GB_OTHER && gb != GB_PICTURE && gb != GB_CONSONANT)
 		c |= CP_HAZARD;
-	return (uint16_t)c;
+	unsigned flip = usually_wide(cp) != ((c & CP_WIDTH) == 2);
+	if (c & CP_PLAIN && !flip && GB_QUICK >> gb & 1)
+		c |= CP_QUICK;
+	return (uint16_t)(c | flip << CP_FLIP_SHIFT);
+}
+
+static uint8_t
+make_quick(unsigned cls)
+{
+	if (!(cls & CP_QUICK))
+		return 0;
+	return (uint8_t)(QUICK | ((cls & CP_WIDTH) == 2 ? QUICK_WIDE : 0) |
+			 (cls & CP_HAZARD ? cls >> CP_GB_SHIFT & CP_GB_MASK : 0));
 }
 
 /* Blocks with one class throughout (ideographs, unassigned planes) are one and the same block: what
@@ -111,12 +153,15 @@ const uint16_t *
 width_block_make(unsigned block)
 {
 	static const uint16_t *uniform[16];
+	struct tables in = tables_from(block << 8);
 	uint16_t b[256];
 	bool same = true;
 	for (unsigned i = 0; i < 256; i++) {
-		b[i] = make_class(block << 8 | i);
+		b[i] = make_class(block << 8 | i, &in);
 		same &= b[i] == b[0];
 	}
+	for (unsigned i = 0; i < 256 && block < 256; i++)
+		quick_class[block << 8 | i] = make_quick(b[i]);
 	unsigned k = 0;
 	while (same && k < ARRAY_LEN(uniform) && uniform[k] && uniform[k][0] != b[0])
 		k++;

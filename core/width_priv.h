@@ -15,6 +15,9 @@ enum {
 	/* derived from the above, for the inner loop of printing: */
 	CP_PLAIN = 1 << 12,  /* 1 or 2 cells, no mark */
 	CP_HAZARD = 1 << 13, /* what follows may join it, beside marks */
+	CP_QUICK = 1 << 14,  /* plain, as wide as the packed form takes it to be and of the
+				classes GB_QUICK, among which nothing joins */
+	CP_FLIP_SHIFT = 15,  /* 1: not as wide as the packed form takes it to be */
 };
 enum { /* Grapheme_Cluster_Break */
 	GB_OTHER,
@@ -32,9 +35,15 @@ enum { /* Grapheme_Cluster_Break */
 	GB_LVT,
 	GB_CONSONANT, /* OTHER, but may join behind a linker */
 };
+#define GB_QUICK \
+	(1u << GB_OTHER | 1u << GB_PICTURE | 1u << GB_LV | 1u << GB_LVT | 1u << GB_CONSONANT)
 #define WIDTH_BLOCKS (0x200000u >> 8)		   /* as far as four bytes of UTF-8 can say */
 extern const uint16_t *width_blocks[WIDTH_BLOCKS]; /* NULL: not made yet */
 const uint16_t *width_block_make(unsigned block);
+/* Of the basic plane, for groups of characters: QUICK, QUICK_WIDE and the GB_* of a CP_HAZARD. 0:
+ * not CP_QUICK, or of a block that is not made yet. */
+enum { QUICK_GB = 15, QUICK_WIDE = 16, QUICK = 32 };
+extern uint8_t quick_class[0x10000];
 
 /* Up to 0x1fffff; what is no character counts as a control. */
 static inline unsigned

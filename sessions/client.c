@@ -374,16 +374,35 @@ lose(struct client *c)
 		uv_timer_start(&c->retry, on_retry, RETRY_FIRST_MS, 0);
 }
 
+static struct pending *
+pending_find(struct client *c, uint32_t id)
+{
+	struct pending *p;
+
+	LIST_FOREACH(p, &c->pending, link)
+	if (p->id == id)
+		return p;
+	return NULL;
+}
+
+static void
+on_part(struct client *c, const struct frame *f)
+{
+	struct pending *p = pending_find(c, f->request);
+	json_t *j = p && p->part ? frame_get_json(f) : NULL;
+
+	if (j)
+		p->part(p->ctx, j); /* may cancel it */
+	json_decref(j);
+}
+
 static void
 on_reply(struct client *c, const struct frame *f)
 {
-	struct pending *p;
+	struct pending *p = pending_find(c, f->request);
 	struct err e;
 	json_t *j = NULL;
 
-	LIST_FOREACH(p, &c->pending, link)
-	if (p->id == f->request)
-		break;
 	if (!p)
 		return;
 	LIST_REMOVE(p, link);
@@ -408,6 +427,9 @@ on_frame(struct client *c, const struct frame *f)
 		c->tries = 0;
 		if (c->ops.back)
 			c->ops.back(c->ops.ctx);
+		break;
+	case FT_PART:
+		on_part(c, f);
 		break;
 	case FT_REPLY:
 	case FT_FAIL:
@@ -481,25 +503,48 @@ client_start(struct client *c, uv_loop_t *loop, const struct client_ops *ops)
 	watch_fd(c);
 }
 
-void
-client_request(struct client *c, const char *verb, json_t *take_args, client_reply_cb cb, void *ctx)
+uint32_t
+client_stream(struct client *c, const char *verb, json_t *take_args,
+	void (*part)(void *ctx, json_t *j), client_reply_cb cb, void *ctx)
 {
 	json_t *req = request_json(verb, take_args);
 	struct pending *p = xcalloc(1, sizeof(*p));
+	uint32_t id = ++c->next_id;
 	struct err e;
 
-	*p = (struct pending){.id = ++c->next_id, .cb = cb, .ctx = ctx};
-	if (c->fd < 0 || !frame_json(&c->out, FT_REQUEST, p->id, req)) {
+	*p = (struct pending){.id = id, .part = part, .cb = cb, .ctx = ctx};
+	if (c->fd < 0 || !frame_json(&c->out, FT_REQUEST, id, req)) {
 		err_set(&e, c->fd < 0 ? 4 : 1,
 			c->fd < 0 ? "the server is away" : "the request is too large (1 MiB)");
 		if (cb)
 			cb(ctx, NULL, &e);
 		free(p);
+		id = 0;
 	} else {
 		LIST_INSERT_HEAD(&c->pending, p, link);
 		flush(c);
 	}
 	json_decref(req);
+	return id;
+}
+
+void
+client_request(struct client *c, const char *verb, json_t *take_args, client_reply_cb cb, void *ctx)
+{
+	client_stream(c, verb, take_args, NULL, cb, ctx);
+}
+
+void
+client_cancel(struct client *c, uint32_t request)
+{
+	struct pending *p = pending_find(c, request);
+
+	if (!p)
+		return;
+	LIST_REMOVE(p, link);
+	free(p);
+	frame_put(&c->out, FT_CANCEL, request, NULL, 0);
+	flush(c);
 }
 
 /* Views. */

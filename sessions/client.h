@@ -32,12 +32,15 @@ void client_add_caller_env(json_t *args);
  * S has, beside cli.md: "wants" (what it asks, ""), "recent":[bytes…] (the last hour in 8 steps,
  * oldest first, 0 = no sample), "viewers", "prompt" (names the prompt on screen, for "answer").
  * Events of a view:
- *   {"ev":"open","id","name","state","cols","rows"}  the session's own size; again when it changes
+ *   {"ev":"open","id","name","state","cols","rows","exit_code","exit_signal"}  the session's own
+ *     size; again when it changes
  *   {"ev":"modes","mouse":1000,"mouse_encoding":1006,"bracketed_paste":bool,"focus":bool,
  *     "alt":bool,"alt_scroll":bool,"app_cursor":bool,"kitty":flags,"modify_other":0..2}
  *   {"ev":"title","title"} {"ev":"bell"} {"ev":"notify","title","text"}
  *   {"ev":"clipboard","text"}          an OSC 52 write (attached views only)
  *   {"ev":"scroll","back","rows"}      rows scrolled back really, of how many there are
+ *   {"ev":"marks","at":[[y,x0,x1,line,start]…]}  cells [x0,x1) of the next frame's row y belong to
+ *     a match of the view's pattern (request "look"), which begins at byte `start` of the line
  *   {"ev":"state","state","exit_code","exit_signal"}  ended, asleep …
  *   {"ev":"error","code","message"}    the view could not be opened; it does not exist then */
 struct client_ops {
@@ -53,6 +56,13 @@ void client_start(struct client *c, uv_loop_t *loop, const struct client_ops *op
 typedef void (*client_reply_cb)(void *ctx, json_t *reply, const struct err *e); /* one is NULL */
 void client_request(
 	struct client *c, const char *verb, json_t *take_args, client_reply_cb cb, void *ctx);
+/* The same for answers that come in parts: part (NULL: dropped) for each, borrowed, until cb ends
+ * it. Returns its number for client_cancel; 0: it has failed already, cb was called. */
+uint32_t client_stream(struct client *c, const char *verb, json_t *take_args,
+	void (*part)(void *ctx, json_t *j), client_reply_cb cb, void *ctx);
+/* The answer is not wanted any more: neither part nor cb is called again, and the server stops
+ * working on it. A number that has been answered is ignored. */
+void client_cancel(struct client *c, uint32_t request);
 /* A view of a session's screen. attach: this client's size becomes the session's when it is the
  * last active; preview: never resizes. Frames are acked by client.c once frame() returns. */
 enum view_mode { VIEW_PREVIEW, VIEW_ATTACH };

@@ -7,6 +7,7 @@
 
 struct pending {
 	uint32_t id;
+	void (*part)(void *ctx, json_t *j); /* NULL: parts are not looked at */
 	client_reply_cb cb;
 	void *ctx;
 	LIST_ENTRY(pending) link;

@@ -20,6 +20,9 @@ void waiter_add(struct request *r, bool (*done)(struct waiter *w, struct session
 bool session_at_rest(const struct session *s, uint64_t now_ns);
 /* Text and Enter, typed once the session is at rest, or at once. */
 void send_queue(struct session *s, const char *text, bool when_idle);
+/* One session's line of a reply about several: {id, name, ok[, error]}; error NULL: it went well.
+ */
+json_t *session_result(const char *id, const char *name, const char *error);
 bool session_has_tag(const struct session *s, const char *tag);
 /* From a request's args: umask and limits; env (left alone when absent; false: not strings). */
 void request_limits(const json_t *args, struct session_limits *l);

@@ -2,6 +2,7 @@
  * those of the verbs in JSON: ids (or id), force; idle (s), min (bytes), growing, yes, dry_run. */
 #include "core/os.h"
 #include "sessions/closer.h"
+#include "sessions/cmd.h"
 #include "sessions/lifecycle.h"
 #include "sessions/sampler.h"
 #include <stdio.h>
@@ -37,16 +38,6 @@ batch_finish(struct batch *b)
 	free(b);
 }
 
-static json_t *
-result(const char *id, const char *name, const char *error)
-{
-	json_t *o = json_pack("{s:s,s:s,s:b}", "id", id, "name", name, "ok", error == NULL);
-
-	if (error)
-		json_object_set_new(o, "error", json_string(error));
-	return o;
-}
-
 static void
 batch_closed(void *ctx, const struct closer_result *r)
 {
@@ -55,7 +46,7 @@ batch_closed(void *ctx, const struct closer_result *r)
 
 	b->pending--;
 	if (r->ok || !b->only_done) {
-		o = result(r->id, r->name, r->ok ? NULL : r->error);
+		o = session_result(r->id, r->name, r->ok ? NULL : r->error);
 		if (r->ok) {
 			json_object_set_new(
 				o, "freed_bytes", json_integer((json_int_t)r->freed_bytes));
@@ -129,7 +120,7 @@ hibernate_one(struct batch *b, struct session *s, const struct closer_request *q
 	if (closer_start(s, q, &e) == 0)
 		return;
 	b->pending--;
-	json_array_append_new(b->results, result(s->id, s->name, e.msg));
+	json_array_append_new(b->results, session_result(s->id, s->name, e.msg));
 }
 
 void
@@ -185,8 +176,8 @@ resume_one(struct session *s)
 	json_t *o;
 
 	if (lifecycle_resume(s, &how, &e) < 0)
-		return result(s->id, s->name, e.msg);
-	o = result(s->id, s->name, NULL);
+		return session_result(s->id, s->name, e.msg);
+	o = session_result(s->id, s->name, NULL);
 	json_object_set_new(o, "how", json_string(how));
 	json_object_set_new(o, "resume", json_sprintf("muster attach %s", s->name));
 	return o;

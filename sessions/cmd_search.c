@@ -2,8 +2,8 @@
  * its screen back to its oldest line. The work is cut into slices of at most SLICE_NS between which
  * the loop serves everyone else; hits leave in batches as the client takes them.
  *
- * Lines on the screen have no logical id of their own: they are numbered on from the history's next
- * line, which is what they will be called if nothing is inserted above them. */
+ * Lines on the screen are numbered as core/doc.h says: on from the history's. */
+#include "core/doc.h"
 #include "core/os.h"
 #include "core/search.h"
 #include "sessions/cmd.h"
@@ -15,6 +15,7 @@
 #define HITS_MAX 10000 /* for one request: then the reply says "truncated" */
 #define BATCH 64
 #define TEXT_MAX 4096 /* bytes of a line that are sent, around the match */
+#define SPANS_MAX 32  /* further matches in a line that are told */
 
 struct seek {
 	struct request *r;
@@ -23,7 +24,9 @@ struct seek {
 	size_t n, i;
 	bool on_screen;	   /* the current one's screen has been looked at */
 	uint64_t end_line; /* lines from here on have been looked at */
-	int hits;
+	int hits, limit;
+	int here, limit_here; /* the same of the current session */
+	bool truncated;
 	json_t *batch;
 	uint64_t deadline;
 	/* of the chunk at hand */
@@ -53,11 +56,18 @@ flush(struct seek *k)
 	k->batch = json_array();
 }
 
+static bool
+wants_more(const struct seek *k)
+{
+	return k->hits < k->limit && k->here < k->limit_here;
+}
+
 /* Newest first: takes the hits of one chunk, which were found oldest first. */
 static void
 take_hits(struct seek *k)
 {
-	for (size_t i = json_array_size(k->chunk_hits); i-- && k->hits < HITS_MAX; k->hits++) {
+	for (size_t i = json_array_size(k->chunk_hits); i-- && wants_more(k); k->hits++) {
+		k->here++;
 		json_array_append(k->batch, json_array_get(k->chunk_hits, i));
 		if (json_array_size(k->batch) >= BATCH)
 			flush(k);
@@ -72,29 +82,60 @@ utf8_middle(char c)
 	return ((unsigned char)c & 0xc0) == 0x80;
 }
 
+/* The part of a hit's line that is sent: all of it, or so much around the match. */
+static void
+cut_line(const struct search_hit *h, const char *line, size_t *from, size_t *len)
+{
+	*from = 0;
+	*len = h->len;
+	if (h->len <= TEXT_MAX)
+		return;
+	*from = h->start > TEXT_MAX / 2 ? h->start - TEXT_MAX / 2 : 0;
+	while (*from > 0 && utf8_middle(line[*from]))
+		--*from;
+	*len = MIN(h->len - *from, (size_t)TEXT_MAX);
+	while (*len > 0 && *from + *len < h->len && utf8_middle(line[*from + *len]))
+		--*len;
+}
+
+/* Matches behind the first. */
+static void
+add_spans(struct seek *k, json_t *j, const struct search_hit *h, size_t from, size_t len)
+{
+	const char *line = k->text + h->at;
+	size_t start, end = h->end;
+	json_t *more = NULL;
+
+	while (search_line(k->pattern, line, h->len, end, &start, &end) && end <= from + len) {
+		more = more ? more : json_array();
+		json_array_append_new(more,
+			json_pack("[I,I]", (json_int_t)(start - from), (json_int_t)(end - from)));
+		if (json_array_size(more) == SPANS_MAX)
+			break;
+	}
+	if (more)
+		json_object_set_new(j, "more", more);
+}
+
 static bool
 on_hit(void *ctx, const struct search_hit *h)
 {
 	struct seek *k = ctx;
 	const char *line = k->text + h->at;
-	size_t from = 0, len = h->len;
+	size_t from, len;
 	json_t *j;
 
-	if (len > TEXT_MAX) {
-		from = h->start > TEXT_MAX / 2 ? h->start - TEXT_MAX / 2 : 0;
-		while (from > 0 && utf8_middle(line[from]))
-			from--;
-		len = MIN(len - from, (size_t)TEXT_MAX);
-		while (len > 0 && from + len < h->len && utf8_middle(line[from + len]))
-			len--;
-	}
+	cut_line(h, line, &from, &len);
 	j = json_pack("{s:i,s:s,s:s,s:I,s:s%,s:I,s:I}", "v", 1, "id", k->s->id, "name", k->s->name,
 		"line", (json_int_t)(k->first_line + h->line), "text", line + from, len, "start",
 		(json_int_t)(h->start - from), "end", (json_int_t)MIN(h->end - from, len));
 	if (!j)
 		return true;
+	if (from)
+		json_object_set_new(j, "offset", json_integer((json_int_t)from));
 	if (k->s->last_output > 0 && k->first_line == k->end_line)
 		json_object_set_new(j, "t", json_real(k->s->last_output));
+	add_spans(k, j, h, from, len);
 	json_array_append_new(k->chunk_hits, j);
 	return true;
 }
@@ -126,7 +167,7 @@ on_chunk(void *ctx, const struct hist_chunk *c)
 	}
 	seek_text(k, text, (size_t)(end - text), c->first_line);
 	k->end_line = MIN(k->end_line, c->first_line);
-	return k->hits < HITS_MAX && os_mono_ns() < k->deadline &&
+	return wants_more(k) && os_mono_ns() < k->deadline &&
 	       peer_waiting(request_peer(k->r)) < PEER_OUT_MAX / 4;
 }
 
@@ -135,15 +176,14 @@ static void
 seek_screen(struct seek *k, struct session *s)
 {
 	bool parked = term_parked(s->term);
-	struct hist_stats st = hist_stats(term_hist(s->term));
+	struct doc d = doc_of(s->term);
 	struct buf b = {0};
 
-	term_text(s->term, &b);
+	doc_screen_text(&d, &b);
 	if (parked)
 		term_park(s->term);
-	buf_cstr(&b);
-	k->end_line = st.next_line;
-	seek_text(k, (const char *)b.data, b.len, st.next_line);
+	k->end_line = d.screen_line;
+	seek_text(k, buf_cstr(&b), b.len, d.screen_line);
 	buf_free(&b);
 }
 
@@ -168,7 +208,7 @@ seek_session(struct seek *k, struct session *s)
 		if (k->end_line == before) /* what is left cannot be read */
 			k->end_line = first;
 	}
-	return k->end_line <= first;
+	return k->end_line <= first || !wants_more(k);
 }
 
 static void
@@ -177,25 +217,28 @@ on_drain(void *ctx)
 	struct seek *k = ctx;
 	struct server *sv = request_server(k->r);
 	struct request *r = k->r;
+	bool truncated;
 	int hits;
 
 	k->deadline = os_mono_ns() + SLICE_NS;
-	while (k->i < k->n && k->hits < HITS_MAX && os_mono_ns() < k->deadline &&
+	while (k->i < k->n && k->hits < k->limit && os_mono_ns() < k->deadline &&
 		peer_waiting(request_peer(r)) < PEER_OUT_MAX / 4) {
 		struct session *s = server_session(sv, k->nums[k->i]);
 
 		if (!s || !s->term || seek_session(k, s)) {
+			k->truncated |= k->here >= k->limit_here;
 			k->i++;
 			k->on_screen = false;
+			k->here = 0;
 		}
 	}
 	flush(k);
-	if (k->i < k->n && k->hits < HITS_MAX)
+	if (k->i < k->n && k->hits < k->limit)
 		return;
 	hits = k->hits;
+	truncated = k->truncated || hits >= k->limit;
 	seek_free(k);
-	request_reply(
-		r, json_pack("{s:i,s:i,s:b}", "v", 1, "hits", hits, "truncated", hits >= HITS_MAX));
+	request_reply(r, json_pack("{s:i,s:i,s:b}", "v", 1, "hits", hits, "truncated", truncated));
 }
 
 static int
@@ -226,6 +269,14 @@ choose(struct seek *k, struct server *sv, double since)
 	free(all);
 }
 
+static int
+limit_of(const json_t *args, const char *key)
+{
+	json_int_t n = json_integer_value(json_object_get(args, key));
+
+	return n > 0 && n < HITS_MAX ? (int)n : HITS_MAX;
+}
+
 void
 cmd_search(struct request *r)
 {
@@ -246,7 +297,11 @@ cmd_search(struct request *r)
 		return;
 	}
 	k = xcalloc(1, sizeof(*k));
-	*k = (struct seek){.r = r, .pattern = p, .batch = json_array()};
+	*k = (struct seek){.r = r,
+		.pattern = p,
+		.batch = json_array(),
+		.limit = limit_of(a, "limit"),
+		.limit_here = limit_of(a, "per_session")};
 	if (one) {
 		k->nums = xcalloc(1, sizeof(*k->nums));
 		k->nums[0] = one->num;

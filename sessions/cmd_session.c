@@ -277,8 +277,8 @@ ids_of(struct request *r)
 	return NULL;
 }
 
-static json_t *
-result(const char *id, const char *name, const char *error)
+json_t *
+session_result(const char *id, const char *name, const char *error)
 {
 	json_t *o = json_pack("{s:s,s:s,s:b}", "id", id, "name", name, "ok", error == NULL);
 
@@ -307,7 +307,7 @@ each_session(struct request *r, struct many *m,
 			memcpy(name, s->name, sizeof(name));
 			rc = fn(r, s, &e);
 		}
-		json_t *o = result(s ? sid : word, s ? name : word, rc < 0 ? e.msg : NULL);
+		json_t *o = session_result(s ? sid : word, s ? name : word, rc < 0 ? e.msg : NULL);
 		if (rc < 0)
 			json_object_set_new(o, "code", json_integer(e.code));
 		json_array_append_new(m->results, o);

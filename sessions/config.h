@@ -15,7 +15,7 @@ struct config {
 	double tick_s, budget_ms_per_s;
 	struct reap_config reap;
 	char prefix[16], layout[16], theme[32], notify[64];
-	bool motion;
+	bool motion, mouse;
 	struct config_host hosts[CONFIG_HOSTS_MAX];
 	int n_hosts;
 };

@@ -2,6 +2,7 @@
 #include "core/buf.h"
 #include "core/log.h"
 #include "core/os.h"
+#include "sessions/keeper/record.h"
 #include "sessions/session.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -56,43 +57,6 @@ keeper_binary(char *out, size_t cap)
 	return true;
 }
 
-/* One record into *r, its fds into fd[]; 1, 0 on EOF, -errno. */
-static int
-receive(int sock, struct keeper_rec *r, int fd[KEEPER_REC_FDS])
-{
-	char ctl[CMSG_SPACE(KEEPER_REC_FDS * sizeof(int))];
-	struct iovec iov = {r, sizeof(*r)};
-	struct msghdr m = {.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = ctl,
-		.msg_controllen = sizeof(ctl)};
-	ssize_t n;
-
-	for (int i = 0; i < KEEPER_REC_FDS; i++)
-		fd[i] = -1;
-	do
-		n = recvmsg(sock, &m, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
-	while (n < 0 && (errno == EINTR || errno == ECONNRESET));
-	if (n <= 0)
-		return n < 0 ? -errno : 0;
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(&m); c; c = CMSG_NXTHDR(&m, c))
-		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS)
-			memcpy(fd, CMSG_DATA(c), c->cmsg_len - CMSG_LEN(0));
-	if (n != (ssize_t)sizeof(*r) || (r->magic & 0xffff0000u) != (KEEPER_MAGIC & 0xffff0000u))
-		r->type = 0;
-	return 1;
-}
-
-static void
-close_all(int fd[KEEPER_REC_FDS])
-{
-	for (int i = 0; i < KEEPER_REC_FDS; i++) {
-		if (fd[i] >= 0)
-			close(fd[i]);
-		fd[i] = -1;
-	}
-}
-
 static struct keeper_held *
 held_of(struct keeper_held **held, size_t *n, uint32_t id)
 {
@@ -119,7 +83,7 @@ read_replay(struct keeper_link *l, struct keeper_held **held, size_t *n)
 		struct pollfd p = {l->fd, POLLIN, 0};
 		if (poll(&p, 1, HANDSHAKE_MS) <= 0)
 			return -ETIMEDOUT;
-		int rc = receive(l->fd, &r, fd);
+		int rc = record_receive(l->fd, &r, fd);
 		if (rc == -EAGAIN)
 			continue;
 		if (rc <= 0)
@@ -139,10 +103,10 @@ read_replay(struct keeper_link *l, struct keeper_held **held, size_t *n)
 			h->flags = r.flags;
 			h->status = r.status;
 		} else if (r.type == KEEPER_READY) {
-			close_all(fd);
+			record_close(fd);
 			return 0;
 		}
-		close_all(fd);
+		record_close(fd);
 	}
 }
 
@@ -176,13 +140,13 @@ on_readable(uv_poll_t *h, int status, int events)
 
 	(void)status;
 	(void)events;
-	while ((rc = receive(l->fd, &r, fd)) > 0) {
+	while ((rc = record_receive(l->fd, &r, fd)) > 0) {
 		if (r.type == KEEPER_SPAWNED) {
 			l->ops.spawned(l->ops.ctx, r.id, r.pid, r.start, r.error, fd[0], fd[1]);
 			fd[0] = fd[1] = -1;
 		} else if (r.type == KEEPER_EXITED)
 			l->ops.exited(l->ops.ctx, r.id, r.pid, r.status);
-		close_all(fd);
+		record_close(fd);
 	}
 	if (rc == -EAGAIN)
 		return;
@@ -228,33 +192,17 @@ keeper_link_pid(const struct keeper_link *l)
 	return l->pid;
 }
 
+/* A keeper that reads nothing for SEND_MS counts as gone. */
 static int
 send_rec(struct keeper_link *l, struct keeper_rec r, int fd0, int fd1)
 {
-	char ctl[CMSG_SPACE(2 * sizeof(int))] = {0};
-	struct iovec iov = {&r, sizeof(r)};
-	struct msghdr m = {.msg_iov = &iov, .msg_iovlen = 1};
-	int fds[2] = {fd0, fd1};
-	size_t n = fd0 < 0 ? 0 : fd1 < 0 ? 1 : 2;
 	struct pollfd p = {l->fd, POLLOUT, 0};
+	int rc;
 
-	r.magic = KEEPER_MAGIC;
-	if (n) {
-		m.msg_control = ctl;
-		m.msg_controllen = CMSG_SPACE(n * sizeof(int));
-		struct cmsghdr *c = CMSG_FIRSTHDR(&m);
-		c->cmsg_level = SOL_SOCKET;
-		c->cmsg_type = SCM_RIGHTS;
-		c->cmsg_len = CMSG_LEN(n * sizeof(int));
-		memcpy(CMSG_DATA(c), fds, n * sizeof(int));
-	}
-	while (sendmsg(l->fd, &m, MSG_NOSIGNAL | MSG_DONTWAIT) < 0) {
-		if (errno == EAGAIN && poll(&p, 1, SEND_MS) > 0 && (p.revents & POLLOUT))
-			continue;
-		if (errno != EINTR)
-			return -errno;
-	}
-	return 0;
+	while ((rc = record_send(l->fd, r, fd0, fd1)) == -EAGAIN)
+		if (poll(&p, 1, SEND_MS) <= 0 || !(p.revents & POLLOUT))
+			break;
+	return rc;
 }
 
 int

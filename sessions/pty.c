@@ -5,6 +5,9 @@
  *   edge ─► ready list ─► idle handle: turns of one read() each, for SLICE_NS, then the loop looks
  *   at clients again ─► … ─► read() says EAGAIN: off the list, the next edge brings it back
  *
+ * A pty that floods is taken out of the set while it is ready: looking at the set asks each of its
+ * members that had an edge, and asking a pty waits for the kernel's worker that carries its bytes.
+ *
  * There are two lists, on screen and off screen, served in alternation: what someone looks at never
  * waits behind more than one other turn. While a pty says EIO with a live child (nobody has the
  * other end open), it is tried again every RETRY_MS. */
@@ -25,6 +28,7 @@
 #define RETRY_MS 50
 #define QUIET_NS 200000000u
 #define EVENTS 64
+#define FLOOD_TURNS 8 /* so many read()s in a row that brought something */
 
 TAILQ_HEAD(pty_list, pty);
 struct pty {
@@ -35,6 +39,7 @@ struct pty {
 	int fd;
 	bool ready, visible, waiting; /* on a ready list; on the list of those to try again */
 	bool child_gone, hung_up;
+	unsigned streak; /* read()s since EAGAIN; from FLOOD_TURNS on, no edges of input come */
 	uint64_t quiet_since; /* EAGAIN since; 0: it has output */
 	struct buf in;	      /* input not written yet, from in_off on */
 	size_t in_off;
@@ -97,6 +102,14 @@ wait_more(struct pty *p)
 	}
 }
 
+static void
+want_edges(struct pty *p, uint32_t events)
+{
+	struct epoll_event ev = {.events = events | EPOLLOUT | EPOLLET, .data.ptr = p};
+
+	CHECK(epoll_ctl(p->hub->epfd, EPOLL_CTL_MOD, p->fd, &ev) == 0);
+}
+
 /* One read(). True if there was output. p may be gone after false. */
 static bool
 turn(struct pty *p)
@@ -109,11 +122,16 @@ turn(struct pty *p)
 	if (n > 0) {
 		p->quiet_since = 0;
 		p->hung_up = false;
+		if (++p->streak == FLOOD_TURNS)
+			want_edges(p, 0);
 		ring_commit(p->ring, (size_t)n);
 		p->ops.output(p->ops.ctx, (size_t)n);
 		return true;
 	}
 	p->hung_up = n == 0 || errno != EAGAIN;
+	if (p->streak >= FLOOD_TURNS)
+		want_edges(p, EPOLLIN); /* says at once when there is input again */
+	p->streak = 0;
 	not_ready(p);
 	if (!p->quiet_since)
 		p->quiet_since = os_mono_ns();

@@ -87,6 +87,8 @@ void server_session_changed(struct server *sv, struct session *s);
 void server_event(struct server *sv, struct session *s, const char *event, json_t *take_detail);
 /* S of cli.md, with the extras of client.h. New reference. */
 json_t *session_json(struct session *s);
+/* n strings, or up to a NULL when n < 0; what is no UTF-8 is "?". New reference. */
+json_t *strings_json(char *const *v, int n);
 json_t *server_totals_json(struct server *sv);	 /* "totals" */
 json_t *server_pressure_json(struct server *sv); /* "pressure" */
 

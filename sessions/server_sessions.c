@@ -214,18 +214,6 @@ json_text(json_t *take)
 	return s ? s : xstrdup("[]");
 }
 
-static json_t *
-words_json(char *const *v, int n)
-{
-	json_t *a = json_array();
-
-	for (int i = 0; n < 0 ? v && v[i] != NULL : i < n; i++) {
-		json_t *s = json_string(v[i]);
-		json_array_append_new(a, s ? s : json_string("?"));
-	}
-	return a;
-}
-
 static void
 store_session(struct server *sv, struct session *s)
 {
@@ -258,8 +246,8 @@ store_session(struct server *sv, struct session *s)
 		m.footprint = mem->footprint;
 		m.peak = mem->peak;
 	}
-	m.argv_json = json_text(words_json(s->argv, -1));
-	m.tags_json = json_text(words_json(s->tags, s->n_tags));
+	m.argv_json = json_text(strings_json(s->argv, -1));
+	m.tags_json = json_text(strings_json(s->tags, s->n_tags));
 	store_put_session(sv->store, &m);
 	free(m.argv_json);
 	free(m.tags_json);
@@ -368,8 +356,8 @@ spawn_note(const struct session *s)
 		"created", s->created, "pinned", s->pinned, "no_store", s->no_store, "mem_max",
 		(json_int_t)s->mem_max, "hook_token", s->hook_token);
 
-	json_object_set_new(o, "argv", words_json(s->argv, -1));
-	json_object_set_new(o, "tags", words_json(s->tags, s->n_tags));
+	json_object_set_new(o, "argv", strings_json(s->argv, -1));
+	json_object_set_new(o, "tags", strings_json(s->tags, s->n_tags));
 	return json_text(o);
 }
 

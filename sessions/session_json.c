@@ -41,8 +41,8 @@ put_int(json_t *o, const char *key, uint64_t v)
 	json_object_set_new(o, key, json_integer((json_int_t)v));
 }
 
-static json_t *
-strings(char *const *v, int n)
+json_t *
+strings_json(char *const *v, int n)
 {
 	json_t *a = json_array();
 
@@ -134,8 +134,8 @@ session_json(struct session *s)
 	if (s->profile)
 		put_text(o, "profile", profile_name(s->profile));
 	put_text(o, "cwd", s->cwd ? s->cwd : "");
-	json_object_set_new(o, "argv", strings(s->argv, -1));
-	json_object_set_new(o, "tags", strings(s->tags, s->n_tags));
+	json_object_set_new(o, "argv", strings_json(s->argv, -1));
+	json_object_set_new(o, "tags", strings_json(s->tags, s->n_tags));
 	json_object_set_new(o, "pinned", json_boolean(s->pinned));
 	put_text(o, "host", s->server->host);
 	json_object_set_new(o, "state", json_string(session_state_name(s->state)));

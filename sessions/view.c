@@ -15,7 +15,7 @@
 #define NOTIFY_NS 1000000000u
 #define CLIPBOARD_MAX (100u << 10)
 
-static struct view *
+struct view *
 view_find(struct peer *p, uint32_t id)
 {
 	struct view *v;
@@ -46,8 +46,9 @@ modes_json(const struct key_modes *m)
 static json_t *
 open_json(const struct session *s)
 {
-	return json_pack("{s:s,s:s,s:s,s:s,s:i,s:i}", "ev", "open", "id", s->id, "name", s->name,
-		"state", session_state_name(s->state), "cols", s->cols, "rows", s->rows);
+	return json_pack("{s:s,s:s,s:s,s:s,s:i,s:i,s:i,s:i}", "ev", "open", "id", s->id, "name",
+		s->name, "state", session_state_name(s->state), "cols", s->cols, "rows", s->rows,
+		"exit_code", s->exit_code, "exit_signal", s->exit_signal);
 }
 
 /* This client is the one at work: the session takes its size. */
@@ -84,6 +85,8 @@ view_free(struct view *v)
 	LIST_REMOVE(v, of_session);
 	frame_view_free(v->frames);
 	canvas_free(v->canvas);
+	search_free(v->pattern);
+	free(v->marks);
 	count_viewers(s);
 	if (v->attach) {
 		s->looked_ns = os_mono_ns();
@@ -200,7 +203,18 @@ tell_place(struct view *v, uint64_t rows)
 			(json_int_t)rows));
 }
 
-static void
+uint64_t
+view_top(const struct view *v, struct hist *h, uint64_t total)
+{
+	uint64_t top;
+
+	if (!v->back && !v->hold)
+		return total;
+	top = hist_pin_row(h, v->session->cols, v->at);
+	return top == UINT64_MAX ? 0 : MIN(top + v->under, total);
+}
+
+void
 view_scroll(struct view *v, uint64_t back)
 {
 	struct session *s = v->session;
@@ -208,8 +222,8 @@ view_scroll(struct view *v, uint64_t back)
 	uint64_t total = h ? hist_rows(h, s->cols) : 0;
 
 	v->back = MIN(back, total);
-	if (v->back)
-		v->at = hist_pin(h, s->cols, total - v->back);
+	v->under = !v->back && total;
+	v->at = hist_pin(h, s->cols, total - v->back - v->under);
 	v->dirty = v->urgent = true;
 	v->told_rows = UINT64_MAX; /* a request is always answered */
 	tell_place(v, total);
@@ -270,11 +284,10 @@ grid_back(struct view *v, struct term *t)
 	struct session *s = v->session;
 	struct hist *h = term_hist(t);
 	struct grid live = term_grid(t);
-	uint64_t total = hist_rows(h, s->cols), top = hist_pin_row(h, s->cols, v->at);
+	uint64_t total = hist_rows(h, s->cols), top = view_top(v, h, total);
 	struct compose co = {.cols = live.cols};
 	uint64_t n;
 
-	top = top == UINT64_MAX ? 0 : MIN(top, total);
 	v->back = total - top;
 	tell_place(v, total);
 	if (!v->canvas)
@@ -308,7 +321,9 @@ view_send(struct view *v, uint64_t now)
 		v->retitled = false;
 		tell(v, json_pack("{s:s,s:s}", "ev", "title", "title", s->title));
 	}
-	g = v->back ? grid_back(v, t) : term_grid(t);
+	if (v->marked)
+		view_marks(v);
+	g = v->back || v->hold ? grid_back(v, t) : term_grid(t);
 	mark = frame_begin(out, FT_FRAME, v->id);
 	v->dirty = false;
 	if (!frame_encode(v->frames, &g, out)) {

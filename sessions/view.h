@@ -4,6 +4,7 @@
  * Attached views give the session their size and type into it; previews do neither. */
 #include "core/keys.h"
 #include "core/render.h"
+#include "core/search.h"
 #include "sessions/peer.h"
 
 #define VIEW_FRAME_NS 16666667u /* least time between frames that nobody typed for */
@@ -21,12 +22,24 @@ struct view {
 	struct key_modes modes;	       /* as last told */
 	uint64_t back;		       /* rows scrolled back; 0 live */
 	uint64_t told_back, told_rows; /* the place as the client knows it */
-	struct pin at;	       /* top row when scrolled back: stays put while output arrives */
-	struct canvas *canvas; /* composes scrolled-back screens */
+	struct pin at;		/* top row when scrolled back: stays put while output arrives */
+	bool hold;		/* stays put at the end too: */
+	bool under;		/* there the first row is the one under `at` */
+	struct canvas *canvas;	/* composes scrolled-back screens */
+	struct search *pattern; /* matches of it are told as marks; NULL none */
+	char *marks;		/* as last told; NULL never */
+	bool marked;		/* marks are to be compared with each frame */
 	uint64_t notified_ns, copied_ns; /* last bell, last clipboard: both have a rate */
 	LIST_ENTRY(view) of_peer, of_session;
 };
 void view_free(struct view *v);
+struct view *view_find(struct peer *p, uint32_t id); /* NULL */
+/* Its first row, of all from the oldest of `total` rows of history on. */
+uint64_t view_top(const struct view *v, struct hist *h, uint64_t total);
+/* So many rows back, as far as there are; the client is told. */
+void view_scroll(struct view *v, uint64_t back);
+/* Tells which cells of what is about to be sent match the view's pattern, if that changed. */
+void view_marks(struct view *v);
 /* A frame of the wire that is about a view. */
 void view_frame(struct peer *p, const struct frame *f);
 /* Frames that are due, into the peers' buffers. */

@@ -76,13 +76,12 @@ attach_say(struct attach *a, const char *fmt, ...)
 	damage(a);
 }
 
-/* What is asked of the outer terminal follows what the program inside asked for. The mouse is
- * always ours for wheel and selection; 1003 only if the program wants every move. */
+/* What is asked of the outer terminal follows what the program inside asked for. */
 static void
 want(struct attach *a)
 {
 	if (a->outer)
-		outer_want(a->outer, a->inner.kitty, a->inner.mouse == 1003 ? 1003 : 1002);
+		outer_want(a->outer, a->inner.kitty, a->inner.mouse);
 }
 
 /* --- connection ------------------------------------------------------------------------------- */
@@ -120,7 +119,7 @@ attach_open(struct attach *a, const char *id)
 	if (id != a->id)
 		snprintf(a->id, sizeof(a->id), "%s", id);
 	a->back = a->total = 0;
-	a->known = false;
+	a->known = a->placed = a->holding = false;
 	a->view = client_view_open(a->client, a->id, VIEW_ATTACH, cols, rows);
 	tell_focus(a, true);
 }
@@ -159,6 +158,13 @@ attach_request(struct attach *a, const char *verb, const char *done)
 	client_request(a->client, verb, json_pack("{s:[s]}", "ids", a->id), on_asked, q);
 }
 
+void
+attach_look(struct attach *a, json_t *take_args, client_reply_cb cb)
+{
+	json_object_set_new(take_args, "view", json_integer(a->view));
+	client_request(a->client, "look", take_args, cb, a);
+}
+
 static const char *
 text_of(json_t *ev, const char *key)
 {
@@ -180,6 +186,8 @@ ev_open(struct attach *a, json_t *ev)
 	snprintf(a->id, sizeof(a->id), "%s", text_of(ev, "id"));
 	snprintf(a->name, sizeof(a->name), "%s", text_of(ev, "name"));
 	snprintf(a->state, sizeof(a->state), "%s", text_of(ev, "state"));
+	a->exit_code = int_of(ev, "exit_code");
+	a->exit_signal = int_of(ev, "exit_signal");
 	a->cols = int_of(ev, "cols");
 	a->rows = int_of(ev, "rows");
 	take_terminal(a);
@@ -232,9 +240,8 @@ ev_clipboard(struct attach *a, json_t *ev)
 static void
 ev_scroll(struct attach *a, json_t *ev)
 {
-	a->back = (uint64_t)json_integer_value(json_object_get(ev, "back"));
-	a->total = (uint64_t)json_integer_value(json_object_get(ev, "rows"));
-	damage(a);
+	scroll_told(a, (uint64_t)json_integer_value(json_object_get(ev, "back")),
+		(uint64_t)json_integer_value(json_object_get(ev, "rows")));
 }
 
 static void
@@ -278,6 +285,7 @@ on_view_event(void *ctx, uint32_t view, json_t *ev)
 		{"notify", ev_notify},
 		{"clipboard", ev_clipboard},
 		{"scroll", ev_scroll},
+		{"marks", find_marks},
 		{"state", ev_state},
 		{"error", ev_error},
 	};
@@ -446,7 +454,7 @@ static void
 take_terminal(struct attach *a)
 {
 	const struct outer_ops ops = {on_paint, on_input, on_resized, on_gone, a};
-	struct outer_options opt = {.ascii = a->ctx->ascii};
+	struct outer_options opt = {.ascii = a->ctx->ascii, .no_mouse = !a->own_mouse};
 	if (a->outer && a->own_outer)
 		return;
 	if (!a->outer) {
@@ -463,13 +471,14 @@ take_terminal(struct attach *a)
 /* --- life ------------------------------------------------------------------------------------- */
 
 static void
-read_prefix(struct attach *a)
+read_config(struct attach *a)
 {
 	struct config cfg;
 	if (config_load(&cfg, paths()->config, NULL) < 0 || !key_parse(cfg.prefix, &a->prefix)) {
 		snprintf(cfg.prefix, sizeof(cfg.prefix), "C-\\");
 		key_parse(cfg.prefix, &a->prefix);
 	}
+	a->own_mouse = cfg.mouse;
 	if (a->prefix.mods == MOD_CTRL && a->prefix.key < 0x7f)
 		snprintf(a->prefix_label, sizeof(a->prefix_label), "^%c",
 			a->prefix.key >= 'a' ? (int)a->prefix.key - 32 : (int)a->prefix.key);
@@ -507,7 +516,7 @@ finish(struct attach *a)
 
 void
 attach_on(const struct verb_ctx *ctx, const char *id, uv_loop_t *loop, struct outer *outer,
-	struct attach_result *res)
+	const struct text_place *at, struct attach_result *res)
 {
 	static const struct client_ops ops_of = {
 		.frame = on_frame, .view_event = on_view_event, .lost = on_lost, .back = on_back};
@@ -528,13 +537,15 @@ attach_on(const struct verb_ctx *ctx, const char *id, uv_loop_t *loop, struct ou
 	a.comp = canvas_new(a.arena, OWNER_COMPOSE, 80, 24);
 	uv_timer_init(loop, &a.toast_timer);
 	a.toast_timer.data = &a;
-	read_prefix(&a);
+	read_config(&a);
 	client_start(a.client, loop, &ops);
 	if (outer) {
 		const struct outer_ops oops = {on_paint, on_input, on_resized, on_gone, &a};
 		outer_set_ops(outer, &oops);
 	}
 	attach_open(&a, id);
+	if (at)
+		find_at(&a, at);
 	while (!a.done)
 		uv_run(loop, UV_RUN_DEFAULT);
 	finish(&a);

@@ -6,6 +6,7 @@
  *   read(tty) ─► decoder ─► request ─► server        no timer stands in the way:
  *   frame ─► canvas ─► render ─► one write(tty)      one wake-up each way
  */
+#include "tui/marks.h"
 #include "tui/outer.h"
 #include "tui/verb.h"
 
@@ -23,7 +24,9 @@ struct attach_result {
 /* On a terminal and loop of the caller's (a dashboard): runs the loop until the user leaves. The
  * caller must not be inside uv_run itself, sets its own outer_ops again afterwards, and paints; so
  * the terminal changes from one picture to the other without a flicker. outer NULL: a terminal of
- * its own. */
+ * its own. at NULL: the live screen. */
 void attach_on(const struct verb_ctx *ctx, const char *id, uv_loop_t *loop, struct outer *outer,
-	struct attach_result *res);
+	const struct text_place *at, struct attach_result *res);
+/* The keys of looking back and what they do, one by one; NULL behind the last. */
+const char *attach_scroll_help(size_t i, const char **keys);
 #endif

@@ -52,13 +52,28 @@ paint_box(struct attach *a, int y, int x, int h, int w, const char *left, const 
 	return 0;
 }
 
-/* The session may have another client's size: show what fits, with the cursor's row in it. */
+/* Live the cursor's row is kept in sight, looking back the row that one looks at. */
+static int
+first_row(const struct attach *a, const struct grid *g, int rows)
+{
+	bool back = a->mode == AT_SCROLL || a->mode == AT_FIND;
+	int focus = back ? scroll_focus(a) : g->cursor.row, sy = a->sy;
+	if (g->rows <= rows)
+		return 0;
+	if (!back)
+		sy = MAX(focus - rows + 1, 0);
+	else if (focus >= 0 && (focus < sy || focus >= sy + rows - 1))
+		sy = focus - rows / 3;
+	return CLAMP(sy, 0, g->rows - rows);
+}
+
+/* The session may have another client's size: show what fits. */
 static void
 draw_screen(struct attach *a)
 {
 	struct grid g = canvas_grid(a->screen);
 	int cols = outer_cols(a->outer), rows = outer_rows(a->outer);
-	int sy = g.rows > rows ? MIN(g.rows - rows, MAX(g.cursor.row - rows + 1, 0)) : 0;
+	int sy = a->sy = first_row(a, &g, rows);
 	canvas_resize(a->comp, cols, rows);
 	canvas_clear(a->comp);
 	canvas_blit(a->comp, 0, 0, &g, sy, 0, MIN(rows, g.rows - sy), MIN(cols, g.cols));
@@ -107,7 +122,7 @@ draw_banners(struct attach *a)
 	if (a->lost) {
 		snprintf(s, sizeof(s), " server restarting; the session goes on … ");
 		paint_line(a, y--, 0, cols, s, &banner);
-	} else if (attach_ended(a)) {
+	} else if (attach_ended(a) && a->mode != AT_SCROLL && a->mode != AT_FIND) {
 		ended_text(a, s, sizeof(s));
 		paint_line(a, y--, 0, cols, s, &banner);
 	}

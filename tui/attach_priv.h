@@ -3,28 +3,31 @@
 /* Innards of an attached session:
  *   attach.c         terminal, connection, keys to the session, painting
  *   attach_menu.c    the menu after the prefix, its actions, the stop dialog
- *   attach_paint.c   overlays: boxes, banners, toasts, selection, hits
- *   attach_scroll.c  scrollback, copying
- *   attach_find.c    find */
+ *   attach_paint.c   overlays: boxes, banners, toasts
+ *   attach_scroll.c  looking back, selecting, copying
+ *   attach_find.c    find, hits and their marks */
 #include "tui/attach.h"
+#include "tui/key_names.h"
+#include "tui/line_edit.h"
+#include "tui/marks.h"
+#include "tui/select.h"
 
 enum attach_mode { AT_LIVE, AT_MENU, AT_MORE, AT_DIALOG, AT_SCROLL, AT_FIND };
 
-struct attach_place {
-	uint64_t row; /* from the oldest row of history on */
-	int col;
-};
-/* A row of text kept for copying: cell x is text[off[x]..off[x+1]). */
-struct kept_row {
-	uint64_t row;
-	char *text;
-	uint16_t *off;
-	int cells;
-	bool wrap; /* continues in the next row */
-};
-struct attach_hit {
-	uint64_t row;
-	int col, cells;
+struct attach_find {
+	struct line_edit line; /* as typed; what is searched for while it is not empty */
+	bool regex;
+	bool from_live;		   /* it began on the live screen: Esc goes back there */
+	uint32_t request;	   /* the search under way; 0 none */
+	bool truncated;		   /* there are more hits than were told */
+	bool placed;		   /* `at` is the hit one looks at */
+	char error[256];	   /* of the pattern, or of the search; "" none */
+	uint64_t from_line;	   /* hits are gone through upwards from here */
+	uint64_t origin;	   /* rows back when it began */
+	struct hit_at *hits, want; /* newest first; want: to be placed at, if any was */
+	size_t n, cap, at;
+	bool wants;
+	struct marks marks;
 };
 
 struct attach {
@@ -35,6 +38,7 @@ struct attach {
 	uv_timer_t toast_timer;
 	struct outer *outer;
 	bool own_outer, done, known, lost;
+	bool own_mouse; /* the mouse selects and scrolls where the program inside asks for none */
 	struct client *client;
 	struct arena *arena;
 	struct canvas *screen, *comp; /* the session's screen; with overlays */
@@ -57,15 +61,14 @@ struct attach {
 	void (*when_listed)(struct attach *a); /* action that waits for it */
 
 	uint64_t back, total; /* scrolled back by, of so many rows of history */
-	int cy, cx;	      /* copy cursor, in the view */
-	bool copying, selecting, dragging;
-	struct attach_place anchor, point;
-	struct kept_row *kept;
-	size_t n_kept, cap_kept;
-
-	char query[128];
-	struct attach_hit *hits;
-	size_t n_hits, hit;
+	bool placed;	      /* total is known */
+	bool holding;	      /* the server was told to stay at this place */
+	int sy;	    /* the screen's first row shown, when it is higher than the terminal */
+	int cy, cx; /* copy cursor, on the session's screen */
+	bool copying, selecting, dragging, help;
+	struct selection sel; /* while selecting */
+	struct clicks clicks;
+	struct attach_find find;
 };
 
 /* attach.c */
@@ -76,6 +79,8 @@ void attach_mode(struct attach *a, enum attach_mode mode);
 void attach_say(struct attach *a, const char *fmt, ...) PRINTF_LIKE(2, 3);
 bool attach_ended(const struct attach *a); /* asleep, exited or lost */
 void attach_request(struct attach *a, const char *verb, const char *done);
+/* Asks for a place of the view (request "look", args without "view"; taken); cb NULL ok. */
+void attach_look(struct attach *a, json_t *take_args, client_reply_cb cb);
 
 /* attach_menu.c */
 void menu_open(struct attach *a);
@@ -97,14 +102,24 @@ void scroll_leave(struct attach *a);
 void scroll_by(struct attach *a, int64_t rows);
 void scroll_key(struct attach *a, const struct input_event *ev);
 void scroll_mouse(struct attach *a, const struct input_event *ev);
-void scroll_frame(struct attach *a); /* a frame came */
+void scroll_frame(struct attach *a);				   /* a frame came */
+void scroll_told(struct attach *a, uint64_t back, uint64_t total); /* where the view is */
 void scroll_draw(struct attach *a);
 void scroll_free(struct attach *a);
 void scroll_to(struct attach *a, uint64_t back);
+int scroll_focus(const struct attach *a); /* the row that is to be seen; -1 any */
 
 /* attach_find.c */
 void find_open(struct attach *a);
 void find_next(struct attach *a);
 void find_previous(struct attach *a);
 void find_key(struct attach *a, const struct input_event *ev);
+/* Looks at a place: the hit of a search elsewhere (its pattern's other hits are found as well). */
+void find_at(struct attach *a, const struct text_place *at);
+void find_marks(struct attach *a, json_t *ev);
+void find_drop(struct attach *a); /* nothing is looked for any more */
+void find_draw(struct attach *a);
+const struct hit_mark *find_current(const struct attach *a); /* its first cells on screen; NULL */
+/* "3 of 214", or what else is to be said of it; "" nothing. */
+void find_status(const struct attach *a, char *s, size_t n);
 #endif

@@ -1,9 +1,5 @@
-/* Looking back: the server sends frames of the place scrolled to; copying and searching work on
- * what came.
- *
- * A place is (row counted from the oldest row of history, column): stable while output goes on. For
- * a selection that is longer than the screen, the text of every row that was on the screen while
- * selecting is kept; a selection can only grow over rows that were seen. */
+/* Looking back: the server sends frames of the place scrolled to and keeps that place while output
+ * goes on (look {hold}), at the live end too, so that what is read or selected stands still. */
 #include "tui/attach_priv.h"
 
 #include "core/tab.h"
@@ -15,163 +11,77 @@
 #define COPY_MAX (100u << 10)
 #define WHEEL_ROWS 3
 
-static const struct style dim = {.attrs = ATTR_FAINT};
-
-/* --- rows as text ----------------------------------------------------------------------------- */
-
-static void
-row_text(const struct row *r, const struct tab *t, struct kept_row *k)
-{
-	struct buf b = {0};
-	k->cells = r->len;
-	k->wrap = r->flags & ROW_WRAP;
-	k->off = xmalloc(((size_t)r->len + 1) * sizeof(*k->off));
-	for (int x = 0; x < r->len; x++) {
-		uint32_t cps[CLUSTER_MAX];
-		cell_t c = r->cells[x];
-		int n = (c & CELL_KIND_MASK) == CELL_TAIL ? 0 : tab_cps(t, c, cps);
-		k->off[x] = (uint16_t)MIN(b.len, (size_t)UINT16_MAX);
-		for (int i = 0; i < n; i++)
-			buf_utf8(&b, cps[i]);
-		if (!n && (c & CELL_KIND_MASK) != CELL_TAIL)
-			buf_putc(&b, ' ');
-	}
-	k->off[r->len] = (uint16_t)MIN(b.len, (size_t)UINT16_MAX);
-	k->text = buf_cstr(&b);
-}
-
-static void
-kept_clear(struct attach *a)
-{
-	for (size_t i = 0; i < a->n_kept; i++) {
-		free(a->kept[i].text);
-		free(a->kept[i].off);
-	}
-	a->n_kept = 0;
-}
-
-static struct kept_row *
-kept_find(struct attach *a, uint64_t row)
-{
-	for (size_t i = 0; i < a->n_kept; i++)
-		if (a->kept[i].row == row)
-			return &a->kept[i];
-	return NULL;
-}
-
 static uint64_t
 top_row(const struct attach *a)
 {
 	return a->total - MIN(a->back, a->total);
 }
 
-static void
-keep_seen(struct attach *a)
-{
-	struct grid g = canvas_grid(a->screen);
-	for (int y = 0; y < g.rows; y++) {
-		uint64_t row = top_row(a) + (uint64_t)y;
-		struct kept_row *k = kept_find(a, row);
-		if (k) {
-			free(k->text);
-			free(k->off);
-		} else {
-			if (a->n_kept == a->cap_kept) {
-				a->cap_kept = a->cap_kept * 2 + 64;
-				a->kept = xrealloc(a->kept, a->cap_kept * sizeof(*a->kept));
-			}
-			k = &a->kept[a->n_kept++];
-		}
-		k->row = row;
-		row_text(g.row[y], g.tab, k);
-	}
-}
-
 /* --- selection -------------------------------------------------------------------------------- */
 
 static void
-ordered(const struct attach *a, struct attach_place *from, struct attach_place *to)
+select_end(struct attach *a)
 {
-	bool forward = a->anchor.row < a->point.row ||
-		       (a->anchor.row == a->point.row && a->anchor.col <= a->point.col);
-	*from = forward ? a->anchor : a->point;
-	*to = forward ? a->point : a->anchor;
+	a->selecting = false;
+	select_clear(&a->sel);
 }
 
 static void
 copy_selection(struct attach *a)
 {
-	struct attach_place from, to;
 	struct buf b = {0};
-	keep_seen(a);
-	ordered(a, &from, &to);
-	for (uint64_t row = from.row; row <= to.row && b.len <= COPY_MAX; row++) {
-		const struct kept_row *k = kept_find(a, row);
-		if (!k)
-			continue;
-		int x0 = row == from.row ? MIN(from.col, k->cells) : 0;
-		int x1 = row == to.row ? MIN(to.col + 1, k->cells) : k->cells;
-		if (x1 > x0)
-			buf_put(&b, k->text + k->off[x0], (size_t)(k->off[x1] - k->off[x0]));
-		bool joined = k->wrap && x1 == k->cells;
-		while (!joined && b.len && b.data[b.len - 1] == ' ')
-			b.len--;
-		if (row < to.row && !joined)
-			buf_putc(&b, '\n');
-	}
+	int chars = 0;
+	select_text(&a->sel, &b, COPY_MAX);
+	for (size_t i = 0; i < b.len; i++)
+		chars += (b.data[i] & 0xc0) != 0x80;
 	if (b.len > COPY_MAX) {
 		attach_say(a, "too much to copy (at most 100 KiB)");
 	} else if (b.len) {
-		int chars = 0;
-		for (size_t i = 0; i < b.len; i++)
-			chars += (b.data[i] & 0xc0) != 0x80;
 		outer_clipboard(a->outer, b.data, b.len);
 		attach_say(a, "copied %d character%s", chars, chars == 1 ? "" : "s");
 	}
 	buf_free(&b);
-	a->selecting = false;
-	kept_clear(a);
-}
-
-static struct attach_place
-place(const struct attach *a, int y, int x)
-{
-	return (struct attach_place){top_row(a) + (uint64_t)MAX(y, 0), MAX(x, 0)};
+	select_end(a);
 }
 
 static void
-select_from(struct attach *a, int y, int x)
+select_from(struct attach *a, int y, int x, enum select_unit unit)
 {
-	kept_clear(a);
-	a->anchor = a->point = place(a, y, x);
+	struct grid g = canvas_grid(a->screen);
+	select_start(&a->sel, &g, top_row(a), y, x, unit);
 	a->selecting = true;
-	keep_seen(a);
 }
 
 /* --- moving ----------------------------------------------------------------------------------- */
+
+static void
+hold(struct attach *a, bool on)
+{
+	if (a->holding == on || !a->view || a->lost)
+		return;
+	a->holding = on;
+	a->placed = false;
+	attach_look(a, json_pack("{s:b}", "hold", on), NULL);
+}
 
 void
 scroll_enter(struct attach *a, bool copy)
 {
 	struct grid g = canvas_grid(a->screen);
 	a->copying = copy;
-	a->cy = g.cursor.row;
-	a->cx = g.cursor.col;
-	if (!a->back && a->view)
-		client_view_scroll(a->client, a->view, 0); /* tells how much there is */
+	a->cy = g.cursor.visible ? g.cursor.row : g.rows - 1;
+	a->cx = g.cursor.visible ? g.cursor.col : 0;
+	hold(a, true);
 	attach_mode(a, AT_SCROLL);
 }
 
 void
 scroll_leave(struct attach *a)
 {
-	a->selecting = a->copying = a->dragging = false;
-	kept_clear(a);
-	free(a->hits);
-	a->hits = NULL;
-	a->n_hits = 0;
-	if (a->back && a->view)
-		client_view_scroll(a->client, a->view, 0);
+	a->copying = a->dragging = a->help = false;
+	select_end(a);
+	find_drop(a);
+	hold(a, false);
 	a->back = 0;
 	a->toast[0] = '\0';
 	attach_mode(a, AT_LIVE);
@@ -195,22 +105,43 @@ scroll_by(struct attach *a, int64_t rows)
 		return;
 	}
 	uint64_t back = rows < 0 ? a->back - (uint64_t)-rows : a->back + (uint64_t)rows;
-	scroll_to(a, a->total ? MIN(back, a->total) : back);
+	scroll_to(a, a->placed ? MIN(back, a->total) : back);
 }
 
 void
 scroll_frame(struct attach *a)
 {
+	struct grid g = canvas_grid(a->screen);
 	if (a->selecting)
-		keep_seen(a);
+		select_seen(&a->sel, &g, top_row(a));
+}
+
+/* A selection may have begun before anyone said how many rows there are above. */
+void
+scroll_told(struct attach *a, uint64_t back, uint64_t total)
+{
+	uint64_t was = top_row(a);
+	a->back = back;
+	a->total = total;
+	if (!a->placed && a->selecting)
+		select_shift(&a->sel, (int64_t)(top_row(a) - was));
+	a->placed = true;
+	outer_damage(a->outer);
 }
 
 void
 scroll_free(struct attach *a)
 {
-	kept_clear(a);
-	free(a->kept);
-	free(a->hits);
+	select_end(a);
+	a->done = true;
+	find_drop(a);
+}
+
+int
+scroll_focus(const struct attach *a)
+{
+	const struct hit_mark *m = find_current(a);
+	return a->copying ? a->cy : m ? m->y : -1;
 }
 
 /* The copy cursor moves; at an edge the view scrolls under it. */
@@ -218,17 +149,15 @@ static void
 cursor_by(struct attach *a, int dy, int dx)
 {
 	struct grid g = canvas_grid(a->screen);
-	int last = MIN(g.rows, outer_rows(a->outer)) - 1, y = a->cy + dy;
+	int last = g.rows - 1, y = a->cy + dy;
 	a->cx = CLAMP(a->cx + dx, 0, g.cols - 1);
 	if (y < 0)
 		scroll_by(a, -y);
 	else if (y > last)
 		scroll_by(a, last - y);
 	a->cy = CLAMP(y, 0, last);
-	if (a->selecting) {
-		struct attach_place p = place(a, a->cy, a->cx);
-		a->point = p;
-	}
+	if (a->selecting)
+		select_to(&a->sel, top_row(a), a->cy, a->cx);
 }
 
 static void
@@ -238,6 +167,41 @@ move_by(struct attach *a, int rows)
 		cursor_by(a, -rows, 0);
 	else
 		scroll_by(a, rows);
+}
+
+static int
+page(const struct attach *a)
+{
+	struct grid g = canvas_grid(a->screen);
+	return MAX(1, MIN(outer_rows(a->outer), g.rows) - 2);
+}
+
+/* --- prompts ---------------------------------------------------------------------------------- */
+
+static void
+on_prompt(void *ctx, json_t *reply, const struct err *e)
+{
+	struct attach *a = attach_check(ctx);
+	if (a->done)
+		return;
+	if (e)
+		attach_say(a, "%s", e->msg);
+	else if (!json_is_true(json_object_get(reply, "found")))
+		attach_say(a, "no more prompts that way");
+	else if (json_is_true(json_object_get(reply, "guessed")))
+		attach_say(a, "by its look: this shell does not mark its prompts");
+}
+
+static void
+k_prompt_above(struct attach *a)
+{
+	attach_look(a, json_pack("{s:i}", "prompt", -1), on_prompt);
+}
+
+static void
+k_prompt_below(struct attach *a)
+{
+	attach_look(a, json_pack("{s:i}", "prompt", 1), on_prompt);
 }
 
 /* --- keys ------------------------------------------------------------------------------------- */
@@ -272,7 +236,7 @@ k_right(struct attach *a)
 static void
 k_page_up(struct attach *a)
 {
-	scroll_by(a, outer_rows(a->outer) - 1);
+	scroll_by(a, page(a));
 	cursor_by(a, 0, 0);
 }
 
@@ -282,7 +246,7 @@ k_page_down(struct attach *a)
 	if (!a->back && !a->copying)
 		scroll_leave(a);
 	else
-		scroll_by(a, -(outer_rows(a->outer) - 1));
+		scroll_by(a, -page(a));
 	cursor_by(a, 0, 0);
 }
 
@@ -299,7 +263,7 @@ k_bottom(struct attach *a)
 {
 	if (a->back)
 		scroll_to(a, 0);
-	cursor_by(a, outer_rows(a->outer), 0);
+	cursor_by(a, canvas_grid(a->screen).rows, 0);
 }
 
 static void
@@ -316,27 +280,46 @@ k_line_end(struct attach *a)
 	cursor_by(a, 0, MAX(len - 1, 0) - a->cx);
 }
 
+/* From looking to copying: the cursor comes to where one looks. */
+static void
+copying(struct attach *a)
+{
+	struct grid g = canvas_grid(a->screen);
+	const struct hit_mark *m = find_current(a);
+	if (a->copying)
+		return;
+	if (m) {
+		a->cy = m->y;
+		a->cx = m->x0;
+	}
+	a->cy = CLAMP(a->cy, 0, g.rows - 1);
+	a->cx = CLAMP(a->cx, 0, g.cols - 1);
+	a->copying = true;
+}
+
 static void
 k_select(struct attach *a)
 {
-	if (!a->copying) {
-		a->copying = true;
-		a->cy = CLAMP(a->cy, 0, outer_rows(a->outer) - 1);
-	} else if (a->selecting) {
-		a->selecting = false;
-	} else {
-		select_from(a, a->cy, a->cx);
-	}
+	if (!a->copying)
+		copying(a);
+	else if (a->selecting)
+		select_end(a);
+	else
+		select_from(a, a->cy, a->cx, SELECT_CELLS);
 }
 
 static void
 k_select_line(struct attach *a)
 {
-	struct grid g = canvas_grid(a->screen);
-	a->copying = true;
-	select_from(a, a->cy, 0);
-	a->cx = g.cols - 1;
-	cursor_by(a, 0, 0);
+	copying(a);
+	select_from(a, a->cy, a->cx, SELECT_LINES);
+}
+
+static void
+k_select_word(struct attach *a)
+{
+	copying(a);
+	select_from(a, a->cy, a->cx, SELECT_WORDS);
 }
 
 static void
@@ -345,7 +328,10 @@ k_copy(struct attach *a)
 	if (!a->selecting)
 		return;
 	copy_selection(a);
+	char said[sizeof(a->toast)];
+	memcpy(said, a->toast, sizeof(said));
 	scroll_leave(a);
+	attach_say(a, "%s", said);
 }
 
 static void
@@ -363,51 +349,40 @@ static void
 k_escape(struct attach *a)
 {
 	if (a->selecting)
-		a->selecting = false;
+		select_end(a);
+	else if (a->find.line.len)
+		find_drop(a);
 	else
 		scroll_leave(a);
+}
+
+static void
+k_help(struct attach *a)
+{
+	a->help = true;
+}
+
+static const struct {
+	const char *keys, *help;
+	void (*run)(struct attach *a);
+} actions[] = {
+#define X(keys, help, fn) {keys, help, fn},
+#include "tui/scroll_actions.def"
+#undef X
+};
+
+const char *
+attach_scroll_help(size_t i, const char **keys)
+{
+	if (i >= ARRAY_LEN(actions))
+		return NULL;
+	*keys = actions[i].keys;
+	return actions[i].help;
 }
 
 void
 scroll_key(struct attach *a, const struct input_event *ev)
 {
-	static const struct {
-		const char *key;
-		void (*run)(struct attach *a);
-	} keys[] = {
-		{"Up", k_up},
-		{"k", k_up},
-		{"Down", k_down},
-		{"j", k_down},
-		{"Left", k_left},
-		{"h", k_left},
-		{"Right", k_right},
-		{"l", k_right},
-		{"PgUp", k_page_up},
-		{"C-b", k_page_up},
-		{"b", k_page_up},
-		{"PgDn", k_page_down},
-		{"C-f", k_page_down},
-		{"f", k_page_down},
-		{"Home", k_line_start},
-		{"0", k_line_start},
-		{"End", k_line_end},
-		{"$", k_line_end},
-		{"g", k_top},
-		{"G", k_bottom},
-		{"v", k_select},
-		{"Space", k_select},
-		{"V", k_select_line},
-		{"y", k_copy},
-		{"c", k_select},
-		{"Enter", k_enter},
-		{"Escape", k_escape},
-		{"q", scroll_leave},
-		{"C-c", scroll_leave},
-		{"/", find_open},
-		{"n", find_next},
-		{"N", find_previous},
-	};
 	if (ev->type == INPUT_MOUSE) {
 		scroll_mouse(a, ev);
 		return;
@@ -419,13 +394,13 @@ scroll_key(struct attach *a, const struct input_event *ev)
 		menu_open(a);
 		return;
 	}
-	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
-		struct input_event binding;
-		if (key_parse(keys[i].key, &binding) && key_matches(ev, &binding)) {
-			keys[i].run(a);
+	bool help = a->help;
+	a->help = help && ev->key >= KEY_NONE; /* any key puts it away */
+	for (size_t i = 0; i < ARRAY_LEN(actions) && !help; i++)
+		if (keys_match(actions[i].keys, ev)) {
+			actions[i].run(a);
 			break;
 		}
-	}
 	outer_damage(a->outer);
 }
 
@@ -439,32 +414,59 @@ wheel(struct attach *a, bool up)
 			return;
 		scroll_enter(a, false);
 	}
-	if (!up && a->back <= WHEEL_ROWS && !a->selecting) {
+	if (!up && a->back <= WHEEL_ROWS && !a->selecting && !a->find.line.len) {
 		scroll_leave(a);
 		return;
 	}
 	scroll_by(a, up ? WHEEL_ROWS : -WHEEL_ROWS);
 }
 
-/* Drag with the left button selects; letting go copies. */
+static void
+press(struct attach *a, int y, int x)
+{
+	static const enum select_unit units[] = {SELECT_CELLS, SELECT_WORDS, SELECT_LINES};
+	int n = (clicks_count(&a->clicks, uv_now(a->loop), y, x) - 1) % 3;
+	select_end(a);
+	hold(a, true);
+	a->dragging = true;
+	a->cy = y;
+	a->cx = x;
+	if (n)
+		select_from(a, y, x, units[n]);
+}
+
+static void
+drag(struct attach *a, int y, int x)
+{
+	struct grid g = canvas_grid(a->screen);
+	if (!a->selecting)
+		select_from(a, a->cy, a->cx, SELECT_CELLS);
+	/* at an edge the text comes towards the pointer */
+	if (a->mode == AT_SCROLL && y <= 0)
+		scroll_by(a, 1);
+	else if (a->mode == AT_SCROLL && y >= g.rows - 1)
+		scroll_by(a, -1);
+	select_to(&a->sel, top_row(a), y, x);
+}
+
+/* Drag with the left button selects, a double click a word, a triple one a line; letting go copies.
+ */
 void
 scroll_mouse(struct attach *a, const struct input_event *ev)
 {
+	int y = ev->row + a->sy, x = ev->col;
 	if (ev->button == 64 || ev->button == 65) {
 		wheel(a, ev->button == 64);
 	} else if (ev->button == 0 && !ev->motion && !ev->release) {
-		a->selecting = false;
-		a->dragging = true;
-		a->cy = ev->row;
-		a->cx = ev->col;
+		press(a, y, x);
 	} else if (ev->button == 0 && ev->motion && a->dragging) {
-		if (!a->selecting)
-			select_from(a, a->cy, a->cx);
-		a->point = place(a, ev->row, ev->col);
+		drag(a, y, x);
 	} else if (ev->release && a->dragging) {
 		a->dragging = false;
 		if (a->selecting)
 			copy_selection(a);
+		if (a->mode == AT_LIVE)
+			hold(a, false);
 	} else {
 		return;
 	}
@@ -473,77 +475,116 @@ scroll_mouse(struct attach *a, const struct input_event *ev)
 
 /* --- drawing ---------------------------------------------------------------------------------- */
 
-/* Turns cells [x0, x1) of a composed row into the given look. */
 static void
-mark(struct attach *a, int y, int x0, int x1, uint32_t attrs, uint32_t bg)
+draw_selection(struct attach *a)
 {
-	struct row *r = canvas_row(a->comp, y);
-	int cols = outer_cols(a->outer);
-	for (int x = MAX(x0, 0); x < MIN(x1, cols); x++) {
-		while (r->len <= x)
-			r->cells[r->len++] = 0;
-		struct style s = tab_style_get(canvas_tab(a->comp), cell_style(r->cells[x]));
-		s.attrs ^= attrs;
-		if (bg) {
-			s.bg = bg;
-			s.fg = COLOR_INDEX | 0;
-		}
-		cell_t id = tab_style(canvas_tab(a->comp), &s);
-		r->cells[x] = (r->cells[x] & ~CELL_STYLE_MASK) | id << CELL_STYLE_SHIFT;
-		if (!cell_content(r->cells[x]) && (r->cells[x] & CELL_KIND_MASK) == CELL_NARROW)
-			r->cells[x] |= ' ';
-	}
-	r->flags |= ROW_STYLED;
+	int rows = outer_rows(a->outer), cols = outer_cols(a->outer), x0, x1;
+	for (int y = 0; y < rows; y++)
+		if (select_cells(&a->sel, top_row(a) + (uint64_t)(y + a->sy), cols, &x0, &x1))
+			mark_selected(a->comp, y, x0, x1);
 }
 
-static void
-draw_hits(struct attach *a, uint64_t top, int rows)
+/* 9,832: figures that long are read in threes. */
+static const char *
+thousands(char *buf, size_t cap, uint64_t n)
 {
-	for (size_t i = 0; i < a->n_hits; i++) {
-		const struct attach_hit *h = &a->hits[i];
-		if (h->row < top || h->row >= top + (uint64_t)rows)
-			continue;
-		uint32_t bg = i == a->hit ? COLOR_INDEX | 11 : COLOR_INDEX | 3;
-		mark(a, (int)(h->row - top), h->col, h->col + h->cells, 0, bg);
+	char digits[24];
+	int len = snprintf(digits, sizeof(digits), "%llu", (unsigned long long)n);
+	size_t k = 0;
+	for (int i = 0; i < len && k + 2 < cap; i++) {
+		if (i && (len - i) % 3 == 0)
+			buf[k++] = ',';
+		buf[k++] = digits[i];
+	}
+	buf[k] = '\0';
+	return buf;
+}
+
+/* The hints that fit, the first ones first. */
+static void
+hints(const struct attach *a, char *s, size_t n, int room)
+{
+	static const char *const copy[] = {"v select", "y copy", "w word", "V line", "esc back"},
+				 *const find[] = {"enter keeps it", "↑↓ hit", "^R regex",
+					 "esc back"},
+				 *const back[] = {"? keys", "/ find", "n N hit", "[ ] prompt",
+					 "v copy", "q live"};
+	const char *const *list = a->mode == AT_FIND ? find : a->copying ? copy : back;
+	size_t count = a->mode == AT_FIND ? ARRAY_LEN(find)
+		       : a->copying	  ? ARRAY_LEN(copy)
+					  : ARRAY_LEN(back),
+	       len = 0;
+	s[0] = '\0';
+	for (size_t i = 0; i < count; i++) {
+		int w = utf8_width(list[i]) + 2;
+		if (w > room || len + strlen(list[i]) + 3 > n)
+			break;
+		room -= w;
+		len += (size_t)snprintf(s + len, n - len, "%s  ", list[i]);
 	}
 }
 
+/* One line says where one is: at the bottom, or at the top while what is looked at is below it. */
 static void
-draw_selection(struct attach *a, uint64_t top, int rows, int cols)
+draw_bar(struct attach *a)
 {
-	struct attach_place from, to;
-	ordered(a, &from, &to);
-	for (int y = 0; y < rows; y++) {
-		uint64_t row = top + (uint64_t)y;
-		if (row < from.row || row > to.row)
-			continue;
-		mark(a, y, row == from.row ? from.col : 0, row == to.row ? to.col + 1 : cols,
-			ATTR_INVERSE, 0);
-	}
-}
-
-static void
-draw_position(struct attach *a, int rows, int cols)
-{
-	static const struct style look = {.attrs = ATTR_INVERSE};
-	char s[160];
+	static const struct style look = {.attrs = ATTR_INVERSE},
+				  strong = {.attrs = ATTR_INVERSE | ATTR_BOLD};
+	int rows = outer_rows(a->outer), cols = outer_cols(a->outer), focus = scroll_focus(a);
+	int y = focus >= 0 && focus - a->sy == rows - 1 && rows > 1 ? 0 : rows - 1;
+	char s[700], back[32], total[32], status[300], right[160];
+	int x = 0;
+	find_status(a, status, sizeof(status));
+	paint_line(a, y, 0, cols, "", &look);
 	if (a->mode == AT_FIND) {
-		snprintf(s, sizeof(s), " find: %s", a->query);
-		paint_line(a, rows - 1, 0, cols, s, &look);
+		snprintf(s, sizeof(s), " %s ", a->find.regex ? "find regex" : "find");
+		x += canvas_text(a->comp, y, x, cols, s, &strong);
+		x += canvas_text(a->comp, y, x, cols - x, "> ", &look);
+		int from = x;
+		x += canvas_text(a->comp, y, x, cols - x, a->find.line.text, &look);
+		char head[sizeof(a->find.line.text)];
+		snprintf(head, sizeof(head), "%.*s", (int)a->find.line.at, a->find.line.text);
 		canvas_set_cursor(
-			a->comp, rows - 1, MIN(utf8_width(s), cols - 1), true, CURSOR_BAR);
-		return;
+			a->comp, y, MIN(from + utf8_width(head), cols - 1), true, CURSOR_BAR);
+	} else {
+		snprintf(s, sizeof(s), " %s ", a->copying ? "copy" : "back");
+		x += canvas_text(a->comp, y, x, cols, s, &strong);
+		snprintf(s, sizeof(s), "%s/%s  ", thousands(back, sizeof(back), a->back),
+			thousands(total, sizeof(total), a->total));
+		x += canvas_text(a->comp, y, x, cols - x, s, &look);
+		if (a->find.line.len) {
+			snprintf(s, sizeof(s), "/%s", a->find.line.text);
+			x += canvas_text(a->comp, y, x, MIN(cols - x, cols / 3), s, &strong);
+		}
 	}
-	snprintf(s, sizeof(s), " %s %llu/%llu ", a->copying ? "copy" : "back",
-		(unsigned long long)a->back, (unsigned long long)a->total);
-	int w = utf8_width(s);
-	if (w < cols)
-		paint_line(a, 0, cols - w, w, s, &look);
-	snprintf(s, sizeof(s), "%s",
-		a->copying ? " arrows move   v select   y copy   esc leave "
-			   : " ↑↓ PgUp PgDn g G   / find   n N hit   v copy   q leave ");
-	if (a->toast[0] == '\0' && utf8_width(s) < cols)
-		paint_line(a, rows - 1, cols - utf8_width(s), utf8_width(s), s, &dim);
+	x += canvas_text(a->comp, y, x, cols - x, "   ", &look);
+	x += canvas_text(a->comp, y, x, cols - x, status, &strong);
+	hints(a, right, sizeof(right), cols - x - 2);
+	int w = utf8_width(right);
+	if (w && !a->toast[0])
+		canvas_text(a->comp, y, cols - w, w, right, &look);
+}
+
+static void
+draw_help(struct attach *a)
+{
+	static const struct style key = {.attrs = ATTR_BOLD};
+	int rows = outer_rows(a->outer), cols = outer_cols(a->outer);
+	int n = (int)ARRAY_LEN(actions), columns = rows < n + 4 && cols >= 76 ? 2 : 1;
+	int per = (n + columns - 1) / columns, w = MIN(cols, columns == 2 ? 96 : 54);
+	int h = MIN(per + 2, rows), y = MAX((rows - h) / 2, 0), x = (cols - w) / 2;
+	if (paint_box(a, y, x, h, w, " Looking back ", "") < 0)
+		return;
+	for (int i = 0; i < n; i++) {
+		int row = i % per, left = x + 2 + i / per * ((w - 2) / columns);
+		char labels[64];
+		if (row >= h - 2)
+			continue;
+		keys_labels(actions[i].keys, outer_caps(a->outer)->ascii, labels);
+		canvas_text(a->comp, y + 1 + row, left, 14, labels, &key);
+		canvas_text(a->comp, y + 1 + row, left + 14, (w - 2) / columns - 15,
+			actions[i].help, NULL);
+	}
 }
 
 void
@@ -551,13 +592,15 @@ scroll_draw(struct attach *a)
 {
 	int rows = outer_rows(a->outer), cols = outer_cols(a->outer);
 	bool back = a->mode == AT_SCROLL || a->mode == AT_FIND;
-	if (a->n_hits && back)
-		draw_hits(a, top_row(a), rows);
+	if (back)
+		find_draw(a);
 	if (a->selecting)
-		draw_selection(a, top_row(a), rows, cols);
+		draw_selection(a);
 	if (!back)
 		return;
-	canvas_set_cursor(
-		a->comp, MIN(a->cy, rows - 1), MIN(a->cx, cols - 1), a->copying, CURSOR_BLOCK);
-	draw_position(a, rows, cols);
+	canvas_set_cursor(a->comp, CLAMP(a->cy - a->sy, 0, rows - 1), MIN(a->cx, cols - 1),
+		a->copying, CURSOR_BLOCK);
+	draw_bar(a);
+	if (a->help)
+		draw_help(a);
 }

@@ -134,6 +134,42 @@ draw_button(struct app *a, int y, int x, const char *text, bool on)
 	return n + draw_text(a, y, x + n, 2, th, frame ? " ]" : "  ");
 }
 
+void
+line_draw(struct app *a, const struct line_edit *l, int y, int x, int w, bool focus,
+	const char *placeholder)
+{
+	if (w <= 0)
+		return;
+	if (l->len == 0 && placeholder && !focus) {
+		draw_cut(a, y, x, w, TH_PLACEHOLDER, placeholder);
+		return;
+	}
+	/* the caret stays within the field: graphemes are dropped on the left until it does */
+	char head[sizeof l->text];
+	memcpy(head, l->text, l->at);
+	head[l->at] = 0;
+	const char *from = l->text;
+	int caret = utf8_width(head);
+	for (size_t left = l->len; caret >= w && left > 0;) {
+		int gw;
+		size_t k = utf8_grapheme(from, left, &gw);
+		from += k;
+		left -= k;
+		caret -= gw;
+	}
+	bool was = a->drawing_sel;
+	a->drawing_sel = focus;
+	if (focus && a->theme.color)
+		surface_fill(a->s, y, x, 1, w, " ", draw_style(a, TH_TEXT));
+	if (l->len == 0 && placeholder)
+		draw_cut(a, y, x, w, TH_PLACEHOLDER, placeholder);
+	else
+		draw_text(a, y, x, w, TH_TEXT, from);
+	a->drawing_sel = was;
+	if (focus)
+		surface_caret(a->s, y, x + caret);
+}
+
 static int
 hint_width(struct app *a, const struct action *act)
 {

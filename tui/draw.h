@@ -2,6 +2,7 @@
 #define TUI_DRAW_H
 /* What views draw with. Columns used come back. */
 #include "tui/app.h"
+#include "tui/line_edit.h"
 
 uint16_t draw_style(struct app *a, enum theme_style th);
 int draw_text(struct app *a, int y, int x, int max, enum theme_style th, const char *utf8);
@@ -36,13 +37,6 @@ const char *fmt_rate(char *buf, double bytes_per_h);
 /* ~/w/api */
 const char *fmt_dir(const struct app *a, char *buf, size_t cap, const char *path);
 
-/* A line of text being typed. */
-struct line_edit {
-	char text[512];
-	size_t len, at; /* bytes; at is a grapheme's start */
-};
-void line_set(struct line_edit *l, const char *text);
-bool line_input(struct line_edit *l, const struct input_event *ev); /* true: taken */
 /* Shows the part around the caret and, when focus, puts the caret there. */
 void line_draw(struct app *a, const struct line_edit *l, int y, int x, int w, bool focus,
 	const char *placeholder);

@@ -1,7 +1,7 @@
 #ifndef TUI_KEYMAP_H
 #define TUI_KEYMAP_H
 /* Keys to actions, from actions.def. */
-#include "core/keys.h"
+#include "tui/key_names.h"
 
 enum {
 	C_LIST = 1,
@@ -13,7 +13,8 @@ enum {
 	C_DIALOG = 64,
 	C_LINE = 128,
 	C_FIRST = 256, /* the list while there is no session: only for hints */
-	C_ALL = 511,
+	C_SEARCH = 512,
+	C_ALL = 1023,
 };
 struct app;
 typedef void (*action_fn)(struct app *a);
@@ -38,12 +39,8 @@ extern const struct action actions[ACTION_COUNT];
 
 /* The action of a key in a context; NULL. */
 const struct action *keymap_find(unsigned context, const struct input_event *ev);
-/* Does ev match one key name ("C-c", "Enter", "1-9")? */
-bool key_is(const struct input_event *ev, const char *name);
 /* The first key of an action as shown: "⏎", "space", "^C"; out >= 16 bytes. "" if it has none. */
 const char *keymap_label(const struct action *act, bool ascii, char out[16]);
-/* All of them, blanks between; out >= 64 bytes. */
-const char *keymap_labels(const struct action *act, bool ascii, char out[64]);
 /* Its palette name without the sign that words may follow; *words says whether they may. */
 const char *keymap_name(const struct action *act, char out[32], bool *words);
 /* Every key of every context means one thing: NULL, or the first clash as text (tests). */

@@ -124,7 +124,7 @@ flush(struct outer *o)
 static void
 put_wants(struct outer *o)
 {
-	int mouse = o->no_mouse ? 0 : o->mouse;
+	int mouse = MAX(o->mouse, o->no_mouse ? 0 : 1002);
 	if (mouse != o->mouse_sent) {
 		if (o->mouse_sent)
 			buf_printf(&o->out, "\033[?%dl", o->mouse_sent);
@@ -481,7 +481,6 @@ outer_open(uv_loop_t *loop, const struct outer_options *opt, const struct outer_
 	o->ops = *ops;
 	o->fd = fd;
 	o->no_mouse = opt->no_mouse;
-	o->mouse = 1002;
 	o->arena = arena_new(ARENA_BYTES);
 	if (!o->arena || tcgetattr(fd, &o->saved) < 0) {
 		err_set(e, 1, "cannot use the terminal (%s)", strerror(errno));
@@ -581,7 +580,7 @@ void
 outer_want(struct outer *o, unsigned kitty_flags, int mouse)
 {
 	o->kitty_flags = kitty_flags & (2 | 8 | 16);
-	o->mouse = mouse;
+	o->mouse = mouse == 9 ? 1000 : mouse;
 	put_wants(o);
 	flush(o);
 }

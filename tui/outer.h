@@ -25,7 +25,7 @@ struct outer_ops {
 struct outer_options {
 	bool ascii;	   /* --ascii */
 	bool no_color;	   /* else by NO_COLOR */
-	bool no_mouse;	   /* the terminal keeps its own selection */
+	bool no_mouse;	   /* the terminal keeps wheel and selection while no program wants them */
 	int in_fd, out_fd; /* both 0: the standard ones. Tests: a pty */
 };
 
@@ -47,8 +47,8 @@ void outer_damage(struct outer *o);
 void outer_repaint(struct outer *o); /* forgets what is shown, then as outer_damage */
 
 /* What to ask of keyboard and mouse; sent only when it changes. Kitty flags beyond the standing
- * ones (2 events, 8 all keys, 16 text) as the program inside wants them; mouse: 0 none, 1000, 1002,
- * 1003. The default is no extra flag and 1002. */
+ * ones (2 events, 8 all keys, 16 text) and the mouse (0 none, 9, 1000, 1002, 1003) as the program
+ * inside wants them. muster itself wants 1002, unless no_mouse. The default is nothing more. */
 void outer_want(struct outer *o, unsigned kitty_flags, int mouse);
 bool outer_has_kitty_keys(const struct outer *o);
 const struct render_caps *outer_caps(const struct outer *o);

@@ -14,7 +14,7 @@ attach_here(const struct verb_ctx *ctx, const char *id)
 		return verb_fail(
 			ctx, EXIT_FAIL, "needs a terminal (use peek and send without one)");
 	uv_loop_init(&loop);
-	attach_on(ctx, id, &loop, NULL, &res);
+	attach_on(ctx, id, &loop, NULL, NULL, &res);
 	uv_run(&loop, UV_RUN_DEFAULT);
 	uv_loop_close(&loop);
 	if (res.why == ATTACH_ERROR)

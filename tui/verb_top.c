@@ -140,17 +140,27 @@ top_loop(struct verb_ctx *ctx)
 	return reply ? EXIT_OK : code;
 }
 
+static bool
+takes_nothing(struct verb_ctx *ctx, int argc, char **argv)
+{
+	static const struct opt none[] = {{0}};
+	int first;
+
+	if (opts_parse(ctx, none, NULL, argc, argv, &first) < 0)
+		return false;
+	if (argc > first)
+		verb_fail(ctx, EXIT_USAGE, "no words are taken");
+	return argc <= first;
+}
+
 int
 verb_top(struct verb_ctx *ctx, int argc, char **argv)
 {
-	static const struct opt none[] = {{0}};
 	json_t *reply;
-	int first, code = EXIT_FAIL;
+	int code = EXIT_FAIL;
 
-	if (opts_parse(ctx, none, NULL, argc, argv, &first) < 0)
+	if (!takes_nothing(ctx, argc, argv))
 		return EXIT_USAGE;
-	if (argc > first)
-		return verb_fail(ctx, EXIT_USAGE, "no words are taken (muster top)");
 	if (!ctx->json && isatty(1))
 		return top_loop(ctx);
 	reply = verb_call(ctx, "ls", json_object(), &code);
@@ -230,14 +240,11 @@ put_session_gauge(const json_t *list, size_t g)
 int
 verb_metrics(struct verb_ctx *ctx, int argc, char **argv)
 {
-	static const struct opt none[] = {{0}};
 	json_t *reply;
-	int first, code = EXIT_FAIL;
+	int code = EXIT_FAIL;
 
-	if (opts_parse(ctx, none, NULL, argc, argv, &first) < 0)
+	if (!takes_nothing(ctx, argc, argv))
 		return EXIT_USAGE;
-	if (argc > first)
-		return verb_fail(ctx, EXIT_USAGE, "no words are taken (muster metrics)");
 	reply = verb_call(ctx, "ls", json_object(), &code);
 	if (!reply)
 		return code;

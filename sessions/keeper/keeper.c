@@ -11,9 +11,10 @@
  * would corrupt it. HUP, INT, TERM and QUIT are ignored: STOP ends a keeper, or having nothing to
  * keep while the server does not want to be started again. */
 #include "sessions/keeper/child.h"
-#include "sessions/keeper/keeper_proto.h"
+#include "sessions/keeper/record.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -36,6 +37,10 @@
 #define SHORT_LIFE_MS 1000 /* one that served is started again at once, if it lived longer */
 #define FAILS_MAX 8	   /* so many in a row with nothing to keep: give up */
 
+#define REPLAY_DONE UINT_MAX
+
+enum { NEWS_SPAWNED = 1, NEWS_EXITED = 2 };
+
 struct entry {
 	bool used;
 	uint32_t id;
@@ -43,7 +48,9 @@ struct entry {
 	uint32_t flags;
 	uint64_t start;
 	int32_t status;
-	int exec_fd; /* the child reports a failed exec here; -1 once it runs */
+	uint8_t news; /* NEWS_*: what the server was not told */
+	int error;    /* of NEWS_SPAWNED: errno, or 0 */
+	int exec_fd;  /* the child reports a failed exec here; -1 once it runs */
 	int fd[KEEPER_SLOTS];
 };
 static struct {
@@ -54,6 +61,7 @@ static struct {
 	pid_t server;	 /* 0: none */
 	bool adopted, stopping, served;
 	unsigned fails;
+	unsigned replay;		 /* cursor; REPLAY_DONE */
 	uint64_t started_ms, restart_ms; /* restart_ms 0: not due */
 	sigset_t old_mask;
 } k;
@@ -120,55 +128,81 @@ keeping(void)
 	return false;
 }
 
-/* To the server, with up to two fds (-1: none). A dead server is noticed by its reaping. */
-static void
+/* To the server; false while it reads too slowly. A dead one is noticed by its reaping. */
+static bool
 tell(struct keeper_rec r, int fd0, int fd1)
 {
-	char ctl[CMSG_SPACE(2 * sizeof(int))] = {0};
-	struct iovec iov = {&r, sizeof(r)};
-	struct msghdr m = {.msg_iov = &iov, .msg_iovlen = 1};
-	int fds[2] = {fd0, fd1};
-	size_t n = fd0 < 0 ? 0 : fd1 < 0 ? 1 : 2;
-
-	r.magic = KEEPER_MAGIC;
-	if (n) {
-		m.msg_control = ctl;
-		m.msg_controllen = CMSG_SPACE(n * sizeof(int));
-		struct cmsghdr *c = CMSG_FIRSTHDR(&m);
-		c->cmsg_level = SOL_SOCKET;
-		c->cmsg_type = SCM_RIGHTS;
-		c->cmsg_len = CMSG_LEN(n * sizeof(int));
-		memcpy(CMSG_DATA(c), fds, n * sizeof(int));
-	}
-	while (k.sock >= 0 && sendmsg(k.sock, &m, MSG_NOSIGNAL) < 0 && errno == EINTR)
-		;
+	return k.sock < 0 || record_send(k.sock, r, fd0, fd1) != -EAGAIN;
 }
 
+static struct keeper_rec
+about(const struct entry *e, enum keeper_type type)
+{
+	return (struct keeper_rec){.type = (uint16_t)type,
+		.id = e->id,
+		.pid = e->pid,
+		.start = e->start,
+		.error = e->error,
+		.status = e->status,
+		.flags = e->flags};
+}
+
+/* The record at the replay's cursor: HELLO, then of each entry its slots and its child, READY. */
+static bool
+replay_record(void)
+{
+	unsigned i = (k.replay - 1) / (KEEPER_SLOTS + 1), s = (k.replay - 1) % (KEEPER_SLOTS + 1);
+	struct keeper_rec r = {.type = KEEPER_HELLO, .id = KEEPER_VERSION, .pid = getpid()};
+	struct entry *e = &k.e[i];
+
+	if (!k.replay)
+		return tell(r, -1, -1);
+	if (i >= k.n)
+		return tell((struct keeper_rec){.type = KEEPER_READY}, -1, -1);
+	if (!e->used || (s < KEEPER_SLOTS ? e->fd[s] < 0 : !e->pid))
+		return true;
+	if (s == KEEPER_SLOTS)
+		return tell(about(e, KEEPER_CHILD), -1, -1);
+	r = (struct keeper_rec){.type = KEEPER_HELD, .id = e->id, .slot = (uint16_t)s};
+	return tell(r, e->fd[s], -1);
+}
+
+static bool
+tell_news(struct entry *e)
+{
+	if (e->news & NEWS_SPAWNED &&
+		!tell(about(e, KEEPER_SPAWNED), e->fd[KEEPER_MASTER], e->fd[KEEPER_PIDFD]))
+		return false;
+	e->news &= NEWS_EXITED;
+	if (e->news && !tell(about(e, KEEPER_EXITED), -1, -1))
+		return false;
+	e->news = 0;
+	return true;
+}
+
+/* All that the server has not been told; returns whether something is left for later. */
+static bool
+tell_all(void)
+{
+	unsigned end = 1 + k.n * (KEEPER_SLOTS + 1);
+
+	for (; k.replay <= end; k.replay++)
+		if (!replay_record())
+			return true;
+	k.replay = REPLAY_DONE;
+	for (unsigned i = 0; i < k.n; i++)
+		if (k.e[i].used && !tell_news(&k.e[i]))
+			return true;
+	return false;
+}
+
+/* A new server hears the table, not what its predecessor did not live to hear. */
 static void
 replay(void)
 {
-	tell((struct keeper_rec){.type = KEEPER_HELLO, .id = KEEPER_VERSION, .pid = getpid()}, -1,
-		-1);
-	for (unsigned i = 0; i < k.n; i++) {
-		struct entry *e = &k.e[i];
-		if (!e->used)
-			continue;
-		for (int s = 0; s < KEEPER_SLOTS; s++)
-			if (e->fd[s] >= 0)
-				tell((struct keeper_rec){.type = KEEPER_HELD,
-					     .id = e->id,
-					     .slot = (uint16_t)s},
-					e->fd[s], -1);
-		if (e->pid)
-			tell((struct keeper_rec){.type = KEEPER_CHILD,
-				     .id = e->id,
-				     .pid = e->pid,
-				     .start = e->start,
-				     .flags = e->flags,
-				     .status = e->status},
-				-1, -1);
-	}
-	tell((struct keeper_rec){.type = KEEPER_READY}, -1, -1);
+	for (unsigned i = 0; i < k.n; i++)
+		k.e[i].news = 0;
+	k.replay = 0;
 }
 
 static void
@@ -264,8 +298,8 @@ spawn(const struct keeper_rec *r, int spec, int ring)
 		close_fd(&e->fd[KEEPER_MASTER]);
 		close_fd(&report[0]);
 		close_fd(&report[1]);
-		tell((struct keeper_rec){.type = KEEPER_SPAWNED, .id = r->id, .error = err}, -1,
-			-1);
+		e->error = err;
+		e->news = NEWS_SPAWNED;
 		return;
 	}
 	if (e->pid == 0) {
@@ -289,19 +323,15 @@ spawn_settled(struct entry *e)
 	if (read(e->exec_fd, &err, sizeof(err)) != sizeof(err))
 		err = 0;
 	close_fd(&e->exec_fd);
+	e->error = err;
+	e->news = NEWS_SPAWNED;
 	if (err) {
 		e->pid = 0; /* its end is nobody's business */
 		close_fd(&e->fd[KEEPER_MASTER]);
 		close_fd(&e->fd[KEEPER_PIDFD]);
-		tell((struct keeper_rec){.type = KEEPER_SPAWNED, .id = e->id, .error = err}, -1,
-			-1);
 		return;
 	}
 	e->flags = (e->flags & KEEPER_GONE) ? KEEPER_GONE : KEEPER_RUNNING;
-	tell(
-		(struct keeper_rec){
-			.type = KEEPER_SPAWNED, .id = e->id, .pid = e->pid, .start = e->start},
-		e->fd[KEEPER_MASTER], e->fd[KEEPER_PIDFD]);
 }
 
 static void
@@ -313,10 +343,7 @@ child_gone(struct entry *e, int status)
 		return;
 	e->flags = KEEPER_GONE;
 	e->status = status;
-	tell(
-		(struct keeper_rec){
-			.type = KEEPER_EXITED, .id = e->id, .pid = e->pid, .status = status},
-		-1, -1);
+	e->news |= NEWS_EXITED;
 }
 
 static void
@@ -399,40 +426,22 @@ handle(const struct keeper_rec *r, int fd[KEEPER_REC_FDS])
 		k.stopping = true;
 		break;
 	}
-	for (int i = 0; i < KEEPER_REC_FDS; i++)
-		close_fd(&fd[i]);
+	record_close(fd);
 }
 
 /* One record; false when there is none. */
 static bool
 listen_to_server(void)
 {
-	char ctl[CMSG_SPACE(KEEPER_REC_FDS * sizeof(int))];
 	struct keeper_rec r;
-	struct iovec iov = {&r, sizeof(r)};
-	struct msghdr m = {.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = ctl,
-		.msg_controllen = sizeof(ctl)};
-	int fd[KEEPER_REC_FDS] = {-1, -1, -1, -1};
-	ssize_t n = recvmsg(k.sock, &m, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+	int fd[KEEPER_REC_FDS], rc = record_receive(k.sock, &r, fd);
 
-	/* it died without having read all of ours: said once, then comes what it had sent */
-	if (n < 0 && errno == ECONNRESET)
-		return true;
-	if (n == 0 || (n < 0 && errno != EINTR && errno != EAGAIN)) {
-		close_fd(&k.sock); /* its reaping follows */
+	if (rc <= 0) {
+		if (rc != -EAGAIN)
+			close_fd(&k.sock); /* its reaping follows */
 		return false;
 	}
-	if (n < 0)
-		return false;
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(&m); c; c = CMSG_NXTHDR(&m, c))
-		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS)
-			memcpy(fd, CMSG_DATA(c), c->cmsg_len - CMSG_LEN(0));
-	if (n == (ssize_t)sizeof(r) && (r.magic & 0xffff0000u) == (KEEPER_MAGIC & 0xffff0000u))
-		handle(&r, fd);
-	else
-		handle(&(struct keeper_rec){0}, fd);
+	handle(&r, fd);
 	return true;
 }
 
@@ -446,7 +455,7 @@ turn(void)
 	int timeout = -1;
 
 	p[0] = (struct pollfd){k.sigfd, POLLIN, 0};
-	p[1] = (struct pollfd){k.sock, POLLIN, 0};
+	p[1] = (struct pollfd){k.sock, tell_all() ? POLLIN | POLLOUT : POLLIN, 0};
 	for (unsigned i = 0; i < k.n; i++) {
 		struct entry *e = &k.e[i];
 		int fd = !e->used					 ? -1
@@ -475,7 +484,7 @@ turn(void)
 		else
 			server_gone(0);
 	}
-	if (p[1].revents && p[1].fd == k.sock)
+	if (p[1].revents & ~POLLOUT && p[1].fd == k.sock)
 		listen_to_server();
 	if (p[0].revents && read(k.sigfd, si, sizeof(si)) > 0)
 		reap();

@@ -3,9 +3,24 @@
 /* Random grids, and a way to say what a grid shows, for tests of frames and of the renderer. */
 #include "core/canvas_priv.h"
 #include "core/tab.h"
-
 #include <stdlib.h>
 #include <string.h>
+
+static struct arena *arena;
+
+static inline int
+setup(void **state)
+{
+	return (void)state, (arena = arena_new(1ull << 30)) ? 0 : -1;
+}
+
+static inline int
+teardown(void **state)
+{
+	(void)state;
+	arena_free(arena);
+	return 0;
+}
 
 struct dice {
 	uint32_t s;

@@ -9,24 +9,6 @@
 #include <stdio.h>
 #include <cmocka.h>
 
-static struct arena *arena;
-
-static int
-setup(void **state)
-{
-	(void)state;
-	arena = arena_new(1ull << 30);
-	return arena ? 0 : -1;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	arena_free(arena);
-	return 0;
-}
-
 static void
 assert_same_screen(const struct canvas *a, const struct canvas *b)
 {

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <cmocka.h>
 
-static struct arena *arena;
 static const struct render_caps full = {
 	.sync = true,
 	.truecolor = true,
@@ -15,22 +14,6 @@ static const struct render_caps full = {
 	.styled_underline = true,
 	.overline = true,
 };
-
-static int
-setup(void **state)
-{
-	(void)state;
-	arena = arena_new(1ull << 30);
-	return arena ? 0 : -1;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	arena_free(arena);
-	return 0;
-}
 
 static struct term *
 outer_term(int cols, int rows)

@@ -31,5 +31,18 @@ fuzz_bytes(struct fuzz_in *in, size_t n, size_t *got)
 	return p;
 }
 
+/* A size of a terminal from a byte: mostly small, since work grows with it and cases do not. */
+static inline int
+fuzz_cols(uint8_t v)
+{
+	return v < 240 ? 1 + v % 80 : 1 + (v - 239) * 12;
+}
+
+static inline int
+fuzz_rows(uint8_t v)
+{
+	return v < 240 ? 1 + v % 24 : 1 + (v - 239) * 6;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 #endif

@@ -1,7 +1,10 @@
-/* seeds TARGET DIRECTORY: starting inputs of a fuzz target, as files. Targets whose input is no
- * terminal output start from a few bytes of their own kind. */
+/* seeds TARGET DIRECTORY: starting inputs of a fuzz target, as files: the scripts of tests/vt and
+ * pieces of the benchmark's corpora for what reads terminal output, a few bytes of their own kind
+ * for the others. Runs in the repository's root. */
 #include "tests/bench/corpus.h"
+#include <dirent.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static int
@@ -32,6 +35,107 @@ static const struct text_seed texts[] = {
 		"a\xc3\xa9\xe6\x97\xa5\xf0\x9f\x91\xa9\xe2\x80\x8d\xf0\x9f\x92\xbb\xff\xc0"},
 };
 
+/* A line of a script behind "> ", its escapes resolved. */
+static void
+unescape(const char *in, struct buf *out)
+{
+	static const char from[] = "ernt0ba\\", to[] = "\033\r\n\t\0\b\a\\";
+
+	for (; *in && *in != '\n'; in++) {
+		const char *k = *in == '\\' && in[1] ? strchr(from, in[1]) : NULL;
+
+		if (k) {
+			buf_putc(out, (uint8_t)to[k - from]);
+			in++;
+		} else if (*in == '\\' && in[1] == 'x' && in[2] && in[3]) {
+			char hex[3] = {in[2], in[3], 0};
+
+			buf_putc(out, (uint8_t)strtoul(hex, NULL, 16));
+			in += 3;
+		} else {
+			buf_putc(out, (uint8_t)*in);
+		}
+	}
+}
+
+/* Each case of a script: its size and its bytes; resize stands for the operation that resizes. */
+static int
+put_script(const char *dir, const char *path, const char *file, const char *resize)
+{
+	FILE *f = fopen(path, "r");
+	char line[4096], name[300];
+	struct buf b = {0};
+	int cols = 20, rows = 4, n = 0, r = 0;
+
+	if (!f)
+		return -1;
+	while (r == 0 && fgets(line, sizeof line, f)) {
+		if (!strncmp(line, "== ", 3)) {
+			snprintf(name, sizeof name, "%s-%d", file, n++);
+			r = b.len > 3 ? put(dir, name, b.data, b.len) : 0;
+			b.len = 0;
+			cols = 20;
+			rows = 4;
+		} else if (sscanf(line, "size %dx%d", &cols, &rows) == 2) {
+			continue;
+		} else if (!strncmp(line, "> ", 2)) {
+			if (!b.len)
+				buf_put(&b,
+					(uint8_t[]){(uint8_t)(cols - 1), (uint8_t)(rows - 1), 0},
+					3);
+			unescape(line + 2, &b);
+		} else if (b.len && sscanf(line, "resize %dx%d", &cols, &rows) == 2) {
+			buf_puts(&b, resize);
+			buf_put(&b, (uint8_t[]){(uint8_t)(cols - 1), (uint8_t)(rows - 1)}, 2);
+		}
+	}
+	if (r == 0 && b.len > 3)
+		r = put(dir, file, b.data, b.len);
+	buf_free(&b);
+	fclose(f);
+	return r;
+}
+
+static int
+put_scripts(const char *dir, const char *resize)
+{
+	DIR *d = opendir("tests/vt");
+	struct dirent *e;
+	char path[300];
+	int r = d ? 0 : -1;
+
+	while (r == 0 && (e = readdir(d))) {
+		if (!strstr(e->d_name, ".vt"))
+			continue;
+		snprintf(path, sizeof path, "tests/vt/%s", e->d_name);
+		r = put_script(dir, path, e->d_name, resize);
+	}
+	if (d)
+		closedir(d);
+	return r;
+}
+
+static int
+put_corpora(const char *dir, size_t max)
+{
+	int r = 0;
+
+	for (const struct corpus *c = corpora; c->name && r == 0; c++) {
+		struct buf b = {0};
+
+		buf_put(&b, "\x50\x18\x00", 3);
+		corpus_fill(c, &b, max);
+		r = put(dir, c->name, b.data, MIN(b.len, max));
+		buf_free(&b);
+	}
+	return r;
+}
+
+/* Targets that read terminal output, and how each resizes. */
+static const struct {
+	const char *target, *resize;
+} terminals[] = {{"vt", "\xff\x01"}, {"ops", "\xff\x0b"}, {"render", "\xff\x01"}};
+
 int
 main(int argc, char **argv)
 {
@@ -43,16 +147,10 @@ main(int argc, char **argv)
 		if (strcmp(texts[i].target, argv[1]) == 0 &&
 			put(argv[2], texts[i].name, texts[i].text, strlen(texts[i].text)) < 0)
 			return 1;
-	if (strcmp(argv[1], "vt") != 0 && strcmp(argv[1], "render") != 0)
-		return 0;
-	for (const struct corpus *c = corpora; c->name; c++) {
-		struct buf b = {0};
-
-		buf_put(&b, "\x18\x50\x10\x00", 4);
-		corpus_fill(c, &b, 1500);
-		if (put(argv[2], c->name, b.data, MIN(b.len, 4000)) < 0)
+	for (size_t i = 0; i < ARRAY_LEN(terminals); i++)
+		if (strcmp(terminals[i].target, argv[1]) == 0 &&
+			(put_scripts(argv[2], terminals[i].resize) < 0 ||
+				put_corpora(argv[2], 1000) < 0))
 			return 1;
-		buf_free(&b);
-	}
 	return 0;
 }

@@ -1,6 +1,7 @@
 /* Footprint against processes whose memory is known: what they dirtied, shared, gave up, held. */
 #include "sessions/footprint.h"
 #include "sessions/proctree.h"
+#include "tests/sessions/hog.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -15,86 +16,11 @@
 #include <cmocka.h>
 
 #define MB (1024.0 * 1024)
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer) || __has_feature(address_sanitizer)
-#define SANITIZED
-#endif
-#endif
-#ifdef SANITIZED
-#define SLACK_MB 16 /* the sanitizer's own memory in the processes looked at */
-#else
-#define SLACK_MB 0
-#endif
-
-struct hog {
-	pid_t pid;
-	FILE *in, *out;
-};
-static pid_t started[32]; /* ended after each test, passed or failed */
-static size_t n_started;
-
-static void
-hog_start(struct hog *h, const char *marker)
-{
-	int to[2], from[2];
-	char path[512], env[64];
-
-	snprintf(path, sizeof path, "%s/tests/tools/memhog", getenv("MUSTER_BIN"));
-	snprintf(env, sizeof env, "MUSTER_SESSION=%s", marker ? marker : "");
-	assert_int_equal(pipe(to) | pipe(from), 0);
-	h->pid = fork();
-	if (h->pid == 0) {
-		setsid();
-		dup2(to[0], 0);
-		dup2(from[1], 1);
-		for (int i = 3; i < 64; i++)
-			close(i);
-		execle(path, "memhog", (char *)NULL, (char *[]){marker ? env : NULL, NULL});
-		_exit(127);
-	}
-	started[n_started++] = h->pid;
-	close(to[0]);
-	close(from[1]);
-	h->in = fdopen(to[1], "w");
-	h->out = fdopen(from[0], "r");
-}
-
-/* Sends a command; returns the pid it answered, 0, or -1 if the kernel refused. */
-static pid_t
-hog_do(struct hog *h, const char *cmd)
-{
-	char line[128] = "";
-	int pid = 0;
-
-	fprintf(h->in, "%s\n", cmd);
-	fflush(h->in);
-	assert_non_null(fgets(line, sizeof line, h->out));
-	if (strncmp(line, "ok", 2) != 0)
-		return -1;
-	if (sscanf(line, "ok %d", &pid) == 1)
-		started[n_started++] = pid;
-	return pid;
-}
-
-static void
-hog_end(struct hog *h)
-{
-	fclose(h->in);
-	fclose(h->out);
-	kill(h->pid, SIGKILL);
-	waitpid(h->pid, NULL, 0);
-}
-
 static int
 end_all(void **state)
 {
 	(void)state;
-	while (n_started)
-		kill(started[--n_started], SIGKILL);
-	while (waitpid(-1, NULL, 0) > 0) /* strays come to us: we are their subreaper */
-		;
+	hogs_end();
 	return 0;
 }
 
@@ -127,11 +53,10 @@ assert_near(double got, double want_mb, double tolerance_mb)
 static void
 test_dirty_and_lazy(void **state)
 {
-	struct hog h;
 	struct proc_info p = {0};
 
 	(void)state;
-	hog_start(&h, NULL);
+	struct hog h = hog_start(NULL);
 	hog_do(&h, "dirty 64");
 	assert_int_equal(footprint_of(h.pid, &p), 0);
 	assert_false(p.estimated);
@@ -152,14 +77,13 @@ test_dirty_and_lazy(void **state)
 static void
 test_swap_keeps_footprint(void **state)
 {
-	struct hog h;
 	struct proc_info p = {0};
 	double before;
 
 	(void)state;
 	if (!have_swap())
 		skip();
-	hog_start(&h, NULL);
+	struct hog h = hog_start(NULL);
 	hog_do(&h, "dirty 64");
 	footprint_of(h.pid, &p);
 	before = (double)p.footprint;
@@ -176,11 +100,10 @@ test_swap_keeps_footprint(void **state)
 static void
 test_shared_counts_once(void **state)
 {
-	struct hog h;
 	struct footprint_report r;
 
 	(void)state;
-	hog_start(&h, "shr1");
+	struct hog h = hog_start("shr1");
 	hog_do(&h, "share 40");
 	for (int i = 0; i < 3; i++)
 		hog_do(&h, "fork");
@@ -192,7 +115,7 @@ test_shared_counts_once(void **state)
 	footprint_report_free(&r);
 	/* private memory is shared by forks until written: PSS divides it */
 	hog_end(&h);
-	hog_start(&h, NULL);
+	h = hog_start(NULL);
 	hog_do(&h, "dirty 40");
 	hog_do(&h, "fork");
 	hog_do(&h, "fork");
@@ -207,13 +130,12 @@ test_shared_counts_once(void **state)
 static void
 test_shared_and_swapped(void **state)
 {
-	struct hog h;
 	struct footprint_report r;
 
 	(void)state;
 	if (!have_swap())
 		skip();
-	hog_start(&h, NULL);
+	struct hog h = hog_start(NULL);
 	hog_do(&h, "share 48");
 	hog_do(&h, "fork");
 	hog_do(&h, "pageout");
@@ -227,12 +149,11 @@ test_shared_and_swapped(void **state)
 static void
 test_held_memfd(void **state)
 {
-	struct hog h;
 	struct footprint_report r;
 	struct proc_info p[2] = {0};
 
 	(void)state;
-	hog_start(&h, NULL);
+	struct hog h = hog_start(NULL);
 	hog_do(&h, "memfd 24");
 	p[0].pid = h.pid;
 	p[1].pid = hog_do(&h, "fork"); /* holds it too: still once */
@@ -247,13 +168,12 @@ test_held_memfd(void **state)
 static void
 test_categories_add_up(void **state)
 {
-	struct hog h;
 	struct footprint_report r;
 	uint64_t sum = 0;
 	bool big = false;
 
 	(void)state;
-	hog_start(&h, NULL);
+	struct hog h = hog_start(NULL);
 	hog_do(&h, "dirty 40");
 	hog_do(&h, "share 9");
 	assert_int_equal(footprint_report(h.pid, NULL, &r), 0);
@@ -281,13 +201,12 @@ has(const struct proc_info *p, size_t n, pid_t pid, const char *rule)
 static void
 test_tree_rules(void **state)
 {
-	struct hog h;
 	struct proc_info *p;
 	size_t n;
 	pid_t child, stray, bare;
 
 	(void)state;
-	hog_start(&h, "tree7a");
+	struct hog h = hog_start("tree7a");
 	child = hog_do(&h, "fork");
 	stray = hog_do(&h, "daemon");
 	bare = hog_do(&h, "setsid");
@@ -327,8 +246,8 @@ test_rules_over_several_roots(void **state)
 	pid_t bare, mine;
 
 	(void)state;
-	hog_start(&a, "two1");
-	hog_start(&b, "two2");
+	a = hog_start("two1");
+	b = hog_start("two2");
 	mine = hog_do(&a, "fork");
 	bare = hog_do(&b, "setsid");
 	struct proc_root roots[] = {{a.pid, "two1"}, {b.pid, "two2"}};

@@ -18,6 +18,7 @@ struct world {
 	int error, status, master, pidfd;
 	pid_t pid, exited_pid;
 	bool lost;
+	int n_spawned[64], n_exited[64]; /* of each id */
 };
 
 static void
@@ -28,6 +29,7 @@ on_spawned(void *ctx, uint32_t id, pid_t pid, uint64_t start, int error, int tak
 
 	assert_true(error || start > 0);
 	w->spawned_id = id;
+	w->n_spawned[id % ARRAY_LEN(w->n_spawned)]++;
 	w->pid = pid;
 	w->error = error;
 	w->master = take_master;
@@ -40,6 +42,7 @@ on_exited(void *ctx, uint32_t id, pid_t pid, int status)
 	struct world *w = ctx;
 
 	w->exited_id = id;
+	w->n_exited[id % ARRAY_LEN(w->n_exited)]++;
 	w->exited_pid = pid;
 	w->status = status;
 }
@@ -85,11 +88,13 @@ setup(void **st)
 	struct keeper_held *held;
 	char path[512];
 	size_t n;
-	int sv[2];
+	int sv[2], small = 1;
 	struct err e;
 
 	snprintf(path, sizeof(path), "%s/muster-keeper", getenv("MUSTER_BIN"));
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sv), 0);
+	/* the kernel's least: the keeper can say only a few records ahead */
+	assert_int_equal(setsockopt(sv[1], SOL_SOCKET, SO_SNDBUF, &small, sizeof(small)), 0);
 	if (fork() == 0) {
 		dup2(sv[1], 200);
 		dup2(200, KEEPER_FD);
@@ -265,6 +270,53 @@ test_signals_do_not_end_it(void **st)
 	assert_false(w->lost);
 }
 
+#define MANY 30
+
+static bool
+all_have_run(void *ctx)
+{
+	for (int i = 1; i <= MANY; i++) {
+		char path[512];
+		snprintf(path, sizeof(path), "%s/ran-%d", (char *)ctx, i);
+		if (access(path, F_OK) < 0)
+			return false;
+	}
+	return true;
+}
+
+static bool
+all_are_told(struct world *w)
+{
+	int n = 0;
+
+	for (int i = 1; i <= MANY; i++)
+		n += w->n_exited[i];
+	return n >= MANY;
+}
+
+/* A server that is stopped reads nothing: children start and end meanwhile, and it hears of each
+ * once, afterwards. */
+static void
+test_a_server_that_reads_nothing(void **st)
+{
+	struct world *w = *st;
+	char script[600], *home = getenv("MUSTER_HOME");
+
+	for (int i = 1; i <= MANY; i++) {
+		snprintf(script, sizeof(script), ": >'%s/ran-%d'; exit %d", home, i, i);
+		assert_int_equal(spawn_shell(w, (uint32_t)i, script, "/"), 0);
+	}
+	assert_true(until(all_have_run, home, 10));
+	assert_int_equal(w->spawned_id, 0);
+	assert_true(step_until(w, all_are_told, 10));
+	for (int i = 1; i <= MANY; i++) {
+		assert_int_equal(w->n_spawned[i], 1);
+		assert_int_equal(w->n_exited[i], 1);
+		assert_int_equal(keeper_drop(w->l, (uint32_t)i, KEEPER_ALL_SLOTS), 0);
+	}
+	assert_false(w->lost);
+}
+
 static void
 test_noise_on_the_socket_is_ignored(void **st)
 {
@@ -387,6 +439,7 @@ main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(test_signals_do_not_end_it, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			test_noise_on_the_socket_is_ignored, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_a_server_that_reads_nothing, setup, teardown),
 		cmocka_unit_test(test_server_is_started_again),
 	};
 

@@ -1,6 +1,7 @@
 /* Profiles: what is compiled in, command lines, files, patterns, and the user's own sections. */
 #include "sessions/activity.h"
 #include "sessions/profile.h"
+#include "tests/sessions/put_file.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <cmocka.h>
@@ -153,24 +154,6 @@ env_of(void *ctx, const char *name)
 		if (strcmp(kv[0], name) == 0)
 			return kv[1];
 	return NULL;
-}
-
-static void
-put_file(const char *path, const char *text)
-{
-	char part[512];
-	FILE *f;
-
-	for (size_t i = 1; path[i]; i++) {
-		if (path[i] != '/')
-			continue;
-		snprintf(part, sizeof part, "%.*s", (int)i, path);
-		mkdir(part, 0700);
-	}
-	f = fopen(path, "w");
-	assert_non_null(f);
-	fputs(text, f);
-	fclose(f);
 }
 
 static void

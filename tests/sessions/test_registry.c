@@ -2,6 +2,7 @@
 #include "sessions/footprint.h"
 #include "sessions/hooks.h"
 #include "sessions/registry.h"
+#include "tests/sessions/put_file.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <cmocka.h>
@@ -72,33 +73,12 @@ moved(const int *counter, int was)
 }
 
 static void
-put(const char *path, const char *fmt, ...)
-{
-	char part[512];
-	va_list ap;
-	FILE *f;
-
-	for (size_t i = 1; path[i]; i++) {
-		if (path[i] != '/')
-			continue;
-		snprintf(part, sizeof part, "%.*s", (int)i, path);
-		mkdir(part, 0700);
-	}
-	f = fopen(path, "w");
-	assert_non_null(f);
-	va_start(ap, fmt);
-	vfprintf(f, fmt, ap);
-	va_end(ap);
-	fclose(f);
-}
-
-static void
 put_status(const char *live, pid_t pid, uint64_t start, const char *id, const char *rest)
 {
 	char path[300];
 
 	snprintf(path, sizeof path, "%s/%d.json", live, (int)pid);
-	put(path, "{\"pid\":%d,\"procStart\":\"%llu\",\"sessionId\":\"%s\",%s}", (int)pid,
+	put_file(path, "{\"pid\":%d,\"procStart\":\"%llu\",\"sessionId\":\"%s\",%s}", (int)pid,
 		(unsigned long long)start, id, rest);
 }
 
@@ -218,10 +198,10 @@ an_open_rollout_names_the_conversation(void **state)
 	snprintf(rollouts, sizeof rollouts, "%s/cx/sessions", dir);
 	snprintf(path, sizeof path, "%s/2031/05/06/rollout-2031-05-06T01-02-03-" ID ".jsonl",
 		rollouts);
-	put(path, "{}\n"); /* newer, and nobody's */
+	put_file(path, "{}\n"); /* newer, and nobody's */
 	snprintf(path, sizeof path, "%s/2030/05/06/rollout-2030-05-06T01-02-03-" ID2 ".jsonl",
 		rollouts);
-	put(path, "{}\n");
+	put_file(path, "{}\n");
 	s = me("", rollouts);
 	memset(&seen, 0, sizeof seen);
 	registry_add(r, &s);
@@ -262,7 +242,7 @@ put_rollout(const char *rollouts, const char *id, double t, const char *cwd)
 	strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%S", &tm);
 	snprintf(path, sizeof path, "%s/%s/rollout-%s-%s.jsonl", rollouts, day,
 		"2031-01-01T00-00-00", id);
-	put(path, "{\"timestamp\":\"%s.%03dZ\",\"payload\":{\"cwd\":\"%s\"}}\n", stamp,
+	put_file(path, "{\"timestamp\":\"%s.%03dZ\",\"payload\":{\"cwd\":\"%s\"}}\n", stamp,
 		(int)((t - (double)when) * 1000), cwd);
 }
 
@@ -287,7 +267,7 @@ a_rollout_that_began_with_enter_is_its_own(void **state)
 	/* open in a process that serves all: says nothing */
 	snprintf(path, sizeof path, "%s/2030/05/06/rollout-2030-05-06T01-02-03-" ID2 ".jsonl",
 		rollouts);
-	put(path, "{}\n");
+	put_file(path, "{}\n");
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	registry_poke(r, 9, 0);
 	close(fd);

@@ -4,6 +4,7 @@
 #include "sessions/sampler.h"
 #include "sessions/sampler_scan.h"
 #include "sessions/store_worker.h"
+#include "tests/sessions/hog.h"
 #include <math.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -18,72 +19,10 @@
 #include <cmocka.h>
 
 #define MB 1048576.0
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer) || __has_feature(address_sanitizer)
-#define SANITIZED
-#endif
-#endif
-#ifdef SANITIZED
-#define SLACK_MB 16 /* the sanitizer's own memory in the processes looked at */
-#else
-#define SLACK_MB 0
-#endif
 enum { DEADLINE_S = 10 };
 
 static uv_loop_t loop;
-static pid_t started[32];
-static size_t n_started;
 static int helper_answer, samples;
-
-struct hog {
-	pid_t pid;
-	FILE *in, *out;
-};
-
-static struct hog
-hog_start(const char *marker)
-{
-	struct hog h;
-	int to[2], from[2];
-	char path[512], env[64];
-
-	snprintf(path, sizeof(path), "%s/tests/tools/memhog", getenv("MUSTER_BIN"));
-	snprintf(env, sizeof(env), "MUSTER_SESSION=%s", marker ? marker : "");
-	assert_int_equal(pipe(to) | pipe(from), 0);
-	h.pid = fork();
-	if (h.pid == 0) {
-		setsid();
-		dup2(to[0], 0);
-		dup2(from[1], 1);
-		for (int i = 3; i < 64; i++)
-			close(i);
-		execle(path, "memhog", (char *)NULL, (char *[]){marker ? env : NULL, NULL});
-		_exit(127);
-	}
-	started[n_started++] = h.pid;
-	close(to[0]);
-	close(from[1]);
-	h.in = fdopen(to[1], "w");
-	h.out = fdopen(from[0], "r");
-	return h;
-}
-
-static pid_t
-hog_do(struct hog *h, const char *cmd)
-{
-	char line[128] = "";
-	int pid = 0;
-
-	fprintf(h->in, "%s\n", cmd);
-	fflush(h->in);
-	assert_non_null(fgets(line, sizeof(line), h->out));
-	assert_int_equal(strncmp(line, "ok", 2), 0);
-	if (sscanf(line, "ok %d", &pid) == 1)
-		started[n_started++] = pid;
-	return pid;
-}
 
 static int
 begin(void **state)
@@ -97,10 +36,7 @@ static int
 end(void **state)
 {
 	(void)state;
-	while (n_started)
-		kill(started[--n_started], SIGKILL);
-	while (waitpid(-1, NULL, 0) > 0)
-		;
+	hogs_end();
 	uv_run(&loop, UV_RUN_DEFAULT);
 	return uv_loop_close(&loop);
 }
@@ -171,7 +107,7 @@ test_footprint_of_a_session(void **state)
 	const struct memstat *m;
 
 	(void)state;
-	hog_do(&h, "dirty 32");
+	assert_true(hog_do(&h, "dirty 32") >= 0);
 	sampler_add(s, 1, "smp1", h.pid);
 	m = sampler_get(s, 1);
 	assert_non_null(m);
@@ -182,11 +118,11 @@ test_footprint_of_a_session(void **state)
 	assert_int_equal(m->processes, 1);
 	assert_string_equal(m->tool, "");
 	/* a stray with the marker and a change of size show by themselves */
-	hog_do(&h, "daemon");
+	assert_true(hog_do(&h, "daemon") >= 0);
 	UNTIL(m->processes == 2);
 	assert_true(m->tool[0]);
 	helper_answer = 1;
-	hog_do(&h, "dirty 64");
+	assert_true(hog_do(&h, "dirty 64") >= 0);
 	UNTIL(m->footprint > 90 * MB && !m->tool[0]);
 	assert_true(m->peak >= m->footprint);
 	/* asked for: exact */
@@ -232,8 +168,8 @@ test_orphans_are_remembered(void **state)
 
 	(void)state;
 	helper_answer = 1;
-	hog_do(&h, "dirty 8");
-	hog_do(&h, "fork");
+	assert_true(hog_do(&h, "dirty 8") >= 0);
+	assert_true(hog_do(&h, "fork") >= 0);
 	sampler_add(s, 1, "orph", h.pid);
 	m = sampler_get(s, 1);
 	UNTIL(m->known && m->processes == 2 && !m->estimated);
@@ -265,7 +201,7 @@ test_samples_reach_the_store_and_return(void **state)
 	w = store_worker_new(&loop, dir, banner);
 	s = sampler_new(&loop, &ops, 0.05, 1000, NULL);
 	sampler_set_store(s, w);
-	hog_do(&h, "dirty 16");
+	assert_true(hog_do(&h, "dirty 16") >= 0);
 	sampler_add(s, 5, "hist", h.pid);
 	UNTIL(samples >= 4);
 	assert_true(sampler_recent(s, 5, 0.05, recent, 8) >= 2);
@@ -291,7 +227,7 @@ test_budget_makes_estimates(void **state)
 	struct hog h = hog_start(NULL);
 
 	(void)state;
-	hog_do(&h, "dirty 24");
+	assert_true(hog_do(&h, "dirty 24") >= 0);
 	v.pid = h.pid;
 	scan_run(sc, &v, 1);
 	assert_true(v.known && v.estimated);
@@ -302,7 +238,7 @@ test_budget_makes_estimates(void **state)
 	assert_true(v.known && !v.estimated);
 	assert_int_equal(scan_cost(sc).walks, 1);
 	/* carried on from the walk by the counters */
-	hog_do(&h, "dirty 40");
+	assert_true(hog_do(&h, "dirty 40") >= 0);
 	v = (struct scan_session){.num = 1, .due = true, .id = "x", .pid = h.pid};
 	scan_run(sc, &v, 1);
 	assert_true(v.estimated);

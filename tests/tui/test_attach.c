@@ -1,221 +1,12 @@
 /* An attached session as its user sees it: the real program on a pty, its output read by a struct
  * term which also answers what a terminal is asked. */
-#include "core/keys.h"
-#include "core/render.h"
-#include "core/tab.h"
-#include "core/term.h"
-
-#include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
-#include <pty.h>
-#include <setjmp.h>
-#include <signal.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/ioctl.h>
-#include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
-#include <cmocka.h>
-
-#define DEADLINE_MS 8000
-
-struct outer {
-	int fd;
-	pid_t pid;
-	struct term *t;
-	bool mute; /* answers no question, as a dumb pipe would */
-	struct buf clipboard, title;
-	int bells;
-};
-
-static struct arena *arena;
-static char muster[512];
-
-static long
-now_ms(void)
-{
-	struct timespec ts;
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
-static void
-on_reply(void *ctx, const void *p, size_t n)
-{
-	struct outer *o = ctx;
-	if (!o->mute)
-		assert_int_equal(write(o->fd, p, n), n);
-}
-
-static void
-on_event(void *ctx, const struct term_event *ev)
-{
-	struct outer *o = ctx;
-	if (ev->type == TERM_CLIPBOARD) {
-		o->clipboard.len = 0;
-		buf_put(&o->clipboard, ev->text, ev->len);
-	} else if (ev->type == TERM_TITLE) {
-		o->title.len = 0;
-		buf_put(&o->title, ev->text, ev->len);
-	} else if (ev->type == TERM_BELL) {
-		o->bells++;
-	}
-}
-
-/* Runs argv on a pty of its own. */
-static struct outer *
-run_on_pty(char *const argv[], int cols, int rows)
-{
-	struct outer *o = xcalloc(1, sizeof(*o));
-	struct winsize ws = {.ws_col = (unsigned short)cols, .ws_row = (unsigned short)rows};
-	struct term_config cfg = {.cols = cols, .rows = rows};
-	struct term_ops ops = {on_reply, on_event, o};
-	o->t = term_new(arena, 5, &cfg);
-	term_set_ops(o->t, &ops);
-	o->pid = forkpty(&o->fd, NULL, NULL, &ws);
-	assert_true(o->pid >= 0);
-	if (o->pid == 0) {
-		setenv("TERM", "xterm-256color", 1);
-		unsetenv("NO_COLOR");
-		execv(argv[0], argv);
-		_exit(127);
-	}
-	fcntl(o->fd, F_SETFL, O_NONBLOCK);
-	return o;
-}
-
-static bool
-pump(struct outer *o, int ms)
-{
-	struct pollfd p = {.fd = o->fd, .events = POLLIN};
-	uint8_t b[65536];
-	if (poll(&p, 1, ms) <= 0)
-		return true;
-	ssize_t n = read(o->fd, b, sizeof(b));
-	if (n > 0)
-		term_feed(o->t, b, (size_t)n);
-	return n > 0 || (n < 0 && errno == EAGAIN);
-}
-
-static char *
-screen_text(struct outer *o)
-{
-	struct buf b = {0};
-	term_text(o->t, &b);
-	char *s = xstrdup(buf_cstr(&b));
-	buf_free(&b);
-	return s;
-}
-
-static bool
-shows(struct outer *o, const char *text)
-{
-	char *s = screen_text(o);
-	bool yes = strstr(s, text) != NULL;
-	free(s);
-	return yes;
-}
-
-static void
-wait_shown(struct outer *o, const char *text, bool shown)
-{
-	for (long end = now_ms() + DEADLINE_MS; shows(o, text) != shown;) {
-		if (now_ms() > end) {
-			char *s = screen_text(o);
-			fail_msg("\"%s\" %s:\n%s", text, shown ? "never came" : "stayed", s);
-		}
-		pump(o, 20);
-	}
-}
-
-static void
-type(struct outer *o, const char *bytes)
-{
-	size_t n = strlen(bytes);
-	assert_int_equal(write(o->fd, bytes, n), n);
-}
-
-static int
-ended(struct outer *o)
-{
-	int status = -1;
-	long end = now_ms() + DEADLINE_MS;
-	while (waitpid(o->pid, &status, WNOHANG) == 0) {
-		assert_true(now_ms() < end);
-		pump(o, 20);
-	}
-	while (pump(o, 0) && now_ms() < end) {
-		struct pollfd p = {.fd = o->fd, .events = POLLIN};
-		if (poll(&p, 1, 50) <= 0)
-			break;
-	}
-	o->pid = 0;
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-}
-
-static void
-outer_free(struct outer *o)
-{
-	if (o->pid > 0) {
-		kill(o->pid, SIGKILL);
-		waitpid(o->pid, NULL, 0);
-	}
-	close(o->fd);
-	term_free(o->t);
-	buf_free(&o->clipboard);
-	buf_free(&o->title);
-	free(o);
-}
-
-static int
-shell(const char *fmt, ...)
-{
-	char cmd[1024];
-	va_list ap;
-	va_start(ap, fmt);
-	vsnprintf(cmd, sizeof(cmd), fmt, ap);
-	va_end(ap);
-	int status = system(cmd);
-	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
+#include "on_pty_sessions.h"
 
 static struct outer *
 attach(const char *name, int cols, int rows)
 {
 	char *argv[] = {muster, "attach", (char *)name, NULL};
 	return run_on_pty(argv, cols, rows);
-}
-
-/* A session that echoes what it gets, one line each, and prints what the tests look for. */
-static void
-start(const char *name, const char *script)
-{
-	assert_int_equal(shell("%s new -d -n %s --size 80x24 -- sh -c '%s' >/dev/null", muster,
-				 name, script),
-		0);
-}
-
-static int
-setup(void **state)
-{
-	(void)state;
-	const char *bin = getenv("MUSTER_BIN");
-	arena = arena_new(1ull << 30);
-	snprintf(muster, sizeof(muster), "%s/muster", bin ? bin : "build/release");
-	return arena && access(muster, X_OK) == 0 ? 0 : -1;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	shell("%s server stop --kill-sessions >/dev/null 2>&1", muster);
-	arena_free(arena);
-	return 0;
 }
 
 static void
@@ -297,7 +88,7 @@ looking_back_finding_and_copying(void **state)
 	type(o, "g");
 	wait_shown(o, "\n2\n3\n4\n", true);
 	type(o, "/177\r");
-	wait_shown(o, "1 of 1: 177", true);
+	wait_shown(o, "1 of 1", true);
 	wait_shown(o, "\n177\n", true);
 	type(o, "q");
 	wait_shown(o, "end", true);
@@ -345,6 +136,222 @@ a_place_stays_while_output_comes(void **state)
 	type(o, "q\x1c"
 		"d");
 	assert_int_equal(ended(o), 0);
+	outer_free(o);
+}
+
+/* What stands on marked cells, row by row, top first. */
+static char *
+marked_text(struct outer *o)
+{
+	struct grid g = term_grid(o->t);
+	struct buf b = {0};
+	bool at = false;
+	for (int y = 0; y < g.rows - 1; y++)
+		for (int x = 0; x < g.row[y]->len; x++) {
+			cell_t c = g.row[y]->cells[x];
+			struct style s = tab_style_get(g.tab, cell_style(c));
+			uint32_t cps[CLUSTER_MAX];
+			bool now = s.fg == (COLOR_INDEX | 3);
+			if (!(s.attrs & ATTR_INVERSE) || (!now && s.fg != (COLOR_INDEX | 6)))
+				continue;
+			if (now && !at)
+				buf_putc(&b, '<');
+			at = now;
+			int n = tab_cps(g.tab, c, cps);
+			for (int i = 0; i < n; i++)
+				buf_utf8(&b, cps[i]);
+		}
+	return buf_cstr(&b);
+}
+
+static void
+wait_marked(struct outer *o, const char *text)
+{
+	for (long end = now_ms() + DEADLINE_MS;;) {
+		char *got = marked_text(o);
+		bool same = !strcmp(got, text);
+		if (!same && now_ms() > end)
+			fail_msg("marked is \"%s\", not \"%s\":\n%s", got, text, screen_text(o));
+		free(got);
+		if (same)
+			return;
+		pump(o, 20);
+	}
+}
+
+/* Every match on the screen is marked, with capitals, across a wrap, in colour, wide ones; the one
+ * looked at in its own way. */
+static void
+hits_are_marked(void **state)
+{
+	(void)state;
+	start("marks",
+		"seq 1 50; printf \"\\033[31mA fox\\033[m here\\nxxxx xxxx xxxx xxxx xxxx xxxx "
+		"xxxx "
+		"fox and FOX\\n\\346\\274\\242\\345\\255\\227 fox\\n\"; echo done; exec cat");
+	struct outer *o = attach("marks", 37, 12);
+	wait_shown(o, "done", true);
+	type(o, "\x1c/");
+	wait_shown(o, "find", true);
+	type(o, "fox");
+	wait_shown(o, "1 of 4", true);
+	wait_marked(o, "foxfoxFOX<fox"); /* the newest first */
+	type(o, "\rn");
+	wait_shown(o, "2 of 4", true);
+	type(o, "n");
+	wait_shown(o, "3 of 4", true);
+	type(o, "N");
+	wait_shown(o, "2 of 4", true);
+	type(o, "nnn"); /* round the end */
+	wait_shown(o, "1 of 4", true);
+	wait_marked(o, "foxfoxFOX<fox");
+	/* printed meanwhile: marked as well once it is looked at, counted with the next search */
+	assert_int_equal(shell("%s send marks --no-enter fox >/dev/null", muster), 0);
+	type(o, "/\022fo[x]$");
+	wait_shown(o, "find regex", true);
+	wait_shown(o, "of 3", true);
+	type(o, "(");
+	wait_shown(o, "bad pattern", true);
+	assert_true(shows(o, "\n50\n")); /* nothing is lost by it */
+	type(o, "\177");
+	wait_shown(o, "of 3", true);
+	type(o, "\025nowhere");
+	wait_shown(o, "not found", true);
+	wait_marked(o, "");
+	type(o, "\033");
+	wait_shown(o, "find regex", false);
+	type(o, "q\x1c"
+		"d");
+	assert_int_equal(ended(o), 0);
+	outer_free(o);
+}
+
+static void
+wait_clipboard(struct outer *o, const char *text)
+{
+	for (long end = now_ms() + DEADLINE_MS;
+		strcmp(o->clipboard.len ? buf_cstr(&o->clipboard) : "", text) != 0;) {
+		if (now_ms() > end)
+			fail_msg("copied \"%s\", not \"%s\"", buf_cstr(&o->clipboard), text);
+		pump(o, 20);
+	}
+}
+
+static void
+words_and_lines_are_selected(void **state)
+{
+	(void)state;
+	start("words",
+		"seq 1 40; echo \"see (src/main.c:12) and\"; echo \"\346\274\242\345\255\227 b\"; "
+		"printf \"one two three four five six seven\\n\"; echo done; exec cat");
+	struct outer *o = attach("words", 20, 12);
+	wait_shown(o, "done", true);
+	/* rows: … see, (wrapped) , wide, one (two rows), done, cursor */
+	char *text = screen_text(o), *at = strstr(text, "see (");
+	int y = 1;
+	assert_non_null(at);
+	for (char *p = text; p < at; p++)
+		y += *p == '\n';
+	free(text);
+	char b[200];
+	snprintf(b, sizeof(b), "\033[<0;8;%dM\033[<0;8;%dm\033[<0;8;%dM\033[<0;8;%dm", y, y, y, y);
+	type(o, b);
+	wait_clipboard(o, "src/main.c:12");
+	/* a third click: the line, whole although the screen breaks it */
+	snprintf(b, sizeof(b), "\033[<0;8;%dM\033[<0;8;%dm", y, y);
+	type(o, b);
+	wait_clipboard(o, "see (src/main.c:12) and");
+	/* by keys: back to the wide characters */
+	type(o, "\x1c[");
+	wait_shown(o, "back 0/", true);
+	type(o, "ckkkk0wy"); /* cursor row is below done */
+	wait_clipboard(o, "\346\274\242\345\255\227");
+	wait_shown(o, "copied 2 characters", true);
+	while (!term_grid(o->t).cursor.visible) /* live again */
+		pump(o, 20);
+	type(o, "\x1c[");
+	wait_shown(o, "back 0/", true);
+	type(o, "ckkkVjjy");
+	wait_clipboard(o, "one two three four five six seven\ndone");
+	type(o, "\x1c"
+		"d");
+	assert_int_equal(ended(o), 0);
+	outer_free(o);
+}
+
+/* At the live end too: what one looks at stands still, and a selection stays on its text. */
+static void
+the_end_stands_still(void **state)
+{
+	(void)state;
+	start("still", "seq 1 100; while read n; do seq 1 $n; done");
+	struct outer *o = attach("still", 60, 16);
+	wait_shown(o, "\n100\n", true);
+	type(o, "\x1c[");
+	wait_shown(o, "back 0/", true);
+	type(o, "c");
+	wait_shown(o, "copy 0/", true);
+	type(o, "k0v$"); /* the last line printed */
+	assert_int_equal(shell("%s send still 50 >/dev/null", muster), 0);
+	wait_shown(o, "copy 51/", true);
+	assert_true(shows(o, "\n100\n"));
+	type(o, "y");
+	wait_clipboard(o, "100");
+	wait_shown(o, "\n50\n", true); /* live again */
+	type(o, "\x1c"
+		"d");
+	assert_int_equal(ended(o), 0);
+	outer_free(o);
+}
+
+static void
+prompts_are_jumped_to(void **state)
+{
+	(void)state;
+	start("prompts", "for i in 1 2 3 4 5; do printf \"\\033]133;A\\033\\\\go $i\\n\"; seq 1 "
+			 "20; done; echo end; exec cat");
+	struct outer *o = attach("prompts", 60, 10);
+	wait_shown(o, "end", true);
+	type(o, "\x1c[[");
+	wait_shown(o, "go 5\n1\n2", true);
+	type(o, "[");
+	wait_shown(o, "go 4\n1\n2", true);
+	type(o, "]");
+	wait_shown(o, "go 5\n1\n2", true);
+	type(o, "]");
+	wait_shown(o, "no more prompts", true);
+	type(o, "?");
+	wait_shown(o, "prompt above", true);
+	type(o, "?");
+	wait_shown(o, "prompt above", false);
+	type(o, "q\x1c"
+		"d");
+	assert_int_equal(ended(o), 0);
+	outer_free(o);
+}
+
+/* ui.mouse=off: nothing is asked of the mouse until the program inside wants it. */
+static void
+the_mouse_can_be_left_alone(void **state)
+{
+	(void)state;
+	assert_int_equal(shell("printf '[ui]\nmouse = off\n' >$MUSTER_HOME/config.ini"), 0);
+	start("nomouse", "echo ready; read x; printf \"\\033[?1000h\"; echo asked; exec cat");
+	struct outer *o = attach("nomouse", 60, 10);
+	wait_shown(o, "ready", true);
+	assert_false(term_mode(o->t, 1002));
+	assert_false(term_mode(o->t, 1000));
+	type(o, "\r");
+	wait_shown(o, "asked", true);
+	for (long end = now_ms() + DEADLINE_MS; !term_mode(o->t, 1000);) {
+		assert_true(now_ms() < end);
+		pump(o, 20);
+	}
+	type(o, "\x1c"
+		"d");
+	assert_int_equal(ended(o), 0);
+	assert_int_equal(shell("rm $MUSTER_HOME/config.ini"), 0);
+	everything_is_put_back(o);
 	outer_free(o);
 }
 
@@ -474,6 +481,11 @@ main(void)
 		cmocka_unit_test(the_richest_keyboard_is_used),
 		cmocka_unit_test(looking_back_finding_and_copying),
 		cmocka_unit_test(a_place_stays_while_output_comes),
+		cmocka_unit_test(hits_are_marked),
+		cmocka_unit_test(words_and_lines_are_selected),
+		cmocka_unit_test(the_end_stands_still),
+		cmocka_unit_test(prompts_are_jumped_to),
+		cmocka_unit_test(the_mouse_can_be_left_alone),
 		cmocka_unit_test(sizes_follow_who_types),
 		cmocka_unit_test(survives_the_server),
 		cmocka_unit_test(the_end_is_told),

@@ -65,7 +65,7 @@ every_action_is_reachable(void **state)
 		keymap_label(act, true, label);
 		for (const char *p = label; *p; p++)
 			assert_true((uint8_t)*p < 0x80); /* --ascii shows no other */
-		assert_non_null(keymap_labels(act, false, labels));
+		assert_non_null(keys_labels(act->keys, false, labels));
 	}
 }
 
