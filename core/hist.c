@@ -565,6 +565,12 @@ hist_push_lines(struct hist *h, const uint8_t *text, const struct hist_line *lin
 
 /* ---- the whole ---- */
 
+bool
+hist_goes_on(const struct hist *h)
+{
+	return h->cont;
+}
+
 void
 hist_clear(struct hist *h)
 {
@@ -591,6 +597,7 @@ hist_detach(struct hist *h)
 	free(h->blk);
 	free(h->limbo);
 	free(h->pop_off);
+	free(h->stamp);
 	free(h);
 }
 

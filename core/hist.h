@@ -84,6 +84,13 @@ typedef bool (*hist_chunk_cb)(void *ctx, const struct hist_chunk *c);
 int hist_text_chunks(struct hist *h, uint64_t from_line, uint64_t end_line, bool newest_first,
 	hist_chunk_cb cb, void *ctx);
 
+/* When lines were printed, roughly: `line` and those after it at t or later (wall seconds). Lines
+ * may be ahead of the history, still on the screen. A few hundred stamps are kept, thinned with
+ * age. hist_line_time: 0 when not known. */
+void hist_stamp(struct hist *h, uint64_t line, uint32_t t);
+uint32_t hist_line_time(const struct hist *h, uint64_t line);
+bool hist_goes_on(const struct hist *h); /* its last line goes on on the screen */
+
 /* Idle work: merges and compresses a bounded amount; true while there is more. */
 bool hist_seal_step(struct hist *h);
 void hist_seal_all(struct hist *h); /* closes the open block too; replay --stats, park */
