@@ -338,6 +338,12 @@ hist_reopen(struct hist *h)
 
 /* ---- the whole ---- */
 
+bool
+hist_goes_on(const struct hist *h)
+{
+	return h->cont;
+}
+
 void
 hist_clear(struct hist *h)
 {
@@ -364,6 +370,7 @@ hist_detach(struct hist *h)
 	free(h->blk);
 	free(h->limbo);
 	free(h->pop_off);
+	free(h->stamp);
 	free(h);
 }
 

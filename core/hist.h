@@ -84,6 +84,13 @@ typedef bool (*hist_chunk_cb)(void *ctx, const struct hist_chunk *c);
 int hist_text_chunks(struct hist *h, uint64_t from_line, uint64_t end_line, bool newest_first,
 	hist_chunk_cb cb, void *ctx);
 
+/* When lines were printed, roughly: `line` and those after it at t or later (wall seconds). Lines
+ * may be ahead of the history, still on the screen. A few hundred stamps are kept, thinned with
+ * age. hist_line_time: 0 when not known. */
+void hist_stamp(struct hist *h, uint64_t line, uint32_t t);
+uint32_t hist_line_time(const struct hist *h, uint64_t line);
+bool hist_goes_on(const struct hist *h); /* its last line goes on on the screen */
+
 /* Idle work: merges and compresses a bounded amount; true while there is more. */
 bool hist_seal_step(struct hist *h);
 void hist_seal_all(struct hist *h); /* closes the open block too; replay --stats, park */
@@ -108,6 +115,8 @@ struct hist_spill {
 bool hist_spill_next(struct hist *h, uint64_t after_uid, struct hist_spill *out);
 /* Its bytes lie at `off`: the memory goes. false: it was dropped or merged meanwhile. */
 bool hist_spill_done(struct hist *h, uint64_t uid, uint64_t off);
+/* Where block *i's bytes lie in files, for the next *i from 0 that has any; false at the end. */
+bool hist_file_next(const struct hist *h, uint32_t *i, uint64_t *off, uint32_t *len);
 uint64_t hist_file_floor(const struct hist *h); /* lowest offset in use; UINT64_MAX none */
 
 /* Checkpoint: the block list. hist_load claims the slabs named (after arena_adopt); blocks whose

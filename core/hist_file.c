@@ -117,6 +117,21 @@ hist_spill_done(struct hist *h, uint64_t uid, uint64_t off)
 	return false;
 }
 
+bool
+hist_file_next(const struct hist *h, uint32_t *i, uint64_t *off, uint32_t *len)
+{
+	while (*i < h->n_blk) {
+		const struct block *b = &h->blk[(*i)++];
+
+		if (b->kind != BLOCK_FILE)
+			continue;
+		*off = b->file_off;
+		*len = b->len;
+		return true;
+	}
+	return false;
+}
+
 uint64_t
 hist_file_floor(const struct hist *h)
 {

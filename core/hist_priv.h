@@ -76,6 +76,12 @@ struct limbo {
 	uint32_t epoch; /* of hist when it was freed */
 };
 
+struct stamp {
+	uint64_t line;
+	uint32_t t; /* wall seconds */
+};
+#define STAMPS_MAX 256u
+
 struct hist {
 	struct arena *arena;
 	uint32_t owner;
@@ -107,6 +113,8 @@ struct hist {
 	uint32_t seal_permille; /* size of the last sealed block against what went in; 0 none yet */
 	int view_cols;
 	struct hist_file_ops files;
+	struct stamp *stamp; /* ascending in both, see hist_stamp */
+	uint32_t n_stamp, cap_stamp;
 };
 
 /* hist.c */
@@ -142,6 +150,10 @@ uint32_t hist_open_len(const struct hist *h);
 /* hist_seal.c: room for a block's bytes: behind other sealed ones, or in a slab of its own. */
 bool hist_place(struct hist *h, uint32_t len, bool shared, slab_t *slab, uint32_t *off);
 void hist_seal_drop(void); /* gives back sealing's scratch */
+
+/* hist_time.c: into and out of a checkpoint. */
+void stamps_put(const struct hist *h, struct buf *out);
+void stamps_get(struct hist *h, struct rd *in);
 
 /* hist_save.c: folds what a cell shows and means into x. */
 uint64_t cell_hash(uint64_t x, cell_t c, const struct tab *t);

@@ -1,6 +1,7 @@
 /* Checkpoint and export of a history.
  *
- *   save    version next_line rows_before rows_lost cont n entry*          (integers varint)
+ *   save    version next_line rows_before rows_lost cont n entry* stamps   (integers varint)
+ *   stamps  n (line, since the one before; t:u32)*                         (from version 2 on)
  *   entry   kind slab generation off len crc:u32 n_lines n_rows flags raw_len [file_off]
  *   export  "muhe" version next_line rows_before cont n block*
  *   block   n_lines n_rows len bytes   (head and contents as hist_priv.h has them; len 0: lost)
@@ -14,7 +15,7 @@
 #include <string.h>
 
 #define HEAD ((uint32_t)sizeof(struct block_head))
-#define SAVE_VERSION 1
+#define SAVE_VERSION 2
 #define EXPORT_MAGIC 0x6568756du
 #define EXPORT_VERSION 1
 #define BLOCKS_MAX (1u << 20)
@@ -95,6 +96,7 @@ hist_save(struct hist *h, struct buf *out)
 	buf_varint(out, blocks_held(h));
 	for (uint32_t i = 0; i < blocks_held(h); i++)
 		save_block(h, &h->blk[i], out);
+	stamps_put(h, out);
 	h->epoch++;
 }
 
@@ -207,7 +209,7 @@ hist_load(struct arena *a, uint32_t owner, struct hist_limits lim, struct rd *in
 	h->rows_lost = rd_varint(in);
 	h->cont = rd_u8(in) & 1;
 	n = rd_varint(in);
-	if (in->bad || version != SAVE_VERSION || n > BLOCKS_MAX || n > rd_left(in))
+	if (in->bad || version < 1 || version > SAVE_VERSION || n > BLOCKS_MAX || n > rd_left(in))
 		goto bad;
 	for (uint64_t i = 0; i < n; i++) {
 		struct block *b = hist_insert(h, h->n_blk, 0, 1);
@@ -221,7 +223,9 @@ hist_load(struct arena *a, uint32_t owner, struct hist_limits lim, struct rd *in
 		if (b->slab && !contents_right(h, b))
 			hist_release(h, b);
 	}
-	if (lines > h->next_line)
+	if (version >= 2)
+		stamps_get(h, in);
+	if (lines > h->next_line || in->bad)
 		goto bad;
 	count_closed(h);
 	find_seal_slab(h);

@@ -270,6 +270,22 @@ term_alt(const struct term *t)
 	return t->v.alt;
 }
 
+/* The line at the cursor has the id that it gets when it leaves the screen, if nothing above it is
+ * taken away. The alternate screen's lines never do. */
+void
+term_stamp(struct term *t, uint32_t wall_s)
+{
+	uint64_t line;
+
+	term_wake(t);
+	if (t->v.alt)
+		return;
+	line = hist_stats(t->hist).next_line - hist_goes_on(t->hist);
+	for (int y = 0; y < t->v.row; y++)
+		line += !(t->scr[0].row[y]->flags & ROW_WRAP);
+	hist_stamp(t->hist, line, wall_s);
+}
+
 uint64_t
 term_generation(const struct term *t)
 {

@@ -66,6 +66,8 @@ bool term_mode(const struct term *t, int dec_private_mode);
 /* Every DEC private mode known: calls cb(mode, set). */
 void term_modes(const struct term *t, void (*cb)(void *ctx, int mode, bool set), void *ctx);
 uint64_t term_generation(const struct term *t); /* grows with every visible change */
+/* What is fed from here on is printed at wall second t: see hist_line_time. */
+void term_stamp(struct term *t, uint32_t wall_s);
 /* In a synchronized update (2026) begun and not ended: the painter waits, at most 150 ms. */
 bool term_sync(const struct term *t);
 /* A prompt row's text hash etc. are made by callers from the grid. */

@@ -3,8 +3,10 @@
  * are not called. The databases are looked at on the store's thread, so the answer comes later. */
 #include "core/os.h"
 #include "sessions/footprint.h"
+#include "sessions/recorder.h"
 #include "sessions/server.h"
 #include "sessions/store_worker.h"
+#include "store/segfile.h"
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -52,8 +54,9 @@ check_owners(struct server *sv, char *detail, size_t cap)
 
 	for (struct session *s = sv->sessions; s; s = s->next, n++)
 		sum += arena_owner_bytes(sv->arena, s->num);
-	snprintf(detail, cap, "%u sessions own %.1f of %.1f MiB live", n, mib(sum), mib(live));
-	return sum <= live;
+	snprintf(detail, cap, "%u sessions own %.1f of %.1f MiB live%s", n, mib(sum), mib(live),
+		sum == live ? "" : " (nobody's: a leak)");
+	return sum == live;
 }
 
 static unsigned
@@ -116,10 +119,79 @@ static const struct {
 	{"degraded", check_banner},
 };
 
+/* One session's text: what it counts, and the places in files that it names. */
+struct text {
+	char name[64];
+	uint32_t num;
+	struct hist_stats st;
+	uint64_t arena; /* bytes of its live slabs */
+	struct {
+		uint64_t off;
+		uint32_t len;
+	} * place;
+	size_t n;
+	/* found on the store's thread */
+	uint64_t disk;
+	size_t missing;
+};
+
+static void
+take_text(struct text *t, struct session *s)
+{
+	const struct hist *h = term_hist(s->term);
+	uint32_t i = 0, len;
+	uint64_t off;
+
+	snprintf(t->name, sizeof t->name, "%s", s->name);
+	t->num = s->num;
+	t->st = hist_stats(h);
+	t->arena = arena_owner_bytes(s->server->arena, s->num);
+	while (hist_file_next(h, &i, &off, &len)) {
+		t->place = xrealloc(t->place, (t->n + 1) * sizeof *t->place);
+		t->place[t->n].off = off;
+		t->place[t->n++].len = len;
+	}
+}
+
+static void
+look_at_files(struct text *t)
+{
+	char dir[600];
+
+	recorder_dir(dir, sizeof dir, t->num);
+	t->disk = segfile_usage(dir);
+	for (size_t i = 0; i < t->n; i++)
+		t->missing += !segfile_holds(dir, t->place[i].off, t->place[i].len);
+}
+
+/* The places add up to what the history counts, are all there, and slabs are enough for the rest.
+ */
+static bool
+text_detail(const struct text *t, char *detail, size_t cap)
+{
+	uint64_t sum = 0, held = t->st.hot_bytes + t->st.packed_bytes;
+	bool ok;
+
+	for (size_t i = 0; i < t->n; i++)
+		sum += t->place[i].len;
+	ok = !t->missing && sum == t->st.spilled_bytes && held <= t->arena;
+	snprintf(detail, cap,
+		"%llu lines: %.1f KiB packed in %.0f KiB of slabs, %.1f KiB in files of %.0f KiB",
+		(unsigned long long)t->st.lines, (double)held / 1024.0, (double)t->arena / 1024.0,
+		(double)t->st.spilled_bytes / 1024.0, (double)t->disk / 1024.0);
+	if (!ok)
+		snprintf(detail + strlen(detail), cap - strlen(detail),
+			t->missing ? " (%zu blocks are not there)" : " (they do not add up)",
+			t->missing);
+	return ok;
+}
+
 /* The request may be gone when the store's thread answers: the job outlives it. */
 struct doctor_job {
 	struct request *r; /* NULL once cancelled */
 	json_t *checks;
+	struct text *text;
+	size_t n_text;
 	bool meta_ok, history_ok;
 	uint32_t next_num;
 	double ms;
@@ -148,26 +220,42 @@ look_at_store(void *arg, struct history_db *h, struct meta_db *m)
 	job->history_ok = h != NULL;
 	if (m)
 		job->next_num = meta_next_num(m);
+	for (size_t i = 0; i < job->n_text; i++)
+		look_at_files(&job->text[i]);
 	job->ms = (double)(os_mono_ns() - t0) / 1e6;
+}
+
+static void
+job_free(struct doctor_job *job)
+{
+	for (size_t i = 0; i < job->n_text; i++)
+		free(job->text[i].place);
+	free(job->text);
+	free(job);
 }
 
 static void
 store_looked(void *arg)
 {
 	struct doctor_job *job = arg;
-	char detail[200];
+	char detail[240];
 
 	if (!job->r) {
 		json_decref(job->checks);
-		free(job);
+		job_free(job);
 		return;
 	}
 	snprintf(detail, sizeof detail, "sessions %s, history %s, answered in %.1f ms",
 		job->meta_ok ? "open" : "not open", job->history_ok ? "open" : "not open", job->ms);
 	add(job->checks, "store", job->meta_ok && job->history_ok, detail);
+	for (size_t i = 0; i < job->n_text; i++) {
+		bool ok = text_detail(&job->text[i], detail, sizeof detail);
+
+		add(job->checks, job->text[i].name, ok, detail);
+	}
 	request_reply(job->r, json_pack("{s:i, s:s, s:o}", "v", 1, "version", MUSTER_VERSION,
 				      "checks", job->checks));
-	free(job);
+	job_free(job);
 }
 
 void
@@ -183,6 +271,11 @@ cmd_doctor(struct request *r)
 		bool ok = checks[i].run(sv, detail, sizeof detail);
 
 		add(job->checks, checks[i].name, ok, detail);
+	}
+	for (struct session *s = sv->sessions; s; s = s->next) {
+		job->text = xrealloc(job->text, (job->n_text + 1) * sizeof *job->text);
+		memset(&job->text[job->n_text], 0, sizeof *job->text);
+		take_text(&job->text[job->n_text++], s);
 	}
 	request_on_cancel(r, job_cancelled, job);
 	store_run(sv->store, look_at_store, store_looked, job);

@@ -123,6 +123,7 @@ on_hit(void *ctx, const struct search_hit *h)
 	struct seek *k = ctx;
 	const char *line = k->text + h->at;
 	size_t from, len;
+	uint32_t t;
 	json_t *j;
 
 	cut_line(h, line, &from, &len);
@@ -133,8 +134,9 @@ on_hit(void *ctx, const struct search_hit *h)
 		return true;
 	if (from)
 		json_object_set_new(j, "offset", json_integer((json_int_t)from));
-	if (k->s->last_output > 0 && k->first_line == k->end_line)
-		json_object_set_new(j, "t", json_real(k->s->last_output));
+	t = hist_line_time(term_hist(k->s->term), k->first_line + h->line);
+	if (t)
+		json_object_set_new(j, "t", json_integer(t));
 	add_spans(k, j, h, from, len);
 	json_array_append_new(k->chunk_hits, j);
 	return true;

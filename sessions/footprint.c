@@ -342,6 +342,8 @@ proctree(pid_t root, const char *marker, size_t *n)
 int
 footprint_report(pid_t root, const char *marker, struct footprint_report *out)
 {
+	uint64_t swapped;
+
 	memset(out, 0, sizeof *out);
 	if (proc_start(root) == 0 && !marker)
 		return -ESRCH;
@@ -357,8 +359,9 @@ footprint_report(pid_t root, const char *marker, struct footprint_report *out)
 		out->swap += p->swap;
 		out->estimated = out->estimated || p->estimated;
 	}
-	out->shared_extra = footprint_shared_extra(out->procs, out->n_procs);
+	out->shared_extra = footprint_shared_extra(out->procs, out->n_procs, &swapped);
 	out->total += out->shared_extra;
+	out->swap += swapped;
 	out->cats = footprint_categories(out->procs, out->n_procs, &out->n_cats);
 	return 0;
 }

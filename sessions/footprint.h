@@ -44,7 +44,8 @@ struct shm_extent {
  * NULL when none. Reads full smaps of those with more than 8 MB of swapped shared memory, and the
  * fds of all. */
 struct shm_extent *footprint_extents(const struct proc_info *p, size_t n, size_t *n_out);
-uint64_t footprint_shared_extra(const struct proc_info *p, size_t n); /* their sum */
+/* Their sum; *swapped (NULL ok) is the part of it that lies in swap. */
+uint64_t footprint_shared_extra(const struct proc_info *p, size_t n, uint64_t *swapped);
 /* By kind of mapping over all these processes; malloc'ed array, biggest first. */
 struct mem_category *footprint_categories(const struct proc_info *p, size_t n, size_t *n_out);
 
@@ -53,7 +54,8 @@ struct footprint_report {
 	size_t n_procs;
 	struct mem_category *cats;
 	size_t n_cats;
-	uint64_t total, rss, pss, swap, shared_extra;
+	uint64_t total, rss, pss, shared_extra;
+	uint64_t swap; /* private and shared */
 	bool estimated;
 };
 /* All of the above for one tree. 0 or -errno. */

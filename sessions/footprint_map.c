@@ -233,15 +233,19 @@ footprint_extents(const struct proc_info *p, size_t n, size_t *n_out)
 }
 
 uint64_t
-footprint_shared_extra(const struct proc_info *p, size_t n)
+footprint_shared_extra(const struct proc_info *p, size_t n, uint64_t *swapped)
 {
 	size_t k;
 	struct shm_extent *e = footprint_extents(p, n, &k);
-	uint64_t sum = 0;
+	uint64_t sum = 0, out = 0;
 
-	for (size_t i = 0; i < k; i++)
+	for (size_t i = 0; i < k; i++) {
 		sum += e[i].bytes;
+		out += e[i].unmapped ? 0 : e[i].bytes;
+	}
 	free(e);
+	if (swapped)
+		*swapped = out;
 	return sum;
 }
 

@@ -51,8 +51,8 @@ struct batch {
 
 static void begin(struct recorder *rec);
 
-static void
-dir_of(char *out, size_t cap, uint32_t num)
+void
+recorder_dir(char *out, size_t cap, uint32_t num)
 {
 	snprintf(out, cap, "%s/text/%u", paths()->state, num);
 }
@@ -71,7 +71,7 @@ recorder_open(struct session *s)
 	if (s->no_store)
 		return;
 	if (!s->recorder) {
-		dir_of(dir, sizeof(dir), s->num);
+		recorder_dir(dir, sizeof(dir), s->num);
 		s->recorder = xcalloc(1, sizeof(*s->recorder));
 		s->recorder->s = s;
 		s->recorder->file = segfile_new(dir);
@@ -90,7 +90,7 @@ recorder_load(const struct session *s, size_t *n)
 
 	if (s->no_store)
 		return NULL;
-	dir_of(dir, sizeof(dir), s->num);
+	recorder_dir(dir, sizeof(dir), s->num);
 	f = segfile_new(dir);
 	if (segfile_get(f, SCREEN_FILE, &b) < 0)
 		buf_free(&b);
@@ -469,6 +469,6 @@ recorder_forget(struct session *s)
 	if (!s->server->store)
 		return;
 	f = xcalloc(1, sizeof(*f));
-	dir_of(f->dir, sizeof(f->dir), s->num);
+	recorder_dir(f->dir, sizeof(f->dir), s->num);
 	store_run(s->server->store, forget_run, free, f);
 }

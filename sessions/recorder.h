@@ -21,6 +21,8 @@ void recorder_tick(struct server *sv, uint64_t now_ns);
 void recorder_wait(struct server *sv);
 /* Everything that is not on disk yet, before leaving. Ends when the store's queue has it. */
 void recorder_flush(struct server *sv);
+/* The folder of a session's files, whether there are any or not. */
+void recorder_dir(char *out, size_t cap, uint32_t num);
 void recorder_close(struct session *s);	 /* its memory; files stay */
 void recorder_forget(struct session *s); /* its files */
 #endif

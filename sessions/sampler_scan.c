@@ -386,9 +386,9 @@ look_at_shared(struct scan *s, struct scan_session *v, const struct proc_info *p
 	s->tokens_ns -= (double)(thread_ns() - t);
 }
 
-/* Each inode's bytes, divided by the sessions that have it. */
+/* Each inode's bytes, divided by the sessions that have it; *swapped: those in swap. */
 static uint64_t
-shared_part(const struct scan *s, uint32_t num)
+shared_part(const struct scan *s, uint32_t num, uint64_t *swapped)
 {
 	const struct shared *mine = NULL;
 	uint64_t sum = 0;
@@ -404,6 +404,7 @@ shared_part(const struct scan *s, uint32_t num)
 				users += s->shared[j].e[k].ino == mine->e[i].ino &&
 					 s->shared[j].e[k].dev == mine->e[i].dev;
 		sum += mine->e[i].bytes / MAX(users, 1u);
+		*swapped += mine->e[i].unmapped ? 0 : mine->e[i].bytes / MAX(users, 1u);
 	}
 	return sum;
 }
@@ -480,7 +481,7 @@ scan_run(struct scan *s, struct scan_session *v, size_t n)
 			sum_session(s, i);
 	for (size_t i = 0; i < n; i++)
 		if (v[i].known)
-			v[i].footprint += shared_part(s, v[i].num);
+			v[i].footprint += shared_part(s, v[i].num, &v[i].swap);
 	s->v = NULL;
 	s->nv = 0;
 	s->cost.cpu_ns += thread_ns() - t;

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #define SESSION_MAGIC 0x53455353u
+#define STAMP_S 10		       /* how exactly it is known when a line was printed */
 #define RESIZE_REPAINT_NS 700000000ull /* output this soon after a resize is a repaint */
 
 #define BIT(name) (1u << SS_##name)
@@ -260,6 +261,10 @@ session_output(struct session *s, size_t n)
 	bool text;
 
 	ring_feeding(s->ring, from, (uint32_t)n);
+	if (os_wall_s() - s->stamped > STAMP_S) {
+		s->stamped = os_wall_s();
+		term_stamp(t, (uint32_t)s->stamped);
+	}
 	term_feed(t, p, n);
 	ring_fed(s->ring);
 	ring_set_effects(s->ring, head);

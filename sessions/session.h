@@ -97,6 +97,7 @@ struct session {
 	void *on_spawned_ctx;
 	struct ending *ending;	/* of session_close; NULL none */
 	struct send_job *sends; /* text waiting to be typed, oldest first */
+	double stamped;		/* wall; when the terminal was last told the time */
 	double last_send;	/* wall; what wait --for idle counts from */
 	uint64_t last_send_ns;
 };

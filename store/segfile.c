@@ -264,6 +264,18 @@ segfile_get(const struct segfile *f, const char *name, struct buf *out)
 	return (int)n;
 }
 
+bool
+segfile_holds(const char *dir, uint64_t off, size_t len)
+{
+	char *path = path_of(&(struct segfile){.dir = (char *)dir}, off / SEGFILE_BYTES);
+	struct stat st;
+	bool yes = lstat(path, &st) == 0 && S_ISREG(st.st_mode) &&
+		   off % SEGFILE_BYTES + len <= (uint64_t)st.st_size;
+
+	free(path);
+	return yes;
+}
+
 static uint64_t
 each_file(const char *dir, bool delete)
 {

@@ -29,6 +29,8 @@ void segfile_drop(struct segfile *f, uint64_t off);
 int segfile_put(struct segfile *f, const char *name, const void *bytes, size_t len);
 int segfile_get(const struct segfile *f, const char *name, struct buf *out); /* 0 or -errno */
 
+/* True when the files of a directory reach over [off, off + len). */
+bool segfile_holds(const char *dir, uint64_t off, size_t len);
 /* Of a directory: bytes of disk in it; deletes all files of it, then it. */
 uint64_t segfile_usage(const char *dir);
 int segfile_delete(const char *dir);

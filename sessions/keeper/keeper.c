@@ -153,13 +153,12 @@ replay_record(void)
 {
 	unsigned i = (k.replay - 1) / (KEEPER_SLOTS + 1), s = (k.replay - 1) % (KEEPER_SLOTS + 1);
 	struct keeper_rec r = {.type = KEEPER_HELLO, .id = KEEPER_VERSION, .pid = getpid()};
-	struct entry *e;
+	struct entry *e = i < k.n ? &k.e[i] : NULL;
 
 	if (!k.replay)
 		return tell(r, -1, -1);
-	if (i >= k.n)
+	if (!e)
 		return tell((struct keeper_rec){.type = KEEPER_READY}, -1, -1);
-	e = &k.e[i];
 	if (!e->used || (s < KEEPER_SLOTS ? e->fd[s] < 0 : !e->pid))
 		return true;
 	if (s == KEEPER_SLOTS)

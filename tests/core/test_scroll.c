@@ -291,10 +291,59 @@ test_printed_at_33(void **state)
 	scroll_all(33);
 }
 
+/* Each line's time is that of the last word of it before the line, over checkpoints too; what is
+ * printed over takes the later time. Of many stamps fewer are kept, never a wrong one. */
+static void
+test_lines_know_their_time(void **state)
+{
+	struct arena *a = arena_new(0);
+	struct term *t = term_new(a, 3,
+		&(struct term_config){
+			.cols = 80, .rows = 24, .hist = {.lines = 100000, .bytes = 1 << 26}});
+	struct buf save = {0};
+	struct rd in;
+
+	(void)state;
+	assert_int_equal(hist_line_time(term_hist(t), 0), 0);
+	for (uint32_t i = 0; i < 1000; i++) {
+		if (i % 10 == 0)
+			term_stamp(t, 5000 + i);
+		print_line(t, i);
+		/* while it is on the screen, too */
+		assert_int_equal(hist_line_time(term_hist(t), i), 5000 + i / 10 * 10);
+	}
+	term_feed(t, "\x1b[5A", 5);
+	term_stamp(t, 9000);
+	term_feed(t, "over\r\n", 6);
+	assert_int_equal(hist_line_time(term_hist(t), 1000), 9000);
+	assert_int_equal(hist_line_time(term_hist(t), 500), 5500);
+	term_save(t, &save);
+	hist_saved(term_hist(t));
+	term_free(t);
+	in = rd_init(save.data, save.len);
+	t = term_restore(a, 3, &in);
+	assert_non_null(t);
+	assert_int_equal(hist_line_time(term_hist(t), 1000), 9000);
+	assert_int_equal(hist_line_time(term_hist(t), 509), 5500);
+	for (uint32_t i = 1000; i < 4000; i++) {
+		term_stamp(t, 10000 + i);
+		print_line(t, i);
+	}
+	for (uint32_t i = 1200; i < 3900; i++) {
+		uint32_t at = hist_line_time(term_hist(t), i - 20);
+
+		assert_true(at >= 5000 && at <= 10000 + i);
+	}
+	buf_free(&save);
+	term_free(t);
+	arena_free(a);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_lines_know_their_time),
 		cmocka_unit_test(test_printed_at_80),
 		cmocka_unit_test(test_printed_at_200),
 		cmocka_unit_test(test_printed_at_33),

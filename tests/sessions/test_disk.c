@@ -222,6 +222,8 @@ test_calls_fail(void **state)
 	} f[] = {{ENOSPC, false, "the disk is full"}, {EROFS, false, "ead-only"},
 		{EIO, true, "nput/output error"}};
 
+	char path[700];
+
 	(void)state;
 	home_with_config("faults");
 	start_with_faults();
@@ -250,6 +252,11 @@ test_calls_fail(void **state)
 	check_history();
 	assert_int_equal(muster("search 'line 4242' --json"), 0);
 	assert_non_null(strstr(out_text, "\"line 4242\""));
+	/* a file that is shorter than what is said to be in it */
+	snprintf(path, sizeof(path), "%s/state/text/1/00000000.seg", getenv("MUSTER_HOME"));
+	assert_false(doctor_says("are not there"));
+	assert_int_equal(truncate(path, 4000), 0);
+	assert_true(doctor_says("are not there"));
 	assert_int_equal(muster("server stop"), 0);
 }
 
