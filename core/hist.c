@@ -21,6 +21,7 @@
 #include "core/hist.h"
 #include "core/hist_priv.h"
 #include "core/prepack.h"
+#include "core/scan.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -482,6 +483,18 @@ push_prepacked(struct hist *h, const struct row *row, const struct tab *t)
 	return 0;
 }
 
+static inline uint8_t *
+put_columns(uint8_t *p, uint32_t n)
+{
+	if (n < 0x80) {
+		*p++ = (uint8_t)n;
+	} else {
+		*p++ = (uint8_t)(n | 0x80);
+		*p++ = (uint8_t)(n >> 7); /* columns <= 4096: below 1 << 14 */
+	}
+	return p;
+}
+
 int
 hist_push(struct hist *h, const struct row *row, const struct tab *t)
 {
@@ -500,12 +513,7 @@ hist_push(struct hist *h, const struct row *row, const struct tab *t)
 			n--;
 	p = h->base + h->end;
 	*p++ = (uint8_t)(flags & (ROW_WRAP | ROW_WRAPPED));
-	if (n < 0x80) {
-		*p++ = (uint8_t)n;
-	} else {
-		*p++ = (uint8_t)(n | 0x80);
-		*p++ = (uint8_t)(n >> 7); /* columns <= 4096: below 1 << 14 */
-	}
+	p = put_columns(p, n);
 	if (n < 8)
 		for (uint32_t i = 0; i < n; i++)
 			p[i] = (uint8_t)cells[i];
@@ -514,6 +522,45 @@ hist_push(struct hist *h, const struct row *row, const struct tab *t)
 	h->end = (uint32_t)(p + n - h->base);
 	account_row(h, !h->cont, flags & ROW_WRAP);
 	return 0;
+}
+
+/* One of hist_push_lines() that something is to be looked at for. */
+static void
+push_line_slow(struct hist *h, const uint8_t *text, uint32_t len)
+{
+	static _Thread_local struct buf cells;
+	struct row row = {.len = (uint16_t)len};
+
+	cells.len = 0;
+	buf_reserve(&cells, (len + 1) * sizeof(cell_t));
+	row.cells = (cell_t *)(void *)cells.data;
+	widen_ascii(row.cells, text, len, 0);
+	push_slow(h, &row, NULL);
+}
+
+void
+hist_push_lines(struct hist *h, const uint8_t *text, const struct hist_line *line, size_t n)
+{
+	for (const struct hist_line *l = line, *last = line + n; l < last; l++) {
+		const uint8_t *from = text + l->at;
+		uint32_t len = l->len;
+		uint8_t *p = h->base + h->end;
+
+		if (unlikely(h->cont || h->end + len + FAST_SLACK + 16 > h->fast_end ||
+			     h->open_rows + 1 >= h->rows_event)) {
+			push_line_slow(h, from, len);
+			continue;
+		}
+		*p++ = 0;
+		p = put_columns(p, len);
+		if (len <= 16)
+			memcpy(p, from, 16);
+		else
+			memcpy(p, from, len);
+		h->end = (uint32_t)(p + len - h->base);
+		h->next_line++;
+		h->open_rows++;
+	}
 }
 
 /* ---- the whole ---- */

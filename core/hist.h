@@ -42,6 +42,13 @@ void hist_detach(struct hist *h);
 void hist_clear(struct hist *h); /* ED 3 */
 /* A row leaves the screen at its top. 0, or -ENOMEM (the row is then lost and counted). */
 int hist_push(struct hist *h, const struct row *row, const struct tab *t);
+/* The same for n rows of printable ASCII in the default style, none of which wraps: line i is the
+ * len bytes at text + at. 16 bytes can be read at each. Rows without memory are lost and counted.
+ */
+struct hist_line {
+	uint32_t at, len;
+};
+void hist_push_lines(struct hist *h, const uint8_t *text, const struct hist_line *line, size_t n);
 /* Takes the newest visual row back (screen grows, reflow) if it is still in the open block: fills
  * cells[0..cap) and *row, interning into t. false when there is none, it is sealed, or it is
  * longer than cap. */

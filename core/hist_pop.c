@@ -6,12 +6,15 @@
 
 #define HEAD ((uint32_t)sizeof(struct block_head))
 
-/* Fills pop_off with where each record of the open block begins. */
+/* Fills pop_off with where each record of the open block begins. False when they are not as many
+ * rows and lines as the block says it has. */
 static bool
 scan_open(struct hist *h)
 {
 	struct rd in = rd_init(h->base + HEAD, h->end - HEAD);
+	uint64_t lines = 0;
 	struct rec r;
+	bool wraps = false;
 
 	if (h->pop_end == h->end)
 		return true;
@@ -21,14 +24,18 @@ scan_open(struct hist *h)
 
 		if (rec_get(&in, &r) < 0)
 			return false;
+		lines += !wraps || r.tag & REC_CUT;
+		wraps = r.tag & REC_WRAP;
 		if (h->n_pop == h->cap_pop) {
 			h->cap_pop = h->cap_pop * 2 + 64;
 			h->pop_off = xrealloc(h->pop_off, h->cap_pop * sizeof(*h->pop_off));
 		}
 		h->pop_off[h->n_pop++] = off;
 	}
+	if (h->n_pop != h->open_rows || lines != h->next_line - hist_last(h)->first_line)
+		return false;
 	h->pop_end = h->end;
-	return h->n_pop == h->open_rows;
+	return true;
 }
 
 /* The open block moves to a slab of its own, since a checkpoint names the bytes it has here. */
@@ -93,7 +100,7 @@ hist_pop(struct hist *h, struct row *row, cell_t *cells, int cap, struct tab *t)
 	uint32_t flags = 0, at;
 	struct block *b;
 
-	if (!reopen_if_empty(h) || !scan_open(h))
+	if (!reopen_if_empty(h) || !scan_open(h) || !h->n_pop)
 		return false;
 	at = h->pop_off[h->n_pop - 1];
 	in = rd_init(h->base + at, h->end - at);

@@ -11,6 +11,7 @@
  * Which blocks are merged: the raw ones, with the sealed ones before them while those are at most
  * twice as large; so the blocks' sizes grow geometrically, a line is packed again a few times
  * only, and a session that prints a little now and then does not end with a hundred small blocks.
+ * A block in a file is read back for it; its bytes there are then nobody's, and go with their file.
  */
 #include "core/crc.h"
 #include "core/hist_priv.h"
@@ -20,6 +21,7 @@
 
 #define HEAD ((uint32_t)sizeof(struct block_head))
 #define LEVEL 3
+#define SEAL_SLACK 64 /* what columns of a line or two may take more than their records */
 
 struct columns {
 	struct buf lens, text, ext, out;
@@ -100,12 +102,13 @@ static bool
 add_block(struct columns *c, struct hist *h, struct block *b)
 {
 	struct reader *r = reader_begin(h, b);
+	uint32_t before = c->n_lines;
 	struct line l;
 	bool ok;
 
 	while (r && reader_next(r, &l))
 		add_line(c, &l, reader_tab(r));
-	ok = r && !reader_bad(r);
+	ok = r && !reader_bad(r) && c->n_lines - before == b->n_lines;
 	reader_end(r);
 	c->n_rows += b->n_rows;
 	return ok;
@@ -168,7 +171,7 @@ target_lines(const struct hist *h)
 static uint32_t
 raw_size(const struct block *b)
 {
-	return b->kind == BLOCK_SEALED ? b->raw_len : b->len;
+	return block_is_sealed(b) ? b->raw_len : b->len;
 }
 
 /* Bytes to merge so that the result fits a slab, by what the last merge came to. */
@@ -203,7 +206,7 @@ choose(const struct hist *h, uint32_t *from)
 	while (n && *from) {
 		const struct block *b = &h->blk[*from - 1];
 
-		if (b->kind != BLOCK_SEALED || b->damaged || b->n_lines > 2 * lines ||
+		if (!block_is_sealed(b) || b->damaged || b->n_lines > 2 * lines ||
 			lines + b->n_lines > target_lines(h) || size + b->raw_len > raw_limit(h))
 			break;
 		lines += b->n_lines;
@@ -289,7 +292,7 @@ hist_seal_step(struct hist *h)
 	if (!n)
 		return false;
 	while (n > 1 && (!encode(h, from, n) || col.out.len > SLAB_BYTES)) {
-		if (h->blk[from].kind == BLOCK_SEALED) { /* grown too large: leave that one */
+		if (block_is_sealed(&h->blk[from])) { /* grown too large: leave that one */
 			from++;
 			n--;
 		} else {
@@ -302,7 +305,8 @@ hist_seal_step(struct hist *h)
 	}
 	for (uint32_t i = from; i < from + n; i++)
 		old += h->blk[i].len;
-	if (col.out.len >= old) {
+	/* a little larger is no harm: only sealed blocks go into files */
+	if (col.out.len > old + old / 16 + SEAL_SLACK) {
 		for (uint32_t i = from; i < from + n; i++)
 			h->blk[i].no_seal = true;
 		return true;

@@ -107,7 +107,9 @@ get_link(struct rd *in, struct undict *u)
 	l.id = (const char *)rd_bytes(in, l.id_len);
 	l.uri_len = rd_len(in);
 	l.uri = (const char *)rd_bytes(in, l.uri_len);
-	if (!in->bad)
+	if (in->bad || memchr(l.id, 0, l.id_len) || memchr(l.uri, 0, l.uri_len))
+		in->bad = true; /* a table's strings end with the only NUL */
+	else
 		undict_add_link(u, l);
 }
 

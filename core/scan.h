@@ -72,11 +72,37 @@ widen_ascii16(cell_t *dst, const uint8_t *p, cell_t tmpl)
 }
 #endif
 
-/* Four characters of three bytes each, of which 13 bytes are read; 0 for one that is not well
- * formed (surrogates are for the caller to see). */
 typedef uint32_t u32x4 __attribute__((vector_size(16)));
 typedef int32_t i32x4 __attribute__((vector_size(16)));
 typedef uint64_t u64x2 __attribute__((vector_size(16)));
+/* Two cells. (A longer memcpy may become a string instruction, which is slow to start.) */
+static inline u64x2
+load_pair(const cell_t *p)
+{
+	u64x2 v;
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+static inline void
+store_pair(cell_t *p, u64x2 v)
+{
+	memcpy(p, &v, sizeof(v));
+}
+
+/* The first n of 16 characters over what is there; the 16 cells behind those are read. */
+static inline void
+widen_ascii16_over(cell_t *dst, const uint8_t *p, size_t n, cell_t tmpl)
+{
+	u64x2 behind[8];
+	for (int i = 0; i < 8; i++)
+		behind[i] = load_pair(dst + n + 2 * i);
+	widen_ascii16(dst, p, tmpl);
+	for (int i = 0; i < 8; i++)
+		store_pair(dst + n + 2 * i, behind[i]);
+}
+
+/* Four characters of three bytes each, of which 13 bytes are read; 0 for one that is not well
+ * formed (surrogates are for the caller to see). */
 static inline u32x4
 quad_decode(const uint8_t *p)
 {
@@ -111,7 +137,7 @@ fill_cells(cell_t *dst, size_t n, cell_t c)
 	const u64x2 v = {c, c};
 	size_t i = 0;
 	for (; i + 2 <= n; i += 2)
-		memcpy(dst + i, &v, 16);
+		store_pair(dst + i, v);
 	if (i < n)
 		dst[i] = c;
 }
@@ -121,21 +147,21 @@ quad_narrow(cell_t *dst, u32x4 cp, cell_t tmpl)
 {
 	const u32x4 z = {0};
 	const u64x2 t = {tmpl, tmpl};
-	u64x2 d[2] = {(u64x2)__builtin_shufflevector(cp, z, 0, 4, 1, 5) | t,
-		(u64x2)__builtin_shufflevector(cp, z, 2, 6, 3, 7) | t};
-	memcpy(dst, d, sizeof(d));
+	store_pair(dst, (u64x2)__builtin_shufflevector(cp, z, 0, 4, 1, 5) | t);
+	store_pair(dst + 2, (u64x2)__builtin_shufflevector(cp, z, 2, 6, 3, 7) | t);
 }
 static inline void
 quad_wide(cell_t *dst, u32x4 cp, cell_t tmpl)
 {
+	const u32x4 z = {0};
+	const u64x2 t = {tmpl | CELL_WIDE, tmpl | CELL_WIDE};
 	const u64x2 tail = {tmpl | CELL_TAIL, tmpl | CELL_TAIL};
-	u64x2 c[2], d[4];
-	quad_narrow((cell_t *)c, cp, tmpl | CELL_WIDE);
-	d[0] = __builtin_shufflevector(c[0], tail, 0, 2);
-	d[1] = __builtin_shufflevector(c[0], tail, 1, 2);
-	d[2] = __builtin_shufflevector(c[1], tail, 0, 2);
-	d[3] = __builtin_shufflevector(c[1], tail, 1, 2);
-	memcpy(dst, d, sizeof(d));
+	u64x2 a = (u64x2)__builtin_shufflevector(cp, z, 0, 4, 1, 5) | t;
+	u64x2 b = (u64x2)__builtin_shufflevector(cp, z, 2, 6, 3, 7) | t;
+	store_pair(dst, __builtin_shufflevector(a, tail, 0, 2));
+	store_pair(dst + 2, __builtin_shufflevector(a, tail, 1, 2));
+	store_pair(dst + 4, __builtin_shufflevector(b, tail, 0, 2));
+	store_pair(dst + 6, __builtin_shufflevector(b, tail, 1, 2));
 }
 
 /* The same for runs that are mostly short: the first few bytes without a call. */

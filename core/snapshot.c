@@ -13,6 +13,7 @@
 #include "core/pack.h"
 #include "core/term_screen.h"
 #include "core/vt_parser.h"
+#include "core/width_priv.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -144,6 +145,21 @@ save_screen(const struct term *t, const struct screen *s, struct buf *out)
 	}
 }
 
+/* Of a wide character that came as one half only, which no terminal of ours writes. */
+static void
+blank_halves(struct row *r)
+{
+	for (int x = 0; x < r->len; x++) {
+		cell_t kind = r->cells[x] & CELL_KIND_MASK;
+
+		if (kind == CELL_WIDE && x + 1 < r->len &&
+			(r->cells[x + 1] & CELL_KIND_MASK) == CELL_TAIL)
+			x++;
+		else if (kind == CELL_WIDE || kind == CELL_TAIL)
+			r->cells[x] &= CELL_STYLE_MASK;
+	}
+}
+
 static void
 load_screen(struct term *t, struct screen *s, struct rd *r, cell_t *cells)
 {
@@ -166,6 +182,7 @@ load_screen(struct term *t, struct screen *s, struct rd *r, cell_t *cells)
 		if (got.len)
 			memcpy(row->cells, cells, got.len * sizeof(*cells));
 		row->flags = got.flags;
+		blank_halves(row);
 	}
 }
 
@@ -228,16 +245,37 @@ in_screen(int at, int n)
 	return at >= 0 && at < n;
 }
 
+static bool
+charsets_valid(const uint8_t g[4], uint8_t gl, uint8_t gr)
+{
+	for (int i = 0; i < 4; i++)
+		if (g[i] > CS_LATIN1)
+			return false;
+	return gl < 4 && gr < 4;
+}
+
+static bool
+screen_vt_valid(const struct screen_vt *s)
+{
+	const struct saved_cursor *c = &s->saved;
+
+	return s->kitty_n <= KITTY_STACK && in_screen(c->row, TERM_ROWS_MAX) &&
+	       in_screen(c->col, TERM_COLS_MAX) && c->origin <= 1 && c->pending <= 1 &&
+	       charsets_valid(c->g, c->gl, c->gr);
+}
+
 /* What the rest of the program takes for granted of these numbers. */
 static bool
 vt_valid(const struct vt *v)
 {
 	return v->cols >= 1 && v->cols <= TERM_COLS_MAX && v->rows >= 1 &&
 	       v->rows <= TERM_ROWS_MAX && in_screen(v->row, v->rows) &&
-	       in_screen(v->col, v->cols) && v->alt <= 1 && v->top >= 0 && v->top <= v->bottom &&
-	       v->bottom < v->rows && v->left >= 0 && v->left <= v->right && v->right < v->cols &&
-	       v->scr[0].kitty_n <= KITTY_STACK && v->scr[1].kitty_n <= KITTY_STACK &&
-	       vt_parser_valid(v);
+	       in_screen(v->col, v->cols) && v->pending <= 1 && v->alt <= 1 && v->top >= 0 &&
+	       v->top <= v->bottom && v->bottom < v->rows && v->left >= 0 && v->left <= v->right &&
+	       v->right < v->cols && charsets_valid(v->g, v->gl, v->gr) && v->single < 4 &&
+	       v->shape <= CURSOR_BAR && v->hazard <= GB_CONSONANT && v->last_cp <= 0x10ffff &&
+	       v->n_pens <= PEN_STACK && v->stamp <= INT64_MAX && screen_vt_valid(&v->scr[0]) &&
+	       screen_vt_valid(&v->scr[1]) && vt_parser_valid(v);
 }
 
 static void

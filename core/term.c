@@ -33,6 +33,7 @@ vt_init(struct vt *v)
 		.right = old.cols - 1,
 		.modes = modes_initial(),
 		.gr = 2,
+		.srm = 1,
 		.level = 5,
 		.blink_default = 1,
 		.chain_col = -1,

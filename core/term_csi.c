@@ -223,7 +223,7 @@ static void
 erase_row(struct term *t, int y, bool keep)
 {
 	struct row *r = term_row(t, y);
-	if (keep && r->flags & ROW_PROTECTED)
+	if (keep && row_protected(r))
 		row_erase(t, r, 0, t->v.cols, true);
 	else
 		row_clear(t, r);
@@ -237,8 +237,9 @@ erase_display(struct term *t, int what, bool selective)
 	int from = what == 0 ? v->row + 1 : 0, to = what == 1 ? v->row : v->rows;
 	if (what == 0) {
 		row_erase(t, term_row(t, v->row), v->col, v->cols, keep);
-		v->pending = 0;
 	}
+	if (what <= 2)
+		v->pending = 0;
 	if (what <= 2)
 		for (int y = from; y < to; y++)
 			erase_row(t, y, keep);
@@ -258,8 +259,7 @@ erase_line(struct term *t, bool selective)
 		return;
 	int x0 = what == 0 ? v->col : 0, x1 = what == 1 ? v->col + 1 : v->cols;
 	row_erase(t, term_row(t, v->row), x0, x1, keep);
-	if (what == 0)
-		v->pending = 0;
+	v->pending = 0;
 }
 
 void
@@ -360,7 +360,6 @@ static void
 shift_columns(struct term *t, int x, int n)
 {
 	struct vt *v = &t->v;
-	v->pending = 0;
 	if (!in_margins(t))
 		return;
 	for (int y = v->top; y <= v->bottom; y++) {

@@ -133,16 +133,10 @@ apply_origin(struct term *t, bool on)
 }
 
 static void
-apply_wrap(struct term *t, bool on)
-{
-	if (!on)
-		t->v.pending = 0;
-}
-
-static void
 apply_side_margins(struct term *t, bool on)
 {
-	(void)on;
+	if (on) /* set again, it leaves the margins alone */
+		return;
 	t->v.left = 0;
 	t->v.right = t->v.cols - 1;
 	term_derive(t);
@@ -172,7 +166,6 @@ static void (*const apply[N_VT_MODES])(struct term *t, bool on) = {
 	[MODE_DECANM] = apply_ansi,
 	[MODE_DECCOLM] = apply_columns,
 	[MODE_DECOM] = apply_origin,
-	[MODE_DECAWM] = apply_wrap,
 	[MODE_ALT_47] = apply_alt_47,
 	[MODE_DECLRMM] = apply_side_margins,
 	[MODE_ALT_1047] = apply_alt_1047,
@@ -190,7 +183,7 @@ void
 mode_set(struct term *t, int number, bool on)
 {
 	int m = mode_bit(number);
-	if (m < 0)
+	if (m < 0 || (m == MODE_DECCOLM && !mode_on(t, MODE_ALLOW_DECCOLM)))
 		return;
 	uint64_t bit = 1ull << m;
 	if (bit & MOUSE_MODES) /* one at a time, as xterm has it; resetting any ends tracking */

@@ -30,6 +30,9 @@ void
 print_wrap(struct term *t)
 {
 	bool edge = t->v.col == t->v.cols - 1;
+	t->v.pending = 0;
+	if (!mode_on(t, MODE_DECAWM))
+		return;
 	if (edge) {
 		struct row *r = term_row(t, t->v.row);
 		/* the line goes on behind the last column, so that one is there, written or not */
@@ -38,7 +41,6 @@ print_wrap(struct term *t)
 	}
 	term_index(t);
 	t->v.col = t->v.left;
-	t->v.pending = 0;
 	if (edge)
 		term_row(t, t->v.row)->flags |= ROW_WRAPPED;
 }
@@ -68,25 +70,8 @@ advance(struct term *t, int w, int limit)
 	t->v.col += w;
 	if (t->v.col >= limit) {
 		t->v.col = limit - 1;
-		t->v.pending = mode_on(t, MODE_DECAWM);
+		t->v.pending = 1;
 	}
-}
-
-/* Did the last print end in cell c, rather than leave the cursor there? With wrapping off both end
- * on the last column. */
-static bool
-printed_at(const struct term *t, const struct row *r, int c)
-{
-	uint32_t cps[CLUSTER_MAX];
-	if (c >= r->len)
-		return false;
-	if ((r->cells[c] & CELL_KIND_MASK) == CELL_TAIL)
-		return true;
-	int n = tab_cps(t->tab, r->cells[c], cps);
-	for (int i = 0; i < n; i++)
-		if (cps[i] == t->v.last_cp)
-			return true;
-	return false;
 }
 
 /* The cell left of the cursor that holds text, as (row, column); false when there is none. */
@@ -95,10 +80,6 @@ left_cell(const struct term *t, int *x)
 {
 	const struct row *r = term_row(t, t->v.row);
 	int c = t->v.pending ? t->v.col : t->v.col - 1;
-	if (!t->v.pending && !mode_on(t, MODE_DECAWM) && t->v.col == t->v.cols - 1 &&
-		t->v.chain_col == t->v.col && t->v.chain_row == t->v.row &&
-		printed_at(t, r, t->v.col))
-		c = t->v.col; /* printed at the edge with wrapping off */
 	if (c < 0 || c >= r->len)
 		return false;
 	if ((r->cells[c] & CELL_KIND_MASK) == CELL_TAIL)
@@ -292,14 +273,35 @@ print_byte(struct term *t, uint8_t c)
 	print_cp(t, charset_map(t, c));
 }
 
+/* The last character again, row by row. Of more than a screenful only what leaves the cursor where
+ * all of them would: the rest scrolls away as rows of the same. What costs more than ASCII does
+ * stops earlier, so that no flood of REP holds a terminal up. */
+#define REPEAT_ROWS 6
 void
 print_repeat(struct term *t, int n)
 {
 	uint32_t cp = t->v.last_cp;
+	unsigned cls = cp_class(cp);
+	int w = MAX(class_width(cls, t->width_opts), 1), limit;
+	int line = MAX((t->v.right + 1 - t->v.left) / w, 1);
+	int most = line * (t->v.insert ? 1 : cp < 0x80 ? t->v.rows : MIN(t->v.rows, REPEAT_ROWS));
 	if (!cp)
 		return;
-	for (n = MIN(n, t->v.cols); n > 0; n--) {
-		t->v.chain_col = -1;
-		print_cp(t, cp);
+	n = n <= most ? n : most + (n - most) % line;
+	while (n > 0 && make_room(t, w, &limit)) {
+		int x = t->v.col, k = t->v.insert ? 1 : MIN(n, (limit - x) / w);
+		struct row *r = put_room(t, x, k * w);
+		for (int i = 0; r && i < k * w; i += w) {
+			r->cells[x + i] = t->tmpl | cp | (w == 2 ? CELL_WIDE : CELL_NARROW);
+			if (w == 2)
+				r->cells[x + i + 1] = t->tmpl | CELL_TAIL;
+		}
+		if (r)
+			r->flags |= (cp >= 0x80 ? ROW_NONASCII : 0) |
+				    (w == 2 ? ROW_WIDE | ROW_STYLED : 0);
+		advance(t, k * w, limit);
+		n -= k;
 	}
+	t->v.hazard = cls & CP_HAZARD ? cls >> CP_GB_SHIFT & CP_GB_MASK : 0;
+	chain_here(t);
 }

@@ -192,27 +192,28 @@ csi_rect_reverse(struct term *t)
 	rect_change(t, true);
 }
 
+/* xterm's sum: the low byte of each character written and its attributes. Of cells never written
+ * only the very first counts, as a blank. */
 static unsigned
-cell_sum(const struct term *t, cell_t c)
+cell_sum(const struct term *t, cell_t c, bool first)
 {
 	static const struct {
 		uint16_t attr, add;
 	} list[] = {{ATTR_BOLD, 0x80}, {ATTR_BLINK, 0x40}, {ATTR_INVERSE, 0x20},
 		{ATTR_UL_MASK, 0x10}, {ATTR_INVISIBLE, 0x08}};
 	uint32_t cps[CLUSTER_MAX];
-	unsigned sum = 0;
-	if (!(c & ~CELL_CONTENT_MASK)) /* most cells of most screens */
-		return c ? cell_content(c) : ' ';
+	bool tail = (c & CELL_KIND_MASK) == CELL_TAIL;
+	if (!cell_content(c) && !tail)
+		return first ? ' ' : 0;
+	tab_cps(t->tab, c, cps);
+	unsigned sum = tail ? 0xff : cps[0] & 0xff;
+	if (!cell_style(c)) /* most cells of most screens */
+		return sum;
 	struct style s = tab_style_get(t->tab, cell_style(c));
-	int n = tab_cps(t->tab, c, cps);
-	for (int i = 0; i < n; i++)
-		sum += cps[i];
-	if (!n && (c & CELL_KIND_MASK) != CELL_TAIL)
-		sum = ' ';
 	for (size_t i = 0; i < ARRAY_LEN(list); i++)
 		if (s.attrs & list[i].attr)
 			sum += list[i].add;
-	return sum + (c & CELL_PROTECTED ? 0x04 : 0);
+	return sum;
 }
 
 void
@@ -223,8 +224,10 @@ csi_rect_checksum(struct term *t)
 	if (rect_args(t, 2, &r))
 		for (int y = r.top; y <= r.bottom; y++) {
 			const struct row *row = term_row(t, y);
-			for (int x = r.left; x <= r.right; x++)
-				sum += cell_sum(t, x < row->len ? row->cells[x] : 0);
+			int end = MIN(r.right + 1, MAX((int)row->len, r.left + 1));
+			for (int x = r.left; x < end; x++)
+				sum += cell_sum(t, x < row->len ? row->cells[x] : 0,
+					y == r.top && x == r.left);
 		}
 	term_reply(t, "\033P%d!~%04X\033\\", arg(t, 0, 0), -sum & 0xffff);
 }

@@ -105,7 +105,7 @@ struct at {
 	const uint8_t *p;
 	uint8_t *text, *item; /* of the packed form: its end, its last item */
 	int x;
-	uint32_t cp;
+	const uint8_t *base; /* the last character that did not join; NULL: none yet */
 	unsigned last, wide;
 };
 
@@ -121,7 +121,7 @@ struct tail {
 	uint8_t len, grow, last, item_len;
 	uint8_t item[ITEM_MAX]; /* the cell's packed form */
 };
-#define TAILS 128
+#define TAILS 256 /* two may share a place */
 static struct tail tails[TAILS];
 
 #define CELL_WHAT (CELL_CONTENT_MASK | CELL_KIND_MASK | CELL_CLUSTER)
@@ -132,8 +132,8 @@ tail_slot(cell_t what, uint32_t cp, const uint8_t *next)
 {
 	uint32_t word, h = (uint32_t)what * 0x9e3779b1u + cp * 0x85ebca6bu;
 	memcpy(&word, next, 4);
-	_Static_assert(TAILS == 1 << (32 - 25), "the hash's upper bits");
-	return &tails[(h + (cp == 0x200d ? word * 0xc2b2ae35u : 0)) >> 25];
+	_Static_assert(TAILS == 1 << (32 - 24), "the hash's upper bits");
+	return &tails[(h + (cp == 0x200d ? word * 0xc2b2ae35u : 0)) >> 24];
 }
 
 static inline bool
@@ -145,6 +145,17 @@ tail_is(const struct tail *e, const struct term *t, cell_t what, const uint8_t *
 		differ |= (b[i] ^ e->bytes[i]) & e->mask[i];
 	return !differ & (e->what == what) & (e->epoch == t->pen_epoch) &
 	       (e->opts == t->width_opts) & (e->len != 0);
+}
+
+/* The tail at p, which begins with cp, n bytes; TAIL_MAX can be read. */
+static inline const struct tail *
+tail_find(const struct term *t, cell_t what, uint32_t cp, const uint8_t *p, unsigned n)
+{
+	const struct tail *e = tail_slot(what, cp, p + n);
+	if (likely(tail_is(e, t, what, p)))
+		return e;
+	e = &tails[(e - tails) ^ 1];
+	return tail_is(e, t, what, p) ? e : NULL;
 }
 
 enum join_result { JOIN_NOT, JOIN_DONE, JOIN_ELSEWHERE };
@@ -190,6 +201,7 @@ tail_make(const struct term *t, const struct at *from, const struct at *to, cell
 	if (len > TAIL_MAX || item > ITEM_MAX || from->item != to->item)
 		return;
 	struct tail *e = tail_slot(what, cp, from->p + n);
+	tails[(e - tails) ^ 1] = *e;
 	*e = (struct tail){.epoch = t->pen_epoch, .what = what, .becomes = c & CELL_WHAT};
 	e->opts = t->width_opts;
 	e->cp = cp;
@@ -244,8 +256,9 @@ append_join(struct term *t, struct run *u, struct at *a, uint32_t cp, unsigned c
 	cell_t *c = left_of(u->r->cells, a->x);
 	if (!c || a->x + 3 > u->limit)
 		return JOIN_ELSEWHERE;
-	const struct tail *e = tail_slot(*c & CELL_WHAT, cp, a->p + n);
-	if (u->end - a->p < TAIL_MAX || !tail_is(e, t, *c & CELL_WHAT, a->p)) {
+	const struct tail *e =
+		u->end - a->p < TAIL_MAX ? NULL : tail_find(t, *c & CELL_WHAT, cp, a->p, n);
+	if (!e) {
 		struct at b = *a;
 		enum join_result r = run_join(t, u, &b, c, end);
 		*a = b;
@@ -281,7 +294,7 @@ append_ascii(struct at *a, cell_t *cells, cell_t tmpl)
 	a->text += n;
 	a->x += (int)n;
 	a->item = a->text - 1;
-	a->cp = a->p[-1];
+	a->base = a->p - 1;
 	a->last = 0;
 	return true;
 }
@@ -323,17 +336,16 @@ append_quad(struct at *a, cell_t *cells, cell_t tmpl, const uint8_t *end, int st
 	a->p += 3 * n;
 	a->text += 3 * n;
 	a->item = a->text - 3;
+	a->base = a->p - 3;
 	a->last = q >> (8 * n - 8) & QUICK_GB;
 	if (q & QUICK_WIDE) {
 		quad_wide(cells + a->x, cp, tmpl);
 		a->x += 2 * (int)n;
-		a->cp = cell_content(cells[a->x - 2]);
 		a->wide = 1;
 		return true;
 	}
 	quad_narrow(cells + a->x, cp, tmpl);
 	a->x += (int)n;
-	a->cp = cell_content(cells[a->x - 1]);
 	if (n == 4 && cells[a->x - 4] == cells[a->x - 1] && a->p < end && a->x < stop)
 		append_repeat(a, cells, end, stop);
 	return true;
@@ -350,7 +362,7 @@ append_one(struct at *a, cell_t *cells, cell_t tmpl, uint32_t cp, unsigned cls, 
 	a->x += 1 + (int)wide;
 	a->wide |= wide;
 	a->last = hazard_of(cls);
-	a->cp = cp;
+	a->base = a->p;
 	a->item = a->text;
 	*a->text = TEXT_FLIP;
 	a->text += cls >> CP_FLIP_SHIFT;
@@ -379,12 +391,8 @@ static void
 run_append(struct term *t, struct run *u)
 {
 	const uint8_t *end = run_packs(u);
-	struct at a = {.p = u->p,
-		.text = prepack.end,
-		.item = prepack.item,
-		.x = u->x,
-		.cp = u->last_cp,
-		.last = u->last};
+	struct at a = {
+		.p = u->p, .text = prepack.end, .item = prepack.item, .x = u->x, .last = u->last};
 	cell_t *cells = u->r->cells, tmpl = t->tmpl;
 	int stop = u->limit - 1;
 	while (a.p < end && a.x < stop) {
@@ -401,7 +409,7 @@ run_append(struct term *t, struct run *u)
 			continue;
 		unsigned n = word_decode(word, &cp), cls = cp_class_any(cp);
 		unsigned near = join_next[a.last] >> (cls >> CP_GB_SHIFT & CP_GB_MASK) & 1;
-		if (unlikely((n == 0) | ((cls & (CP_CONTROL | CP_PLAIN)) != CP_PLAIN) | near)) {
+		if ((n == 0) | ((cls & (CP_CONTROL | CP_PLAIN)) != CP_PLAIN) | near) {
 			if (!n || cls & CP_CONTROL)
 				break;
 			enum join_result r = append_join(t, u, &a, cp, cls, n, end);
@@ -418,7 +426,8 @@ run_append(struct term *t, struct run *u)
 	u->p = a.p;
 	u->x = a.x;
 	u->last = (uint8_t)a.last;
-	u->last_cp = a.cp;
+	if (a.base)
+		run_decode(a.base, u->end, &u->last_cp);
 	u->r->len = (uint16_t)MAX((int)u->r->len, a.x);
 	u->r->flags |= u->flags;
 }
@@ -431,7 +440,7 @@ run_over(const struct term *t, struct run *u)
 	unsigned n = run_decode(u->p, u->end, &cp);
 	if (!n)
 		return;
-	unsigned cls = cp_class(cp);
+	unsigned cls = cp_class_any(cp);
 	int w = class_width(cls, t->width_opts);
 	if (cls & CP_CONTROL || w == 0 || may_join(u->last, cls) || u->x + w > u->limit)
 		return;
@@ -478,10 +487,41 @@ run_special(struct term *t, const uint8_t *p, const uint8_t *end)
 {
 	uint32_t cp;
 	unsigned n = run_decode(p, end, &cp);
-	if (!n || cp_class(cp) & CP_CONTROL)
+	if (!n || cp_class_any(cp) & CP_CONTROL)
 		return NULL;
 	print_cp(t, cp);
 	return p + n;
+}
+
+/* ASCII by sixteens, where nothing at all is special: how many bytes. What lies behind them stays.
+ */
+static inline size_t
+run_plain(struct term *t, const uint8_t *p, const uint8_t *end)
+{
+	struct vt *v = &t->v;
+	struct row *r = term_row(t, v->row);
+	int x = v->col, limit = right_limit(t);
+	if (v->pending || v->hazard || !r->cells || x > r->len || r->flags & ROW_WIDE ||
+		prepack_continues(r, x))
+		return 0;
+	if (end - p < 17 || x + 32 > limit)
+		return 0;
+	pen_ready(t);
+	size_t n = scan_ascii16(p);
+	if (n < 16) {
+		widen_ascii16_over(r->cells + x, p, n, t->tmpl);
+	} else {
+		n += scan_ascii(p + 16, MIN((size_t)(end - p), (size_t)(limit - x)) - 17);
+		widen_ascii(r->cells + x, p, n, t->tmpl);
+	}
+	x += (int)n;
+	r->len = (uint16_t)MAX((int)r->len, x);
+	r->stamp = ++v->stamp;
+	r->flags |= t->pen_flags;
+	v->col = x;
+	v->last_cp = p[n - 1];
+	chain_here(t);
+	return n;
 }
 
 const uint8_t *
@@ -491,6 +531,11 @@ print_text(struct term *t, const uint8_t *p, const uint8_t *end)
 	if (!t->plain)
 		return p;
 	while (p < end && (*p >= 0x80 || (*p >= 0x20 && *p < 0x7f))) {
+		size_t n = *p < 0x80 ? run_plain(t, p, end) : 0;
+		if (n) {
+			p += n;
+			continue;
+		}
 		if (v->pending && *p < 0x80 && v->hazard != GB_PREPEND)
 			print_wrap(t);
 		pen_ready(t);
@@ -519,7 +564,7 @@ print_text(struct term *t, const uint8_t *p, const uint8_t *end)
 		v->col = u.x;
 		if (u.x == u.limit) {
 			v->col--;
-			v->pending = mode_on(t, MODE_DECAWM);
+			v->pending = 1;
 		}
 		chain_here(t);
 	}

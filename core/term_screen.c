@@ -111,6 +111,16 @@ erase_unprotected(struct term *t, struct row *r, int x0, int x1)
 		row_fill(r, MAX(x0, (int)r->len), x1, t->blank);
 }
 
+bool
+row_protected(struct row *r)
+{
+	for (int x = 0; r->flags & ROW_PROTECTED && x < r->len; x++)
+		if (r->cells[x] & CELL_PROTECTED)
+			return true;
+	r->flags &= ~(uint32_t)ROW_PROTECTED;
+	return false;
+}
+
 /* Blanks [x0, x1) as they are; no wide cell reaches over the ends. */
 static void
 row_blank(struct term *t, struct row *r, int x0, int x1, bool keep_protected)
@@ -120,7 +130,7 @@ row_blank(struct term *t, struct row *r, int x0, int x1, bool keep_protected)
 	r->flags |= blank_flags(t);
 	if (x1 >= t->v.cols)
 		r->flags &= ~(uint32_t)ROW_WRAP;
-	if (keep_protected && r->flags & ROW_PROTECTED) {
+	if (keep_protected && row_protected(r)) {
 		erase_unprotected(t, r, x0, x1);
 		return;
 	}

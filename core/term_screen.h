@@ -15,6 +15,9 @@ row_written(const struct row *r)
 		n--;
 	return n;
 }
+/* Is a cell of the row protected? The flag alone may be left over: what erasing does to the row as
+ * a whole must not depend on it. */
+bool row_protected(struct row *r);
 /* If a wide cell straddles the border before column x, both halves become blanks. */
 void row_split_wide(struct row *r, int x);
 void row_erase(struct term *t, struct row *r, int x0, int x1, bool keep_protected);

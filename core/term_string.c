@@ -214,13 +214,15 @@ number(const char *s)
 	return v;
 }
 
+/* Bold, underline and so on: OSC 5, or OSC 4 from 256. */
 static void
-special_color(struct term *t, int i, const char *spec)
+special_color(struct term *t, int osc, int i, const char *spec)
 {
 	if (i < 0 || i >= (int)ARRAY_LEN(t->v.special))
 		return;
 	if (!strcmp(spec, "?"))
-		answer_color(t, 5, i, t->v.special[i] ? t->v.special[i] : t->v.color_fg);
+		answer_color(t, osc, osc == 4 ? i + 256 : i,
+			t->v.special[i] ? t->v.special[i] : t->v.color_fg);
 	else if (parse_color(spec))
 		t->v.special[i] = parse_color(spec);
 }
@@ -236,7 +238,7 @@ osc_palette(struct term *t, struct osc *o)
 			return;
 		uint32_t c = parse_color(spec);
 		if (i >= 256) {
-			special_color(t, i - 256, spec);
+			special_color(t, 4, i - 256, spec);
 		} else if (i >= 0 && !strcmp(spec, "?")) {
 			c = t->palette ? t->palette[i] : 0;
 			answer_color(t, 4, i, c ? c : palette_default((unsigned)i));
@@ -255,7 +257,7 @@ osc_special(struct term *t, struct osc *o)
 	while ((w = word(&s))) {
 		char *spec = word(&s);
 		if (spec)
-			special_color(t, number(w), spec);
+			special_color(t, 5, number(w), spec);
 	}
 }
 

@@ -58,6 +58,8 @@ void
 csi_dispatch(struct term *t)
 {
 	enum csi_class k = csi_class(&t->v.csi);
+	if (t->v.csi.sub && t->v.csi.final != 'm') /* only colours and underlines have parts */
+		return;
 	vt_fn fn = k == C_NONE ? NULL : csi_table[k][t->v.csi.final - '@'];
 	if (fn)
 		fn(t);
@@ -150,9 +152,8 @@ esc_forward_index(struct term *t)
 {
 	struct vt *v = &t->v;
 	bool inside = v->row >= v->top && v->row <= v->bottom;
-	v->pending = 0;
 	if (v->col != v->right)
-		v->col = MIN(v->col + 1, v->cols - 1);
+		cursor_to(t, v->row, v->col + 1);
 	else if (inside)
 		for (int y = v->top; y <= v->bottom; y++)
 			row_delete(t, term_row(t, y), v->left, v->right, 1);

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "core/term_flood.h"
 #include "core/term_print.h"
 #include "core/vt_dispatch.h"
 
@@ -214,10 +215,10 @@ step(struct term *t, uint8_t b)
 	case A_STR_ESC:
 		return string_step(t, b, (enum action)(e >> 4));
 	case A_VT52_ROW:
-		v->csi.param[0] = b - 0x20;
+		v->csi.param[0] = b;
 		break;
 	case A_VT52_COL:
-		vt52_move(t, v->csi.param[0], b - 0x20);
+		vt52_move(t, v->csi.param[0] - 0x20, b - 0x20);
 		break;
 	}
 	return true;
@@ -338,6 +339,7 @@ escape(struct term *t, const uint8_t *p, const uint8_t *end)
 static const uint8_t *
 ground(struct term *t, const uint8_t *p, const uint8_t *end)
 {
+	const uint8_t *flood = p; /* from where on one is to be looked for */
 	while (p < end && t->v.state == S_GROUND) {
 		uint8_t b = *p;
 		if (b >= 0x20 && b < 0x7f && end - p > 1 && p[1] < 0x20 && print_one(t, b)) {
@@ -354,6 +356,8 @@ ground(struct term *t, const uint8_t *p, const uint8_t *end)
 		} else if (b == '\n' && !t->v.newline) {
 			p++;
 			term_linefeed(t);
+			if (p >= flood && end - p >= FLOOD_LEAST(t))
+				p = term_flood(t, p, end, &flood);
 		} else {
 			p++;
 			if (b != 0x7f)
@@ -377,11 +381,39 @@ vt_parse(struct term *t, const uint8_t *p, size_t n)
 	}
 }
 
+/* The part of a character that was read so far is one that utf8_resume may finish. */
+static bool
+utf8_valid(const struct vt *v)
+{
+	uint8_t f = v->utf8_first;
+	uint32_t lead = f & (0x3fu >> v->utf8_need), left = 6u * (v->utf8_need - v->utf8_have);
+
+	return f >= 0xc2 && f <= 0xf4 &&
+	       v->utf8_need == (f < 0xe0	  ? 1
+				       : f < 0xf0 ? 2
+						  : 3) &&
+	       v->utf8_have < v->utf8_need && v->utf8_cp >> 6 * v->utf8_have == lead &&
+	       (!v->utf8_have || v->utf8_cp <= 0x10ffffu >> left);
+}
+
+static bool
+csi_valid(const struct vt_csi *c)
+{
+	for (int i = 0; i < CSI_PARAMS; i++)
+		if (c->param[i] < -1 || c->param[i] > CSI_PARAM_MAX)
+			return false;
+	for (int i = 0; i < (int)sizeof(c->inter); i++)
+		if (c->inter[i] && c->inter[i] >> 4 != 2)
+			return false;
+	return c->n <= CSI_PARAMS + 1 && c->n_inter <= 3 &&
+	       (!c->prefix || (c->prefix >= '<' && c->prefix <= '?'));
+}
+
 bool
 vt_parser_valid(const struct vt *v)
 {
-	return v->state < N_STATES && v->csi.n <= CSI_PARAMS + 1 && v->csi.n_inter <= 3 &&
-	       v->utf8_need <= 3 && v->utf8_have <= v->utf8_need;
+	return v->state < N_STATES && csi_valid(&v->csi) && v->utf8_need <= 3 &&
+	       (v->utf8_need ? utf8_valid(v) : !v->utf8_have);
 }
 
 void

@@ -33,7 +33,8 @@ void client_add_caller_env(json_t *args);
  * S has, beside cli.md: "wants" (what it asks, ""), "recent":[bytes…] (the last hour in 8 steps,
  * oldest first, 0 = no sample), "viewers", "prompt" (names the prompt on screen, for "answer").
  * Events of a view:
- *   {"ev":"open","id","name","state","cols","rows"}  the session's own size; again when it changes
+ *   {"ev":"open","id","name","state","cols","rows","exit_code","exit_signal"}  the session's own
+ *     size; again when it changes
  *   {"ev":"modes","mouse":1000,"mouse_encoding":1006,"bracketed_paste":bool,"focus":bool,
  *     "alt":bool,"alt_scroll":bool,"app_cursor":bool,"kitty":flags,"modify_other":0..2}
  *   {"ev":"title","title"} {"ev":"bell"} {"ev":"notify","title","text"}

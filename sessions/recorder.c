@@ -18,6 +18,7 @@
 /* In units of config.store_after_s, how long a session must be quiet for a round: */
 #define RECORD 6 /* between rounds of one that goes on printing */
 #define RETRY 3	 /* after a failed write or read */
+#define FLUSH_NS 10000000000ull
 #define UPKEEP_NS 3600000000000ull
 #define BATCH_BYTES (1u << 20)
 #define BATCH_BLOCKS 64
@@ -27,7 +28,9 @@ struct recorder {
 	struct session *s; /* NULL: forgotten while the store's thread was at work */
 	struct segfile *file;
 	bool busy;
+	bool whole;	     /* the round under way, or the last, began by sealing all there was */
 	uint64_t gen, lines; /* of the terminal as last recorded */
+	uint64_t round_gen, round_lines; /* and as it was when the round began */
 	uint64_t recorded_ns, retry_ns, reread_ns;
 	int trouble; /* -errno of the last write; 0 */
 };
@@ -42,7 +45,7 @@ struct batch {
 		size_t at, len;
 	} block[BATCH_BLOCKS];
 	bool screen; /* bytes are the checkpoint */
-	uint64_t gen, lines, floor;
+	uint64_t floor;
 	int rc;
 };
 
@@ -157,7 +160,7 @@ note_result(struct recorder *rec, struct server *sv, uint32_t num, int rc)
 	if (rc < 0) {
 		log_warn("text of session %u is not stored: %s", num, strerror(-rc));
 		rec->retry_ns = os_mono_ns() + after(sv, RETRY);
-	} else if (rec->trouble < 0) {
+	} else if (*sv->store_banner) {
 		store_retry(sv->store); /* the databases may find their disk well again, too */
 	}
 	rec->trouble = rc;
@@ -176,8 +179,8 @@ batch_done(void *arg)
 		for (size_t i = 0; !b->screen && i < b->n; i++)
 			hist_spill_done(term_hist(s->term), b->block[i].uid, b->block[i].off);
 		if (b->screen && !b->rc) {
-			rec->gen = b->gen;
-			rec->lines = b->lines;
+			rec->gen = rec->round_gen;
+			rec->lines = rec->round_lines;
 			rec->recorded_ns = os_mono_ns();
 		} else if (!b->rc) {
 			begin(rec);
@@ -242,8 +245,6 @@ begin(struct recorder *rec)
 
 	b->rec = rec;
 	b->sv = s->server;
-	b->gen = term_generation(s->term);
-	b->lines = hist_stats(h).next_line;
 	if (take_blocks(b, h) || take_screen(b, s)) {
 		send_off(b);
 		return;
@@ -252,10 +253,25 @@ begin(struct recorder *rec)
 	free(b);
 }
 
+/* A round. What is printed while it is under way is the next one's. */
+static void
+start(struct recorder *rec, bool whole)
+{
+	struct hist *h = term_hist(rec->s->term);
+
+	rec->whole = whole;
+	if (whole)
+		hist_seal_all(h);
+	rec->round_gen = term_generation(rec->s->term);
+	rec->round_lines = hist_stats(h).next_line;
+	begin(rec);
+}
+
+/* Something is not in the files. */
 static bool
 changed(const struct recorder *rec)
 {
-	return term_generation(rec->s->term) != rec->gen ||
+	return !rec->whole || term_generation(rec->s->term) != rec->gen ||
 	       hist_stats(term_hist(rec->s->term)).next_line != rec->lines;
 }
 
@@ -399,25 +415,18 @@ recorder_tick(struct server *sv, uint64_t now)
 		reread(rec, now);
 		if (!due(rec, now))
 			continue;
-		if (rests(s, now))
-			hist_seal_all(term_hist(s->term));
-		begin(rec);
+		start(rec, rests(s, now));
 	}
 	say_trouble(sv);
 }
 
 /* Rounds go on by themselves as their results arrive: turns the loop until all are through. */
 void
-recorder_flush(struct server *sv)
+recorder_wait(struct server *sv)
 {
-	uint64_t end = os_mono_ns() + 2000000000ull;
+	uint64_t end = os_mono_ns() + FLUSH_NS;
 	bool busy = true;
 
-	for (struct session *s = sv->sessions; s && sv->store; s = s->next)
-		if (s->recorder && !s->recorder->busy && s->ring && changed(s->recorder)) {
-			hist_seal_all(term_hist(s->term));
-			begin(s->recorder);
-		}
 	while (busy && os_mono_ns() < end) {
 		busy = false;
 		for (struct session *s = sv->sessions; s; s = s->next)
@@ -425,6 +434,16 @@ recorder_flush(struct server *sv)
 		if (busy)
 			uv_run(&sv->loop, UV_RUN_ONCE);
 	}
+}
+
+void
+recorder_flush(struct server *sv)
+{
+	recorder_wait(sv); /* what is under way may not have all */
+	for (struct session *s = sv->sessions; s && sv->store; s = s->next)
+		if (s->recorder && !s->recorder->busy && s->ring && changed(s->recorder))
+			start(s->recorder, true);
+	recorder_wait(sv);
 }
 
 struct forget {

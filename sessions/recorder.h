@@ -17,6 +17,8 @@ void recorder_open(struct session *s);
 /* The last screen on disk, in the form of checkpoint_save; malloc'ed, NULL when there is none. */
 void *recorder_load(const struct session *s, size_t *n);
 void recorder_tick(struct server *sv, uint64_t now_ns);
+/* Turns the loop until no round is under way; at most 10 s. */
+void recorder_wait(struct server *sv);
 /* Everything that is not on disk yet, before leaving. Ends when the store's queue has it. */
 void recorder_flush(struct server *sv);
 void recorder_close(struct session *s);	 /* its memory; files stay */

@@ -46,8 +46,9 @@ modes_json(const struct key_modes *m)
 static json_t *
 open_json(const struct session *s)
 {
-	return json_pack("{s:s,s:s,s:s,s:s,s:i,s:i}", "ev", "open", "id", s->id, "name", s->name,
-		"state", session_state_name(s->state), "cols", s->cols, "rows", s->rows);
+	return json_pack("{s:s,s:s,s:s,s:s,s:i,s:i,s:i,s:i}", "ev", "open", "id", s->id, "name",
+		s->name, "state", session_state_name(s->state), "cols", s->cols, "rows", s->rows,
+		"exit_code", s->exit_code, "exit_signal", s->exit_signal);
 }
 
 /* This client is the one at work: the session takes its size. */

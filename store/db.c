@@ -14,6 +14,7 @@
 enum { KEEP_CORRUPT = 3, MEMORY_PAGES = 16384 };
 static const uint64_t SPACE_MIN = 256ull << 20;
 static const double SPACE_PART = 0.02;
+static const unsigned RESERVE_PART = 16; /* of a file system: no reserve on a smaller one */
 static const char *const side_files[] = {"", "-wal", "-shm"};
 
 int
@@ -407,11 +408,13 @@ reserve_path(const char *dir, char *out, size_t cap)
 void
 db_reserve_make(const char *dir)
 {
+	struct statvfs v;
 	char path[600];
 	int fd;
 
 	reserve_path(dir, path, sizeof path);
-	if (access(path, F_OK) == 0 || db_space_low(dir))
+	if (access(path, F_OK) == 0 || db_space_low(dir) || statvfs(dir, &v) < 0 ||
+		(uint64_t)v.f_blocks * v.f_frsize < RESERVE_PART * (uint64_t)DB_RESERVE_BYTES)
 		return;
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
@@ -434,9 +437,11 @@ bool
 db_space_low(const char *dir)
 {
 	struct statvfs v;
+	double total;
 
 	if (statvfs(dir, &v) < 0)
 		return false;
+	total = (double)v.f_blocks * (double)v.f_frsize;
 	return (double)v.f_bavail * (double)v.f_frsize <
-	       MAX((double)SPACE_MIN, SPACE_PART * (double)v.f_blocks * (double)v.f_frsize);
+	       MIN(MAX((double)SPACE_MIN, SPACE_PART * total), total / 2);
 }

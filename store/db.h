@@ -51,6 +51,6 @@ bool db_is_corrupt(int neg_errno);	     /* -EUCLEAN */
 enum { DB_RESERVE_BYTES = 4 << 20 };
 void db_reserve_make(const char *dir);	  /* if missing and there is room */
 bool db_reserve_release(const char *dir); /* false: there was none */
-/* Free for us below max(256 MiB, 2 %)? */
+/* Less room than is left to others: max(256 MiB, 2 %), of a small file system half. */
 bool db_space_low(const char *dir);
 #endif

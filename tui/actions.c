@@ -18,13 +18,10 @@ move(struct app *a, long by)
 {
 	struct list_state *st = list(a);
 	if (app_top(a) == &view_list && st->focus_preview) {
-		if (by < 0)
-			st->back += (uint64_t)-by;
-		else
-			st->back -= MIN(st->back, (uint64_t)by);
+		app_turn(a, by);
 		return;
 	}
-	st->back = 0;
+	a->back = 0;
 	model_move(&a->m, by);
 }
 
@@ -81,7 +78,7 @@ act_focus(struct app *a)
 {
 	struct list_state *st = list(a);
 	st->focus_preview = !st->focus_preview;
-	st->back = 0;
+	a->back = 0;
 }
 
 void
@@ -212,7 +209,7 @@ attach_woken_cb(struct app *a, json_t *reply, const struct err *e, const char *i
 	else if (r && !json_is_true(json_object_get(r, "ok")))
 		results_cb(a, "woke", reply, NULL, false);
 	else
-		a->ops.attach(a->ops.ctx, id);
+		a->ops.attach(a->ops.ctx, id, NULL);
 }
 
 static void
@@ -234,7 +231,7 @@ act_attach(struct app *a)
 		return;
 	char title[96];
 	if (msess_live(s)) {
-		a->ops.attach(a->ops.ctx, s->id);
+		a->ops.attach(a->ops.ctx, s->id, NULL);
 	} else if (s->state == MS_EXITED) {
 		snprintf(title, sizeof title, "%s has ended", s->name);
 		app_confirm(a, title, "Start it again, where it was?", "Start", start_yes, s->id);
@@ -494,6 +491,12 @@ void
 act_reap(struct app *a)
 {
 	app_push(a, &view_reap, NULL);
+}
+
+void
+act_search(struct app *a)
+{
+	app_push(a, &view_search, NULL);
 }
 
 void

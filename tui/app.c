@@ -204,6 +204,15 @@ app_connection(struct app *a, bool up)
 }
 
 void
+app_scrolled(struct app *a, uint64_t back)
+{
+	if (a->preview.looks)
+		return; /* where that is, is no distance */
+	a->back = back;
+	a->dirty = true;
+}
+
+void
 app_run_action(struct app *a, enum action_id id)
 {
 	a->dirty = true;
@@ -234,13 +243,25 @@ click_hit(struct app *a, const struct hit *h, bool twice)
 	return false;
 }
 
+void
+app_turn(struct app *a, long rows)
+{
+	a->back = rows < 0 ? a->back + (uint64_t)-rows : a->back - MIN(a->back, (uint64_t)rows);
+	a->dirty = true;
+}
+
 static void
 app_mouse(struct app *a, const struct input_event *ev)
 {
 	const struct view *v = app_top(a);
 	if (ev->button == 64 || ev->button == 65) {
 		int by = ev->button == 64 ? -1 : 1;
-		if (v->wheel)
+		const struct preview_place *p = &a->preview;
+		bool over = p->id[0] && ev->row >= p->y && ev->row < p->y + p->h &&
+			    ev->col >= p->x && ev->col < p->x + p->w && !v->over;
+		if (over && !p->looks) /* over a session's screen it turns that */
+			app_turn(a, 3L * by);
+		else if (v->wheel)
 			v->wheel(a, a->stack[a->depth - 1].st, by);
 		a->dirty = true;
 		return;
@@ -306,6 +327,10 @@ app_draw(struct app *a)
 	int from = a->depth - 1;
 	while (from > 0 && a->stack[from].v->over)
 		from--;
+	if (strcmp(a->back_of, a->m.sel)) {
+		snprintf(a->back_of, sizeof a->back_of, "%s", a->m.sel);
+		a->back = 0;
+	}
 	surface_begin(a->s);
 	a->preview = (struct preview_place){0};
 	a->dirty = a->drawing_sel = false;

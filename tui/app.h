@@ -6,6 +6,7 @@
  *
  * key → action → request; reply or event → model → redraw. Actions never change the model: what is
  * seen is what the server said. */
+#include "tui/marks.h"
 #include "tui/model.h"
 #include "tui/surface.h"
 #include "tui/theme.h"
@@ -18,12 +19,17 @@
 
 /* A reply, or what went wrong: one is NULL; both are borrowed. id: as given to app_request. */
 typedef void (*app_reply_cb)(struct app *a, json_t *reply, const struct err *e, const char *id);
+typedef void (*app_part_cb)(struct app *a, json_t *part); /* borrowed */
 struct app_ops {
 	/* Asks the server; cb is called once, later or at once. */
 	void (*request)(
 		void *ctx, const char *verb, json_t *take_args, app_reply_cb cb, const char *id);
-	void (*attach)(
-		void *ctx, const char *id); /* soon, from the loop: this call returns first */
+	/* The same in parts; returns what cancel takes, 0: it has failed already. */
+	uint32_t (*stream)(
+		void *ctx, const char *verb, json_t *take_args, app_part_cb part, app_reply_cb cb);
+	void (*cancel)(void *ctx, uint32_t request); /* neither part nor cb is called again */
+	/* Soon, from the loop: this call returns first. at NULL: the live screen. */
+	void (*attach)(void *ctx, const char *id, const struct text_place *at);
 	void (*quit)(void *ctx);
 	void (*copy)(void *ctx, const char *text);  /* into the terminal's clipboard */
 	void (*programs)(void *ctx, struct app *a); /* fills a->programs; NULL ok */
@@ -45,6 +51,8 @@ struct preview_place {
 	int y, x, h, w;
 	bool whole; /* peek: from the top; else the last rows */
 	uint64_t back;
+	bool looks; /* at this place of it */
+	struct text_place at;
 };
 struct app {
 	struct surface *s;
@@ -64,6 +72,8 @@ struct app {
 	struct hit hits[HITS_MAX];
 	int n_hits;
 	struct preview_place preview;
+	uint64_t back;			/* rows the selected session's screen is scrolled back */
+	char back_of[16];		/* that session */
 	struct toast toasts[TOAST_LOG]; /* ring; n_toasts in all */
 	unsigned n_toasts;
 	char undo[UNDO_MAX][16]; /* ids hibernated last, for `u` */
@@ -88,8 +98,11 @@ double app_next_change(const struct app *a);
 void app_load(struct app *a, json_t *ls);
 void app_event(struct app *a, json_t *ev);
 void app_connection(struct app *a, bool up);
+/* The preview is so many rows back really. */
+void app_scrolled(struct app *a, uint64_t back);
 
 /* For views and actions. */
+void app_turn(struct app *a, long rows); /* scrolls the preview, negative: back in history */
 void app_push(struct app *a, const struct view *v, const char *arg);
 void app_pop(struct app *a);
 void *app_state(struct app *a, const struct view *v); /* of the topmost such view; NULL */

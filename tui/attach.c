@@ -187,6 +187,8 @@ ev_open(struct attach *a, json_t *ev)
 	snprintf(a->id, sizeof(a->id), "%s", text_of(ev, "id"));
 	snprintf(a->name, sizeof(a->name), "%s", text_of(ev, "name"));
 	snprintf(a->state, sizeof(a->state), "%s", text_of(ev, "state"));
+	a->exit_code = int_of(ev, "exit_code");
+	a->exit_signal = int_of(ev, "exit_signal");
 	a->cols = int_of(ev, "cols");
 	a->rows = int_of(ev, "rows");
 	take_terminal(a);
@@ -584,7 +586,7 @@ finish(struct attach *a)
 
 void
 attach_on(const struct verb_ctx *ctx, const char *id, uv_loop_t *loop, struct outer *outer,
-	const struct attach_at *at, struct attach_result *res)
+	const struct text_place *at, struct attach_result *res)
 {
 	static const struct client_ops ops_of = {.frame = on_frame,
 		.acked = on_acked,

@@ -8,6 +8,7 @@
  *
  * While plain text is typed the terminal is lent to the server, and there is none at all
  * (sessions/lent.c). */
+#include "tui/marks.h"
 #include "tui/outer.h"
 #include "tui/verb.h"
 
@@ -22,20 +23,12 @@ struct attach_result {
 	char id[64], name[64]; /* the session looked at last */
 	struct err e;	       /* ATTACH_ERROR: e.code is the exit code */
 };
-/* Where to look first: at a byte of a logical line. pattern "": none, else its matches are marked,
- * and n and N go on to others. */
-struct attach_at {
-	uint64_t line;
-	int64_t start;
-	char pattern[512];
-	bool regex;
-};
 /* On a terminal and loop of the caller's (a dashboard): runs the loop until the user leaves. The
  * caller must not be inside uv_run itself, sets its own outer_ops again afterwards, and paints; so
  * the terminal changes from one picture to the other without a flicker. outer NULL: a terminal of
  * its own. at NULL: the live screen. */
 void attach_on(const struct verb_ctx *ctx, const char *id, uv_loop_t *loop, struct outer *outer,
-	const struct attach_at *at, struct attach_result *res);
+	const struct text_place *at, struct attach_result *res);
 /* The keys of looking back and what they do, one by one; NULL behind the last. */
 const char *attach_scroll_help(size_t i, const char **keys);
 #endif

@@ -11,11 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HIT_BG (COLOR_INDEX | 3)
-#define HIT_AT_BG (COLOR_INDEX | 11)
-
 static bool
-same(const struct attach_hit *a, const struct attach_hit *b)
+same(const struct hit_at *a, const struct hit_at *b)
 {
 	return a->line == b->line && a->start == b->start;
 }
@@ -32,7 +29,7 @@ on_shown(void *ctx, json_t *reply, const struct err *e)
 static void
 show(struct attach *a)
 {
-	const struct attach_hit *h = &a->find.hits[a->find.at];
+	const struct hit_at *h = &a->find.hits[a->find.at];
 	attach_look(a,
 		json_pack("{s:I,s:I}", "line", (json_int_t)h->line, "start", (json_int_t)h->start),
 		on_shown);
@@ -49,8 +46,8 @@ add(struct attach *a, uint64_t line, int64_t start)
 		f->cap = f->cap * 2 + 256;
 		f->hits = xrealloc(f->hits, f->cap * sizeof(*f->hits));
 	}
-	struct attach_hit *h = &f->hits[f->n++];
-	*h = (struct attach_hit){line, start};
+	struct hit_at *h = &f->hits[f->n++];
+	*h = (struct hit_at){line, start};
 	if (f->placed || (f->wants ? !same(h, &f->want) : line > f->from_line))
 		return;
 	f->placed = true;
@@ -159,7 +156,7 @@ find_drop(struct attach *a)
 	if (f->line.len && !a->done)
 		attach_look(a, json_pack("{s:s}", "pattern", ""), NULL);
 	free(f->hits);
-	free(f->marks);
+	marks_free(&f->marks);
 	bool regex = f->regex;
 	*f = (struct attach_find){.regex = regex};
 }
@@ -178,17 +175,17 @@ find_open(struct attach *a)
 }
 
 void
-find_at(struct attach *a, const struct attach_at *at)
+find_at(struct attach *a, const struct text_place *at)
 {
 	struct attach_find *f = &a->find;
 	scroll_enter(a, false);
-	f->want = (struct attach_hit){at->line, at->start};
+	f->want = at->at;
 	f->wants = at->pattern[0];
 	f->regex = at->regex;
 	line_set(&f->line, at->pattern);
 	attach_look(a,
-		json_pack(
-			"{s:I,s:I}", "line", (json_int_t)at->line, "start", (json_int_t)at->start),
+		json_pack("{s:I,s:I}", "line", (json_int_t)at->at.line, "start",
+			(json_int_t)at->at.start),
 		on_shown);
 	if (f->wants)
 		run(a);
@@ -277,55 +274,31 @@ find_key(struct attach *a, const struct input_event *ev)
 
 /* --- marks ------------------------------------------------------------------------------------ */
 
-static int64_t
-nth(json_t *array, size_t i)
-{
-	return json_integer_value(json_array_get(array, i));
-}
-
 void
 find_marks(struct attach *a, json_t *ev)
 {
-	struct attach_find *f = &a->find;
-	json_t *at = json_object_get(ev, "at"), *m;
-	size_t i;
-	f->n_marks = json_array_size(at);
-	f->marks = xrealloc(f->marks, (f->n_marks + 1) * sizeof(*f->marks));
-	json_array_foreach(at, i, m)
-	{
-		f->marks[i] = (struct attach_mark){(int)nth(m, 0), (int)nth(m, 1), (int)nth(m, 2),
-			{(uint64_t)nth(m, 3), nth(m, 4)}};
-	}
+	marks_take(&a->find.marks, ev);
 	outer_damage(a->outer);
 }
 
-bool
-find_current(const struct attach *a, struct attach_mark *out)
+static const struct hit_at *
+now(const struct attach *a)
 {
-	const struct attach_find *f = &a->find;
-	for (size_t i = 0; f->placed && f->n && i < f->n_marks; i++)
-		if (same(&f->marks[i].of, &f->hits[f->at])) {
-			*out = f->marks[i];
-			return true;
-		}
-	return false;
+	return a->find.placed && a->find.n ? &a->find.hits[a->find.at] : NULL;
+}
+
+const struct hit_mark *
+find_current(const struct attach *a)
+{
+	const struct hit_at *h = now(a);
+	return h ? marks_find(&a->find.marks, h) : NULL;
 }
 
 void
 find_draw(struct attach *a)
 {
-	const struct attach_find *f = &a->find;
-	bool plain = outer_caps(a->outer)->no_color;
-	for (size_t i = 0; i < f->n_marks; i++) {
-		const struct attach_mark *m = &f->marks[i];
-		bool at = f->placed && f->n && same(&m->of, &f->hits[f->at]);
-		if (plain)
-			paint_mark(a, m->y - a->sy, m->x0, m->x1,
-				at ? ATTR_INVERSE | ATTR_BOLD : ATTR_INVERSE, 0);
-		else
-			paint_mark(a, m->y - a->sy, m->x0, m->x1, at ? ATTR_BOLD : 0,
-				at ? HIT_AT_BG : HIT_BG);
-	}
+	struct window_at at = {.h = outer_rows(a->outer), .w = outer_cols(a->outer), .sy = a->sy};
+	marks_paint(&a->find.marks, a->comp, &at, now(a), outer_caps(a->outer)->no_color);
 }
 
 void

@@ -136,31 +136,6 @@ draw_banners(struct attach *a)
 }
 
 void
-paint_mark(struct attach *a, int y, int x0, int x1, uint32_t attrs, uint32_t bg)
-{
-	int cols = outer_cols(a->outer);
-	if (y < 0 || y >= outer_rows(a->outer))
-		return;
-	struct row *r = canvas_row(a->comp, y);
-	for (int x = MAX(x0, 0); x < MIN(x1, cols); x++) {
-		while (r->len <= x)
-			r->cells[r->len++] = 0;
-		struct style s = tab_style_get(canvas_tab(a->comp), cell_style(r->cells[x]));
-		s.attrs ^= attrs;
-		if (bg) {
-			s.bg = bg;
-			s.fg = COLOR_INDEX | 0;
-			s.attrs &= ~(uint32_t)(ATTR_FAINT | ATTR_INVERSE);
-		}
-		cell_t id = tab_style(canvas_tab(a->comp), &s);
-		r->cells[x] = (r->cells[x] & ~CELL_STYLE_MASK) | id << CELL_STYLE_SHIFT;
-		if (!cell_content(r->cells[x]) && (r->cells[x] & CELL_KIND_MASK) == CELL_NARROW)
-			r->cells[x] |= ' ';
-	}
-	r->flags |= ROW_STYLED;
-}
-
-void
 paint_compose(struct attach *a)
 {
 	draw_screen(a);

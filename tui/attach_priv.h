@@ -9,35 +9,25 @@
 #include "tui/attach.h"
 #include "tui/key_names.h"
 #include "tui/line_edit.h"
+#include "tui/marks.h"
 #include "tui/select.h"
 
 enum attach_mode { AT_LIVE, AT_MENU, AT_MORE, AT_DIALOG, AT_SCROLL, AT_FIND };
 
-/* A match: where it begins in the session's text. */
-struct attach_hit {
-	uint64_t line; /* logical */
-	int64_t start; /* byte of it */
-};
-/* Cells [x0, x1) of the screen's row y belong to a match. */
-struct attach_mark {
-	int y, x0, x1;
-	struct attach_hit of;
-};
 struct attach_find {
 	struct line_edit line; /* as typed; what is searched for while it is not empty */
 	bool regex;
-	bool from_live;		       /* it began on the live screen: Esc goes back there */
-	uint32_t request;	       /* the search under way; 0 none */
-	bool truncated;		       /* there are more hits than were told */
-	bool placed;		       /* `at` is the hit one looks at */
-	char error[256];	       /* of the pattern, or of the search; "" none */
-	uint64_t from_line;	       /* hits are gone through upwards from here */
-	uint64_t origin;	       /* rows back when it began */
-	struct attach_hit *hits, want; /* newest first; want: to be placed at, if any was */
+	bool from_live;		   /* it began on the live screen: Esc goes back there */
+	uint32_t request;	   /* the search under way; 0 none */
+	bool truncated;		   /* there are more hits than were told */
+	bool placed;		   /* `at` is the hit one looks at */
+	char error[256];	   /* of the pattern, or of the search; "" none */
+	uint64_t from_line;	   /* hits are gone through upwards from here */
+	uint64_t origin;	   /* rows back when it began */
+	struct hit_at *hits, want; /* newest first; want: to be placed at, if any was */
 	size_t n, cap, at;
 	bool wants;
-	struct attach_mark *marks;
-	size_t n_marks;
+	struct marks marks;
 };
 
 struct attach {
@@ -106,8 +96,6 @@ int attach_others_waiting(const struct attach *a, const char **first_name);
 void paint_compose(struct attach *a);
 int paint_box(struct attach *a, int y, int x, int h, int w, const char *left, const char *right);
 void paint_line(struct attach *a, int y, int x, int w, const char *text, const struct style *s);
-/* Turns cells [x0, x1) of the composed row y into a look: attributes toggled; bg 0: as it is. */
-void paint_mark(struct attach *a, int y, int x0, int x1, uint32_t attrs, uint32_t bg);
 
 /* attach_scroll.c */
 void scroll_enter(struct attach *a, bool copy);
@@ -128,11 +116,11 @@ void find_next(struct attach *a);
 void find_previous(struct attach *a);
 void find_key(struct attach *a, const struct input_event *ev);
 /* Looks at a place: the hit of a search elsewhere (its pattern's other hits are found as well). */
-void find_at(struct attach *a, const struct attach_at *at);
+void find_at(struct attach *a, const struct text_place *at);
 void find_marks(struct attach *a, json_t *ev);
 void find_drop(struct attach *a); /* nothing is looked for any more */
 void find_draw(struct attach *a);
-bool find_current(const struct attach *a, struct attach_mark *out); /* its first cells on screen */
+const struct hit_mark *find_current(const struct attach *a); /* its first cells on screen; NULL */
 /* "3 of 214", or what else is to be said of it; "" nothing. */
 void find_status(const struct attach *a, char *s, size_t n);
 #endif

@@ -140,10 +140,8 @@ scroll_free(struct attach *a)
 int
 scroll_focus(const struct attach *a)
 {
-	struct attach_mark m;
-	if (a->copying)
-		return a->cy;
-	return find_current(a, &m) ? m.y : -1;
+	const struct hit_mark *m = find_current(a);
+	return a->copying ? a->cy : m ? m->y : -1;
 }
 
 /* The copy cursor moves; at an edge the view scrolls under it. */
@@ -287,12 +285,12 @@ static void
 copying(struct attach *a)
 {
 	struct grid g = canvas_grid(a->screen);
-	struct attach_mark m;
+	const struct hit_mark *m = find_current(a);
 	if (a->copying)
 		return;
-	if (find_current(a, &m)) {
-		a->cy = m.y;
-		a->cx = m.x0;
+	if (m) {
+		a->cy = m->y;
+		a->cx = m->x0;
 	}
 	a->cy = CLAMP(a->cy, 0, g.rows - 1);
 	a->cx = CLAMP(a->cx, 0, g.cols - 1);
@@ -483,7 +481,7 @@ draw_selection(struct attach *a)
 	int rows = outer_rows(a->outer), cols = outer_cols(a->outer), x0, x1;
 	for (int y = 0; y < rows; y++)
 		if (select_cells(&a->sel, top_row(a) + (uint64_t)(y + a->sy), cols, &x0, &x1))
-			paint_mark(a, y, x0, x1, ATTR_INVERSE, 0);
+			mark_selected(a->comp, y, x0, x1);
 }
 
 /* 9,832: figures that long are read in threes. */

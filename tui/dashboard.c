@@ -11,19 +11,23 @@
 #include "sessions/config.h"
 #include "sessions/profile.h"
 #include "tui/attach.h"
+#include "tui/marks.h"
 #include "tui/paint.h"
 #include "tui/plain.h"
+#include "tui/select.h"
 #include "tui/verb.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/queue.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define ARENA_BYTES (256u << 20)
 #define OWNER 1
 #define MAGIC 0x44415348u
+#define COPY_MAX (100u << 10)
 
 struct dash {
 	uint32_t magic;
@@ -37,10 +41,21 @@ struct dash {
 	struct app *app;
 	uint32_t view; /* 0 none */
 	char view_id[16];
-	uint64_t view_back;
+	uint64_t view_back, view_total; /* as told */
+	struct text_place view_at;	/* as asked for, when view_looks */
+	bool view_looks, view_told;
+	struct marks marks;
+	struct selection sel; /* of the preview, while selecting */
+	struct clicks clicks;
+	bool selecting, dragging;
+	int press_y, press_x;	/* on the session's screen */
+	struct window_at shown; /* where that lies in the frame */
+	LIST_HEAD(, call) streams;
 	bool screen_known, leaving;
 	bool attached;	 /* the terminal is a session's for now */
 	char attach[16]; /* session to hand the terminal to; "" none */
+	struct text_place attach_at;
+	bool attach_there;
 };
 
 static struct dash *
@@ -59,6 +74,13 @@ damage(struct dash *d)
 }
 
 static void
+select_end(struct dash *d)
+{
+	d->selecting = d->dragging = false;
+	select_clear(&d->sel);
+}
+
+static void
 view_drop(struct dash *d)
 {
 	if (d->view && d->app->connected)
@@ -66,7 +88,42 @@ view_drop(struct dash *d)
 	d->view = 0;
 	d->view_id[0] = 0;
 	d->view_back = 0;
-	d->screen_known = false;
+	d->screen_known = d->view_looks = d->view_told = false;
+	d->marks.n = 0;
+	select_end(d);
+}
+
+static void
+look(struct dash *d, json_t *take_args)
+{
+	json_object_set_new(take_args, "view", json_integer(d->view));
+	client_request(d->client, "look", take_args, NULL, NULL);
+}
+
+static bool
+same_place(const struct text_place *a, const struct text_place *b)
+{
+	return a->at.line == b->at.line && a->at.start == b->at.start && a->regex == b->regex &&
+	       !strcmp(a->pattern, b->pattern);
+}
+
+/* To the place of a hit, or back to the end. */
+static void
+view_look(struct dash *d, const struct preview_place *p)
+{
+	if (!p->looks) {
+		if (d->view_looks)
+			look(d, json_pack("{s:s,s:b}", "pattern", "", "hold", 0));
+		d->view_looks = false;
+		return;
+	}
+	if (d->view_looks && same_place(&d->view_at, &p->at))
+		return;
+	look(d, json_pack("{s:s,s:b,s:b,s:I,s:I}", "pattern", p->at.pattern, "regex", p->at.regex,
+			"hold", 1, "line", (json_int_t)p->at.at.line, "start",
+			(json_int_t)p->at.at.start));
+	d->view_looks = true;
+	d->view_at = p->at;
 }
 
 /* Follows the selection: the view of what the frame leaves room for. */
@@ -81,7 +138,10 @@ view_follow(struct dash *d)
 		snprintf(d->view_id, sizeof d->view_id, "%s", p->id);
 		d->view = client_view_open(d->client, p->id, VIEW_PREVIEW, p->w, p->h);
 	}
-	if (d->view && p->back != d->view_back) {
+	if (!d->view)
+		return;
+	view_look(d, p);
+	if (!p->looks && p->back != d->view_back) {
 		d->view_back = p->back;
 		client_view_scroll(d->client, d->view, p->back);
 	}
@@ -105,6 +165,31 @@ clock_set(struct dash *d)
 		uv_timer_start(&d->clock, on_clock, (uint64_t)(s * 1000) + 1, 0);
 }
 
+static uint64_t
+top_row(const struct dash *d)
+{
+	return d->view_total - MIN(d->view_total, d->view_back);
+}
+
+static void
+draw_preview(struct dash *d)
+{
+	struct grid screen = canvas_grid(d->screen);
+	const struct preview_place *p = &d->app->preview;
+	const struct hit_at *now = &p->at.at;
+	const struct hit_mark *m = p->looks ? marks_find(&d->marks, now) : NULL;
+	int x0, x1;
+	d->shown = paint_preview(d->canvas, p, &screen, m);
+	if (p->looks)
+		marks_paint(&d->marks, d->canvas, &d->shown, now, !d->app->theme.color);
+	for (int y = 0; d->selecting && y < d->shown.h; y++)
+		if (select_cells(&d->sel, top_row(d) + (uint64_t)(y + d->shown.sy), screen.cols,
+			    &x0, &x1))
+			mark_selected(d->canvas, d->shown.y + y,
+				d->shown.x + MAX(x0 - d->shown.sx, 0),
+				d->shown.x + CLAMP(x1 - d->shown.sx, 0, d->shown.w));
+}
+
 static bool
 on_paint(void *ctx, struct grid *g)
 {
@@ -121,8 +206,7 @@ on_paint(void *ctx, struct grid *g)
 	canvas_resize(d->canvas, surface_cols(d->app->s), surface_rows(d->app->s));
 	paint_surface(d->canvas, d->app->s);
 	if (d->screen_known && d->app->preview.id[0]) {
-		struct grid screen = canvas_grid(d->screen);
-		paint_preview(d->canvas, &d->app->preview, &screen);
+		draw_preview(d);
 		paint_layers(d->canvas, d->app->s);
 	}
 	*g = canvas_grid(d->canvas);
@@ -131,10 +215,67 @@ on_paint(void *ctx, struct grid *g)
 }
 
 static void
+copy_selection(struct dash *d)
+{
+	struct buf b = {0};
+	int chars = 0;
+	select_text(&d->sel, &b, COPY_MAX);
+	for (size_t i = 0; i < b.len; i++)
+		chars += (b.data[i] & 0xc0) != 0x80;
+	if (b.len > COPY_MAX) {
+		app_toast(d->app, true, "too much to copy (at most 100 KiB)");
+	} else if (b.len) {
+		outer_clipboard(d->outer, b.data, b.len);
+		app_toast(d->app, false, "copied %d character%s", chars, chars == 1 ? "" : "s");
+	}
+	buf_free(&b);
+}
+
+/* Drag over the preview selects, two clicks a word, three a line; letting go copies. The place is
+ * held meanwhile. */
+static void
+preview_mouse(struct dash *d, const struct input_event *ev)
+{
+	static const enum select_unit units[] = {SELECT_CELLS, SELECT_WORDS, SELECT_LINES};
+	const struct window_at *at = &d->shown;
+	struct grid g = canvas_grid(d->screen);
+	int y = CLAMP(ev->row - at->y, 0, at->h - 1) + at->sy, x = ev->col - at->x + at->sx;
+	bool inside = ev->row >= at->y && ev->row < at->y + at->h && ev->col >= at->x &&
+		      ev->col < at->x + at->w;
+	if (ev->button == 0 && !ev->motion && !ev->release && inside && d->view) {
+		int n = (clicks_count(&d->clicks, uv_now(&d->loop), y, x) - 1) % 3;
+		d->dragging = true;
+		d->press_y = y;
+		d->press_x = x;
+		look(d, json_pack("{s:b}", "hold", 1));
+		if (n)
+			select_start(&d->sel, &g, top_row(d), y, x, units[n]);
+		d->selecting = n > 0;
+	} else if (ev->motion && d->dragging) {
+		if (!d->selecting)
+			select_start(&d->sel, &g, top_row(d), d->press_y, d->press_x, SELECT_CELLS);
+		d->selecting = true;
+		select_to(&d->sel, top_row(d), y, x);
+	} else if (ev->release && d->dragging) {
+		if (d->selecting)
+			copy_selection(d);
+		if (d->view && !d->view_back && !d->view_looks)
+			look(d, json_pack("{s:b}", "hold", 0));
+		select_end(d);
+	} else {
+		return;
+	}
+	d->app->dirty = true;
+}
+
+static void
 on_input(void *ctx, const struct input_event *ev)
 {
 	struct dash *d = dash_check(ctx);
 	d->app->now = os_wall_s();
+	if (ev->type == INPUT_MOUSE && d->screen_known && d->app->preview.id[0] &&
+		!app_top(d->app)->over)
+		preview_mouse(d, ev);
 	app_input(d->app, ev);
 	damage(d);
 }
@@ -166,8 +307,11 @@ static const struct outer_ops outer_ops_of = {
 /* Replies come with the view that asked perhaps gone; app callbacks look it up by themselves. */
 struct call {
 	struct dash *d;
+	app_part_cb part;
 	app_reply_cb cb;
 	char id[64];
+	uint32_t request; /* of a stream: in d->streams */
+	LIST_ENTRY(call) link;
 };
 
 static void
@@ -180,8 +324,20 @@ on_reply(void *ctx, json_t *reply, const struct err *e)
 		k->cb(d->app, reply, e, k->id);
 	else if (e)
 		app_toast(d->app, true, "%s", e->msg);
+	if (k->request)
+		LIST_REMOVE(k, link);
 	free(k);
 	d->app->dirty = true;
+	damage(d);
+}
+
+static void
+on_part(void *ctx, json_t *part)
+{
+	struct call *k = ctx;
+	struct dash *d = dash_check(k->d);
+	d->app->now = os_wall_s();
+	k->part(d->app, part);
 	damage(d);
 }
 
@@ -218,11 +374,45 @@ do_request(void *ctx, const char *verb, json_t *take_args, app_reply_cb cb, cons
 	client_request(d->client, verb, take_args, on_reply, k);
 }
 
+static uint32_t
+do_stream(void *ctx, const char *verb, json_t *take_args, app_part_cb part, app_reply_cb cb)
+{
+	struct dash *d = dash_check(ctx);
+	struct call *k = xcalloc(1, sizeof *k);
+	k->d = d;
+	k->part = part;
+	k->cb = cb;
+	uint32_t request = client_stream(d->client, verb, take_args, on_part, on_reply, k);
+	if (request) { /* else it has failed, and k is gone */
+		k->request = request;
+		LIST_INSERT_HEAD(&d->streams, k, link);
+	}
+	return request;
+}
+
 static void
-do_attach(void *ctx, const char *id)
+do_cancel(void *ctx, uint32_t request)
+{
+	struct dash *d = dash_check(ctx);
+	struct call *k;
+	LIST_FOREACH(k, &d->streams, link)
+	if (k->request == request)
+		break;
+	if (!k)
+		return;
+	client_cancel(d->client, request);
+	LIST_REMOVE(k, link);
+	free(k);
+}
+
+static void
+do_attach(void *ctx, const char *id, const struct text_place *at)
 {
 	struct dash *d = dash_check(ctx);
 	snprintf(d->attach, sizeof d->attach, "%s", id);
+	d->attach_there = at != NULL;
+	if (at)
+		d->attach_at = *at;
 	uv_stop(&d->loop);
 }
 
@@ -268,16 +458,41 @@ on_frame(void *ctx, uint32_t view, const void *p, size_t n)
 	if (view != d->view || frame_apply(d->screen, p, n) < 0)
 		return;
 	d->screen_known = true;
+	struct grid g = canvas_grid(d->screen);
+	if (d->selecting)
+		select_seen(&d->sel, &g, top_row(d));
 	d->app->dirty = true;
 	damage(d);
 }
 
 static void
+told_place(struct dash *d, json_t *ev)
+{
+	uint64_t was = top_row(d);
+	d->view_back = (uint64_t)json_integer_value(json_object_get(ev, "back"));
+	d->view_total = (uint64_t)json_integer_value(json_object_get(ev, "rows"));
+	if (!d->view_told && d->selecting)
+		select_shift(&d->sel, (int64_t)(top_row(d) - was));
+	d->view_told = true;
+	app_scrolled(d->app, d->view_back);
+}
+
+/* What a preview would need of the others comes with the session's own events. */
+static void
 on_view_event(void *ctx, uint32_t view, json_t *ev)
 {
-	(void)ctx;
-	(void)view;
-	(void)ev; /* what a preview would need of them comes with the session's own events */
+	struct dash *d = dash_check(ctx);
+	const char *what = json_string_value(json_object_get(ev, "ev"));
+	if (view != d->view || !what)
+		return;
+	if (!strcmp(what, "scroll"))
+		told_place(d, ev);
+	else if (!strcmp(what, "marks"))
+		marks_take(&d->marks, ev);
+	else
+		return;
+	d->app->dirty = true;
+	damage(d);
 }
 
 static void
@@ -361,7 +576,7 @@ attach(struct dash *d)
 	d->attached = true;
 	view_drop(d);
 	uv_timer_stop(&d->clock);
-	attach_on(d->ctx, id, &d->loop, d->outer, NULL, &res);
+	attach_on(d->ctx, id, &d->loop, d->outer, d->attach_there ? &d->attach_at : NULL, &res);
 	d->attached = false;
 	if (res.why == ATTACH_GONE) {
 		d->leaving = true;
@@ -401,6 +616,8 @@ close_all(struct dash *d)
 	app_free(d->app);
 	canvas_free(d->canvas);
 	canvas_free(d->screen);
+	marks_free(&d->marks);
+	select_clear(&d->sel);
 	arena_free(d->arena);
 }
 
@@ -412,7 +629,14 @@ dash_open(struct dash *d, struct err *e)
 		.view_event = on_view_event,
 		.lost = on_lost,
 		.back = on_back};
-	struct app_ops ops = {do_request, do_attach, do_quit, do_copy, do_programs, d};
+	struct app_ops ops = {.request = do_request,
+		.stream = do_stream,
+		.cancel = do_cancel,
+		.attach = do_attach,
+		.quit = do_quit,
+		.copy = do_copy,
+		.programs = do_programs,
+		.ctx = d};
 	struct client_ops cops = client_ops_of;
 	d->client = client_connect(d->ctx->host, true, e);
 	if (!d->client)

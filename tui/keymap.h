@@ -13,7 +13,8 @@ enum {
 	C_DIALOG = 64,
 	C_LINE = 128,
 	C_FIRST = 256, /* the list while there is no session: only for hints */
-	C_ALL = 511,
+	C_SEARCH = 512,
+	C_ALL = 1023,
 };
 struct app;
 typedef void (*action_fn)(struct app *a);

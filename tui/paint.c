@@ -68,12 +68,21 @@ paint_first_row(const struct grid *screen, int h, bool whole)
 	return MAX(0, end - h);
 }
 
-void
-paint_preview(struct canvas *c, const struct preview_place *p, const struct grid *screen)
+struct window_at
+paint_preview(struct canvas *c, const struct preview_place *p, const struct grid *screen,
+	const struct hit_mark *focus)
 {
+	struct window_at at = {.y = p->y, .x = p->x};
 	if (p->w <= 0 || p->h <= 0 || !screen->rows)
-		return;
-	int from = paint_first_row(screen, p->h, p->whole);
-	canvas_blit(c, p->y, p->x, screen, from, 0, MIN(p->h, screen->rows - from),
-		MIN(p->w, screen->cols));
+		return at;
+	at.sy = paint_first_row(screen, p->h, p->whole);
+	if (focus) {
+		at.sy = CLAMP(focus->y - p->h / 3, 0, MAX(screen->rows - p->h, 0));
+		if (focus->x1 > p->w) /* a line wider than the place: as much as shows the match */
+			at.sx = MIN(focus->x1 - p->w + p->w / 4, focus->x0);
+	}
+	at.h = MIN(p->h, screen->rows - at.sy);
+	at.w = MIN(p->w, screen->cols - at.sx);
+	canvas_blit(c, p->y, p->x, screen, at.sy, at.sx, at.h, at.w);
+	return at;
 }

@@ -6,6 +6,7 @@
 #include "sessions/config.h"
 #include "sessions/footprint.h"
 #include "sessions/profile.h"
+#include "store/db.h"
 #include <errno.h>
 #include <langinfo.h>
 #include <locale.h>
@@ -18,8 +19,6 @@
 #include <unistd.h>
 
 #define DETAIL_MAX 400
-/* Below this much free disk the store keeps history in memory only. */
-#define DISK_MIN_BYTES (256u << 20)
 
 struct doctor {
 	struct verb_ctx *ctx;
@@ -153,7 +152,7 @@ check_disk(struct doctor *d)
 		return say(d, false, "%.300s: %s", paths()->state, strerror(errno));
 	double bytes = (double)v.f_bavail * (double)v.f_frsize;
 	double total = (double)v.f_blocks * (double)v.f_frsize;
-	bool ok = bytes >= MIN(MAX((double)DISK_MIN_BYTES, total * 0.02), total * 0.5);
+	bool ok = !db_space_low(paths()->state);
 
 	fmt_bytes(free_s, bytes);
 	fmt_bytes(total_s, total);

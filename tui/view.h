@@ -22,5 +22,5 @@ struct view {
 	void (*changed)(struct app *a, void *st);		 /* the model changed; NULL ok */
 };
 extern const struct view view_list, view_peek, view_history, view_reap, view_new, view_text,
-	view_palette, view_confirm, view_line;
+	view_palette, view_confirm, view_line, view_search;
 #endif

@@ -326,12 +326,10 @@ static void
 list_wheel(struct app *a, void *p, int by)
 {
 	struct list_state *st = p;
-	if (!st->focus_preview)
-		model_move(&a->m, by);
-	else if (by < 0)
-		st->back += 3;
+	if (st->focus_preview)
+		app_turn(a, 3L * by);
 	else
-		st->back -= MIN(st->back, 3);
+		model_move(&a->m, by);
 }
 
 const struct view view_list = {

@@ -7,7 +7,6 @@ struct list_state {
 	struct line_edit filter;
 	bool filtering;
 	bool focus_preview; /* keys scroll the preview */
-	uint64_t back;	    /* rows the preview is scrolled back */
 	bool checked;	    /* first run: the checks were asked for */
 	char checks[6][96]; /* first character '+' or '!' */
 	int n_checks;

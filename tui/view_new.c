@@ -344,7 +344,7 @@ created_cb(struct app *a, json_t *reply, const struct err *e, const char *attach
 		return;
 	model_select(&a->m, id);
 	if (*attach)
-		a->ops.attach(a->ops.ctx, id);
+		a->ops.attach(a->ops.ctx, id, NULL);
 	else
 		app_toast(a, false, "started %s", name ? name : id);
 }

@@ -107,7 +107,8 @@ static void
 run(struct app *a, const struct action *act, const char *words)
 {
 	app_run_action(a, (enum action_id)(act - actions));
-	if (!*words || app_top(a) != &view_line)
+	bool line = app_top(a) == &view_line;
+	if (!*words || (!line && app_top(a) != &view_search))
 		return;
 	struct input_event paste = {
 		.type = INPUT_PASTE, .bytes = (const uint8_t *)words, .len = strlen(words)};
@@ -115,7 +116,8 @@ run(struct app *a, const struct action *act, const char *words)
 	struct input_event enter = {.type = INPUT_KEY, .key = 13};
 	app_input(a, &clear);
 	app_input(a, &paste);
-	app_input(a, &enter);
+	if (line)
+		app_input(a, &enter);
 }
 
 bool

@@ -2,14 +2,10 @@
 #include "tui/draw.h"
 #include <stdio.h>
 
-struct peek_state {
-	uint64_t back;
-};
-
 static void
 peek_draw(struct app *a, void *p)
 {
-	struct peek_state *st = p;
+	(void)p;
 	struct msess *s = model_selected(&a->m);
 	int w = surface_cols(a->s);
 	char note[96], dir[512];
@@ -18,8 +14,8 @@ peek_draw(struct app *a, void *p)
 		draw_footer(a, C_PEEK, NULL, NULL);
 		return;
 	}
-	if (st->back)
-		snprintf(note, sizeof note, "%llu rows back", (unsigned long long)st->back);
+	if (a->back)
+		snprintf(note, sizeof note, "%llu rows back", (unsigned long long)a->back);
 	else
 		snprintf(note, sizeof note, "%s   %dx%d", msess_word(s), s->cols, s->rows);
 	draw_titled_rule(a, 0, 0, w, s->name, note, fmt_dir(a, dir, sizeof dir, s->cwd), true);
@@ -35,38 +31,52 @@ peek_draw(struct app *a, void *p)
 	pl->h = foot - 1;
 	pl->w = w;
 	pl->whole = true;
-	pl->back = st->back;
+	pl->back = a->back;
 }
 
+/* A half screen keeps what one was reading in sight. */
 void
 act_peek_up(struct app *a)
 {
-	struct peek_state *st = app_state(a, &view_peek);
-	st->back += (uint64_t)MAX(1, surface_rows(a->s) / 2);
+	app_turn(a, -MAX(1, surface_rows(a->s) / 2));
 }
 
 void
 act_peek_down(struct app *a)
 {
-	struct peek_state *st = app_state(a, &view_peek);
-	st->back -= MIN(st->back, (uint64_t)MAX(1, surface_rows(a->s) / 2));
+	app_turn(a, MAX(1, surface_rows(a->s) / 2));
+}
+
+void
+act_peek_top(struct app *a)
+{
+	app_turn(a, INT32_MIN); /* the server knows how far that is */
+}
+
+void
+act_peek_bottom(struct app *a)
+{
+	a->back = 0;
 }
 
 static void
 peek_wheel(struct app *a, void *p, int by)
 {
-	struct peek_state *st = p;
-	(void)a;
-	if (by < 0)
-		st->back += 3;
-	else
-		st->back -= MIN(st->back, 3);
+	(void)p;
+	app_turn(a, 3L * by);
+}
+
+static void
+peek_close(struct app *a, void *p)
+{
+	(void)p;
+	a->back = 0;
 }
 
 const struct view view_peek = {
 	.name = "peek",
 	.context = C_PEEK,
-	.size = sizeof(struct peek_state),
 	.draw = peek_draw,
 	.wheel = peek_wheel,
+	.close = peek_close,
 };

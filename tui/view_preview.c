@@ -24,11 +24,11 @@ preview_draw(struct app *a, const struct list_state *st, int y, int x, int h, in
 	}
 	preview_note(s, note, sizeof note);
 	const char *right = "last rows; space = whole";
-	if (st->focus_preview) {
-		snprintf(back, sizeof back, "%llu rows back; tab = list",
-			(unsigned long long)st->back);
-		right = st->back ? back : "up and down scroll; tab = list";
-	}
+	if (a->back)
+		snprintf(back, sizeof back, "%llu rows back%s", (unsigned long long)a->back,
+			st->focus_preview ? "; tab = list" : "");
+	if (st->focus_preview || a->back)
+		right = a->back ? back : "up and down scroll; tab = list";
 	draw_titled_rule(a, y, x, w, s->name, note, right, st->focus_preview);
 	struct preview_place *p = &a->preview;
 	snprintf(p->id, sizeof p->id, "%s", s->id);
@@ -37,5 +37,5 @@ preview_draw(struct app *a, const struct list_state *st, int y, int x, int h, in
 	p->h = h - 1;
 	p->w = w - 2;
 	p->whole = false;
-	p->back = st->back;
+	p->back = a->back;
 }

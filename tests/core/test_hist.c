@@ -756,7 +756,7 @@ test_count_after_pop(void **st)
 
 	(void)st;
 	hist_push(h, &(struct row){.cells = one}, t);
-	hist_seal_all(h);
+	hist_close(h);
 	hist_push(h, &(struct row){.cells = one}, t);
 	assert_true(hist_pop(h, &out, got, 40, t));
 	assert_int_equal(hist_rows(h, 80), 1);

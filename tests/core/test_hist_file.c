@@ -196,6 +196,70 @@ test_a_checkpoint_names_files(void **state)
 	buf_free(&disk);
 }
 
+static void
+print_lines(struct term *t, int from, int to)
+{
+	char line[100];
+
+	for (int i = from; i < to; i++) {
+		int n = snprintf(line, sizeof(line), "%d: something was done in %d ms\r\n", i,
+			i * 37 % 1000);
+
+		term_feed(t, line, (size_t)n);
+	}
+}
+
+/* A session that says a few lines now and then, each time written to files: its blocks grow
+ * together again, so that in the end they are few, and cost what those of a flood cost. */
+static void
+test_small_pieces_grow_together(void **state)
+{
+	struct arena *a = arena_new(0);
+	struct term_config c = {.cols = 60, .rows = 5, .hist = {.lines = 5000, .bytes = 1 << 24}};
+	struct term *trickle = term_new(a, 3, &c), *flood = term_new(a, 4, &c);
+	struct hist *h = term_hist(trickle);
+	struct buf none = {0};
+	char *want;
+
+	(void)state;
+	disk.len = 0;
+	hist_set_files(h, &ops);
+	for (int i = 0; i < 3000; i += 3) {
+		print_lines(trickle, i, i + 3);
+		hist_seal_all(h);
+		spill_all(h);
+		/* every line is in a file, however few they are */
+		assert_int_equal(hist_stats(h).hot_bytes + hist_stats(h).packed_bytes, 0);
+		hist_save(h, &none);
+		hist_saved(h);
+		none.len = 0;
+	}
+	hist_check(h);
+	print_lines(flood, 0, 3000);
+	hist_seal_all(term_hist(flood));
+	assert_true(hist_stats(h).spilled_bytes <
+		    hist_stats(term_hist(flood)).packed_bytes * 5 / 4 + 2000);
+	assert_true(disk.len < 20 * hist_stats(h).spilled_bytes);
+	want = strdup(all_text(term_hist(flood), 60));
+	assert_string_equal(all_text(h, 60), want);
+	/* a piece that cannot be read is left alone, and the new lines stay readable */
+	broken = true;
+	print_lines(trickle, 3000, 3003);
+	hist_seal_all(h);
+	hist_check(h);
+	broken = false;
+	hist_file_retry(h);
+	print_lines(flood, 3000, 3003);
+	free(want);
+	want = strdup(all_text(term_hist(flood), 60));
+	assert_string_equal(all_text(h, 60), want);
+	free(want);
+	buf_free(&none);
+	term_free(trickle);
+	term_free(flood);
+	arena_free(a);
+}
+
 int
 main(void)
 {
@@ -203,6 +267,7 @@ main(void)
 		cmocka_unit_test(test_the_same_text_out_of_files),
 		cmocka_unit_test(test_what_cannot_be_read_says_so),
 		cmocka_unit_test(test_a_checkpoint_names_files),
+		cmocka_unit_test(test_small_pieces_grow_together),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

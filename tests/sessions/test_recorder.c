@@ -228,6 +228,32 @@ test_every_call_fails_once(void **state)
 		}
 }
 
+/* A round while a session prints takes what is sealed; when the output then stops, the rest
+ * follows, though nothing more is printed. */
+static void
+test_what_a_busy_round_left_is_recorded(void **state)
+{
+	struct session *s = load(5, false);
+	uint64_t now = os_mono_ns();
+
+	(void)state;
+	s->state = SS_RUNNING;
+	print(s, 0, LINES);
+	now += 100000000000ull;
+	s->output_ns = now;
+	recorder_tick(&sv, now);
+	recorder_wait(&sv);
+	assert_true(hist_stats(term_hist(s->term)).hot_bytes > 0);
+	recorder_tick(&sv, now + 11000000000ull);
+	recorder_wait(&sv);
+	assert_int_equal(hist_stats(term_hist(s->term)).hot_bytes, 0);
+	assert_int_equal(hist_stats(term_hist(s->term)).packed_bytes, 0);
+	s->state = SS_LOST;
+	s = reboot(s);
+	check_lines(s, LINES);
+	unload(s);
+}
+
 static void
 test_text_that_cannot_be_read_returns(void **state)
 {
@@ -398,6 +424,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_call_fails_once),
+		cmocka_unit_test(test_what_a_busy_round_left_is_recorded),
 		cmocka_unit_test(test_text_that_cannot_be_read_returns),
 		cmocka_unit_test(test_a_damaged_block_is_a_hole_and_no_more),
 		cmocka_unit_test(test_forget_and_no_store),

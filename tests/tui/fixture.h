@@ -9,54 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
+#include "fixture_asked.h"
 #include "fixture_data.h"
-#include "tui/app.h"
 
 #define NOW 1763762400.0 /* 2025-11-21 22:00 UTC */
-
-struct asked {
-	char verb[32], args[600], id[64];
-	app_reply_cb cb;
-};
-static struct asked asked[32];
-static int n_asked;
-static char attached[32], copied[256];
-static bool quit_called;
-
-static void
-fake_request(void *ctx, const char *verb, json_t *take_args, app_reply_cb cb, const char *id)
-{
-	(void)ctx;
-	char *text = json_dumps(take_args, JSON_COMPACT | JSON_SORT_KEYS);
-	struct asked *q = &asked[n_asked++ % 32];
-	snprintf(q->verb, sizeof q->verb, "%s", verb);
-	snprintf(q->args, sizeof q->args, "%s", text);
-	snprintf(q->id, sizeof q->id, "%s", id);
-	q->cb = cb;
-	free(text);
-	json_decref(take_args);
-}
-
-static void
-fake_attach(void *ctx, const char *id)
-{
-	(void)ctx;
-	snprintf(attached, sizeof attached, "%s", id);
-}
-
-static void
-fake_quit(void *ctx)
-{
-	(void)ctx;
-	quit_called = true;
-}
-
-static void
-fake_copy(void *ctx, const char *text)
-{
-	(void)ctx;
-	snprintf(copied, sizeof copied, "%s", text);
-}
 
 static struct app *fixture_live; /* that of a test that failed half way */
 
@@ -72,6 +28,8 @@ static struct app *
 fixture_app(int cols, int rows, size_t sessions)
 {
 	static const struct app_ops ops = {.request = fake_request,
+		.stream = fake_stream,
+		.cancel = fake_cancel,
 		.attach = fake_attach,
 		.quit = fake_quit,
 		.copy = fake_copy};

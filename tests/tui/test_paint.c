@@ -85,7 +85,7 @@ preview_lies_in_its_place(void **state)
 		app_draw(a);
 		paint_surface(c, a->s);
 		struct grid g = canvas_grid(screen);
-		paint_preview(c, &a->preview, &g);
+		paint_preview(c, &a->preview, &g, NULL);
 		paint_layers(c, a->s);
 		got.len = 0;
 		canvas_dump(c, &got);

@@ -455,6 +455,220 @@ failures_are_shown(void **state)
 	app_free(a);
 }
 
+/* --- search ----------------------------------------------------------------------------------- */
+
+static void
+part(struct app *a, const char *json)
+{
+	json_t *o = json_loads(json, 0, NULL);
+	assert_non_null(o);
+	stream_part(a, o);
+	json_decref(o);
+}
+
+static void
+search_hits(struct app *a)
+{
+	char text[400];
+	part(a, "{\"hits\":["
+		"{\"id\":\"b1\",\"name\":\"flaky-ci\",\"line\":912,\"t\":1763761200,"
+		"\"text\":\"   Error: connect ECONNREFUSED "
+		"127.0.0.1:5432\",\"start\":18,\"end\":30},"
+		"{\"id\":\"b1\",\"name\":\"flaky-ci\",\"line\":820,\"t\":1763757600,"
+		"\"text\":\"\\u6f22\\u5b57 ECONNREFUSED \\u001b[31m\",\"start\":7,\"end\":19}]}");
+	/* of another session, newer than the last: it goes between */
+	part(a, "{\"hits\":["
+		"{\"id\":\"a1\",\"name\":\"api-refactor\",\"line\":77,\"t\":1763760000,"
+		"\"text\":\"psycopg: ECONNREFUSED 5432, is the server running?\",\"start\":9,"
+		"\"end\":21},"
+		"{\"id\":\"d1\",\"name\":\"auth-spike\",\"line\":5,"
+		"\"text\":\"retry 3/3 failed: ECONNREFUSED 5432\",\"start\":18,\"end\":30}]}");
+	for (int i = 0; i < 12; i++) {
+		snprintf(text, sizeof text,
+			"{\"hits\":[{\"id\":\"d3\",\"name\":\"lost-one\",\"line\":%d,"
+			"\"text\":\"%*s ECONNREFUSED far to the right, number %d\",\"start\":201,"
+			"\"end\":213}]}",
+			100 - i, 200, "x", i);
+		part(a, text);
+	}
+}
+
+static void
+search_screens(void **state)
+{
+	(void)state;
+	at_sizes("search-empty", 23, "s", NULL);
+	at_sizes("search", 23, "s 'ECONNREFUSED'", search_hits);
+	struct app *a = fixture_app(160, 45, 23);
+	press(a, "s 'ECONNREFUSED'");
+	search_hits(a);
+	answer(a, "search", "{\"hits\":16,\"truncated\":true}");
+	press(a, "Down Down");
+	screen_is(a, "search.160x45", false);
+	assert_string_equal(a->preview.id, "b1");
+	assert_true(a->preview.looks);
+	assert_int_equal(a->preview.at.at.line, 820);
+	app_free(a);
+}
+
+static void
+search_asks_and_calls_off(void **state)
+{
+	(void)state;
+	struct app *a = fixture_app(100, 30, 23);
+	app_draw(a);
+	press(a, "s");
+	assert_int_equal(n_asked, 0);
+	press(a, "'a'");
+	assert_string_equal(last_asked()->verb, "search");
+	assert_non_null(strstr(last_asked()->args, "\"pattern\":\"a\",\"per_session\":500,"
+						   "\"regex\":false"));
+	uint32_t first = streamed;
+	press(a, "'b'"); /* another pattern: the one before is not wanted */
+	assert_int_equal(cancelled, first);
+	assert_int_equal(n_asked, 2);
+	press(a, "C-r");
+	assert_int_equal(cancelled, first + 1);
+	assert_non_null(strstr(last_asked()->args, "\"regex\":true"));
+	/* a bad pattern is one line, and what was typed stays */
+	struct err e;
+	err_set(&e, 2, "bad pattern: missing closing parenthesis at 3");
+	press(a, "'('");
+	uint32_t bad = streamed;
+	last_asked()->cb(a, NULL, &e, "");
+	screen_is(a, "search-bad", false);
+	press(a, "BSpace");
+	assert_int_equal(cancelled, bad - 1); /* what has ended is not called off */
+	press(a, "C-t");
+	assert_non_null(strstr(last_asked()->args, "\"since\":1763758800"));
+	press(a, "C-t C-t C-t C-t");
+	assert_null(strstr(last_asked()->args, "since"));
+	search_hits(a);
+	press(a, "Down C-s"); /* the second hit's session alone */
+	assert_non_null(strstr(last_asked()->args, "\"id\":\"a1\""));
+	press(a, "C-s");
+	assert_null(strstr(last_asked()->args, "\"id\""));
+	uint32_t last = streamed;
+	press(a, "Escape"); /* so does leaving */
+	assert_int_equal(cancelled, last);
+	assert_string_equal(app_top(a)->name, "list");
+	/* what comes late finds nobody */
+	search_hits(a);
+	app_free(a);
+}
+
+static void
+search_opens_there(void **state)
+{
+	(void)state;
+	struct app *a = fixture_app(100, 30, 23);
+	app_draw(a);
+	press(a, "s 'ECONN'");
+	search_hits(a);
+	press(a, "Enter");
+	assert_string_equal(attached, "b1");
+	assert_int_equal(attached_at.at.line, 912);
+	assert_int_equal(attached_at.at.start, 18);
+	assert_string_equal(attached_at.pattern, "ECONN");
+	press(a, "C-y");
+	assert_string_equal(copied, "Error: connect ECONNREFUSED 127.0.0.1:5432");
+	/* one that sleeps is shown, not woken */
+	press(a, "Down Down Down Enter");
+	assert_string_equal(attached, "d1");
+	for (int i = 0; i < n_asked; i++)
+		assert_string_not_equal(asked[i].verb, "resume");
+	/* one that went meanwhile is not */
+	json_t *gone = json_pack("{s:s,s:s}", "ev", "gone", "id", "d1");
+	app_event(a, gone);
+	json_decref(gone);
+	attached[0] = 0;
+	press(a, "Enter");
+	assert_string_equal(attached, "");
+	app_draw(a);
+	press(a, "PgDn PgDn PgDn"); /* no further than the last */
+	app_draw(a);
+	assert_string_equal(a->preview.id, "d3");
+	press(a, "PgUp PgUp PgUp");
+	app_draw(a);
+	assert_string_equal(a->preview.id, "b1");
+	app_free(a);
+}
+
+/* The hit one chose stays chosen while others come above it. */
+static void
+search_keeps_the_choice(void **state)
+{
+	(void)state;
+	struct app *a = fixture_app(100, 30, 23);
+	press(a, "s 'x'");
+	search_hits(a);
+	press(a, "Down Down"); /* line 820 of b1, behind that of a1 */
+	part(a, "{\"hits\":[{\"id\":\"c1\",\"name\":\"old-spike\",\"line\":1,\"t\":1763762000,"
+		"\"text\":\"x\",\"start\":0,\"end\":1}]}");
+	app_draw(a);
+	assert_string_equal(a->preview.id, "b1");
+	assert_int_equal(a->preview.at.at.line, 820);
+	app_free(a);
+}
+
+/* However small: nothing is drawn outside, nothing fails. */
+static void
+search_at_any_size(void **state)
+{
+	(void)state;
+	for (int cols = 1; cols <= 60; cols += 7)
+		for (int rows = 1; rows <= 26; rows += 5) {
+			struct app *a = fixture_app(cols, rows, 23);
+			press(a, "s");
+			app_draw(a);
+			press(a, "'ECONN'");
+			search_hits(a);
+			press(a, "Down");
+			app_draw(a);
+			app_free(a);
+		}
+}
+
+/* The wheel over a session's screen turns that, elsewhere it moves the selection; how far it really
+ * is comes from the server. */
+static void
+previews_scroll(void **state)
+{
+	(void)state;
+	struct app *a = fixture_app(120, 40, 23);
+	struct input_event up = {.type = INPUT_MOUSE, .button = 64};
+	char was[16];
+	app_draw(a);
+	snprintf(was, sizeof was, "%s", a->m.sel);
+	up.row = a->preview.y + 1;
+	up.col = a->preview.x + 1;
+	app_input(a, &up);
+	app_input(a, &up);
+	app_draw(a);
+	assert_int_equal(a->preview.back, 6);
+	assert_string_equal(a->m.sel, was);
+	app_scrolled(a, 4); /* there is no more */
+	app_draw(a);
+	assert_int_equal(a->preview.back, 4);
+	up.button = 65;
+	app_input(a, &up);
+	app_input(a, &up);
+	app_draw(a);
+	assert_int_equal(a->preview.back, 0);
+	up.button = 64;
+	app_input(a, &up);
+	press(a, "j"); /* another session is seen from its end */
+	app_draw(a);
+	assert_int_equal(a->preview.back, 0);
+	press(a, "Space PgUp");
+	app_draw(a);
+	assert_true(a->preview.back > 10);
+	press(a, "G");
+	app_draw(a);
+	assert_int_equal(a->preview.back, 0);
+	app_free(a);
+}
+
 int
 main(void)
 {
@@ -475,6 +689,12 @@ main(void)
 		cmocka_unit_test(help_names_every_key),
 		cmocka_unit_test(connection_comes_back),
 		cmocka_unit_test(failures_are_shown),
+		cmocka_unit_test(search_screens),
+		cmocka_unit_test(search_asks_and_calls_off),
+		cmocka_unit_test(search_opens_there),
+		cmocka_unit_test(search_keeps_the_choice),
+		cmocka_unit_test(search_at_any_size),
+		cmocka_unit_test(previews_scroll),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

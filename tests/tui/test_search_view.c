@@ -1,0 +1,154 @@
+/* Finding a line from the dashboard: typed, seen, opened where it stands, in what runs, sleeps or
+ * has ended. */
+#include "on_pty_sessions.h"
+
+static struct outer *
+dashboard(int cols, int rows)
+{
+	char *argv[] = {muster, NULL};
+	return run_on_pty(argv, cols, rows);
+}
+
+static void
+wait_text(const char *name, const char *text)
+{
+	for (long end = now_ms() + DEADLINE_MS;
+		shell("%s peek %s --history | grep -q '%s'", muster, name, text) != 0;) {
+		assert_true(now_ms() < end);
+		poll(NULL, 0, 20);
+	}
+}
+
+static void
+a_line_is_found_and_opened(void **state)
+{
+	(void)state;
+	start("alpha", "seq 1 200; echo the needle is here; seq 201 400; echo end; exec cat");
+	start("beta", "echo another Needle lies here; echo end; exec cat");
+	start("gone", "seq 1 30; echo needle in what ended; seq 31 90; exit 3");
+	wait_text("alpha", "^end");
+	wait_text("beta", "^end");
+	wait_text("gone", "^90");
+	struct outer *o = dashboard(100, 30);
+	wait_shown(o, "alpha", true);
+	type(o, "s");
+	wait_shown(o, "running, asleep and ended", true);
+	type(o, "need");
+	wait_shown(o, "3 hits in 3 sessions", true);
+	type(o, "le is"); /* narrowed: the search before is called off */
+	wait_shown(o, "1 hit in 1 session", true);
+	wait_shown(o, "\n 199\n 200\n the needle is here\n 201\n", true); /* its place below */
+	type(o, "\r");
+	wait_shown(o, "\n200\nthe needle is here\n201\n", true);
+	wait_shown(o, "1 of 1", true);
+	assert_false(shows(o, "hits in"));
+	type(o, "q");
+	wait_shown(o, "\n400\nend", true);
+	type(o, "\x1c"
+		"d");
+	wait_shown(o, "1 hit in 1 session", true); /* back where one was */
+	/* a bad pattern says so and nothing is lost */
+	type(o, "\022");
+	wait_shown(o, "regex", true);
+	type(o, "(");
+	wait_shown(o, "bad pattern", true);
+	type(o, "\025what ended$");
+	wait_shown(o, "1 hit in 1 session", true);
+	/* what has ended is read, not started */
+	type(o, "\r");
+	wait_shown(o, "\nneedle in what ended  ", true);
+	wait_shown(o, "1 of 1", true);
+	assert_int_equal(shell("%s ls -a | grep gone | grep -q exited", muster), 0);
+	type(o, "q");
+	wait_shown(o, "ended with exit code 3", true);
+	type(o, "\x1c"
+		"d");
+	wait_shown(o, "what ended$", true);
+	type(o, "\033");
+	wait_shown(o, "all 2 keep running", true);
+	type(o, "q");
+	assert_int_equal(ended(o), 0);
+	outer_free(o);
+}
+
+/* A session that goes on printing, and one that goes away while its hits are shown. */
+static void
+sessions_go_on_meanwhile(void **state)
+{
+	(void)state;
+	start("busy", "seq -f \"word %.0f\" 500; while read n; do seq -f \"word %.0f\" $n; done");
+	start("brief", "echo word of the brief one; echo end; exec cat");
+	wait_text("busy", "^word 500");
+	wait_text("brief", "^end");
+	struct outer *o = dashboard(100, 30);
+	wait_shown(o, "busy", true);
+	type(o, "sword 250");
+	wait_shown(o, "1 hit in 1 session", true);
+	wait_shown(o, "\n word 249\n word 250\n word 251\n", true);
+	assert_int_equal(shell("%s send busy 300 >/dev/null", muster), 0);
+	wait_text("busy", "^word 300");
+	type(o, "\r"); /* the line moved up by 301 rows: it is found all the same */
+	wait_shown(o, "\nword 249\nword 250\nword 251\n", true);
+	type(o, "\x1c"
+		"d");
+	wait_shown(o, "1 hit in 1 session", true);
+	type(o, "\025of the brief");
+	wait_shown(o, "1 hit in 1 session", true);
+	wait_shown(o, "\n word of the brief one\n", true);
+	assert_int_equal(shell("%s kill brief --now >/dev/null && %s forget brief >/dev/null",
+				 muster, muster),
+		0);
+	wait_shown(o, "\n word of the brief one\n", false);
+	type(o, "\r");
+	wait_shown(o, "brief was forgotten", true);
+	type(o, "\033");
+	wait_shown(o, "keep running", true);
+	type(o, "q");
+	assert_int_equal(ended(o), 0);
+	outer_free(o);
+}
+
+/* A preview is scrolled, and copied from, without attaching. */
+static void
+a_preview_is_read_and_copied(void **state)
+{
+	(void)state;
+	start("prev", "seq 1 300; echo the end of it; exec cat");
+	wait_text("prev", "^the end");
+	struct outer *o = dashboard(100, 40);
+	wait_shown(o, "prev", true);
+	type(o, "/prev\r");
+	wait_shown(o, "\n the end of it\n", true);
+	char *text = screen_text(o), b[200];
+	int y = 2;
+	for (char *p = text; p < strstr(text, "\n the end of it"); p++)
+		y += *p == '\n';
+	free(text);
+	snprintf(b, sizeof(b), "\033[<0;7;%dM\033[<0;7;%dm\033[<0;7;%dM\033[<0;7;%dm", y, y, y, y);
+	type(o, b); /* a double click on its second word */
+	for (long end = now_ms() + DEADLINE_MS; !o->clipboard.len;) {
+		assert_true(now_ms() < end);
+		pump(o, 20);
+	}
+	assert_string_equal(buf_cstr(&o->clipboard), "end");
+	snprintf(b, sizeof(b), "\033[<64;7;%dM\033[<64;7;%dM\033[<64;7;%dM", y, y, y);
+	type(o, b);
+	wait_shown(o, "9 rows back", true);
+	wait_shown(o, "\n the end of it\n", false);
+	type(o, "\033"); /* the filter */
+	wait_shown(o, "alpha", true);
+	type(o, "q");
+	assert_int_equal(ended(o), 0);
+	outer_free(o);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_line_is_found_and_opened),
+		cmocka_unit_test(sessions_go_on_meanwhile),
+		cmocka_unit_test(a_preview_is_read_and_copied),
+	};
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
