@@ -566,8 +566,8 @@ static void
 the_client_gets_its_terminal_when_it_needs_it(void **state)
 {
 	(void)state;
-	start("needs", "echo go; while read x; do printf \"\\a\\033]2;t-$x\\007got-$x\\n\"; "
-		       "stty size; done");
+	start("needs", "echo go; while read x; do stty size; "
+		       "printf \"\\a\\033]2;t-$x\\007got-$x\\n\"; done");
 	struct outer *o = attach("needs", 60, 16);
 	wait_shown(o, "go", true);
 	for (int i = 0; i < 6; i++) {
