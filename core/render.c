@@ -481,6 +481,7 @@ void
 render_adopt(struct render *r, const struct grid *g, struct buf *out)
 {
 	resize(r, g->cols, g->rows);
+	r->reverse = g->reverse;
 	collect(r);
 	translate_all(r, g);
 	take_lines(r);

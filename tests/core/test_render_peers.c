@@ -89,7 +89,7 @@ write_life(int n, const struct render_caps *caps)
 {
 	struct dice d = {(uint32_t)(n + 1) * 2654435761u};
 	struct canvas *c = canvas_new(arena, 1, COLS, ROWS);
-	struct render *r = render_new(arena, caps);
+	struct render *r = render_new(arena, 1, caps);
 	struct buf b = {0};
 	char path[96];
 	buf_puts(&b, "\033[?7l");
