@@ -128,6 +128,9 @@ void hist_limbo_add(struct hist *h, slab_t s, uint32_t off, uint32_t len);
 void hist_set_fast_end(struct hist *h);		/* after end has changed */
 void hist_set_event(struct hist *h);		/* after a count of rows has changed */
 void hist_trim(struct hist *h);			/* the commit point of limits */
+uint32_t hist_block_soft(const struct hist *h); /* bytes at which a block closes */
+int hist_open(struct hist *h);			/* another open block: 0 or -ENOMEM */
+void hist_open_slab(struct hist *h, slab_t s);	/* the same, in that slab */
 uint32_t hist_block_rows(const struct hist *h); /* rows a block may have */
 struct block *hist_insert(struct hist *h, uint32_t at, uint32_t n_gone, uint32_t n_added);
 uint64_t hist_uid(void);

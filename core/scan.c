@@ -72,20 +72,27 @@ widen_sse2(cell_t *dst, const uint8_t *p, size_t n, cell_t tmpl)
 	widen_ascii_scalar(dst + i, p + i, n - i, tmpl);
 }
 
+__attribute__((target("avx2"))) static inline void
+widen8_avx2(cell_t *dst, const uint8_t *p, __m256i t)
+{
+	__m128i b = _mm_loadl_epi64((const __m128i *)p);
+	__m256i *d = (__m256i *)dst;
+	_mm256_storeu_si256(d, _mm256_or_si256(_mm256_cvtepu8_epi64(b), t));
+	_mm256_storeu_si256(d + 1, _mm256_or_si256(_mm256_cvtepu8_epi64(_mm_srli_si128(b, 4)), t));
+}
+
+/* The last eight may have been written already. */
 __attribute__((target("avx2"))) static void
 widen_avx2(cell_t *dst, const uint8_t *p, size_t n, cell_t tmpl)
 {
 	const __m256i t = _mm256_set1_epi64x((long long)tmpl);
-	size_t i = 0;
-	for (; i + 8 <= n; i += 8) {
-		__m128i b = _mm_loadl_epi64((const __m128i *)(p + i));
-		__m256i *d = (__m256i *)(dst + i);
-		_mm256_storeu_si256(d, _mm256_or_si256(_mm256_cvtepu8_epi64(b), t));
-		_mm256_storeu_si256(
-			d + 1, _mm256_or_si256(_mm256_cvtepu8_epi64(_mm_srli_si128(b, 4)), t));
+	if (n < 8) {
+		widen_ascii_scalar(dst, p, n, tmpl);
+		return;
 	}
-	for (; i < n; i++)
-		dst[i] = p[i] | tmpl;
+	for (size_t i = 0; i + 8 <= n; i += 8)
+		widen8_avx2(dst + i, p + i, t);
+	widen8_avx2(dst + n - 8, p + n - 8, t);
 }
 
 static bool

@@ -49,14 +49,17 @@ widen_ascii16(cell_t *dst, const uint8_t *p, cell_t tmpl)
 {
 	const __m128i t = _mm_set1_epi64x((long long)tmpl), z = _mm_setzero_si128();
 	__m128i v = _mm_loadu_si128((const __m128i *)p), *d = (__m128i *)dst;
-	__m128i b[2] = {_mm_unpacklo_epi8(v, z), _mm_unpackhi_epi8(v, z)};
-	for (int i = 0; i < 2; i++) {
-		__m128i lo = _mm_unpacklo_epi16(b[i], z), hi = _mm_unpackhi_epi16(b[i], z);
-		_mm_storeu_si128(d++, _mm_or_si128(_mm_unpacklo_epi32(lo, z), t));
-		_mm_storeu_si128(d++, _mm_or_si128(_mm_unpackhi_epi32(lo, z), t));
-		_mm_storeu_si128(d++, _mm_or_si128(_mm_unpacklo_epi32(hi, z), t));
-		_mm_storeu_si128(d++, _mm_or_si128(_mm_unpackhi_epi32(hi, z), t));
-	}
+	__m128i a = _mm_unpacklo_epi8(v, z), b = _mm_unpackhi_epi8(v, z);
+	__m128i q[4] = {_mm_unpacklo_epi16(a, z), _mm_unpackhi_epi16(a, z),
+		_mm_unpacklo_epi16(b, z), _mm_unpackhi_epi16(b, z)};
+	_mm_storeu_si128(d, _mm_or_si128(_mm_unpacklo_epi32(q[0], z), t));
+	_mm_storeu_si128(d + 1, _mm_or_si128(_mm_unpackhi_epi32(q[0], z), t));
+	_mm_storeu_si128(d + 2, _mm_or_si128(_mm_unpacklo_epi32(q[1], z), t));
+	_mm_storeu_si128(d + 3, _mm_or_si128(_mm_unpackhi_epi32(q[1], z), t));
+	_mm_storeu_si128(d + 4, _mm_or_si128(_mm_unpacklo_epi32(q[2], z), t));
+	_mm_storeu_si128(d + 5, _mm_or_si128(_mm_unpackhi_epi32(q[2], z), t));
+	_mm_storeu_si128(d + 6, _mm_or_si128(_mm_unpacklo_epi32(q[3], z), t));
+	_mm_storeu_si128(d + 7, _mm_or_si128(_mm_unpackhi_epi32(q[3], z), t));
 }
 #else
 #define scan_params scan_params_scalar
@@ -93,12 +96,13 @@ store_pair(cell_t *p, u64x2 v)
 static inline void
 widen_ascii16_over(cell_t *dst, const uint8_t *p, size_t n, cell_t tmpl)
 {
-	u64x2 behind[8];
-	for (int i = 0; i < 8; i++)
-		behind[i] = load_pair(dst + n + 2 * i);
+	cell_t *q = dst + n;
+	u64x2 a = load_pair(q), b = load_pair(q + 2), c = load_pair(q + 4), d = load_pair(q + 6);
+	u64x2 e = load_pair(q + 8), f = load_pair(q + 10), g = load_pair(q + 12),
+	      h = load_pair(q + 14);
 	widen_ascii16(dst, p, tmpl);
-	for (int i = 0; i < 8; i++)
-		store_pair(dst + n + 2 * i, behind[i]);
+	store_pair(q, a), store_pair(q + 2, b), store_pair(q + 4, c), store_pair(q + 6, d);
+	store_pair(q + 8, e), store_pair(q + 10, f), store_pair(q + 12, g), store_pair(q + 14, h);
 }
 
 /* Four characters of three bytes each, of which 13 bytes are read; 0 for one that is not well

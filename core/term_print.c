@@ -1,4 +1,4 @@
-/* Printing: runs of ASCII as vectors, everything else by codepoint.
+/* Printing, character by character; text in runs is in term_run.c.
  *
  * Clusters are not collected in a buffer: whether a codepoint joins is decided by the cell left of
  * the cursor, which holds the cluster so far. So text interrupted by SGR, by the end of a read or

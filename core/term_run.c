@@ -81,7 +81,7 @@ word_decode(uint32_t word, uint32_t *cp)
 	*cp = ((word >> 24 & f->lead) << 18 | (word >> 4 & 0x3f000) | (word >> 2 & 0xfc0) |
 		      (word & 0x3f)) >>
 	      f->shift;
-	return ((word & f->mask) != f->want) | (*cp < f->least) ? 0 : n;
+	return (((word & f->mask) != f->want) | (*cp < f->least)) ? 0 : n;
 }
 
 /* The character at p; 0: cut or not well-formed. */
