@@ -210,9 +210,11 @@ cluster_risk(const uint32_t *cps, int n, int width)
 			return -1;
 		if (cps[0] >= 0x1f000)
 			return 0;
-		utf8proc_category_t c = utf8proc_category((utf8proc_int32_t)cps[0]);
-		bool odd = c == UTF8PROC_CATEGORY_CN || c == UTF8PROC_CATEGORY_CO ||
-			   width_cp(cps[0]) == 0;
+		const utf8proc_property_t *p = utf8proc_get_property((utf8proc_int32_t)cps[0]);
+		/* what is prepended would take the next cell's character into its own */
+		bool odd = p->category == UTF8PROC_CATEGORY_CN ||
+			   p->category == UTF8PROC_CATEGORY_CO ||
+			   p->boundclass == UTF8PROC_BOUNDCLASS_PREPEND || width_cp(cps[0]) == 0;
 		return odd || (cps[0] >= 0x1100 && cps[0] < 0x1200) || width_cp(cps[0]) != width
 			       ? 0
 			       : -1;

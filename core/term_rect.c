@@ -33,6 +33,17 @@ rect_split_wide(struct term *t, const struct rect *r)
 	}
 }
 
+/* Of wide characters that reach over an end of the piece, the half that is in it. */
+static void
+blank_cut_wide(struct row *r)
+{
+	cell_t *first = &r->cells[0], *last = &r->cells[r->len - 1];
+	if ((*first & CELL_KIND_MASK) == CELL_TAIL)
+		*first &= CELL_STYLE_MASK;
+	if ((*last & CELL_KIND_MASK) == CELL_WIDE)
+		*last &= CELL_STYLE_MASK;
+}
+
 void
 csi_rect_copy(struct term *t)
 {
@@ -49,8 +60,6 @@ csi_rect_copy(struct term *t)
 		return;
 	struct rect src = {r.top, r.left, r.top + h - 1, r.left + w - 1};
 	struct rect dst = {dy, dx, dy + h - 1, dx + w - 1};
-	rect_split_wide(t, &src);
-	rect_split_wide(t, &dst);
 	cell_t *tmp = xcalloc((size_t)h * (size_t)w, sizeof(*tmp));
 	struct row *lines = xcalloc((size_t)h, sizeof(*lines));
 	for (int y = 0; y < h; y++) {
@@ -59,9 +68,12 @@ csi_rect_copy(struct term *t)
 		lines[y] = (struct row){.cells = tmp + (size_t)y * (size_t)w,
 			.len = (uint16_t)have,
 			.flags = s->flags};
-		if (have)
+		if (have) {
 			memcpy(lines[y].cells, s->cells + src.left, (size_t)have * sizeof(*tmp));
+			blank_cut_wide(&lines[y]);
+		}
 	}
+	rect_split_wide(t, &dst);
 	for (int y = 0; y < h; y++)
 		row_copy_cells(t, term_row(t, dy + y), dx, &lines[y], 0, w);
 	free(lines);

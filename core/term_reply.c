@@ -212,8 +212,6 @@ setting(struct term *t, const char *s, struct buf *b)
 		buf_printf(b, "%d;%d", v->top + 1, v->bottom + 1);
 		break;
 	case 2:
-		if (!mode_on(t, MODE_DECLRMM))
-			return false;
 		buf_printf(b, "%d;%d", v->left + 1, v->right + 1);
 		break;
 	case 3:

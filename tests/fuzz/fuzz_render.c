@@ -24,6 +24,15 @@ shown_cps(const struct tab *t, cell_t c, uint32_t cps[CLUSTER_MAX])
 	return k;
 }
 
+/* Would any character behind this one go into its cell, wherever the first was drawn from? */
+static bool
+takes_next(uint32_t cp)
+{
+	int32_t state = 0;
+
+	return grapheme_joins(cp, 'a', &state);
+}
+
 static void
 same_text(const struct grid *a, const struct grid *b)
 {
@@ -36,6 +45,8 @@ same_text(const struct grid *a, const struct grid *b)
 			cell_t q = x < b->row[y]->len ? b->row[y]->cells[x] : 0;
 			int n = shown_cps(a->tab, p, ca), m = shown_cps(b->tab, q, cb);
 
+			if (n && takes_next(ca[n - 1]))
+				break; /* and the outer one cannot be kept from it */
 			if (n && width_cp(ca[0]) == 0)
 				continue; /* shown on a blank, in this cell or the next */
 			if (n == 0)
