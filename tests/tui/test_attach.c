@@ -207,6 +207,9 @@ hits_are_marked(void **state)
 	wait_marked(o, "foxfoxFOX<fox");
 	/* printed meanwhile: marked as well once it is looked at, counted with the next search */
 	assert_int_equal(shell("%s send marks --no-enter fox >/dev/null", muster), 0);
+	for (long end = now_ms() + DEADLINE_MS;
+		shell("%s peek marks | tail -n 1 | grep -qx fox", muster) != 0;)
+		assert_true(now_ms() < end);
 	type(o, "/\022fo[x]$");
 	wait_shown(o, "find regex", true);
 	wait_shown(o, "of 3", true);
