@@ -238,7 +238,7 @@ run_join(struct term *t, struct run *u, struct at *a, cell_t *c, const uint8_t *
 	u->flags |= ROW_NONASCII | ROW_CLUSTERS | ROW_STYLED;
 	if (a->p == from.p)
 		return JOIN_ELSEWHERE;
-	if (u->kept)
+	if (u->kept && u->end - from.p >= TAIL_MAX) /* nearer to the end none is looked for */
 		tail_make(t, &from, a, what, *c, first, first_n);
 	return JOIN_DONE;
 }
