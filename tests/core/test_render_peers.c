@@ -208,8 +208,9 @@ tmux_shows_the_same(void **state)
 		skip();
 	char tmux[128];
 	snprintf(tmux, sizeof(tmux), "tmux -S %s/tmux -f /dev/null", dir);
-	free(shell("LC_ALL=C.UTF-8 %s -u new-session -d -s v -x %d -y %d 'exec cat' 2>&1", tmux,
-		COLS, ROWS + 1));
+	free(shell("LC_ALL=C.UTF-8 SHELL=/bin/sh %s -u new-session -d -s v -x %d -y %d 'exec cat' "
+		   "2>&1",
+		tmux, COLS, ROWS + 1));
 	for (int n = 0; n < SCREENS; n++) {
 		struct canvas *c = write_life(n, &tmux_caps);
 		char want[16];
