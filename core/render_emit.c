@@ -318,13 +318,13 @@ sticks(const struct render *r, const struct row *row, int x)
 {
 	uint32_t prev[CLUSTER_MAX], cps[CLUSTER_MAX];
 	cell_t c = cell_at(row, x);
-	if (!x || (!(c & CELL_CLUSTER) && cell_content(c) < 0x300))
+	if (!x || (!(c & CELL_CLUSTER) && cell_content(c) < 0xa9)) /* the first picture there is */
 		return false;
 	int back = (cell_at(row, x - 1) & CELL_KIND_MASK) == CELL_TAIL && x > 1 ? 2 : 1;
 	int m = tab_cps(r->tab, cell_at(row, x - back), prev), n = tab_cps(r->tab, c, cps);
-	if (!m || !n)
-		return false;
-	return cluster_joins(prev, m, cps[0]);
+	if (!m) /* a blank may have been written as a space */
+		prev[m++] = ' ';
+	return n && cluster_joins(prev, m, cps[0]);
 }
 
 /* Writes cells [x, end) of the row; returns the end of the stretch that has to follow because of a

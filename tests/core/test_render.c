@@ -26,9 +26,8 @@ outer_term(int cols, int rows)
 }
 
 static void
-assert_shows(const struct term *t, const struct canvas *c, const char *what)
+assert_same_look(struct grid want, struct grid got, const char *what)
 {
-	struct grid want = canvas_grid(c), got = term_grid(t);
 	if (!want.cursor.visible) {
 		want.cursor.row = got.cursor.row;
 		want.cursor.col = got.cursor.col;
@@ -43,6 +42,12 @@ assert_shows(const struct term *t, const struct canvas *c, const char *what)
 	}
 	free(a);
 	free(b);
+}
+
+static void
+assert_shows(const struct term *t, const struct canvas *c, const char *what)
+{
+	assert_same_look(canvas_grid(c), term_grid(t), what);
 }
 
 static size_t
@@ -276,6 +281,52 @@ doubtful_widths_are_fenced(void **state)
 	screen_free(&s);
 }
 
+/* What would go to the cell on its left, were it printed right behind, has a cell of its own when
+ * the program had moved before it; drawn at once or after the rest. "|": a frame is drawn here. */
+static void
+neighbours_are_not_glued(void **state)
+{
+	(void)state;
+	static const char *const programs[] = {
+		/* a spacing mark behind what was never written, and behind what it cut in half */
+		"\033[2G|\xe0\xa4\xbf",
+		"\xef\xbf\xbd\xe0\xa4\xbf|\b\xe0\xa4\xbf",
+		/* behind a letter, which changes; within a cluster and beside it */
+		"k \b|\xe0\xa4\xbf|\r|m",
+		"\xe0\xa4\x95\xe0\xa4\xbf|\xe0\xa4\x95 \b\xe0\xa4\xbf",
+		/* behind a coloured blank, two of them; at the edge */
+		"\033[44m  \b|\xe0\xb8\xb3\xe0\xb8\xb3",
+		"\033[12G\b\bq \b|\xe0\xa4\x83",
+		/* pictures whose joiner is the left one's; halves of a flag; parts of a syllable */
+		"\xe2\x9d\xa4\xe2\x80\x8d \b|\xc2\xa9",
+		"\xf0\x9f\x87\xa9 \b|\xf0\x9f\x87\xaa",
+		"\xe1\x84\x80 \b|\xe1\x84\x80",
+	};
+	for (size_t i = 0; i < 2 * ARRAY_LEN(programs); i++) {
+		struct term_config cfg = {.cols = 12, .rows = 2};
+		struct term *child = term_new(arena, 1, &cfg);
+		struct screen s = screen_new(12, 2, &full);
+		const char *from = programs[i / 2], *bar;
+		char what[32];
+		snprintf(what, sizeof(what), "program %zu, %s", i / 2,
+			i % 2 ? "drawn at once" : "in parts");
+		do {
+			bar = strchr(from, '|');
+			term_feed(child, from, bar ? (size_t)(bar - from) : strlen(from));
+			from = bar + 1;
+			if (bar && i % 2)
+				continue;
+			struct grid g = term_grid(child);
+			s.b.len = 0;
+			render_frame(s.r, &g, &s.b);
+			term_feed(s.t, s.b.data, s.b.len);
+			assert_same_look(g, term_grid(s.t), what);
+		} while (bar);
+		screen_free(&s);
+		term_free(child);
+	}
+}
+
 static void
 nothing_but_text_gets_out(void **state)
 {
@@ -400,6 +451,7 @@ main(void)
 		cmocka_unit_test(scrolling_is_seen),
 		cmocka_unit_test(blank_tails_are_erased),
 		cmocka_unit_test(doubtful_widths_are_fenced),
+		cmocka_unit_test(neighbours_are_not_glued),
 		cmocka_unit_test(nothing_but_text_gets_out),
 		cmocka_unit_test(poorer_terminals_get_what_they_have),
 		cmocka_unit_test(frames_start_anew_after_invalidation_and_resize),

@@ -33,6 +33,16 @@ takes_next(uint32_t cp)
 	return grapheme_joins(cp, 'a', &state);
 }
 
+/* As it looks: a reversed screen may be said as inverse cells. */
+static struct style
+look(const struct grid *g, cell_t c)
+{
+	struct style s = tab_style_get(g->tab, cell_style(c));
+
+	s.attrs ^= g->reverse ? ATTR_INVERSE : 0;
+	return s;
+}
+
 static void
 same_text(const struct grid *a, const struct grid *b)
 {
@@ -54,9 +64,8 @@ same_text(const struct grid *a, const struct grid *b)
 			if (m == 0)
 				cb[m++] = ' ';
 			CHECK(n == m && memcmp(ca, cb, (size_t)n * sizeof *ca) == 0);
-			struct style sp = tab_style_get(a->tab, cell_style(p));
-			struct style sq = tab_style_get(b->tab, cell_style(q));
-			CHECK(sp.bg == sq.bg);
+			struct style sp = look(a, p), sq = look(b, q);
+			CHECK(sp.bg == sq.bg && !((sp.attrs ^ sq.attrs) & ATTR_INVERSE));
 			if (ca[0] != ' ')
 				CHECK(sp.fg == sq.fg && sp.attrs == sq.attrs);
 		}
