@@ -3,6 +3,7 @@
 #include "core/os.h"
 #include "sessions/checkpoint.h"
 #include "sessions/server.h"
+#include "sessions/store_worker.h"
 
 #define SLICE_NS 2000000ull /* one step may take as long again */
 #define PAUSE_MS 20
@@ -62,7 +63,7 @@ on_slice(uv_timer_t *t)
 	sv->untidy = false;
 	arena_trim(sv->arena);
 	hist_cache_drop();
-	os_trim_heap();
+	store_trim(sv->store); /* the heap with it: last, for what the store frees goes too */
 }
 
 void

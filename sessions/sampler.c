@@ -462,8 +462,11 @@ sampler_remove(struct sampler *s, uint32_t num)
 			store_flush(s->store);
 		break;
 	}
-	if (!s->working)
-		answer_waiters(s, 0);
+	if (s->working)
+		return;
+	answer_waiters(s, 0);
+	if (!s->entries && !s->closing)
+		start_round(s); /* lets the scan forget */
 }
 
 void

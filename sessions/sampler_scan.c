@@ -67,11 +67,10 @@ scan_new(double budget_ms_per_s)
 	return s;
 }
 
-void
-scan_free(struct scan *s)
+/* All that it remembers of processes. */
+static void
+forget_all(struct scan *s)
 {
-	if (!s)
-		return;
 	for (size_t i = 0; i < s->n; i++)
 		free(s->k[i].cmdline);
 	for (size_t i = 0; i < s->n_shared; i++)
@@ -79,13 +78,28 @@ scan_free(struct scan *s)
 	free(s->k);
 	free(s->lost);
 	free(s->shared);
+	s->k = NULL;
+	s->lost = NULL;
+	s->shared = NULL;
+	s->n = s->n_lost = s->n_shared = 0;
+}
+
+void
+scan_free(struct scan *s)
+{
+	if (!s)
+		return;
+	forget_all(s);
 	free(s);
 }
 
 struct scan_cost
 scan_cost(const struct scan *s)
 {
-	return s->cost;
+	struct scan_cost c = s->cost;
+
+	c.remembered = s->n;
+	return c;
 }
 
 static uint64_t
@@ -471,6 +485,10 @@ scan_run(struct scan *s, struct scan_session *v, size_t n)
 {
 	uint64_t t = thread_ns();
 
+	if (!n) { /* of all processes of the system it remembers something: nothing asks for it */
+		forget_all(s);
+		return;
+	}
 	s->v = v;
 	s->nv = n;
 	find_members(s);

@@ -28,11 +28,13 @@ struct scan_session {
 struct scan_member {
 	const char *comm, *cmdline; /* borrowed from the scan */
 };
-/* Skips the calling process and its parent (server, keeper). member arrays are malloc'ed. */
+/* Skips the calling process and its parent (server, keeper). member arrays are malloc'ed.
+ * n == 0: forgets every process. */
 void scan_run(struct scan *s, struct scan_session *v, size_t n);
 struct scan_cost {
 	uint64_t cpu_ns;      /* of all calls */
 	uint64_t walks, runs; /* full walks done */
+	size_t remembered;    /* processes, at present */
 };
 struct scan_cost scan_cost(const struct scan *s);
 #endif

@@ -308,6 +308,16 @@ run_flush(struct store_worker *w, struct job *j)
 	write_history(w);
 }
 
+static void
+run_trim(struct store_worker *w, struct job *j)
+{
+	(void)j;
+	history_trim(w->h);
+	meta_trim(w->m);
+	w->mirror = xrealloc(w->mirror, MAX(w->n_mirror, (size_t)1) * sizeof *w->mirror);
+	os_trim_heap();
+}
+
 static void retry(struct store_worker *w);
 
 static void
@@ -608,6 +618,12 @@ void
 store_retry(struct store_worker *w)
 {
 	enqueue(w, job_new(run_retry));
+}
+
+void
+store_trim(struct store_worker *w)
+{
+	enqueue(w, job_new(run_trim));
 }
 
 void

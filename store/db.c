@@ -331,6 +331,12 @@ db_close(struct db *db)
 }
 
 void
+db_trim(struct db *db)
+{
+	sqlite3_db_release_memory(db->h);
+}
+
+void
 db_set_aside(struct db *db, char *banner, size_t cap)
 {
 	mode_t old = umask(077);

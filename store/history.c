@@ -86,6 +86,13 @@ history_set_aside(struct history_db *h, char *banner, size_t banner_cap)
 	db_set_aside(&h->db, banner, banner_cap);
 }
 
+void
+history_trim(struct history_db *h)
+{
+	db_trim(&h->db);
+	h->pend = xrealloc(h->pend, MAX(h->n_pend, (size_t)1) * sizeof *h->pend);
+}
+
 /* ---- samples in RAM ---- */
 
 static struct pending *

@@ -30,6 +30,7 @@ struct mem_point *history_points(
 	struct history_db *db, uint32_t num, double t0, size_t max, double *step_s, size_t *n);
 int history_delete(struct history_db *db, uint32_t num);
 /* Rolls up, expires, gives pages back. Every 15 min or so. */
+void history_trim(struct history_db *db); /* gives back what it only caches */
 int history_maintain(struct history_db *db, double now);
 bool history_in_memory(const struct history_db *db);
 bool history_retry(

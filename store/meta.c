@@ -368,6 +368,12 @@ meta_in_memory(const struct meta_db *m)
 	return m->db.in_memory;
 }
 
+void
+meta_trim(struct meta_db *m)
+{
+	db_trim(&m->db);
+}
+
 bool
 meta_retry(struct meta_db *m)
 {

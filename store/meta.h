@@ -38,6 +38,7 @@ uint32_t meta_next_num(struct meta_db *db); /* never reused, also after deletes 
 struct meta_event *meta_events(
 	struct meta_db *db, uint32_t num, double since, size_t max, size_t *n);
 void meta_events_free(struct meta_event *ev, size_t n);
+void meta_trim(struct meta_db *db);		   /* gives back what it only caches */
 int meta_maintain(struct meta_db *db, double now); /* drops old events */
 bool meta_in_memory(const struct meta_db *db);
 bool meta_retry(struct meta_db *db); /* in memory: to the file, if it can be; true if on disk */

@@ -140,6 +140,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		arena = arena_new(1ull << 30);
 	o.child = term_new(arena, OWNER_CHILD, &cfg);
 	o.term = term_new(arena, OWNER_OUTER, &cfg);
+	term_feed(o.term, "\033[?7l", 5); /* as tui/outer.c leaves a terminal */
 	o.render = render_new(arena, 1, &caps);
 	o.canvas = canvas_new(arena, OWNER_CANVAS, cfg.cols, cfg.rows);
 	o.view = frame_view_new();

@@ -248,6 +248,25 @@ test_budget_makes_estimates(void **state)
 }
 
 static void
+test_scan_forgets(void **state)
+{
+	struct scan *sc = scan_new(100.0);
+	struct hog h = hog_start(NULL);
+
+	(void)state;
+	for (int round = 0; round < 3; round++) {
+		struct scan_session v = {.num = 1, .due = true, .id = "x", .pid = h.pid};
+
+		scan_run(sc, &v, 1);
+		assert_true(v.known && scan_cost(sc).remembered > 0);
+		free(v.member);
+		scan_run(sc, NULL, 0);
+		assert_int_equal(scan_cost(sc).remembered, 0);
+	}
+	scan_free(sc);
+}
+
+static void
 test_series(void **state)
 {
 	struct memseries *s = xcalloc(1, sizeof(*s));
@@ -310,6 +329,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_scan_forgets),
 		cmocka_unit_test(test_series),
 		cmocka_unit_test(test_pressure_levels),
 		cmocka_unit_test_setup_teardown(test_footprint_of_a_session, begin, end),

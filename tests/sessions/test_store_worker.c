@@ -1,6 +1,7 @@
 /* The store's thread: order, results on the loop, what survives, what happens without a disk. */
 #include "core/os.h"
 #include "sessions/store_worker.h"
+#include <sqlite3.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -90,6 +91,49 @@ reading(struct store_worker *w)
 	uv_run(&loop, UV_RUN_NOWAIT);
 	assert_true(r.delivered);
 	return r;
+}
+
+static void
+used_by_sqlite(void *arg, struct history_db *h, struct meta_db *m)
+{
+	(void)h;
+	(void)m;
+	*(sqlite3_int64 *)arg = sqlite3_memory_used();
+}
+
+/* Sessions come with samples and events, and go: what sqlite then holds after a trim is the same
+ * each time, and less than before it. */
+static void
+test_trim_after_sessions(void **state)
+{
+	struct store_worker *w;
+	sqlite3_int64 held[3], full;
+
+	(void)state;
+	mkdir(dir, 0700);
+	w = store_worker_new(&loop, dir, banner);
+	for (uint32_t round = 0; round < 3; round++) {
+		for (uint32_t i = 0; i < 100; i++) {
+			struct meta_session s = session(round * 100 + i + 1);
+			struct mem_sample m = {1700000000 + i * 15.0, i << 20, 0, 0, 0};
+
+			store_put_session(w, &s);
+			store_put_samples(w, s.num, &m, 1);
+			store_put_event(w, 1700000000, s.num, "a", s.name, "started", NULL);
+		}
+		store_flush(w);
+		reading(w);
+		for (uint32_t i = 0; i < 100; i++)
+			store_delete_session(w, round * 100 + i + 1);
+		assert_int_equal(reading(w).sessions, 0);
+		full = sqlite3_memory_used();
+		store_trim(w);
+		store_run(w, used_by_sqlite, NULL, &held[round]);
+		reading(w);
+		assert_true(held[round] < full);
+	}
+	assert_int_equal(held[1], held[2]);
+	store_worker_close(w);
 }
 
 static void
@@ -225,6 +269,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_trim_after_sessions, fresh, done),
 		cmocka_unit_test_setup_teardown(test_order_and_survival, fresh, done),
 		cmocka_unit_test_setup_teardown(test_no_disk_and_back, fresh, done),
 		cmocka_unit_test_setup_teardown(test_corrupt_in_use, fresh, done),
