@@ -44,6 +44,7 @@ hist_new(struct arena *a, uint32_t owner, struct hist_limits lim)
 	h->owner = owner;
 	h->lim = lim;
 	h->epoch = 1;
+	h->may_hold = HOT_GROWTH;
 	return h;
 }
 
@@ -253,6 +254,12 @@ hist_trim(struct hist *h)
 			break;
 		drop_oldest(h);
 	}
+}
+
+void
+hist_fed(struct hist *h, size_t n)
+{
+	h->may_hold = MIN(h->may_hold, h->bytes_closed + HOT_GROWTH) + 2 * n;
 }
 
 /* ---- the open block ---- */
