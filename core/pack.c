@@ -19,6 +19,7 @@
 #include "core/pack.h"
 #include "core/pack_priv.h"
 #include "core/prepack.h"
+#include "core/utf8.h"
 #include <endian.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -81,52 +82,24 @@ cells_flags(const cell_t *cells, uint32_t n)
 	return flags;
 }
 
-static inline __attribute__((always_inline)) uint8_t *
-put_utf8(uint8_t *p, uint32_t cp)
-{
-	if (cp < 0x80) {
-		*p++ = (uint8_t)cp;
-		return p;
-	}
-	if (cp < 0x800) {
-		*p++ = (uint8_t)(0xc0 | cp >> 6);
-		*p++ = (uint8_t)(0x80 | (cp & 63));
-		return p;
-	}
-	if (cp < 0x10000) {
-		if (cp >= 0xd800 && cp < 0xe000)
-			cp = 0xfffd;
-		*p++ = (uint8_t)(0xe0 | cp >> 12);
-	} else {
-		if (cp > 0x10ffff)
-			cp = 0x10ffff;
-		*p++ = (uint8_t)(0xf0 | cp >> 18);
-		*p++ = (uint8_t)(0x80 | (cp >> 12 & 63));
-	}
-	*p++ = (uint8_t)(0x80 | (cp >> 6 & 63));
-	*p++ = (uint8_t)(0x80 | (cp & 63));
-	return p;
-}
-
 static uint8_t *
 put_cluster(uint8_t *p, cell_t c, bool wide, const struct tab *t)
 {
-	uint32_t cps[CLUSTER_MAX];
-	int n = tab_cps(t, c, cps);
+	struct cluster_text text = tab_cluster_text(t, c);
+	const uint8_t *first = text.utf8;
 
-	if (n < 1) {
+	if (!text.len) {
 		*p++ = TEXT_BLANK;
 		if (wide)
 			*p++ = TEXT_TAIL;
 		return p;
 	}
-	if (usually_wide(cps[0]) != wide)
+	if (usually_wide(utf8_get(&first)) != wide)
 		*p++ = TEXT_FLIP;
 	*p++ = TEXT_CLUSTER;
-	*p++ = (uint8_t)(CLUSTER_BASE + n);
-	for (int i = 0; i < n; i++)
-		p = put_utf8(p, cps[i]);
-	return p;
+	*p++ = (uint8_t)(CLUSTER_BASE + text.n);
+	memcpy(p, text.utf8, text.len);
+	return p + text.len;
 }
 
 #define NOT_ALONE (CELL_KIND_MASK | CELL_CLUSTER)
@@ -205,7 +178,7 @@ put_item(uint8_t *p, const cell_t *cells, uint32_t i, uint32_t n, const struct t
 	}
 	if (usually_wide(cp) != *wide)
 		*p++ = TEXT_FLIP;
-	return put_utf8(p, cp);
+	return utf8_put(p, cp);
 }
 
 void
