@@ -216,8 +216,8 @@ hist_insert(struct hist *h, uint32_t at, uint32_t n_gone, uint32_t n_added)
 	return &h->blk[at];
 }
 
-static void
-drop_oldest(struct hist *h)
+void
+hist_drop_oldest(struct hist *h)
 {
 	struct block *b = &h->blk[0];
 
@@ -256,14 +256,14 @@ hist_trim(struct hist *h)
 		if (rows - h->blk[0].n_rows < h->lim.lines &&
 			(!h->lim.bytes || bytes <= h->lim.bytes))
 			break;
-		drop_oldest(h);
+		hist_drop_oldest(h);
 	}
 }
 
 void
 hist_fed(struct hist *h, size_t n)
 {
-	h->may_hold = MIN(h->may_hold, h->bytes_closed + HOT_GROWTH) + 2 * n;
+	h->may_hold = MIN(h->may_hold, h->bytes_closed + HOT_GROWTH) + n + n / 2;
 }
 
 /* ---- the open block ---- */
@@ -360,7 +360,7 @@ hist_clear(struct hist *h)
 {
 	hist_close(h);
 	while (h->n_blk)
-		drop_oldest(h);
+		hist_drop_oldest(h);
 	h->cont = false;
 }
 

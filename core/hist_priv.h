@@ -11,17 +11,16 @@
 #define BLOCK_ROWS_MAX 24u
 #define SEAL_LINES 48u
 #define SEAL_RAW_MAX 16384u
-#define HOT_GROWTH 8192u
 #define WINDOWS 2
 #else
 #define BLOCK_SOFT 32768u	  /* a block closes at a line's end past this many bytes */
 #define BLOCK_ROWS_MAX 16384u	  /* or this many rows */
 #define SEAL_LINES 2048u	  /* lines a sealed block */
 #define SEAL_RAW_MAX (512u << 10) /* decoded bytes of one */
-#define HOT_GROWTH (256u << 10)	  /* closed bytes that a flood may add before it is sealed */
 #define WINDOWS 4
 #endif
 #define BLOCK_ROWS_MIN 16u
+#define HOT_GROWTH (96u << 10) /* bytes unpaid for that may be added: more than a block */
 
 /* How the bytes after a block's head are to be read. */
 enum encoding { ENC_RECORDS, ENC_COLUMNS };
@@ -135,6 +134,7 @@ block_is_sealed(const struct block *b)
 void hist_release(struct hist *h, struct block *b); /* its slab; b is then LOST */
 /* Limbo entries of epochs before this one go back. */
 void hist_limbo_end(struct hist *h, uint32_t epoch);
+void hist_drop_oldest(struct hist *h); /* a closed block */
 void hist_limbo_add(struct hist *h, slab_t s, uint32_t off, uint32_t len);
 void hist_set_fast_end(struct hist *h);		/* after end has changed */
 void hist_set_event(struct hist *h);		/* after a count of rows has changed */
@@ -152,7 +152,8 @@ uint32_t hist_open_len(const struct hist *h);
 
 /* hist_seal.c: room for a block's bytes: behind other sealed ones, or in a slab of its own. */
 bool hist_place(struct hist *h, uint32_t len, bool shared, slab_t *slab, uint32_t *off);
-/* Seals closed blocks, oldest first, until they are within may_hold or nothing is left to seal. */
+/* Seals closed blocks until they are within may_hold; if that is not enough, they go, oldest first.
+ */
 void hist_seal_excess(struct hist *h);
 void hist_seal_drop(void); /* gives back sealing's scratch */
 

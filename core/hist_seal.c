@@ -20,9 +20,13 @@
 #include <zstd.h>
 
 #define HEAD ((uint32_t)sizeof(struct block_head))
-#define LEVEL 3
-#define LEVEL_EXCESS 1 /* what this compresses repeats itself; needs a tenth of the memory */
-#define SEAL_SLACK 64  /* what columns of a line or two may take more than their records */
+#define SEAL_SLACK 64 /* what columns of a line or two may take more than their records */
+
+/* What repeats itself needs no search, nor the memory for it (a seventh, with a window of 16 KiB).
+ */
+static const struct effort {
+	int level, window_log; /* of zstd; 0: by size */
+} idle = {3, 0}, at_once = {1, 14};
 
 struct columns {
 	struct buf lens, text, ext, out;
@@ -112,19 +116,20 @@ add_block(struct columns *c, struct hist *h, struct block *b)
 }
 
 static bool
-deflate(struct buf *out, const struct buf *in, int level, uint32_t *len)
+deflate(struct buf *out, const struct buf *in, const struct effort *e, uint32_t *len)
 {
 	size_t bound = ZSTD_compressBound(in->len), n;
 
 	*len = 0;
 	if (!in->len)
 		return true;
-	if (!cctx)
-		cctx = ZSTD_createCCtx();
+	if (!cctx && !(cctx = ZSTD_createCCtx()))
+		return false;
+	ZSTD_CCtx_setParameter(cctx, ZSTD_c_compressionLevel, e->level);
+	ZSTD_CCtx_setParameter(cctx, ZSTD_c_windowLog, e->window_log);
 	buf_reserve(out, bound);
-	n = cctx ? ZSTD_compressCCtx(cctx, out->data + out->len, bound, in->data, in->len, level)
-		 : bound + 1;
-	if (ZSTD_isError(n) || n > bound)
+	n = ZSTD_compress2(cctx, out->data + out->len, bound, in->data, in->len);
+	if (ZSTD_isError(n))
 		return false;
 	*len = (uint32_t)n;
 	out->len += n;
@@ -133,7 +138,7 @@ deflate(struct buf *out, const struct buf *in, int level, uint32_t *len)
 
 /* The whole block's bytes into c->out. */
 static bool
-columns_finish(struct columns *c, uint64_t first_line, int level)
+columns_finish(struct columns *c, uint64_t first_line, const struct effort *e)
 {
 	struct block_head head = {.magic = BLOCK_MAGIC,
 		.version = BLOCK_VERSION,
@@ -149,8 +154,8 @@ columns_finish(struct columns *c, uint64_t first_line, int level)
 	c->out.len = 0;
 	buf_put(&c->out, &head, sizeof(head));
 	buf_put(&c->out, c->lens.data, c->lens.len);
-	if (!deflate(&c->out, &c->text, level, &head.text_len) ||
-		!deflate(&c->out, &c->ext, level, &head.ext_len))
+	if (!deflate(&c->out, &c->text, e, &head.text_len) ||
+		!deflate(&c->out, &c->ext, e, &head.ext_len))
 		return false;
 	head.len = (uint32_t)c->out.len - HEAD;
 	memcpy(c->out.data, &head, sizeof(head));
@@ -263,7 +268,7 @@ replace(struct hist *h, uint32_t from, uint32_t n, const struct columns *c)
 }
 
 static bool
-encode(struct hist *h, uint32_t from, uint32_t n, int level)
+encode(struct hist *h, uint32_t from, uint32_t n, const struct effort *e)
 {
 	columns_reset(&col);
 	for (uint32_t i = from; i < from + n; i++) {
@@ -273,7 +278,7 @@ encode(struct hist *h, uint32_t from, uint32_t n, int level)
 		h->blk[i].view_ok = false;
 		return false;
 	}
-	if (!columns_finish(&col, h->blk[from].first_line, level))
+	if (!columns_finish(&col, h->blk[from].first_line, e))
 		return false;
 	h->seal_permille =
 		(uint32_t)(col.out.len * 1000 / (col.lens.len + col.text.len + col.ext.len + 1));
@@ -281,11 +286,11 @@ encode(struct hist *h, uint32_t from, uint32_t n, int level)
 }
 
 static bool
-seal(struct hist *h, uint32_t from, uint32_t n, int level)
+seal(struct hist *h, uint32_t from, uint32_t n, const struct effort *e)
 {
 	uint64_t old = 0;
 
-	while (n > 1 && (!encode(h, from, n, level) || col.out.len > SLAB_BYTES)) {
+	while (n > 1 && (!encode(h, from, n, e) || col.out.len > SLAB_BYTES)) {
 		if (block_is_sealed(&h->blk[from])) { /* grown too large: leave that one */
 			from++;
 			n--;
@@ -293,7 +298,7 @@ seal(struct hist *h, uint32_t from, uint32_t n, int level)
 			n = (n + 1) / 2;
 		}
 	}
-	if (n == 1 && (!encode(h, from, 1, level) || col.out.len > SLAB_BYTES)) {
+	if (n == 1 && (!encode(h, from, 1, e) || col.out.len > SLAB_BYTES)) {
 		h->blk[from].no_seal = true;
 		return true;
 	}
@@ -313,7 +318,7 @@ hist_seal_step(struct hist *h)
 {
 	uint32_t from, n = choose(h, &from);
 
-	return n && seal(h, from, n, LEVEL);
+	return n && seal(h, from, n, &idle);
 }
 
 void
@@ -321,9 +326,9 @@ hist_seal_excess(struct hist *h)
 {
 	for (uint32_t i = 0; i < h->n_blk && h->bytes_closed > h->may_hold; i++)
 		if (h->blk[i].kind == BLOCK_RAW && !h->blk[i].no_seal && !h->blk[i].damaged)
-			seal(h, i, 1, LEVEL_EXCESS);
-	h->may_hold =
-		MAX(h->may_hold, h->bytes_closed); /* nothing left: not at the next row again */
+			seal(h, i, 1, &at_once);
+	while (h->bytes_closed > h->may_hold && h->blk[0].kind != BLOCK_OPEN)
+		hist_drop_oldest(h);
 }
 
 /* The open block's last line goes on on the screen: its rows are taken out, the block is closed,

@@ -1,5 +1,6 @@
 /* Rectangular areas: copy, fill, erase, change attributes, checksum. */
 #include "core/term_screen.h"
+#include "core/utf8.h"
 #include "core/vt_dispatch.h"
 
 #include <stdlib.h>
@@ -223,9 +224,8 @@ style_sum(const struct term *t, uint16_t id)
 static uint32_t
 first_cp(const struct term *t, cell_t c)
 {
-	uint32_t cps[CLUSTER_MAX];
-	tab_cps(t->tab, c, cps);
-	return cps[0];
+	const uint8_t *text = tab_cluster_text(t->tab, c).utf8;
+	return utf8_get(&text);
 }
 
 /* xterm's sum: the low byte of each character written and its attributes. Neighbours mostly share a

@@ -84,6 +84,7 @@ push(struct fix *f, const cell_t *cells, uint32_t n, uint32_t flags)
 	int e;
 
 	row.flags = flags;
+	hist_fed(f->h, SLAB_BYTES);
 	e = hist_push(f->h, &row, f->t);
 	if (e < 0) {
 		m->cont = false;
@@ -343,6 +344,7 @@ scramble(struct fix *f)
 		row.cells = cells;
 		row.len = (uint16_t)rnd(100);
 		row.flags = rnd_cells(cells, row.len, f->t) | (rnd(3) ? 0 : ROW_WRAP);
+		hist_fed(f->h, SLAB_BYTES);
 		if (k < 36)
 			hist_push(f->h, &row, f->t);
 		else if (k < 38)
@@ -570,6 +572,7 @@ test_giant_rows(void **st)
 		link_cells(f, cells, 120, 10 + k);
 		for (uint32_t i = 0; i < 120; i++)
 			buf_putc(&want, (uint8_t)('a' + i % 26));
+		hist_fed(f->h, SLAB_BYTES);
 		assert_int_equal(hist_push(f->h, &row, f->t), 0);
 		hist_check(f->h);
 	}
@@ -743,6 +746,87 @@ test_foreign_checkpoints(void **st)
 	fix_free(f);
 }
 
+#define FLOOD_ROWS 10000
+
+/* Rows that few bytes of output made, as `cells` says with the row's number: how many of them are
+ * held, when never more than what nobody paid for was. */
+static uint64_t
+flood(struct fix *f, uint32_t (*cells)(cell_t *cells, uint32_t i))
+{
+	static cell_t c[200];
+	struct row row = {.cells = c};
+
+	for (uint32_t i = 0; i < FLOOD_ROWS; i++) {
+		struct hist_stats s;
+
+		row.len = (uint16_t)cells(c, i);
+		assert_int_equal(hist_push(f->h, &row, f->t), 0);
+		s = hist_stats(f->h);
+		assert_true(s.hot_bytes + s.packed_bytes <= HOT_GROWTH + SLAB_BYTES);
+	}
+	hist_check(f->h);
+	return hist_stats(f->h).lines;
+}
+
+static uint32_t
+alphabet_row(cell_t *cells, uint32_t i)
+{
+	for (uint32_t k = 0; k < 80; k++)
+		cells[k] = 'a' + i % 26;
+	return 80;
+}
+
+static uint32_t
+random_row(cell_t *cells, uint32_t i)
+{
+	(void)i;
+	for (uint32_t k = 0; k < 200; k++)
+		cells[k] = 0x20 + rnd(95);
+	return 200;
+}
+
+static uint64_t
+first_of_line(struct fix *f, uint64_t line)
+{
+	struct buf text = {0};
+	uint64_t c;
+
+	hist_text(f->h, line, 1, join_text, &text);
+	c = text.len ? text.data[0] : 0;
+	buf_free(&text);
+	return c;
+}
+
+/* Without output to show for it a history is sealed as it grows, and all of it is kept; what
+ * sealing does not make small enough goes, the oldest first. With output it stays as it came. */
+static void
+test_few_bytes_many_rows(void **st)
+{
+	struct fix *f = fix_new((struct hist_limits){.lines = 100000});
+	cell_t c[80];
+
+	(void)st;
+	assert_int_equal(flood(f, alphabet_row), FLOOD_ROWS);
+	for (uint64_t i = 0; i < FLOOD_ROWS; i += 999)
+		assert_int_equal(first_of_line(f, i), 'a' + i % 26);
+	fix_free(f);
+
+	f = fix_new((struct hist_limits){.lines = 100000});
+	assert_in_range(flood(f, random_row), 400, 5000);
+	assert_int_equal(hist_stats(f->h).next_line, FLOOD_ROWS);
+	fix_free(f);
+
+	f = fix_new((struct hist_limits){.lines = 100000});
+	for (uint32_t i = 0; i < FLOOD_ROWS; i++) {
+		struct row row = {.cells = c, .len = (uint16_t)alphabet_row(c, i)};
+
+		hist_fed(f->h, 82);
+		hist_push(f->h, &row, f->t);
+	}
+	assert_int_equal(hist_stats(f->h).packed_bytes, 0);
+	fix_free(f);
+}
+
 /* A closed block that popping opens again: its rows at a width are counted anew, even if it ends
  * where the open block did that was counted before. */
 static void
@@ -828,6 +912,7 @@ main(void)
 		cmocka_unit_test(test_damaged_checkpoint),
 		cmocka_unit_test(test_foreign_checkpoints),
 		cmocka_unit_test(test_count_after_pop),
+		cmocka_unit_test(test_few_bytes_many_rows),
 		cmocka_unit_test(test_counts_that_lie),
 	};
 

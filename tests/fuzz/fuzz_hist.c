@@ -82,6 +82,7 @@ op_push(struct model *m, struct fuzz_in *in)
 		row.flags |= ROW_WRAP;
 	if (m->n > 0 && m->row[m->n - 1].wraps)
 		row.flags |= ROW_WRAPPED;
+	hist_fed(m->h, SLAB_BYTES);
 	int r = hist_push(m->h, &row, m->tab);
 	if (r == 0) {
 		m->row[m->n].wraps = row.flags & ROW_WRAP;
