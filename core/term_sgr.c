@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "core/prepack.h"
 #include "core/scan.h"
 #include "core/vt_parser.h"
 
@@ -130,7 +131,8 @@ sgr_apply(struct style *s, const struct vt_csi *c)
 /* Programs repeat the same few sequences: the memo maps (style before, bytes) to the style after.
  * Style ids mean something for one epoch of one tab; epochs are unique, so all terminals share it.
  */
-#define MEMO 2048 /* two may share a place */
+#define MEMO 2048
+#define MEMO_WAYS 4 /* that may share a place */
 #define MEMO_BYTES 24
 struct sgr_key {
 	uint64_t a, b, c; /* the bytes, zero behind them */
@@ -140,7 +142,6 @@ struct sgr_memo {
 	uint64_t epoch;			 /* 0: unused */
 	struct style style;
 	uint16_t before, id, bg;
-	uint8_t n;
 };
 static struct sgr_memo memo[MEMO];
 
@@ -166,61 +167,177 @@ key_of(const uint8_t *p, unsigned n)
 static inline unsigned
 memo_at(const struct sgr_key *k, uint16_t before)
 {
-	uint64_t h = k->a * 0x9e3779b97f4a7c15ull ^ k->b * 0x9fb21c651e98df25ull ^
-		     k->c * 0xc2b2ae3d27d4eb4full;
-	h ^= h >> 32;
-	h *= 0xe7037ed1a0b428dbull;
-	return (unsigned)(h >> 40 ^ before * 0x9e3779b1u >> 16) & (MEMO - 1);
+	uint64_t h = (k->a ^ (k->b << 21 | k->b >> 43) ^ (k->c << 42 | k->c >> 22)) *
+		     0x9e3779b97f4a7c15ull;
+	return (unsigned)(h >> 53 ^ before * 0x9e3779b1u >> 16) & (MEMO - 1);
 }
 
 static inline bool
-memo_is(const struct sgr_memo *m, const struct term *t, const struct sgr_key *key, unsigned n)
+memo_is(const struct sgr_memo *m, const struct sgr_key *key, uint64_t epoch, uint16_t before)
 {
-	return m->epoch == t->pen_epoch && m->before == t->style_id && m->n == n &&
-	       !((m->key.a ^ key->a) | (m->key.b ^ key->b) | (m->key.c ^ key->c));
+	return !((m->key.a ^ key->a) | (m->key.b ^ key->b) | (m->key.c ^ key->c) |
+		 (m->epoch ^ epoch) | (uint64_t)(m->before ^ before));
 }
 
-static const uint8_t *
-sgr_learn(struct term *t, const uint8_t *p, unsigned n, unsigned at, struct sgr_key key)
+/* The pen after the sequence, NULL when it is not in the memo. */
+static inline const struct sgr_memo *
+memo_find(const struct sgr_key *key, uint64_t epoch, uint16_t before, unsigned at)
+{
+	for (unsigned i = 0; i < MEMO_WAYS; i++)
+		if (memo_is(&memo[at ^ i], key, epoch, before))
+			return &memo[at ^ i];
+	return NULL;
+}
+
+static inline void
+pen_recall(struct term *t, const struct sgr_memo *m)
+{
+	t->v.pen.style = m->style;
+	t->style_id = m->id;
+	t->bg_id = m->bg;
+	pen_use(t);
+}
+
+/* A place that says nothing of this tab, else the next in turn. */
+static struct sgr_memo *
+memo_victim(unsigned at, uint64_t epoch)
+{
+	static unsigned turn;
+	for (unsigned i = 0; i < MEMO_WAYS; i++)
+		if (memo[at ^ i].epoch != epoch)
+			return &memo[at ^ i];
+	return &memo[at ^ (turn++ & (MEMO_WAYS - 1))];
+}
+
+/* Does what the n bytes at p say the long way, and notes what came of it. */
+static void
+sgr_learn(struct term *t, const uint8_t *p, unsigned n, unsigned at, const struct sgr_key *key)
 {
 	uint16_t before = t->style_id;
 	csi_params(&t->v.csi, p, n);
 	sgr_apply(&t->v.pen.style, &t->v.csi);
 	pen_resolve(t);
-	if (t->pen_exact) {
-		memo[at ^ 1] = memo[at];
-		memo[at] = (struct sgr_memo){.key = key,
-			.epoch = t->pen_epoch,
-			.style = t->v.pen.style,
-			.before = before,
-			.id = t->style_id,
-			.bg = t->bg_id,
-			.n = (uint8_t)n};
-	}
-	return p + n + 1;
+	if (!t->pen_exact)
+		return;
+	*memo_victim(at, t->pen_epoch) = (struct sgr_memo){.key = *key,
+		.epoch = t->pen_epoch,
+		.style = t->v.pen.style,
+		.before = before,
+		.id = t->style_id,
+		.bg = t->bg_id};
+}
+
+/* Short text for the cursor's row, which goes there in one piece. */
+#define SPOT 240
+#define SHORT 32
+struct spot {
+	struct row *r; /* NULL: not begun */
+	unsigned n, room;
+	cell_t used; /* what the cells have, ORed */
+	uint8_t last;
+	cell_t cells[SPOT + SHORT];
+};
+
+/* False if something is special about the row, or what is to be printed there. */
+static inline bool
+spot_begin(struct spot *s, const struct term *t)
+{
+	const struct vt *v = &t->v;
+	struct row *r = term_row(t, v->row);
+	if (!t->plain || v->pending || v->hazard || !r->cells || v->col > r->len ||
+		r->flags & ROW_WIDE || prepack_continues(r, v->col))
+		return false;
+	s->r = r;
+	s->n = 0;
+	s->room = (unsigned)MIN((v->col > v->right ? v->cols : v->right + 1) - v->col, SPOT);
+	s->used = 0;
+	return true;
+}
+
+static inline void
+spot_end(const struct spot *s, struct term *t)
+{
+	struct vt *v = &t->v;
+	struct row *r = s->r;
+	if (!r || !s->n)
+		return;
+	memcpy(r->cells + v->col, s->cells, s->n * sizeof(cell_t));
+	v->col += (int)s->n;
+	r->len = (uint16_t)MAX((int)r->len, v->col);
+	r->stamp = ++v->stamp;
+	r->flags |= (s->used ? ROW_STYLED : 0) | (t->pen_flags & (ROW_LINKS | ROW_PROTECTED));
+	v->last_cp = s->last;
+	v->chain_row = v->row;
+	v->chain_col = v->col;
+}
+
+/* How many characters of SHORT are text; SHORT: that is none for here. */
+static inline unsigned
+short_text(const uint8_t *p)
+{
+	unsigned n = scan_ascii16(p);
+	return n < 16 ? n : n + scan_ascii16(p + 16);
+}
+
+/* The first n of SHORT characters, before the last column. False: nothing done. */
+static inline bool
+spot_put(struct spot *s, const struct term *t, const uint8_t *p, unsigned n, cell_t tmpl)
+{
+	if ((!s->r && !spot_begin(s, t)) || s->n + n >= s->room)
+		return false;
+	widen_ascii16(s->cells + s->n, p, tmpl);
+	if (n > 16)
+		widen_ascii16(s->cells + s->n + 16, p + 16, tmpl);
+	s->n += n;
+	s->used |= tmpl;
+	s->last = p[n - 1];
+	return true;
 }
 
 const uint8_t *
-sgr_recall(struct term *t, const uint8_t *p, const uint8_t *end)
+sgr_run(struct term *t, const uint8_t *p, const uint8_t *end)
 {
-	if (end - p < 33) /* scan_params() and what follows */
-		return NULL;
-	unsigned n = scan_params(p);
-	if (n > MEMO_BYTES || p[n] != 'm')
-		return NULL;
+	const struct sgr_memo *m = NULL; /* the pen is its, if there is one */
+	const uint8_t *done = NULL;
+	struct spot s;
 	pen_ready(t);
 	if (unlikely(!t->pen_exact))
 		return NULL;
-	struct sgr_key key = key_of(p, n);
-	unsigned at = memo_at(&key, t->style_id);
-	const struct sgr_memo *m = &memo[at];
-	if (!memo_is(m, t, &key, n) && !memo_is(m = &memo[at ^ 1], t, &key, n))
-		return sgr_learn(t, p, n, at, key);
-	t->v.pen.style = m->style;
-	t->style_id = m->id;
-	t->bg_id = m->bg;
-	pen_use(t);
-	return p + n + 1;
+	cell_t rest = t->tmpl & ~CELL_STYLE_MASK;
+	uint64_t epoch = t->pen_epoch;
+	uint16_t id = t->style_id;
+	s.r = NULL;
+	while (end - p >= 33) { /* scan_params() and what follows */
+		unsigned n = scan_params(p);
+		if (n > MEMO_BYTES || p[n] != 'm')
+			break;
+		struct sgr_key key = key_of(p, n);
+		unsigned at = memo_at(&key, id);
+		const struct sgr_memo *found = memo_find(&key, epoch, id, at);
+		if (unlikely(!found)) {
+			if (m)
+				pen_recall(t, m);
+			m = NULL;
+			sgr_learn(t, p, n, at, &key);
+			done = p + n + 1;
+			break;
+		}
+		m = found;
+		id = m->id;
+		done = p += n + 1;
+		if (end - p < SHORT || (n = short_text(p)) == SHORT)
+			break;
+		if (n && !spot_put(&s, t, p, n, rest | (cell_t)id << CELL_STYLE_SHIFT))
+			break;
+		done = p += n;
+		if (end - p < 2 || p[0] != 033 || p[1] != '[')
+			break;
+		p += 2;
+	}
+	if (m)
+		pen_recall(t, m);
+	spot_end(&s, t);
+	return done;
 }
 
 void

@@ -35,9 +35,9 @@ void screen_leave_alt(struct term *t, bool drop);
 void report_size(struct term *t); /* mode 2048 */
 /* term_sgr.c */
 void sgr_apply(struct style *s, const struct vt_csi *c);
-/* Does the SGR sequence at p (behind ESC [) out of a memo where it can: returns its end; NULL where
- * it is none, or is too long or cut. */
-const uint8_t *sgr_recall(struct term *t, const uint8_t *p, const uint8_t *end);
+/* SGR sequences and the ASCII between them, from one at p (behind ESC [) on, as far as a memo of
+ * sequences and a plain row go: where it ends; NULL: what is at p is no SGR, or long, or cut. */
+const uint8_t *sgr_run(struct term *t, const uint8_t *p, const uint8_t *end);
 void sgr_describe(struct buf *out, const struct style *s); /* as SGR parameters, "0;1;31" */
 /* term_string.c, term_reply.c */
 void term_set_title(struct term *t, const char *s);

@@ -325,7 +325,7 @@ static const uint8_t *
 escape(struct term *t, const uint8_t *p, const uint8_t *end)
 {
 	if (end - p > 2 && p[1] == '[' && !t->v.vt52) {
-		const uint8_t *q = sgr_recall(t, p + 2, end);
+		const uint8_t *q = sgr_run(t, p + 2, end);
 		if (!q)
 			q = csi_run(t, p + 2, end);
 		if (q)
