@@ -44,7 +44,7 @@ hist_new(struct arena *a, uint32_t owner, struct hist_limits lim)
 	h->owner = owner;
 	h->lim = lim;
 	h->epoch = 1;
-	h->may_hold = HOT_GROWTH;
+	h->may_hold = h->paid = HOT_GROWTH;
 	return h;
 }
 
@@ -264,6 +264,7 @@ void
 hist_fed(struct hist *h, size_t n)
 {
 	h->may_hold = MIN(h->may_hold, h->bytes_closed + HOT_GROWTH) + n + n / 2;
+	h->paid += n + n / 2;
 }
 
 /* ---- the open block ---- */

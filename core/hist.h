@@ -41,8 +41,8 @@ void hist_free(struct hist *h);
 void hist_detach(struct hist *h);
 void hist_clear(struct hist *h); /* ED 3 */
 /* n bytes of output are about to come. Few bytes can make many rows (REP, SU after DECALN): what
- * outgrows half as much again, and 96 KiB, is sealed as it is pushed, not when idle; sealed,
- * only what was made to be incompressible still does, and then the oldest lines go. */
+ * outgrows half as much again as they, and 96 KiB, is sealed as it is pushed, not when idle. What
+ * even then is more than all the output ever told of can account for goes, the oldest first. */
 void hist_fed(struct hist *h, size_t n);
 /* A row leaves the screen at its top. 0, or -ENOMEM (the row is then lost and counted). */
 int hist_push(struct hist *h, const struct row *row, const struct tab *t);

@@ -100,7 +100,8 @@ struct hist {
 	uint64_t next_line;
 	uint64_t rows_closed; /* rows in all blocks but the open one */
 	uint64_t bytes_closed;
-	uint64_t may_hold;    /* bytes_closed past which a flood is sealed at once: hist_fed */
+	/* bytes_closed past which blocks are sealed at once, and past which they go: hist_fed */
+	uint64_t may_hold, paid;
 	uint64_t rows_before; /* rows ever pushed, those in the open block excluded */
 	uint64_t rows_lost;
 	/* offsets of the open block's records, for hist_pop; valid while pop_end == end */
@@ -152,8 +153,7 @@ uint32_t hist_open_len(const struct hist *h);
 
 /* hist_seal.c: room for a block's bytes: behind other sealed ones, or in a slab of its own. */
 bool hist_place(struct hist *h, uint32_t len, bool shared, slab_t *slab, uint32_t *off);
-/* Seals closed blocks until they are within may_hold; if that is not enough, they go, oldest first.
- */
+/* Seals closed blocks until they are within may_hold. Past `paid` the oldest go. */
 void hist_seal_excess(struct hist *h);
 void hist_seal_drop(void); /* gives back sealing's scratch */
 

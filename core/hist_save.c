@@ -180,6 +180,7 @@ count_closed(struct hist *h)
 		h->bytes_closed += b->len;
 	}
 	h->may_hold = h->bytes_closed + HOT_GROWTH;
+	h->paid = UINT64_MAX / 2; /* what its output came to is not known: the limits alone count */
 }
 
 /* Where sealing may go on: after the last block of the newest shared slab. */

@@ -327,8 +327,10 @@ hist_seal_excess(struct hist *h)
 	for (uint32_t i = 0; i < h->n_blk && h->bytes_closed > h->may_hold; i++)
 		if (h->blk[i].kind == BLOCK_RAW && !h->blk[i].no_seal && !h->blk[i].damaged)
 			seal(h, i, 1, &at_once);
-	while (h->bytes_closed > h->may_hold && h->blk[0].kind != BLOCK_OPEN)
+	while (h->bytes_closed > h->paid && h->blk[0].kind != BLOCK_OPEN)
 		hist_drop_oldest(h);
+	/* what cannot be made smaller is not looked at again with the next row */
+	h->may_hold = MAX(h->may_hold, h->bytes_closed);
 }
 
 /* The open block's last line goes on on the screen: its rows are taken out, the block is closed,

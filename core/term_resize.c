@@ -11,7 +11,6 @@
  *
  * A place that must stay on its text (cursor, saved cursor) travels as (line, offset). */
 #include "core/term_screen.h"
-#include "core/utf8.h"
 #include "core/vt_dispatch.h"
 
 #include <stdlib.h>
@@ -284,7 +283,6 @@ resize_primary(struct term *t, int cols, int rows, struct place *places)
 	int out = MAX(f.n - rows, 0);
 	v->cols = cols;
 	v->rows = rows;
-	hist_fed(t->hist, (size_t)out * (size_t)cols * UTF8_MAX); /* it came long ago */
 	for (int y = 0; y < out; y++)
 		hist_push(t->hist, &f.row[y], t->tab);
 	fresh_screen(t, &t->scr[0]);

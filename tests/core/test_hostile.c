@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <malloc.h>
+#include <stdio.h>
 #include <string.h>
 #include "core/term.h"
 #include "tests/bench/hostile.h"
@@ -110,11 +111,65 @@ test_output_made_to_hurt_costs_at_most_a_mebibyte(void **state)
 	arena_free(a);
 }
 
+enum { BIG_COLS = 500, BIG_ROWS = 200, OLD_LINES = 1000 };
+
+static bool
+old_line(void *ctx, uint64_t line, const char *text, size_t len)
+{
+	char want[32];
+
+	assert_int_equal(len, snprintf(want, sizeof(want), "line %d of old", (int)line));
+	assert_memory_equal(text, want, len);
+	++*(int *)ctx;
+	return true;
+}
+
+/* A picture painted bit by bit on a large screen, each cell of a colour of its own, and scrolled
+ * away at once: its bytes were paid for long ago, and no line before it goes. */
+static void
+test_what_was_paid_for_stays(void **state)
+{
+	struct arena *a = arena_new(0);
+	struct term *t = term_new(a, 1,
+		&(struct term_config){.cols = BIG_COLS,
+			.rows = BIG_ROWS,
+			.hist = {.lines = 10000, .bytes = 16 << 20}});
+	struct buf out = {0};
+	uint32_t rng = 1;
+	int seen = 0;
+
+	(void)state;
+	for (int i = 0; i < OLD_LINES + BIG_ROWS; i++) {
+		out.len = 0;
+		buf_printf(&out, "line %d of old\r\n", i);
+		term_feed(t, out.data, out.len);
+	}
+	for (int y = 0; y < BIG_ROWS; y++) {
+		out.len = 0;
+		buf_printf(&out, "\033[%dH", y + 1);
+		for (int x = 0; x < BIG_COLS; x++) {
+			rng = rng * 1664525u + 1013904223u;
+			buf_printf(&out, "\033[48;2;%u;%u;%um%c", rng >> 24, rng >> 16 & 255,
+				rng >> 8 & 255, 'a' + x % 26);
+		}
+		term_feed(t, out.data, out.len);
+	}
+	term_feed(t, "\033[9999S", 7);
+	assert_true(hist_stats(term_hist(t)).lines >= OLD_LINES + BIG_ROWS);
+	hist_text(term_hist(t), 0, OLD_LINES, old_line, &seen);
+	assert_int_equal(seen, OLD_LINES);
+	term_check(t);
+	term_free(t);
+	buf_free(&out);
+	arena_free(a);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_output_made_to_hurt_costs_at_most_a_mebibyte),
+		cmocka_unit_test(test_what_was_paid_for_stays),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
