@@ -333,6 +333,30 @@ neighbours_are_not_glued(void **state)
 	}
 }
 
+/* Terminals that look at the cell on the left, however the cursor came there, are told that it
+ * ends. */
+static void
+what_would_take_in_its_neighbour_is_closed(void **state)
+{
+	(void)state;
+	static const char *const open[] = {"\xd8\x82", "\xf0\x9f\x87\xa9", "\xe1\x84\x80",
+		"\xe2\x9d\xa4\xe2\x80\x8d", "\xe0\xa4\x95\xe0\xa5\x8d"};
+	static const char *const closed[] = {"\xf0\x9f\x87\xa9\xf0\x9f\x87\xaa", "\xea\xb0\x80",
+		"e\xcc\x81", "\xf0\x9f\x91\xa9\xe2\x80\x8d\xf0\x9f\x92\xbb", "\xe0\xa4\xb7"};
+	for (size_t i = 0; i < ARRAY_LEN(open) + ARRAY_LEN(closed); i++) {
+		bool is_open = i < ARRAY_LEN(open);
+		const char *text = is_open ? open[i] : closed[i - ARRAY_LEN(open)];
+		struct screen s = screen_new(20, 1, &full);
+		int w = canvas_text(s.c, 0, 2, 18, text, &(struct style){0});
+		canvas_text(s.c, 0, 2 + w, 18 - w, "x", &(struct style){0});
+		const char *at = strstr(screen_frame(&s), text);
+		assert_non_null(at);
+		assert_int_equal(!strncmp(at + strlen(text), "\xe2\x80\x8c", 3), is_open);
+		assert_shows(s.t, s.c, text);
+		screen_free(&s);
+	}
+}
+
 /* tmux and others drop a sequence that is too long for them, and the style with it. */
 static void
 no_sequence_is_too_long(void **state)
@@ -475,6 +499,7 @@ main(void)
 		cmocka_unit_test(blank_tails_are_erased),
 		cmocka_unit_test(doubtful_widths_are_fenced),
 		cmocka_unit_test(neighbours_are_not_glued),
+		cmocka_unit_test(what_would_take_in_its_neighbour_is_closed),
 		cmocka_unit_test(no_sequence_is_too_long),
 		cmocka_unit_test(nothing_but_text_gets_out),
 		cmocka_unit_test(poorer_terminals_get_what_they_have),
