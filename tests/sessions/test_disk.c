@@ -102,12 +102,6 @@ disk_fails(int err, bool reads)
 	faults->err = err;
 }
 
-static bool
-shows(void *text)
-{
-	return muster("peek p") == 0 && strstr(out_text, text);
-}
-
 /* "line N" for each pair of numbers it is told; its first line takes the place of "ready". */
 static void
 start_printer(void)
@@ -116,7 +110,7 @@ start_printer(void)
 				"\"ready\\r\"; "
 				"while read a b; do seq -f \"line %%.0f\" $a $b; done'"),
 		0);
-	assert_true(until(shows, "ready", 10));
+	until_shows("p", "ready");
 }
 
 static void
@@ -127,7 +121,7 @@ print_more(int lines)
 	assert_int_equal(muster("send p '%d %d'", printed + 1, printed + lines), 0);
 	printed += lines;
 	snprintf(last, sizeof(last), "line %d\n", printed);
-	assert_true(until(shows, last, 20));
+	until_shows("p", last);
 }
 
 /* Lines first..printed, each once, in order; first is whatever comes first, at most `latest`. */
@@ -459,7 +453,7 @@ test_not_stored_leaves_no_bytes(void **state)
 				"\"%%.0f $x\" 3000; exec cat'"),
 		0);
 	assert_int_equal(muster("send p " CANARY), 0);
-	assert_true(until(shows, "3000 " CANARY, 10));
+	until_shows("p", "3000 " CANARY);
 	assert_int_equal(muster("new -d -n kept -p shell -- %s", child), 0);
 	assert_true(until(stored, "2/screen", 10));
 	assert_true(on_disk(CANARY)); /* the search can find it */
@@ -484,7 +478,7 @@ test_kill_in_a_flood(void **state)
 		assert_true(until(answers, NULL, 10));
 	}
 	snprintf(last, sizeof(last), "line %d\n", printed);
-	assert_true(until(shows, last, 30));
+	until_shows("p", last);
 	check_history_from(printed - 40000 + 1);
 	/* the same once it is in files, after one more kill and after a reboot */
 	assert_true(until(stored, "1/screen", 10));
