@@ -275,12 +275,14 @@ print_repeat(struct term *t, int n)
 	unsigned cls = cp_class(cp);
 	int w = MAX(class_width(cls, t->width_opts), 1), limit;
 	int line = MAX((t->v.right + 1 - t->v.left) / w, 1);
-	int most = line * (t->v.insert ? 1 : cp < 0x80 ? t->v.rows : MIN(t->v.rows, REPEAT_ROWS));
+	int most = line * (cp < 0x80 ? t->v.rows : MIN(t->v.rows, REPEAT_ROWS));
 	if (!cp)
 		return;
 	n = n <= most ? n : most + (n - most) % line;
 	while (n > 0 && make_room(t, w, &limit)) {
-		int x = t->v.col, k = t->v.insert ? 1 : MIN(n, (limit - x) / w);
+		int x = t->v.col, k = MIN(n, (limit - x) / w);
+		if (inserting(t)) /* the first has its room */
+			row_insert(t, term_row(t, t->v.row), x, limit - 1, (k - 1) * w);
 		struct row *r = put_room(t, x, k * w);
 		for (int i = 0; r && i < k * w; i += w) {
 			r->cells[x + i] = t->tmpl | cp | (w == 2 ? CELL_WIDE : CELL_NARROW);
