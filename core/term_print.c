@@ -252,16 +252,30 @@ chain:
 	chain_here(t);
 }
 
+static enum charset
+charset_next(const struct term *t)
+{
+	return (enum charset)t->v.g[t->v.single ? t->v.single : t->v.gl];
+}
+
 /* One character of ASCII where charsets, insert mode or the edge matter. */
 void
 print_byte(struct term *t, uint8_t c)
 {
-	uint8_t set = t->v.g[t->v.single ? t->v.single : t->v.gl];
+	enum charset set = charset_next(t);
 	if (t->v.single) {
 		t->v.single = 0;
 		term_derive(t);
 	}
 	print_cp(t, charset_map(set, c));
+}
+
+/* DEL is a character in sets of 96, else nothing. */
+void
+print_delete(struct term *t)
+{
+	if (charset_size(charset_next(t)) == 96)
+		print_byte(t, 0x7f);
 }
 
 /* The last character again, row by row. Of more than a screenful only what leaves the cursor where

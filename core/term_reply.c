@@ -91,11 +91,11 @@ put_charsets(struct buf *b, const struct vt *v)
 	char names[16] = "";
 	int at = 0, wide = 0x40;
 	for (int i = 0; i < 4; i++) {
-		int n, size;
-		const char *s = charset_designator((enum charset)v->g[i], &n, &size);
+		int n;
+		const char *s = charset_designator((enum charset)v->g[i], &n);
 		memcpy(names + at, s, (size_t)n);
 		at += n;
-		wide |= (size == 96) << i;
+		wide |= (charset_size((enum charset)v->g[i]) == 96) << i;
 	}
 	buf_printf(b, "%c;%s", wide, names);
 }
