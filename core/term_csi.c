@@ -301,18 +301,20 @@ void
 csi_insert_chars(struct term *t)
 {
 	struct vt *v = &t->v;
+	if (v->col < v->left || v->col > v->right)
+		return;
 	v->pending = 0;
-	if (v->col >= v->left && v->col <= v->right)
-		row_insert(t, term_row(t, v->row), v->col, v->right, arg(t, 0, 1));
+	row_insert(t, term_row(t, v->row), v->col, v->right, arg(t, 0, 1));
 }
 
 void
 csi_delete_chars(struct term *t)
 {
 	struct vt *v = &t->v;
+	if (v->col < v->left || v->col > v->right)
+		return;
 	v->pending = 0;
-	if (v->col >= v->left && v->col <= v->right)
-		row_delete(t, term_row(t, v->row), v->col, v->right, arg(t, 0, 1));
+	row_delete(t, term_row(t, v->row), v->col, v->right, arg(t, 0, 1));
 }
 
 void

@@ -42,9 +42,11 @@ screen_enter_alt(struct term *t, bool clear)
 		v->alt = 1;
 		term_emit(t, &(struct term_event){.type = TERM_SCREEN, .a = 1});
 	}
-	if (clear)
-		for (int y = 0; y < v->rows; y++)
-			row_clear(t, term_row(t, y));
+	if (!clear)
+		return;
+	v->pending = 0;
+	for (int y = 0; y < v->rows; y++)
+		row_clear(t, term_row(t, y));
 }
 
 void
