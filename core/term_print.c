@@ -141,20 +141,21 @@ make_room(struct term *t, int w, int *limit)
 	return true;
 }
 
-/* The cluster at x has become `content`, w cells wide where it was `was`. */
+/* The cluster at x has become `content`, w cells wide where it was `was`. What has no room for two
+ * cells stays as it is: like a wide character it cannot be shown, and a narrow cell that elsewhere
+ * would be wide could not be drawn. */
 static void
 regrow(struct term *t, int x, cell_t content, int was, int w)
 {
 	struct row *r = term_row(t, t->v.row);
 	cell_t keep = r->cells[x] & (CELL_STYLE_MASK | CELL_LINK_MASK | CELL_PROTECTED);
+	int limit = right_limit(t);
+	bool over = w == 2 && was == 1 && x + 2 > limit;
+	if (over && (!mode_on(t, MODE_DECAWM) || limit - t->v.left < 2))
+		return;
 	r->stamp = ++t->v.stamp;
 	r->flags |= ROW_STYLED | ROW_NONASCII | (content & CELL_CLUSTER ? ROW_CLUSTERS : 0);
-	int limit = right_limit(t);
-	if (w == 2 && was == 1 && x + 2 > limit) {
-		if (!mode_on(t, MODE_DECAWM) || limit - t->v.left < 2) {
-			r->cells[x] = keep | content;
-			return;
-		}
+	if (over) {
 		r->cells[x] = limit == t->v.cols ? CELL_HEAD : 0;
 		r->flags |= ROW_WIDE;
 		t->v.col = x;
