@@ -466,6 +466,7 @@ cursor_restore(struct term *t)
 	v->modes = (v->modes & ~(1ull << MODE_DECOM)) | (uint64_t)s.origin << MODE_DECOM;
 	t->pen_dirty = true;
 	term_derive(t);
-	cursor_to(t, s.row, s.col);
+	cursor_to(t, s.origin ? MIN(s.row, v->bottom) : s.row,
+		s.origin ? MIN(s.col, v->right) : s.col);
 	v->pending = s.pending && v->col == s.col;
 }
