@@ -53,9 +53,8 @@ on_slice(uv_timer_t *t)
 	sv->untidy = false;
 	arena_trim(sv->arena);
 	hist_cache_drop();
-	if (!sv->sessions)
-		os_trim_code();
-	store_trim(sv->store); /* the heap with it: last, for what the store frees goes too */
+	/* the heap with it: last, for what the store frees goes too */
+	store_trim(sv->store, !sv->sessions);
 }
 
 void

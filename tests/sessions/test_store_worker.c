@@ -127,7 +127,7 @@ test_trim_after_sessions(void **state)
 			store_delete_session(w, round * 100 + i + 1);
 		assert_int_equal(reading(w).sessions, 0);
 		full = sqlite3_memory_used();
-		store_trim(w);
+		store_trim(w, false);
 		store_run(w, used_by_sqlite, NULL, &held[round]);
 		reading(w);
 		assert_true(held[round] < full);
