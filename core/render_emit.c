@@ -74,16 +74,21 @@ move_to(struct render *r, int y, int x, struct buf *out)
 /* --- styles ----------------------------------------------------------------------------------- */
 
 struct sgr {
-	char s[160];
-	size_t len;
+	char s[192];
+	size_t len, from; /* the last sequence's parameters begin here */
 };
+#define SGR_BYTES 56 /* tmux drops a sequence with more than 63 bytes of parameters */
 
 static void
 sgr_add(struct sgr *g, const char *param)
 {
 	size_t n = strlen(param);
-	if (g->len)
+	if (g->len - g->from + n > SGR_BYTES) {
+		memcpy(g->s + g->len, "m\033[", 3);
+		g->from = g->len += 3;
+	} else if (g->len) {
 		g->s[g->len++] = ';';
+	}
 	memcpy(g->s + g->len, param, n);
 	g->len += n;
 }
@@ -200,6 +205,11 @@ cell_width(cell_t c)
 	return (c & CELL_KIND_MASK) == CELL_WIDE ? 2 : 1;
 }
 
+/* Closes a cluster: no terminal then adds what is written to the next cell, at once or later. It
+ * has no width anywhere, and moving the cursor is not enough: some look at the cell on the left
+ * however the cursor came there. */
+#define ZWNJ 0x200c
+
 /* Cells a terminal may take beyond the cluster's own if it draws the parts apart; -1 when all
  * terminals agree on the width. */
 static int
@@ -263,6 +273,8 @@ put_cell(struct render *r, cell_t c, struct buf *out)
 		}
 		for (int i = 0; i < n; i++)
 			buf_utf8(out, cps[i]);
+		if (n && cluster_open(cps, n))
+			buf_utf8(out, ZWNJ);
 	}
 	int x = r->pen.x + w;
 	r->pen.x = risk >= 0 || x >= r->cols ? -1 : x;

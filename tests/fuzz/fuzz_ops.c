@@ -14,6 +14,9 @@
 #include <unistd.h>
 
 enum { OWNER_A = 1, OWNER_B = 2, PIECE_MAX = 4096, OPS_MAX = 10, CRASHES_MAX = 1 };
+/* Checks, copies and adoption go over all slabs that ever were: an arena one large input has
+ * stretched is not kept for the small ones. */
+enum { MAPPED_MAX = 1 << 20 };
 
 struct machine {
 	struct arena *arena;
@@ -369,6 +372,11 @@ end(struct machine *m, bool whole)
 	CHECK(arena_stats(m->arena).live == 0);
 	if (whole)
 		arena_check(m->arena);
+	if (arena_stats(m->arena).mapped <= MAPPED_MAX)
+		return;
+	arena_check(m->arena);
+	arena_free(m->arena);
+	m->arena = NULL;
 }
 
 int
