@@ -1,4 +1,5 @@
 #include "core/buf.h"
+#include "core/utf8.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -112,21 +113,8 @@ buf_drop(struct buf *b, size_t n)
 void
 buf_utf8(struct buf *b, uint32_t cp)
 {
-	if (cp < 0x80) {
-		buf_putc(b, (uint8_t)cp);
-	} else if (cp < 0x800) {
-		buf_putc(b, (uint8_t)(0xc0 | cp >> 6));
-		buf_putc(b, (uint8_t)(0x80 | (cp & 63)));
-	} else if (cp < 0x10000) {
-		buf_putc(b, (uint8_t)(0xe0 | cp >> 12));
-		buf_putc(b, (uint8_t)(0x80 | (cp >> 6 & 63)));
-		buf_putc(b, (uint8_t)(0x80 | (cp & 63)));
-	} else {
-		buf_putc(b, (uint8_t)(0xf0 | cp >> 18));
-		buf_putc(b, (uint8_t)(0x80 | (cp >> 12 & 63)));
-		buf_putc(b, (uint8_t)(0x80 | (cp >> 6 & 63)));
-		buf_putc(b, (uint8_t)(0x80 | (cp & 63)));
-	}
+	buf_reserve(b, UTF8_MAX);
+	b->len = (size_t)(utf8_put(b->data + b->len, cp) - b->data);
 }
 
 char *

@@ -44,6 +44,7 @@ hist_new(struct arena *a, uint32_t owner, struct hist_limits lim)
 	h->owner = owner;
 	h->lim = lim;
 	h->epoch = 1;
+	h->may_hold = HOT_GROWTH;
 	return h;
 }
 
@@ -106,28 +107,32 @@ hist_limbo_add(struct hist *h, slab_t s, uint32_t off, uint32_t len)
 		(struct limbo){.slab = s, .off = off, .len = len, .epoch = h->epoch};
 }
 
-static bool
-overlaps(uint32_t a, uint32_t a_len, uint32_t b, uint32_t b_len)
+/* The pages of a slab that [off, off+len) lies on, a bit each. */
+static uint32_t
+pages(uint32_t off, uint32_t len)
 {
-	return a < b + b_len && b < a + a_len;
+	uint32_t first = off / SLAB_PAGE, end = (off + len + SLAB_PAGE - 1) / SLAB_PAGE;
+
+	return (1u << end) - (1u << first);
 }
 
 /* Gives back the pages of a shared slab that neither a block nor a checkpoint needs. */
 static void
 tidy(struct hist *h, slab_t s)
 {
-	for (uint32_t at = 0; at < SLAB_BYTES; at += SLAB_PAGE) {
-		bool used = s == h->seal_slab && at + SLAB_PAGE > h->seal_used;
+	uint32_t used = 0;
 
-		for (uint32_t i = 0; i < h->n_blk && !used; i++)
-			used = h->blk[i].slab == s &&
-			       overlaps(at, SLAB_PAGE, h->blk[i].off, h->blk[i].len);
-		for (uint32_t i = 0; i < h->n_limbo && !used; i++)
-			used = h->limbo[i].slab == s &&
-			       overlaps(at, SLAB_PAGE, h->limbo[i].off, h->limbo[i].len);
-		if (!used)
-			slab_discard(h->arena, s, at, SLAB_PAGE);
-	}
+	if (s == h->seal_slab)
+		used |= pages(h->seal_used, SLAB_BYTES - h->seal_used);
+	for (uint32_t i = 0; i < h->n_blk; i++)
+		if (h->blk[i].slab == s)
+			used |= pages(h->blk[i].off, h->blk[i].len);
+	for (uint32_t i = 0; i < h->n_limbo; i++)
+		if (h->limbo[i].slab == s)
+			used |= pages(h->limbo[i].off, h->limbo[i].len);
+	for (uint32_t i = 0; i < SLAB_BYTES / SLAB_PAGE; i++)
+		if (!(used >> i & 1))
+			slab_discard(h->arena, s, i * SLAB_PAGE, SLAB_PAGE);
 }
 
 static bool
@@ -253,6 +258,12 @@ hist_trim(struct hist *h)
 			break;
 		drop_oldest(h);
 	}
+}
+
+void
+hist_fed(struct hist *h, size_t n)
+{
+	h->may_hold = MIN(h->may_hold, h->bytes_closed + HOT_GROWTH) + 2 * n;
 }
 
 /* ---- the open block ---- */

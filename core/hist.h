@@ -40,6 +40,9 @@ void hist_free(struct hist *h);
  * must have gone before: see hist_saved. */
 void hist_detach(struct hist *h);
 void hist_clear(struct hist *h); /* ED 3 */
+/* n bytes of output are about to come. Few bytes can make many rows (REP, SU after DECALN): what
+ * outgrows twice the bytes told of, and 256 KiB, is sealed as it is pushed, not when idle. */
+void hist_fed(struct hist *h, size_t n);
 /* A row leaves the screen at its top. 0, or -ENOMEM (the row is then lost and counted). */
 int hist_push(struct hist *h, const struct row *row, const struct tab *t);
 /* The same for n rows of printable ASCII in the default style, none of which wraps: line i is the

@@ -11,12 +11,14 @@
 #define BLOCK_ROWS_MAX 24u
 #define SEAL_LINES 48u
 #define SEAL_RAW_MAX 16384u
+#define HOT_GROWTH 8192u
 #define WINDOWS 2
 #else
 #define BLOCK_SOFT 32768u	  /* a block closes at a line's end past this many bytes */
 #define BLOCK_ROWS_MAX 16384u	  /* or this many rows */
 #define SEAL_LINES 2048u	  /* lines a sealed block */
 #define SEAL_RAW_MAX (512u << 10) /* decoded bytes of one */
+#define HOT_GROWTH (256u << 10)	  /* closed bytes that a flood may add before it is sealed */
 #define WINDOWS 4
 #endif
 #define BLOCK_ROWS_MIN 16u
@@ -99,6 +101,7 @@ struct hist {
 	uint64_t next_line;
 	uint64_t rows_closed; /* rows in all blocks but the open one */
 	uint64_t bytes_closed;
+	uint64_t may_hold;    /* bytes_closed past which a flood is sealed at once: hist_fed */
 	uint64_t rows_before; /* rows ever pushed, those in the open block excluded */
 	uint64_t rows_lost;
 	/* offsets of the open block's records, for hist_pop; valid while pop_end == end */
@@ -149,6 +152,8 @@ uint32_t hist_open_len(const struct hist *h);
 
 /* hist_seal.c: room for a block's bytes: behind other sealed ones, or in a slab of its own. */
 bool hist_place(struct hist *h, uint32_t len, bool shared, slab_t *slab, uint32_t *off);
+/* Seals closed blocks, oldest first, until they are within may_hold or nothing is left to seal. */
+void hist_seal_excess(struct hist *h);
 void hist_seal_drop(void); /* gives back sealing's scratch */
 
 /* hist_time.c: into and out of a checkpoint. */
@@ -173,6 +178,9 @@ struct reader *reader_begin(struct hist *h, struct block *b);
 bool reader_next(struct reader *r, struct line *line); /* false at the end, or on damage */
 /* The next line's visual rows at a width, passing over it; 0 at the end, or on damage. */
 uint32_t reader_rows(struct reader *r, int cols);
+/* The next line in the packed form: its text appended, its ext joined, of `line` its id, length and
+ * ROW_WIDE. False at the end, or on damage. */
+bool reader_packed(struct reader *r, struct line *line, struct buf *text, struct ext_join *ext);
 /* The next line's text in the packed form, appended; passes over it. */
 bool reader_text(struct reader *r, struct buf *out);
 bool reader_skip(struct reader *r, uint32_t n);

@@ -88,6 +88,8 @@ push_cells(struct hist *h, const struct rec_src *src)
 		(h->end + FAST_SLACK >= hist_block_soft(h) || h->open_rows >= hist_block_rows(h)))
 		hist_close(h);
 	hist_trim(h);
+	if (unlikely(h->bytes_closed > h->may_hold))
+		hist_seal_excess(h);
 	if (!h->base && hist_open(h) < 0)
 		return -ENOMEM;
 	r = encode_fitting(h, src, &starts);

@@ -12,6 +12,7 @@
 
 #define HEAD ((uint32_t)sizeof(struct block_head))
 #define READER_ARENA (256ull << 20)
+#define CELLS_MAX (2 * SLAB_BYTES) /* of a line: a wide one takes a byte at least */
 
 struct reader {
 	struct arena *arena; /* of tab only: reading takes nothing from a session's arena */
@@ -159,36 +160,6 @@ need_cells(struct reader *r, uint64_t n)
 	r->cells = xrealloc(r->cells, r->cap * sizeof(*r->cells));
 }
 
-/* True if the record just read goes on in the one after it. */
-static bool
-goes_on(const struct reader *r, const struct rec *rec)
-{
-	return rec->tag & REC_WRAP && r->in.p < r->in.end && !(*r->in.p & REC_CUT);
-}
-
-static bool
-next_records(struct reader *r, struct line *line)
-{
-	struct rec rec;
-	uint32_t n;
-
-	do {
-		if (rec_get(&r->in, &rec) < 0 || rec.cells > SLAB_BYTES * 2)
-			return fail(r);
-		need_cells(r, (uint64_t)line->len + rec.cells);
-		line->cells = r->cells;
-		if (rec_cells(&rec, r->cells + line->len, rec.cells, &line->flags, r->tab, &r->u) <
-			0)
-			return fail(r);
-		n = line->len + rec.cells;
-		/* what only filled the edge of the row is no part of the line */
-		if (rec.tag & REC_WRAP && n && (r->cells[n - 1] & CELL_KIND_MASK) == CELL_HEAD)
-			n--;
-		line->len = n;
-	} while (goes_on(r, &rec));
-	return true;
-}
-
 /* The next line's text, without its newline. */
 static bool
 column_text(struct reader *r, const uint8_t **p, uint32_t *n)
@@ -221,25 +192,65 @@ column_ext(struct reader *r, const uint8_t **p, uint32_t *n)
 	return true;
 }
 
+/* The next record; of columns, the next line as one. *goes_on: it is not its line's last. */
 static bool
-next_columns(struct reader *r, struct line *line)
+next_rec(struct reader *r, struct rec *rec, bool *goes_on)
 {
-	const uint8_t *text, *ext;
-	uint32_t text_len, ext_len;
-	uint64_t len = rd_varint(&r->in);
+	uint64_t len;
 
+	if (!r->columns) {
+		if (rec_get(&r->in, rec) < 0 || rec->cells > CELLS_MAX)
+			return fail(r);
+		*goes_on = rec->tag & REC_WRAP && r->in.p < r->in.end && !(*r->in.p & REC_CUT);
+		return true;
+	}
+	len = rd_varint(&r->in);
+	*goes_on = false;
+	*rec = (struct rec){.tag = r->wide_bit && len & 1 ? REC_WIDE : 0};
 	len >>= r->wide_bit;
-	if (r->in.bad || !column_text(r, &text, &text_len) || !column_ext(r, &ext, &ext_len))
+	if (r->in.bad || len > CELLS_MAX || !column_text(r, &rec->text, &rec->text_len) ||
+		!column_ext(r, &rec->ext, &rec->ext_len))
 		return fail(r);
-	if (len / 2 > text_len)
-		return fail(r);
-	need_cells(r, len);
-	line->cells = r->cells;
-	line->len = (uint32_t)len;
-	if (text_get(text, text_len, r->cells, line->len, line->len, &line->flags, r->tab) < 0 ||
-		ext_get(ext, ext_len, r->cells, line->len, line->len, &line->flags, r->tab, &r->u) <
-			0)
-		return fail(r);
+	rec->cells = (uint32_t)len;
+	return len / 2 <= rec->text_len || fail(r);
+}
+
+/* Does its last cell only fill the edge of the row? That is no part of the line. */
+static bool
+has_filler(const struct rec *rec)
+{
+	return rec->tag & REC_WRAP && rec->text_len && rec->text[rec->text_len - 1] == TEXT_HEAD;
+}
+
+static void
+line_done(struct reader *r)
+{
+	r->id++;
+	r->left--;
+}
+
+/* The next line's cells: whole, or their text only, for which no definition is needed. */
+static bool
+line_cells(struct reader *r, struct line *line, bool whole)
+{
+	struct rec rec;
+	bool goes_on;
+
+	*line = (struct line){.id = r->id};
+	do {
+		cell_t *at;
+
+		if (!next_rec(r, &rec, &goes_on))
+			return false;
+		need_cells(r, (uint64_t)line->len + rec.cells);
+		line->cells = r->cells;
+		at = r->cells + line->len;
+		if ((whole ? rec_cells(&rec, at, rec.cells, &line->flags, r->tab, &r->u)
+			   : text_get(rec.text, rec.text_len, at, rec.cells, rec.cells,
+				     &line->flags, r->tab)) < 0)
+			return fail(r);
+		line->len += rec.cells - has_filler(&rec);
+	} while (goes_on);
 	return true;
 }
 
@@ -250,66 +261,73 @@ reader_next(struct reader *r, struct line *line)
 		return false;
 	if (tab_wants_gc(r->tab))
 		tab_reset(r->tab);
-	*line = (struct line){.id = r->id};
-	if (!(r->columns ? next_columns(r, line) : next_records(r, line)))
+	if (!line_cells(r, line, true))
 		return false;
 	line->flags &= ~(uint32_t)(ROW_WRAPPED | ROW_WRAP);
 	if (r->last && r->left == 1 && r->h->cont)
 		line->flags |= ROW_WRAP;
-	r->id++;
-	r->left--;
+	line_done(r);
+	return true;
+}
+
+bool
+reader_packed(struct reader *r, struct line *line, struct buf *text, struct ext_join *ext)
+{
+	struct rec rec;
+	bool goes_on;
+
+	*line = (struct line){.id = r->id};
+	if (!r->left)
+		return false;
+	do {
+		bool filler;
+
+		if (!next_rec(r, &rec, &goes_on) ||
+			(!r->columns && memchr(rec.text, '\n', rec.text_len)))
+			return fail(r);
+		filler = has_filler(&rec);
+		buf_put(text, rec.text, rec.text_len - filler);
+		line->len += rec.cells - filler;
+		line->flags |= rec.tag & REC_WIDE ? ROW_WIDE : 0;
+		if (ext_join(ext, &rec, rec.cells - filler, &r->u) < 0)
+			return fail(r);
+	} while (goes_on);
+	line_done(r);
 	return true;
 }
 
 bool
 reader_text(struct reader *r, struct buf *out)
 {
-	const uint8_t *p;
-	uint32_t n;
 	struct rec rec;
+	bool goes_on;
 
 	if (!r->left)
 		return false;
-	if (r->columns) {
-		rd_varint(&r->in);
-		if (!column_text(r, &p, &n))
+	do {
+		if (!next_rec(r, &rec, &goes_on))
 			return false;
-		buf_put(out, p, n);
-	} else {
-		do {
-			if (rec_get(&r->in, &rec) < 0)
-				return fail(r);
-			buf_put(out, rec.text, rec.text_len);
-		} while (goes_on(r, &rec));
-	}
-	r->id++;
-	r->left--;
+		buf_put(out, rec.text, rec.text_len);
+	} while (goes_on);
+	line_done(r);
 	return true;
 }
 
 bool
 reader_skip(struct reader *r, uint32_t n)
 {
-	const uint8_t *p;
-	uint32_t len;
 	struct rec rec;
+	bool goes_on;
 
-	for (; n; n--, r->id++, r->left--) {
+	for (; n; n--, line_done(r)) {
 		if (!r->left)
 			return false;
-		if (r->columns) {
-			rd_varint(&r->in);
-			if (!column_text(r, &p, &len) || !column_ext(r, &p, &len))
+		do {
+			if (!next_rec(r, &rec, &goes_on))
 				return false;
-			rec = (struct rec){.ext = p, .ext_len = len};
 			if (rec_defs(&rec, &r->u) < 0)
 				return fail(r);
-			continue;
-		}
-		do {
-			if (rec_get(&r->in, &rec) < 0 || rec_defs(&rec, &r->u) < 0)
-				return fail(r);
-		} while (goes_on(r, &rec));
+		} while (goes_on);
 	}
 	return true;
 }
@@ -340,95 +358,28 @@ wrapped_rows(const cell_t *cells, uint32_t len, int cols)
 	return rows;
 }
 
-/* Line lengths of records: cells, and whether any of them is wide. */
-static bool
-record_length(struct reader *r, uint64_t *len, bool *wide)
-{
-	struct rec rec;
-
-	*len = 0;
-	*wide = false;
-	do {
-		if (rec_get(&r->in, &rec) < 0)
-			return fail(r);
-		*len += rec.cells;
-		/* an edge filler counts as text here: wide lines are looked at in full */
-		*wide |= (rec.tag & REC_WIDE) != 0 ||
-			 (rec.tag & REC_WRAP && rec.text_len &&
-				 rec.text[rec.text_len - 1] == TEXT_HEAD);
-	} while (goes_on(r, &rec));
-	return true;
-}
-
-/* The next line's cells, their text only: styles would need definitions that were passed over. */
-static bool
-text_cells(struct reader *r, struct line *line)
-{
-	const uint8_t *text, *ext;
-	uint32_t text_len, ext_len;
-	struct rec rec;
-
-	*line = (struct line){.id = r->id};
-	if (r->columns) {
-		uint64_t len = rd_varint(&r->in) >> r->wide_bit;
-
-		if (!column_text(r, &text, &text_len) || !column_ext(r, &ext, &ext_len) ||
-			len / 2 > text_len)
-			return fail(r);
-		need_cells(r, len);
-		line->cells = r->cells;
-		line->len = (uint32_t)len;
-		return text_get(text, text_len, r->cells, line->len, line->len, &line->flags,
-			       r->tab) == 0 ||
-		       fail(r);
-	}
-	do {
-		if (rec_get(&r->in, &rec) < 0 || rec.cells > SLAB_BYTES * 2)
-			return fail(r);
-		need_cells(r, (uint64_t)line->len + rec.cells);
-		line->cells = r->cells;
-		if (text_get(rec.text, rec.text_len, r->cells + line->len, rec.cells, rec.cells,
-			    &line->flags, r->tab) < 0)
-			return fail(r);
-		line->len += rec.cells;
-		if (rec.tag & REC_WRAP && line->len &&
-			(r->cells[line->len - 1] & CELL_KIND_MASK) == CELL_HEAD)
-			line->len--;
-	} while (goes_on(r, &rec));
-	return true;
-}
-
 uint32_t
 reader_rows(struct reader *r, int cols)
 {
-	struct rd at = r->in;
+	struct reader before = *r;
+	struct rec rec;
 	struct line line;
-	uint64_t len;
-	bool wide;
+	uint64_t len = 0;
+	bool goes_on, wide = false;
 
 	if (!r->left)
 		return 0;
-	if (r->columns) {
-		len = rd_varint(&r->in);
-		wide = r->wide_bit && len & 1;
-		len >>= r->wide_bit;
-		if (r->in.bad)
-			return fail(r);
-	} else if (!record_length(r, &len, &wide)) {
-		return 0;
-	}
+	do {
+		if (!next_rec(r, &rec, &goes_on))
+			return 0;
+		len += rec.cells;
+		wide |= rec.tag & REC_WIDE || has_filler(&rec);
+	} while (goes_on);
 	if (wide) {
-		r->in = at;
-		if (!text_cells(r, &line))
-			return 0;
-	} else if (r->columns) {
-		const uint8_t *p;
-		uint32_t n;
-
-		if (!column_text(r, &p, &n) || !column_ext(r, &p, &n))
+		*r = before;
+		if (!line_cells(r, &line, false))
 			return 0;
 	}
-	r->id++;
-	r->left--;
+	line_done(r);
 	return wide ? wrapped_rows(line.cells, line.len, cols) : line_rows(len, cols);
 }

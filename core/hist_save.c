@@ -179,6 +179,7 @@ count_closed(struct hist *h)
 		h->rows_closed += b->n_rows;
 		h->bytes_closed += b->len;
 	}
+	h->may_hold = h->bytes_closed + HOT_GROWTH;
 }
 
 /* Where sealing may go on: after the last block of the newest shared slab. */

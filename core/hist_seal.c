@@ -21,11 +21,12 @@
 
 #define HEAD ((uint32_t)sizeof(struct block_head))
 #define LEVEL 3
-#define SEAL_SLACK 64 /* what columns of a line or two may take more than their records */
+#define LEVEL_EXCESS 1 /* what this compresses repeats itself; needs a tenth of the memory */
+#define SEAL_SLACK 64  /* what columns of a line or two may take more than their records */
 
 struct columns {
 	struct buf lens, text, ext, out;
-	struct dict dict;
+	struct ext_join join;
 	uint32_t n_lines, n_rows, gap;
 	bool has_wide;
 };
@@ -37,8 +38,10 @@ static ZSTD_CCtx *cctx;
 static void
 columns_reset(struct columns *c)
 {
-	c->lens.len = c->text.len = c->ext.len = c->out.len = 0;
-	dict_clear(&c->dict);
+	c->lens.len = c->text.len = c->ext.len = 0;
+	ext_join_end(&c->join, &c->out); /* what a damaged block left */
+	dict_clear(&c->join.dict);
+	c->out.len = 0;
 	c->n_lines = c->n_rows = c->gap = 0;
 	c->has_wide = false;
 }
@@ -51,7 +54,7 @@ hist_seal_drop(void)
 	buf_free(&col.text);
 	buf_free(&col.ext);
 	buf_free(&col.out);
-	dict_free(&col.dict);
+	ext_join_free(&col.join);
 	ZSTD_freeCCtx(cctx);
 	cctx = NULL;
 }
@@ -75,19 +78,13 @@ put_length(struct columns *c, uint32_t len, bool wide)
 }
 
 static void
-add_line(struct columns *c, const struct line *l, const struct tab *t)
+add_line(struct columns *c, const struct line *l)
 {
-	bool wide = false;
-	size_t at;
-
-	for (uint32_t i = 0; l->flags & ROW_WIDE && i < l->len && !wide; i++)
-		wide = (l->cells[i] & CELL_KIND_MASK) == CELL_WIDE;
-	put_length(c, l->len, wide);
-	text_put(&c->text, l->cells, l->len, t);
+	put_length(c, l->len, l->flags & ROW_WIDE);
 	buf_putc(&c->text, '\n');
-	at = c->out.len = 0;
-	ext_put(&c->out, l->cells, l->len, l->flags, t, &c->dict);
-	if (c->out.len > at) {
+	c->out.len = 0;
+	ext_join_end(&c->join, &c->out);
+	if (c->out.len) {
 		buf_varint(&c->ext, c->gap);
 		buf_varint(&c->ext, c->out.len);
 		buf_put(&c->ext, c->out.data, c->out.len);
@@ -106,8 +103,8 @@ add_block(struct columns *c, struct hist *h, struct block *b)
 	struct line l;
 	bool ok;
 
-	while (r && reader_next(r, &l))
-		add_line(c, &l, reader_tab(r));
+	while (r && reader_packed(r, &l, &c->text, &c->join))
+		add_line(c, &l);
 	ok = r && !reader_bad(r) && c->n_lines - before == b->n_lines;
 	reader_end(r);
 	c->n_rows += b->n_rows;
@@ -115,7 +112,7 @@ add_block(struct columns *c, struct hist *h, struct block *b)
 }
 
 static bool
-deflate(struct buf *out, const struct buf *in, uint32_t *len)
+deflate(struct buf *out, const struct buf *in, int level, uint32_t *len)
 {
 	size_t bound = ZSTD_compressBound(in->len), n;
 
@@ -125,7 +122,7 @@ deflate(struct buf *out, const struct buf *in, uint32_t *len)
 	if (!cctx)
 		cctx = ZSTD_createCCtx();
 	buf_reserve(out, bound);
-	n = cctx ? ZSTD_compressCCtx(cctx, out->data + out->len, bound, in->data, in->len, LEVEL)
+	n = cctx ? ZSTD_compressCCtx(cctx, out->data + out->len, bound, in->data, in->len, level)
 		 : bound + 1;
 	if (ZSTD_isError(n) || n > bound)
 		return false;
@@ -136,7 +133,7 @@ deflate(struct buf *out, const struct buf *in, uint32_t *len)
 
 /* The whole block's bytes into c->out. */
 static bool
-columns_finish(struct columns *c, uint64_t first_line)
+columns_finish(struct columns *c, uint64_t first_line, int level)
 {
 	struct block_head head = {.magic = BLOCK_MAGIC,
 		.version = BLOCK_VERSION,
@@ -152,8 +149,8 @@ columns_finish(struct columns *c, uint64_t first_line)
 	c->out.len = 0;
 	buf_put(&c->out, &head, sizeof(head));
 	buf_put(&c->out, c->lens.data, c->lens.len);
-	if (!deflate(&c->out, &c->text, &head.text_len) ||
-		!deflate(&c->out, &c->ext, &head.ext_len))
+	if (!deflate(&c->out, &c->text, level, &head.text_len) ||
+		!deflate(&c->out, &c->ext, level, &head.ext_len))
 		return false;
 	head.len = (uint32_t)c->out.len - HEAD;
 	memcpy(c->out.data, &head, sizeof(head));
@@ -266,7 +263,7 @@ replace(struct hist *h, uint32_t from, uint32_t n, const struct columns *c)
 }
 
 static bool
-encode(struct hist *h, uint32_t from, uint32_t n)
+encode(struct hist *h, uint32_t from, uint32_t n, int level)
 {
 	columns_reset(&col);
 	for (uint32_t i = from; i < from + n; i++) {
@@ -276,22 +273,19 @@ encode(struct hist *h, uint32_t from, uint32_t n)
 		h->blk[i].view_ok = false;
 		return false;
 	}
-	if (!columns_finish(&col, h->blk[from].first_line))
+	if (!columns_finish(&col, h->blk[from].first_line, level))
 		return false;
 	h->seal_permille =
 		(uint32_t)(col.out.len * 1000 / (col.lens.len + col.text.len + col.ext.len + 1));
 	return true;
 }
 
-bool
-hist_seal_step(struct hist *h)
+static bool
+seal(struct hist *h, uint32_t from, uint32_t n, int level)
 {
-	uint32_t from, n = choose(h, &from);
 	uint64_t old = 0;
 
-	if (!n)
-		return false;
-	while (n > 1 && (!encode(h, from, n) || col.out.len > SLAB_BYTES)) {
+	while (n > 1 && (!encode(h, from, n, level) || col.out.len > SLAB_BYTES)) {
 		if (block_is_sealed(&h->blk[from])) { /* grown too large: leave that one */
 			from++;
 			n--;
@@ -299,7 +293,7 @@ hist_seal_step(struct hist *h)
 			n = (n + 1) / 2;
 		}
 	}
-	if (n == 1 && (!encode(h, from, 1) || col.out.len > SLAB_BYTES)) {
+	if (n == 1 && (!encode(h, from, 1, level) || col.out.len > SLAB_BYTES)) {
 		h->blk[from].no_seal = true;
 		return true;
 	}
@@ -314,6 +308,24 @@ hist_seal_step(struct hist *h)
 	return replace(h, from, n, &col);
 }
 
+bool
+hist_seal_step(struct hist *h)
+{
+	uint32_t from, n = choose(h, &from);
+
+	return n && seal(h, from, n, LEVEL);
+}
+
+void
+hist_seal_excess(struct hist *h)
+{
+	for (uint32_t i = 0; i < h->n_blk && h->bytes_closed > h->may_hold; i++)
+		if (h->blk[i].kind == BLOCK_RAW && !h->blk[i].no_seal && !h->blk[i].damaged)
+			seal(h, i, 1, LEVEL_EXCESS);
+	h->may_hold =
+		MAX(h->may_hold, h->bytes_closed); /* nothing left: not at the next row again */
+}
+
 /* The open block's last line goes on on the screen: its rows are taken out, the block is closed,
  * and they begin the next one. False when that cannot be. */
 static bool
@@ -325,6 +337,8 @@ close_before_tail(struct hist *h)
 	slab_t probe;
 	int n = 0;
 	bool ok = false;
+
+	h->may_hold = UINT64_MAX; /* t is the tab that sealing decodes with */
 
 	if (!t || !(probe = slab_get(h->arena, h->owner)))
 		return false;

@@ -19,6 +19,7 @@
 #include "core/pack.h"
 #include "core/pack_priv.h"
 #include "core/prepack.h"
+#include "core/utf8.h"
 #include <endian.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -26,168 +27,6 @@
 #ifdef __SSE2__
 #include <emmintrin.h>
 #endif
-
-#ifdef MUSTER_TORTURE
-#define DICT_SOFT 8u
-#else
-#define DICT_SOFT 4096u /* definitions after which the tables start again */
-#endif
-
-/* ---- the writer's dictionary ---- */
-
-void
-dict_free(struct dict *d)
-{
-	free(d->style);
-	free(d->slot);
-	free(d->link);
-	*d = (struct dict){0};
-}
-
-void
-dict_clear(struct dict *d)
-{
-	if (d->n_style)
-		memset(d->slot, 0, d->n_slot * sizeof(*d->slot));
-	d->n_style = d->n_link = 0;
-	memset(d->memo_tab, 0, sizeof(d->memo_tab));
-	d->link_tab = d->link_id = 0;
-	d->forget = false;
-}
-
-static uint64_t
-mix(uint64_t h, uint64_t v)
-{
-	h = (h ^ v) * 0x9e3779b97f4a7c15ull;
-	return h ^ h >> 29;
-}
-
-static uint32_t
-style_slot(const struct style *s)
-{
-	uint64_t h = mix((uint64_t)s->fg << 32 | s->bg, (uint64_t)s->ul << 32 | s->attrs);
-
-	return (uint32_t)(h >> 32);
-}
-
-static bool
-style_eq(const struct style *a, const struct style *b)
-{
-	return a->fg == b->fg && a->bg == b->bg && a->ul == b->ul && a->attrs == b->attrs;
-}
-
-static void
-dict_grow(struct dict *d)
-{
-	d->cap_style = d->cap_style ? d->cap_style * 2 : 16;
-	d->style = xrealloc(d->style, d->cap_style * sizeof(*d->style));
-	d->n_slot = d->cap_style * 2;
-	free(d->slot);
-	d->slot = xcalloc(d->n_slot, sizeof(*d->slot));
-	for (uint32_t i = 0; i < d->n_style; i++) {
-		uint32_t k = style_slot(&d->style[i]) & (d->n_slot - 1);
-
-		while (d->slot[k])
-			k = (k + 1) & (d->n_slot - 1);
-		d->slot[k] = (uint16_t)(i + 1);
-	}
-}
-
-static void
-put_color(struct buf *out, uint32_t c)
-{
-	buf_putc(out, (uint8_t)c);
-	if (c & COLOR_RGB) {
-		buf_putc(out, (uint8_t)(c >> 8));
-		buf_putc(out, (uint8_t)(c >> 16));
-	}
-}
-
-/* what: 2 bits for each of fg, bg, ul (0 default, 1 indexed, 2 RGB), bits 6..7: attrs follow in
- * one or two bytes. */
-static void
-put_style(struct buf *out, const struct style *s)
-{
-	const uint32_t c[3] = {s->fg, s->bg, s->ul};
-	unsigned what = s->attrs ? 64 : 0;
-
-	if (s->attrs > 0xff)
-		what = 128;
-	for (int i = 0; i < 3; i++)
-		what |= (c[i] >> 24 & 3) << (2 * i);
-	buf_putc(out, DEF_STYLE);
-	buf_putc(out, (uint8_t)what);
-	for (int i = 0; i < 3; i++)
-		if (c[i] >> 24)
-			put_color(out, c[i]);
-	if (s->attrs)
-		buf_putc(out, (uint8_t)s->attrs);
-	if (s->attrs > 0xff)
-		buf_putc(out, (uint8_t)(s->attrs >> 8));
-}
-
-static uint16_t
-dict_style_slow(
-	struct dict *d, const struct tab *t, uint16_t id, struct buf *defs, uint32_t *n_defs)
-{
-	struct style s = tab_style_get(t, id);
-	uint32_t k, found;
-
-	if (d->n_style * 2 >= d->n_slot)
-		dict_grow(d);
-	k = style_slot(&s) & (d->n_slot - 1);
-	while ((found = d->slot[k]) && !style_eq(&d->style[found - 1], &s))
-		k = (k + 1) & (d->n_slot - 1);
-	if (!found) {
-		d->style[d->n_style++] = s;
-		found = d->n_style;
-		d->slot[k] = (uint16_t)found;
-		put_style(defs, &s);
-		++*n_defs;
-	}
-	d->memo_tab[id & 63] = id;
-	d->memo_id[id & 63] = (uint16_t)found;
-	return (uint16_t)found;
-}
-
-static uint64_t
-hash_text(const char *s, uint64_t h)
-{
-	for (; *s; s++)
-		h = mix(h, (uint8_t)*s);
-	return mix(h, 256);
-}
-
-static uint16_t
-dict_link(struct dict *d, const struct tab *t, uint16_t id, struct buf *defs, uint32_t *n_defs)
-{
-	const char *link_id = tab_link_id(t, id), *uri = tab_link_uri(t, id);
-	uint64_t h;
-	uint32_t i;
-
-	if (id == d->link_tab)
-		return d->link_id;
-	h = hash_text(uri, hash_text(link_id, 1));
-	for (i = d->n_link; i > 0 && d->link[i - 1] != h;)
-		i--;
-	if (!i) {
-		if (d->n_link == d->cap_link) {
-			d->cap_link = d->cap_link * 2 + 8;
-			d->link = xrealloc(d->link, d->cap_link * sizeof(*d->link));
-		}
-		d->link[d->n_link++] = h;
-		i = d->n_link;
-		buf_putc(defs, DEF_LINK);
-		buf_varint(defs, strlen(link_id));
-		buf_puts(defs, link_id);
-		buf_varint(defs, strlen(uri));
-		buf_puts(defs, uri);
-		++*n_defs;
-	}
-	d->link_tab = id;
-	d->link_id = (uint16_t)i;
-	return (uint16_t)i;
-}
 
 /* ---- writing ---- */
 
@@ -243,52 +82,24 @@ cells_flags(const cell_t *cells, uint32_t n)
 	return flags;
 }
 
-static inline __attribute__((always_inline)) uint8_t *
-put_utf8(uint8_t *p, uint32_t cp)
-{
-	if (cp < 0x80) {
-		*p++ = (uint8_t)cp;
-		return p;
-	}
-	if (cp < 0x800) {
-		*p++ = (uint8_t)(0xc0 | cp >> 6);
-		*p++ = (uint8_t)(0x80 | (cp & 63));
-		return p;
-	}
-	if (cp < 0x10000) {
-		if (cp >= 0xd800 && cp < 0xe000)
-			cp = 0xfffd;
-		*p++ = (uint8_t)(0xe0 | cp >> 12);
-	} else {
-		if (cp > 0x10ffff)
-			cp = 0x10ffff;
-		*p++ = (uint8_t)(0xf0 | cp >> 18);
-		*p++ = (uint8_t)(0x80 | (cp >> 12 & 63));
-	}
-	*p++ = (uint8_t)(0x80 | (cp >> 6 & 63));
-	*p++ = (uint8_t)(0x80 | (cp & 63));
-	return p;
-}
-
 static uint8_t *
 put_cluster(uint8_t *p, cell_t c, bool wide, const struct tab *t)
 {
-	uint32_t cps[CLUSTER_MAX];
-	int n = tab_cps(t, c, cps);
+	struct cluster_text text = tab_cluster_text(t, c);
+	const uint8_t *first = text.utf8;
 
-	if (n < 1) {
+	if (!text.len) {
 		*p++ = TEXT_BLANK;
 		if (wide)
 			*p++ = TEXT_TAIL;
 		return p;
 	}
-	if (usually_wide(cps[0]) != wide)
+	if (usually_wide(utf8_get(&first)) != wide)
 		*p++ = TEXT_FLIP;
 	*p++ = TEXT_CLUSTER;
-	*p++ = (uint8_t)(CLUSTER_BASE + n);
-	for (int i = 0; i < n; i++)
-		p = put_utf8(p, cps[i]);
-	return p;
+	*p++ = (uint8_t)(CLUSTER_BASE + text.n);
+	memcpy(p, text.utf8, text.len);
+	return p + text.len;
 }
 
 #define NOT_ALONE (CELL_KIND_MASK | CELL_CLUSTER)
@@ -367,7 +178,7 @@ put_item(uint8_t *p, const cell_t *cells, uint32_t i, uint32_t n, const struct t
 	}
 	if (usually_wide(cp) != *wide)
 		*p++ = TEXT_FLIP;
-	return put_utf8(p, cp);
+	return utf8_put(p, cp);
 }
 
 void
@@ -414,6 +225,34 @@ text_put(struct buf *out, const cell_t *cells, uint32_t n, const struct tab *t)
 		}
 	}
 	out->len = (size_t)(p - out->data);
+}
+
+/* ---- styles and links ---- */
+
+static uint16_t
+dict_style_slow(
+	struct dict *d, const struct tab *t, uint16_t id, struct buf *defs, uint32_t *n_defs)
+{
+	struct style s = tab_style_get(t, id);
+	uint16_t found = dict_style(d, &s, defs, n_defs);
+
+	d->memo_tab[id & 63] = id;
+	d->memo_id[id & 63] = found;
+	return found;
+}
+
+static uint16_t
+dict_tab_link(struct dict *d, const struct tab *t, uint16_t id, struct buf *defs, uint32_t *n_defs)
+{
+	struct undict_link l = {.id = tab_link_id(t, id), .uri = tab_link_uri(t, id)};
+
+	if (id == d->link_tab)
+		return d->link_id;
+	l.id_len = (uint32_t)strlen(l.id);
+	l.uri_len = (uint32_t)strlen(l.uri);
+	d->link_tab = id;
+	d->link_id = dict_link(d, &l, defs, n_defs);
+	return d->link_id;
 }
 
 /* End of the run of cells that agree with cells[i] in the bits of mask. */
@@ -478,7 +317,7 @@ put_links(struct buf *runs, struct buf *defs, uint32_t *n_defs, const cell_t *ce
 
 		end = run_end(cells, i, n, CELL_LINK_MASK);
 		p = fast_varint(p, end - i);
-		p = fast_varint(p, id ? dict_link(d, t, id, defs, n_defs) : 0);
+		p = fast_varint(p, id ? dict_tab_link(d, t, id, defs, n_defs) : 0);
 	}
 	runs->len = (size_t)(p - runs->data);
 }
@@ -511,12 +350,8 @@ ext_put(struct buf *out, const cell_t *cells, uint32_t n, uint32_t flags, const 
 	for (uint32_t i = 0; i < n; i++)
 		or |= cells[i];
 	defs->len = runs->len = 0;
-	if ((or &(CELL_STYLE_MASK | CELL_LINK_MASK)) &&
-		(d->forget || d->n_style > DICT_SOFT || d->n_link > DICT_SOFT / 8)) {
-		dict_clear(d);
-		buf_putc(defs, DEF_RESET);
-		n_defs++;
-	}
+	if (or &(CELL_STYLE_MASK | CELL_LINK_MASK))
+		dict_ready(d, defs, &n_defs);
 	if ((or &(CELL_STYLE_MASK | CELL_LINK_MASK)) && d->epoch != tab_epoch(t)) {
 		memset(d->memo_tab, 0, sizeof(d->memo_tab));
 		d->link_tab = 0;

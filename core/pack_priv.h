@@ -32,6 +32,12 @@ struct dict {
 };
 void dict_free(struct dict *d);
 void dict_clear(struct dict *d); /* for another stream: nothing is defined */
+/* Before a record's first use: begins the tables again if they have grown large, true. What is
+ * to be defined is appended to defs, counted in *n_defs. */
+bool dict_ready(struct dict *d, struct buf *defs, uint32_t *n_defs);
+struct undict_link;
+uint16_t dict_style(struct dict *d, const struct style *s, struct buf *defs, uint32_t *n_defs);
+uint16_t dict_link(struct dict *d, const struct undict_link *l, struct buf *defs, uint32_t *n_defs);
 
 /* The reader's side: what the stream has defined so far. Pointers are into the stream. */
 struct undict_link {
@@ -40,7 +46,7 @@ struct undict_link {
 };
 struct undict {
 	struct style *style;
-	uint32_t *style_tab; /* id in the tab of `epoch` + 1, or 0 */
+	uint32_t *style_tab; /* id in the tab of `epoch`, or in the dict joined to, + 1; or 0 */
 	struct undict_link *link;
 	uint32_t *link_tab;
 	uint32_t n_style, cap_style, n_link, cap_link;
@@ -48,6 +54,8 @@ struct undict {
 };
 void undict_free(struct undict *u);
 void undict_clear(struct undict *u);
+void undict_unmap(struct undict *u);		   /* what ids stand for elsewhere is forgotten */
+void undict_read(struct rd *in, struct undict *u); /* a record's definitions */
 
 /* A record, taken apart but not decoded. */
 struct rec {
@@ -95,6 +103,25 @@ void cells_narrow(uint8_t *out, const cell_t *cells, uint32_t n);
 /* text without the packed form's own marks: blanks become spaces, a cluster its characters. In
  * place; the new length. */
 uint32_t text_plain(char *text, uint32_t len);
+
+/* The ext of a line from those of its records, against another stream's definitions. {0} is empty.
+ * The undict read through must not be used for cells as well. */
+#define JOIN_KINDS 3
+struct ext_join {
+	struct join_runs {
+		struct buf done;
+		uint32_t len, id; /* the run that may go on */
+	} run[JOIN_KINDS];	  /* in the order of the layout */
+	struct buf defs;
+	struct dict dict;
+	uint32_t n_defs;
+	uint8_t bits;
+};
+void ext_join_free(struct ext_join *j);
+/* One more record, its first n cells. 0 or -EBADMSG: then the line is not to be had. */
+int ext_join(struct ext_join *j, const struct rec *r, uint32_t n, struct undict *u);
+/* Appends the line's ext, nothing if it has none, and begins the next line. */
+void ext_join_end(struct ext_join *j, struct buf *out);
 
 #define CLUSTER_BASE 0x20 /* a cluster's count is stored above it */
 enum {

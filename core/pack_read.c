@@ -52,6 +52,15 @@ undict_add_link(struct undict *u, struct undict_link l)
 	u->link[u->n_link++] = l;
 }
 
+void
+undict_unmap(struct undict *u)
+{
+	if (u->n_style)
+		memset(u->style_tab, 0, u->n_style * sizeof(*u->style_tab));
+	if (u->n_link)
+		memset(u->link_tab, 0, u->n_link * sizeof(*u->link_tab));
+}
+
 /* Ids of one tab mean nothing in another. */
 static void
 undict_bind(struct undict *u, const struct tab *t)
@@ -61,10 +70,7 @@ undict_bind(struct undict *u, const struct tab *t)
 	if (u->epoch == epoch)
 		return;
 	u->epoch = epoch;
-	if (u->n_style)
-		memset(u->style_tab, 0, u->n_style * sizeof(*u->style_tab));
-	if (u->n_link)
-		memset(u->link_tab, 0, u->n_link * sizeof(*u->link_tab));
+	undict_unmap(u);
 }
 
 static uint32_t
@@ -113,8 +119,8 @@ get_link(struct rd *in, struct undict *u)
 		undict_add_link(u, l);
 }
 
-static void
-get_defs(struct rd *in, struct undict *u)
+void
+undict_read(struct rd *in, struct undict *u)
 {
 	uint64_t n = rd_varint(in);
 
@@ -178,7 +184,7 @@ rec_defs(const struct rec *r, struct undict *u)
 
 	if (!r->ext_len || !(rd_u8(&in) & EXT_DEFS))
 		return 0;
-	get_defs(&in, u);
+	undict_read(&in, u);
 	return in.bad ? -EBADMSG : 0;
 }
 
@@ -362,7 +368,7 @@ ext_get(const uint8_t *p, uint32_t len, cell_t *cells, uint32_t n, uint32_t cap,
 	*flags |= (uint32_t)(bits & 3) << ROW_PROMPT_SHIFT | (uint32_t)(bits >> 2 & 3)
 								     << ROW_DOUBLE_SHIFT;
 	if (bits & EXT_DEFS)
-		get_defs(&in, u);
+		undict_read(&in, u);
 	undict_bind(u, t);
 	if (bits & EXT_STYLES)
 		get_runs(&in, EXT_STYLES, cells, n, cap, t, u);

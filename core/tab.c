@@ -6,11 +6,13 @@
  * they have grown well past what was alive at the last time, so chains stay short.
  *
  *   styles    fixed 24-byte entries, id = index + 1
- *   clusters  {next, n, codepoints}, in granules of 16 bytes; a cell's content = granule number
+ *   clusters  {next, counts, UTF-8}, in granules of 16 bytes; a cell's content = granule number
  *   links     {next, lengths, id\0 uri\0} in granules of 16 bytes; id -> granule in a fourth chain
  *
  * Offset 0 of every chain holds the buckets, so 0 can mean "none" everywhere. */
 #include "core/tab.h"
+
+#include "core/utf8.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -47,8 +49,8 @@ struct style_entry {
 
 struct cluster_entry {
 	uint32_t next;
-	uint32_t n;
-	uint32_t cp[];
+	uint8_t n, len;
+	uint8_t text[];
 };
 
 struct link_entry {
@@ -275,12 +277,15 @@ tab_cluster(struct tab *t, const uint32_t *cps, int n)
 	n = MIN(n, CLUSTER_MAX);
 	if (n <= 1)
 		return n == 1 ? cps[0] & CELL_CONTENT_MASK : 0;
-	size_t len = (size_t)n * sizeof(*cps);
-	uint32_t b = hash_bytes(cps, len, 29) % BUCKETS;
+	uint8_t text[CLUSTER_MAX * UTF8_MAX], *end = text;
+	for (int i = 0; i < n; i++)
+		end = utf8_put(end, cps[i]);
+	size_t len = (size_t)(end - text);
+	uint32_t b = hash_bytes(text, len, 29) % BUCKETS;
 	uint32_t *head = heads(t, &t->clusters);
 	for (uint32_t g = head ? head[b] : 0; g;) {
 		const struct cluster_entry *e = cluster_at(t, g);
-		if (e->n == (uint32_t)n && !memcmp(e->cp, cps, len))
+		if (e->len == len && !memcmp(e->text, text, len))
 			return CELL_CLUSTER | g;
 		g = e->next;
 	}
@@ -293,28 +298,38 @@ tab_cluster(struct tab *t, const uint32_t *cps, int n)
 	}
 	head = heads(t, &t->clusters);
 	e->next = head[b];
-	e->n = (uint32_t)n;
-	memcpy(e->cp, cps, len);
+	e->n = (uint8_t)n;
+	e->len = (uint8_t)len;
+	memcpy(e->text, text, len);
 	t->n_clusters++;
 	return CELL_CLUSTER | (head[b] = slab * SLAB_GRANULES + off / GRANULE);
+}
+
+struct cluster_text
+tab_cluster_text(const struct tab *t, cell_t c)
+{
+	uint64_t kind = c & CELL_KIND_MASK;
+	if (kind == CELL_TAIL || kind == CELL_HEAD || !(c & CELL_CLUSTER) ||
+		!cluster_valid(t, cell_content(c)))
+		return (struct cluster_text){0};
+	const struct cluster_entry *e = cluster_at(t, cell_content(c));
+	return (struct cluster_text){.utf8 = e->text, .n = e->n, .len = e->len};
 }
 
 int
 tab_cps(const struct tab *t, cell_t c, uint32_t cps[CLUSTER_MAX])
 {
+	if (c & CELL_CLUSTER) {
+		struct cluster_text text = tab_cluster_text(t, c);
+		for (uint32_t i = 0; i < text.n; i++)
+			cps[i] = utf8_get(&text.utf8);
+		return (int)text.n;
+	}
 	uint64_t kind = c & CELL_KIND_MASK;
 	if (kind == CELL_TAIL || kind == CELL_HEAD || !cell_content(c))
 		return 0;
-	if (!(c & CELL_CLUSTER)) {
-		cps[0] = cell_content(c);
-		return 1;
-	}
-	if (!cluster_valid(t, cell_content(c)))
-		return 0;
-	const struct cluster_entry *e = cluster_at(t, cell_content(c));
-	int n = (int)MIN(e->n, CLUSTER_MAX);
-	memcpy(cps, e->cp, (size_t)n * sizeof(*cps));
-	return n;
+	cps[0] = cell_content(c);
+	return 1;
 }
 
 /* Links */

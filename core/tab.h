@@ -21,6 +21,13 @@ struct style tab_style_get(const struct tab *t, uint16_t id);
 /* A cell's content bits for the cluster (CELL_CLUSTER set), or the bare codepoint when n = 1 or the
  * table is full. n <= CLUSTER_MAX, more is cut. */
 cell_t tab_cluster(struct tab *t, const uint32_t *cps, int n);
+/* A cluster's codepoints in UTF-8, borrowed until the table changes; n of them. len 0: c is none.
+ */
+struct cluster_text {
+	const uint8_t *utf8;
+	uint32_t n, len;
+};
+struct cluster_text tab_cluster_text(const struct tab *t, cell_t c);
 /* The codepoints of any cell: returns how many (0 for blank, tail, head), at most CLUSTER_MAX. */
 int tab_cps(const struct tab *t, cell_t c, uint32_t cps[CLUSTER_MAX]);
 uint16_t tab_link(struct tab *t, const char *id, size_t id_len, const char *uri, size_t uri_len);

@@ -154,6 +154,7 @@ term_feed(struct term *t, const void *bytes, size_t n)
 	term_wake(t);
 	while (n) { /* in slices, so that tables are looked after however much comes at once */
 		size_t k = MIN(n, FEED_SLICE);
+		hist_fed(t->hist, k);
 		vt_parse(t, p, k);
 		p += k;
 		n -= k;

@@ -104,6 +104,13 @@ put_cell(struct term *t, cell_t content, int w, int limit)
 	advance(t, w, limit);
 }
 
+/* Outside the side margins nothing moves. */
+static bool
+inserting(const struct term *t)
+{
+	return t->v.insert && t->v.col >= t->v.left && t->v.col <= t->v.right;
+}
+
 /* Makes room for w cells: wraps, inserts. False when the character cannot be shown at all. */
 static bool
 make_room(struct term *t, int w, int *limit)
@@ -129,7 +136,7 @@ make_room(struct term *t, int w, int *limit)
 		print_wrap(t);
 		*limit = right_limit(t);
 	}
-	if (t->v.insert)
+	if (inserting(t))
 		row_insert(t, term_row(t, t->v.row), t->v.col, *limit - 1, w);
 	return true;
 }
@@ -159,7 +166,7 @@ regrow(struct term *t, int x, cell_t content, int was, int w)
 	r->cells[x] = keep | content | (w == 2 ? CELL_WIDE : CELL_NARROW);
 	if (w == 2 && was == 1) {
 		t->v.col = x + 1;
-		if (t->v.insert)
+		if (inserting(t))
 			row_insert(t, r, x + 1, limit - 1, 1);
 		r = put_room(t, x + 1, 1);
 		if (!r)
@@ -246,32 +253,16 @@ chain:
 	chain_here(t);
 }
 
-/* DEC special graphics 0x5f..0x7e. */
-static const uint16_t dec_graphics[32] = {0x20, 0x25c6, 0x2592, 0x2409, 0x240c, 0x240d, 0x240a,
-	0xb0, 0xb1, 0x2424, 0x240b, 0x2518, 0x2510, 0x250c, 0x2514, 0x253c, 0x23ba, 0x23bb, 0x2500,
-	0x23bc, 0x23bd, 0x251c, 0x2524, 0x2534, 0x252c, 0x2502, 0x2264, 0x2265, 0x3c0, 0x2260, 0xa3,
-	0xb7};
-
-static uint32_t
-charset_map(struct term *t, uint8_t c)
+/* One character of ASCII where charsets, insert mode or the edge matter. */
+void
+print_byte(struct term *t, uint8_t c)
 {
 	uint8_t set = t->v.g[t->v.single ? t->v.single : t->v.gl];
 	if (t->v.single) {
 		t->v.single = 0;
 		term_derive(t);
 	}
-	if (set == CS_DEC_GRAPHIC && c >= 0x5f && c <= 0x7e)
-		return dec_graphics[c - 0x5f];
-	if (set == CS_UK && c == '#')
-		return 0xa3;
-	return c;
-}
-
-/* One character of ASCII where charsets, insert mode or the edge matter. */
-void
-print_byte(struct term *t, uint8_t c)
-{
-	print_cp(t, charset_map(t, c));
+	print_cp(t, charset_map(set, c));
 }
 
 /* The last character again, row by row. Of more than a screenful only what leaves the cursor where

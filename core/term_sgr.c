@@ -186,6 +186,7 @@ sgr_learn(struct term *t, const uint8_t *p, unsigned n, unsigned at, struct sgr_
 	uint16_t before = t->style_id;
 	csi_params(&t->v.csi, p, n);
 	sgr_apply(&t->v.pen.style, &t->v.csi);
+	t->v.last_cp = 0;
 	pen_resolve(t);
 	if (t->pen_exact) {
 		memo[at ^ 1] = memo[at];
@@ -216,6 +217,7 @@ sgr_recall(struct term *t, const uint8_t *p, const uint8_t *end)
 	const struct sgr_memo *m = &memo[at];
 	if (!memo_is(m, t, &key, n) && !memo_is(m = &memo[at ^ 1], t, &key, n))
 		return sgr_learn(t, p, n, at, key);
+	t->v.last_cp = 0;
 	t->v.pen.style = m->style;
 	t->style_id = m->id;
 	t->bg_id = m->bg;

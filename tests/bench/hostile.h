@@ -12,10 +12,21 @@ struct hostile {
 
 #define FILLED "\033[H\033[7;4:3;58:2::1:2:3m\033#8"
 #define MARGINS "\033[?69h\033[2;79s\033[2;23r"
+#define MARKS5 "\363\240\204\200\363\240\204\200\363\240\204\200\363\240\204\200\363\240\204\200"
+#define TALL "e" MARKS5 MARKS5 MARKS5 MARKS5
+#define TALL5 TALL TALL TALL TALL TALL
+#define TALL_ROW \
+	TALL5 TALL5 TALL5 TALL5 TALL5 TALL5 TALL5 TALL5 TALL5 TALL5 TALL5 TALL5 TALL5 TALL5 TALL5
+#define COLOUR5 \
+	"\033[38;5;1;48;2;1;2;3ma\033[38;5;2;48;2;3;2;1mb\033[4:3;38;5;3mc\033[;7md\033[1;31me"
+#define COLOURED COLOUR5 COLOUR5 COLOUR5 COLOUR5 COLOUR5 COLOUR5 COLOUR5 COLOUR5
+/* A row at the bottom, copied until it fills the screen, which then scrolls away under it. */
+#define SPREAD "\033[24;;;;;23$v\033[23;;;;;21$v\033[21;;;;;17$v\033[17;;;;;9$v\033[9$v\033[23S"
 static const struct hostile hostiles[] = {
 	{"repeat", "x", "\033[#b"},
 	{"repeat wide", "\346\227\245", "\033[#b"},
 	{"repeat a cluster", "e\314\201", "\033[#b"},
+	{"repeat a tall cluster", TALL, "\033[#b"},
 	{"marks", "a", "\314\201"},
 	{"marks of any kind", "a", "\314\201\341\267\216\340\270\261"},
 	{"joiners", "", "\360\237\221\251\342\200\215"},
@@ -63,6 +74,11 @@ static const struct hostile hostiles[] = {
 	{"scroll margins down", FILLED MARGINS, "\033[#T"},
 	{"scroll left", FILLED MARGINS, "\033D\033[#S"},
 	{"scroll to history", "\033[44m", "\033[#S"},
+	{"letters to history", "", "\033#8\033[#S"},
+	{"wide rows to history", "\033[24H\346\227\245\033[#b\033[;23r", SPREAD},
+	{"tall rows to history", "\033[24H" TALL_ROW "\033[;23r", SPREAD},
+	{"coloured rows to history", "\033[24H" COLOURED "\033[;23r", SPREAD},
+	{"tabs to history", "", "\033[44m\t\n"},
 	{"tab stops", "", "\033H\033[C"},
 	{"clear tab stops", "", "\033[3g\033[?5W"},
 	{"tabs", "", "\033[#I\r"},
