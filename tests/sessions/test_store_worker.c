@@ -260,7 +260,7 @@ test_reads_that_fail(void **state)
 
 		if (i == 21) { /* with nothing in its caches it has to read */
 			store_flush(w);
-			store_trim(w);
+			store_trim(w, false);
 			settled(w);
 			io_faults = &f;
 		}
