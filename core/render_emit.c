@@ -74,16 +74,21 @@ move_to(struct render *r, int y, int x, struct buf *out)
 /* --- styles ----------------------------------------------------------------------------------- */
 
 struct sgr {
-	char s[160];
-	size_t len;
+	char s[192];
+	size_t len, from; /* the last sequence's parameters begin here */
 };
+#define SGR_BYTES 56 /* tmux drops a sequence with more than 63 bytes of parameters */
 
 static void
 sgr_add(struct sgr *g, const char *param)
 {
 	size_t n = strlen(param);
-	if (g->len)
+	if (g->len - g->from + n > SGR_BYTES) {
+		memcpy(g->s + g->len, "m\033[", 3);
+		g->from = g->len += 3;
+	} else if (g->len) {
 		g->s[g->len++] = ';';
+	}
 	memcpy(g->s + g->len, param, n);
 	g->len += n;
 }
@@ -200,6 +205,11 @@ cell_width(cell_t c)
 	return (c & CELL_KIND_MASK) == CELL_WIDE ? 2 : 1;
 }
 
+/* Closes a cluster: no terminal then adds what is written to the next cell, at once or later. It
+ * has no width anywhere, and moving the cursor is not enough: some look at the cell on the left
+ * however the cursor came there. */
+#define ZWNJ 0x200c
+
 /* Cells a terminal may take beyond the cluster's own if it draws the parts apart; -1 when all
  * terminals agree on the width. */
 static int
@@ -263,6 +273,8 @@ put_cell(struct render *r, cell_t c, struct buf *out)
 		}
 		for (int i = 0; i < n; i++)
 			buf_utf8(out, cps[i]);
+		if (n && cluster_open(cps, n))
+			buf_utf8(out, ZWNJ);
 	}
 	int x = r->pen.x + w;
 	r->pen.x = risk >= 0 || x >= r->cols ? -1 : x;
@@ -460,7 +472,9 @@ emit_cursor(struct render *r, const struct grid *g, struct buf *out)
 	int shape = steady[g->cursor.shape] - (g->cursor.blink ? 1 : 0);
 	if (shape == 1)
 		shape = 0; /* a blinking block: what the terminal itself would show */
-	move_to(r, CLAMP(g->cursor.row, 0, r->rows - 1), CLAMP(g->cursor.col, 0, r->cols - 1), out);
+	int y = CLAMP(g->cursor.row, 0, r->rows - 1);
+	int x = g->row[y]->flags & ROW_DOUBLE_MASK ? 2 * g->cursor.col : g->cursor.col;
+	move_to(r, y, CLAMP(x, 0, r->cols - 1), out);
 	if (shape != r->pen.shape)
 		buf_printf(out, "\033[%d q", shape);
 	if (r->pen.visible != 1)

@@ -249,7 +249,7 @@ static bool
 charsets_valid(const uint8_t g[4], uint8_t gl, uint8_t gr)
 {
 	for (int i = 0; i < 4; i++)
-		if (g[i] > CS_LATIN1)
+		if (g[i] >= N_CHARSETS)
 			return false;
 	return gl < 4 && gr < 4;
 }

@@ -50,15 +50,14 @@ show_line(struct term *t, int y, const uint8_t *text, size_t len)
 	r->len = (uint16_t)len;
 }
 
-/* The last character printed, and where it left the cursor. */
+/* Where the last character printed left the cursor. */
 static void
-note_last(struct term *t, const uint8_t *base, const struct hist_line *l, size_t n)
+note_last(struct term *t, const struct hist_line *l, size_t n)
 {
 	while (n && !l[n - 1].len)
 		n--;
 	if (!n)
 		return;
-	t->v.last_cp = base[l[n - 1].at + l[n - 1].len - 1];
 	t->v.chain_row = t->v.row;
 	t->v.chain_col = (int32_t)l[n - 1].len;
 }
@@ -78,7 +77,7 @@ term_flood(struct term *t, const uint8_t *p, const uint8_t *end, const uint8_t *
 		n += more;
 		if (!more || n <= keep)
 			break;
-		note_last(t, base, l, n);
+		note_last(t, l, n);
 		for (size_t y = 0; !begun && y < keep; y++)
 			hist_push(t->hist, term_row(t, (int)y), t->tab);
 		begun = true;

@@ -45,6 +45,17 @@ print_wrap(struct term *t)
 		term_row(t, t->v.row)->flags |= ROW_WRAPPED;
 }
 
+/* Of a row in double width only half its columns are seen; one character behind them is kept, out
+ * of sight. Side margins know no such rows. */
+int
+right_limit_doubled(const struct term *t, int limit)
+{
+	const struct vt *v = &t->v;
+	if (!(term_row(t, v->row)->flags & ROW_DOUBLE_MASK) || mode_on(t, MODE_DECLRMM))
+		return limit;
+	return MAX(MIN(limit, v->cols / 2), v->col + 1);
+}
+
 /* Cells [x, x + w) of the cursor's row are about to be overwritten. NULL when memory is out. */
 static inline struct row *
 put_room(struct term *t, int x, int w)
@@ -104,6 +115,13 @@ put_cell(struct term *t, cell_t content, int w, int limit)
 	advance(t, w, limit);
 }
 
+/* Outside the side margins nothing moves. */
+static bool
+inserting(const struct term *t)
+{
+	return t->v.insert && t->v.col >= t->v.left && t->v.col <= t->v.right;
+}
+
 /* Makes room for w cells: wraps, inserts. False when the character cannot be shown at all. */
 static bool
 make_room(struct term *t, int w, int *limit)
@@ -129,25 +147,26 @@ make_room(struct term *t, int w, int *limit)
 		print_wrap(t);
 		*limit = right_limit(t);
 	}
-	if (t->v.insert)
+	if (inserting(t))
 		row_insert(t, term_row(t, t->v.row), t->v.col, *limit - 1, w);
 	return true;
 }
 
-/* The cluster at x has become `content`, w cells wide where it was `was`. */
+/* The cluster at x has become `content`, w cells wide where it was `was`. What has no room for two
+ * cells stays as it is: like a wide character it cannot be shown, and a narrow cell that elsewhere
+ * would be wide could not be drawn. */
 static void
 regrow(struct term *t, int x, cell_t content, int was, int w)
 {
 	struct row *r = term_row(t, t->v.row);
 	cell_t keep = r->cells[x] & (CELL_STYLE_MASK | CELL_LINK_MASK | CELL_PROTECTED);
+	int limit = right_limit(t);
+	bool over = w == 2 && was == 1 && x + 2 > limit;
+	if (over && (!mode_on(t, MODE_DECAWM) || limit - t->v.left < 2))
+		return;
 	r->stamp = ++t->v.stamp;
 	r->flags |= ROW_STYLED | ROW_NONASCII | (content & CELL_CLUSTER ? ROW_CLUSTERS : 0);
-	int limit = right_limit(t);
-	if (w == 2 && was == 1 && x + 2 > limit) {
-		if (!mode_on(t, MODE_DECAWM) || limit - t->v.left < 2) {
-			r->cells[x] = keep | content;
-			return;
-		}
+	if (over) {
 		r->cells[x] = limit == t->v.cols ? CELL_HEAD : 0;
 		r->flags |= ROW_WIDE;
 		t->v.col = x;
@@ -158,7 +177,7 @@ regrow(struct term *t, int x, cell_t content, int was, int w)
 	r->cells[x] = keep | content | (w == 2 ? CELL_WIDE : CELL_NARROW);
 	if (w == 2 && was == 1) {
 		t->v.col = x + 1;
-		if (t->v.insert)
+		if (inserting(t))
 			row_insert(t, r, x + 1, limit - 1, 1);
 		r = put_room(t, x + 1, 1);
 		if (!r)
@@ -245,32 +264,30 @@ chain:
 	chain_here(t);
 }
 
-/* DEC special graphics 0x5f..0x7e. */
-static const uint16_t dec_graphics[32] = {0x20, 0x25c6, 0x2592, 0x2409, 0x240c, 0x240d, 0x240a,
-	0xb0, 0xb1, 0x2424, 0x240b, 0x2518, 0x2510, 0x250c, 0x2514, 0x253c, 0x23ba, 0x23bb, 0x2500,
-	0x23bc, 0x23bd, 0x251c, 0x2524, 0x2534, 0x252c, 0x2502, 0x2264, 0x2265, 0x3c0, 0x2260, 0xa3,
-	0xb7};
-
-static uint32_t
-charset_map(struct term *t, uint8_t c)
+static enum charset
+charset_next(const struct term *t)
 {
-	uint8_t set = t->v.g[t->v.single ? t->v.single : t->v.gl];
-	if (t->v.single) {
-		t->v.single = 0;
-		term_derive(t);
-	}
-	if (set == CS_DEC_GRAPHIC && c >= 0x5f && c <= 0x7e)
-		return dec_graphics[c - 0x5f];
-	if (set == CS_UK && c == '#')
-		return 0xa3;
-	return c;
+	return (enum charset)t->v.g[t->v.single ? t->v.single : t->v.gl];
 }
 
 /* One character of ASCII where charsets, insert mode or the edge matter. */
 void
 print_byte(struct term *t, uint8_t c)
 {
-	print_cp(t, charset_map(t, c));
+	enum charset set = charset_next(t);
+	if (t->v.single) {
+		t->v.single = 0;
+		term_derive(t);
+	}
+	print_cp(t, charset_map(set, c));
+}
+
+/* DEL is a character in sets of 96, else nothing. */
+void
+print_delete(struct term *t)
+{
+	if (charset_size(charset_next(t)) == 96)
+		print_byte(t, 0x7f);
 }
 
 /* The last character again, row by row. Of more than a screenful only what leaves the cursor where
@@ -284,12 +301,14 @@ print_repeat(struct term *t, int n)
 	unsigned cls = cp_class(cp);
 	int w = MAX(class_width(cls, t->width_opts), 1), limit;
 	int line = MAX((t->v.right + 1 - t->v.left) / w, 1);
-	int most = line * (t->v.insert ? 1 : cp < 0x80 ? t->v.rows : MIN(t->v.rows, REPEAT_ROWS));
+	int most = line * (cp < 0x80 ? t->v.rows : MIN(t->v.rows, REPEAT_ROWS));
 	if (!cp)
 		return;
 	n = n <= most ? n : most + (n - most) % line;
 	while (n > 0 && make_room(t, w, &limit)) {
-		int x = t->v.col, k = t->v.insert ? 1 : MIN(n, (limit - x) / w);
+		int x = t->v.col, k = MIN(n, (limit - x) / w);
+		if (inserting(t)) /* the first has its room */
+			row_insert(t, term_row(t, t->v.row), x, limit - 1, (k - 1) * w);
 		struct row *r = put_room(t, x, k * w);
 		for (int i = 0; r && i < k * w; i += w) {
 			r->cells[x + i] = t->tmpl | cp | (w == 2 ? CELL_WIDE : CELL_NARROW);

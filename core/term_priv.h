@@ -14,6 +14,7 @@
  * moves that window down the array, so it costs O(1) amortised. A row's cells are handed out at its
  * first write (row_open), out of the screen's slabs, and stay with the struct row for good. */
 #include "core/buf.h"
+#include "core/charset.h"
 #include "core/hist.h"
 #include "core/slab.h"
 #include "core/tab.h"
@@ -46,8 +47,6 @@ struct saved_cursor {
 	uint8_t origin, pending, valid, protect_iso;
 	uint8_t pad[2];
 };
-
-enum charset { CS_ASCII, CS_DEC_GRAPHIC, CS_UK, CS_NATIONAL, CS_LATIN1 = 31 };
 
 /* What both screens have of their own beside rows. */
 struct screen_vt {
@@ -82,7 +81,7 @@ struct vt {
 	int32_t left, right;		   /* margin columns, inclusive; 0..cols-1 unless DECLRMM */
 	struct pen pen;
 	uint64_t modes, modes_saved;  /* bit per modes.def entry */
-	uint8_t g[4], gl, gr, single; /* charsets; single = G2 or G3 for one character */
+	uint8_t g[4], gl, gr, single; /* enum charset; single = G2 or G3 for one character */
 	uint8_t shape, blink_default; /* enum cursor_shape; DECSCUSR said blinking */
 	uint8_t level;		      /* DECSCL, 61.. minus 60 */
 	uint8_t bits8;		      /* S8C1T asked; kept, replies stay 7 bit */
@@ -95,7 +94,7 @@ struct vt {
 	uint8_t state;	      /* parser state */
 	uint8_t utf8_have, utf8_need;
 	uint32_t utf8_cp, utf8_first;
-	uint32_t last_cp; /* for REP; 0 none */
+	uint32_t last_cp; /* for REP: what was printed just before; 0 none */
 	int32_t chain_row,
 		chain_col; /* where the cursor stood after the last print; see term_print.c */
 	struct vt_csi csi;
@@ -105,9 +104,10 @@ struct vt {
 	uint32_t dyn[10];			   /* OSC 10..19: COLOR_RGB|rrggbb, or 0 */
 	uint32_t special[5];			   /* OSC 5 */
 	uint8_t dark;
-	uint8_t prompt; /* OSC 133 region: 0, 'A' prompt, 'B' input, 'C' output */
-	uint8_t hazard; /* the next character may join the last: term_print.c */
-	uint8_t pad[5];
+	uint8_t prompt;	 /* OSC 133 region: 0, 'A' prompt, 'B' input, 'C' output */
+	uint8_t hazard;	 /* the next character may join the last: term_print.c */
+	uint8_t doubled; /* rows of double width were made */
+	uint8_t pad[4];
 	struct style pens[PEN_STACK]; /* XTPUSHSGR */
 	uint32_t n_pens, n_pad;
 	uint64_t bells;
@@ -140,6 +140,7 @@ struct term {
 	int n_stack;
 	uint32_t *palette; /* 256 of COLOR_RGB|rrggbb or 0, NULL: none changed */
 	struct buf str;	   /* OSC / DCS bytes so far */
+	uint64_t fed;	   /* bytes of output so far */
 	/* set by the owner */
 	struct term_config cfg;
 	struct arena *arena;

@@ -42,16 +42,17 @@ csi_parameters(struct term *t)
 		term_reply(t, "\033[%d;1;1;128;128;1;0x", arg(t, 0, 0) + 2);
 }
 
+/* In origin mode the cursor may have come to stand outside the margins: never less than 1. */
 static int
 report_row(const struct term *t)
 {
-	return t->v.row + 1 - (mode_on(t, MODE_DECOM) ? t->v.top : 0);
+	return MAX(t->v.row + 1 - (mode_on(t, MODE_DECOM) ? t->v.top : 0), 1);
 }
 
 static int
 report_col(const struct term *t)
 {
-	return t->v.col + 1 - (mode_on(t, MODE_DECOM) ? t->v.left : 0);
+	return MAX(t->v.col + 1 - (mode_on(t, MODE_DECOM) ? t->v.left : 0), 1);
 }
 
 void
@@ -84,6 +85,22 @@ csi_private_status(struct term *t)
 			term_reply(t, "%s", fixed[i].answer);
 }
 
+/* Which of G0 to G3 hold 96 characters, then the names of all. */
+static void
+put_charsets(struct buf *b, const struct vt *v)
+{
+	char names[16] = "";
+	int at = 0, wide = 0x40;
+	for (int i = 0; i < 4; i++) {
+		int n;
+		const char *s = charset_designator((enum charset)v->g[i], &n);
+		memcpy(names + at, s, (size_t)n);
+		at += n;
+		wide |= (charset_size((enum charset)v->g[i]) == 96) << i;
+	}
+	buf_printf(b, "%c;%s", wide, names);
+}
+
 /* DECRQPSR: cursor information and tab stops, for DECRSPS. */
 void
 csi_presentation_query(struct term *t)
@@ -91,17 +108,14 @@ csi_presentation_query(struct term *t)
 	const struct vt *v = &t->v;
 	struct buf b = {0};
 	if (arg(t, 0, 0) == 1) {
-		static const char *const sets[] = {
-			[CS_ASCII] = "B", [CS_DEC_GRAPHIC] = "0", [CS_UK] = "A"};
 		uint32_t a = v->pen.style.attrs;
 		int sgr = 0x40 | (a & ATTR_BOLD ? 1 : 0) | (a & ATTR_UL_MASK ? 2 : 0) |
 			  (a & ATTR_BLINK ? 4 : 0) | (a & ATTR_INVERSE ? 8 : 0);
 		int flags = 0x40 | (mode_on(t, MODE_DECOM) ? 1 : 0) | (v->single == 2 ? 2 : 0) |
 			    (v->single == 3 ? 4 : 0) | (v->pending ? 8 : 0);
-		buf_printf(&b, "\033P1$u%d;%d;1;%c;%c;%c;%d;%d;@;", report_row(t), report_col(t),
-			sgr, v->pen.protect ? 'A' : '@', flags, v->gl, v->gr);
-		for (int i = 0; i < 4; i++)
-			buf_puts(&b, v->g[i] < ARRAY_LEN(sets) ? sets[v->g[i]] : "B");
+		buf_printf(&b, "\033P1$u%d;%d;1;%c;%c;%c;%d;%d;", report_row(t), report_col(t), sgr,
+			v->pen.protect ? 'A' : '@', flags, v->gl, v->gr);
+		put_charsets(&b, v);
 		buf_puts(&b, "\033\\");
 	} else if (arg(t, 0, 0) == 2) {
 		const char *sep = "\033P2$u";

@@ -234,7 +234,6 @@ struct spot {
 	struct row *r; /* NULL: not begun */
 	unsigned n, room;
 	cell_t used; /* what the cells have, ORed */
-	uint8_t last;
 	cell_t cells[SPOT + SHORT];
 };
 
@@ -266,7 +265,6 @@ spot_end(const struct spot *s, struct term *t)
 	r->len = (uint16_t)MAX((int)r->len, v->col);
 	r->stamp = ++v->stamp;
 	r->flags |= (s->used ? ROW_STYLED : 0) | (t->pen_flags & (ROW_LINKS | ROW_PROTECTED));
-	v->last_cp = s->last;
 	v->chain_row = v->row;
 	v->chain_col = v->col;
 }
@@ -290,7 +288,6 @@ spot_put(struct spot *s, const struct term *t, const uint8_t *p, unsigned n, cel
 		widen_ascii16(s->cells + s->n + 16, p + 16, tmpl);
 	s->n += n;
 	s->used |= tmpl;
-	s->last = p[n - 1];
 	return true;
 }
 
@@ -299,6 +296,7 @@ sgr_run(struct term *t, const uint8_t *p, const uint8_t *end)
 {
 	const struct sgr_memo *m = NULL; /* the pen is its, if there is one */
 	const uint8_t *done = NULL;
+	uint32_t last = 0; /* printed, after the last sequence */
 	struct spot s;
 	pen_ready(t);
 	if (unlikely(!t->pen_exact))
@@ -319,16 +317,20 @@ sgr_run(struct term *t, const uint8_t *p, const uint8_t *end)
 				pen_recall(t, m);
 			m = NULL;
 			sgr_learn(t, p, n, at, &key);
+			last = 0;
 			done = p + n + 1;
 			break;
 		}
 		m = found;
 		id = m->id;
+		last = 0;
 		done = p += n + 1;
 		if (end - p < SHORT || (n = short_text(p)) == SHORT)
 			break;
 		if (n && !spot_put(&s, t, p, n, rest | (cell_t)id << CELL_STYLE_SHIFT))
 			break;
+		if (n)
+			last = p[n - 1];
 		done = p += n;
 		if (end - p < 2 || p[0] != 033 || p[1] != '[')
 			break;
@@ -337,6 +339,8 @@ sgr_run(struct term *t, const uint8_t *p, const uint8_t *end)
 	if (m)
 		pen_recall(t, m);
 	spot_end(&s, t);
+	if (done)
+		t->v.last_cp = last;
 	return done;
 }
 

@@ -63,6 +63,7 @@ csi_dispatch(struct term *t)
 	vt_fn fn = k == C_NONE ? NULL : csi_table[k][t->v.csi.final - '@'];
 	if (fn)
 		fn(t);
+	t->v.last_cp = 0;
 }
 
 /* Controls */
@@ -128,6 +129,7 @@ c0_dispatch(struct term *t, uint8_t c)
 		[0x0d] = carriage_return,
 		[0x0e] = c0_shift_out,
 		[0x0f] = c0_shift_in};
+	t->v.last_cp = 0;
 	if (c < 32 && fns[c])
 		fns[c](t);
 }
@@ -277,6 +279,8 @@ double_row(struct term *t, uint32_t kind)
 {
 	struct row *r = term_row(t, t->v.row);
 	r->flags = (r->flags & ~(uint32_t)ROW_DOUBLE_MASK) | kind << ROW_DOUBLE_SHIFT;
+	r->stamp = ++t->v.stamp;
+	t->v.doubled |= kind != 0;
 }
 
 static void
@@ -324,6 +328,7 @@ esc_alignment(struct term *t)
 			r->cells[x] = 'E';
 	}
 	v->pen = keep;
+	v->pen.style.attrs = 0; /* colours stay */
 	t->pen_dirty = true;
 	cursor_to(t, 0, 0);
 }
@@ -340,23 +345,30 @@ esc_eight_bit(struct term *t)
 	t->v.bits8 = 1;
 }
 
-/* SCS: 94-character sets by final byte; what is not known is ASCII. */
 static void
-designate(struct term *t, int g, uint8_t final)
+designate(struct term *t, int g, enum charset set)
 {
-	static const struct {
-		uint8_t final, set;
-	} sets[] = {{'0', CS_DEC_GRAPHIC}, {'2', CS_DEC_GRAPHIC}, {'A', CS_UK}};
-	t->v.g[g] = CS_ASCII;
-	for (size_t i = 0; i < ARRAY_LEN(sets); i++)
-		if (sets[i].final == final)
-			t->v.g[g] = sets[i].set;
+	t->v.g[g] = (uint8_t)set;
 	term_derive(t);
 }
 
-void
-esc_dispatch(struct term *t, uint8_t inter, uint8_t final)
+/* SCS: ( ) * + take sets of 94 characters for G0 to G3, - . / sets of 96 for G1 to G3. */
+static void
+esc_charset(struct term *t, uint8_t final)
 {
+	const struct vt_csi *c = &t->v.csi;
+	int wide = c->inter[0] >= '-', inter = c->n_inter > 1 ? c->inter[1] : 0;
+	int set = charset_find(wide ? 96 : 94, (uint8_t)inter, final, mode_on(t, MODE_DECNRCM));
+	if (set >= 0)
+		designate(t, c->inter[0] - (wide ? '-' - 1 : '('), (enum charset)set);
+}
+
+/* The intermediates stand in t->v.csi. */
+void
+esc_dispatch(struct term *t, uint8_t final)
+{
+	const struct vt_csi *c = &t->v.csi;
+	uint8_t inter = c->n_inter ? c->inter[0] : 0;
 	static const struct {
 		uint8_t inter, final;
 		vt_fn fn;
@@ -365,11 +377,12 @@ esc_dispatch(struct term *t, uint8_t inter, uint8_t final)
 #include "core/esc.def"
 #undef X
 	};
-	if (inter >= '(' && inter <= '+')
-		designate(t, inter - '(', final);
-	else if (inter >= '-' && inter <= '/')
-		designate(t, inter - '-' + 1, final == 'A' ? 'B' : final);
-	for (size_t i = 0; i < ARRAY_LEN(table); i++)
+	t->v.last_cp = 0;
+	if (c->n_inter <= 2 && inter >= '(' && inter <= '/' && inter != ',') {
+		esc_charset(t, final);
+		return;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(table) && c->n_inter < 2; i++)
 		if (table[i].inter == inter && table[i].final == final) {
 			table[i].fn(t);
 			return;
@@ -380,6 +393,7 @@ void
 string_dispatch(struct term *t)
 {
 	char *s = buf_cstr(&t->str);
+	t->v.last_cp = 0;
 	if (t->v.osc_kind == ']')
 		osc_dispatch(t, s, t->str.len);
 	else if (t->v.osc_kind == 'P')
@@ -397,13 +411,13 @@ vt52_identify(struct term *t)
 static void
 vt52_graphics(struct term *t)
 {
-	designate(t, 0, '0');
+	designate(t, 0, CS_DEC_GRAPHIC);
 }
 
 static void
 vt52_ascii(struct term *t)
 {
-	designate(t, 0, 'B');
+	designate(t, 0, CS_ASCII);
 }
 
 static void
@@ -436,6 +450,7 @@ vt52_dispatch(struct term *t, uint8_t final)
 		['K'] = csi_erase_line,
 		['Z'] = vt52_identify};
 	t->v.csi.n = 0;
+	t->v.last_cp = 0;
 	if (final < 128 && fns[final])
 		fns[final](t);
 }

@@ -5,7 +5,7 @@
 
 void c0_dispatch(struct term *t, uint8_t c);
 void csi_dispatch(struct term *t); /* t->v.csi */
-void esc_dispatch(struct term *t, uint8_t inter, uint8_t final);
+void esc_dispatch(struct term *t, uint8_t final);
 void string_dispatch(struct term *t); /* t->str, t->v.osc_kind */
 void vt52_dispatch(struct term *t, uint8_t final);
 void vt52_move(struct term *t, int row, int col);

@@ -203,8 +203,7 @@ step(struct term *t, uint8_t b)
 		v->csi.prefix = b;
 		break;
 	case A_ESC_DO:
-		if (v->csi.n_inter <= 1)
-			esc_dispatch(t, v->csi.inter[0], b);
+		esc_dispatch(t, b);
 		break;
 	case A_CSI_DO:
 		csi_finish(t, b);
@@ -353,8 +352,10 @@ ground(struct term *t, const uint8_t *p, const uint8_t *end)
 			p++;
 			t->v.pending = 0;
 			t->v.col = 0;
+			t->v.last_cp = 0;
 		} else if (b == '\n' && !t->v.newline) {
 			p++;
+			t->v.last_cp = 0;
 			term_linefeed(t);
 			if (p >= flood && end - p >= FLOOD_LEAST(t))
 				p = term_flood(t, p, end, &flood);
@@ -362,6 +363,8 @@ ground(struct term *t, const uint8_t *p, const uint8_t *end)
 			p++;
 			if (b != 0x7f)
 				c0_dispatch(t, b);
+			else if (!t->plain)
+				print_delete(t);
 		}
 	}
 	return p;

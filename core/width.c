@@ -126,6 +126,8 @@ make_class(uint32_t cp, struct tables *in)
 		c |= CP_EMOJI_BASE;
 	if (in_ranges(&in->linker, cp))
 		c |= CP_LINKER;
+	if (cp == 0x200c)
+		c |= CP_PARTS;
 	if (cp >= 0x1f3fb && cp <= 0x1f3ff)
 		c |= CP_MODIFIER;
 	if (c & CP_WIDTH && gb != GB_EXTEND && gb != GB_ZWJ && gb != GB_SPACING && gb != GB_CONTROL)
@@ -198,7 +200,7 @@ state_after(int32_t st, unsigned cls)
 		next |= ST_PICT_ZWJ;
 	if (gb == GB_CONSONANT)
 		next |= ST_CONS;
-	else if (gb == GB_EXTEND || gb == GB_ZWJ)
+	else if ((gb == GB_EXTEND || gb == GB_ZWJ) && !(cls & CP_PARTS))
 		next |= (st & (ST_CONS | ST_LINK)) |
 			(st & ST_CONS && cls & CP_LINKER ? ST_LINK : 0);
 	return next;
@@ -236,13 +238,27 @@ grapheme_joins(uint32_t prev, uint32_t next, int32_t *state)
 	return join;
 }
 
-bool
-cluster_joins(const uint32_t *cps, int n, uint32_t next)
+static int32_t
+cluster_state(const uint32_t *cps, int n)
 {
 	int32_t st = 0;
 	for (int i = 0; i < n; i++)
 		st = state_after(st, cp_class(cps[i]));
-	return class_joins(cp_class(cps[n - 1]), cp_class(next), st);
+	return st;
+}
+
+bool
+cluster_joins(const uint32_t *cps, int n, uint32_t next)
+{
+	return class_joins(cp_class(cps[n - 1]), cp_class(next), cluster_state(cps, n));
+}
+
+bool
+cluster_open(const uint32_t *cps, int n)
+{
+	unsigned cls = cp_class(cps[n - 1]), gb = cls >> CP_GB_SHIFT & CP_GB_MASK;
+	return cls & CP_HAZARD && (gb == GB_PREPEND || gb == GB_L ||
+					  cluster_state(cps, n) & (ST_RI | ST_PICT_ZWJ | ST_LINK));
 }
 
 int

@@ -10,6 +10,7 @@ enum {
 	CP_GB_SHIFT = 4, /* 4 bits: GB_* */
 	CP_GB_MASK = 15,
 	CP_EMOJI_BASE = 1 << 8,
+	CP_PARTS = 1 << 9, /* U+200C: a linker before it does not join what is behind it */
 	CP_LINKER = 1 << 10,
 	CP_MODIFIER = 1 << 11,
 	/* derived from the above, for the inner loop of printing: */
@@ -69,4 +70,6 @@ class_width(unsigned cls, unsigned opts)
 int width_cluster_opts(const uint32_t *cps, int n, unsigned opts);
 /* Does next belong to the cluster cps[0..n)? n >= 1. */
 bool cluster_joins(const uint32_t *cps, int n, uint32_t next);
+/* Is there a character other than a mark or the vowel or tail of a syllable that would? */
+bool cluster_open(const uint32_t *cps, int n);
 #endif

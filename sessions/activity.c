@@ -85,6 +85,8 @@ slot_set(struct activity_state *a, enum activity_source s, enum activity v, cons
 {
 	struct activity_signal *sig = &a->sig[s];
 
+	if (sig->value != v)
+		sig->since_ns = now_ns;
 	sig->value = v;
 	sig->at_ns = now_ns ? now_ns : 1;
 	sanitize(sig->detail, sizeof sig->detail - 1, detail ? detail : "",
@@ -410,7 +412,7 @@ activity_evaluate(struct activity_state *a, const struct profile *p, uint64_t no
 	enum activity v = ACT_UNKNOWN;
 	enum activity_source from = SRC_OUTPUT;
 	char detail[sizeof a->detail] = "";
-	bool changed;
+	bool changed, again; /* again: it was over and is back since the last look */
 
 	(void)p;
 	look_at_output(a, now_ns);
@@ -424,12 +426,13 @@ activity_evaluate(struct activity_state *a, const struct profile *p, uint64_t no
 	if (activity_blocked(v) || v == ACT_ERROR)
 		snprintf(detail, sizeof detail, "%s", wanted(a, from, now_ns));
 	changed = v != a->now || from != a->source || strcmp(detail, a->detail) != 0;
-	if (v != a->now)
+	again = v == a->now && from == a->source && a->sig[from].since_ns > a->now_since_ns;
+	if (v != a->now || again)
 		a->now_since_ns = now_ns;
-	if (!activity_at_rest(v))
+	if (!activity_at_rest(v) || again)
 		a->rest_since_ns = 0;
-	else if (!a->rest_since_ns)
-		a->rest_since_ns = v == a->now ? a->now_since_ns : now_ns;
+	if (activity_at_rest(v) && !a->rest_since_ns)
+		a->rest_since_ns = a->now_since_ns;
 	a->now = v;
 	a->source = from;
 	memcpy(a->detail, detail, sizeof a->detail);

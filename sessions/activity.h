@@ -30,8 +30,9 @@ const char *activity_source_name(enum activity_source s);
 
 struct activity_signal {
 	enum activity value;
-	uint64_t at_ns;	  /* 0: never seen */
-	char detail[120]; /* sanitised: the message, rule or title that said so */
+	uint64_t at_ns;	   /* 0: never seen */
+	uint64_t since_ns; /* it has said this value */
+	char detail[120];  /* sanitised: the message, rule or title that said so */
 };
 /* Keys of the inner program as they are typed, as far as needed to know whether its prompt holds
  * text that was not sent. */
@@ -52,7 +53,7 @@ struct activity_state {
 	enum activity now; /* the verdict */
 	enum activity_source source;
 	char detail[120];	/* what it wants: "approve Bash: …" */
-	uint64_t now_since_ns;	/* when the verdict last changed */
+	uint64_t now_since_ns;	/* when the verdict last changed, or was there again */
 	uint64_t rest_since_ns; /* idle or done since; 0 not at rest */
 	uint64_t last_output_ns, last_text_ns, last_input_ns, last_resize_ns;
 	uint64_t draft_since_ns; /* typed since the last Enter; 0 = no draft */

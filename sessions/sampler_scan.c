@@ -25,12 +25,13 @@ struct known { /* one process, between calls */
 	char comm[32];
 	uint32_t num; /* session it belongs to, 0 none */
 	char marker[24];
-	bool marker_read, walked;
+	unsigned char marker_reads;
+	bool walked;
 	char *cmdline;		    /* NULL until needed */
 	struct proc_info walk, now; /* sizes at the last walk (now.* then), and at present */
 	uint64_t s_walk, shm_walk;  /* S, and its shared part, at the last walk */
 	uint64_t swap_walk;	    /* VmSwap then */
-	bool stale;		    /* what it shares changed since, which S does not show */
+	bool stale;		    /* what it shares changed since, or it as it was walked */
 	uint64_t walked_at, walk_ns;
 	int64_t moved; /* |S - s_walk|, of those that want a walk; -1 does not */
 	int at;	       /* index of its session in this call, -1 none */
@@ -148,7 +149,8 @@ carry_over(struct scan *s, const struct proc_table *t)
 		if (strcmp(k[i].comm, p->comm) != 0) { /* new, or another program by exec */
 			free(k[i].cmdline);
 			k[i].cmdline = NULL;
-			k[i].marker_read = k[i].walked = false;
+			k[i].marker_reads = 0;
+			k[i].walked = false;
 		}
 		k[i].pid = p->pid;
 		k[i].ppid = p->ppid;
@@ -172,9 +174,11 @@ cached_marker(void *ctx, const struct proc_node *p, char *out, size_t cap)
 {
 	struct known *k = known_of(ctx, p->pid);
 
-	if (!k->marker_read)
+	/* twice: in the middle of an exec the environment is empty */
+	if (k->marker_reads < 2 && !k->marker[0]) {
 		proc_marker(p->pid, k->marker, sizeof(k->marker));
-	k->marker_read = true;
+		k->marker_reads++;
+	}
 	snprintf(out, cap, "%s", k->marker);
 }
 
@@ -267,22 +271,23 @@ static void
 walk(struct scan *s, struct known *k)
 {
 	uint64_t t = thread_ns(), ticks = k->now.cpu_ticks;
-	struct proc_info after;
+	struct proc_info before, after;
 
-	if (footprint_of(k->pid, &k->walk) < 0) {
+	if (footprint_cheap(k->pid, &before) < 0 || footprint_of(k->pid, &k->walk) < 0) {
 		k->at = -1;
 		return;
 	}
 	k->now = k->walk;
 	k->now.cpu_ticks = ticks;
-	/* of a process that grows as fast as it is read, S of before would count the growth twice
-	 */
+	/* of a process that grows as fast as it is read, S of before would count the growth twice,
+	 * S of after not at all: it is walked again */
 	if (footprint_cheap(k->pid, &after) < 0)
 		after = k->walk;
 	k->s_walk = after.footprint;
 	k->shm_walk = after.shm_rss;
 	k->swap_walk = after.swap;
-	k->stale = false;
+	k->stale =
+		(uint64_t)llabs((int64_t)after.footprint - (int64_t)before.footprint) > EXACT_MIN;
 	k->walked = !k->walk.estimated;
 	k->walk_ns = thread_ns() - t;
 	k->walked_at = os_mono_ns();

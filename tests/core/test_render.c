@@ -301,6 +301,12 @@ neighbours_are_not_glued(void **state)
 		"\xe2\x9d\xa4\xe2\x80\x8d \b|\xc2\xa9",
 		"\xf0\x9f\x87\xa9 \b|\xf0\x9f\x87\xaa",
 		"\xe1\x84\x80 \b|\xe1\x84\x80",
+		/* behind a sign of the kind that takes in whatever follows, blanks too */
+		"\xd8\x82|\033[2G|86",
+		"\xd8\x82|\033[44m\033[3Gx\b\b\033[X",
+		"\xd8\x82\033[3Gx\033[2G|\033[7m5",
+		/* a consonant behind a linker that was left alone */
+		"\xe0\xa4\x95\xe0\xa5\x8d \b|\xe0\xa4\xb7",
 	};
 	for (size_t i = 0; i < 2 * ARRAY_LEN(programs); i++) {
 		struct term_config cfg = {.cols = 12, .rows = 2};
@@ -325,6 +331,47 @@ neighbours_are_not_glued(void **state)
 		screen_free(&s);
 		term_free(child);
 	}
+}
+
+/* Terminals that look at the cell on the left, however the cursor came there, are told that it
+ * ends. */
+static void
+what_would_take_in_its_neighbour_is_closed(void **state)
+{
+	(void)state;
+	static const char *const open[] = {"\xd8\x82", "\xf0\x9f\x87\xa9", "\xe1\x84\x80",
+		"\xe2\x9d\xa4\xe2\x80\x8d", "\xe0\xa4\x95\xe0\xa5\x8d"};
+	static const char *const closed[] = {"\xf0\x9f\x87\xa9\xf0\x9f\x87\xaa", "\xea\xb0\x80",
+		"e\xcc\x81", "\xf0\x9f\x91\xa9\xe2\x80\x8d\xf0\x9f\x92\xbb", "\xe0\xa4\xb7"};
+	for (size_t i = 0; i < ARRAY_LEN(open) + ARRAY_LEN(closed); i++) {
+		bool is_open = i < ARRAY_LEN(open);
+		const char *text = is_open ? open[i] : closed[i - ARRAY_LEN(open)];
+		struct screen s = screen_new(20, 1, &full);
+		int w = canvas_text(s.c, 0, 2, 18, text, &(struct style){0});
+		canvas_text(s.c, 0, 2 + w, 18 - w, "x", &(struct style){0});
+		const char *at = strstr(screen_frame(&s), text);
+		assert_non_null(at);
+		assert_int_equal(!strncmp(at + strlen(text), "\xe2\x80\x8c", 3), is_open);
+		assert_shows(s.t, s.c, text);
+		screen_free(&s);
+	}
+}
+
+/* tmux and others drop a sequence that is too long for them, and the style with it. */
+static void
+no_sequence_is_too_long(void **state)
+{
+	(void)state;
+	struct screen s = screen_new(20, 1, &full);
+	struct style all = {.fg = COLOR_RGB | 0xc8c9ca,
+		.bg = COLOR_RGB | 0xd2d3d4,
+		.ul = COLOR_RGB | 0xdcddde,
+		.attrs = 0xff | UL_CURLY << ATTR_UL_SHIFT};
+	canvas_text(s.c, 0, 0, 20, "x", &all);
+	for (const char *p = screen_frame(&s); (p = strstr(p, "\033[")); p += 2)
+		assert_in_range(strcspn(p + 2, "mHJhqr"), 0, 63);
+	assert_shows(s.t, s.c, "all there is of style");
+	screen_free(&s);
 }
 
 static void
@@ -406,6 +453,43 @@ frames_start_anew_after_invalidation_and_resize(void **state)
 	screen_free(&s);
 }
 
+/* DECDWL and DECDHL, through frames too: any terminal can show wide-set text. */
+static void
+rows_of_double_width_are_drawn_wide_set(void **state)
+{
+	(void)state;
+	struct term_config cfg = {.cols = 12, .rows = 3};
+	struct term *session = term_new(arena, 1, &cfg);
+	struct screen s = screen_new(12, 3, &full);
+	struct frame_view *view = frame_view_new();
+	static const struct {
+		const char *bytes, *shows;
+		int row, col;
+	} steps[] = {{"ab\033#6c", "a b c", 0, 6}, {"\033#5", "abc", 0, 3},
+		{"\033#3\033[7m\346\227\245de", "a b c \346\227\245  d\ne", 1, 1},
+		{"\033#4", "a b c \346\227\245  d\ne", 1, 2}};
+	for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
+		struct buf b = {0}, text = {0};
+		term_feed(session, steps[i].bytes, strlen(steps[i].bytes));
+		struct grid g = term_grid(session);
+		assert_true(frame_encode(view, &g, &b));
+		assert_int_equal(frame_apply(s.c, b.data, b.len), 0);
+		screen_frame(&s);
+		term_text(s.t, &text);
+		while (text.len && text.data[text.len - 1] == '\n')
+			text.len--;
+		assert_string_equal(buf_cstr(&text), steps[i].shows);
+		struct grid shown = term_grid(s.t);
+		assert_int_equal(shown.cursor.row, steps[i].row);
+		assert_int_equal(shown.cursor.col, steps[i].col);
+		buf_free(&b);
+		buf_free(&text);
+	}
+	frame_view_free(view);
+	screen_free(&s);
+	term_free(session);
+}
+
 /* DECSCNM: what a program has reversed looks so on any terminal, through frames too. */
 static void
 a_reversed_screen_is_drawn_inverse(void **state)
@@ -446,12 +530,15 @@ main(void)
 		cmocka_unit_test(another_terminal_shows_the_same),
 		cmocka_unit_test(one_takes_over_from_another),
 		cmocka_unit_test(without_sync_too),
+		cmocka_unit_test(rows_of_double_width_are_drawn_wide_set),
 		cmocka_unit_test(a_reversed_screen_is_drawn_inverse),
 		cmocka_unit_test(one_key_costs_a_few_bytes),
 		cmocka_unit_test(scrolling_is_seen),
 		cmocka_unit_test(blank_tails_are_erased),
 		cmocka_unit_test(doubtful_widths_are_fenced),
 		cmocka_unit_test(neighbours_are_not_glued),
+		cmocka_unit_test(what_would_take_in_its_neighbour_is_closed),
+		cmocka_unit_test(no_sequence_is_too_long),
 		cmocka_unit_test(nothing_but_text_gets_out),
 		cmocka_unit_test(poorer_terminals_get_what_they_have),
 		cmocka_unit_test(frames_start_anew_after_invalidation_and_resize),

@@ -14,6 +14,9 @@
 #include <unistd.h>
 
 enum { OWNER_A = 1, OWNER_B = 2, PIECE_MAX = 4096, OPS_MAX = 10, CRASHES_MAX = 1 };
+/* Checks, copies and adoption go over all slabs that ever were: an arena one large input has
+ * stretched is not kept for the small ones. */
+enum { MAPPED_MAX = 1 << 20 };
 
 struct machine {
 	struct arena *arena;
@@ -72,14 +75,17 @@ feed(const void *p, size_t n)
 		term_feed(b.t, p, n);
 }
 
-/* Growing takes rows back that are not sealed, and what is worth sealing depends on what is in
- * files or was measured before a crash: then both only shrink. */
+/* Growing takes rows back that are not sealed, and what is worth sealing, asked for or not, depends
+ * on what is in files or was measured before a crash: then both only shrink. */
 static void
 op_resize(uint8_t x, uint8_t y)
 {
 	struct grid g = term_grid(a.t);
 	int cols = fuzz_cols(x), rows = fuzz_rows(y);
 
+	if (hist_stats(term_hist(a.t)).packed_bytes ||
+		(b.t && hist_stats(term_hist(b.t)).packed_bytes))
+		sealed = true; /* a flood was sealed at once */
 	if (sealed && stored) {
 		cols = MIN(cols, g.cols);
 		rows = MIN(rows, g.rows);
@@ -369,6 +375,11 @@ end(struct machine *m, bool whole)
 	CHECK(arena_stats(m->arena).live == 0);
 	if (whole)
 		arena_check(m->arena);
+	if (arena_stats(m->arena).mapped <= MAPPED_MAX)
+		return;
+	arena_check(m->arena);
+	arena_free(m->arena);
+	m->arena = NULL;
 }
 
 int

@@ -4,9 +4,11 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -27,29 +29,30 @@
 struct hog {
 	pid_t pid;
 	FILE *in, *out;
+	char marker[12]; /* MUSTER_SESSION of a marked one: of this run, others may be beside it */
 };
 static pid_t started[32]; /* ended after each test, passed or failed */
 static size_t n_started;
 
-/* Marker: of the session that it belongs to; NULL: of none. */
 static inline struct hog
-hog_start(const char *marker)
+hog_start(bool marked)
 {
 	struct hog h;
 	int to[2], from[2];
 	char path[512], env[64];
 
 	snprintf(path, sizeof(path), "%s/tests/tools/memhog", getenv("MUSTER_BIN"));
-	snprintf(env, sizeof(env), "MUSTER_SESSION=%s", marker ? marker : "");
 	assert_int_equal(pipe(to) | pipe(from), 0);
 	h.pid = fork();
+	snprintf(h.marker, sizeof(h.marker), "h%d", (int)(h.pid ? h.pid : getpid()));
 	if (h.pid == 0) {
 		setsid();
 		dup2(to[0], 0);
 		dup2(from[1], 1);
 		for (int i = 3; i < 64; i++)
 			close(i);
-		execle(path, "memhog", (char *)NULL, (char *[]){marker ? env : NULL, NULL});
+		snprintf(env, sizeof(env), "MUSTER_SESSION=%s", h.marker);
+		execle(path, "memhog", (char *)NULL, (char *[]){marked ? env : NULL, NULL});
 		_exit(127);
 	}
 	started[n_started++] = h.pid;
@@ -84,6 +87,14 @@ hog_end(struct hog *h)
 	fclose(h->out);
 	kill(h->pid, SIGKILL);
 	waitpid(h->pid, NULL, 0);
+}
+
+/* Strays come to this process, and a hog's end is no signal to it. */
+static inline void
+hogs_begin(void)
+{
+	signal(SIGPIPE, SIG_IGN);
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
 }
 
 /* All that were started; strays come to a test which is their subreaper. */

@@ -62,6 +62,26 @@ states_of_osc7501(void **state)
 	assert_false(activity_osc7501(&a, "?", 1, T0));
 }
 
+/* Work that is over before anybody looked: the rest after it is another one. */
+static void
+rest_begins_again_after_work_unseen(void **state)
+{
+	(void)state;
+	say("state=done", T0);
+	assert_int_equal(verdict(T0), ACT_DONE);
+	say("state=done", T0 + S); /* said twice: the same rest */
+	verdict(T0 + S);
+	assert_true(a.now_since_ns == T0);
+	say("state=working", T0 + 5 * S);
+	say("state=done", T0 + 5 * S);
+	assert_int_equal(verdict(T0 + 5 * S), ACT_DONE);
+	assert_true(a.now_since_ns == T0 + 5 * S);
+	assert_true(activity_idle_s(&a, T0 + 6 * S) == 1);
+	say("state=idle", T0 + 7 * S); /* another word for rest: it goes on */
+	verdict(T0 + 7 * S);
+	assert_true(activity_idle_s(&a, T0 + 8 * S) == 3);
+}
+
 static void
 hostile_osc7501_is_harmless(void **state)
 {
@@ -324,6 +344,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(states_of_osc7501),
+		T(rest_begins_again_after_work_unseen),
 		T(hostile_osc7501_is_harmless),
 		T(a_shell_prompt_ends_working),
 		T(children_do_not_set_the_state),

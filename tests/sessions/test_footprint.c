@@ -4,16 +4,6 @@
 #include "tests/sessions/hog.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <setjmp.h>
-#include <signal.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <unistd.h>
-#include <cmocka.h>
 
 #define MB (1024.0 * 1024)
 static int
@@ -56,7 +46,7 @@ test_dirty_and_lazy(void **state)
 	struct proc_info p = {0};
 
 	(void)state;
-	struct hog h = hog_start(NULL);
+	struct hog h = hog_start(false);
 	hog_do(&h, "dirty 64");
 	assert_int_equal(footprint_of(h.pid, &p), 0);
 	assert_false(p.estimated);
@@ -83,7 +73,7 @@ test_swap_keeps_footprint(void **state)
 	(void)state;
 	if (!have_swap())
 		skip();
-	struct hog h = hog_start(NULL);
+	struct hog h = hog_start(false);
 	hog_do(&h, "dirty 64");
 	footprint_of(h.pid, &p);
 	before = (double)p.footprint;
@@ -103,7 +93,7 @@ test_shared_counts_once(void **state)
 	struct footprint_report r;
 
 	(void)state;
-	struct hog h = hog_start("shr1");
+	struct hog h = hog_start(true);
 	hog_do(&h, "share 40");
 	for (int i = 0; i < 3; i++)
 		hog_do(&h, "fork");
@@ -115,7 +105,7 @@ test_shared_counts_once(void **state)
 	footprint_report_free(&r);
 	/* private memory is shared by forks until written: PSS divides it */
 	hog_end(&h);
-	h = hog_start(NULL);
+	h = hog_start(false);
 	hog_do(&h, "dirty 40");
 	hog_do(&h, "fork");
 	hog_do(&h, "fork");
@@ -135,7 +125,7 @@ test_shared_and_swapped(void **state)
 	(void)state;
 	if (!have_swap())
 		skip();
-	struct hog h = hog_start(NULL);
+	struct hog h = hog_start(false);
 	hog_do(&h, "share 48");
 	hog_do(&h, "fork");
 	hog_do(&h, "pageout");
@@ -155,7 +145,7 @@ test_held_memfd(void **state)
 	struct proc_info p[2] = {0};
 
 	(void)state;
-	struct hog h = hog_start(NULL);
+	struct hog h = hog_start(false);
 	hog_do(&h, "memfd 24");
 	p[0].pid = h.pid;
 	p[1].pid = hog_do(&h, "fork"); /* holds it too: still once */
@@ -175,7 +165,7 @@ test_categories_add_up(void **state)
 	bool big = false;
 
 	(void)state;
-	struct hog h = hog_start(NULL);
+	struct hog h = hog_start(false);
 	hog_do(&h, "dirty 40");
 	hog_do(&h, "share 9");
 	assert_int_equal(footprint_report(h.pid, NULL, &r), 0);
@@ -208,11 +198,11 @@ test_tree_rules(void **state)
 	pid_t child, stray, bare;
 
 	(void)state;
-	struct hog h = hog_start("tree7a");
+	struct hog h = hog_start(true);
 	child = hog_do(&h, "fork");
 	stray = hog_do(&h, "daemon");
 	bare = hog_do(&h, "setsid");
-	p = proctree(h.pid, "tree7a", &n);
+	p = proctree(h.pid, h.marker, &n);
 	assert_true(has(p, n, h.pid, "root"));
 	assert_true(has(p, n, child, "child"));
 	assert_true(has(p, n, stray, "marker"));
@@ -227,7 +217,7 @@ test_tree_rules(void **state)
 	assert_int_equal(n, 2);
 	free(p);
 	hog_end(&h);
-	p = proctree(h.pid, "tree7a", &n); /* the marker finds strays of a child that is gone */
+	p = proctree(h.pid, h.marker, &n); /* the marker finds strays of a child that is gone */
 	assert_int_equal(n, 2);
 	assert_true(has(p, n, stray, "marker") && has(p, n, child, "marker"));
 	free(p);
@@ -248,11 +238,11 @@ test_rules_over_several_roots(void **state)
 	pid_t bare, mine;
 
 	(void)state;
-	a = hog_start("two1");
-	b = hog_start("two2");
+	a = hog_start(true);
+	b = hog_start(true);
 	mine = hog_do(&a, "fork");
 	bare = hog_do(&b, "setsid");
-	struct proc_root roots[] = {{a.pid, "two1"}, {b.pid, "two2"}};
+	struct proc_root roots[] = {{a.pid, a.marker}, {b.pid, b.marker}};
 	struct proc_hints h = {.seen = remembers, .ctx = &bare, .skip = {getpid(), getppid()}};
 
 	assert_int_equal(proc_table_scan(&t), 0);
@@ -316,7 +306,6 @@ main(void)
 		cmocka_unit_test_teardown(test_roles, end_all),
 	};
 
-	signal(SIGPIPE, SIG_IGN);
-	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	hogs_begin();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
