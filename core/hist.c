@@ -8,6 +8,8 @@
  * OPEN and RAW: one slab each: a head, then records (core/pack.c). A plain row costs its text and
  * two or three bytes; there is no unpacked tier, and a flood compresses nothing: it takes a slab
  * for about 32 KiB of rows and gives the oldest back, which the arena hands out again, still warm.
+ * Only rows that few bytes made (hist_fed) are sealed as they come, so that no output costs more
+ * memory than a small multiple of itself.
  * A block closes at the end of a logical line, so a line never spans blocks; one that outgrows the
  * slab is cut and goes on as another (REC_CUT), so a line of up to 32 KiB is never cut.
  *
