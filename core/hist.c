@@ -17,7 +17,8 @@
  * but the open block; a slab is live while a block or limbo names it; closed bytes never change.
  * Limits are enforced in hist_trim() only, on what blocks really hold. A block goes as soon as the
  * rest still holds lim.lines rows: the history has at least as many as asked, when written, and at
- * most one block (a fifth of the limit, or 128 lines) more.
+ * most one block (a fifth of the limit, or 128 lines) more. Beyond what all output can account for
+ * blocks go as well, in hist_seal_excess(): no line that a program took its own bytes to print.
  *
  * Pushing is in hist_push.c, reading in hist_read.c, sealing in hist_seal.c, checkpoints and files
  * in hist_save.c. */
