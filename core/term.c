@@ -201,7 +201,6 @@ term_soft_reset(struct term *t)
 	v->gl = v->single = 0;
 	v->gr = 2;
 	v->modify_other = 0;
-	v->rect_extent = 0;
 	v->scr[v->alt].saved = (struct saved_cursor){0};
 	v->scr[v->alt].kitty_n = v->scr[v->alt].kitty_flags = 0;
 	t->pen_dirty = true;

@@ -301,18 +301,20 @@ void
 csi_insert_chars(struct term *t)
 {
 	struct vt *v = &t->v;
+	if (v->col < v->left || v->col > v->right)
+		return;
 	v->pending = 0;
-	if (v->col >= v->left && v->col <= v->right)
-		row_insert(t, term_row(t, v->row), v->col, v->right, arg(t, 0, 1));
+	row_insert(t, term_row(t, v->row), v->col, v->right, arg(t, 0, 1));
 }
 
 void
 csi_delete_chars(struct term *t)
 {
 	struct vt *v = &t->v;
+	if (v->col < v->left || v->col > v->right)
+		return;
 	v->pending = 0;
-	if (v->col >= v->left && v->col <= v->right)
-		row_delete(t, term_row(t, v->row), v->col, v->right, arg(t, 0, 1));
+	row_delete(t, term_row(t, v->row), v->col, v->right, arg(t, 0, 1));
 }
 
 void
@@ -464,6 +466,7 @@ cursor_restore(struct term *t)
 	v->modes = (v->modes & ~(1ull << MODE_DECOM)) | (uint64_t)s.origin << MODE_DECOM;
 	t->pen_dirty = true;
 	term_derive(t);
-	cursor_to(t, s.row, s.col);
+	cursor_to(t, s.origin ? MIN(s.row, v->bottom) : s.row,
+		s.origin ? MIN(s.col, v->right) : s.col);
 	v->pending = s.pending && v->col == s.col;
 }

@@ -326,6 +326,7 @@ esc_alignment(struct term *t)
 			r->cells[x] = 'E';
 	}
 	v->pen = keep;
+	v->pen.style.attrs = 0; /* colours stay */
 	t->pen_dirty = true;
 	cursor_to(t, 0, 0);
 }
