@@ -373,8 +373,9 @@ static void
 test_secrets_stay_with_the_child(void **st)
 {
 	(void)st;
-	assert_int_equal(muster("new -d -n s -e CANARY=tweet-8271 -p shell -- "
-				"sh -c 'echo $CANARY; env | grep -c MUSTER_HOME; read x'"),
+	assert_int_equal(
+		muster("new -d -n s -e CANARY=tweet-8271 -p shell -- "
+		       "sh -c 'echo $CANARY; env | grep -c -e MUSTER_HOME -e GLIBC_; read x'"),
 		0);
 	until_shows("s", "tweet-8271\n0\n");
 	assert_int_equal(muster("kill --now s"), 0);

@@ -46,6 +46,7 @@ session(uint32_t num)
 struct reading {
 	size_t points, events, sessions;
 	bool delivered;
+	long code_kib;
 };
 
 static void
@@ -121,6 +122,60 @@ used_by_sqlite(void *arg, struct history_db *h, struct meta_db *m)
 	(void)h;
 	(void)m;
 	*(sqlite3_int64 *)arg = sqlite3_memory_used();
+}
+
+/* KiB of sqlite's code that this process has mapped; -1 unknown. */
+static long
+code_mapped(void)
+{
+	FILE *f = fopen("/proc/self/smaps", "re");
+	char line[512];
+	bool code = false;
+	long kib, sum = -1;
+
+	while (f && fgets(line, sizeof line, f)) {
+		if (strstr(line, "libsqlite3"))
+			code = strstr(line, " r-xp ");
+		else if (code && sscanf(line, "Rss: %ld", &kib) == 1) {
+			sum = MAX(sum, 0) + kib;
+			code = false;
+		}
+	}
+	if (f)
+		fclose(f);
+	return sum;
+}
+
+static void
+look_at_code(void *arg, struct history_db *h, struct meta_db *m)
+{
+	(void)h;
+	(void)m;
+	((struct reading *)arg)->code_kib = code_mapped();
+}
+
+/* Pages of code are given up when that is asked for, and come back with their next use. */
+static void
+test_trim_of_code(void **state)
+{
+	struct meta_session s = session(1);
+	struct store_worker *w;
+	long used;
+
+	(void)state;
+	if (!os_heap_bytes())
+		skip(); /* a system that cannot be asked */
+	mkdir(dir, 0700);
+	w = store_worker_new(&loop, dir, banner);
+	store_put_session(w, &s);
+	assert_int_equal(reading(w).sessions, 1);
+	store_trim(w, false);
+	used = run(w, look_at_code).code_kib;
+	assert_true(used > 100);
+	store_trim(w, true);
+	assert_true(run(w, look_at_code).code_kib < used / 2);
+	assert_int_equal(reading(w).sessions, 1);
+	store_worker_close(w);
 }
 
 /* Sessions come with samples and events, and go: what sqlite then holds after a trim is the same
@@ -336,6 +391,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_trim_of_code, fresh, done),
 		cmocka_unit_test_setup_teardown(test_trim_after_sessions, fresh, done),
 		cmocka_unit_test_setup_teardown(test_order_and_survival, fresh, done),
 		cmocka_unit_test_setup_teardown(test_no_disk_and_back, fresh, done),
