@@ -20,6 +20,7 @@
 
 #define SEC 1000000000ull
 #define JUDGE_MS 5000
+#define SETTLED_MS 100
 #define QUIET_NS (5 * SEC) /* of output, to agree with an idle screen */
 #define SWEEP_DAYS 30.0	   /* Claude's default cleanupPeriodDays */
 #define SWEEP_WARN_DAYS 5.0
@@ -456,6 +457,15 @@ on_judge(uv_timer_t *t)
 	}
 }
 
+/* An editor writes in steps: each puts the look off. */
+static void
+on_config_touched(void *ctx)
+{
+	struct lifecycle *l = ctx;
+
+	uv_timer_start(&l->judge, on_judge, SETTLED_MS, JUDGE_MS);
+}
+
 /* Waking. */
 
 bool
@@ -532,7 +542,7 @@ lifecycle_new(struct server *sv)
 	uv_unref((uv_handle_t *)&l->judge);
 	l->judge.data = l;
 	uv_timer_start(&l->judge, on_judge, JUDGE_MS, JUDGE_MS);
-	reload_init(&l->config);
+	reload_init(&l->config, &sv->loop, on_config_touched, l);
 	sv->life = l;
 	for (struct session *s = sv->sessions; s; s = s->next)
 		lifecycle_state(s);
@@ -543,6 +553,14 @@ static void
 judge_closed(uv_handle_t *h)
 {
 	free(h->data);
+}
+
+static void
+watch_closed(void *ctx)
+{
+	struct lifecycle *l = ctx;
+
+	uv_close((uv_handle_t *)&l->judge, judge_closed);
 }
 
 void
@@ -559,5 +577,5 @@ lifecycle_close(struct lifecycle *l)
 	}
 	registry_close(l->registry);
 	hooks_close(l->hooks);
-	uv_close((uv_handle_t *)&l->judge, judge_closed);
+	reload_close(&l->config, watch_closed);
 }

@@ -33,8 +33,8 @@ peer_events(struct peer *p, bool writing)
 	uv_poll_start(&p->poll, UV_READABLE | (writing ? UV_WRITABLE : 0), on_poll);
 }
 
-static void
-refuse(int fd, const char *why)
+void
+peer_refuse(int fd, const char *why)
 {
 	struct buf b = {0};
 	json_t *j = json_pack("{s:i,s:s}", "v", 1, "message", why);
@@ -60,7 +60,7 @@ peer_accept(struct server *sv, int fd)
 		return;
 	}
 	if (sv->n_peers >= PEERS_MAX) {
-		refuse(fd, "too many clients");
+		peer_refuse(fd, "too many clients");
 		return;
 	}
 	p = xcalloc(1, sizeof(*p));

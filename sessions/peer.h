@@ -43,6 +43,8 @@ struct peer {
 
 /* A connection was accepted; fd is owned from here. */
 void peer_accept(struct server *sv, int fd);
+/* Says why, and closes it. */
+void peer_refuse(int fd, const char *why);
 /* Hangs up after what can be said of why (NULL: nothing). The struct lives until the loop's next
  * turn. */
 void peer_close(struct peer *p, const char *why);

@@ -28,9 +28,10 @@ struct recorder {
 	struct session *s; /* NULL: forgotten while the store's thread was at work */
 	struct segfile *file;
 	bool busy;
-	bool whole;	     /* the round under way, or the last, began by sealing all there was */
+	bool whole;	     /* what was recorded last began by sealing all there was */
 	uint64_t gen, lines; /* of the terminal as last recorded */
-	uint64_t round_gen, round_lines; /* and as it was when the round began */
+	bool round_whole;    /* the same of the round under way */
+	uint64_t round_gen, round_lines;
 	uint64_t recorded_ns, retry_ns, reread_ns;
 	int trouble; /* -errno of the last write; 0 */
 };
@@ -179,6 +180,7 @@ batch_done(void *arg)
 		for (size_t i = 0; !b->screen && i < b->n; i++)
 			hist_spill_done(term_hist(s->term), b->block[i].uid, b->block[i].off);
 		if (b->screen && !b->rc) {
+			rec->whole = rec->round_whole;
 			rec->gen = rec->round_gen;
 			rec->lines = rec->round_lines;
 			rec->recorded_ns = os_mono_ns();
@@ -259,7 +261,7 @@ start(struct recorder *rec, bool whole)
 {
 	struct hist *h = term_hist(rec->s->term);
 
-	rec->whole = whole;
+	rec->round_whole = whole;
 	if (whole)
 		hist_seal_all(h);
 	rec->round_gen = term_generation(rec->s->term);

@@ -11,10 +11,48 @@ look(struct stat *st)
 		memset(st, 0, sizeof *st);
 }
 
-void
-reload_init(struct reload *r)
+static void
+on_event(uv_fs_event_t *watch, const char *name, int events, int status)
 {
+	struct reload *r = watch->data;
+
+	(void)events;
+	if (status < 0)
+		uv_fs_event_stop(watch);
+	else if (name && strcmp(name, strrchr(paths()->config, '/') + 1) == 0)
+		r->touched(r->ctx);
+}
+
+void
+reload_init(struct reload *r, uv_loop_t *loop, void (*touched)(void *ctx), void *ctx)
+{
+	char dir[sizeof(paths()->config)];
+
+	r->touched = touched;
+	r->ctx = ctx;
+	snprintf(dir, sizeof dir, "%s", paths()->config);
+	*strrchr(dir, '/') = 0;
+	uv_fs_event_init(loop, &r->watch);
+	r->watch.data = r;
+	uv_unref((uv_handle_t *)&r->watch);
+	if (uv_fs_event_start(&r->watch, on_event, dir, 0) < 0)
+		log_debug("%s is not watched", dir);
 	look(&r->seen);
+}
+
+static void
+watch_closed(uv_handle_t *watch)
+{
+	struct reload *r = watch->data;
+
+	r->touched(r->ctx);
+}
+
+void
+reload_close(struct reload *r, void (*closed)(void *ctx))
+{
+	r->touched = closed;
+	uv_close((uv_handle_t *)&r->watch, watch_closed);
 }
 
 static bool

@@ -7,8 +7,14 @@
 
 struct reload {
 	struct stat seen; /* the file as last read */
+	uv_fs_event_t watch;
+	void (*touched)(void *ctx);
+	void *ctx;
 };
-void reload_init(struct reload *r);
+/* touched: the file changed, or is being written: look a moment later. Where nothing can be
+ * watched it is never called. */
+void reload_init(struct reload *r, uv_loop_t *loop, void (*touched)(void *ctx), void *ctx);
+void reload_close(struct reload *r, void (*closed)(void *ctx));
 /* Looks whether it changed; cheap (one stat). true when something new was taken. */
 bool reload_check(struct reload *r, struct server *sv);
 #endif

@@ -35,6 +35,7 @@
 #include <unistd.h>
 
 #define TICK_MS 1000
+#define TICK_MIN_MS 50
 #define SETTLE_MS 100
 #define SETTLE_QUIET_NS 80000000ull
 #define SETTLE_LATEST_NS 400000000ull /* screen rules run this often under steady output */
@@ -51,6 +52,20 @@ on_prepare(uv_prepare_t *h)
 	peers_flush(sv);
 }
 
+static int
+take_client(struct server *sv)
+{
+	return accept4(sv->listen_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
+
+/* Given up for a moment to tell a client that there is no fd for it: left unaccepted, it would keep
+ * the listener readable. */
+static int
+open_spare(void)
+{
+	return open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
 static void
 on_connection(uv_poll_t *h, int status, int events)
 {
@@ -59,10 +74,17 @@ on_connection(uv_poll_t *h, int status, int events)
 
 	(void)status;
 	(void)events;
-	while ((fd = accept4(sv->listen_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0)
+	while ((fd = take_client(sv)) >= 0)
 		peer_accept(sv, fd);
-	if (errno == EMFILE || errno == ENFILE)
-		log_error("no fd for another client");
+	if (errno != EMFILE && errno != ENFILE)
+		return;
+	log_error("no fd for another client");
+	close(sv->spare_fd);
+	if ((fd = take_client(sv)) >= 0)
+		peer_refuse(fd, "the server has no file descriptor left for another client");
+	else
+		uv_poll_stop(h); /* until the next tick */
+	sv->spare_fd = open_spare();
 }
 
 static void
@@ -88,13 +110,6 @@ server_wants_settle(struct server *sv)
 		return;
 	sv->settling = true;
 	uv_timer_start(&sv->settle, on_settle, SETTLE_MS, 0);
-}
-
-void
-server_wants_tick(struct server *sv)
-{
-	if (!uv_is_active((uv_handle_t *)&sv->tick))
-		uv_timer_again(&sv->tick);
 }
 
 static void
@@ -129,6 +144,7 @@ server_banner(const struct server *sv)
 				  : sv->banner;
 }
 
+/* To whoever watches, when they differ from what was told last. */
 static void
 tell_totals(struct server *sv)
 {
@@ -138,8 +154,26 @@ tell_totals(struct server *sv)
 		return;
 	ev = json_pack("{s:s,s:o,s:o,s:s}", "ev", "totals", "totals", server_totals_json(sv),
 		"pressure", server_pressure_json(sv), "banner", server_banner(sv));
+	if (json_equal(ev, sv->told_totals)) {
+		json_decref(ev);
+		return;
+	}
 	peers_event(sv, ev);
-	json_decref(ev);
+	json_decref(sv->told_totals);
+	sv->told_totals = ev;
+}
+
+static void
+start_listening(struct server *sv)
+{
+	uv_poll_start(&sv->listener, UV_READABLE, on_connection);
+}
+
+/* A second, or as short as the time after which a quiet session's text goes to disk. */
+static uint64_t
+tick_ms(const struct server *sv)
+{
+	return (uint64_t)CLAMP(sv->config->store_after_s * 1000, TICK_MIN_MS, TICK_MS);
 }
 
 static void
@@ -162,6 +196,9 @@ on_tick(uv_timer_t *t)
 	views_check(sv);
 	if (++sv->ticks % 5 == 0)
 		tell_totals(sv);
+	if (!uv_is_active((uv_handle_t *)&sv->listener))
+		start_listening(sv);
+	uv_timer_set_repeat(t, tick_ms(sv));
 }
 
 /* The keeper died: another one takes its place and gets all that lives. */
@@ -347,17 +384,9 @@ loop_setup(struct server *sv)
 	housekeeping_init(sv);
 	sv->prepare.data = sv->tick.data = sv->settle.data = sv->frames.data = sv;
 	uv_prepare_start(&sv->prepare, on_prepare);
-	uv_timer_start(&sv->tick, on_tick, TICK_MS, TICK_MS);
+	uv_timer_start(&sv->tick, on_tick, tick_ms(sv), tick_ms(sv));
 	keeper_link_start(sv->keeper, &sv->loop, &ops);
 	watchdog_start(sv);
-}
-
-static void
-start_listening(struct server *sv)
-{
-	CHECK(uv_poll_init(&sv->loop, &sv->listener, sv->listen_fd) == 0);
-	sv->listener.data = sv;
-	uv_poll_start(&sv->listener, UV_READABLE, on_connection);
 }
 
 void
@@ -437,6 +466,9 @@ server_main(int argc, char **argv)
 		sampler_new(&sv.loop, &so, sv.config->tick_s, sv.config->budget_ms_per_s, sv.store);
 	server_recover(&sv, held, n);
 	sv.life = lifecycle_new(&sv);
+	CHECK(uv_poll_init(&sv.loop, &sv.listener, sv.listen_fd) == 0);
+	sv.listener.data = &sv;
+	sv.spare_fd = open_spare();
 	start_listening(&sv);
 	keeper_serving(sv.keeper);
 	uv_run(&sv.loop, UV_RUN_DEFAULT);

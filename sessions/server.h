@@ -29,17 +29,17 @@ struct server {
 	double started;
 	struct pty_hub *ptys;
 	uv_prepare_t prepare; /* the one place where output to clients leaves */
-	uv_timer_t tick;      /* 1 s while something needs it */
+	uv_timer_t tick;      /* 1 s, less where store_after is */
 	uv_timer_t settle;    /* SETTLE_MS after output: rules over screens, events to clients */
 	uv_timer_t frames;    /* the next frame that was too early */
 	uv_timer_t housekeeping;
-	unsigned n_kept; /* sessions at its last look */
-	bool untidy;	 /* memory may be given back when it comes to rest */
+	bool untidy; /* sessions parked or went: give back what they held when it comes to rest */
 	uv_poll_t listener;
-	int listen_fd, lock_fd;
+	int listen_fd, lock_fd, spare_fd;
 	uv_check_t check; /* counts turns for the watchdog */
 	int self_pidfd;
 	uint64_t ticks;
+	json_t *told_totals; /* the last such event; NULL none yet */
 	bool stopping, settling, frames_due;
 	char host[64];
 	char store_banner[160]; /* the store writes it: what of the disk is degraded */
@@ -68,7 +68,6 @@ bool session_name_valid(const char *name);
 /* Something to store changed (meta.db), and clients are told. */
 void server_meta_changed(struct server *sv, struct session *s);
 void server_wants_settle(struct server *sv); /* output came: the settle timer is to run */
-void server_wants_tick(struct server *sv);
 /* Waits of clients look again: called when a session's state, activity or input changed. */
 void waits_check(struct server *sv, struct session *s);
 /* Text queued by send: types what is due. */

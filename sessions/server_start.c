@@ -307,6 +307,7 @@ mark_lost(struct server *sv, const struct keeper_held *h, size_t n)
 		if (s->state == SS_CLOSING && s->hibernating)
 			continue;
 		s->pid = 0;
+		s->ended = os_wall_s(); /* at the latest: its text is kept from here on */
 		session_set_state(s, SS_LOST);
 		server_event(sv, s, "lost", NULL);
 	}

@@ -150,6 +150,17 @@ trouble(struct store_worker *w, int which, int rc)
 	publish(w);
 }
 
+/* What opening said of a database in memory goes away when the file is back: trouble, not a note.
+ */
+static void
+opened(struct store_worker *w, int which, bool in_memory)
+{
+	if (!in_memory)
+		return;
+	memcpy(w->trouble[which], w->note, STORE_BANNER);
+	w->note[0] = '\0';
+}
+
 /* ---- meta, through the mirror ---- */
 
 static struct record *
@@ -210,8 +221,8 @@ write_meta(struct store_worker *w)
 
 	if (rc == 0)
 		rc = write_events(w);
-	if (db_is_corrupt(rc)) {
-		meta_set_aside(w->m, w->note, sizeof w->note);
+	if (db_is_corrupt(rc) && (rc = meta_set_aside(w->m, w->note, sizeof w->note)) == 0) {
+		opened(w, META, meta_in_memory(w->m));
 		for (size_t i = 0; i < w->n_mirror; i++)
 			w->mirror[i].dirty = true;
 		rc = write_records(w);
@@ -229,8 +240,8 @@ write_history(struct store_worker *w)
 	int rc = history_flush(w->h);
 
 	w->flush_at = os_mono_ns() + FLUSH_S * SECOND;
-	if (db_is_corrupt(rc)) {
-		history_set_aside(w->h, w->note, sizeof w->note);
+	if (db_is_corrupt(rc) && (rc = history_set_aside(w->h, w->note, sizeof w->note)) == 0) {
+		opened(w, HISTORY, history_in_memory(w->h));
 		rc = history_flush(w->h);
 	}
 	if (rc == 0 && history_in_memory(w->h))
@@ -311,11 +322,12 @@ run_flush(struct store_worker *w, struct job *j)
 static void
 run_trim(struct store_worker *w, struct job *j)
 {
-	(void)j;
 	history_trim(w->h);
 	meta_trim(w->m);
 	w->mirror = xrealloc(w->mirror, MAX(w->n_mirror, (size_t)1) * sizeof *w->mirror);
 	os_trim_heap();
+	if (j->n)
+		os_trim_code();
 }
 
 static void retry(struct store_worker *w);
@@ -354,8 +366,9 @@ maintain(struct store_worker *w)
 {
 	double now = os_wall_s();
 
-	if (db_is_corrupt(history_maintain(w->h, now)))
-		history_set_aside(w->h, w->note, sizeof w->note);
+	if (db_is_corrupt(history_maintain(w->h, now)) &&
+		history_set_aside(w->h, w->note, sizeof w->note) == 0)
+		opened(w, HISTORY, history_in_memory(w->h));
 	meta_maintain(w->m, now);
 	db_reserve_make(w->dir);
 	w->maintain_at = os_mono_ns() + MAINTAIN_S * SECOND;
@@ -468,15 +481,12 @@ open_databases(struct store_worker *w)
 	struct err e;
 
 	snprintf(path, sizeof path, "%s/meta.db", w->dir);
-	w->m = meta_open(path, w->note, sizeof w->note, &e);
+	if ((w->m = meta_open(path, w->note, sizeof w->note, &e)))
+		opened(w, META, meta_in_memory(w->m));
 	snprintf(path, sizeof path, "%s/history.db", w->dir);
 	w->h = history_open(path, w->note, sizeof w->note, &e);
 	CHECK(w->m && w->h); /* not even in memory: nothing is left to go on with */
-	if (meta_in_memory(w->m) || history_in_memory(w->h)) {
-		/* goes away when the file is back, so it is trouble, not a note */
-		memcpy(w->trouble[meta_in_memory(w->m) ? META : HISTORY], w->note, STORE_BANNER);
-		w->note[0] = '\0';
-	}
+	opened(w, HISTORY, history_in_memory(w->h));
 	db_reserve_make(w->dir);
 }
 
@@ -621,9 +631,12 @@ store_retry(struct store_worker *w)
 }
 
 void
-store_trim(struct store_worker *w)
+store_trim(struct store_worker *w, bool code)
 {
-	enqueue(w, job_new(run_trim));
+	struct job *j = job_new(run_trim);
+
+	j->n = code;
+	enqueue(w, j);
 }
 
 void

@@ -82,8 +82,6 @@ view_lend(struct view *v, const struct frame *f)
 	terms.shown = v->dirty ? NULL : &g;
 	if (lent_take(v->lent, fd, &terms) < 0)
 		put_return(v, RETURNED_UNTOUCHED, &(struct buf){0}, NULL, 0);
-	else
-		server_wants_tick(s->server);
 }
 
 void

@@ -97,12 +97,18 @@ pragma_number(struct db *db, const char *pragma)
 }
 
 static void
-close_handle(struct db *db)
+finalize_all(struct db *db)
 {
 	for (size_t i = 0; i < DB_STMT_MAX; i++) {
 		sqlite3_finalize(db->stmt[i]);
 		db->stmt[i] = NULL;
 	}
+}
+
+static void
+close_handle(struct db *db)
+{
+	finalize_all(db);
 	sqlite3_close(db->h);
 	db->h = NULL;
 }
@@ -246,6 +252,30 @@ rename_aside(const char *path)
 	drop_old_corrupt(path);
 }
 
+/* What sqlite calls corrupt may be a disk that does not read: the file is as good as it was. */
+static bool
+unreadable(const char *path)
+{
+	bool bad = false;
+
+	for (size_t i = 0; i < ARRAY_LEN(side_files) && !bad; i++) {
+		char file[600], block[65536];
+		ssize_t n = 0;
+		int fd;
+
+		snprintf(file, sizeof file, "%s%s", path, side_files[i]);
+		if ((fd = open(file, O_RDONLY | O_CLOEXEC)) < 0) {
+			bad = errno != ENOENT;
+			continue;
+		}
+		for (off_t at = 0; (n = pread(fd, block, sizeof block, at)) > 0; at += n)
+			;
+		bad = n < 0;
+		close(fd);
+	}
+	return bad;
+}
+
 static int
 open_file(struct db *db)
 {
@@ -284,6 +314,8 @@ open_any(struct db *db, char *banner, size_t cap)
 {
 	int rc = open_file(db);
 
+	if (db_is_corrupt(rc) && unreadable(db->path))
+		rc = -EIO;
 	if (db_is_corrupt(rc)) {
 		rename_aside(db->path);
 		log_error("%s: corrupt, set aside", db->path);
@@ -333,20 +365,25 @@ db_close(struct db *db)
 void
 db_trim(struct db *db)
 {
+	finalize_all(db);
 	sqlite3_db_release_memory(db->h);
 }
 
-void
+int
 db_set_aside(struct db *db, char *banner, size_t cap)
 {
-	mode_t old = umask(077);
+	mode_t old;
 
+	if (unreadable(db->path))
+		return -EIO;
+	old = umask(077);
 	close_handle(db);
 	rename_aside(db->path);
 	log_error("%s: corrupt, set aside", db->path);
 	if (open_any(db, banner, cap) == 0 && !db->in_memory)
 		snprintf(banner, cap, "%s was corrupt: set aside, a new one begun", name_of(db));
 	umask(old);
+	return 0;
 }
 
 /* The image of the database in memory, attached to the file's connection, then table by table. */

@@ -36,10 +36,11 @@ void db_close(struct db *db);
 /* In memory: tries the file again, and moves what memory holds into it. True if that is on disk
  * now. */
 bool db_retry_file(struct db *db);
-/* Gives back the pages it caches; the next use reads them again. */
+/* Gives back the pages and the statements it caches; the next use reads and prepares them again. */
 void db_trim(struct db *db);
-/* The file turned out corrupt in use: sets it aside, opens a new one. */
-void db_set_aside(struct db *db, char *banner, size_t cap);
+/* The file turned out corrupt in use: sets it aside, opens a new one. -EIO when it cannot be read
+ * at all: then nothing is done, for that is the disk's fault. */
+int db_set_aside(struct db *db, char *banner, size_t cap);
 
 /* Statement i, prepared from sql on first use and reset; NULL if it cannot be prepared. */
 sqlite3_stmt *db_stmt(struct db *db, int i, const char *sql);

@@ -80,10 +80,10 @@ history_retry(struct history_db *h)
 	return db_retry_file(&h->db);
 }
 
-void
+int
 history_set_aside(struct history_db *h, char *banner, size_t banner_cap)
 {
-	db_set_aside(&h->db, banner, banner_cap);
+	return db_set_aside(&h->db, banner, banner_cap);
 }
 
 void

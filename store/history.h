@@ -35,7 +35,7 @@ int history_maintain(struct history_db *db, double now);
 bool history_in_memory(const struct history_db *db);
 bool history_retry(
 	struct history_db *db); /* in memory: to the file, if it can be; true if on disk */
-void history_set_aside(struct history_db *db, char *banner, size_t banner_cap);
+int history_set_aside(struct history_db *db, char *banner, size_t banner_cap);
 /* Tests: another answer to "is the disk nearly full?". */
 void history_space_fn(struct history_db *db, bool (*low)(const char *dir));
 #endif

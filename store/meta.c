@@ -392,8 +392,8 @@ meta_retry(struct meta_db *m)
 	return true;
 }
 
-void
+int
 meta_set_aside(struct meta_db *m, char *banner, size_t banner_cap)
 {
-	db_set_aside(&m->db, banner, banner_cap);
+	return db_set_aside(&m->db, banner, banner_cap);
 }

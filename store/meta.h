@@ -42,6 +42,7 @@ void meta_trim(struct meta_db *db);		   /* gives back what it only caches */
 int meta_maintain(struct meta_db *db, double now); /* drops old events */
 bool meta_in_memory(const struct meta_db *db);
 bool meta_retry(struct meta_db *db); /* in memory: to the file, if it can be; true if on disk */
-/* After a write failed with corruption: sets the file aside and goes on with a new one. */
-void meta_set_aside(struct meta_db *db, char *banner, size_t banner_cap);
+/* After a write failed with corruption: sets the file aside and goes on with a new one; -EIO as
+ * db_set_aside. */
+int meta_set_aside(struct meta_db *db, char *banner, size_t banner_cap);
 #endif

@@ -1,15 +1,8 @@
 #include "core/width.h"
 #include "tui/verb.h"
+#include "tui/verb_memory.h"
 #include <string.h>
 #include <unistd.h>
-
-static const char *
-text(const json_t *o, const char *key)
-{
-	const char *s = json_string_value(json_object_get(o, key));
-
-	return s ? s : "";
-}
 
 /* Text cut or padded to w cells. */
 static void
@@ -34,17 +27,17 @@ static void
 put_row(const json_t *s, bool color)
 {
 	char mem[32] = "-", idle[32] = "-", line[256];
-	const char *state = text(s, "state"), *act = text(s, "activity");
+	const char *state = jstr(s, "state"), *act = jstr(s, "activity");
 	const char *shown = !strcmp(state, "running") && *act ? act : state;
-	const char *said = *text(s, "detail") ? text(s, "detail") : text(s, "last_line");
+	const char *said = *jstr(s, "detail") ? jstr(s, "detail") : jstr(s, "last_line");
 	bool needs = !strcmp(shown, "permission") || !strcmp(shown, "question");
 
 	if (json_is_number(json_object_get(s, "footprint_bytes")))
 		fmt_bytes(mem, json_number_value(json_object_get(s, "footprint_bytes")));
 	if (json_is_number(json_object_get(s, "idle_s")))
 		fmt_ago(idle, json_number_value(json_object_get(s, "idle_s")));
-	put_cell(text(s, "id"), 8);
-	put_cell(text(s, "name"), 18);
+	put_cell(jstr(s, "id"), 8);
+	put_cell(jstr(s, "name"), 18);
 	if (color && needs)
 		fputs("\033[1;33m", stdout);
 	put_cell(shown, 10);
@@ -63,7 +56,8 @@ put_list(struct verb_ctx *ctx, json_t *reply)
 	size_t i;
 
 	if (ctx->json) {
-		json_object_del(reply, "banner");
+		if (!*jstr(reply, "banner"))
+			json_object_del(reply, "banner");
 		print_json(json_incref(reply));
 		return;
 	}
@@ -93,9 +87,9 @@ list_args(bool all, const char *tag, const char *state)
 static void
 put_banner(const struct verb_ctx *ctx, json_t *reply)
 {
-	const char *text = json_string_value(json_object_get(reply, "banner"));
+	const char *text = jstr(reply, "banner");
 
-	if (text && *text && !ctx->quiet && !ctx->json)
+	if (*text && !ctx->quiet && !ctx->json)
 		verb_fail(ctx, EXIT_OK, "%s", text);
 }
 

@@ -96,6 +96,19 @@ until(bool (*cond)(void *ctx), void *ctx, double seconds)
 	return true;
 }
 
+/* Polls until the text is on the session's screen. */
+__attribute__((unused)) static void
+until_shows(const char *name, const char *text)
+{
+	uint64_t end = os_mono_ns() + 30000000000ull;
+
+	while (muster("peek %s", name) != 0 || !strstr(out_text, text)) {
+		if (os_mono_ns() > end)
+			fail_msg("no '%s' on the screen of %s: %s", text, name, out_text);
+		poll(NULL, 0, 10);
+	}
+}
+
 /* MUSTER_HOME/NAME, fresh, becomes MUSTER_HOME. */
 __attribute__((unused)) static void
 own_home(const char *name)

@@ -1,17 +1,25 @@
 /* The server as a whole, through the real binary and over its socket. */
 #include "sessions/proto.h"
+#include "tests/sessions/put_file.h"
 #include "tests/sessions/run_muster.h"
 #include <dirent.h>
 #include <errno.h>
 #include <poll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+
+static struct buf in; /* heard on the last connection, and not looked at */
 
 static int
 setup(void **st)
 {
+	char path[600];
+
 	(void)st;
 	own_home("server");
+	snprintf(path, sizeof(path), "%s/config.ini", getenv("MUSTER_HOME"));
+	put_file(path, "[server]\nstore_after=50ms\n"); /* it looks around as often */
 	return muster("server start");
 }
 
@@ -19,6 +27,7 @@ static int
 teardown(void **st)
 {
 	(void)st;
+	buf_free(&in);
 	return muster("server stop --kill-sessions");
 }
 
@@ -30,41 +39,49 @@ connect_raw(void)
 
 	snprintf(a.sun_path, sizeof(a.sun_path), "%s/run/sock", getenv("MUSTER_HOME"));
 	assert_int_equal(connect(fd, (struct sockaddr *)&a, sizeof(a)), 0);
+	in.len = 0;
 	return fd;
 }
 
-/* Until the server hangs up, or one frame of the type is there. */
+static void
+say_hello(int fd)
+{
+	struct buf b = {0};
+
+	frame_put(&b, FT_HELLO, 0, "{\"v\":1,\"versions\":[1]}", 22);
+	assert_int_equal(send(fd, b.data, b.len, 0), (ssize_t)b.len);
+	buf_free(&b);
+}
+
+/* Until the server hangs up, or one frame of the type (0: any) is there. */
 static bool
 hears(int fd, unsigned type, char *text, size_t cap)
 {
-	struct buf in = {0};
 	struct frame f;
 	size_t used;
-	bool found = false;
 
 	for (;;) {
 		struct pollfd p = {fd, POLLIN, 0};
 		int rc = frame_read(&in, SERVER, &f, &used);
 		assert_true(rc >= 0);
-		if (rc > 0 && f.type == type) {
-			snprintf(text, cap, "%.*s", (int)f.len, (const char *)f.payload);
-			found = true;
-			break;
-		}
 		if (rc > 0) {
+			bool found = !type || f.type == type;
+
+			if (found)
+				snprintf(text, cap, "%.*s", (int)f.len, (const char *)f.payload);
 			buf_drop(&in, used);
+			if (found)
+				return true;
 			continue;
 		}
 		if (poll(&p, 1, 3000) <= 0)
-			break;
+			return false;
 		buf_reserve(&in, 65536);
 		ssize_t n = recv(fd, in.data + in.len, 65536, 0);
 		if (n <= 0)
-			break;
+			return false;
 		in.len += (size_t)n;
 	}
-	buf_free(&in);
-	return found;
 }
 
 static void
@@ -108,8 +125,7 @@ test_requests_that_make_no_sense(void **st)
 	int fd = connect_raw();
 
 	(void)st;
-	frame_put(&b, FT_HELLO, 0, "{\"v\":1,\"versions\":[1]}", 22);
-	assert_int_equal(send(fd, b.data, b.len, 0), (ssize_t)b.len);
+	say_hello(fd);
 	assert_true(hears(fd, FT_WELCOME, text, sizeof(text)));
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
 		b.len = 0;
@@ -148,6 +164,77 @@ test_more_clients_than_it_takes(void **st)
 	for (size_t i = 0; i < ARRAY_LEN(fd); i++)
 		close(fd[i]);
 	assert_int_equal(muster("ls"), 0);
+}
+
+/* The server may open so many. */
+static void
+server_files(pid_t pid, rlim_t most)
+{
+	struct rlimit l;
+
+	assert_int_equal(prlimit(pid, RLIMIT_NOFILE, NULL, &l), 0);
+	l.rlim_cur = most;
+	assert_int_equal(prlimit(pid, RLIMIT_NOFILE, &l, NULL), 0);
+}
+
+/* The client for whom no file descriptor is left is told so; where there is none even for that, it
+ * waits. The server does not spin meanwhile: its log would show each turn. */
+static void
+test_no_descriptor_for_a_client(void **st)
+{
+	pid_t pid = server_pid("pid");
+	int fd[60], n = 0;
+	char text[512], cmd[600];
+
+	(void)st;
+	server_files(pid, 50);
+	do {
+		assert_true(n < (int)ARRAY_LEN(fd) - 1);
+		fd[n] = connect_raw();
+		say_hello(fd[n]);
+	} while (hears(fd[n++], 0, text, sizeof(text)) && !strstr(text, "no file descriptor"));
+	assert_non_null(strstr(text, "no file descriptor"));
+	assert_true(n > 5);
+	server_files(pid, 1);
+	fd[n] = connect_raw();
+	say_hello(fd[n]);
+	snprintf(cmd, sizeof(cmd),
+		"until grep -q 'no fd' $MUSTER_HOME/state/server.log; do :; done; "
+		"test $(grep -c 'no fd' $MUSTER_HOME/state/server.log) -lt 100");
+	server_files(pid, 1000);
+	assert_true(hears(fd[n++], FT_WELCOME, text, sizeof(text)));
+	assert_int_equal(system(cmd), 0);
+	while (n)
+		close(fd[--n]);
+	assert_int_equal(muster("ls"), 0);
+}
+
+/* Whoever watches hears of the totals when they are others, and only then. */
+static void
+test_totals_are_told_when_they_differ(void **st)
+{
+	int fd = connect_raw(), told = 0;
+	char text[512], last[512] = "";
+	struct buf b = {0};
+
+	(void)st;
+	say_hello(fd);
+	frame_put(&b, FT_REQUEST, 1, "{\"verb\":\"watch\"}", 16);
+	assert_int_equal(send(fd, b.data, b.len, 0), (ssize_t)b.len);
+	buf_free(&b);
+	assert_int_equal(muster("new -d -n seen -p shell -- sh -c 'echo; cat'"), 0);
+	assert_int_equal(muster("wait seen --for idle --timeout 10"), 0);
+	assert_int_equal(muster("kill --now seen"), 0);
+	/* after the second one that counts it no more */
+	while (!(told > 1 && strstr(last, "\"running\":0"))) {
+		assert_true(hears(fd, FT_EVENT, text, sizeof(text)));
+		if (!strstr(text, "\"totals\""))
+			continue;
+		assert_string_not_equal(text, last);
+		snprintf(last, sizeof(last), "%s", text);
+		told++;
+	}
+	close(fd);
 }
 
 static void
@@ -190,29 +277,22 @@ fds_are(void *want)
 }
 
 static double
-arena(const char *key)
+status(const char *group, const char *key)
 {
 	assert_int_equal(muster("server status --json"), 0);
 	json_t *j = out_json();
-	double v = json_number_value(json_object_get(json_object_get(j, "arena"), key));
+	double v = json_number_value(json_object_get(group ? json_object_get(j, group) : j, key));
 
 	json_decref(j);
 	return v;
 }
 
-static void
-test_nothing_stays_of_a_forgotten_session(void **st)
-{
-	size_t fds;
-	double live;
+enum { GOING = 10, WARM_ROUNDS = 3, ROUNDS = 2 };
 
-	(void)st;
-	assert_int_equal(muster("new -d -n warm -p shell -- seq 1 2000"), 0);
-	assert_int_equal(muster("wait warm --for exit --timeout 10"), 0);
-	assert_int_equal(muster("forget warm"), 0);
-	fds = server_fds();
-	live = arena("live");
-	for (int i = 0; i < 10; i++) {
+static void
+come_and_go(void)
+{
+	for (int i = 0; i < GOING; i++) {
 		assert_int_equal(muster("new -d -n gone%d -p shell -- seq 1 3000", i), 0);
 		assert_int_equal(muster("wait gone%d --for exit --timeout 10", i), 0);
 		assert_int_equal(muster("peek gone%d --history --lines 2", i), 0);
@@ -220,9 +300,51 @@ test_nothing_stays_of_a_forgotten_session(void **st)
 		assert_int_equal(muster("forget gone%d", i), 0);
 		assert_int_equal(muster("peek gone%d", i), 3);
 	}
+}
+
+/* No slab is kept warm: the server has tidied up since the last one went. The doctor's answer comes
+ * by way of the store's thread, so that has too. */
+static bool
+tidied(void *heap_bytes)
+{
+	if (status("arena", "cached") > 0)
+		return false;
+	assert_int_equal(muster("doctor"), 0);
+	*(double *)heap_bytes = status(NULL, "heap_bytes");
+	return true;
+}
+
+/* A chunk more or less of something that lives on; a leak of 64 bytes a session is more. */
+#define HEAP_SLACK 1024
+
+static bool
+heap_is_back(void *most)
+{
+	double bytes;
+
+	return tidied(&bytes) && bytes <= *(double *)most + HEAP_SLACK;
+}
+
+static void
+test_nothing_stays_of_a_forgotten_session(void **st)
+{
+	double heap = 1e12, bytes, live;
+	size_t fds = 0;
+
+	(void)st;
+	for (int i = 0; i < WARM_ROUNDS; i++) {
+		come_and_go();
+		assert_true(until(tidied, &bytes, 10));
+		heap = MIN(heap, bytes);
+	}
+	fds = server_fds();
+	live = status("arena", "live");
+	for (int i = 0; i < ROUNDS; i++)
+		come_and_go();
 	/* the socket of the last client closes a moment after it */
 	assert_true(until(fds_are, &fds, 3));
-	assert_true(arena("live") == live);
+	assert_true(status("arena", "live") == live);
+	assert_true(until(heap_is_back, &heap, 20));
 }
 
 static void
@@ -254,9 +376,7 @@ test_secrets_stay_with_the_child(void **st)
 	assert_int_equal(muster("new -d -n s -e CANARY=tweet-8271 -p shell -- "
 				"sh -c 'echo $CANARY; env | grep -c MUSTER_HOME; read x'"),
 		0);
-	assert_int_equal(muster("wait s --for idle --timeout 10"), 0);
-	assert_int_equal(muster("peek s"), 0);
-	assert_string_equal(out_text, "tweet-8271\n0\n");
+	until_shows("s", "tweet-8271\n0\n");
 	assert_int_equal(muster("kill --now s"), 0);
 	assert_int_equal(muster("forget s"), 0);
 	assert_int_not_equal(system("grep -rqa tweet-8271 $MUSTER_HOME/state"), 0);
@@ -269,6 +389,8 @@ main(void)
 		cmocka_unit_test(test_noise_is_hung_up_on),
 		cmocka_unit_test(test_requests_that_make_no_sense),
 		cmocka_unit_test(test_more_clients_than_it_takes),
+		cmocka_unit_test(test_no_descriptor_for_a_client),
+		cmocka_unit_test(test_totals_are_told_when_they_differ),
 		cmocka_unit_test(test_input_is_bounded),
 		cmocka_unit_test(test_nothing_stays_of_a_forgotten_session),
 		cmocka_unit_test(test_tags_reach_several),

@@ -1,6 +1,7 @@
 /* The store's thread: order, results on the loop, what survives, what happens without a disk. */
 #include "core/os.h"
 #include "sessions/store_worker.h"
+#include "tests/tools/preload/io_faults.c" /* in this process, too */
 #include <sqlite3.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -75,7 +76,7 @@ tick(uv_timer_t *t)
 }
 
 static struct reading
-reading(struct store_worker *w)
+run(struct store_worker *w, void (*fn)(void *arg, struct history_db *h, struct meta_db *m))
 {
 	struct reading r = {0};
 	uint64_t deadline = os_mono_ns() + 5000000000u;
@@ -84,13 +85,34 @@ reading(struct store_worker *w)
 	/* the worker itself does not keep a loop alive */
 	uv_timer_init(&loop, &t);
 	uv_timer_start(&t, tick, 10, 10);
-	store_run(w, read_all, delivered, &r);
+	store_run(w, fn, delivered, &r);
 	while (!r.delivered && os_mono_ns() < deadline)
 		uv_run(&loop, UV_RUN_ONCE);
 	uv_close((uv_handle_t *)&t, NULL);
 	uv_run(&loop, UV_RUN_NOWAIT);
 	assert_true(r.delivered);
 	return r;
+}
+
+static struct reading
+reading(struct store_worker *w)
+{
+	return run(w, read_all);
+}
+
+static void
+look_at_nothing(void *arg, struct history_db *h, struct meta_db *m)
+{
+	(void)arg;
+	(void)h;
+	(void)m;
+}
+
+/* All that was asked for before it is done. */
+static void
+settled(struct store_worker *w)
+{
+	run(w, look_at_nothing);
 }
 
 static void
@@ -113,8 +135,8 @@ test_trim_after_sessions(void **state)
 	mkdir(dir, 0700);
 	w = store_worker_new(&loop, dir, banner);
 	for (uint32_t round = 0; round < 3; round++) {
-		for (uint32_t i = 0; i < 100; i++) {
-			struct meta_session s = session(round * 100 + i + 1);
+		for (uint32_t i = 0; i < 25; i++) {
+			struct meta_session s = session(round * 25 + i + 1);
 			struct mem_sample m = {1700000000 + i * 15.0, i << 20, 0, 0, 0};
 
 			store_put_session(w, &s);
@@ -123,11 +145,11 @@ test_trim_after_sessions(void **state)
 		}
 		store_flush(w);
 		reading(w);
-		for (uint32_t i = 0; i < 100; i++)
-			store_delete_session(w, round * 100 + i + 1);
+		for (uint32_t i = 0; i < 25; i++)
+			store_delete_session(w, round * 25 + i + 1);
 		assert_int_equal(reading(w).sessions, 0);
 		full = sqlite3_memory_used();
-		store_trim(w);
+		store_trim(w, false);
 		store_run(w, used_by_sqlite, NULL, &held[round]);
 		reading(w);
 		assert_true(held[round] < full);
@@ -219,6 +241,51 @@ test_no_disk_and_back(void **state)
 	store_worker_close(w);
 }
 
+/* sqlite calls it corrupt when a read fails: the files stay where they are, what comes meanwhile is
+ * written later. */
+static void
+test_reads_that_fail(void **state)
+{
+	struct io_faults f = {.err = EIO, .from = 1, .reads = 1, .under = "/store"};
+	struct store_worker *w;
+	struct reading r;
+	char cmd[700];
+
+	(void)state;
+	mkdir(dir, 0700);
+	w = store_worker_new(&loop, dir, banner);
+	for (uint32_t i = 1; i <= 40; i++) {
+		struct mem_sample m = {1700000000 + i * 15.0, i << 20, 0, 0, 0};
+		struct meta_session s = session(i);
+
+		if (i == 21) { /* with nothing in its caches it has to read */
+			store_flush(w);
+			store_trim(w, false);
+			settled(w);
+			io_faults = &f;
+		}
+		store_put_session(w, &s);
+		store_put_event(w, i, s.num, "id", s.name, "started", NULL);
+		store_put_samples(w, 1, &m, 1);
+		store_flush(w);
+	}
+	settled(w);
+	assert_non_null(strstr(banner, "memory only"));
+	io_faults = NULL;
+	store_retry(w);
+	settled(w);
+	assert_string_equal(banner, "");
+	store_worker_close(w);
+	w = store_worker_new(&loop, dir, banner);
+	r = reading(w);
+	assert_int_equal(r.sessions, 40);
+	assert_int_equal(r.events, 40);
+	assert_int_equal(r.points, 40);
+	store_worker_close(w);
+	snprintf(cmd, sizeof cmd, "! ls '%s' | grep -q corrupt", dir);
+	assert_int_equal(system(cmd), 0);
+}
+
 static void
 smash(void *arg, struct history_db *h, struct meta_db *m)
 {
@@ -272,6 +339,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_trim_after_sessions, fresh, done),
 		cmocka_unit_test_setup_teardown(test_order_and_survival, fresh, done),
 		cmocka_unit_test_setup_teardown(test_no_disk_and_back, fresh, done),
+		cmocka_unit_test_setup_teardown(test_reads_that_fail, fresh, done),
 		cmocka_unit_test_setup_teardown(test_corrupt_in_use, fresh, done),
 	};
 

@@ -112,12 +112,6 @@ other_keeper(void *old)
 	return pid != *(pid_t *)old && kill(pid, 0) == 0;
 }
 
-static bool
-shows_again(void *word)
-{
-	return muster("peek k") == 0 && strstr(out_text, word);
-}
-
 static void
 test_keeper_killed(void **st)
 {
@@ -133,13 +127,13 @@ test_keeper_killed(void **st)
 	assert_int_equal(kill(keeper, SIGKILL), 0);
 	assert_true(until(other_keeper, &keeper, 10));
 	assert_int_equal(muster("send k two"), 0);
-	assert_true(until(shows_again, "got-two", 5));
+	until_shows("k", "got-two");
 	/* and the new keeper does what the old one would have done */
 	assert_int_equal(server_pid("pid"), server);
 	assert_int_equal(kill(server, SIGKILL), 0);
 	assert_true(until(server_answers, NULL, 10));
 	assert_int_equal(muster("send k three"), 0);
-	assert_true(until(shows_again, "got-three", 5));
+	until_shows("k", "got-three");
 	assert_true(strstr(out_text, "got-one") && strstr(out_text, "got-two"));
 	assert_int_equal(muster("server stop --kill-sessions"), 0);
 }
