@@ -140,6 +140,7 @@ struct term {
 	int n_stack;
 	uint32_t *palette; /* 256 of COLOR_RGB|rrggbb or 0, NULL: none changed */
 	struct buf str;	   /* OSC / DCS bytes so far */
+	uint64_t fed;	   /* bytes of output so far */
 	/* set by the owner */
 	struct term_config cfg;
 	struct arena *arena;
