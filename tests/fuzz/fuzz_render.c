@@ -35,6 +35,16 @@ look(const struct grid *g, cell_t c)
 	return s;
 }
 
+/* Where cell x of a row is shown: in double width each character has twice its room, once drawn. */
+static int
+shown_at(const struct row *r, const struct row *shown, int x)
+{
+	bool tail = x < r->len && (r->cells[x] & CELL_KIND_MASK) == CELL_TAIL;
+	bool drawn_wide = r->flags & ~shown->flags & ROW_DOUBLE_MASK;
+
+	return drawn_wide ? 2 * x - tail : x;
+}
+
 static void
 same_text(const struct grid *a, const struct grid *b)
 {
@@ -44,8 +54,12 @@ same_text(const struct grid *a, const struct grid *b)
 	for (int y = 0; y < a->rows; y++) {
 		for (int x = 0; x < a->cols; x++) {
 			cell_t p = x < a->row[y]->len ? a->row[y]->cells[x] : 0;
-			cell_t q = x < b->row[y]->len ? b->row[y]->cells[x] : 0;
+			int at = shown_at(a->row[y], b->row[y], x);
+			bool cut = at + ((p & CELL_KIND_MASK) == CELL_WIDE) >= a->cols;
+			cell_t q = at < b->row[y]->len ? b->row[y]->cells[at] : 0;
 
+			if (at != x && cut)
+				break;
 			if (!p && !q && a->reverse == b->reverse)
 				continue;
 			int n = shown_cps(a->tab, p, ca), m = shown_cps(b->tab, q, cb);
