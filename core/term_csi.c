@@ -1,5 +1,5 @@
 /* Cursor movement, erasing, inserting and deleting. */
-#include "core/term_print.h"
+#include "core/term_print_priv.h"
 #include "core/vt_dispatch.h"
 
 void
@@ -64,8 +64,7 @@ csi_cursor_down(struct term *t)
 void
 csi_cursor_forward(struct term *t)
 {
-	int stop = t->v.col <= t->v.right ? t->v.right : t->v.cols - 1;
-	cursor_to(t, t->v.row, MIN(t->v.col + arg(t, 0, 1), stop));
+	cursor_to(t, t->v.row, MIN(t->v.col + arg(t, 0, 1), right_limit(t) - 1));
 }
 
 /* Back over the left edge to the right end of the row above, from the first to the last row. */
@@ -163,7 +162,7 @@ void
 tab_forward(struct term *t, int n)
 {
 	struct vt *v = &t->v;
-	int stop = v->col <= v->right ? v->right : v->cols - 1, x = v->col;
+	int stop = right_limit(t) - 1, x = v->col;
 	for (; n > 0 && x < stop; n--)
 		do
 			x++;

@@ -45,6 +45,17 @@ print_wrap(struct term *t)
 		term_row(t, t->v.row)->flags |= ROW_WRAPPED;
 }
 
+/* Of a row in double width only half its columns are seen; one character behind them is kept, out
+ * of sight. Side margins know no such rows. */
+int
+right_limit_doubled(const struct term *t, int limit)
+{
+	const struct vt *v = &t->v;
+	if (!(term_row(t, v->row)->flags & ROW_DOUBLE_MASK) || mode_on(t, MODE_DECLRMM))
+		return limit;
+	return MAX(MIN(limit, v->cols / 2), v->col + 1);
+}
+
 /* Cells [x, x + w) of the cursor's row are about to be overwritten. NULL when memory is out. */
 static inline struct row *
 put_room(struct term *t, int x, int w)

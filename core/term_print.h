@@ -29,7 +29,7 @@ print_one(struct term *t, uint8_t c)
 	struct row *r = term_row(t, v->row);
 	int x = v->col;
 	if (!t->plain || t->pen_dirty || !t->whole || v->hazard || v->pending || x >= v->cols - 1 ||
-		r->flags & ROW_WIDE || x > r->len || !r->cells)
+		r->flags & (ROW_WIDE | ROW_DOUBLE_MASK) || x > r->len || !r->cells)
 		return false;
 	r->cells[x] = t->tmpl | c;
 	r->len = (uint16_t)MAX((int)r->len, x + 1);

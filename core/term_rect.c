@@ -168,8 +168,15 @@ change_row(struct term *t, int y, int x0, int x1, bool reverse)
 	if (!row_open(t, &t->scr[t->v.alt], r, x1))
 		return;
 	cell_t from = ~0ull, to = 0; /* neighbours mostly share a style */
+	if (x1 < r->len && (r->cells[x1] & CELL_KIND_MASK) == CELL_TAIL)
+		x1++;
 	for (int x = x0; x < x1; x++) {
 		cell_t c = r->cells[x];
+		/* a tail is as its other half, in the rectangle or not */
+		if ((c & CELL_KIND_MASK) == CELL_TAIL) {
+			r->cells[x] = (c & ~CELL_STYLE_MASK) | (r->cells[x - 1] & CELL_STYLE_MASK);
+			continue;
+		}
 		if ((c & CELL_STYLE_MASK) != from) {
 			from = c & CELL_STYLE_MASK;
 			struct style s = tab_style_get(t->tab, cell_style(c));

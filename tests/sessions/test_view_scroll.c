@@ -149,7 +149,9 @@ static void
 scroll_at(int cols)
 {
 	uint64_t place = ROWS;
+	struct input_event enter;
 
+	assert_true(key_parse("Enter", &enter));
 	wrap_all(cols);
 	canvas_resize(canvas, cols, ROWS);
 	opened = false;
@@ -166,12 +168,26 @@ scroll_at(int cols)
 		if (back == rows)
 			up = false;
 		if (place % 7 == 0) /* the view stays on its text */
-			assert_int_equal(muster("send p more"), 0);
+			client_view_input(client, shown, &enter);
 		place = back;
 		if (!up && place < 131 + ROWS)
 			break;
 	}
 	client_view_close(client, shown);
+}
+
+static bool
+in_files(void *ctx)
+{
+	(void)ctx;
+	assert_int_equal(muster("ls --json"), 0);
+	json_t *j = out_json();
+	json_t *p = json_array_get(json_object_get(j, "sessions"), 0);
+	bool yes = json_integer_value(
+			   json_object_get(json_object_get(p, "store"), "spilled_bytes")) > 0;
+
+	json_decref(j);
+	return yes;
 }
 
 static void
@@ -190,7 +206,7 @@ test_every_frame_is_right(void **state)
 	own_home("scroll");
 	snprintf(path, sizeof(path), "%s/config.ini", getenv("MUSTER_HOME"));
 	f = fopen(path, "w");
-	fputs("[server]\nstore_after=200ms\nscrollback_lines=50000\n", f);
+	fputs("[server]\nstore_after=50ms\nscrollback_lines=50000\n", f);
 	fclose(f);
 	assert_int_equal(muster("new -d -n p -p shell --size 80x24 -- awk 'function out(n) { for "
 				"(; n; n--) { "
@@ -199,6 +215,8 @@ test_every_frame_is_right(void **state)
 				"fflush() } BEGIN { system(\"stty -echo\"); out(%d) } { out(%d) }'",
 				 LINES, MORE),
 		0);
+	snprintf(path, sizeof(path), "%d\xe6\xbc\xa2", LINES - 1);
+	until_shows("p", path); /* with nothing above the screen there is nothing to scroll */
 	assert_int_equal(uv_loop_init(&loop), 0);
 	uv_timer_init(&loop, &tick);
 	uv_timer_start(&tick, on_tick, 20, 20);
@@ -207,8 +225,10 @@ test_every_frame_is_right(void **state)
 	client_start(client, &loop, &ops);
 	a = arena_new(0);
 	canvas = canvas_new(a, 1, 80, ROWS);
-	for (size_t i = 0; i < ARRAY_LEN(widths); i++)
+	for (size_t i = 0; i < ARRAY_LEN(widths); i++) {
 		scroll_at(widths[i]);
+		assert_true(until(in_files, NULL, 10));
+	}
 	client_free(client);
 	uv_close((uv_handle_t *)&tick, NULL);
 	uv_run(&loop, UV_RUN_DEFAULT);
