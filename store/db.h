@@ -38,8 +38,8 @@ void db_close(struct db *db);
 bool db_retry_file(struct db *db);
 /* Gives back the pages it caches; the next use reads them again. */
 void db_trim(struct db *db);
-/* The file turned out corrupt in use: sets it aside, opens a new one. -EIO when it cannot be read at
- * all: then nothing is done, for that is the disk's fault. */
+/* The file turned out corrupt in use: sets it aside, opens a new one. -EIO when it cannot be read
+ * at all: then nothing is done, for that is the disk's fault. */
 int db_set_aside(struct db *db, char *banner, size_t cap);
 
 /* Statement i, prepared from sql on first use and reset; NULL if it cannot be prepared. */
