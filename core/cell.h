@@ -81,7 +81,7 @@ enum {
 	ROW_NONASCII = 1 << 7, /* may hold content >= 0x80 */
 	ROW_PROMPT_SHIFT = 8,  /* 2 bits: OSC 133 mark that starts here: 0 none, A, C, D */
 	ROW_PROMPT_MASK = 3 << 8,
-	ROW_DOUBLE_SHIFT = 10, /* 2 bits: DECDWL/DECDHL, kept and reported, not drawn */
+	ROW_DOUBLE_SHIFT = 10, /* 2 bits: DECDWL/DECDHL, drawn by the renderer */
 	ROW_DOUBLE_MASK = 3 << 10,
 };
 struct row {

@@ -51,6 +51,12 @@ charset_find(int size, uint8_t inter, uint8_t final, bool national)
 	return -1;
 }
 
+int
+charset_size(enum charset set)
+{
+	return sets[set].size;
+}
+
 uint32_t
 charset_map(enum charset set, uint8_t c)
 {
@@ -65,9 +71,8 @@ charset_map(enum charset set, uint8_t c)
 }
 
 const char *
-charset_designator(enum charset set, int *len, int *size)
+charset_designator(enum charset set, int *len)
 {
-	*size = sets[set].size;
 	*len = one_designator(sets[set].designators);
 	return sets[set].designators;
 }

@@ -15,9 +15,9 @@ enum charset {
 /* The set of `size` (94 or 96) characters named by a final byte and the intermediate before it (0:
  * none), or -1 where none has that name. Replacement sets are ASCII unless `national`. */
 int charset_find(int size, uint8_t inter, uint8_t final, bool national);
+int charset_size(enum charset set); /* 94 or 96 */
 /* What code c, 0x20 to 0x7f, shows. */
 uint32_t charset_map(enum charset set, uint8_t c);
-/* As SCS names it, "B" or "%5": the first *len bytes of what is returned, a constant. *size is 94
- * or 96. */
-const char *charset_designator(enum charset set, int *len, int *size);
+/* As SCS names it, "B" or "%5": the first *len bytes of what is returned, a constant. */
+const char *charset_designator(enum charset set, int *len);
 #endif

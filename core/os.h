@@ -28,4 +28,9 @@ void os_heap_setup(void);
 void os_thread_prompt(void);
 /* The allocator's free memory back to the system, where that can be asked for. */
 void os_trim_heap(void);
+/* Gives up the pages of code and constants: of those that are used, the next use maps them again.
+ */
+void os_trim_code(void);
+/* Bytes the allocator has lent out; 0 unknown. */
+uint64_t os_heap_bytes(void);
 #endif

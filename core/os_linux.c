@@ -1,6 +1,7 @@
 #include "core/os.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <link.h>
 #include <malloc.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -142,10 +143,36 @@ void
 os_heap_setup(void)
 {
 #ifdef __GLIBC__
-	mallopt(M_ARENA_MAX, 2);
+	mallopt(M_ARENA_MAX, 1);
 	/* fixed: left alone it grows, and big scratch then leaves holes in the heap */
 	mallopt(M_MMAP_THRESHOLD, 128 << 10);
 #endif
+}
+
+/* Segments without PF_W only: relocated constants are in one with it. */
+static int
+drop_code(struct dl_phdr_info *o, size_t size, void *arg)
+{
+	size_t page = *(size_t *)arg;
+
+	(void)size;
+	for (int i = 0; i < o->dlpi_phnum; i++) {
+		const ElfW(Phdr) *p = &o->dlpi_phdr[i];
+		uintptr_t from = (o->dlpi_addr + p->p_vaddr) & ~(page - 1);
+
+		if (p->p_type == PT_LOAD && !(p->p_flags & PF_W))
+			madvise((void *)from, o->dlpi_addr + p->p_vaddr + p->p_memsz - from,
+				MADV_DONTNEED);
+	}
+	return 0;
+}
+
+void
+os_trim_code(void)
+{
+	size_t page = os_page_size();
+
+	dl_iterate_phdr(drop_code, &page);
 }
 
 void
@@ -153,5 +180,17 @@ os_trim_heap(void)
 {
 #ifdef __GLIBC__
 	malloc_trim(0);
+#endif
+}
+
+uint64_t
+os_heap_bytes(void)
+{
+#ifdef __GLIBC__
+	struct mallinfo2 m = mallinfo2();
+
+	return m.uordblks + m.hblkhd;
+#else
+	return 0;
 #endif
 }

@@ -144,3 +144,14 @@ void
 os_trim_heap(void)
 {
 }
+
+void
+os_trim_code(void)
+{
+}
+
+uint64_t
+os_heap_bytes(void)
+{
+	return 0;
+}

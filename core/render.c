@@ -64,6 +64,7 @@ free_lines(struct render *r)
 	free(r->next);
 	free(r->rowp);
 	free(r->same);
+	free(r->wide);
 	free(r->old_keys);
 	free(r->new_keys);
 }
@@ -112,6 +113,7 @@ resize(struct render *r, int cols, int rows)
 	r->next = xcalloc(n, sizeof(struct line *));
 	r->rowp = xcalloc(n, sizeof(struct row *));
 	r->same = xcalloc(n, sizeof(bool));
+	r->wide = xcalloc((size_t)cols, sizeof(*r->wide));
 	r->old_keys = xcalloc(n, sizeof(uint64_t));
 	r->new_keys = xcalloc(n, sizeof(uint64_t));
 	for (size_t i = 0; i < 2 * n; i++) {
@@ -288,9 +290,34 @@ collect(struct render *r)
 	}
 }
 
+/* A row of double width: each character is followed by a blank of its style. Terminals that know
+ * such rows by themselves are few, and all can show this. */
+static struct row
+doubled(struct render *r, const struct row *row)
+{
+	struct row d = {.cells = r->wide, .stamp = row->stamp};
+	int n = 0;
+	for (int x = 0; x < row->len && n < r->cols; x++) {
+		cell_t c = row->cells[x], blank = c & CELL_STYLE_MASK;
+		bool wide = (c & CELL_KIND_MASK) == CELL_WIDE && x + 1 < row->len;
+		r->wide[n++] = c;
+		if (wide && n < r->cols)
+			r->wide[n++] = row->cells[++x];
+		for (int k = wide ? 2 : 1; k && n < r->cols; k--)
+			r->wide[n++] = blank;
+	}
+	d.len = (uint16_t)n;
+	return d;
+}
+
 static void
 translate(struct render *r, struct line *l, const struct row *row, const struct tab *from)
 {
+	struct row twice;
+	if (row->flags & ROW_DOUBLE_MASK) {
+		twice = doubled(r, row);
+		row = &twice;
+	}
 	int n = r->reverse ? r->cols : MIN(row->len, r->cols), len = 0, glyphs = 0,
 	    old = l->row.len;
 	for (int x = 0; x < n; x++) {

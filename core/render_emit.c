@@ -472,7 +472,9 @@ emit_cursor(struct render *r, const struct grid *g, struct buf *out)
 	int shape = steady[g->cursor.shape] - (g->cursor.blink ? 1 : 0);
 	if (shape == 1)
 		shape = 0; /* a blinking block: what the terminal itself would show */
-	move_to(r, CLAMP(g->cursor.row, 0, r->rows - 1), CLAMP(g->cursor.col, 0, r->cols - 1), out);
+	int y = CLAMP(g->cursor.row, 0, r->rows - 1);
+	int x = g->row[y]->flags & ROW_DOUBLE_MASK ? 2 * g->cursor.col : g->cursor.col;
+	move_to(r, y, CLAMP(x, 0, r->cols - 1), out);
 	if (shape != r->pen.shape)
 		buf_printf(out, "\033[%d q", shape);
 	if (r->pen.visible != 1)

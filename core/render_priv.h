@@ -41,6 +41,7 @@ struct render {
 	struct line *store, **shown, **next;
 	struct row **rowp; /* scratch for tab_gc */
 	bool *same;	   /* row y of the frame is shown[y] */
+	cell_t *wide;	   /* scratch for a row of double width */
 	uint64_t *old_keys, *new_keys;
 	struct pen pen;
 	uint32_t frame;

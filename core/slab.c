@@ -54,7 +54,8 @@ struct head {
 	uint64_t magic;
 	uint32_t version, slab_bytes;
 	uint32_t capacity;  /* slabs, slab 0 included */
-	uint32_t watermark; /* slabs below it were used at least once */
+	uint32_t watermark; /* slabs at and beyond it are not in use, nor are their records */
+	uint32_t forgotten; /* the highest generation that any of theirs had */
 };
 struct side {
 	uint32_t owner, generation;
@@ -372,7 +373,8 @@ slab_get(struct arena *a, uint32_t owner)
 	} else {
 		return 0;
 	}
-	a->side[s].generation++;
+	/* also one whose record is forgotten must not match an old checkpoint */
+	a->side[s].generation = MAX(a->side[s].generation, a->head->forgotten) + 1;
 	a->side[s].owner = owner;
 	set_state(a, s, SLAB_LIVE);
 	UNPOISON(slab_addr(a, s));
@@ -484,11 +486,42 @@ slab_discard(struct arena *a, slab_t s, uint32_t off, uint32_t len)
 		decommit(a, s, page_mask(first, end));
 }
 
+/* Where the pages that hold the first n records end. */
+static uint64_t
+side_page_end(uint32_t n)
+{
+	return (SIDE_OFF + n * sizeof(struct side) + SLAB_PAGE - 1) / SLAB_PAGE * SLAB_PAGE;
+}
+
+/* A process that is killed on the way leaves records beyond the watermark, FREE ones. */
+static void
+lower_watermark(struct arena *a)
+{
+	uint32_t end = a->head->watermark, mark = end, n = 0;
+
+	for (; mark > 1 && a->side[mark - 1].state == SLAB_FREE; mark--) {
+		UNPOISON(slab_addr(a, mark - 1));
+		a->head->forgotten = MAX(a->head->forgotten, a->side[mark - 1].generation);
+	}
+	if (mark == end)
+		return;
+	a->head->watermark = mark;
+	for (uint32_t i = 0; i < a->n_cold; i++)
+		if (a->cold[i] < mark)
+			a->cold[n++] = a->cold[i];
+	a->n_cold = a->cap_cold = n;
+	a->cold = xrealloc(a->cold, n * sizeof(*a->cold));
+	a->n_state[SLAB_FREE] = n;
+	if (side_page_end(mark) < side_page_end(end))
+		os_punch(a->fd, side_page_end(mark), side_page_end(end) - side_page_end(mark));
+}
+
 void
 arena_trim(struct arena *a)
 {
 	while (a->n_warm)
 		release(a, a->warm[--a->n_warm]);
+	lower_watermark(a);
 }
 
 bool

@@ -63,7 +63,8 @@ bool slab_readable(const struct arena *a, slab_t s, uint32_t off, uint32_t len);
  * (contents then read as zero, once announced again). */
 void slab_discard(struct arena *a, slab_t s, uint32_t off, uint32_t len);
 
-void arena_trim(struct arena *a);	 /* drops the warm reserve */
+/* Drops the warm reserve, and what it keeps of slabs at its end that are free. */
+void arena_trim(struct arena *a);
 void arena_check(const struct arena *a); /* invariants, residency by mincore; aborts */
 /* Counted and resident bytes of all slabs; true if equal (pages in swap count as held). */
 bool arena_residency(const struct arena *a, uint64_t *counted, uint64_t *resident);

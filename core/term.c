@@ -10,7 +10,11 @@
 #include "core/vt_parser.h"
 #include "core/width_priv.h"
 
+#ifdef MUSTER_TORTURE
+#define FEED_SLICE 512u
+#else
 #define FEED_SLICE 65536u
+#endif
 
 void
 term_derive(struct term *t)
@@ -152,9 +156,14 @@ term_feed(struct term *t, const void *bytes, size_t n)
 {
 	const uint8_t *p = bytes;
 	term_wake(t);
-	while (n) { /* in slices, so that tables are looked after however much comes at once */
-		size_t k = MIN(n, FEED_SLICE);
-		hist_fed(t->hist, k);
+	/* In slices, so that tables are looked after however much comes at once; cut where they
+	 * would be cut in one stream, so that what history does of itself does not depend on who
+	 * read how much at a time. */
+	while (n) {
+		size_t k = MIN(n, FEED_SLICE - t->fed % FEED_SLICE);
+		if (t->fed % FEED_SLICE == 0)
+			hist_fed(t->hist, FEED_SLICE);
+		t->fed += k;
 		vt_parse(t, p, k);
 		p += k;
 		n -= k;
@@ -201,7 +210,6 @@ term_soft_reset(struct term *t)
 	v->gl = v->single = 0;
 	v->gr = 2;
 	v->modify_other = 0;
-	v->rect_extent = 0;
 	v->scr[v->alt].saved = (struct saved_cursor){0};
 	v->scr[v->alt].kitty_n = v->scr[v->alt].kitty_flags = 0;
 	t->pen_dirty = true;

@@ -1,5 +1,5 @@
 /* Cursor movement, erasing, inserting and deleting. */
-#include "core/term_print.h"
+#include "core/term_print_priv.h"
 #include "core/vt_dispatch.h"
 
 void
@@ -64,8 +64,7 @@ csi_cursor_down(struct term *t)
 void
 csi_cursor_forward(struct term *t)
 {
-	int stop = t->v.col <= t->v.right ? t->v.right : t->v.cols - 1;
-	cursor_to(t, t->v.row, MIN(t->v.col + arg(t, 0, 1), stop));
+	cursor_to(t, t->v.row, MIN(t->v.col + arg(t, 0, 1), right_limit(t) - 1));
 }
 
 /* Back over the left edge to the right end of the row above, from the first to the last row. */
@@ -163,7 +162,7 @@ void
 tab_forward(struct term *t, int n)
 {
 	struct vt *v = &t->v;
-	int stop = v->col <= v->right ? v->right : v->cols - 1, x = v->col;
+	int stop = right_limit(t) - 1, x = v->col;
 	for (; n > 0 && x < stop; n--)
 		do
 			x++;
@@ -301,18 +300,20 @@ void
 csi_insert_chars(struct term *t)
 {
 	struct vt *v = &t->v;
+	if (v->col < v->left || v->col > v->right)
+		return;
 	v->pending = 0;
-	if (v->col >= v->left && v->col <= v->right)
-		row_insert(t, term_row(t, v->row), v->col, v->right, arg(t, 0, 1));
+	row_insert(t, term_row(t, v->row), v->col, v->right, arg(t, 0, 1));
 }
 
 void
 csi_delete_chars(struct term *t)
 {
 	struct vt *v = &t->v;
+	if (v->col < v->left || v->col > v->right)
+		return;
 	v->pending = 0;
-	if (v->col >= v->left && v->col <= v->right)
-		row_delete(t, term_row(t, v->row), v->col, v->right, arg(t, 0, 1));
+	row_delete(t, term_row(t, v->row), v->col, v->right, arg(t, 0, 1));
 }
 
 void
@@ -464,6 +465,7 @@ cursor_restore(struct term *t)
 	v->modes = (v->modes & ~(1ull << MODE_DECOM)) | (uint64_t)s.origin << MODE_DECOM;
 	t->pen_dirty = true;
 	term_derive(t);
-	cursor_to(t, s.row, s.col);
+	cursor_to(t, s.origin ? MIN(s.row, v->bottom) : s.row,
+		s.origin ? MIN(s.col, v->right) : s.col);
 	v->pending = s.pending && v->col == s.col;
 }

@@ -42,9 +42,11 @@ screen_enter_alt(struct term *t, bool clear)
 		v->alt = 1;
 		term_emit(t, &(struct term_event){.type = TERM_SCREEN, .a = 1});
 	}
-	if (clear)
-		for (int y = 0; y < v->rows; y++)
-			row_clear(t, term_row(t, y));
+	if (!clear)
+		return;
+	v->pending = 0;
+	for (int y = 0; y < v->rows; y++)
+		row_clear(t, term_row(t, y));
 }
 
 void
@@ -183,7 +185,8 @@ void
 mode_set(struct term *t, int number, bool on)
 {
 	int m = mode_bit(number);
-	if (m < 0 || (m == MODE_DECCOLM && !mode_on(t, MODE_ALLOW_DECCOLM)))
+	if (m < 0 || (m == MODE_DECCOLM && !mode_on(t, MODE_ALLOW_DECCOLM)) ||
+		(m == MODE_DECLRMM && t->v.level < 4) || (m == MODE_DECNCSM && t->v.level < 5))
 		return;
 	uint64_t bit = 1ull << m;
 	if (bit & MOUSE_MODES) /* one at a time, as xterm has it; resetting any ends tracking */
@@ -308,9 +311,12 @@ csi_mode_reset(struct term *t)
 void
 csi_mode_query(struct term *t)
 {
+	/* known from ECMA-48, and always reset */
+	static const uint32_t reset = 1u << 1 | 1u << 3 | 1u << 5 | 1u << 7 | 0x3ffu << 10;
 	int number = arg(t, 0, 0);
 	const uint8_t *m = ansi_mode(t, number);
-	term_reply(t, "\033[%d;%d$y", number, !m ? 0 : *m ? 1 : 2);
+	int other = number < 32 && reset >> number & 1 ? 4 : 0;
+	term_reply(t, "\033[%d;%d$y", number, !m ? other : *m ? 1 : 2);
 }
 
 /* Levels, styles, keys */
@@ -318,7 +324,7 @@ csi_mode_query(struct term *t)
 void
 csi_conformance(struct term *t)
 {
-	int level = arg(t, 0, 65);
+	int level = arg(t, 0, 0);
 	if (level < 61 || level > 65)
 		return;
 	term_soft_reset(t);

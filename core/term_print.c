@@ -45,6 +45,17 @@ print_wrap(struct term *t)
 		term_row(t, t->v.row)->flags |= ROW_WRAPPED;
 }
 
+/* Of a row in double width only half its columns are seen; one character behind them is kept, out
+ * of sight. Side margins know no such rows. */
+int
+right_limit_doubled(const struct term *t, int limit)
+{
+	const struct vt *v = &t->v;
+	if (!(term_row(t, v->row)->flags & ROW_DOUBLE_MASK) || mode_on(t, MODE_DECLRMM))
+		return limit;
+	return MAX(MIN(limit, v->cols / 2), v->col + 1);
+}
+
 /* Cells [x, x + w) of the cursor's row are about to be overwritten. NULL when memory is out. */
 static inline struct row *
 put_room(struct term *t, int x, int w)
@@ -253,16 +264,30 @@ chain:
 	chain_here(t);
 }
 
+static enum charset
+charset_next(const struct term *t)
+{
+	return (enum charset)t->v.g[t->v.single ? t->v.single : t->v.gl];
+}
+
 /* One character of ASCII where charsets, insert mode or the edge matter. */
 void
 print_byte(struct term *t, uint8_t c)
 {
-	uint8_t set = t->v.g[t->v.single ? t->v.single : t->v.gl];
+	enum charset set = charset_next(t);
 	if (t->v.single) {
 		t->v.single = 0;
 		term_derive(t);
 	}
 	print_cp(t, charset_map(set, c));
+}
+
+/* DEL is a character in sets of 96, else nothing. */
+void
+print_delete(struct term *t)
+{
+	if (charset_size(charset_next(t)) == 96)
+		print_byte(t, 0x7f);
 }
 
 /* The last character again, row by row. Of more than a screenful only what leaves the cursor where
@@ -276,12 +301,14 @@ print_repeat(struct term *t, int n)
 	unsigned cls = cp_class(cp);
 	int w = MAX(class_width(cls, t->width_opts), 1), limit;
 	int line = MAX((t->v.right + 1 - t->v.left) / w, 1);
-	int most = line * (t->v.insert ? 1 : cp < 0x80 ? t->v.rows : MIN(t->v.rows, REPEAT_ROWS));
+	int most = line * (cp < 0x80 ? t->v.rows : MIN(t->v.rows, REPEAT_ROWS));
 	if (!cp)
 		return;
 	n = n <= most ? n : most + (n - most) % line;
 	while (n > 0 && make_room(t, w, &limit)) {
-		int x = t->v.col, k = t->v.insert ? 1 : MIN(n, (limit - x) / w);
+		int x = t->v.col, k = MIN(n, (limit - x) / w);
+		if (inserting(t)) /* the first has its room */
+			row_insert(t, term_row(t, t->v.row), x, limit - 1, (k - 1) * w);
 		struct row *r = put_room(t, x, k * w);
 		for (int i = 0; r && i < k * w; i += w) {
 			r->cells[x + i] = t->tmpl | cp | (w == 2 ? CELL_WIDE : CELL_NARROW);

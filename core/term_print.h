@@ -6,6 +6,7 @@
 /* Text from p, as far as the quick way goes: returns where the general one has to look. */
 const uint8_t *print_text(struct term *t, const uint8_t *p, const uint8_t *end);
 void print_byte(struct term *t, uint8_t c); /* one of ASCII, any state */
+void print_delete(struct term *t);	    /* DEL, likewise */
 void print_cp(struct term *t, uint32_t cp);
 void print_repeat(struct term *t, int n);
 /* Cursor down one row, scrolling at the region's bottom. */
@@ -28,7 +29,7 @@ print_one(struct term *t, uint8_t c)
 	struct row *r = term_row(t, v->row);
 	int x = v->col;
 	if (!t->plain || t->pen_dirty || !t->whole || v->hazard || v->pending || x >= v->cols - 1 ||
-		r->flags & ROW_WIDE || x > r->len || !r->cells)
+		r->flags & (ROW_WIDE | ROW_DOUBLE_MASK) || x > r->len || !r->cells)
 		return false;
 	r->cells[x] = t->tmpl | c;
 	r->len = (uint16_t)MAX((int)r->len, x + 1);

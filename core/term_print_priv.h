@@ -4,11 +4,14 @@
 #include "core/term_print.h"
 #include "core/width_priv.h"
 
+int right_limit_doubled(const struct term *t, int limit);
+
 /* First column the run may not reach. */
 static inline int
 right_limit(const struct term *t)
 {
-	return t->v.col > t->v.right ? t->v.cols : t->v.right + 1;
+	int limit = t->v.col > t->v.right ? t->v.cols : t->v.right + 1;
+	return likely(!t->v.doubled) ? limit : right_limit_doubled(t, limit);
 }
 
 static inline void

@@ -104,9 +104,10 @@ struct vt {
 	uint32_t dyn[10];			   /* OSC 10..19: COLOR_RGB|rrggbb, or 0 */
 	uint32_t special[5];			   /* OSC 5 */
 	uint8_t dark;
-	uint8_t prompt; /* OSC 133 region: 0, 'A' prompt, 'B' input, 'C' output */
-	uint8_t hazard; /* the next character may join the last: term_print.c */
-	uint8_t pad[5];
+	uint8_t prompt;	 /* OSC 133 region: 0, 'A' prompt, 'B' input, 'C' output */
+	uint8_t hazard;	 /* the next character may join the last: term_print.c */
+	uint8_t doubled; /* rows of double width were made */
+	uint8_t pad[4];
 	struct style pens[PEN_STACK]; /* XTPUSHSGR */
 	uint32_t n_pens, n_pad;
 	uint64_t bells;
@@ -139,6 +140,7 @@ struct term {
 	int n_stack;
 	uint32_t *palette; /* 256 of COLOR_RGB|rrggbb or 0, NULL: none changed */
 	struct buf str;	   /* OSC / DCS bytes so far */
+	uint64_t fed;	   /* bytes of output so far */
 	/* set by the owner */
 	struct term_config cfg;
 	struct arena *arena;

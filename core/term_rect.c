@@ -100,29 +100,34 @@ csi_rect_fill(struct term *t)
 	}
 }
 
-static void
-rect_erase(struct term *t, bool selective)
+void
+csi_rect_erase(struct term *t)
 {
 	struct rect r;
 	if (!rect_args(t, 0, &r))
 		return;
 	for (int y = r.top; y <= r.bottom; y++) {
 		uint32_t wrap = term_row(t, y)->flags & ROW_WRAP;
-		row_erase(t, term_row(t, y), r.left, r.right + 1, selective && !t->v.protect_iso);
+		row_erase(t, term_row(t, y), r.left, r.right + 1, false);
 		term_row(t, y)->flags |= wrap;
 	}
 }
 
-void
-csi_rect_erase(struct term *t)
-{
-	rect_erase(t, false);
-}
-
+/* Takes characters and leaves how they looked. */
 void
 csi_rect_erase_selective(struct term *t)
 {
-	rect_erase(t, true);
+	struct rect r;
+	if (!rect_args(t, 0, &r))
+		return;
+	rect_split_wide(t, &r);
+	for (int y = r.top; y <= r.bottom; y++) {
+		struct row *row = term_row(t, y);
+		for (int x = r.left; x <= r.right && x < row->len; x++)
+			if (t->v.protect_iso || !(row->cells[x] & CELL_PROTECTED))
+				row->cells[x] &= CELL_STYLE_MASK;
+		row->stamp = ++t->v.stamp;
+	}
 }
 
 void
@@ -163,8 +168,15 @@ change_row(struct term *t, int y, int x0, int x1, bool reverse)
 	if (!row_open(t, &t->scr[t->v.alt], r, x1))
 		return;
 	cell_t from = ~0ull, to = 0; /* neighbours mostly share a style */
+	if (x1 < r->len && (r->cells[x1] & CELL_KIND_MASK) == CELL_TAIL)
+		x1++;
 	for (int x = x0; x < x1; x++) {
 		cell_t c = r->cells[x];
+		/* a tail is as its other half, in the rectangle or not */
+		if ((c & CELL_KIND_MASK) == CELL_TAIL) {
+			r->cells[x] = (c & ~CELL_STYLE_MASK) | (r->cells[x - 1] & CELL_STYLE_MASK);
+			continue;
+		}
 		if ((c & CELL_STYLE_MASK) != from) {
 			from = c & CELL_STYLE_MASK;
 			struct style s = tab_style_get(t->tab, cell_style(c));
@@ -184,11 +196,13 @@ rect_change(struct term *t, bool reverse)
 	struct rect r;
 	if (!rect_args(t, 0, &r))
 		return;
+	bool origin = mode_on(t, MODE_DECOM);
+	bool box = t->v.rect_extent == 2; /* else a stream of text, as selected by mouse */
+	int first = origin ? t->v.left : 0, last = origin ? t->v.right : t->v.cols - 1;
 	for (int y = r.top; y <= r.bottom; y++) {
-		bool box = t->v.rect_extent == 2; /* else a stream of text, as selected by mouse */
-		int x0 = box || y == r.top ? r.left : 0;
-		int x1 = box || y == r.bottom ? r.right + 1 : t->v.cols;
-		change_row(t, y, x0, x1, reverse);
+		int x0 = box || y == r.top ? r.left : first;
+		int x1 = box || y == r.bottom ? r.right : last;
+		change_row(t, y, x0, x1 + 1, reverse);
 	}
 }
 

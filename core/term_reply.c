@@ -42,16 +42,17 @@ csi_parameters(struct term *t)
 		term_reply(t, "\033[%d;1;1;128;128;1;0x", arg(t, 0, 0) + 2);
 }
 
+/* In origin mode the cursor may have come to stand outside the margins: never less than 1. */
 static int
 report_row(const struct term *t)
 {
-	return t->v.row + 1 - (mode_on(t, MODE_DECOM) ? t->v.top : 0);
+	return MAX(t->v.row + 1 - (mode_on(t, MODE_DECOM) ? t->v.top : 0), 1);
 }
 
 static int
 report_col(const struct term *t)
 {
-	return t->v.col + 1 - (mode_on(t, MODE_DECOM) ? t->v.left : 0);
+	return MAX(t->v.col + 1 - (mode_on(t, MODE_DECOM) ? t->v.left : 0), 1);
 }
 
 void
@@ -91,11 +92,11 @@ put_charsets(struct buf *b, const struct vt *v)
 	char names[16] = "";
 	int at = 0, wide = 0x40;
 	for (int i = 0; i < 4; i++) {
-		int n, size;
-		const char *s = charset_designator((enum charset)v->g[i], &n, &size);
+		int n;
+		const char *s = charset_designator((enum charset)v->g[i], &n);
 		memcpy(names + at, s, (size_t)n);
 		at += n;
-		wide |= (size == 96) << i;
+		wide |= (charset_size((enum charset)v->g[i]) == 96) << i;
 	}
 	buf_printf(b, "%c;%s", wide, names);
 }

@@ -104,10 +104,32 @@ osc_title_and_icon(struct term *t, struct osc *o)
 static const struct {
 	const char *name;
 	uint32_t rgb;
-} named[] = {{"black", 0x000000}, {"red", 0xff0000}, {"green", 0x00ff00}, {"blue", 0x0000ff},
-	{"yellow", 0xffff00}, {"magenta", 0xff00ff}, {"cyan", 0x00ffff}, {"white", 0xffffff},
-	{"gray", 0xbebebe}, {"grey", 0xbebebe}, {"orange", 0xffa500}, {"brown", 0xa52a2a},
-	{"pink", 0xffc0cb}, {"purple", 0xa020f0}};
+} named[] = {
+#define X(name, rgb) {#name, rgb},
+#include "core/colors.def"
+#undef X
+};
+
+/* A colour's name, or gray0 to gray100; 0 if it is none. */
+static uint32_t
+color_by_name(const char *s)
+{
+	char word[32];
+	size_t n = 0;
+	for (; *s && n < sizeof(word) - 1; s++)
+		if (*s != ' ')
+			word[n++] = *s;
+	word[n] = 0;
+	for (size_t k = 0; k < ARRAY_LEN(named); k++)
+		if (!strcasecmp(named[k].name, word))
+			return COLOR_RGB | named[k].rgb;
+	int percent = -1, end = 0;
+	bool gray = !strncasecmp(word, "gray", 4) || !strncasecmp(word, "grey", 4);
+	if (gray && sscanf(word + 4, "%3d%n", &percent, &end) == 1 && !word[4 + end] &&
+		percent >= 0 && percent <= 100)
+		return COLOR_RGB | (uint32_t)(percent * 2.55 + 0.5) * 0x010101;
+	return 0;
+}
 
 /* One channel of 1 to 4 hex digits, scaled to 8 bits; -1 if it is none. */
 static int
@@ -123,7 +145,7 @@ channel(const char **s, int max)
 	return max == 4 || n < 4 ? v * 255 / ((1 << 4 * n) - 1) : v;
 }
 
-/* X's colour words: #RGB to #RRRRGGGGBBBB, rgb:R/G/B to rgb:RRRR/…, some names. 0 if none. */
+/* X's colour words: #RGB to #RRRRGGGGBBBB, rgb:R/G/B to rgb:RRRR/…, names. 0 if none. */
 static uint32_t
 parse_color(const char *s)
 {
@@ -145,7 +167,7 @@ parse_color(const char *s)
 		}
 		return COLOR_RGB | (uint32_t)(c[0] << 16 | c[1] << 8 | c[2]);
 	}
-	if (!strncmp(s, "rgb:", 4)) {
+	if (!strncasecmp(s, "rgb:", 4)) {
 		for (s += 4; i < 3; i++) {
 			c[i] = channel(&s, 4);
 			if (c[i] < 0 || *s != (i < 2 ? '/' : 0))
@@ -154,10 +176,7 @@ parse_color(const char *s)
 		}
 		return COLOR_RGB | (uint32_t)(c[0] << 16 | c[1] << 8 | c[2]);
 	}
-	for (size_t k = 0; k < ARRAY_LEN(named); k++)
-		if (!strcasecmp(named[k].name, s))
-			return COLOR_RGB | named[k].rgb;
-	return 0;
+	return color_by_name(s);
 }
 
 static uint32_t

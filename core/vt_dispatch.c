@@ -279,6 +279,8 @@ double_row(struct term *t, uint32_t kind)
 {
 	struct row *r = term_row(t, t->v.row);
 	r->flags = (r->flags & ~(uint32_t)ROW_DOUBLE_MASK) | kind << ROW_DOUBLE_SHIFT;
+	r->stamp = ++t->v.stamp;
+	t->v.doubled |= kind != 0;
 }
 
 static void
@@ -326,6 +328,7 @@ esc_alignment(struct term *t)
 			r->cells[x] = 'E';
 	}
 	v->pen = keep;
+	v->pen.style.attrs = 0; /* colours stay */
 	t->pen_dirty = true;
 	cursor_to(t, 0, 0);
 }

@@ -363,6 +363,8 @@ ground(struct term *t, const uint8_t *p, const uint8_t *end)
 			p++;
 			if (b != 0x7f)
 				c0_dispatch(t, b);
+			else if (!t->plain)
+				print_delete(t);
 		}
 	}
 	return p;

@@ -508,14 +508,15 @@ cmd_status(struct request *r)
 	for (int i = 0; i < SS_COUNT; i++)
 		json_object_set_new(
 			count, session_state_name((enum session_state)i), json_integer(n[i]));
-	request_reply(r,
-		json_pack("{s:i,s:i,s:i,s:s,s:f,s:f,s:o,s:i,s:{s:I,s:I,s:I,s:I},s:I,s:s}", "v", 1,
-			"pid", (int)getpid(), "keeper_pid", (int)keeper_link_pid(sv->keeper),
-			"version", MUSTER_VERSION, "started", sv->started, "up_s",
-			os_wall_s() - sv->started, "sessions", count, "clients", (int)sv->n_peers,
-			"arena", "mapped", (json_int_t)a.mapped, "live", (json_int_t)a.live,
-			"cached", (json_int_t)a.cached, "free", (json_int_t)a.free, "store_bytes",
-			(json_int_t)bytes, "banner", server_banner(sv)));
+	request_reply(
+		r, json_pack("{s:i,s:i,s:i,s:s,s:f,s:f,s:o,s:i,s:{s:I,s:I,s:I,s:I},s:I,s:I,s:s}",
+			   "v", 1, "pid", (int)getpid(), "keeper_pid",
+			   (int)keeper_link_pid(sv->keeper), "version", MUSTER_VERSION, "started",
+			   sv->started, "up_s", os_wall_s() - sv->started, "sessions", count,
+			   "clients", (int)sv->n_peers, "arena", "mapped", (json_int_t)a.mapped,
+			   "live", (json_int_t)a.live, "cached", (json_int_t)a.cached, "free",
+			   (json_int_t)a.free, "store_bytes", (json_int_t)bytes, "heap_bytes",
+			   (json_int_t)os_heap_bytes(), "banner", server_banner(sv)));
 }
 
 void

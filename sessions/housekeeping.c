@@ -36,16 +36,6 @@ step(struct server *sv, uint64_t now)
 	return false;
 }
 
-static unsigned
-count(const struct server *sv)
-{
-	unsigned n = 0;
-
-	for (const struct session *s = sv->sessions; s; s = s->next)
-		n++;
-	return n;
-}
-
 static void
 on_slice(uv_timer_t *t)
 {
@@ -63,7 +53,8 @@ on_slice(uv_timer_t *t)
 	sv->untidy = false;
 	arena_trim(sv->arena);
 	hist_cache_drop();
-	store_trim(sv->store); /* the heap with it: last, for what the store frees goes too */
+	/* the heap with it: last, for what the store frees goes too */
+	store_trim(sv->store, !sv->sessions);
 }
 
 void
@@ -77,11 +68,8 @@ void
 housekeeping_tick(struct server *sv)
 {
 	uint64_t now = os_mono_ns();
-	unsigned n = count(sv);
-	bool work = n < sv->n_kept; /* some were forgotten: what they held can go */
+	bool work = sv->untidy;
 
-	sv->untidy |= work;
-	sv->n_kept = n;
 	for (struct session *s = sv->sessions; s && !work; s = s->next)
 		work = wants_sealing(s, now) || session_rests(s);
 	if (work && !uv_is_active((uv_handle_t *)&sv->housekeeping))

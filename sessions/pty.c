@@ -9,7 +9,14 @@
  * members that had an edge, and asking a pty waits for the kernel's worker that carries its bytes.
  *
  * There are two lists, on screen and off screen, served in alternation: what someone looks at never
- * waits behind more than one other turn. While a pty says EIO with a live child (nobody has the
+ * waits behind more than one other turn, and what it prints ends the slice, so that it is painted
+ * before another turn. A key comes first: until its echo is there (PTY_ECHO_NS at most) only what
+ * is on screen is read. A program that floods then stands still on its full pty, which leaves a
+ * core to the kernel's worker that carries the echo; the loop spins meanwhile, since being woken
+ * takes longer than the echo. Who types will type again: for TYPIST_NS the loop looks for the next
+ * key after each turn.
+ *
+ * While a pty says EIO with a live child (nobody has the
  * other end open), it is tried again every RETRY_MS. */
 #include "sessions/pty.h"
 #include "core/buf.h"
@@ -28,6 +35,7 @@
 #define QUIET_NS 200000000u
 #define EVENTS 64
 #define FLOOD_TURNS 8 /* so many read()s in a row that brought something */
+#define TYPIST_NS 1000000000u
 
 TAILQ_HEAD(pty_list, pty);
 struct pty {
@@ -54,6 +62,8 @@ struct pty_hub {
 	struct pty_list ready[2]; /* [visible] */
 	struct pty_list waiting;
 	bool draining, retrying;
+	struct pty *typed;	       /* its echo is waited for, until echo_end */
+	uint64_t echo_end, typist_end; /* until typist_end a slice is one turn */
 	unsigned turn, handles;
 };
 
@@ -128,6 +138,8 @@ turn(struct pty *p)
 	if (n > 0) {
 		p->quiet_since = 0;
 		p->hung_up = false;
+		if (p->hub->typed == p)
+			p->hub->typed = NULL;
 		if (++p->streak == FLOOD_TURNS)
 			set_edges(p);
 		ring_commit(p->ring, (size_t)n);
@@ -147,27 +159,45 @@ turn(struct pty *p)
 	return false;
 }
 
-static void
-on_idle(uv_idle_t *h)
+/* NULL: none, for the time being. */
+static struct pty *
+whose_turn(struct pty_hub *h, uint64_t now)
 {
-	struct pty_hub *hub = h->data;
-	uint64_t end = os_mono_ns() + SLICE_NS;
+	bool visible = ++h->turn & 1;
 
-	do {
-		struct pty_list *l = &hub->ready[++hub->turn & 1];
-		if (TAILQ_EMPTY(l))
-			l = &hub->ready[(hub->turn + 1) & 1];
-		struct pty *p = TAILQ_FIRST(l);
-		if (!p) {
-			hub->draining = false;
-			uv_idle_stop(h);
-			return;
+	if (now >= h->echo_end)
+		h->typed = NULL;
+	if (h->typed)
+		visible = true;
+	else if (TAILQ_EMPTY(&h->ready[visible]))
+		visible = !visible;
+	return TAILQ_FIRST(&h->ready[visible]);
+}
+
+static void
+on_idle(uv_idle_t *idle)
+{
+	struct pty_hub *h = idle->data;
+	uint64_t now = os_mono_ns(), end = now < h->typist_end ? now : now + SLICE_NS;
+	bool shown = false;
+	struct pty *p;
+
+	while (!shown && (p = whose_turn(h, now))) {
+		bool visible = p->visible;
+		if (turn(p)) {
+			shown = visible;
+			if (p->ready) {
+				TAILQ_REMOVE(&h->ready[p->visible], p, link);
+				TAILQ_INSERT_TAIL(&h->ready[p->visible], p, link);
+			}
 		}
-		if (turn(p) && p->ready) {
-			TAILQ_REMOVE(&hub->ready[p->visible], p, link);
-			TAILQ_INSERT_TAIL(&hub->ready[p->visible], p, link);
-		}
-	} while (os_mono_ns() < end);
+		if ((now = os_mono_ns()) >= end)
+			break;
+	}
+	if (TAILQ_EMPTY(&h->ready[false]) && TAILQ_EMPTY(&h->ready[true])) {
+		h->draining = false;
+		uv_idle_stop(idle);
+	}
 }
 
 static void
@@ -296,6 +326,8 @@ pty_free(struct pty *p)
 		return;
 	pty_check(p);
 	not_ready(p);
+	if (p->hub->typed == p)
+		p->hub->typed = NULL;
 	if (p->waiting)
 		TAILQ_REMOVE(&p->hub->waiting, p, wait);
 	/* the keeper holds the file open too: closing alone would leave it in the set */
@@ -338,6 +370,17 @@ pty_set_visible(struct pty *p, bool visible)
 	p->visible = visible;
 	if (was)
 		make_ready(p);
+}
+
+void
+pty_typed(struct pty *p)
+{
+	struct pty_hub *h = p->hub;
+	uint64_t now = os_mono_ns();
+
+	h->typed = p;
+	h->echo_end = now + PTY_ECHO_NS;
+	h->typist_end = now + TYPIST_NS;
 }
 
 size_t

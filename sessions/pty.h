@@ -9,6 +9,7 @@
 #include <uv.h>
 
 #define PTY_INPUT_MAX (1u << 20) /* bytes waiting for a child that does not read */
+#define PTY_ECHO_NS 300000u	 /* how long the echo of a key has precedence */
 
 struct pty;
 struct pty_hub;
@@ -30,5 +31,7 @@ void pty_child_gone(struct pty *p);
 void pty_set_visible(struct pty *p, bool visible);
 /* Types: written at once or queued. 0, or -ENOBUFS (nothing was taken), -EIO. */
 int pty_write(struct pty *p, const void *bytes, size_t n);
+/* Someone typed into it: until it prints, or for PTY_ECHO_NS, none is read that is not visible. */
+void pty_typed(struct pty *p);
 size_t pty_queued(const struct pty *p);
 #endif

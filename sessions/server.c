@@ -40,6 +40,7 @@
 #define SETTLE_QUIET_NS 80000000ull
 #define SETTLE_LATEST_NS 400000000ull /* screen rules run this often under steady output */
 #define WATCHDOG_STALE_S 5
+#define POOL_THREADS "2" /* the sampler's, and for a footprint that somebody asked for */
 
 /* Loop. */
 
@@ -322,6 +323,7 @@ process_setup(void)
 		signal(ignored[i], SIG_IGN);
 	umask(077);
 	os_heap_setup();
+	setenv("UV_THREADPOOL_SIZE", POOL_THREADS, 1);
 	prctl(PR_SET_DUMPABLE, 0);
 	setrlimit(RLIMIT_CORE, &none);
 	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {

@@ -33,8 +33,7 @@ struct server {
 	uv_timer_t settle;    /* SETTLE_MS after output: rules over screens, events to clients */
 	uv_timer_t frames;    /* the next frame that was too early */
 	uv_timer_t housekeeping;
-	unsigned n_kept; /* sessions at its last look */
-	bool untidy;	 /* memory may be given back when it comes to rest */
+	bool untidy; /* sessions parked or went: give back what they held when it comes to rest */
 	uv_poll_t listener;
 	int listen_fd, lock_fd, spare_fd;
 	uv_check_t check; /* counts turns for the watchdog */

@@ -201,6 +201,7 @@ server_forget(struct server *sv, struct session *s)
 	unlink_session(sv, s);
 	waits_check(sv, s);
 	session_free(s);
+	sv->untidy = true;
 }
 
 /* Storing. */

@@ -322,11 +322,12 @@ run_flush(struct store_worker *w, struct job *j)
 static void
 run_trim(struct store_worker *w, struct job *j)
 {
-	(void)j;
 	history_trim(w->h);
 	meta_trim(w->m);
 	w->mirror = xrealloc(w->mirror, MAX(w->n_mirror, (size_t)1) * sizeof *w->mirror);
 	os_trim_heap();
+	if (j->n)
+		os_trim_code();
 }
 
 static void retry(struct store_worker *w);
@@ -630,9 +631,12 @@ store_retry(struct store_worker *w)
 }
 
 void
-store_trim(struct store_worker *w)
+store_trim(struct store_worker *w, bool code)
 {
-	enqueue(w, job_new(run_trim));
+	struct job *j = job_new(run_trim);
+
+	j->n = code;
+	enqueue(w, j);
 }
 
 void

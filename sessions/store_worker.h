@@ -32,8 +32,9 @@ void store_put_samples(struct store_worker *w, uint32_t num, const struct mem_sa
 void store_flush(struct store_worker *w);
 /* Degraded: tries the disk again now instead of within 30 s. */
 void store_retry(struct store_worker *w);
-/* Gives back what its thread only caches, and then the heap's free pages, the loop's too. */
-void store_trim(struct store_worker *w);
+/* Gives back what its thread only caches, and then the heap's free pages, the loop's too; code: the
+ * pages of code as well. */
+void store_trim(struct store_worker *w, bool code);
 /* Any read: fn runs on the store thread with the databases, done on the loop thread. */
 typedef void (*store_fn)(void *arg, struct history_db *h, struct meta_db *m);
 typedef void (*store_done)(void *arg);

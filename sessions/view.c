@@ -166,6 +166,8 @@ view_types(struct view *v, const struct buf *bytes, bool keys)
 	bool held = bytes->len && keys && lifecycle_hold_input(s, bytes->data, bytes->len);
 
 	if (bytes->len && !held && session_write(s, bytes->data, bytes->len, NULL) == 0) {
+		if (keys && s->pty)
+			pty_typed(s->pty);
 		if (keys)
 			activity_typed(&s->act, bytes->data, bytes->len, now);
 		s->changed = true;

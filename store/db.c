@@ -97,12 +97,18 @@ pragma_number(struct db *db, const char *pragma)
 }
 
 static void
-close_handle(struct db *db)
+finalize_all(struct db *db)
 {
 	for (size_t i = 0; i < DB_STMT_MAX; i++) {
 		sqlite3_finalize(db->stmt[i]);
 		db->stmt[i] = NULL;
 	}
+}
+
+static void
+close_handle(struct db *db)
+{
+	finalize_all(db);
 	sqlite3_close(db->h);
 	db->h = NULL;
 }
@@ -359,6 +365,7 @@ db_close(struct db *db)
 void
 db_trim(struct db *db)
 {
+	finalize_all(db);
 	sqlite3_db_release_memory(db->h);
 }
 

@@ -36,7 +36,7 @@ void db_close(struct db *db);
 /* In memory: tries the file again, and moves what memory holds into it. True if that is on disk
  * now. */
 bool db_retry_file(struct db *db);
-/* Gives back the pages it caches; the next use reads them again. */
+/* Gives back the pages and the statements it caches; the next use reads and prepares them again. */
 void db_trim(struct db *db);
 /* The file turned out corrupt in use: sets it aside, opens a new one. -EIO when it cannot be read
  * at all: then nothing is done, for that is the disk's fault. */

@@ -453,6 +453,43 @@ frames_start_anew_after_invalidation_and_resize(void **state)
 	screen_free(&s);
 }
 
+/* DECDWL and DECDHL, through frames too: any terminal can show wide-set text. */
+static void
+rows_of_double_width_are_drawn_wide_set(void **state)
+{
+	(void)state;
+	struct term_config cfg = {.cols = 12, .rows = 3};
+	struct term *session = term_new(arena, 1, &cfg);
+	struct screen s = screen_new(12, 3, &full);
+	struct frame_view *view = frame_view_new();
+	static const struct {
+		const char *bytes, *shows;
+		int row, col;
+	} steps[] = {{"ab\033#6c", "a b c", 0, 6}, {"\033#5", "abc", 0, 3},
+		{"\033#3\033[7m\346\227\245de", "a b c \346\227\245  d\ne", 1, 1},
+		{"\033#4", "a b c \346\227\245  d\ne", 1, 2}};
+	for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
+		struct buf b = {0}, text = {0};
+		term_feed(session, steps[i].bytes, strlen(steps[i].bytes));
+		struct grid g = term_grid(session);
+		assert_true(frame_encode(view, &g, &b));
+		assert_int_equal(frame_apply(s.c, b.data, b.len), 0);
+		screen_frame(&s);
+		term_text(s.t, &text);
+		while (text.len && text.data[text.len - 1] == '\n')
+			text.len--;
+		assert_string_equal(buf_cstr(&text), steps[i].shows);
+		struct grid shown = term_grid(s.t);
+		assert_int_equal(shown.cursor.row, steps[i].row);
+		assert_int_equal(shown.cursor.col, steps[i].col);
+		buf_free(&b);
+		buf_free(&text);
+	}
+	frame_view_free(view);
+	screen_free(&s);
+	term_free(session);
+}
+
 /* DECSCNM: what a program has reversed looks so on any terminal, through frames too. */
 static void
 a_reversed_screen_is_drawn_inverse(void **state)
@@ -493,6 +530,7 @@ main(void)
 		cmocka_unit_test(another_terminal_shows_the_same),
 		cmocka_unit_test(one_takes_over_from_another),
 		cmocka_unit_test(without_sync_too),
+		cmocka_unit_test(rows_of_double_width_are_drawn_wide_set),
 		cmocka_unit_test(a_reversed_screen_is_drawn_inverse),
 		cmocka_unit_test(one_key_costs_a_few_bytes),
 		cmocka_unit_test(scrolling_is_seen),

@@ -2,26 +2,16 @@
  * and by a real xterm (under Xvfb), read back, and must be what was drawn. Skipped where they are
  * not installed. */
 #include "tests/core/grid_kit.h"
+#include "tests/core/peer_kit.h"
 
 #include "core/render.h"
 #include "core/term.h"
-#include <fcntl.h>
-#include <poll.h>
-#include <setjmp.h>
-#include <signal.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
-#include <cmocka.h>
 
 #define COLS 60
 #define ROWS 20
 #define SCREENS 24
 #define STEPS 10
-#define DEADLINE_MS 8000
 
 static char dir[64];
 /* as tui/outer.c takes them to be: xterm would misread 58 */
@@ -31,14 +21,6 @@ static const struct render_caps xterm_caps = {.sync = true, .truecolor = true, .
 					.links = true,
 					.styled_underline = true,
 					.overline = true};
-
-static long
-now_ms(void)
-{
-	struct timespec ts;
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
 
 /* What sh says on its standard output. */
 static char *
@@ -58,15 +40,6 @@ shell(const char *fmt, ...)
 	char *s = xstrdup(buf_cstr(&b));
 	buf_free(&b);
 	return s;
-}
-
-static bool
-installed(const char *program)
-{
-	char *s = shell("command -v %s", program);
-	bool is = *s;
-	free(s);
-	return is;
 }
 
 static int
@@ -249,46 +222,6 @@ tmux_shows_the_same(void **state)
 		canvas_free(c);
 	}
 	free(shell("%s kill-server", tmux));
-}
-
-/* Starts a program; its first line on descriptor `say` in line. */
-static pid_t
-start(char *const argv[])
-{
-	pid_t pid = fork();
-	if (pid == 0) {
-		int null = open("/dev/null", O_RDWR);
-		dup2(null, 0);
-		dup2(null, 1);
-		dup2(null, 2);
-		execvp(argv[0], argv);
-		_exit(127);
-	}
-	return pid;
-}
-
-static pid_t
-start_display(char *display, size_t max)
-{
-	int fd[2];
-	char number[16] = "";
-	assert_int_equal(pipe(fd), 0);
-	char at[8];
-	snprintf(at, sizeof(at), "%d", fd[1]);
-	pid_t pid = start((char *[]){
-		"Xvfb", "-displayfd", at, "-nolisten", "tcp", "-screen", "0", "1200x800x24", NULL});
-	close(fd[1]);
-	struct pollfd p = {.fd = fd[0], .events = POLLIN};
-	size_t n = 0;
-	while (!strchr(number, '\n') && n < sizeof(number) - 1 && poll(&p, 1, DEADLINE_MS) == 1) {
-		ssize_t got = read(fd[0], number + n, sizeof(number) - 1 - n);
-		if (got <= 0)
-			break;
-		n += (size_t)got;
-	}
-	close(fd[0]);
-	snprintf(display, max, ":%d", atoi(number));
-	return strchr(number, '\n') ? pid : (kill(pid, SIGTERM), -1);
 }
 
 /* Shows each life with its number below, prints the page and asks for an answer, which comes when

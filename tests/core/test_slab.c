@@ -242,6 +242,50 @@ test_adopt_rejects_foreign(void **st)
 	assert_null(arena_adopt(fd));
 }
 
+/* Of slabs that are free up to the end nothing stays, not even their records, but that they were.
+ */
+static void
+test_trim_forgets_the_end(void **st)
+{
+	enum { N = 3000, KEPT = 10 };
+	struct arena *a = arena_new(256 * MIB);
+	slab_t first = slab_get(a, 1), s[N];
+	int64_t held = os_allocated_bytes(arena_fd(a));
+	int fd = dup(arena_fd(a));
+
+	(void)st;
+	slab_put(a, first, 1);
+	for (int i = 0; i < N; i++)
+		s[i] = slab_get(a, 1);
+	slab_put(a, s[N - 1], 1);
+	assert_int_equal(slab_get(a, 1), s[N - 1]);
+	assert_int_equal(slab_generation(a, s[N - 1]), 2);
+	for (int i = 0; i < N; i++)
+		if (i != KEPT)
+			slab_put(a, s[i], 1);
+	arena_trim(a);
+	assert_int_equal(arena_stats(a).mapped, (KEPT + 1) * SLAB_BYTES);
+	assert_int_equal(arena_stats(a).free, KEPT * SLAB_BYTES);
+	if (residency_known())
+		assert_int_equal(os_allocated_bytes(arena_fd(a)), held);
+	assert_false(slab_claim(a, s[N - 1], 1, 2));
+	assert_exact(a);
+	for (int i = 0; i < N - 1; i++)
+		assert_true(slab_generation(a, slab_get(a, 1)) > 2);
+	assert_int_equal(arena_stats(a).mapped, (uint64_t)N * SLAB_BYTES);
+	assert_false(slab_claim(a, s[N - 1], 1, 2));
+	assert_exact(a);
+	arena_drop_owner(a, 1);
+	arena_trim(a);
+	assert_int_equal(arena_stats(a).mapped, 0);
+	assert_exact(a);
+	arena_free(a);
+	a = arena_adopt(fd);
+	assert_non_null(a);
+	assert_true(slab_generation(a, slab_get(a, 1)) > 3);
+	arena_free(a);
+}
+
 /* Random gets, puts, touches and discards against a plain model. */
 static void
 test_model(void **st)
@@ -271,6 +315,8 @@ test_model(void **st)
 			assert_true(slab_readable(a, held[n], off, len));
 		}
 		assert_int_equal(arena_stats(a).live, live * SLAB_BYTES);
+		if (i % 700 == 0)
+			arena_trim(a);
 		if (i % 500 == 0)
 			assert_exact(a);
 	}
@@ -294,6 +340,7 @@ main(void)
 		cmocka_unit_test(test_misuse_aborts),
 		cmocka_unit_test(test_adopt_after_kill),
 		cmocka_unit_test(test_adopt_rejects_foreign),
+		cmocka_unit_test(test_trim_forgets_the_end),
 		cmocka_unit_test(test_model),
 	};
 

@@ -75,14 +75,17 @@ feed(const void *p, size_t n)
 		term_feed(b.t, p, n);
 }
 
-/* Growing takes rows back that are not sealed, and what is worth sealing depends on what is in
- * files or was measured before a crash: then both only shrink. */
+/* Growing takes rows back that are not sealed, and what is worth sealing, asked for or not, depends
+ * on what is in files or was measured before a crash: then both only shrink. */
 static void
 op_resize(uint8_t x, uint8_t y)
 {
 	struct grid g = term_grid(a.t);
 	int cols = fuzz_cols(x), rows = fuzz_rows(y);
 
+	if (hist_stats(term_hist(a.t)).packed_bytes ||
+		(b.t && hist_stats(term_hist(b.t)).packed_bytes))
+		sealed = true; /* a flood was sealed at once */
 	if (sealed && stored) {
 		cols = MIN(cols, g.cols);
 		rows = MIN(rows, g.rows);

@@ -1,14 +1,15 @@
 /* The emitter: what it writes for a frame, read by another terminal, shows that
  * frame; frames over the wire, applied to a canvas, too. Its output holds
  * nothing but colours, cursor, text, links and modes that are known: a child's
- * bytes never pass through. Input as for vt, without operations other than
- * resize; a frame is drawn at each 0xff. */
+ * bytes never pass through. Input: columns, rows, then bytes for the child; 0xff
+ * and a byte are an operation (see ops), which but for the first takes two more,
+ * and a frame is drawn. */
 #include "core/render.h"
 #include "core/term.h"
 #include "core/width.h"
 #include "tests/fuzz/fuzz.h"
 
-enum { OWNER_CHILD = 5, OWNER_OUTER = 6, OWNER_CANVAS = 7, ZWNJ = 0x200c };
+enum { OWNER_CHILD = 5, OWNER_OUTER = 6, OWNER_CANVAS = 7, OWNER_DASH = 8, ZWNJ = 0x200c };
 static struct arena *arena;
 
 /* The codepoints of a cell that show: a space that a prepended sign took into its cluster is not
@@ -44,6 +45,9 @@ same_text(const struct grid *a, const struct grid *b)
 		for (int x = 0; x < a->cols; x++) {
 			cell_t p = x < a->row[y]->len ? a->row[y]->cells[x] : 0;
 			cell_t q = x < b->row[y]->len ? b->row[y]->cells[x] : 0;
+
+			if (!p && !q && a->reverse == b->reverse)
+				continue;
 			int n = shown_cps(a->tab, p, ca), m = shown_cps(b->tab, q, cb);
 
 			if (n && m == n + 1 && cb[n] == ZWNJ)
@@ -66,14 +70,43 @@ same_text(const struct grid *a, const struct grid *b)
 struct outer {
 	struct term *child, *term;
 	struct render *render;
-	struct canvas *canvas;
+	struct canvas *canvas, *dash;
 	struct frame_view *view;
+	bool pane; /* the child is shown within a frame, as the dashboard does */
 };
+
+static const struct render_caps caps = {
+	.sync = true, .truecolor = true, .links = true, .styled_underline = true, .overline = true};
+
+/* The child's screen, cut on the right, between two lines. */
+static struct grid
+in_frame(struct outer *o, const struct grid *g)
+{
+	static const struct style none;
+
+	canvas_resize(o->dash, g->cols, g->rows);
+	canvas_clear(o->dash);
+	if (g->cols > 2)
+		canvas_blit(o->dash, 0, 1, g, 0, 0, g->rows, g->cols - 2);
+	for (int y = 0; y < g->rows; y++) {
+		canvas_text(o->dash, y, 0, 1, "|", &none);
+		canvas_text(o->dash, y, g->cols - 1, 1, "|", &none);
+	}
+	return canvas_grid(o->dash);
+}
+
+static struct grid
+picture(struct outer *o)
+{
+	struct grid g = term_grid(o->child);
+
+	return o->pane ? in_frame(o, &g) : g;
+}
 
 static void
 draw(struct outer *o)
 {
-	struct grid g = term_grid(o->child), shown, drawn;
+	struct grid own = term_grid(o->child), g = picture(o), shown, drawn;
 	struct buf out = {0}, frame = {0};
 
 	render_frame(o->render, &g, &out);
@@ -82,16 +115,82 @@ draw(struct outer *o)
 	term_feed(o->term, out.data, out.len);
 	shown = term_grid(o->term);
 	same_text(&g, &shown);
-	if (frame_encode(o->view, &g, &frame))
+	if (frame_encode(o->view, &own, &frame))
 		CHECK(frame_apply(o->canvas, frame.data, frame.len) == 0);
 	drawn = canvas_grid(o->canvas);
-	same_text(&g, &drawn);
+	same_text(&own, &drawn);
 	out.len = 0;
 	render_frame(o->render, &g, &out);
 	CHECK(out.len == 0);
 	buf_free(&out);
 	buf_free(&frame);
 }
+
+/* --- operations, after each of which a frame is drawn ----------------------------------------- */
+
+static void
+op_none(struct outer *o, uint8_t x, uint8_t y)
+{
+	(void)o;
+	(void)x;
+	(void)y;
+}
+
+static void
+op_resize(struct outer *o, uint8_t x, uint8_t y)
+{
+	int cols = 2 + x % 100, rows = 1 + y % 40;
+
+	term_resize(o->child, cols, rows);
+	term_resize(o->term, cols, rows);
+}
+
+static void
+op_pane(struct outer *o, uint8_t x, uint8_t y)
+{
+	(void)y;
+	o->pane = x & 1;
+}
+
+/* Another renderer goes on from what this one has shown. */
+static void
+op_adopt(struct outer *o, uint8_t x, uint8_t y)
+{
+	struct buf out = {0};
+
+	(void)x;
+	(void)y;
+	draw(o);
+	struct grid g = picture(o);
+	render_free(o->render);
+	o->render = render_new(arena, 1, &caps);
+	render_adopt(o->render, &g, &out);
+	term_feed(o->term, out.data, out.len);
+	buf_free(&out);
+}
+
+/* Somebody else wrote over it, and left the terminal in any state of pen and cursor. */
+static void
+op_garbage(struct outer *o, uint8_t x, uint8_t y)
+{
+	struct buf out = {0};
+
+	buf_printf(&out, "\033[%d;%dH\033[7;31;48;5;%dm\xe6\x97\xa5\xf0\x9f\x87\xa9x\xd8\x82",
+		y % 40 + 1, x % 100 + 1, y);
+	term_feed(o->term, out.data, out.len);
+	buf_free(&out);
+	render_invalidate(o->render);
+}
+
+static void
+op_sync(struct outer *o, uint8_t x, uint8_t y)
+{
+	(void)y;
+	render_set_sync(o->render, x & 1);
+}
+
+typedef void (*op_fn)(struct outer *o, uint8_t x, uint8_t y);
+static const op_fn ops[] = {op_none, op_resize, op_pane, op_adopt, op_garbage, op_sync};
 
 static void
 run(struct outer *o, struct fuzz_in *in)
@@ -103,13 +202,15 @@ run(struct outer *o, struct fuzz_in *in)
 			term_feed(o->child, &c, 1);
 			continue;
 		}
-		c = fuzz_u8(in);
-		if (c & 1) {
-			int cols = 2 + fuzz_u8(in) % 100, rows = 1 + fuzz_u8(in) % 40;
+		op_fn op = ops[fuzz_u8(in) % ARRAY_LEN(ops)];
 
-			term_resize(o->child, cols, rows);
-			term_resize(o->term, cols, rows);
+		if (op == op_none) {
+			draw(o);
+			continue;
 		}
+		uint8_t x = fuzz_u8(in), y = fuzz_u8(in);
+
+		op(o, x, y);
 		draw(o);
 	}
 	draw(o);
@@ -120,12 +221,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct fuzz_in in = {data, data + size};
 	struct term_config cfg = {.cols = 2 + fuzz_u8(&in) % 100, .rows = 1 + fuzz_u8(&in) % 40};
-	struct render_caps caps = {.sync = true,
-		.truecolor = true,
-		.links = true,
-		.styled_underline = true,
-		.overline = true};
-	struct outer o;
+	struct outer o = {0};
 
 	if (!arena)
 		arena = arena_new(1ull << 30);
@@ -134,12 +230,14 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	term_feed(o.term, "\033[?7l", 5); /* as tui/outer.c leaves a terminal */
 	o.render = render_new(arena, 1, &caps);
 	o.canvas = canvas_new(arena, OWNER_CANVAS, cfg.cols, cfg.rows);
+	o.dash = canvas_new(arena, OWNER_DASH, cfg.cols, cfg.rows);
 	o.view = frame_view_new();
 	run(&o, &in);
 	term_free(o.child);
 	term_free(o.term);
 	render_free(o.render);
 	canvas_free(o.canvas);
+	canvas_free(o.dash);
 	frame_view_free(o.view);
 	CHECK(arena_stats(arena).live == 0);
 	return 0;

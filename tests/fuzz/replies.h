@@ -2,8 +2,8 @@
 #define TESTS_FUZZ_REPLIES_H
 /* The grammar of what a terminal answers its child: constants and integers, in these shapes and no
  * other; never CR or LF. '#' is a decimal number, '^' any run of digits and separators, '=' any run
- * of hexadecimal digits with at most one '=' in it, '@' one printable character, anything else
- * itself. */
+ * of hexadecimal digits with at most one '=' in it, '@' one printable character, '&' the
+ * name of a character set, one or two characters, anything else itself. */
 #include "core/buf.h"
 #include <string.h>
 
@@ -21,7 +21,7 @@ static const char *const reply_shapes[] = {
 	"\033P#!~=" ST,
 	"\033[?^n",
 	"\033[#*{",
-	"\033P1$u#;#;1;@;@;@;#;#;@;@@@@" ST,
+	"\033P1$u#;#;1;@;@;@;#;#;@;&&&&" ST,
 	"\033P2$u^" ST,
 	"\033[^t",
 	"\033[I",
@@ -86,6 +86,12 @@ reply_match(const char *shape, const uint8_t *p, size_t n)
 			break;
 		case '@':
 			if (!left || p[at] < 0x20 || p[at] > 0x7e)
+				return 0;
+			at++;
+			break;
+		case '&':
+			at += reply_run(p + at, MIN(left, 1), " !\"#$%&'()*+,-./");
+			if (at == n || p[at] < '0' || p[at] > '~')
 				return 0;
 			at++;
 			break;

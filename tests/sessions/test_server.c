@@ -47,7 +47,8 @@ say_hello(int fd)
 	struct buf b = {0};
 
 	frame_put(&b, FT_HELLO, 0, "{\"v\":1,\"versions\":[1]}", 22);
-	assert_int_equal(send(fd, b.data, b.len, 0), (ssize_t)b.len);
+	/* one that is refused may have been hung up on already */
+	assert_true(send(fd, b.data, b.len, MSG_NOSIGNAL) != 0);
 	buf_free(&b);
 }
 
@@ -295,29 +296,22 @@ fds_are_back(void *at_most)
 }
 
 static double
-arena(const char *key)
+status(const char *group, const char *key)
 {
 	assert_int_equal(muster("server status --json"), 0);
 	json_t *j = out_json();
-	double v = json_number_value(json_object_get(json_object_get(j, "arena"), key));
+	double v = json_number_value(json_object_get(group ? json_object_get(j, group) : j, key));
 
 	json_decref(j);
 	return v;
 }
 
-static void
-test_nothing_stays_of_a_forgotten_session(void **st)
-{
-	size_t fds;
-	double live;
+enum { GOING = 10, WARM_ROUNDS = 3, ROUNDS = 2 };
 
-	(void)st;
-	assert_int_equal(muster("new -d -n warm -p shell -- seq 1 2000"), 0);
-	assert_int_equal(muster("wait warm --for exit --timeout 10"), 0);
-	assert_int_equal(muster("forget warm"), 0);
-	fds = server_fds();
-	live = arena("live");
-	for (int i = 0; i < 10; i++) {
+static void
+come_and_go(void)
+{
+	for (int i = 0; i < GOING; i++) {
 		assert_int_equal(muster("new -d -n gone%d -p shell -- seq 1 3000", i), 0);
 		assert_int_equal(muster("wait gone%d --for exit --timeout 10", i), 0);
 		assert_int_equal(muster("peek gone%d --history --lines 2", i), 0);
@@ -325,9 +319,51 @@ test_nothing_stays_of_a_forgotten_session(void **st)
 		assert_int_equal(muster("forget gone%d", i), 0);
 		assert_int_equal(muster("peek gone%d", i), 3);
 	}
+}
+
+/* No slab is kept warm: the server has tidied up since the last one went. The doctor's answer comes
+ * by way of the store's thread, so that has too. */
+static bool
+tidied(void *heap_bytes)
+{
+	if (status("arena", "cached") > 0)
+		return false;
+	assert_int_equal(muster("doctor"), 0);
+	*(double *)heap_bytes = status(NULL, "heap_bytes");
+	return true;
+}
+
+/* A chunk more or less of something that lives on; a leak of 64 bytes a session is more. */
+#define HEAP_SLACK 1024
+
+static bool
+heap_is_back(void *most)
+{
+	double bytes;
+
+	return tidied(&bytes) && bytes <= *(double *)most + HEAP_SLACK;
+}
+
+static void
+test_nothing_stays_of_a_forgotten_session(void **st)
+{
+	double heap = 1e12, bytes, live;
+	size_t fds = 0;
+
+	(void)st;
+	for (int i = 0; i < WARM_ROUNDS; i++) {
+		come_and_go();
+		assert_true(until(tidied, &bytes, 10));
+		heap = MIN(heap, bytes);
+	}
+	fds = server_fds();
+	live = status("arena", "live");
+	for (int i = 0; i < ROUNDS; i++)
+		come_and_go();
 	/* the socket of the last client closes a moment after it */
 	assert_true(until(fds_are_back, &fds, 3));
-	assert_true(arena("live") == live);
+	assert_true(status("arena", "live") == live);
+	assert_true(until(heap_is_back, &heap, 20));
 }
 
 static void

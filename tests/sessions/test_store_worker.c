@@ -149,7 +149,7 @@ test_trim_after_sessions(void **state)
 			store_delete_session(w, round * 25 + i + 1);
 		assert_int_equal(reading(w).sessions, 0);
 		full = sqlite3_memory_used();
-		store_trim(w);
+		store_trim(w, false);
 		store_run(w, used_by_sqlite, NULL, &held[round]);
 		reading(w);
 		assert_true(held[round] < full);
@@ -260,7 +260,7 @@ test_reads_that_fail(void **state)
 
 		if (i == 21) { /* with nothing in its caches it has to read */
 			store_flush(w);
-			store_trim(w);
+			store_trim(w, false);
 			settled(w);
 			io_faults = &f;
 		}
