@@ -71,7 +71,7 @@ static void
 on_connection(uv_poll_t *h, int status, int events)
 {
 	struct server *sv = h->data;
-	int fd;
+	int fd, rc;
 
 	(void)status;
 	(void)events;
@@ -79,13 +79,17 @@ on_connection(uv_poll_t *h, int status, int events)
 		peer_accept(sv, fd);
 	if (errno != EMFILE && errno != ENFILE)
 		return;
-	log_error("no fd for another client");
+	/* or nobody waits: the kernel takes the fd before it looks */
 	close(sv->spare_fd);
-	if ((fd = take_client(sv)) >= 0)
+	fd = take_client(sv);
+	rc = fd < 0 ? errno : 0;
+	if (fd >= 0)
 		peer_refuse(fd, "the server has no file descriptor left for another client");
-	else
+	else if (rc != EAGAIN)
 		uv_poll_stop(h); /* until the next tick */
 	sv->spare_fd = open_spare();
+	if (rc != EAGAIN)
+		log_error("no fd for another client");
 }
 
 static void
@@ -197,6 +201,8 @@ on_tick(uv_timer_t *t)
 	views_check(sv);
 	if (++sv->ticks % 5 == 0)
 		tell_totals(sv);
+	if (sv->spare_fd < 0)
+		sv->spare_fd = open_spare();
 	if (!uv_is_active((uv_handle_t *)&sv->listener))
 		start_listening(sv);
 	uv_timer_set_repeat(t, tick_ms(sv));

@@ -342,6 +342,14 @@ app_draw(struct app *a)
 	surface_compose(a->s);
 }
 
+struct preview_place *
+app_preview(struct app *a, const struct msess *s, int y, int x, int h, int w)
+{
+	a->preview = (struct preview_place){.y = y, .x = x, .h = h, .w = w};
+	snprintf(a->preview.id, sizeof a->preview.id, "%s", s->id);
+	return &a->preview;
+}
+
 double
 app_next_change(const struct app *a)
 {

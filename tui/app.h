@@ -102,6 +102,8 @@ void app_connection(struct app *a, bool up);
 void app_scrolled(struct app *a, uint64_t back);
 
 /* For views and actions. */
+/* Here the session's screen is shown: its last rows, unless the caller says otherwise in it. */
+struct preview_place *app_preview(struct app *a, const struct msess *s, int y, int x, int h, int w);
 void app_turn(struct app *a, long rows); /* scrolls the preview, negative: back in history */
 void app_push(struct app *a, const struct view *v, const char *arg);
 void app_pop(struct app *a);

@@ -24,12 +24,7 @@ peek_draw(struct app *a, void *p)
 		foot = h - 1;
 		draw_hints(a, foot, 1, w - 2, C_PEEK);
 	}
-	struct preview_place *pl = &a->preview;
-	snprintf(pl->id, sizeof pl->id, "%s", s->id);
-	pl->y = 1;
-	pl->x = 0;
-	pl->h = foot - 1;
-	pl->w = w;
+	struct preview_place *pl = app_preview(a, s, 1, 0, foot - 1, w);
 	pl->whole = true;
 	pl->back = a->back;
 }

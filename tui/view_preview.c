@@ -30,12 +30,5 @@ preview_draw(struct app *a, const struct list_state *st, int y, int x, int h, in
 	if (st->focus_preview || a->back)
 		right = a->back ? back : "up and down scroll; tab = list";
 	draw_titled_rule(a, y, x, w, s->name, note, right, st->focus_preview);
-	struct preview_place *p = &a->preview;
-	snprintf(p->id, sizeof p->id, "%s", s->id);
-	p->y = y + 1;
-	p->x = x + 1;
-	p->h = h - 1;
-	p->w = w - 2;
-	p->whole = false;
-	p->back = a->back;
+	app_preview(a, s, y + 1, x + 1, h - 1, w - 2)->back = a->back;
 }

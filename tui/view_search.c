@@ -368,12 +368,7 @@ preview_of(struct app *a, const struct search_state *st, int y, int x, int h, in
 	snprintf(note, sizeof note, "%s%s%s", msess_word(s), *when ? "   " : "", when);
 	snprintf(right, sizeof right, "%zu of %zu", st->sel + 1, st->n);
 	draw_titled_rule(a, y, x, w, s->name, note, right, false);
-	struct preview_place *p = &a->preview;
-	snprintf(p->id, sizeof p->id, "%s", s->id);
-	p->y = y + 1;
-	p->x = x + 1;
-	p->h = h - 1;
-	p->w = w - 2;
+	struct preview_place *p = app_preview(a, s, y + 1, x + 1, h - 1, w - 2);
 	p->looks = true;
 	p->at.at = f->at;
 	p->at.regex = st->regex;

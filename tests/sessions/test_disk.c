@@ -1,6 +1,7 @@
 /* Disks that fill up, turn read-only or fail, under a real server: sessions go on, the banner says
  * what is kept in memory only, every line is there once, and all is stored again by itself. Also
  * what is on the disk at all: after a reboot, of sessions not to be stored, of forgotten ones. */
+#include "tests/sessions/put_file.h"
 #include "tests/sessions/run_muster.h"
 #include "tests/tools/preload/io_faults.h"
 #include <errno.h>
@@ -16,27 +17,10 @@ static struct io_faults *faults;
 static int printed;
 
 static void
-write_file(const char *name, mode_t mode, const char *fmt, ...)
-{
-	char path[600];
-	va_list ap;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "%s/%s", getenv("MUSTER_HOME"), name);
-	f = fopen(path, "w");
-	assert_non_null(f);
-	va_start(ap, fmt);
-	vfprintf(f, fmt, ap);
-	va_end(ap);
-	fclose(f);
-	assert_int_equal(chmod(path, mode), 0);
-}
-
-static void
 home_with_config(const char *name)
 {
 	own_home(name);
-	write_file("config.ini", 0600,
+	put_file(in_home("config.ini"),
 		"[server]\nstore_after=50ms\nrest_after=200ms\nscrollback_lines=40000\n");
 	printed = 0;
 }
@@ -52,29 +36,26 @@ answers(void *ctx)
 static void
 start_with_faults(void)
 {
-	char path[600], server[600], keeper[600];
+	char keeper[600];
 	pid_t pid;
 	int fd;
 
-	write_file("faults", 0600, "%*s", (int)sizeof(*faults), "");
-	write_file("server", 0700,
+	put_file(in_home("faults"), "%*s", (int)sizeof(*faults), "");
+	put_file(in_home("server"),
 		"#!/bin/sh\nexport LD_PRELOAD='%s/tests/tools/preload/io_faults.so' "
 		"IO_FAULTS='%s/faults' "
 		"ASAN_OPTIONS=\"$ASAN_OPTIONS:verify_asan_link_order=0\"\nexec '%s/muster' "
 		"\"$@\"\n",
 		getenv("MUSTER_BIN"), getenv("MUSTER_HOME"), getenv("MUSTER_BIN"));
-	snprintf(path, sizeof(path), "%s/faults", getenv("MUSTER_HOME"));
-	fd = open(path, O_RDWR | O_CLOEXEC);
+	assert_int_equal(chmod(in_home("server"), 0700), 0);
+	fd = open(in_home("faults"), O_RDWR | O_CLOEXEC);
 	faults = mmap(NULL, sizeof(*faults), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	assert_true(faults != MAP_FAILED);
 	close(fd);
 	memset(faults, 0, sizeof(*faults));
 	assert_int_equal(muster("config path"), 0);
-	snprintf(path, sizeof(path), "%s/state", getenv("MUSTER_HOME"));
-	assert_true(mkdir(path, 0700) == 0 || errno == EEXIST);
-	snprintf(path, sizeof(path), "%s/run", getenv("MUSTER_HOME"));
-	assert_true(mkdir(path, 0700) == 0 || errno == EEXIST);
-	snprintf(server, sizeof(server), "%s/server", getenv("MUSTER_HOME"));
+	assert_true(mkdir(in_home("state"), 0700) == 0 || errno == EEXIST);
+	assert_true(mkdir(in_home("run"), 0700) == 0 || errno == EEXIST);
 	snprintf(keeper, sizeof(keeper), "%s/muster-keeper", getenv("MUSTER_BIN"));
 	pid = fork();
 	if (pid == 0) {
@@ -83,7 +64,7 @@ start_with_faults(void)
 		dup2(fd, 0);
 		dup2(fd, 1);
 		dup2(fd, 2);
-		execl(keeper, "muster-keeper", server, NULL);
+		execl(keeper, "muster-keeper", in_home("server"), NULL);
 		_exit(127);
 	}
 	assert_true(pid > 0);
@@ -178,11 +159,9 @@ doctor_says(void *text)
 static bool
 stored(void *file)
 {
-	char path[700];
 	struct stat st;
 
-	snprintf(path, sizeof(path), "%s/state/text/%s", getenv("MUSTER_HOME"), (char *)file);
-	return stat(path, &st) == 0 && st.st_size > 0;
+	return stat(in_home("state/text/%s", (char *)file), &st) == 0 && st.st_size > 0;
 }
 
 /* All that both sessions printed is in files: nothing is left to seal or to write, and the screen
@@ -202,13 +181,9 @@ all_stored(void *ctx)
 	{
 		json_t *st = json_object_get(o, "store");
 		struct stat text = {0}, screen = {0};
-		char path[600];
 
-		snprintf(path, sizeof(path), "%s/state/text/%zu/00000000.seg",
-			getenv("MUSTER_HOME"), i + 1);
-		all &= stat(path, &text) == 0;
-		snprintf(strrchr(path, '/'), 8, "/screen");
-		all &= stat(path, &screen) == 0 &&
+		all &= stat(in_home("state/text/%zu/00000000.seg", i + 1), &text) == 0 &&
+		       stat(in_home("state/text/%zu/screen", i + 1), &screen) == 0 &&
 		       (screen.st_mtim.tv_sec - text.st_mtim.tv_sec) * 1e9 +
 				       (double)(screen.st_mtim.tv_nsec - text.st_mtim.tv_nsec) >=
 			       0;
@@ -250,8 +225,6 @@ test_calls_fail(void **state)
 	} f[] = {{ENOSPC, false, "the disk is full"}, {EROFS, false, "ead-only"},
 		{EIO, true, "nput/output error"}};
 
-	char path[700];
-
 	(void)state;
 	home_with_config("faults");
 	start_with_faults();
@@ -281,9 +254,8 @@ test_calls_fail(void **state)
 	assert_int_equal(muster("search 'line 4242' --json"), 0);
 	assert_non_null(strstr(out_text, "\"line 4242\""));
 	/* a file that is shorter than what is said to be in it */
-	snprintf(path, sizeof(path), "%s/state/text/1/00000000.seg", getenv("MUSTER_HOME"));
 	assert_false(doctor_says("are not there"));
-	assert_int_equal(truncate(path, 4000), 0);
+	assert_int_equal(truncate(in_home("state/text/1/00000000.seg"), 4000), 0);
 	assert_true(doctor_says("are not there"));
 	assert_int_equal(muster("server stop"), 0);
 }
@@ -292,26 +264,14 @@ test_calls_fail(void **state)
 static void
 small_disk(const char *options, unsigned long flags)
 {
-	char path[600];
-
-	snprintf(path, sizeof(path), "%s/state", getenv("MUSTER_HOME"));
-	assert_int_equal(mount("tmpfs", path, "tmpfs", flags, options), 0);
-}
-
-static const char *
-filler(void)
-{
-	static char path[600];
-
-	snprintf(path, sizeof(path), "%s/state/filler", getenv("MUSTER_HOME"));
-	return path;
+	assert_int_equal(mount("tmpfs", in_home("state"), "tmpfs", flags, options), 0);
 }
 
 static void
 fill_disk(void)
 {
 	char block[4096] = {1};
-	int fd = open(filler(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	int fd = open(in_home("state/filler"), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 
 	assert_true(fd >= 0);
 	while (write(fd, block, sizeof(block)) > 0)
@@ -345,7 +305,7 @@ small_disk_child(void **state)
 	assert_int_equal(muster("new -d -n other -p shell -- cat"), 0);
 	print_more(STEP);
 	check_history();
-	assert_int_equal(unlink(filler()), 0);
+	assert_int_equal(unlink(in_home("state/filler")), 0);
 	assert_true(until(banner_has, "", 20));
 	check_history();
 	reboot_machine();
@@ -377,14 +337,12 @@ in_own_namespace(void)
 static void
 test_small_disks(void **state)
 {
-	char path[600];
 	int status;
 	pid_t pid;
 
 	(void)state;
 	home_with_config("small");
-	snprintf(path, sizeof(path), "%s/state", getenv("MUSTER_HOME"));
-	assert_int_equal(mkdir(path, 0700), 0);
+	assert_int_equal(mkdir(in_home("state"), 0700), 0);
 	if ((pid = fork()) == 0) {
 		execl("/proc/self/exe", "test_disk", "small", NULL);
 		_exit(127);

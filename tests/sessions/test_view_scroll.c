@@ -1,6 +1,7 @@
 /* Scrolling through a server: at three widths, from the newest row to the oldest and back, each
  * frame shows the rows of the text that was printed, while more is printed and blocks go to files.
  */
+#include "tests/sessions/put_file.h"
 #include "tests/sessions/run_muster.h"
 #include "core/render.h"
 #include "core/tab.h"
@@ -199,15 +200,10 @@ test_every_frame_is_right(void **state)
 	struct paths p;
 	struct arena *a;
 	struct err e;
-	FILE *f;
-	char path[600];
 
 	(void)state;
 	own_home("scroll");
-	snprintf(path, sizeof(path), "%s/config.ini", getenv("MUSTER_HOME"));
-	f = fopen(path, "w");
-	fputs("[server]\nstore_after=50ms\nscrollback_lines=50000\n", f);
-	fclose(f);
+	put_file(in_home("config.ini"), "[server]\nstore_after=50ms\nscrollback_lines=50000\n");
 	assert_int_equal(muster("new -d -n p -p shell --size 80x24 -- awk 'function out(n) { for "
 				"(; n; n--) { "
 				"for (k = 0; k <= i %% 13; k++) printf(\"%%d\xe6\xbc\xa2\", i); "

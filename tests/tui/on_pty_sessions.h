@@ -15,6 +15,39 @@ shell(const char *fmt, ...)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
+static void
+everything_is_put_back(struct outer *o)
+{
+	static const int off[] = {1000, 1002, 1003, 1004, 1006, 1049, 2004};
+	for (size_t i = 0; i < ARRAY_LEN(off); i++)
+		assert_false(term_mode(o->t, off[i]));
+	assert_true(term_mode(o->t, 7));
+	struct grid g = term_grid(o->t);
+	struct key_modes m = term_key_modes(o->t);
+	assert_true(g.cursor.visible);
+	assert_int_equal(m.kitty_flags, 0);
+	assert_int_equal(m.modify_other, 0);
+	term_feed(o->t, "Q", 1); /* the pen too */
+	g = term_grid(o->t);
+	const struct row *r = g.row[g.cursor.row];
+	assert_int_equal(cell_style(r->cells[g.cursor.col - 1]), 0);
+	assert_int_equal(cell_link(r->cells[g.cursor.col - 1]), 0);
+}
+
+#define DETACH \
+	"\x1c" \
+	"d" /* of an attached client */
+
+/* The keys end the program, which leaves the terminal as it was. */
+static void
+leave(struct outer *o, const char *keys)
+{
+	type(o, keys);
+	assert_int_equal(ended(o), 0);
+	everything_is_put_back(o);
+	outer_free(o);
+}
+
 /* A session that echoes what it gets, one line each, and prints what the tests look for. */
 static void
 start(const char *name, const char *script)

@@ -10,25 +10,6 @@ attach(const char *name, int cols, int rows)
 }
 
 static void
-everything_is_put_back(struct outer *o)
-{
-	static const int off[] = {1000, 1002, 1003, 1004, 1006, 1049, 2004};
-	for (size_t i = 0; i < ARRAY_LEN(off); i++)
-		assert_false(term_mode(o->t, off[i]));
-	assert_true(term_mode(o->t, 7));
-	struct grid g = term_grid(o->t);
-	struct key_modes m = term_key_modes(o->t);
-	assert_true(g.cursor.visible);
-	assert_int_equal(m.kitty_flags, 0);
-	assert_int_equal(m.modify_other, 0);
-	term_feed(o->t, "Q", 1); /* the pen too */
-	g = term_grid(o->t);
-	const struct row *r = g.row[g.cursor.row];
-	assert_int_equal(cell_style(r->cells[g.cursor.col - 1]), 0);
-	assert_int_equal(cell_link(r->cells[g.cursor.col - 1]), 0);
-}
-
-static void
 keys_reach_the_session_and_its_screen_comes_back(void **state)
 {
 	(void)state;
@@ -276,10 +257,7 @@ words_and_lines_are_selected(void **state)
 	wait_shown(o, "back 0/", true);
 	type(o, "ckkkVjjy");
 	wait_clipboard(o, "one two three four five six seven\ndone");
-	type(o, "\x1c"
-		"d");
-	assert_int_equal(ended(o), 0);
-	outer_free(o);
+	leave(o, DETACH);
 }
 
 /* At the live end too: what one looks at stands still, and a selection stays on its text. */
@@ -301,10 +279,7 @@ the_end_stands_still(void **state)
 	type(o, "y");
 	wait_clipboard(o, "100");
 	wait_shown(o, "\n50\n", true); /* live again */
-	type(o, "\x1c"
-		"d");
-	assert_int_equal(ended(o), 0);
-	outer_free(o);
+	leave(o, DETACH);
 }
 
 static void
@@ -350,8 +325,7 @@ the_mouse_can_be_left_alone(void **state)
 		assert_true(now_ms() < end);
 		pump(o, 20);
 	}
-	type(o, "\x1c"
-		"d");
+	type(o, DETACH);
 	assert_int_equal(ended(o), 0);
 	assert_int_equal(shell("rm $MUSTER_HOME/config.ini"), 0);
 	everything_is_put_back(o);
@@ -408,10 +382,7 @@ survives_the_server(void **state)
 	}
 	assert_true(shows(o, "before"));
 	assert_true(shows(o, "after"));
-	type(o, "\x1c"
-		"d");
-	assert_int_equal(ended(o), 0);
-	outer_free(o);
+	leave(o, DETACH);
 }
 
 static void
@@ -449,9 +420,7 @@ stop_asks_first(void **state)
 	wait_shown(o, "still\nstill", true);
 	type(o, "\x1cX\t\r");
 	wait_shown(o, "enter starts it again", true);
-	type(o, "q");
-	assert_int_equal(ended(o), 0);
-	outer_free(o);
+	leave(o, "q");
 }
 
 /* What a session prints may not act on the outer terminal. */
@@ -471,11 +440,7 @@ no_sequence_passes_through(void **state)
 	assert_int_equal(g.rows, 16);
 	type(o, "\rword\r");
 	wait_shown(o, "\nword", true);
-	type(o, "\x1c"
-		"d");
-	assert_int_equal(ended(o), 0);
-	everything_is_put_back(o);
-	outer_free(o);
+	leave(o, DETACH);
 }
 
 /* Is text shown within ms? */
@@ -525,11 +490,7 @@ typed_text_passes_the_client_by(void **state)
 	assert_true(given_back);
 	kill(o->pid, SIGCONT);
 	wait_shown(o, text, true);
-	type(o, "\x1c"
-		"d");
-	assert_int_equal(ended(o), 0);
-	everything_is_put_back(o);
-	outer_free(o);
+	leave(o, DETACH);
 }
 
 /* Text, sequences and the menu by turns: each takes the terminal from one to the other, and the
@@ -557,11 +518,7 @@ keys_keep_their_order_whoever_reads_them(void **state)
 		}
 	}
 	wait_shown(o, want, true);
-	type(o, "\x1c"
-		"d");
-	assert_int_equal(ended(o), 0);
-	everything_is_put_back(o);
-	outer_free(o);
+	leave(o, DETACH);
 }
 
 /* What the client has to say or to show while the terminal is lent. */
@@ -600,11 +557,7 @@ the_client_gets_its_terminal_when_it_needs_it(void **state)
 	for (long end = now_ms() + DEADLINE_MS; !comes(o, "18 70", 100) && now_ms() < end;)
 		type(o, "\r");
 	assert_true(shows(o, "18 70"));
-	type(o, "\x1c"
-		"d");
-	assert_int_equal(ended(o), 0);
-	everything_is_put_back(o);
-	outer_free(o);
+	leave(o, DETACH);
 }
 
 /* A terminal that takes nothing, while it is lent and its session floods it: the server serves
@@ -629,10 +582,7 @@ a_stuck_lent_terminal_holds_up_nobody(void **state)
 	wait_shown(o, "200000\ndone", true);
 	type(o, "word\r");
 	wait_shown(o, "word\nword", true);
-	type(o, "\x1c"
-		"d");
-	assert_int_equal(ended(o), 0);
-	outer_free(o);
+	leave(o, DETACH);
 }
 
 int

@@ -44,8 +44,7 @@ a_line_is_found_and_opened(void **state)
 	assert_false(shows(o, "hits in"));
 	type(o, "q");
 	wait_shown(o, "\n400\nend", true);
-	type(o, "\x1c"
-		"d");
+	type(o, DETACH);
 	wait_shown(o, "1 hit in 1 session", true); /* back where one was */
 	/* a bad pattern says so and nothing is lost */
 	type(o, "\022");
@@ -61,14 +60,11 @@ a_line_is_found_and_opened(void **state)
 	assert_int_equal(shell("%s ls -a | grep gone | grep -q exited", muster), 0);
 	type(o, "q");
 	wait_shown(o, "ended with exit code 3", true);
-	type(o, "\x1c"
-		"d");
+	type(o, DETACH);
 	wait_shown(o, "what ended$", true);
 	type(o, "\033");
 	wait_shown(o, "all 2 keep running", true);
-	type(o, "q");
-	assert_int_equal(ended(o), 0);
-	outer_free(o);
+	leave(o, "q");
 }
 
 /* A session that goes on printing, and one that goes away while its hits are shown. */
@@ -89,8 +85,7 @@ sessions_go_on_meanwhile(void **state)
 	wait_text("busy", "^word 300");
 	type(o, "\r"); /* the line moved up by 301 rows: it is found all the same */
 	wait_shown(o, "\nword 249\nword 250\nword 251\n", true);
-	type(o, "\x1c"
-		"d");
+	type(o, DETACH);
 	wait_shown(o, "1 hit in 1 session", true);
 	type(o, "\025of the brief");
 	wait_shown(o, "1 hit in 1 session", true);
@@ -103,9 +98,7 @@ sessions_go_on_meanwhile(void **state)
 	wait_shown(o, "brief was forgotten", true);
 	type(o, "\033");
 	wait_shown(o, "keep running", true);
-	type(o, "q");
-	assert_int_equal(ended(o), 0);
-	outer_free(o);
+	leave(o, "q");
 }
 
 /* The number that a search on the command line gives leads to the line as well. */
@@ -163,9 +156,7 @@ a_preview_is_read_and_copied(void **state)
 	wait_shown(o, "\n the end of it\n", false);
 	type(o, "\033"); /* the filter */
 	wait_shown(o, "alpha", true);
-	type(o, "q");
-	assert_int_equal(ended(o), 0);
-	outer_free(o);
+	leave(o, "q");
 }
 
 int
