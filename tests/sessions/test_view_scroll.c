@@ -200,6 +200,7 @@ test_every_frame_is_right(void **state)
 	struct paths p;
 	struct arena *a;
 	struct err e;
+	char last[16];
 
 	(void)state;
 	own_home("scroll");
@@ -211,8 +212,8 @@ test_every_frame_is_right(void **state)
 				"fflush() } BEGIN { system(\"stty -echo\"); out(%d) } { out(%d) }'",
 				 LINES, MORE),
 		0);
-	snprintf(path, sizeof(path), "%d\xe6\xbc\xa2", LINES - 1);
-	until_shows("p", path); /* with nothing above the screen there is nothing to scroll */
+	snprintf(last, sizeof(last), "%d\xe6\xbc\xa2", LINES - 1);
+	until_shows("p", last); /* with nothing above the screen there is nothing to scroll */
 	assert_int_equal(uv_loop_init(&loop), 0);
 	uv_timer_init(&loop, &tick);
 	uv_timer_start(&tick, on_tick, 20, 20);
