@@ -63,6 +63,7 @@ session_set_state(struct session *s, enum session_state to)
 	s->state = to;
 	lifecycle_state(s);
 	server_meta_changed(s->server, s);
+	server_store_changed(s->server); /* its text must not be in files before its record is */
 	view_session_state(s);
 	waits_check(s->server, s);
 }
