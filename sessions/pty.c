@@ -16,8 +16,8 @@
  * takes longer than the echo. Who types will type again: for TYPIST_NS the loop looks for the next
  * key after each turn.
  *
- * While a pty says EIO with a live child (nobody has the
- * other end open), it is tried again every RETRY_MS. */
+ * While a pty says EIO with a live child (nobody has the other end open), it is tried again every
+ * RETRY_MS. */
 #include "sessions/pty.h"
 #include "core/buf.h"
 #include "core/os.h"

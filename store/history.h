@@ -29,8 +29,8 @@ int history_flush(struct history_db *db);
 struct mem_point *history_points(
 	struct history_db *db, uint32_t num, double t0, size_t max, double *step_s, size_t *n);
 int history_delete(struct history_db *db, uint32_t num);
-/* Rolls up, expires, gives pages back. Every 15 min or so. */
 void history_trim(struct history_db *db); /* gives back what it only caches */
+/* Rolls up, expires, gives pages back. Every 15 min or so. */
 int history_maintain(struct history_db *db, double now);
 bool history_in_memory(const struct history_db *db);
 bool history_retry(
