@@ -50,11 +50,11 @@ LDFLAGS_ALL := $(LD_$(VARIANT)) $(LDFLAGS)
 LAYERS := core store sessions tui
 # OS=posix builds the fallback in place of this system's own platform file (CI does)
 OS ?= linux
-core_SRC := $(filter-out $(filter-out core/os_$(OS).c,$(wildcard core/os_*.c)),$(wildcard core/*.c))
+core_SRC := $(filter-out $(filter-out core/os/os_$(OS).c,$(wildcard core/os/os_*.c)),$(wildcard core/*/*.c))
 store_SRC := $(wildcard store/*.c)
 # the keeper's records are spoken on both sides
-sessions_SRC := $(wildcard sessions/*.c) sessions/keeper/record.c
-tui_SRC := $(filter-out tui/main.c,$(wildcard tui/*.c))
+sessions_SRC := $(filter-out sessions/keeper/%,$(wildcard sessions/*.c sessions/*/*.c)) sessions/keeper/record.c
+tui_SRC := $(filter-out tui/main.c,$(wildcard tui/*.c tui/*/*.c))
 keeper_SRC := $(wildcard sessions/keeper/*.c)
 
 obj = $(patsubst %.c,$(B)/%.o,$(1))
@@ -85,8 +85,8 @@ $(B)/profiles.inc: $(wildcard share/profiles/*.ini) Makefile
 	@mkdir -p $(@D)
 	@for f in $(filter %.ini,$^); do echo "{\"$${f##*/}\","; \
 		sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/.*/"&\\n"/' $$f; echo '},'; done > $@
-$(B)/sessions/profile.o: $(B)/profiles.inc
-$(B)/sessions/profile.o: CFLAGS_ALL += -I$(B)
+$(B)/sessions/agent/profile.o: $(B)/profiles.inc
+$(B)/sessions/agent/profile.o: CFLAGS_ALL += -I$(B)
 
 define layer_lib
 $(B)/lib$(1).a: $(call obj,$($(1)_SRC))

@@ -2,7 +2,7 @@
 #define STORE_CHUNK_H
 /* A run of memory samples as a few bytes each: varint deltas of time (ms) and of footprint, rss and
  * swap (KiB), zigzag. The first sample's deltas are against t0 and 0. */
-#include "core/buf.h"
+#include "core/base/buf.h"
 #include "store/history.h"
 
 enum { CHUNK_MAX = 240 };

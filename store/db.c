@@ -1,5 +1,5 @@
 #include "store/db.h"
-#include "core/log.h"
+#include "core/base/log.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>

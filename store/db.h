@@ -9,7 +9,7 @@
  * file cannot be opened or written  an empty database in memory; db_retry_file moves it to disk
  * later
  */
-#include "core/base.h"
+#include "core/base/base.h"
 #include <sqlite3.h>
 
 struct db_schema {

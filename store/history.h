@@ -3,7 +3,7 @@
 /* history.db: footprint over time, in tiers: raw 24 h (delta-varint chunks), 1 min 7 d, 15 min 90
  * d. Synchronous; one thread. Samples wait in RAM until history_flush writes them in one
  * transaction; readers see them at once. Queries seek per session. Sizes are kept in whole KiB. */
-#include "core/base.h"
+#include "core/base/base.h"
 
 enum { MEM_ESTIMATED = 1, MEM_GAP = 2, MEM_RESUMED = 4, MEM_REAPED = 8 };
 struct mem_sample {

@@ -2,7 +2,7 @@
 #define STORE_META_H
 /* meta.db: what must outlive a reboot about sessions, and the events log. Synchronous; one thread.
  */
-#include "core/base.h"
+#include "core/base/base.h"
 
 struct meta_session { /* strings are borrowed on put, owned by the array on load */
 	uint32_t num;

@@ -3,12 +3,12 @@
 /* One session's history on disk: append-only files of at most SEGFILE_BYTES in a directory of its
  * own (0700; files 0600), and its last screen. A logical offset names a byte over all the files:
  * file number x SEGFILE_BYTES + position. A record lies in one file. What is in a record, and
- * whether it is whole, is its reader's business (core/hist.h: crc).
+ * whether it is whole, is its reader's business (core/pagelist/pagelist.h: crc).
  *
  * segfile_append, segfile_sync and segfile_put only on one thread; segfile_read on any, also
  * meanwhile. A failed append leaves nothing that a later one could run into. */
-#include "core/base.h"
-#include "core/buf.h"
+#include "core/base/base.h"
+#include "core/base/buf.h"
 
 #define SEGFILE_BYTES (4u << 20)
 

@@ -134,8 +134,7 @@ results_cb(struct app *a, const char *done, json_t *reply, const struct err *e, 
 	}
 	if (undo)
 		a->n_undo = 0;
-	json_array_foreach(json_object_get(reply, "results"), i, r)
-	{
+	json_array_foreach (json_object_get(reply, "results"), i, r) {
 		const char *name = json_string_value(json_object_get(r, "name"));
 		const char *id = json_string_value(json_object_get(r, "id"));
 		if (!json_is_true(json_object_get(r, "ok"))) {
@@ -339,8 +338,7 @@ subjects_text(struct app *a, char *ids, size_t cap, char *what, size_t what_cap)
 	json_t *list_of = app_subjects(a), *id;
 	size_t i, n = json_array_size(list_of), len = 0;
 	ids[0] = 0;
-	json_array_foreach(list_of, i, id)
-	{
+	json_array_foreach (list_of, i, id) {
 		int k = snprintf(ids + len, cap - len, "%s%s", i ? "," : "", json_string_value(id));
 		len = MIN(len + (size_t)MAX(k, 0), cap - 1);
 	}

@@ -1,9 +1,9 @@
 #include "tui/attach_priv.h"
 
-#include "core/log.h"
-#include "core/os.h"
-#include "core/width.h"
-#include "sessions/config.h"
+#include "core/base/log.h"
+#include "core/os/os.h"
+#include "core/text/width.h"
+#include "sessions/config/config.h"
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>

@@ -7,7 +7,7 @@
  *   frame ─► canvas ─► render ─► one write(tty)      one wake-up each way
  *
  * While plain text is typed the terminal is lent to the server, and there is none at all
- * (sessions/lent.c). */
+ * (sessions/view/lent.c). */
 #include "tui/marks.h"
 #include "tui/outer.h"
 #include "tui/verb.h"

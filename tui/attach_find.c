@@ -6,7 +6,7 @@
  *          └► search {id} ─► hits, newest first ─► look {line, start} of the one looked at */
 #include "tui/attach_priv.h"
 
-#include "core/width.h"
+#include "core/text/width.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -74,7 +74,8 @@ on_part(void *ctx, json_t *part)
 	struct attach *a = attach_check(ctx);
 	json_t *hit;
 	size_t i;
-	json_array_foreach(json_object_get(part, "hits"), i, hit) add_line(a, hit);
+	json_array_foreach (json_object_get(part, "hits"), i, hit)
+		add_line(a, hit);
 	outer_damage(a->outer);
 }
 

@@ -2,7 +2,7 @@
  */
 #include "tui/attach_priv.h"
 
-#include "core/width.h"
+#include "core/text/width.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,8 +38,7 @@ this_session(const struct attach *a)
 {
 	size_t i;
 	json_t *s;
-	json_array_foreach(sessions_of(a), i, s)
-	{
+	json_array_foreach (sessions_of(a), i, s) {
 		if (!strcmp(str(s, "id"), a->id))
 			return s;
 	}
@@ -71,8 +70,7 @@ attach_others_waiting(const struct attach *a, const char **first_name)
 	int n = 0;
 	const json_t *next = waiting_from_here(a, 1);
 	*first_name = next ? str(next, "name") : "";
-	json_array_foreach(sessions_of(a), i, s)
-	{
+	json_array_foreach (sessions_of(a), i, s) {
 		n += waits(s) && strcmp(str(s, "id"), a->id) != 0;
 	}
 	return n;
@@ -351,8 +349,7 @@ draw_sessions(struct attach *a, int y, int left, int right)
 	size_t i;
 	json_t *s;
 	int x = left, from = y;
-	json_array_foreach(sessions_of(a), i, s)
-	{
+	json_array_foreach (sessions_of(a), i, s) {
 		char t[128];
 		if (i >= 9)
 			break;

@@ -1,8 +1,8 @@
 /* The attached session's picture when there is more to show than its screen. */
 #include "tui/attach_priv.h"
 
-#include "core/tab.h"
-#include "core/width.h"
+#include "core/page/tab.h"
+#include "core/text/width.h"
 #include <stdio.h>
 #include <string.h>
 

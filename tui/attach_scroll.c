@@ -2,8 +2,8 @@
  * goes on (look {hold}), at the live end too, so that what is read or selected stands still. */
 #include "tui/attach_priv.h"
 
-#include "core/tab.h"
-#include "core/width.h"
+#include "core/page/tab.h"
+#include "core/text/width.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

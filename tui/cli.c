@@ -1,6 +1,6 @@
 /* The command line: verbs from one list, options by table, one-line errors. */
 #include "tui/verb.h"
-#include "core/width.h"
+#include "core/text/width.h"
 #include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>

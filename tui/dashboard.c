@@ -6,10 +6,10 @@
  *
  * Nothing polls: without input, event or a shown time that changes, the process sleeps. Leaving by
  * q, hang-up or SIGTERM only closes the connection. */
-#include "core/os.h"
-#include "sessions/client.h"
-#include "sessions/config.h"
-#include "sessions/profile.h"
+#include "core/os/os.h"
+#include "sessions/client/client.h"
+#include "sessions/config/config.h"
+#include "sessions/agent/profile.h"
 #include "tui/attach.h"
 #include "tui/paint.h"
 #include "tui/plain.h"
@@ -228,9 +228,9 @@ do_cancel(void *ctx, uint32_t request)
 {
 	struct dash *d = dash_check(ctx);
 	struct call *k;
-	LIST_FOREACH(k, &d->streams, link)
-	if (k->request == request)
-		break;
+	LIST_FOREACH (k, &d->streams, link)
+		if (k->request == request)
+			break;
 	if (!k)
 		return;
 	client_cancel(d->client, request);

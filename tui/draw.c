@@ -1,5 +1,5 @@
 #include "tui/draw.h"
-#include "core/width.h"
+#include "core/text/width.h"
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 #ifndef TUI_KEY_NAMES_H
 #define TUI_KEY_NAMES_H
 /* Keys by name, as in the tables of actions and for `send --key`, and as shown to a user. */
-#include "core/keys.h"
+#include "core/keys/keys.h"
 
 /* Does ev match one key name ("C-c", "Enter", "1-9")? */
 bool key_is(const struct input_event *ev, const char *name);

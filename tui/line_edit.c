@@ -1,6 +1,6 @@
 #include "tui/line_edit.h"
-#include "core/buf.h"
-#include "core/width.h"
+#include "core/base/buf.h"
+#include "core/text/width.h"
 #include "tui/key_names.h"
 #include <string.h>
 

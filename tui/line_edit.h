@@ -1,7 +1,7 @@
 #ifndef TUI_LINE_EDIT_H
 #define TUI_LINE_EDIT_H
 /* A line of text being typed. */
-#include "core/keys.h"
+#include "core/keys/keys.h"
 
 struct line_edit {
 	char text[512];

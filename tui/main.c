@@ -1,4 +1,4 @@
-#include "core/base.h"
+#include "core/base/base.h"
 #include "tui/verb.h"
 #include <locale.h>
 #include <signal.h>

@@ -1,6 +1,6 @@
 #include "tui/marks.h"
 
-#include "core/tab.h"
+#include "core/page/tab.h"
 #include <stdlib.h>
 
 /* Turned round, so that the text takes the background's colour: read well on dark and on light. */

@@ -1,5 +1,5 @@
 #include "tui/model.h"
-#include "core/width.h"
+#include "core/text/width.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -160,8 +160,7 @@ join(char *out, size_t cap, json_t *words)
 	size_t len = 0, i;
 	json_t *w;
 	buf[0] = 0;
-	json_array_foreach(words, i, w)
-	{
+	json_array_foreach (words, i, w) {
 		int k = snprintf(buf + len, sizeof buf - len, "%s%s", i ? " " : "",
 			json_string_value(w) ? json_string_value(w) : "");
 		len = MIN(len + (size_t)MAX(k, 0), sizeof buf - 1);
@@ -279,15 +278,15 @@ model_load(struct model *m, json_t *ls, double now)
 	size_t i;
 	for (size_t k = m->n; k-- > 0;) {
 		bool there = false;
-		json_array_foreach(list, i, o)
-		{
+		json_array_foreach (list, i, o) {
 			const char *id = json_string_value(json_object_get(o, "id"));
 			there |= id && !strcmp(id, m->all[k]->id);
 		}
 		if (!there)
 			model_remove(m, m->all[k]->id);
 	}
-	json_array_foreach(list, i, o) model_put(m, o, now);
+	json_array_foreach (list, i, o)
+		model_put(m, o, now);
 	take_str(m->host, sizeof m->host, ls, "host");
 	model_banner(m, ls);
 	model_pressure(m, json_object_get(ls, "pressure"));

@@ -3,7 +3,7 @@
 /* What the dashboard knows: sessions as the server tells them, in groups and in order. No drawing,
  * no requests. Times are passed in (Unix seconds); strings of sessions are sanitised on the way in,
  * so that views may show them as they are. */
-#include "core/base.h"
+#include "core/base/base.h"
 #include <jansson.h>
 
 enum group { GR_NEEDS, GR_WORKING, GR_IDLE, GR_ASLEEP, GR_ENDED, GR_COUNT };

@@ -8,8 +8,8 @@
  * the shell that started muster. */
 #include "tui/outer.h"
 
-#include "core/os.h"
-#include "core/width.h"
+#include "core/os/os.h"
+#include "core/text/width.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>

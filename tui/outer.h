@@ -9,8 +9,8 @@
  *
  * Opening writes the modes and the questions (DA1, ?u, DECRQM 2026, XTVERSION) in one go and does
  * not wait: frames are painted by what the environment promises until the answers come. */
-#include "core/keys.h"
-#include "core/render.h"
+#include "core/keys/keys.h"
+#include "core/paint/render.h"
 #include <uv.h>
 
 struct outer;
@@ -55,7 +55,7 @@ bool outer_has_kitty_keys(const struct outer *o);
 const struct render_caps *outer_caps(const struct outer *o);
 const char *outer_name(const struct outer *o); /* by XTVERSION, sanitised; "" unknown */
 
-/* The terminal in another's hands (sessions/lent.c): nothing is read, written or painted until it
+/* The terminal in another's hands (sessions/view/lent.c): nothing is read, written or painted until it
  * is back; the first need for it calls ops.reclaim. lend: the descriptor, or -1 when something
  * waits to be written, painted or decoded. */
 int outer_lend(struct outer *o);

@@ -1,5 +1,5 @@
 #include "tui/plain.h"
-#include "core/os.h"
+#include "core/os/os.h"
 #include "tui/draw.h"
 #include <stdio.h>
 #include <stdlib.h>

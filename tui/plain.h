@@ -2,7 +2,7 @@
 #define TUI_PLAIN_H
 /* --plain: the dashboard as lines of text, for screen readers and dumb terminals. Nothing is
  * painted over: what changes is said in a line of its own, and commands are typed as words. */
-#include "core/buf.h"
+#include "core/base/buf.h"
 #include "tui/model.h"
 #include "tui/verb.h"
 

@@ -2,7 +2,7 @@
 #define TUI_PREVIEW_H
 /* The session's screen that the dashboard shows: a view that follows app->preview (which session,
  * how far back, or at which hit), its marks, and text selected in it by mouse. */
-#include "sessions/client.h"
+#include "sessions/client/client.h"
 #include "tui/app.h"
 #include "tui/marks.h"
 #include "tui/outer.h"

@@ -1,5 +1,5 @@
 /* What the server says of a session or of itself, as pages to read (view_text.c). */
-#include "core/width.h"
+#include "core/text/width.h"
 #include "tui/draw.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -60,19 +60,18 @@ put_object(struct buf *b, json_t *o, int depth)
 {
 	const char *key;
 	json_t *v;
-	json_object_foreach(o, key, v)
-	{
+	json_object_foreach (o, key, v) {
 		if (json_is_object(v) || json_is_array(v) || !strcmp(key, "v"))
 			continue;
 		put_key(b, key);
 		put_value(b, key, v);
 		buf_putc(b, '\n');
 	}
-	json_object_foreach(o, key, v) if (json_is_object(v) && depth < 3)
-	{
-		buf_printf(b, "\n\1%s\n", key);
-		put_object(b, v, depth + 1);
-	}
+	json_object_foreach (o, key, v)
+		if (json_is_object(v) && depth < 3) {
+			buf_printf(b, "\n\1%s\n", key);
+			put_object(b, v, depth + 1);
+		}
 }
 
 static void
@@ -116,14 +115,14 @@ explain_cb(struct app *a, json_t *reply, const struct err *e, const char *id)
 		return;
 	}
 	buf_printf(&b, "\1Activity: %s\n", str(reply, "activity"));
-	json_array_foreach(json_object_get(reply, "signals"), i, v) put_signal(&b, v);
+	json_array_foreach (json_object_get(reply, "signals"), i, v)
+		put_signal(&b, v);
 	buf_printf(&b, "\n\1Growth: %s\n", str(growth, "verdict"));
 	put_object(&b, json_object_get(growth, "numbers"), 1);
 	buf_printf(&b, "\n\1Closing it: %s, %s\n",
 		json_is_true(json_object_get(reap, "eligible")) ? "safe" : "not safe",
 		json_is_true(json_object_get(reap, "worth")) ? "worth it" : "not worth it");
-	json_array_foreach(json_object_get(reap, "reasons"), i, v)
-	{
+	json_array_foreach (json_object_get(reap, "reasons"), i, v) {
 		buf_puts(&b, "    ");
 		put_clean(&b, json_string_value(v) ? json_string_value(v) : "");
 		buf_putc(&b, '\n');
@@ -155,8 +154,7 @@ footprint_cb(struct app *a, json_t *reply, const struct err *e, const char *id)
 		fmt_mem(m1, json_number_value(json_object_get(reply, "total_bytes"))),
 		fmt_mem(m2, json_number_value(json_object_get(reply, "rss_bytes"))));
 	buf_puts(&b, "\n\1Processes\n");
-	json_array_foreach(json_object_get(reply, "processes"), i, v)
-	{
+	json_array_foreach (json_object_get(reply, "processes"), i, v) {
 		const char *role = *str(v, "role") ? str(v, "role") : str(v, "comm");
 		buf_printf(&b, "\4%lld\t%8s  resident %6s   %-7s ",
 			(long long)json_integer_value(json_object_get(v, "pid")),
@@ -167,7 +165,7 @@ footprint_cb(struct app *a, json_t *reply, const struct err *e, const char *id)
 		buf_putc(&b, '\n');
 	}
 	buf_puts(&b, "\n\1Categories\n");
-	json_array_foreach(json_object_get(reply, "categories"), i, v)
+	json_array_foreach (json_object_get(reply, "categories"), i, v)
 		buf_printf(&b, "\4%s\t%8s  swapped %6s   %lld regions\n", str(v, "name"),
 			fmt_mem(m1, json_number_value(json_object_get(v, "bytes"))),
 			fmt_mem(m2, json_number_value(json_object_get(v, "swapped_bytes"))),
@@ -196,8 +194,7 @@ doctor_cb(struct app *a, json_t *reply, const struct err *e, const char *id)
 		return;
 	}
 	buf_puts(&b, "\1Checks\n");
-	json_array_foreach(json_object_get(reply, "checks"), i, c)
-	{
+	json_array_foreach (json_object_get(reply, "checks"), i, c) {
 		buf_putc(&b, json_is_true(json_object_get(c, "ok")) ? 2 : 3);
 		put_clean(&b, str(c, "name"));
 		buf_puts(&b, ": ");
@@ -244,8 +241,7 @@ put_event(struct buf *b, json_t *ev)
 	strftime(clock, sizeof clock, "%d %b %H:%M:%S", &tm);
 	buf_printf(b, "\4%s\t%-12s ", clock, str(ev, "event"));
 	put_clean(b, str(ev, "name"));
-	json_object_foreach(json_object_get(ev, "detail"), key, v)
-	{
+	json_object_foreach (json_object_get(ev, "detail"), key, v) {
 		buf_printf(b, "   %s ", key);
 		put_value(b, key, v);
 	}

@@ -1,7 +1,7 @@
 #include "tui/select.h"
 
-#include "core/doc.h"
-#include "core/tab.h"
+#include "core/look/doc.h"
+#include "core/page/tab.h"
 #include "tui/outer.h"
 #include <stdio.h>
 #include <stdlib.h>

@@ -4,8 +4,8 @@
  * history, column), so it stays on its text while the view scrolls under it. The text of every row
  * that was seen while selecting is kept: a selection can be longer than the screen, but covers only
  * what was looked at. */
-#include "core/buf.h"
-#include "core/cell.h"
+#include "core/base/buf.h"
+#include "core/page/cell.h"
 
 enum select_unit { SELECT_CELLS, SELECT_WORDS, SELECT_LINES };
 struct select_place {

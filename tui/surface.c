@@ -9,7 +9,7 @@
  * init_pair since nothing asks ncurses to output it. */
 #define NCURSES_WIDECHAR 1
 #include "tui/surface.h"
-#include "core/width.h"
+#include "core/text/width.h"
 #include <locale.h>
 #include <ncurses.h>
 #include <signal.h>

@@ -1,14 +1,14 @@
 #ifndef TUI_SURFACE_H
 #define TUI_SURFACE_H
 /* The sheet a dashboard frame is drawn on. ncurses composes it (layers, overlaps, clipping) without
- * a terminal; core/render.h writes it. One surface a process, since ncurses is global.
+ * a terminal; core/paint/render.h writes it. One surface a process, since ncurses is global.
  *
  * A frame: surface_begin, draw, surface_compose, then read cells. Coordinates are (y, x) from 0 of
  * the top layer. Text is UTF-8 and is clipped by grapheme; a wide cluster that does not fit whole
  * is left out. Style ids come from surface_style and stay valid for the surface's life. */
-#include "core/base.h"
-#include "core/buf.h"
-#include "core/cell.h"
+#include "core/base/base.h"
+#include "core/base/buf.h"
+#include "core/page/cell.h"
 
 struct surface;
 /* NULL if ncurses has no description of its model terminal. */

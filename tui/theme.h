@@ -1,7 +1,7 @@
 #ifndef TUI_THEME_H
 #define TUI_THEME_H
 /* Looks by name: styles and signs of theme.def, for the colours and characters there are. */
-#include "core/cell.h"
+#include "core/page/cell.h"
 
 enum theme_style {
 #define S(name, fg, bg, attrs) TH_##name,

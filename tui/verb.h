@@ -3,7 +3,7 @@
 /* Verbs of the command line. One list, verbs.def, yields dispatch, usage and help. A verb parses
  * its own words with opts, talks to the server through ctx, prints data on stdout and words on
  * stderr. */
-#include "sessions/client.h"
+#include "sessions/client/client.h"
 #include <stdio.h>
 
 enum {

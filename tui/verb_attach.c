@@ -1,5 +1,5 @@
 /* muster attach: a session in this terminal, and a word on the way out. */
-#include "sessions/config.h"
+#include "sessions/config/config.h"
 #include "tui/attach.h"
 
 #include <ctype.h>

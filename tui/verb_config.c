@@ -1,6 +1,6 @@
 /* config path|check|default */
-#include "sessions/config.h"
-#include "sessions/profile.h"
+#include "sessions/config/config.h"
+#include "sessions/agent/profile.h"
 #include "tui/verb.h"
 #include <stdlib.h>
 #include <string.h>

@@ -1,11 +1,11 @@
 /* doctor: what a person would check by hand when something looks wrong. Checks on this side (the
- * terminal, files, the machine) are a table here; the server adds its own (sessions/cmd_doctor.c).
+ * terminal, files, the machine) are a table here; the server adds its own (sessions/verb/cmd_doctor.c).
  * A check says ok or not and one line of detail; what cannot be known is ok and says so. */
 #include "tui/verb.h"
-#include "core/os.h"
-#include "sessions/config.h"
-#include "sessions/footprint.h"
-#include "sessions/profile.h"
+#include "core/os/os.h"
+#include "sessions/config/config.h"
+#include "sessions/memory/footprint.h"
+#include "sessions/agent/profile.h"
 #include "store/db.h"
 #include <errno.h>
 #include <langinfo.h>
@@ -293,8 +293,7 @@ ask_server(struct doctor *d)
 		(double)(os_mono_ns() - t0) / 1e6,
 		version && strcmp(version, MUSTER_VERSION) == 0 ? "" : " (another one than this)");
 	add(d, "server", version && strcmp(version, MUSTER_VERSION) == 0, d->detail);
-	json_array_foreach(json_object_get(reply, "checks"), i, v)
-	{
+	json_array_foreach (json_object_get(reply, "checks"), i, v) {
 		const char *name = json_string_value(json_object_get(v, "name"));
 		const char *detail = json_string_value(json_object_get(v, "detail"));
 
@@ -311,8 +310,7 @@ print_checks(const struct doctor *d)
 	json_t *v;
 	size_t i;
 
-	json_array_foreach(d->checks, i, v)
-	{
+	json_array_foreach (d->checks, i, v) {
 		bool ok = json_is_true(json_object_get(v, "ok"));
 
 		printf("%s%-4s%s %-18s %s\n",

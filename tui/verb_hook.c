@@ -1,6 +1,6 @@
 /* hook: run by a CLI, not by a person. Whatever happens it says nothing and succeeds: its output
  * would become part of a conversation, and its failure could stop a tool. */
-#include "sessions/hooks.h"
+#include "sessions/agent/hooks.h"
 #include "tui/verb.h"
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* peek, send, wait: what scripts do with a session. */
-#include "core/buf.h"
-#include "sessions/config.h"
+#include "core/base/buf.h"
+#include "sessions/config/config.h"
 #include "tui/verb.h"
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-#include "core/width.h"
+#include "core/text/width.h"
 #include "tui/verb.h"
 #include "tui/verb_memory.h"
 #include <string.h>
@@ -68,7 +68,8 @@ put_list(struct verb_ctx *ctx, json_t *reply)
 	}
 	printf("%-8s  %-18s  %-10s  %-7s  %-6s  %s\n", "ID", "NAME", "STATE", "IDLE", "MEM",
 		"WANTS / LAST LINE");
-	json_array_foreach(list, i, s) put_row(s, ctx->color);
+	json_array_foreach (list, i, s)
+		put_row(s, ctx->color);
 }
 
 static json_t *

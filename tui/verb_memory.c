@@ -1,8 +1,8 @@
 /* history, footprint, events: what sessions cost, and what happened to them. */
-#include "core/plot.h"
-#include "core/width.h"
-#include "sessions/config.h"
-#include "sessions/footprint_json.h"
+#include "core/paint/plot.h"
+#include "core/text/width.h"
+#include "sessions/config/config.h"
+#include "sessions/memory/footprint_json.h"
 #include "tui/verb.h"
 #include "tui/verb_memory.h"
 #include <ctype.h>
@@ -107,7 +107,8 @@ samples_of(const json_t *points, const char *key, size_t *n)
 	size_t i;
 
 	*n = json_array_size(points);
-	json_array_foreach(points, i, p) s[i] = (struct plot_sample){jnum(p, "t"), jnum(p, key)};
+	json_array_foreach (points, i, p)
+		s[i] = (struct plot_sample){jnum(p, "t"), jnum(p, key)};
 	return s;
 }
 
@@ -181,8 +182,7 @@ put_csv(const json_t *reply)
 	for (size_t k = 0; k < ARRAY_LEN(keys); k++)
 		printf(",%s", keys[k]);
 	putchar('\n');
-	json_array_foreach(points, i, p)
-	{
+	json_array_foreach (points, i, p) {
 		printf("%.3f", jnum(p, "t"));
 		for (size_t k = 0; k < ARRAY_LEN(keys); k++)
 			printf(",%.0f", jnum(p, keys[k]));
@@ -203,8 +203,7 @@ put_history(const struct verb_ctx *ctx, const json_t *reply)
 			jstr(reply, "name"), "15 s");
 		return;
 	}
-	json_array_foreach(points, i, p)
-	{
+	json_array_foreach (points, i, p) {
 		lo = fmin(lo, jnum(p, "min"));
 		hi = fmax(hi, jnum(p, "max"));
 		swap = fmax(swap, jnum(p, "swap_max"));
@@ -215,7 +214,8 @@ put_history(const struct verb_ctx *ctx, const json_t *reply)
 		jstr(reply, "name"), fmt_bytes(a, jnum(p, "last")),
 		fmt_bytes(b, jnum(p, "rss_last")), fmt_bytes(c, lo), fmt_bytes(d, hi),
 		fmt_bytes(e, swap), n);
-	json_array_foreach(json_object_get(reply, "events"), i, ev) put_event(ev, false);
+	json_array_foreach (json_object_get(reply, "events"), i, ev)
+		put_event(ev, false);
 }
 
 static void
@@ -230,15 +230,13 @@ put_overview(const struct verb_ctx *ctx, const json_t *reply)
 	else
 		printf("%-18s %8s %8s %8s %9s  %s\n", "NAME", "NOW", "MIN", "MAX", "GROWTH/H",
 			"CURVE");
-	json_array_foreach(list, i, s)
-	{
+	json_array_foreach (list, i, s) {
 		json_t *points = json_object_get(s, "points");
 		size_t n = json_array_size(points), cols = MIN(n, (size_t)SPARK_COLS);
 		double spark[SPARK_COLS] = {0}, now = jnum(s, "now");
 		uint32_t cell[SPARK_COLS];
 
-		json_array_foreach(points, k, v)
-		{
+		json_array_foreach (points, k, v) {
 			size_t at = k * cols / n;
 
 			spark[at] = fmax(spark[at], json_number_value(v));
@@ -311,8 +309,7 @@ put_footprint(const json_t *o)
 		fmt_bytes(d, jnum(o, "swap_bytes")));
 	printf("\n%8s %9s %9s %9s  %-7s %s\n", "PID", "FOOTPRINT", "RESIDENT", "SWAPPED", "BY",
 		"ROLE");
-	json_array_foreach(json_object_get(o, "processes"), i, v)
-	{
+	json_array_foreach (json_object_get(o, "processes"), i, v) {
 		printf("%8.0f %9s %9s %9s  %-7s ", jnum(v, "pid"),
 			fmt_bytes(a, jnum(v, "footprint_bytes")),
 			fmt_bytes(b, jnum(v, "rss_bytes")), fmt_bytes(c, jnum(v, "swap_bytes")),
@@ -323,8 +320,7 @@ put_footprint(const json_t *o)
 	if (json_array_size(json_object_get(o, "roles")) <
 		json_array_size(json_object_get(o, "processes"))) {
 		printf("\n%9s %9s  %s\n", "FOOTPRINT", "PROCESSES", "ROLE");
-		json_array_foreach(json_object_get(o, "roles"), i, v)
-		{
+		json_array_foreach (json_object_get(o, "roles"), i, v) {
 			printf("%9s %9.0f  ", fmt_bytes(a, jnum(v, "footprint_bytes")),
 				jnum(v, "processes"));
 			put_clean(jstr(v, "role"), 0);
@@ -332,8 +328,7 @@ put_footprint(const json_t *o)
 		}
 	}
 	printf("\n%9s %9s %9s  %s\n", "BYTES", "SWAPPED", "REGIONS", "CATEGORY");
-	json_array_foreach(json_object_get(o, "categories"), i, v)
-	{
+	json_array_foreach (json_object_get(o, "categories"), i, v) {
 		printf("%9s %9s %9.0f  ", fmt_bytes(a, jnum(v, "bytes")),
 			fmt_bytes(b, jnum(v, "swapped_bytes")), jnum(v, "regions"));
 		put_clean(jstr(v, "name"), 0);
@@ -442,7 +437,8 @@ put_event(const json_t *ev, bool with_name)
 		putchar(' ');
 	}
 	put_clean(jstr(ev, "event"), 12);
-	json_object_foreach(json_object_get(ev, "detail"), key, v) put_detail(key, v);
+	json_object_foreach (json_object_get(ev, "detail"), key, v)
+		put_detail(key, v);
 	putchar('\n');
 }
 
@@ -468,8 +464,7 @@ verb_events(struct verb_ctx *ctx, int argc, char **argv)
 	reply = verb_call(ctx, "events", args, &code);
 	if (!reply)
 		return code;
-	json_array_foreach(json_object_get(reply, "events"), i, ev)
-	{
+	json_array_foreach (json_object_get(reply, "events"), i, ev) {
 		if (ctx->json)
 			print_json(json_incref(ev));
 		else

@@ -1,7 +1,7 @@
 #ifndef TUI_VERB_MEMORY_H
 #define TUI_VERB_MEMORY_H
 /* Small helpers of the verbs that print figures (verb_memory.c, verb_top.c). */
-#include "core/plot.h"
+#include "core/paint/plot.h"
 #include "tui/verb.h"
 
 const char *jstr(const json_t *o, const char *key); /* "" when absent */

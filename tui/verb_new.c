@@ -1,4 +1,4 @@
-#include "sessions/config.h"
+#include "sessions/config/config.h"
 #include "tui/verb.h"
 #include <stdlib.h>
 #include <string.h>
@@ -61,8 +61,7 @@ take_env(struct verb_ctx *ctx, json_t *over, json_t *args)
 		return 0; /* the client library adds the caller's */
 	client_add_caller_env(args);
 	env = json_object_get(args, "env");
-	json_array_foreach(over, i, kv)
-	{
+	json_array_foreach (over, i, kv) {
 		const char *s = json_string_value(kv);
 		size_t n = s ? strcspn(s, "=") : 0;
 		if (!n || s[n] != '=')

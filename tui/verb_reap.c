@@ -1,6 +1,6 @@
 /* hibernate, resume, reap, explain: closing idle sessions and waking them. */
 #include "tui/verb.h"
-#include "sessions/config.h"
+#include "sessions/config/config.h"
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,8 +46,7 @@ print_results(const struct verb_ctx *ctx, const json_t *results, const char *don
 	char buf[32];
 	size_t i;
 
-	json_array_foreach(results, i, r)
-	{
+	json_array_foreach (results, i, r) {
 		const char *name = str(r, "name");
 
 		if (!truth(r, "ok")) {
@@ -118,8 +117,7 @@ print_offer(const json_t *reply)
 
 	printf("  %-20s %7s %7s  %s\n", "NAME", "IDLE", "MEM", "WHY NOT");
 	for (int pass = 0; pass < 2; pass++) {
-		json_array_foreach(list, i, o)
-		{
+		json_array_foreach (list, i, o) {
 			bool take = truth(o, "eligible") && truth(o, "worth");
 			const json_t *why = json_array_get(json_object_get(o, "reasons"), 0);
 
@@ -143,8 +141,8 @@ count_offered(const json_t *reply)
 	const json_t *o;
 	size_t i, n = 0;
 
-	json_array_foreach(json_object_get(reply, "candidates"), i, o) n +=
-		truth(o, "eligible") && truth(o, "worth");
+	json_array_foreach (json_object_get(reply, "candidates"), i, o)
+		n += truth(o, "eligible") && truth(o, "worth");
 	return n;
 }
 
@@ -162,7 +160,8 @@ print_done(const struct verb_ctx *ctx, json_t *take)
 		return EXIT_OK;
 	}
 	code = print_results(ctx, done, "sleeps");
-	json_array_foreach(done, i, o) freed += number(o, "freed_bytes");
+	json_array_foreach (done, i, o)
+		freed += number(o, "freed_bytes");
 	if (!ctx->quiet)
 		printf("closed %zu, freed %s; muster resume brings them back\n",
 			json_array_size(done), fmt_bytes(buf, freed));
@@ -295,8 +294,7 @@ print_signals(const json_t *signals)
 	char buf[32];
 	size_t i;
 
-	json_array_foreach(signals, i, o)
-	{
+	json_array_foreach (signals, i, o) {
 		const json_t *age = json_object_get(o, "age_s");
 
 		printf("  %s %-10s %-11s %6s%s%s\n", truth(o, "used") ? ">" : " ", str(o, "source"),
@@ -318,12 +316,14 @@ print_explanation(json_t *reply)
 		str(reply, "activity"), fmt_ago(buf, number(reply, "idle_s")));
 	print_signals(json_object_get(reply, "signals"));
 	printf("growth: %s\n", str(growth, "verdict"));
-	json_object_foreach(json_object_get(growth, "numbers"), key, v) print_value(key, v);
+	json_object_foreach (json_object_get(growth, "numbers"), key, v)
+		print_value(key, v);
 	printf("closing it: %s, %s\n", truth(reap_o, "eligible") ? "safe" : "not now",
 		truth(reap_o, "worth") ? "worth it" : "not worth it");
-	json_array_foreach(json_object_get(reap_o, "reasons"), i, v)
+	json_array_foreach (json_object_get(reap_o, "reasons"), i, v)
 		printf("  - %s\n", json_string_value(v));
-	json_object_foreach(json_object_get(reap_o, "facts"), key, v) print_value(key, v);
+	json_object_foreach (json_object_get(reap_o, "facts"), key, v)
+		print_value(key, v);
 }
 
 int

@@ -8,9 +8,9 @@
 #include <sys/resource.h>
 #include <time.h>
 
-#include "core/buf.h"
-#include "core/term.h"
-#include "core/width.h"
+#include "core/base/buf.h"
+#include "core/term/term.h"
+#include "core/text/width.h"
 
 #define OWNER 1
 
@@ -319,7 +319,7 @@ static void
 print_as_json(struct replay *r)
 {
 	struct grid g = term_grid(r->term);
-	struct hist *h = term_hist(r->term);
+	struct pagelist *h = term_pagelist(r->term);
 	json_t *screen = json_array(), *wrapped = json_array(), *history = json_array();
 	json_t *modes = json_object(), *cells = json_array();
 	for (int y = 0; y < g.rows; y++) {
@@ -328,7 +328,7 @@ print_as_json(struct replay *r)
 		if (r->cells)
 			json_array_append_new(cells, cells_json(g.row[y], g.tab));
 	}
-	hist_read(h, g.cols, 0, hist_rows(h, g.cols), history_row, history);
+	pagelist_read(h, g.cols, 0, pagelist_rows(h, g.cols), history_row, history);
 	term_modes(r->term, mode_json, modes);
 	json_t *o = json_pack("{s:i,s:i,s:i,s:b,s:o,s:s,s:o,s:o,s:o,s:o,s:I,s:o}", "v", 1, "cols",
 		g.cols, "rows", g.rows, "alt", term_alt(r->term), "cursor", cursor_json(&g),
@@ -375,8 +375,8 @@ static void
 print_plain(struct replay *r)
 {
 	struct grid g = term_grid(r->term);
-	struct hist *h = term_hist(r->term);
-	hist_read(h, g.cols, 0, hist_rows(h, g.cols), plain_row, NULL);
+	struct pagelist *h = term_pagelist(r->term);
+	pagelist_read(h, g.cols, 0, pagelist_rows(h, g.cols), plain_row, NULL);
 	for (int y = 0; y < g.rows; y++)
 		print_line(g.row[y], g.tab);
 }
@@ -385,11 +385,11 @@ static void
 print_stats(struct replay *r)
 {
 	double start = now();
-	hist_seal_all(term_hist(r->term));
-	while (hist_seal_step(term_hist(r->term)))
+	pagelist_seal_all(term_pagelist(r->term));
+	while (pagelist_seal_step(term_pagelist(r->term)))
 		;
 	r->pack_seconds = now() - start;
-	struct hist_stats s = hist_stats(term_hist(r->term));
+	struct pagelist_stats s = pagelist_stats(term_pagelist(r->term));
 	uint64_t store = s.hot_bytes + s.packed_bytes + s.spilled_bytes;
 	struct rusage ru;
 	getrusage(RUSAGE_SELF, &ru);

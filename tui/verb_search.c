@@ -1,7 +1,7 @@
 /* search: hits of all sessions, printed as they come. */
-#include "core/os.h"
-#include "core/width.h"
-#include "sessions/config.h"
+#include "core/os/os.h"
+#include "core/text/width.h"
+#include "sessions/config/config.h"
 #include "tui/verb.h"
 #include <string.h>
 
@@ -29,7 +29,8 @@ on_part(void *ctx, json_t *part)
 	json_t *h;
 	size_t i;
 
-	json_array_foreach(json_object_get(part, "hits"), i, h) put_hit(ctx, h);
+	json_array_foreach (json_object_get(part, "hits"), i, h)
+		put_hit(ctx, h);
 	fflush(stdout);
 }
 

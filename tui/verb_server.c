@@ -1,5 +1,5 @@
-#include "sessions/config.h"
-#include "sessions/server.h"
+#include "sessions/config/config.h"
+#include "sessions/server/server.h"
 #include "tui/verb.h"
 #include <poll.h>
 #include <string.h>

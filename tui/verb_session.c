@@ -21,8 +21,7 @@ many(struct verb_ctx *ctx, const char *verb, json_t *args, char **words, int n)
 	}
 	if (!(reply = verb_call(ctx, verb, args, &code)))
 		return code;
-	json_array_foreach(json_object_get(reply, "results"), i, r)
-	{
+	json_array_foreach (json_object_get(reply, "results"), i, r) {
 		if (json_is_true(json_object_get(r, "ok")))
 			continue;
 		code = (int)json_integer_value(json_object_get(r, "code"));

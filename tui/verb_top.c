@@ -67,7 +67,8 @@ put_top(const struct verb_ctx *ctx, const json_t *reply, size_t max)
 	char a[32], b[32], c[32], d[32];
 
 	v = xcalloc(n + 1, sizeof(json_t *));
-	json_array_foreach(list, i, s) v[i] = s;
+	json_array_foreach (list, i, s)
+		v[i] = s;
 	qsort(v, n, sizeof(json_t *), by_footprint);
 	printf("%s: %.0f running, %.0f asleep   footprint %s   resident %s   available %s of "
 	       "%s\n\n",
@@ -221,8 +222,7 @@ put_session_gauge(const json_t *list, size_t g)
 
 	printf("# HELP %s %s\n# TYPE %s gauge\n", session_gauges[g].name, session_gauges[g].help,
 		session_gauges[g].name);
-	json_array_foreach(list, i, s)
-	{
+	json_array_foreach (list, i, s) {
 		double v = jnum(s, session_gauges[g].key);
 
 		if (isnan(v))

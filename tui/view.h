@@ -2,7 +2,7 @@
 #define TUI_VIEW_H
 /* A screen or dialog of the dashboard. Views stand in a stack (app.h); the top one gets the keys.
  * State is zeroed memory of `size` bytes, owned by the stack. */
-#include "core/keys.h"
+#include "core/keys/keys.h"
 #include "tui/keymap.h"
 
 struct app;

@@ -1,6 +1,6 @@
 /* Small questions over the screen: a yes or no, and a line of text. */
 #include "tui/draw.h"
-#include "core/width.h"
+#include "core/text/width.h"
 #include <stdio.h>
 #include <string.h>
 

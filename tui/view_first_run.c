@@ -1,7 +1,7 @@
 /* What someone without sessions sees: what this is for, how to start, and whether all works here.
  */
 #include "tui/view_list.h"
-#include "core/width.h"
+#include "core/text/width.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -17,8 +17,7 @@ checks_cb(struct app *a, json_t *reply, const struct err *e, const char *id)
 	st->n_checks = 0;
 	/* what fails comes first: there is room for six */
 	for (int pass = 0; pass < 2; pass++)
-		json_array_foreach(json_object_get(reply, "checks"), i, c)
-		{
+		json_array_foreach (json_object_get(reply, "checks"), i, c) {
 			bool ok = json_is_true(json_object_get(c, "ok"));
 			const char *name = json_string_value(json_object_get(c, "name"));
 			const char *detail = json_string_value(json_object_get(c, "detail"));

@@ -1,7 +1,7 @@
 /* The line at the top: what there is, and what it costs. Parts give way by their rank when the line
  * is narrow. */
 #include "tui/view_list.h"
-#include "core/width.h"
+#include "core/text/width.h"
 #include <math.h>
 #include <stdio.h>
 

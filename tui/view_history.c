@@ -2,8 +2,8 @@
  * it at this moment. The part of the area that lies in swap has its own colour: that is what a
  * resident size hides. */
 #include "tui/draw.h"
-#include "core/plot.h"
-#include "core/width.h"
+#include "core/paint/plot.h"
+#include "core/text/width.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,7 +32,7 @@ struct proc {
 };
 #define PROCS_MAX 64
 #define MARKS_MAX 64
-struct hist_state {
+struct pagelist_state {
 	char id[16];
 	size_t span;
 	double back_s; /* how far the right edge lies in the past */
@@ -51,7 +51,7 @@ struct hist_state {
 	char error[160];
 };
 
-static struct hist_state *
+static struct pagelist_state *
 hist(struct app *a)
 {
 	return app_state(a, &view_history);
@@ -65,13 +65,12 @@ field(json_t *o, const char *key, double absent)
 }
 
 static void
-take_marks(struct hist_state *st, json_t *events)
+take_marks(struct pagelist_state *st, json_t *events)
 {
 	json_t *e;
 	size_t i;
 	st->n_marks = 0;
-	json_array_foreach(events, i, e)
-	{
+	json_array_foreach (events, i, e) {
 		const char *name = json_string_value(json_object_get(e, "event"));
 		if (!name || st->n_marks == MARKS_MAX)
 			continue;
@@ -84,7 +83,7 @@ take_marks(struct hist_state *st, json_t *events)
 static void
 points_cb(struct app *a, json_t *reply, const struct err *e, const char *id)
 {
-	struct hist_state *st = hist(a);
+	struct pagelist_state *st = hist(a);
 	json_t *list = json_object_get(reply, "points"), *o;
 	size_t i;
 	if (!st || strcmp(id, st->id))
@@ -97,8 +96,7 @@ points_cb(struct app *a, json_t *reply, const struct err *e, const char *id)
 	free(st->p);
 	st->n = json_array_size(list);
 	st->p = xcalloc(st->n + 1, sizeof *st->p);
-	json_array_foreach(list, i, o)
-	{
+	json_array_foreach (list, i, o) {
 		struct point *p = &st->p[i];
 		p->t = field(o, "t", 0);
 		p->min = field(o, "min", 0);
@@ -121,14 +119,13 @@ proc_cmp(const void *pa, const void *pb)
 static void
 procs_cb(struct app *a, json_t *reply, const struct err *e, const char *id)
 {
-	struct hist_state *st = hist(a);
+	struct pagelist_state *st = hist(a);
 	json_t *o;
 	size_t i;
 	if (!st || e || strcmp(id, st->id))
 		return;
 	st->n_procs = 0;
-	json_array_foreach(json_object_get(reply, "processes"), i, o)
-	{
+	json_array_foreach (json_object_get(reply, "processes"), i, o) {
 		if (st->n_procs == PROCS_MAX)
 			break;
 		struct proc *p = &st->procs[st->n_procs++];
@@ -146,7 +143,7 @@ procs_cb(struct app *a, json_t *reply, const struct err *e, const char *id)
 }
 
 static void
-ask(struct app *a, struct hist_state *st)
+ask(struct app *a, struct pagelist_state *st)
 {
 	const struct msess *s = model_find(&a->m, st->id);
 	st->loading = true;
@@ -161,7 +158,7 @@ ask(struct app *a, struct hist_state *st)
 
 /* The shortest span that shows all there is, up to a day. */
 static void
-start(struct app *a, struct hist_state *st)
+start(struct app *a, struct pagelist_state *st)
 {
 	const struct msess *s = model_find(&a->m, st->id);
 	double age = s && s->created > 0 ? a->now - s->created : 6 * 3600;
@@ -172,18 +169,18 @@ start(struct app *a, struct hist_state *st)
 }
 
 static void
-hist_open(struct app *a, void *p, const char *arg)
+pagelist_open(struct app *a, void *p, const char *arg)
 {
-	struct hist_state *st = p;
+	struct pagelist_state *st = p;
 	snprintf(st->id, sizeof st->id, "%s", arg ? arg : a->m.sel);
 	start(a, st);
 }
 
 /* A sample came: the curve goes on without asking for all of it again. */
 static void
-hist_changed(struct app *a, void *p)
+pagelist_changed(struct app *a, void *p)
 {
-	struct hist_state *st = p;
+	struct pagelist_state *st = p;
 	const struct msess *s = model_find(&a->m, st->id);
 	const struct point *last = st->n ? &st->p[st->n - 1] : NULL;
 	double v = s ? (double)s->footprint : 0;
@@ -198,9 +195,9 @@ hist_changed(struct app *a, void *p)
 }
 
 static void
-hist_close(struct app *a, void *p)
+pagelist_close(struct app *a, void *p)
 {
-	struct hist_state *st = p;
+	struct pagelist_state *st = p;
 	(void)a;
 	free(st->p);
 }
@@ -217,7 +214,7 @@ clock_text(char *buf, size_t cap, double t, bool day)
 
 /* Columns of one metric between t0 and t1; *n how many. */
 static double *
-columns(const struct hist_state *st, enum metric m, double t0, double t1, size_t n)
+columns(const struct pagelist_state *st, enum metric m, double t0, double t1, size_t n)
 {
 	struct plot_sample *s = xcalloc(st->n + 1, sizeof *s);
 	double *col = xcalloc(n + 1, sizeof *col);
@@ -266,7 +263,8 @@ axis_x(struct app *a, int y, int x, int w, double t0, double t1)
 
 /* What happened, below the time axis; what would overlap is left out. */
 static void
-marks_draw(struct app *a, const struct hist_state *st, int y, int x, int w, double t0, double t1)
+marks_draw(
+	struct app *a, const struct pagelist_state *st, int y, int x, int w, double t0, double t1)
 {
 	int free_from = 0;
 	for (int i = 0; i < st->n_marks; i++) {
@@ -292,7 +290,7 @@ area_style(bool cursor, bool edge, bool swapped)
 }
 
 static void
-area(struct app *a, const struct hist_state *st, int y, int x, int h, int w, const double *col,
+area(struct app *a, const struct pagelist_state *st, int y, int x, int h, int w, const double *col,
 	const double *swap, double max)
 {
 	enum plot_style style = a->theme.ascii ? PLOT_ASCII : PLOT_BLOCK;
@@ -324,8 +322,8 @@ area(struct app *a, const struct hist_state *st, int y, int x, int h, int w, con
 }
 
 static void
-cursor_line(
-	struct app *a, const struct hist_state *st, int y, int w, double t, double v, double swap)
+cursor_line(struct app *a, const struct pagelist_state *st, int y, int w, double t, double v,
+	double swap)
 {
 	char clock[16], day[16], mem[16], swapped[16];
 	const char *event = NULL;
@@ -383,7 +381,7 @@ figures(struct app *a, const struct msess *s, const double *col, int n, bool swa
 }
 
 static void
-procs_draw(struct app *a, const struct hist_state *st, int y, int bottom, int w)
+procs_draw(struct app *a, const struct pagelist_state *st, int y, int bottom, int w)
 {
 	char mem[16];
 	if (st->n_procs == 0 || bottom - y < 2)
@@ -411,7 +409,7 @@ procs_draw(struct app *a, const struct hist_state *st, int y, int bottom, int w)
 }
 
 static void
-title(struct app *a, const struct hist_state *st, const struct msess *s)
+title(struct app *a, const struct pagelist_state *st, const struct msess *s)
 {
 	char what[256] = "", dir[200];
 	int w = surface_cols(a->s), end = w;
@@ -435,7 +433,7 @@ title(struct app *a, const struct hist_state *st, const struct msess *s)
 }
 
 static void
-hist_plot(struct app *a, struct hist_state *st, const struct msess *s, int y, int foot)
+pagelist_plot(struct app *a, struct pagelist_state *st, const struct msess *s, int y, int foot)
 {
 	int w = surface_cols(a->s), x = 8, pw = MAX(1, w - x - 1), left = foot - y;
 	int below = left >= 20 ? 3 + MIN(9, 2 + st->n_procs) : (left >= 9 ? 2 : 0);
@@ -475,19 +473,19 @@ hist_plot(struct app *a, struct hist_state *st, const struct msess *s, int y, in
 }
 
 static void
-hist_draw(struct app *a, void *p)
+pagelist_draw(struct app *a, void *p)
 {
-	struct hist_state *st = p;
+	struct pagelist_state *st = p;
 	const struct msess *s = model_find(&a->m, st->id);
 	int foot = draw_footer(a, C_MEM, NULL, NULL);
 	title(a, st, s);
-	hist_plot(a, st, s, surface_rows(a->s) < 12 ? 1 : 2, foot);
+	pagelist_plot(a, st, s, surface_rows(a->s) < 12 ? 1 : 2, foot);
 }
 
 static void
 cursor_by(struct app *a, int by)
 {
-	struct hist_state *st = hist(a);
+	struct pagelist_state *st = hist(a);
 	st->cursor = st->cursor < 0 ? 0 : st->cursor + by;
 	st->cursor = CLAMP(st->cursor, -1, MAX(0, st->plot_w - 1));
 }
@@ -507,7 +505,7 @@ act_mem_right(struct app *a)
 static void
 span_by(struct app *a, int by)
 {
-	struct hist_state *st = hist(a);
+	struct pagelist_state *st = hist(a);
 	int to = CLAMP((int)st->span + by, 0, (int)ARRAY_LEN(spans) - 1);
 	if (to != (int)st->span) {
 		st->span = (size_t)to;
@@ -531,7 +529,7 @@ act_mem_out(struct app *a)
 static void
 pan(struct app *a, double by)
 {
-	struct hist_state *st = hist(a);
+	struct pagelist_state *st = hist(a);
 	double to = CLAMP(st->back_s + by * spans[st->span].s, 0, spans[ARRAY_LEN(spans) - 1].s);
 	if (to != st->back_s) {
 		st->back_s = to;
@@ -554,7 +552,7 @@ act_mem_future(struct app *a)
 void
 act_mem_metric(struct app *a)
 {
-	struct hist_state *st = hist(a);
+	struct pagelist_state *st = hist(a);
 	st->metric = (st->metric + 1) % M_COUNT;
 }
 
@@ -562,7 +560,7 @@ act_mem_metric(struct app *a)
 static void
 session_by(struct app *a, long by)
 {
-	struct hist_state *st = hist(a);
+	struct pagelist_state *st = hist(a);
 	model_move(&a->m, by);
 	if (!strcmp(st->id, a->m.sel))
 		return;
@@ -588,7 +586,7 @@ act_mem_up(struct app *a)
 void
 act_mem_export(struct app *a)
 {
-	struct hist_state *st = hist(a);
+	struct pagelist_state *st = hist(a);
 	char path[700];
 	snprintf(path, sizeof path, "%s/muster-%s.csv", a->cwd, st->id);
 	FILE *f = fopen(path, "we");
@@ -610,7 +608,7 @@ act_mem_export(struct app *a)
 }
 
 static void
-hist_wheel(struct app *a, void *p, int by)
+pagelist_wheel(struct app *a, void *p, int by)
 {
 	(void)p;
 	span_by(a, by);
@@ -619,10 +617,10 @@ hist_wheel(struct app *a, void *p, int by)
 const struct view view_history = {
 	.name = "history",
 	.context = C_MEM,
-	.size = sizeof(struct hist_state),
-	.open = hist_open,
-	.close = hist_close,
-	.draw = hist_draw,
-	.wheel = hist_wheel,
-	.changed = hist_changed,
+	.size = sizeof(struct pagelist_state),
+	.open = pagelist_open,
+	.close = pagelist_close,
+	.draw = pagelist_draw,
+	.wheel = pagelist_wheel,
+	.changed = pagelist_changed,
 };

@@ -1,5 +1,5 @@
 #include "tui/view_list.h"
-#include "core/width.h"
+#include "core/text/width.h"
 #include "tui/list_plan.h"
 #include <stdio.h>
 #include <stdlib.h>

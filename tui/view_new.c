@@ -1,7 +1,7 @@
 /* The form of a new session. Every field has a good value from the start, so that Enter alone is
  * fine. */
 #include "tui/draw.h"
-#include "core/width.h"
+#include "core/text/width.h"
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>

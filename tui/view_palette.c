@@ -1,7 +1,7 @@
 /* ":": every command by name, narrowed while typing; a command that takes words gets what follows
  * its name ("rename blue-fox"). */
 #include "tui/draw.h"
-#include "core/width.h"
+#include "core/text/width.h"
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* The offer to close idle sessions. What may be closed and why not is the server's verdict; here
  * one only chooses among what it calls safe. Nothing is closed before the second button. */
 #include "tui/draw.h"
-#include "core/width.h"
+#include "core/text/width.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,8 +33,7 @@ take_why(struct cand *c, json_t *reasons)
 	size_t i, len = 0;
 	json_t *r;
 	c->why[0] = 0;
-	json_array_foreach(reasons, i, r)
-	{
+	json_array_foreach (reasons, i, r) {
 		char one[120];
 		const char *s = json_string_value(r);
 		if (!s)
@@ -78,8 +77,7 @@ offer_cb(struct app *a, json_t *reply, const struct err *e, const char *id)
 	free(st->c);
 	st->n = json_array_size(list);
 	st->c = xcalloc(st->n + 1, sizeof *st->c);
-	json_array_foreach(list, i, o)
-	{
+	json_array_foreach (list, i, o) {
 		struct cand *c = &st->c[i];
 		const char *s = json_string_value(json_object_get(o, "id"));
 		snprintf(c->id, sizeof c->id, "%s", s ? s : "");
@@ -329,9 +327,9 @@ forget_ended_cb(struct app *a, json_t *reply, const struct err *e, const char *i
 	(void)id;
 	if (e)
 		app_error(a, "kill", e);
-	json_array_foreach(
-		json_object_get(reply, "results"), i, r) if (json_is_true(json_object_get(r, "ok")))
-		json_array_append(ids, json_object_get(r, "id"));
+	json_array_foreach (json_object_get(reply, "results"), i, r)
+		if (json_is_true(json_object_get(r, "ok")))
+			json_array_append(ids, json_object_get(r, "id"));
 	if (json_array_size(ids) == 0) {
 		json_decref(ids);
 		return;

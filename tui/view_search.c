@@ -4,7 +4,7 @@
  * A hit's time is known or not. Those of one session come newest first, so one without a time is no
  * newer than the one before it: by that they are put among the others', and what comes later never
  * moves the hit that was chosen. */
-#include "core/width.h"
+#include "core/text/width.h"
 #include "tui/draw.h"
 #include <stdio.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
  * ends the column of what follows \4, a key. */
 #include "tui/attach.h"
 #include "tui/draw.h"
-#include "core/width.h"
+#include "core/text/width.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

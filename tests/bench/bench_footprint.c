@@ -1,6 +1,6 @@
 /* What one look at a process costs: the full walk and the cheap one, and its whole tree. */
-#include "core/os.h"
-#include "sessions/footprint.h"
+#include "core/os/os.h"
+#include "sessions/memory/footprint.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,9 +1,9 @@
 /* What a frame costs: an AI CLI's repaints through a terminal, each shown to an outer terminal by
  * the emitter, and packed for a client. 200x50. */
 #include "tests/bench/corpus.h"
-#include "core/os.h"
-#include "core/render.h"
-#include "core/term.h"
+#include "core/os/os.h"
+#include "core/paint/render.h"
+#include "core/term/term.h"
 #include <stdio.h>
 
 #define FRAMES 2000

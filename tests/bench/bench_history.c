@@ -1,5 +1,5 @@
 /* history.db: how long its queries take, and its size, for one session with 90 days behind it. */
-#include "core/os.h"
+#include "core/os/os.h"
 #include "store/history.h"
 #include <stdio.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
  * 80x24, by class (tests/bench/hostile.h), worst first; then two searches for worse: bodies of
  * several classes mixed, changed a little each round, the slowest kept, and the largest. */
 #include "tests/bench/hostile.h"
-#include "core/term.h"
+#include "core/term/term.h"
 #include "tests/bench/corpus.h"
 #include <malloc.h>
 #include <stdio.h>
@@ -67,7 +67,7 @@ measure(const struct buf *bytes, const char *name)
 	c.ms = cpu_ms() - from;
 	c.bytes = held() - before;
 	term_free(t);
-	hist_cache_drop(); /* the next terminal pays for its own */
+	pagelist_cache_drop(); /* the next terminal pays for its own */
 	arena_trim(arena);
 	return c;
 }

@@ -1,8 +1,8 @@
 /* The page list's own figures, each against its budget: memory of one session, and what a resize
  * and a look at deep history take with 50 sessions of 10,000 lines. Fails when a budget of memory
  * is passed; times are printed, since machines differ. */
-#include "core/os.h"
-#include "core/term.h"
+#include "core/os/os.h"
+#include "core/term/term.h"
 #include "tests/bench/corpus.h"
 #include <errno.h>
 #include <stdio.h>
@@ -73,7 +73,7 @@ one_session(void)
 	memory("24 rows written", kib(a), 20);
 	print(t, 200);
 	term_park(t);
-	hist_clear(term_hist(t));
+	pagelist_clear(term_pagelist(t));
 	arena_trim(a);
 	memory("parked, without its history", kib(a), 4);
 	term_free(t);
@@ -89,7 +89,7 @@ resize_all(struct term **t, int cols)
 
 	for (int i = 0; i < SESSIONS; i++) {
 		term_resize(t[i], cols, 50);
-		hist_rows(term_hist(t[i]), cols); /* what a scroll bar asks for */
+		pagelist_rows(term_pagelist(t[i]), cols); /* what a scroll bar asks for */
 	}
 	return (double)(os_mono_ns() - t0) / 1e6;
 }
@@ -105,31 +105,31 @@ count_row(void *ctx, const struct row *row, const struct tab *t, struct pin at)
 
 /* One screen from the middle, out of no cache. */
 static double
-deep_screen(struct hist *h, int cols)
+deep_screen(struct pagelist *h, int cols)
 {
 	unsigned n = 0;
 	uint64_t t0;
 
-	hist_rows(h, cols); /* counted when the view was opened */
-	hist_cache_drop();
+	pagelist_rows(h, cols); /* counted when the view was opened */
+	pagelist_cache_drop();
 	t0 = os_mono_ns();
-	hist_read(h, cols, hist_rows(h, cols) / 2, 50, count_row, &n);
+	pagelist_read(h, cols, pagelist_rows(h, cols) / 2, 50, count_row, &n);
 	CHECK(n == 50);
 	return (double)(os_mono_ns() - t0) / 1e6;
 }
 
 static void
-spill(struct hist *h)
+spill(struct pagelist *h)
 {
-	struct hist_spill sp;
+	struct pagelist_spill sp;
 
-	while (hist_spill_next(h, 0, &sp)) {
+	while (pagelist_spill_next(h, 0, &sp)) {
 		long off;
 
 		fseek(disk, 0, SEEK_END);
 		off = ftell(disk);
 		CHECK(off >= 0 && fwrite(sp.bytes, 1, sp.len, disk) == sp.len);
-		CHECK(hist_spill_done(h, sp.uid, (uint64_t)off));
+		CHECK(pagelist_spill_done(h, sp.uid, (uint64_t)off));
 	}
 	fflush(disk);
 }
@@ -147,7 +147,7 @@ report(struct term **t, const char *where)
 	}
 	printf("  %-52s %8.2f ms   (budget 10)\n", where, best);
 	for (int i = 0; i < SESSIONS; i++) {
-		double ms = deep_screen(term_hist(t[i]), 200);
+		double ms = deep_screen(term_pagelist(t[i]), 200);
 
 		worst = MAX(worst, ms);
 		mean += ms / SESSIONS;
@@ -160,7 +160,7 @@ int
 main(void)
 {
 	struct arena *a = arena_new(0);
-	struct hist_file_ops ops = {.read = disk_read};
+	struct pagelist_file_ops ops = {.read = disk_read};
 	struct term *t[SESSIONS];
 
 	disk = tmpfile();
@@ -171,14 +171,14 @@ main(void)
 	for (uint32_t i = 0; i < SESSIONS; i++) {
 		t[i] = session(a, i + 1, 200);
 		print(t[i], LINES + 50);
-		hist_seal_all(term_hist(t[i]));
-		hist_set_files(term_hist(t[i]), &ops);
+		pagelist_seal_all(term_pagelist(t[i]));
+		pagelist_set_files(term_pagelist(t[i]), &ops);
 	}
 	printf("  %d sessions of %d lines at 200x50: %.1f MB sealed\n", SESSIONS, LINES,
 		kib(a) * 1024 / 1e6);
 	report(t, "resize of all, and their rows counted: in memory");
 	for (int i = 0; i < SESSIONS; i++)
-		spill(term_hist(t[i]));
+		spill(term_pagelist(t[i]));
 	report(t, "resize of all, and their rows counted: in files");
 	for (int i = 0; i < SESSIONS; i++)
 		term_free(t[i]);

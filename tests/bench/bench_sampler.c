@@ -1,8 +1,8 @@
 /* What a tick of the sampler costs: 100 sessions of three processes. Walks are bounded by the token
  * bucket whatever the processes' size, so the rest (who belongs where, the counters of `status`) is
  * what has to be small. */
-#include "core/os.h"
-#include "sessions/sampler_scan.h"
+#include "core/os/os.h"
+#include "sessions/memory/sampler_scan.h"
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>

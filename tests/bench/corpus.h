@@ -2,7 +2,7 @@
 #define TESTS_CORPUS_H
 /* Terminal output by kind, made from a fixed seed: the same bytes on every machine. Used by the
  * bench, by fuzz seeds and by tests that need much realistic output. */
-#include "core/buf.h"
+#include "core/base/buf.h"
 
 struct corpus {
 	const char *name, *what;

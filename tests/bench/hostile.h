@@ -2,7 +2,7 @@
 #define TESTS_HOSTILE_H
 /* Output made to cost its reader as much as possible: by class, 64 KiB of it each. In a body, `~`
  * is a number that differs each time, `#` one as large as a parameter gets. */
-#include "core/buf.h"
+#include "core/base/buf.h"
 
 enum { HOSTILE_BYTES = 65536, HOSTILE_COLS = 80, HOSTILE_ROWS = 24 };
 

@@ -1,7 +1,7 @@
 #ifndef TESTS_CORE_PEER_KIT_H
 #define TESTS_CORE_PEER_KIT_H
 /* Running terminals made by others, to compare with: programs, and an X server without a screen. */
-#include "core/base.h"
+#include "core/base/base.h"
 
 #include <fcntl.h>
 #include <poll.h>

@@ -2,8 +2,8 @@
 #define TESTS_CORE_ROWS_H
 /* Rows for the tests of packing and history: random, from one seed, with everything a row can hold.
  * Included by one test program each. */
-#include "core/cell.h"
-#include "core/tab.h"
+#include "core/page/cell.h"
+#include "core/page/tab.h"
 #include <stdlib.h>
 #include <string.h>
 

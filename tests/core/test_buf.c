@@ -3,7 +3,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include "core/buf.h"
+#include "core/base/buf.h"
 #include <string.h>
 
 static void

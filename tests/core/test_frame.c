@@ -1,8 +1,8 @@
 /* Frames: whatever happens to a screen, the other side shows the same, and little is sent. */
 #include "tests/core/grid_kit.h"
 
-#include "core/pack.h"
-#include "core/scroll.h"
+#include "core/pack/pack.h"
+#include "core/paint/scroll.h"
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>

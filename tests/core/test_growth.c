@@ -1,7 +1,7 @@
 /* Growth verdicts against series of known truth: twelve classes of idle memory, generated with
  * fixed seeds. Eight never leak: every verdict on them is a false alarm. Four do: a series without
  * a verdict is a miss. The bars are the error rates of the design. */
-#include "core/growth.h"
+#include "core/stats/growth.h"
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 /* History against a naive list of rows: order, limits, re-wrapping, popping, pins, text, faults. */
-#include "core/hist.h"
-#include "core/hist_priv.h"
+#include "core/pagelist/pagelist.h"
+#include "core/pagelist/pagelist_priv.h"
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -25,20 +25,20 @@ struct model {
 struct fix {
 	struct arena *a, *ta; /* of the history, of the tab */
 	struct tab *t;
-	struct hist *h;
+	struct pagelist *h;
 	struct model m;
-	struct hist_limits lim;
+	struct pagelist_limits lim;
 };
 
 static struct fix *
-fix_new(struct hist_limits lim)
+fix_new(struct pagelist_limits lim)
 {
 	struct fix *f = xcalloc(1, sizeof(*f));
 
 	f->a = arena_new(512u << 20);
 	f->ta = arena_new(512u << 20);
 	f->t = tab_new(f->ta, 1);
-	f->h = hist_new(f->a, 2, lim);
+	f->h = pagelist_new(f->a, 2, lim);
 	f->lim = lim;
 	f->m.row = xcalloc(MODEL_MAX, sizeof(*f->m.row));
 	return f;
@@ -49,7 +49,7 @@ fix_free(struct fix *f)
 {
 	uint64_t counted, resident;
 
-	hist_free(f->h);
+	pagelist_free(f->h);
 	tab_free(f->t);
 	arena_free(f->ta);
 	assert_int_equal(arena_stats(f->a).live, 0);
@@ -67,7 +67,7 @@ fix_free(struct fix *f)
 static void
 model_follow(struct fix *f)
 {
-	uint64_t held = hist_stats(f->h).lines, n = f->m.n - f->m.first;
+	uint64_t held = pagelist_stats(f->h).lines, n = f->m.n - f->m.first;
 
 	assert_true(held <= n);
 	assert_true(held >= MIN(n, f->lim.lines) || f->lim.bytes);
@@ -84,8 +84,8 @@ push(struct fix *f, const cell_t *cells, uint32_t n, uint32_t flags)
 	int e;
 
 	row.flags = flags;
-	hist_fed(f->h, SLAB_BYTES);
-	e = hist_push(f->h, &row, f->t);
+	pagelist_fed(f->h, PAGE_BYTES);
+	e = pagelist_push(f->h, &row, f->t);
 	if (e < 0) {
 		m->cont = false;
 		return e;
@@ -212,14 +212,14 @@ static void
 compare(struct fix *f, int cols)
 {
 	struct see s = {.f = f, .cols = cols, .i = f->m.first};
-	uint64_t rows = hist_rows(f->h, cols);
+	uint64_t rows = pagelist_rows(f->h, cols);
 
-	hist_check(f->h);
-	hist_read(f->h, cols, 0, UINT64_MAX, see_row, &s);
+	pagelist_check(f->h);
+	pagelist_read(f->h, cols, 0, UINT64_MAX, see_row, &s);
 	assert_int_equal(s.rows, rows);
 	assert_false(s.have);
 	assert_int_equal(s.i, f->m.n);
-	assert_int_equal(hist_stats(f->h).next_line, f->m.next_line);
+	assert_int_equal(pagelist_stats(f->h).next_line, f->m.next_line);
 }
 
 static bool
@@ -252,7 +252,7 @@ text_line(void *ctx, uint64_t line, const char *text, size_t len)
 
 /* Chunks, taken apart at newlines, are the same lines. */
 static bool
-text_chunk(void *ctx, const struct hist_chunk *c)
+text_chunk(void *ctx, const struct pagelist_chunk *c)
 {
 	const char *p = c->text, *nl;
 	uint64_t line = c->first_line;
@@ -270,7 +270,7 @@ text_chunk(void *ctx, const struct hist_chunk *c)
 }
 
 static bool
-newest_chunk(void *ctx, const struct hist_chunk *c)
+newest_chunk(void *ctx, const struct pagelist_chunk *c)
 {
 	uint64_t *line = ctx;
 
@@ -283,14 +283,14 @@ static void
 compare_text(struct fix *f)
 {
 	struct see s = {.f = f, .i = f->m.first};
-	struct hist_stats st = hist_stats(f->h);
+	struct pagelist_stats st = pagelist_stats(f->h);
 
-	hist_text(f->h, 0, UINT64_MAX, text_line, &s);
+	pagelist_text(f->h, 0, UINT64_MAX, text_line, &s);
 	assert_int_equal(s.rows, st.next_line - st.first_line);
 	s = (struct see){.f = f, .i = f->m.first};
-	hist_text_chunks(f->h, 0, UINT64_MAX, false, text_chunk, &s);
+	pagelist_text_chunks(f->h, 0, UINT64_MAX, false, text_chunk, &s);
 	assert_int_equal(s.rows, st.next_line - st.first_line);
-	hist_text_chunks(f->h, 0, UINT64_MAX, true, newest_chunk, &st.next_line);
+	pagelist_text_chunks(f->h, 0, UINT64_MAX, true, newest_chunk, &st.next_line);
 	assert_int_equal(st.next_line, st.first_line);
 }
 
@@ -302,7 +302,7 @@ pop(struct fix *f)
 	struct model *m = &f->m;
 	struct mrow *r;
 
-	if (!hist_pop(f->h, &row, cells, ROW_CELLS_MAX, f->t))
+	if (!pagelist_pop(f->h, &row, cells, ROW_CELLS_MAX, f->t))
 		return;
 	assert_true(m->n > m->first);
 	r = &m->row[--m->n];
@@ -318,16 +318,17 @@ pop(struct fix *f)
 static void
 check_pins(struct fix *f, int cols)
 {
-	uint64_t rows = hist_rows(f->h, cols);
+	uint64_t rows = pagelist_rows(f->h, cols);
 
 	for (int i = 0; i < 10 && rows; i++) {
 		uint64_t row = (uint64_t)rnd(1u << 30) % rows;
-		struct pin p = hist_pin(f->h, cols, row);
+		struct pin p = pagelist_pin(f->h, cols, row);
 
-		assert_int_equal(hist_pin_row(f->h, cols, p), row);
+		assert_int_equal(pagelist_pin_row(f->h, cols, p), row);
 	}
-	assert_int_equal(hist_pin(f->h, cols, rows).line, hist_stats(f->h).next_line);
-	assert_int_equal(hist_pin_row(f->h, cols, (struct pin){.line = hist_stats(f->h).next_line}),
+	assert_int_equal(pagelist_pin(f->h, cols, rows).line, pagelist_stats(f->h).next_line);
+	assert_int_equal(
+		pagelist_pin_row(f->h, cols, (struct pin){.line = pagelist_stats(f->h).next_line}),
 		UINT64_MAX);
 }
 
@@ -344,17 +345,17 @@ scramble(struct fix *f)
 		row.cells = cells;
 		row.len = (uint16_t)rnd(100);
 		row.flags = rnd_cells(cells, row.len, f->t) | (rnd(3) ? 0 : ROW_WRAP);
-		hist_fed(f->h, SLAB_BYTES);
+		pagelist_fed(f->h, PAGE_BYTES);
 		if (k < 36)
-			hist_push(f->h, &row, f->t);
+			pagelist_push(f->h, &row, f->t);
 		else if (k < 38)
-			hist_pop(f->h, &row, cells, ROW_CELLS_MAX, f->t);
+			pagelist_pop(f->h, &row, cells, ROW_CELLS_MAX, f->t);
 		else if (k < 39)
-			hist_seal_step(f->h);
+			pagelist_seal_step(f->h);
 		else if (rnd(2))
-			hist_seal_all(f->h);
+			pagelist_seal_all(f->h);
 		else
-			hist_clear(f->h);
+			pagelist_clear(f->h);
 	}
 }
 
@@ -363,27 +364,27 @@ static void
 crash(struct fix *f)
 {
 	struct buf save = {0};
-	uint64_t hash = hist_hash(f->h);
+	uint64_t hash = pagelist_hash(f->h);
 	struct rd in;
 	int fd;
 
-	hist_save(f->h, &save);
+	pagelist_save(f->h, &save);
 	if (rnd(2))
-		hist_saved(f->h);
+		pagelist_saved(f->h);
 	scramble(f);
 	fd = dup(arena_fd(f->a));
-	hist_detach(f->h);
+	pagelist_detach(f->h);
 	arena_free(f->a);
 	f->a = arena_adopt(fd);
 	assert_non_null(f->a);
 	in = rd_init(save.data, save.len);
-	f->h = hist_load(f->a, 2, f->lim, &in);
+	f->h = pagelist_load(f->a, 2, f->lim, &in);
 	assert_non_null(f->h);
 	assert_int_equal(rd_left(&in), 0);
 	arena_sweep(f->a);
-	hist_check(f->h);
+	pagelist_check(f->h);
 	arena_check(f->a);
-	assert_true(hist_hash(f->h) == hash);
+	assert_true(pagelist_hash(f->h) == hash);
 	buf_free(&save);
 }
 
@@ -391,34 +392,34 @@ static void
 move_by_export(struct fix *f)
 {
 	struct buf bytes = {0};
-	uint64_t hash = hist_hash(f->h);
+	uint64_t hash = pagelist_hash(f->h);
 	struct rd in;
 
-	hist_export(f->h, &bytes);
-	hist_free(f->h);
+	pagelist_export(f->h, &bytes);
+	pagelist_free(f->h);
 	assert_int_equal(arena_owner_bytes(f->a, 2), 0);
 	in = rd_init(bytes.data, bytes.len);
-	f->h = hist_import(f->a, 2, f->lim, &in);
+	f->h = pagelist_import(f->a, 2, f->lim, &in);
 	assert_non_null(f->h);
-	assert_true(hist_hash(f->h) == hash);
-	hist_check(f->h);
+	assert_true(pagelist_hash(f->h) == hash);
+	pagelist_check(f->h);
 	buf_free(&bytes);
 }
 
 static void
 seal_all(struct fix *f)
 {
-	uint64_t hash = hist_hash(f->h);
+	uint64_t hash = pagelist_hash(f->h);
 
-	hist_seal_all(f->h);
-	hist_check(f->h);
-	assert_true(hist_hash(f->h) == hash);
+	pagelist_seal_all(f->h);
+	pagelist_check(f->h);
+	assert_true(pagelist_hash(f->h) == hash);
 }
 
 static void
 test_model_sealed(void **st)
 {
-	struct fix *f = fix_new((struct hist_limits){.lines = 700});
+	struct fix *f = fix_new((struct pagelist_limits){.lines = 700});
 
 	(void)st;
 	for (int i = 0; i < 8000; i++) {
@@ -430,7 +431,7 @@ test_model_sealed(void **st)
 			for (uint32_t n = rnd(20); n; n--)
 				pop(f);
 		else if (k < 985)
-			hist_seal_step(f->h);
+			pagelist_seal_step(f->h);
 		else if (k < 990)
 			seal_all(f);
 		else if (k < 993)
@@ -452,7 +453,7 @@ test_model_sealed(void **st)
 static void
 test_model(void **st)
 {
-	struct fix *f = fix_new((struct hist_limits){.lines = 400});
+	struct fix *f = fix_new((struct pagelist_limits){.lines = 400});
 
 	(void)st;
 	for (int i = 0; i < 9000; i++) {
@@ -481,7 +482,7 @@ test_model(void **st)
 static void
 test_limits(void **st)
 {
-	struct hist_limits lines = {.lines = 1000}, none = {0}, bytes = {1000000, 100000};
+	struct pagelist_limits lines = {.lines = 1000}, none = {0}, bytes = {1000000, 100000};
 	struct fix *f = fix_new(lines);
 	uint64_t top = 0;
 
@@ -491,33 +492,33 @@ test_limits(void **st)
 		top = MAX(top, arena_owner_resident(f->a, 2));
 	}
 	/* 1,000 lines of 40 bytes: the arena holds little more than that */
-	assert_true(top < 1000 * 40 * 2 + 2 * SLAB_BYTES);
-	assert_true(hist_stats(f->h).lines >= 1000 && hist_stats(f->h).lines <= 1150);
-	hist_clear(f->h);
-	assert_int_equal(hist_stats(f->h).lines, 0);
-	assert_int_equal(hist_rows(f->h, 80), 0);
-	assert_int_equal(hist_stats(f->h).first_line, 12000);
+	assert_true(top < 1000 * 40 * 2 + 2 * PAGE_BYTES);
+	assert_true(pagelist_stats(f->h).lines >= 1000 && pagelist_stats(f->h).lines <= 1150);
+	pagelist_clear(f->h);
+	assert_int_equal(pagelist_stats(f->h).lines, 0);
+	assert_int_equal(pagelist_rows(f->h, 80), 0);
+	assert_int_equal(pagelist_stats(f->h).first_line, 12000);
 	f->m.first = f->m.n;
 	push_text(f, "after");
-	assert_int_equal(hist_stats(f->h).first_line, 12000);
+	assert_int_equal(pagelist_stats(f->h).first_line, 12000);
 	fix_free(f);
 
 	f = fix_new(none);
 	for (int i = 0; i < 100; i++)
 		push_text(f, "nothing is kept");
-	assert_int_equal(hist_stats(f->h).lines, 0);
+	assert_int_equal(pagelist_stats(f->h).lines, 0);
 	assert_int_equal(arena_owner_bytes(f->a, 2), 0);
 	fix_free(f);
 
 	f = fix_new(bytes);
 	for (int i = 0; i < 15000; i++) {
-		struct hist_stats s;
+		struct pagelist_stats s;
 
 		push_random(f);
-		s = hist_stats(f->h);
-		assert_true(s.hot_bytes + s.packed_bytes <= bytes.bytes + SLAB_BYTES);
+		s = pagelist_stats(f->h);
+		assert_true(s.hot_bytes + s.packed_bytes <= bytes.bytes + PAGE_BYTES);
 	}
-	assert_true(hist_stats(f->h).hot_bytes > bytes.bytes / 2);
+	assert_true(pagelist_stats(f->h).hot_bytes > bytes.bytes / 2);
 	compare(f, 80);
 	fix_free(f);
 }
@@ -544,12 +545,12 @@ join_text(void *ctx, uint64_t line, const char *text, size_t len)
 	return true;
 }
 
-/* A row that fills most of a slab is kept whole; one that no slab holds is kept as several lines.
+/* A row that fills most of a page is kept whole; one that no page holds is kept as several lines.
  */
 static void
 test_giant_rows(void **st)
 {
-	struct fix *f = fix_new((struct hist_limits){.lines = 500});
+	struct fix *f = fix_new((struct pagelist_limits){.lines = 500});
 	cell_t cells[ROW_CELLS_MAX];
 	struct buf text = {0}, want = {0};
 
@@ -565,18 +566,18 @@ test_giant_rows(void **st)
 	}
 	compare(f, 120);
 	compare(f, 7);
-	hist_clear(f->h);
+	pagelist_clear(f->h);
 	for (uint32_t k = 0; k < 3; k++) {
 		struct row row = {.cells = cells, .len = 120, .flags = ROW_STYLED | ROW_LINKS};
 
 		link_cells(f, cells, 120, 10 + k);
 		for (uint32_t i = 0; i < 120; i++)
 			buf_putc(&want, (uint8_t)('a' + i % 26));
-		hist_fed(f->h, SLAB_BYTES);
-		assert_int_equal(hist_push(f->h, &row, f->t), 0);
-		hist_check(f->h);
+		pagelist_fed(f->h, PAGE_BYTES);
+		assert_int_equal(pagelist_push(f->h, &row, f->t), 0);
+		pagelist_check(f->h);
 	}
-	hist_text(f->h, 0, UINT64_MAX, join_text, &text);
+	pagelist_text(f->h, 0, UINT64_MAX, join_text, &text);
 	assert_int_equal(text.len, want.len);
 	assert_memory_equal(text.data, want.data, want.len);
 	buf_free(&text);
@@ -584,15 +585,15 @@ test_giant_rows(void **st)
 	fix_free(f);
 }
 
-/* The n-th slab fails, for each n: the row is lost and counted, nothing else changes. */
+/* The n-th page fails, for each n: the row is lost and counted, nothing else changes. */
 static void
 test_faults(void **st)
 {
-	struct fix *f = fix_new((struct hist_limits){.lines = 3000});
+	struct fix *f = fix_new((struct pagelist_limits){.lines = 3000});
 
 	(void)st;
 	for (unsigned n = 1; n < 12; n++) {
-		uint64_t lost = hist_stats(f->h).rows_lost;
+		uint64_t lost = pagelist_stats(f->h).rows_lost;
 		cell_t cells[200];
 		int failed = 0;
 
@@ -600,21 +601,21 @@ test_faults(void **st)
 			cells[i] = 'a' + (cell_t)(i % 20);
 		arena_fail_at(f->a, n);
 		for (int i = 0; i < 700; i++) {
-			struct hist_stats before = hist_stats(f->h), after;
+			struct pagelist_stats before = pagelist_stats(f->h), after;
 
 			if (push(f, cells, 200, 0) == 0)
 				continue;
 			failed++;
-			after = hist_stats(f->h);
+			after = pagelist_stats(f->h);
 			/* only what was over the limit may have gone */
 			assert_true(after.lines == before.lines ||
 				    (after.lines < before.lines && after.lines >= f->lim.lines));
 			assert_int_equal(after.next_line, before.next_line);
 		}
 		arena_fail_at(f->a, 0);
-		assert_int_equal(hist_stats(f->h).rows_lost - lost, failed);
+		assert_int_equal(pagelist_stats(f->h).rows_lost - lost, failed);
 		assert_true(n > 4 || failed == 1);
-		hist_check(f->h);
+		pagelist_check(f->h);
 		arena_check(f->a);
 	}
 	compare(f, 80);
@@ -647,60 +648,60 @@ flip(struct fix *f, uint32_t block, uint32_t at)
 static void
 test_damage(void **st)
 {
-	struct fix *f = fix_new((struct hist_limits){.lines = 6000});
+	struct fix *f = fix_new((struct pagelist_limits){.lines = 6000});
 	uint64_t rows, n[2];
 
 	(void)st;
 	for (int i = 0; i < 6000; i++)
 		push_random(f);
-	hist_seal_all(f->h);
+	pagelist_seal_all(f->h);
 	assert_true(f->h->n_blk >= 4);
-	rows = hist_rows(f->h, 80);
+	rows = pagelist_rows(f->h, 80);
 	for (uint32_t k = 0; k < 3; k++) {
 		uint32_t lost = f->h->blk[k].view_rows;
 
 		flip(f, k, rnd(100000));
-		f->h->blk[k].uid = hist_uid(); /* as if it had left the cache */
+		f->h->blk[k].uid = pagelist_uid(); /* as if it had left the cache */
 		f->h->blk[k].view_ok = f->h->blk[k].verified = false;
 		n[0] = n[1] = 0;
-		hist_read(f->h, 80, 0, UINT64_MAX, count_row, n);
+		pagelist_read(f->h, 80, 0, UINT64_MAX, count_row, n);
 		rows = rows - lost + 1;
 		assert_int_equal(n[0], rows);
 		assert_int_equal(n[1], k + 1);
-		assert_int_equal(hist_rows(f->h, 80), rows);
+		assert_int_equal(pagelist_rows(f->h, 80), rows);
 	}
-	hist_seal_all(f->h);
-	hist_check(f->h);
+	pagelist_seal_all(f->h);
+	pagelist_check(f->h);
 	fix_free(f);
 }
 
-/* A slab that changed since the checkpoint is not taken for what the checkpoint says. */
+/* A page that changed since the checkpoint is not taken for what the checkpoint says. */
 static void
 test_damaged_checkpoint(void **st)
 {
-	struct fix *f = fix_new((struct hist_limits){.lines = 6000});
+	struct fix *f = fix_new((struct pagelist_limits){.lines = 6000});
 	struct buf save = {0};
-	struct hist *h;
+	struct pagelist *h;
 	struct rd in;
 	uint64_t n[2] = {0};
 
 	(void)st;
 	for (int i = 0; i < 3000; i++)
 		push_random(f);
-	hist_seal_step(f->h);
-	hist_save(f->h, &save);
+	pagelist_seal_step(f->h);
+	pagelist_save(f->h, &save);
 	for (uint32_t i = 0; i < f->h->n_blk; i++)
 		if (i != 1)
 			flip(f, i, rnd(100000));
 	in = rd_init(save.data, save.len);
-	h = hist_load(f->a, 2, f->lim, &in);
+	h = pagelist_load(f->a, 2, f->lim, &in);
 	assert_non_null(h);
-	assert_int_equal(hist_stats(h).lines, hist_stats(f->h).lines);
-	hist_read(h, 80, 0, UINT64_MAX, count_row, n);
+	assert_int_equal(pagelist_stats(h).lines, pagelist_stats(f->h).lines);
+	pagelist_read(h, 80, 0, UINT64_MAX, count_row, n);
 	assert_int_equal(n[1], f->h->n_blk - 1);
-	hist_detach(h);
+	pagelist_detach(h);
 	arena_drop_owner(f->a, 2);
-	hist_detach(f->h);
+	pagelist_detach(f->h);
 	f->h = NULL;
 	buf_free(&save);
 	fix_free(f);
@@ -709,34 +710,35 @@ test_damaged_checkpoint(void **st)
 static void
 test_foreign_checkpoints(void **st)
 {
-	struct fix *f = fix_new((struct hist_limits){.lines = 1000});
+	struct fix *f = fix_new((struct pagelist_limits){.lines = 1000});
 	struct buf save = {0}, out = {0};
 	int taken = 0, refused = 0;
 
 	(void)st;
 	for (int i = 0; i < 600; i++)
 		push_random(f);
-	hist_seal_step(f->h);
-	hist_save(f->h, &save);
-	hist_export(f->h, &out);
+	pagelist_seal_step(f->h);
+	pagelist_save(f->h, &save);
+	pagelist_export(f->h, &out);
 	for (int i = 0; i < 400; i++) {
 		struct buf *b = i % 3 ? &out : &save;
 		uint32_t at = rnd((uint32_t)(i % 2 ? 40 : b->len));
 		struct arena *a = arena_new(64u << 20);
 		struct rd in = rd_init(b->data, b->len - (i % 5 ? 0 : rnd(100)));
 		uint8_t was = b->data[at];
-		struct hist *h;
+		struct pagelist *h;
 
 		b->data[at] = (uint8_t)rnd(256);
-		h = b == &out ? hist_import(a, 2, f->lim, &in) : hist_load(a, 2, f->lim, &in);
+		h = b == &out ? pagelist_import(a, 2, f->lim, &in)
+			      : pagelist_load(a, 2, f->lim, &in);
 		b->data[at] = was;
 		h ? taken++ : refused++;
 		if (h) {
-			hist_check(h);
-			hist_rows(h, 60);
-			hist_hash(h);
+			pagelist_check(h);
+			pagelist_rows(h, 60);
+			pagelist_hash(h);
 		}
-		hist_free(h);
+		pagelist_free(h);
 		assert_int_equal(arena_stats(a).live, 0);
 		arena_free(a);
 	}
@@ -757,15 +759,15 @@ flood(struct fix *f, uint32_t (*cells)(cell_t *cells, uint32_t i))
 	struct row row = {.cells = c};
 
 	for (uint32_t i = 0; i < FLOOD_ROWS; i++) {
-		struct hist_stats s;
+		struct pagelist_stats s;
 
 		row.len = (uint16_t)cells(c, i);
-		assert_int_equal(hist_push(f->h, &row, f->t), 0);
-		s = hist_stats(f->h);
-		assert_true(s.hot_bytes + s.packed_bytes <= HOT_GROWTH + SLAB_BYTES);
+		assert_int_equal(pagelist_push(f->h, &row, f->t), 0);
+		s = pagelist_stats(f->h);
+		assert_true(s.hot_bytes + s.packed_bytes <= HOT_GROWTH + PAGE_BYTES);
 	}
-	hist_check(f->h);
-	return hist_stats(f->h).lines;
+	pagelist_check(f->h);
+	return pagelist_stats(f->h).lines;
 }
 
 static uint32_t
@@ -791,7 +793,7 @@ first_of_line(struct fix *f, uint64_t line)
 	struct buf text = {0};
 	uint64_t c;
 
-	hist_text(f->h, line, 1, join_text, &text);
+	pagelist_text(f->h, line, 1, join_text, &text);
 	c = text.len ? text.data[0] : 0;
 	buf_free(&text);
 	return c;
@@ -802,7 +804,7 @@ first_of_line(struct fix *f, uint64_t line)
 static void
 test_few_bytes_many_rows(void **st)
 {
-	struct fix *f = fix_new((struct hist_limits){.lines = 100000});
+	struct fix *f = fix_new((struct pagelist_limits){.lines = 100000});
 	cell_t c[80];
 
 	(void)st;
@@ -811,19 +813,19 @@ test_few_bytes_many_rows(void **st)
 		assert_int_equal(first_of_line(f, i), 'a' + i % 26);
 	fix_free(f);
 
-	f = fix_new((struct hist_limits){.lines = 100000});
+	f = fix_new((struct pagelist_limits){.lines = 100000});
 	assert_in_range(flood(f, random_row), 400, 5000);
-	assert_int_equal(hist_stats(f->h).next_line, FLOOD_ROWS);
+	assert_int_equal(pagelist_stats(f->h).next_line, FLOOD_ROWS);
 	fix_free(f);
 
-	f = fix_new((struct hist_limits){.lines = 100000});
+	f = fix_new((struct pagelist_limits){.lines = 100000});
 	for (uint32_t i = 0; i < FLOOD_ROWS; i++) {
 		struct row row = {.cells = c, .len = (uint16_t)alphabet_row(c, i)};
 
-		hist_fed(f->h, 82);
-		hist_push(f->h, &row, f->t);
+		pagelist_fed(f->h, 82);
+		pagelist_push(f->h, &row, f->t);
 	}
-	assert_int_equal(hist_stats(f->h).packed_bytes, 0);
+	assert_int_equal(pagelist_stats(f->h).packed_bytes, 0);
 	fix_free(f);
 }
 
@@ -833,20 +835,20 @@ static void
 test_count_after_pop(void **st)
 {
 	struct arena *a = arena_new(1 << 22);
-	struct hist *h = hist_new(a, 1, (struct hist_limits){.lines = 100});
+	struct pagelist *h = pagelist_new(a, 1, (struct pagelist_limits){.lines = 100});
 	struct tab *t = tab_new(a, 1);
 	cell_t one[40] = {0}, got[40];
 	struct row out = {0};
 
 	(void)st;
-	hist_push(h, &(struct row){.cells = one}, t);
-	hist_close(h);
-	hist_push(h, &(struct row){.cells = one}, t);
-	assert_true(hist_pop(h, &out, got, 40, t));
-	assert_int_equal(hist_rows(h, 80), 1);
-	assert_true(hist_pop(h, &out, got, 40, t));
-	assert_int_equal(hist_rows(h, 80), 0);
-	hist_free(h);
+	pagelist_push(h, &(struct row){.cells = one}, t);
+	pagelist_close(h);
+	pagelist_push(h, &(struct row){.cells = one}, t);
+	assert_true(pagelist_pop(h, &out, got, 40, t));
+	assert_int_equal(pagelist_rows(h, 80), 1);
+	assert_true(pagelist_pop(h, &out, got, 40, t));
+	assert_int_equal(pagelist_rows(h, 80), 0);
+	pagelist_free(h);
 	tab_free(t);
 	assert_int_equal(arena_stats(a).live, 0);
 	arena_free(a);
@@ -882,16 +884,17 @@ test_counts_that_lie(void **st)
 			buf_put(&b, &head, sizeof(head));
 		}
 		struct rd in = rd_init(b.data, b.len);
-		struct hist *h = hist_import(a, 2, (struct hist_limits){.lines = 1000}, &in);
+		struct pagelist *h =
+			pagelist_import(a, 2, (struct pagelist_limits){.lines = 1000}, &in);
 		assert_non_null(h);
-		assert_int_equal(hist_stats(h).lines, 4 * lies[i].rows);
-		assert_false(hist_pop(h, &out, got, 40, t));
-		hist_check(h);
-		hist_seal_all(h);
-		hist_check(h);
-		hist_rows(h, 80);
-		hist_hash(h);
-		hist_free(h);
+		assert_int_equal(pagelist_stats(h).lines, 4 * lies[i].rows);
+		assert_false(pagelist_pop(h, &out, got, 40, t));
+		pagelist_check(h);
+		pagelist_seal_all(h);
+		pagelist_check(h);
+		pagelist_rows(h, 80);
+		pagelist_hash(h);
+		pagelist_free(h);
 		buf_free(&b);
 	}
 	tab_free(t);

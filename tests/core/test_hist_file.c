@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include "core/term.h"
+#include "core/term/term.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,7 +24,7 @@ disk_read(void *ctx, uint64_t off, void *bytes, size_t len)
 	return 0;
 }
 
-static const struct hist_file_ops ops = {.read = disk_read};
+static const struct pagelist_file_ops ops = {.read = disk_read};
 
 static struct term *
 filled(struct arena *a, int lines)
@@ -47,17 +47,17 @@ filled(struct arena *a, int lines)
 }
 
 static unsigned
-spill_all(struct hist *h)
+spill_all(struct pagelist *h)
 {
-	struct hist_spill sp;
+	struct pagelist_spill sp;
 	unsigned n = 0;
 
-	while (hist_spill_next(h, 0, &sp)) {
+	while (pagelist_spill_next(h, 0, &sp)) {
 		uint64_t off = disk.len;
 
 		buf_put(&disk, sp.bytes, sp.len);
-		assert_true(hist_spill_done(h, sp.uid, off));
-		assert_false(hist_spill_done(h, sp.uid, off));
+		assert_true(pagelist_spill_done(h, sp.uid, off));
+		assert_false(pagelist_spill_done(h, sp.uid, off));
 		n++;
 	}
 	return n;
@@ -80,12 +80,12 @@ on_row(void *ctx, const struct row *row, const struct tab *t, struct pin at)
 }
 
 static char *
-all_text(struct hist *h, int cols)
+all_text(struct pagelist *h, int cols)
 {
 	static struct buf b;
 
 	b.len = 0;
-	hist_read(h, cols, 0, hist_rows(h, cols), on_row, &b);
+	pagelist_read(h, cols, 0, pagelist_rows(h, cols), on_row, &b);
 	return buf_cstr(&b);
 }
 
@@ -94,31 +94,31 @@ test_the_same_text_out_of_files(void **state)
 {
 	struct arena *a = arena_new(0);
 	struct term *t = filled(a, 3000);
-	struct hist *h = term_hist(t);
+	struct pagelist *h = term_pagelist(t);
 	char *want60 = strdup(all_text(h, 60)), *want37 = strdup(all_text(h, 37));
-	uint64_t hash = hist_hash(h), live;
-	struct hist_stats st;
+	uint64_t hash = pagelist_hash(h), live;
+	struct pagelist_stats st;
 
 	(void)state;
-	hist_set_files(h, &ops);
-	hist_seal_all(h);
+	pagelist_set_files(h, &ops);
+	pagelist_seal_all(h);
 	live = arena_stats(a).live;
 	assert_true(spill_all(h) > 0);
-	hist_check(h);
-	hist_saved(h);
-	st = hist_stats(h);
+	pagelist_check(h);
+	pagelist_saved(h);
+	st = pagelist_stats(h);
 	assert_int_equal(st.packed_bytes, 0);
 	assert_true(st.spilled_bytes > 0 && st.spilled_bytes == disk.len);
 	assert_true(arena_stats(a).live < live);
-	hist_cache_drop();
-	assert_true(hist_hash(h) == hash);
+	pagelist_cache_drop();
+	assert_true(pagelist_hash(h) == hash);
 	assert_string_equal(all_text(h, 60), want60);
 	assert_string_equal(all_text(h, 37), want37);
-	assert_int_equal(hist_file_floor(h), 0);
+	assert_int_equal(pagelist_file_floor(h), 0);
 	/* more lines push the oldest blocks out: the floor rises */
 	for (int i = 0; i < 4000; i++)
 		term_feed(t, "more\r\n", 6);
-	assert_true(hist_file_floor(h) > 0);
+	assert_true(pagelist_file_floor(h) > 0);
 	term_check(t);
 	free(want60);
 	free(want37);
@@ -134,31 +134,31 @@ test_what_cannot_be_read_says_so(void **state)
 {
 	struct arena *a = arena_new(0);
 	struct term *t = filled(a, 1000);
-	struct hist *h = term_hist(t);
+	struct pagelist *h = term_pagelist(t);
 	char *want = strdup(all_text(h, 60));
 	uint8_t kept;
 
 	(void)state;
-	hist_set_files(h, &ops);
-	hist_seal_all(h);
+	pagelist_set_files(h, &ops);
+	pagelist_seal_all(h);
 	spill_all(h);
-	hist_cache_drop();
+	pagelist_cache_drop();
 	broken = true;
 	assert_non_null(strstr(all_text(h, 50), "[history unavailable]"));
 	broken = false;
-	hist_file_retry(h);
+	pagelist_file_retry(h);
 	assert_string_equal(all_text(h, 60), want);
 	/* a flipped bit anywhere is seen */
 	for (size_t i = 0; i < disk.len; i += 997) {
 		kept = disk.data[i];
 		disk.data[i] ^= 0x20;
-		hist_cache_drop();
-		hist_file_retry(h);
+		pagelist_cache_drop();
+		pagelist_file_retry(h);
 		assert_non_null(strstr(all_text(h, 60), "[history unavailable]"));
 		disk.data[i] = kept;
 	}
-	hist_cache_drop();
-	hist_file_retry(h);
+	pagelist_cache_drop();
+	pagelist_file_retry(h);
 	assert_string_equal(all_text(h, 60), want);
 	free(want);
 	term_free(t);
@@ -176,16 +176,16 @@ test_a_checkpoint_names_files(void **state)
 	struct rd r;
 
 	(void)state;
-	hist_seal_all(term_hist(t));
-	spill_all(term_hist(t));
-	hist_set_files(term_hist(t), &ops);
+	pagelist_seal_all(term_pagelist(t));
+	spill_all(term_pagelist(t));
+	pagelist_set_files(term_pagelist(t), &ops);
 	term_save(t, &b);
 	hash = term_hash(t);
 	/* as after a reboot: another arena, nothing in memory */
 	r = rd_init(b.data, b.len);
 	u = term_restore(other, 3, &r);
 	assert_non_null(u);
-	hist_set_files(term_hist(u), &ops);
+	pagelist_set_files(term_pagelist(u), &ops);
 	assert_true(term_hash(u) == hash);
 	term_check(u);
 	term_free(u);
@@ -217,41 +217,41 @@ test_small_pieces_grow_together(void **state)
 	struct arena *a = arena_new(0);
 	struct term_config c = {.cols = 60, .rows = 5, .hist = {.lines = 5000, .bytes = 1 << 24}};
 	struct term *trickle = term_new(a, 3, &c), *flood = term_new(a, 4, &c);
-	struct hist *h = term_hist(trickle);
+	struct pagelist *h = term_pagelist(trickle);
 	struct buf none = {0};
 	char *want;
 
 	(void)state;
 	disk.len = 0;
-	hist_set_files(h, &ops);
+	pagelist_set_files(h, &ops);
 	for (int i = 0; i < 3000; i += 3) {
 		print_lines(trickle, i, i + 3);
-		hist_seal_all(h);
+		pagelist_seal_all(h);
 		spill_all(h);
 		/* every line is in a file, however few they are */
-		assert_int_equal(hist_stats(h).hot_bytes + hist_stats(h).packed_bytes, 0);
-		hist_save(h, &none);
-		hist_saved(h);
+		assert_int_equal(pagelist_stats(h).hot_bytes + pagelist_stats(h).packed_bytes, 0);
+		pagelist_save(h, &none);
+		pagelist_saved(h);
 		none.len = 0;
 	}
-	hist_check(h);
+	pagelist_check(h);
 	print_lines(flood, 0, 3000);
-	hist_seal_all(term_hist(flood));
-	assert_true(hist_stats(h).spilled_bytes <
-		    hist_stats(term_hist(flood)).packed_bytes * 5 / 4 + 2000);
-	assert_true(disk.len < 20 * hist_stats(h).spilled_bytes);
-	want = strdup(all_text(term_hist(flood), 60));
+	pagelist_seal_all(term_pagelist(flood));
+	assert_true(pagelist_stats(h).spilled_bytes <
+		    pagelist_stats(term_pagelist(flood)).packed_bytes * 5 / 4 + 2000);
+	assert_true(disk.len < 20 * pagelist_stats(h).spilled_bytes);
+	want = strdup(all_text(term_pagelist(flood), 60));
 	assert_string_equal(all_text(h, 60), want);
 	/* a piece that cannot be read is left alone, and the new lines stay readable */
 	broken = true;
 	print_lines(trickle, 3000, 3003);
-	hist_seal_all(h);
-	hist_check(h);
+	pagelist_seal_all(h);
+	pagelist_check(h);
 	broken = false;
-	hist_file_retry(h);
+	pagelist_file_retry(h);
 	print_lines(flood, 3000, 3003);
 	free(want);
-	want = strdup(all_text(term_hist(flood), 60));
+	want = strdup(all_text(term_pagelist(flood), 60));
 	assert_string_equal(all_text(h, 60), want);
 	free(want);
 	buf_free(&none);

@@ -1,4 +1,4 @@
-/* What 64 KiB of output made to hurt may cost in memory: one MiB at 80x24 at any moment, slabs,
+/* What 64 KiB of output made to hurt may cost in memory: one MiB at 80x24 at any moment, pages,
  * heap and what the process keeps for packing together, with 10,000 lines of history. What it costs
  * in time is tests/bench/bench_hostile.c's business. */
 #include <setjmp.h>
@@ -9,7 +9,7 @@
 #include <malloc.h>
 #include <stdio.h>
 #include <string.h>
-#include "core/term.h"
+#include "core/term/term.h"
 #include "tests/bench/hostile.h"
 
 #ifdef MUSTER_TORTURE
@@ -48,9 +48,9 @@ heap(void)
 static size_t
 grown(const struct arena *a, uint64_t resident, size_t heap_before)
 {
-	size_t slabs = (size_t)(arena_stats(a).resident_counted - resident);
+	size_t pages = (size_t)(arena_stats(a).resident_counted - resident);
 
-	return slabs + (heap() > heap_before ? heap() - heap_before : 0);
+	return pages + (heap() > heap_before ? heap() - heap_before : 0);
 }
 
 /* The most that a terminal grew by while the bytes came, `piece` at a time, behind as many
@@ -75,7 +75,7 @@ peak(struct arena *a, const struct buf *bytes, size_t piece, size_t others)
 	}
 	term_check(t);
 	term_free(t);
-	hist_cache_drop(); /* the next terminal pays for its own */
+	pagelist_cache_drop(); /* the next terminal pays for its own */
 	arena_trim(a);
 	return most;
 }
@@ -158,8 +158,8 @@ test_what_was_paid_for_stays(void **state)
 		term_feed(t, out.data, out.len);
 	}
 	term_feed(t, "\033[9999S", 7);
-	assert_true(hist_stats(term_hist(t)).lines >= OLD_LINES + BIG_ROWS);
-	hist_text(term_hist(t), 0, OLD_LINES, old_line, &seen);
+	assert_true(pagelist_stats(term_pagelist(t)).lines >= OLD_LINES + BIG_ROWS);
+	pagelist_text(term_pagelist(t), 0, OLD_LINES, old_line, &seen);
 	assert_int_equal(seen, OLD_LINES);
 	term_check(t);
 	term_free(t);

@@ -1,5 +1,5 @@
 /* Keys: what terminals send is decoded in any chunks, what programs get is what they asked for. */
-#include "core/keys.h"
+#include "core/keys/keys.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -2,9 +2,9 @@
  * arena's counters are the truth at every step (by mincore). The shapes are those that made a
  * terminal leak for months: output full of clusters, colours and links, a tight scrollback,
  * resizing throughout. tests/core/mutants.sh proves that the gate can fail. */
-#include "core/hist.h"
-#include "core/slab.h"
-#include "core/term.h"
+#include "core/pagelist/pagelist.h"
+#include "core/page/page.h"
+#include "core/term/term.h"
 #include <dirent.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -138,7 +138,7 @@ test_the_shape_that_leaked(void **st)
 			term_resize(
 				t, 20 + (int)(i / 1000 * 37 % 180), 5 + (int)(i / 1000 * 13 % 60));
 		if (i % 3000 == 0)
-			hist_seal_step(term_hist(t));
+			pagelist_seal_step(term_pagelist(t));
 		if (i % (LINES / 20) == 0) {
 			assert_exact(a);
 			term_check(t);
@@ -213,15 +213,15 @@ test_parked_costs_nothing(void **st)
 		term_feed(t, "$ make test: some output of it\r\n", 32);
 	hash = term_hash(t);
 	term_park(t);
-	/* history is left: 380 lines of one kind, sealed, in one slab */
-	assert_true(arena_owner_resident(a, OWNER) <= 2 * SLAB_PAGE);
+	/* history is left: 380 lines of one kind, sealed, in one page */
+	assert_true(arena_owner_resident(a, OWNER) <= 2 * OS_PAGE_BYTES);
 	assert_true(term_hash(t) == hash);
 	term_free(t);
 	assert_nothing_left(a);
 	arena_free(a);
 }
 
-/* Long links fill their slabs long before they are many: collection is due, and room comes back. */
+/* Long links fill their pages long before they are many: collection is due, and room comes back. */
 static void
 test_long_links(void **st)
 {
@@ -249,7 +249,7 @@ test_long_links(void **st)
 	arena_free(a);
 }
 
-/* Memory is refused at the n-th slab, for many n, all through a session's life. */
+/* Memory is refused at the n-th page, for many n, all through a session's life. */
 static void
 test_faults(void **st)
 {
@@ -268,7 +268,7 @@ test_faults(void **st)
 			if (i % 300 == 299)
 				term_resize(t, 60 + (int)(i % 97), 10 + (int)(i % 31));
 			if (i % 500 == 499)
-				hist_seal_all(term_hist(t));
+				pagelist_seal_all(term_pagelist(t));
 			if (i % 700 == 699)
 				term_park(t);
 		}

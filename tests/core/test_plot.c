@@ -1,5 +1,5 @@
 /* Sparkline and plot geometry. */
-#include "core/plot.h"
+#include "core/paint/plot.h"
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 /* The renderer: what it writes, fed to a fresh terminal, shows the same; and it writes little. */
 #include "tests/core/grid_kit.h"
 
-#include "core/term.h"
+#include "core/term/term.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>

@@ -4,8 +4,8 @@
 #include "tests/core/grid_kit.h"
 #include "tests/core/peer_kit.h"
 
-#include "core/render.h"
-#include "core/term.h"
+#include "core/paint/render.h"
+#include "core/term/term.h"
 #include <sys/stat.h>
 
 #define COLS 60

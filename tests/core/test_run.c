@@ -6,9 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include "core/scan.h"
-#include "core/term.h"
-#include "core/width_priv.h"
+#include "core/vt/scan.h"
+#include "core/term/term.h"
+#include "core/text/width_priv.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -83,7 +83,8 @@ same(const struct buf *in, int cols, int rows, bool ambiguous, unsigned piece)
 	struct arena *a = arena_new(0);
 	struct term *whole = feed(a, in, cols, rows, ambiguous, piece);
 	struct term *bytes = feed(a, in, cols, rows, ambiguous, 1);
-	struct hist_stats x = hist_stats(term_hist(whole)), y = hist_stats(term_hist(bytes));
+	struct pagelist_stats x = pagelist_stats(term_pagelist(whole)),
+			      y = pagelist_stats(term_pagelist(bytes));
 	if (term_hash(whole) != term_hash(bytes)) {
 		dump_both(whole, bytes);
 		fail();

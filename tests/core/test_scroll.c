@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include "core/term.h"
+#include "core/term/term.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -159,24 +159,24 @@ on_row(void *ctx, const struct row *row, const struct tab *t, struct pin at)
 static void
 look(struct term *t, int cols, uint64_t from, unsigned count)
 {
-	struct hist *h = term_hist(t);
-	uint64_t rows = hist_rows(h, cols);
-	struct check c = {.cols = cols, .next_line = hist_stats(h).next_line};
+	struct pagelist *h = term_pagelist(t);
+	uint64_t rows = pagelist_rows(h, cols);
+	struct check c = {.cols = cols, .next_line = pagelist_stats(h).next_line};
 
-	hist_read(h, cols, from, count, on_row, &c);
+	pagelist_read(h, cols, from, count, on_row, &c);
 	assert_int_equal(c.rows, MIN((uint64_t)count, rows > from ? rows - from : 0));
 }
 
 static void
-spill(struct hist *h)
+spill(struct pagelist *h)
 {
-	struct hist_spill sp;
+	struct pagelist_spill sp;
 
-	while (hist_spill_next(h, 0, &sp)) {
+	while (pagelist_spill_next(h, 0, &sp)) {
 		uint64_t off = disk.len;
 
 		buf_put(&disk, sp.bytes, sp.len);
-		assert_true(hist_spill_done(h, sp.uid, off));
+		assert_true(pagelist_spill_done(h, sp.uid, off));
 	}
 }
 
@@ -184,14 +184,14 @@ spill(struct hist *h)
 static void
 meanwhile(struct term *t, unsigned *printed)
 {
-	struct hist *h = term_hist(t);
+	struct pagelist *h = term_pagelist(t);
 
 	switch (rnd(12)) {
 	case 0:
-		hist_seal_all(h);
+		pagelist_seal_all(h);
 		break;
 	case 1:
-		hist_seal_step(h);
+		pagelist_seal_step(h);
 		break;
 	case 2:
 		spill(h);
@@ -200,7 +200,7 @@ meanwhile(struct term *t, unsigned *printed)
 		term_park(t);
 		break;
 	case 4:
-		hist_cache_drop();
+		pagelist_cache_drop();
 		break;
 	default:
 		for (unsigned n = rnd(12); n && *printed < 2 * LINES; n--)
@@ -212,8 +212,8 @@ meanwhile(struct term *t, unsigned *printed)
 static void
 scroll(struct term *t, int cols, unsigned *printed)
 {
-	struct hist *h = term_hist(t);
-	uint64_t at = hist_rows(h, cols);
+	struct pagelist *h = term_pagelist(t);
+	uint64_t at = pagelist_rows(h, cols);
 	bool up = true;
 
 	for (unsigned turns = 0; turns < 100000; turns++) {
@@ -223,22 +223,22 @@ scroll(struct term *t, int cols, unsigned *printed)
 		look(t, cols, at, 24);
 		if (up && !at)
 			up = false;
-		else if (!up && at + 24 >= hist_rows(h, cols))
+		else if (!up && at + 24 >= pagelist_rows(h, cols))
 			break;
 		at = up ? at - MIN(at, step) : at + step;
 		if (rnd(4))
 			continue;
 		/* what is looked at stays in view, by its line */
-		pin = hist_pin(h, cols, at);
-		assert_true(at >= hist_rows(h, cols) || hist_pin_row(h, cols, pin) == at);
+		pin = pagelist_pin(h, cols, at);
+		assert_true(at >= pagelist_rows(h, cols) || pagelist_pin_row(h, cols, pin) == at);
 		meanwhile(t, printed);
-		at = hist_pin_row(h, cols, pin);
+		at = pagelist_pin_row(h, cols, pin);
 		if (at == UINT64_MAX)
 			at = 0;
 	}
 	assert_false(up);
 	look(t, cols, 0, UINT32_MAX);
-	hist_check(h);
+	pagelist_check(h);
 }
 
 static void
@@ -250,11 +250,11 @@ scroll_all(int print_cols)
 		&(struct term_config){.cols = print_cols,
 			.rows = 24,
 			.hist = {.lines = LIMIT, .bytes = 1 << 26}});
-	struct hist_file_ops ops = {.read = disk_read};
+	struct pagelist_file_ops ops = {.read = disk_read};
 	unsigned printed = 0;
 
 	disk.len = 0;
-	hist_set_files(term_hist(t), &ops);
+	pagelist_set_files(term_pagelist(t), &ops);
 	while (printed < LINES)
 		if (rnd(200))
 			print_line(t, printed++);
@@ -263,8 +263,8 @@ scroll_all(int print_cols)
 	for (size_t i = 0; i < ARRAY_LEN(widths); i++)
 		scroll(t, widths[i], &printed);
 	/* all kinds of storage were there */
-	assert_true(hist_stats(term_hist(t)).first_line > 0);
-	assert_true(hist_stats(term_hist(t)).spilled_bytes > 0);
+	assert_true(pagelist_stats(term_pagelist(t)).first_line > 0);
+	assert_true(pagelist_stats(term_pagelist(t)).spilled_bytes > 0);
 	term_free(t);
 	assert_int_equal(arena_stats(a).live, 0);
 	arena_free(a);
@@ -304,33 +304,33 @@ test_lines_know_their_time(void **state)
 	struct rd in;
 
 	(void)state;
-	assert_int_equal(hist_line_time(term_hist(t), 0), 0);
+	assert_int_equal(pagelist_line_time(term_pagelist(t), 0), 0);
 	for (uint32_t i = 0; i < 1000; i++) {
 		if (i % 10 == 0)
 			term_stamp(t, 5000 + i);
 		print_line(t, i);
 		/* while it is on the screen, too */
-		assert_int_equal(hist_line_time(term_hist(t), i), 5000 + i / 10 * 10);
+		assert_int_equal(pagelist_line_time(term_pagelist(t), i), 5000 + i / 10 * 10);
 	}
 	term_feed(t, "\x1b[5A", 5);
 	term_stamp(t, 9000);
 	term_feed(t, "over\r\n", 6);
-	assert_int_equal(hist_line_time(term_hist(t), 1000), 9000);
-	assert_int_equal(hist_line_time(term_hist(t), 500), 5500);
+	assert_int_equal(pagelist_line_time(term_pagelist(t), 1000), 9000);
+	assert_int_equal(pagelist_line_time(term_pagelist(t), 500), 5500);
 	term_save(t, &save);
-	hist_saved(term_hist(t));
+	pagelist_saved(term_pagelist(t));
 	term_free(t);
 	in = rd_init(save.data, save.len);
 	t = term_restore(a, 3, &in);
 	assert_non_null(t);
-	assert_int_equal(hist_line_time(term_hist(t), 1000), 9000);
-	assert_int_equal(hist_line_time(term_hist(t), 509), 5500);
+	assert_int_equal(pagelist_line_time(term_pagelist(t), 1000), 9000);
+	assert_int_equal(pagelist_line_time(term_pagelist(t), 509), 5500);
 	for (uint32_t i = 1000; i < 4000; i++) {
 		term_stamp(t, 10000 + i);
 		print_line(t, i);
 	}
 	for (uint32_t i = 1200; i < 3900; i++) {
-		uint32_t at = hist_line_time(term_hist(t), i - 20);
+		uint32_t at = pagelist_line_time(term_pagelist(t), i - 20);
 
 		assert_true(at >= 5000 && at <= 10000 + i);
 	}

@@ -3,7 +3,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include "core/search.h"
+#include "core/text/search.h"
 #include <stdio.h>
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* The arena: states, ownership, exact residency, adoption by a successor, faults. */
-#include "core/os.h"
-#include "core/slab.h"
+#include "core/os/os.h"
+#include "core/page/page.h"
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -23,37 +23,37 @@ assert_exact(const struct arena *a)
 }
 
 static void
-fill(struct arena *a, slab_t s, uint32_t off, uint32_t len, int c)
+fill(struct arena *a, page_t s, uint32_t off, uint32_t len, int c)
 {
-	slab_touch(a, s, off, len);
-	memset((char *)slab_base(a, s) + off, c, len);
+	page_touch(a, s, off, len);
+	memset((char *)page_base(a, s) + off, c, len);
 }
 
 static void
 test_lifo_and_states(void **st)
 {
 	struct arena *a = arena_new(4 * MIB);
-	slab_t s1 = slab_get(a, 7), s2 = slab_get(a, 7);
-	uint32_t g = slab_generation(a, s2);
+	page_t s1 = page_get(a, 7), s2 = page_get(a, 7);
+	uint32_t g = page_generation(a, s2);
 
 	(void)st;
 	assert_true(s1 && s2 && s1 != s2);
-	assert_int_equal(arena_stats(a).live, 2 * SLAB_BYTES);
-	assert_int_equal(arena_owner_bytes(a, 7), 2 * SLAB_BYTES);
+	assert_int_equal(arena_stats(a).live, 2 * PAGE_BYTES);
+	assert_int_equal(arena_owner_bytes(a, 7), 2 * PAGE_BYTES);
 	assert_int_equal(arena_stats(a).resident_counted, 0);
 	assert_exact(a);
 	fill(a, s2, 0, 1, 'x');
 	fill(a, s2, 5000, 10000, 'y');
-	assert_int_equal(arena_stats(a).resident_counted, 4 * SLAB_PAGE);
-	assert_int_equal(arena_owner_resident(a, 7), 4 * SLAB_PAGE);
+	assert_int_equal(arena_stats(a).resident_counted, 4 * OS_PAGE_BYTES);
+	assert_int_equal(arena_owner_resident(a, 7), 4 * OS_PAGE_BYTES);
 	assert_exact(a);
-	slab_put(a, s2, 7);
-	assert_int_equal(arena_stats(a).cached, SLAB_BYTES);
-	assert_int_equal(slab_get(a, 8), s2);
-	assert_int_equal(slab_generation(a, s2), g + 1);
-	assert_int_equal(arena_owner_bytes(a, 8), SLAB_BYTES);
-	slab_put(a, s2, 8);
-	slab_put(a, s1, 7);
+	page_put(a, s2, 7);
+	assert_int_equal(arena_stats(a).cached, PAGE_BYTES);
+	assert_int_equal(page_get(a, 8), s2);
+	assert_int_equal(page_generation(a, s2), g + 1);
+	assert_int_equal(arena_owner_bytes(a, 8), PAGE_BYTES);
+	page_put(a, s2, 8);
+	page_put(a, s1, 7);
 	arena_trim(a);
 	assert_int_equal(arena_stats(a).live, 0);
 	assert_int_equal(arena_stats(a).resident_counted, 0);
@@ -66,17 +66,17 @@ test_reserve_is_small(void **st)
 {
 	enum { N = 60 };
 	struct arena *a = arena_new(8 * MIB);
-	slab_t s[N];
+	page_t s[N];
 
 	(void)st;
 	for (int i = 0; i < N; i++) {
-		s[i] = slab_get(a, 1);
-		fill(a, s[i], 0, SLAB_BYTES, i);
+		s[i] = page_get(a, 1);
+		fill(a, s[i], 0, PAGE_BYTES, i);
 	}
-	assert_int_equal(arena_stats(a).resident_counted, N * SLAB_BYTES);
+	assert_int_equal(arena_stats(a).resident_counted, N * PAGE_BYTES);
 	for (int i = 0; i < N; i++)
-		slab_put(a, s[i], 1);
-	assert_true(arena_stats(a).cached <= 16 * SLAB_BYTES);
+		page_put(a, s[i], 1);
+	assert_true(arena_stats(a).cached <= 16 * PAGE_BYTES);
 	assert_int_equal(arena_stats(a).resident_counted, arena_stats(a).cached);
 	assert_exact(a);
 	arena_free(a);
@@ -86,40 +86,40 @@ static void
 test_discard(void **st)
 {
 	struct arena *a = arena_new(MIB);
-	slab_t s = slab_get(a, 1);
+	page_t s = page_get(a, 1);
 
 	(void)st;
-	fill(a, s, 0, SLAB_BYTES, 'z');
-	slab_discard(a, s, 100, 3 * SLAB_PAGE); /* two whole pages of it */
-	assert_int_equal(arena_stats(a).resident_counted, 14 * SLAB_PAGE);
+	fill(a, s, 0, PAGE_BYTES, 'z');
+	page_discard(a, s, 100, 3 * OS_PAGE_BYTES); /* two whole pages of it */
+	assert_int_equal(arena_stats(a).resident_counted, 14 * OS_PAGE_BYTES);
 	assert_exact(a);
-	assert_true(slab_readable(a, s, 0, SLAB_PAGE));
-	assert_false(slab_readable(a, s, SLAB_PAGE, 1));
-	assert_true(slab_readable(a, s, 3 * SLAB_PAGE, SLAB_PAGE));
-	slab_touch(a, s, SLAB_PAGE, 1);
-	assert_int_equal(((char *)slab_base(a, s))[SLAB_PAGE + 7], 0);
-	assert_int_equal(((char *)slab_base(a, s))[0], 'z');
+	assert_true(page_readable(a, s, 0, OS_PAGE_BYTES));
+	assert_false(page_readable(a, s, OS_PAGE_BYTES, 1));
+	assert_true(page_readable(a, s, 3 * OS_PAGE_BYTES, OS_PAGE_BYTES));
+	page_touch(a, s, OS_PAGE_BYTES, 1);
+	assert_int_equal(((char *)page_base(a, s))[OS_PAGE_BYTES + 7], 0);
+	assert_int_equal(((char *)page_base(a, s))[0], 'z');
 	assert_exact(a);
-	slab_put(a, s, 1);
+	page_put(a, s, 1);
 	arena_free(a);
 }
 
 static void
 test_full_and_faults(void **st)
 {
-	struct arena *a = arena_new(20 * SLAB_BYTES);
-	slab_t s, last = 0;
+	struct arena *a = arena_new(20 * PAGE_BYTES);
+	page_t s, last = 0;
 	int n = 0;
 
 	(void)st;
 	arena_fail_at(a, 3);
-	assert_true(slab_get(a, 1) && slab_get(a, 1));
-	assert_int_equal(slab_get(a, 1), 0);
-	for (n = 2; (s = slab_get(a, 1)); n++)
+	assert_true(page_get(a, 1) && page_get(a, 1));
+	assert_int_equal(page_get(a, 1), 0);
+	for (n = 2; (s = page_get(a, 1)); n++)
 		last = s;
 	assert_true(n >= 16 && n <= 20);
-	slab_put(a, last, 1);
-	assert_int_equal(slab_get(a, 1), last);
+	page_put(a, last, 1);
+	assert_int_equal(page_get(a, 1), last);
 	assert_int_equal(arena_drop_owner(a, 1), n);
 	assert_int_equal(arena_stats(a).live, 0);
 	arena_check(a);
@@ -128,14 +128,14 @@ test_full_and_faults(void **st)
 
 /* A call that must abort: in a child, so that the abort can be seen. */
 static bool
-aborts(void (*fn)(struct arena *a, slab_t s))
+aborts(void (*fn)(struct arena *a, page_t s))
 {
 	int status;
 	pid_t pid = fork();
 
 	if (pid == 0) {
 		struct arena *own = arena_new(MIB);
-		slab_t mine = slab_get(own, 3);
+		page_t mine = page_get(own, 3);
 
 		if (!freopen("/dev/null", "w", stderr))
 			_exit(3);
@@ -147,33 +147,33 @@ aborts(void (*fn)(struct arena *a, slab_t s))
 }
 
 static void
-put_wrong_owner(struct arena *a, slab_t s)
+put_wrong_owner(struct arena *a, page_t s)
 {
-	slab_put(a, s, 4);
+	page_put(a, s, 4);
 }
 static void
-put_twice(struct arena *a, slab_t s)
+put_twice(struct arena *a, page_t s)
 {
-	slab_put(a, s, 3);
-	slab_put(a, s, 3);
+	page_put(a, s, 3);
+	page_put(a, s, 3);
 }
 static void
-write_unannounced(struct arena *a, slab_t s)
+write_unannounced(struct arena *a, page_t s)
 {
-	((volatile char *)slab_base(a, s))[SLAB_PAGE] = 1;
+	((volatile char *)page_base(a, s))[OS_PAGE_BYTES] = 1;
 	arena_check(a);
 }
 static void
-put_right(struct arena *a, slab_t s)
+put_right(struct arena *a, page_t s)
 {
-	slab_put(a, s, 3);
+	page_put(a, s, 3);
 }
 
 /* False on a platform that cannot tell what is resident: there some tests have no oracle. */
 static bool
 residency_known(void)
 {
-	static _Alignas(SLAB_PAGE) char page[SLAB_PAGE];
+	static _Alignas(OS_PAGE_BYTES) char page[OS_PAGE_BYTES];
 
 	return os_resident_pages(page, sizeof(page)) >= 0;
 }
@@ -194,8 +194,8 @@ static void
 test_adopt_after_kill(void **st)
 {
 	struct arena *a = arena_new(4 * MIB), *b;
-	slab_t keep = slab_get(a, 5), lose = slab_get(a, 6), cached = slab_get(a, 5);
-	uint32_t g = slab_generation(a, keep), g_lose = slab_generation(a, lose);
+	page_t keep = page_get(a, 5), lose = page_get(a, 6), cached = page_get(a, 5);
+	uint32_t g = page_generation(a, keep), g_lose = page_generation(a, lose);
 	int fd = dup(arena_fd(a));
 
 	(void)st;
@@ -205,27 +205,27 @@ test_adopt_after_kill(void **st)
 		skip();
 	}
 	fill(a, keep, 0, 9000, 'k');
-	fill(a, lose, 0, SLAB_BYTES, 'l');
-	fill(a, cached, 0, SLAB_BYTES, 'c');
-	slab_put(a, cached, 5);
+	fill(a, lose, 0, PAGE_BYTES, 'l');
+	fill(a, cached, 0, PAGE_BYTES, 'c');
+	page_put(a, cached, 5);
 	arena_free(a); /* what a kill does: nothing is given back */
 
 	b = arena_adopt(fd);
 	assert_non_null(b);
-	assert_int_equal(arena_stats(b).orphan, 2 * SLAB_BYTES);
-	assert_int_equal(arena_stats(b).resident_counted, 3 * SLAB_PAGE + SLAB_BYTES);
+	assert_int_equal(arena_stats(b).orphan, 2 * PAGE_BYTES);
+	assert_int_equal(arena_stats(b).resident_counted, 3 * OS_PAGE_BYTES + PAGE_BYTES);
 	assert_exact(b);
-	assert_false(slab_claim(b, keep, 5, g + 1));
-	assert_false(slab_claim(b, keep, 6, g));
-	assert_false(slab_claim(b, cached, 5, 1));
-	assert_false(slab_claim(b, 999999, 5, g));
-	assert_true(slab_claim(b, keep, 5, g));
-	assert_int_equal(((char *)slab_base(b, keep))[8999], 'k');
+	assert_false(page_claim(b, keep, 5, g + 1));
+	assert_false(page_claim(b, keep, 6, g));
+	assert_false(page_claim(b, cached, 5, 1));
+	assert_false(page_claim(b, 999999, 5, g));
+	assert_true(page_claim(b, keep, 5, g));
+	assert_int_equal(((char *)page_base(b, keep))[8999], 'k');
 	assert_int_equal(arena_sweep(b), 1);
-	assert_false(slab_claim(b, lose, 6, g_lose));
-	assert_int_equal(arena_stats(b).live, SLAB_BYTES);
+	assert_false(page_claim(b, lose, 6, g_lose));
+	assert_int_equal(arena_stats(b).live, PAGE_BYTES);
 	assert_exact(b);
-	slab_put(b, keep, 5);
+	page_put(b, keep, 5);
 	arena_free(b);
 }
 
@@ -242,38 +242,38 @@ test_adopt_rejects_foreign(void **st)
 	assert_null(arena_adopt(fd));
 }
 
-/* Of slabs that are free up to the end nothing stays, not even their records, but that they were.
+/* Of pages that are free up to the end nothing stays, not even their records, but that they were.
  */
 static void
 test_trim_forgets_the_end(void **st)
 {
 	enum { N = 3000, KEPT = 10 };
 	struct arena *a = arena_new(256 * MIB);
-	slab_t first = slab_get(a, 1), s[N];
+	page_t first = page_get(a, 1), s[N];
 	int64_t held = os_allocated_bytes(arena_fd(a));
 	int fd = dup(arena_fd(a));
 
 	(void)st;
-	slab_put(a, first, 1);
+	page_put(a, first, 1);
 	for (int i = 0; i < N; i++)
-		s[i] = slab_get(a, 1);
-	slab_put(a, s[N - 1], 1);
-	assert_int_equal(slab_get(a, 1), s[N - 1]);
-	assert_int_equal(slab_generation(a, s[N - 1]), 2);
+		s[i] = page_get(a, 1);
+	page_put(a, s[N - 1], 1);
+	assert_int_equal(page_get(a, 1), s[N - 1]);
+	assert_int_equal(page_generation(a, s[N - 1]), 2);
 	for (int i = 0; i < N; i++)
 		if (i != KEPT)
-			slab_put(a, s[i], 1);
+			page_put(a, s[i], 1);
 	arena_trim(a);
-	assert_int_equal(arena_stats(a).mapped, (KEPT + 1) * SLAB_BYTES);
-	assert_int_equal(arena_stats(a).free, KEPT * SLAB_BYTES);
+	assert_int_equal(arena_stats(a).mapped, (KEPT + 1) * PAGE_BYTES);
+	assert_int_equal(arena_stats(a).free, KEPT * PAGE_BYTES);
 	if (residency_known())
 		assert_int_equal(os_allocated_bytes(arena_fd(a)), held);
-	assert_false(slab_claim(a, s[N - 1], 1, 2));
+	assert_false(page_claim(a, s[N - 1], 1, 2));
 	assert_exact(a);
 	for (int i = 0; i < N - 1; i++)
-		assert_true(slab_generation(a, slab_get(a, 1)) > 2);
-	assert_int_equal(arena_stats(a).mapped, (uint64_t)N * SLAB_BYTES);
-	assert_false(slab_claim(a, s[N - 1], 1, 2));
+		assert_true(page_generation(a, page_get(a, 1)) > 2);
+	assert_int_equal(arena_stats(a).mapped, (uint64_t)N * PAGE_BYTES);
+	assert_false(page_claim(a, s[N - 1], 1, 2));
 	assert_exact(a);
 	arena_drop_owner(a, 1);
 	arena_trim(a);
@@ -282,7 +282,7 @@ test_trim_forgets_the_end(void **st)
 	arena_free(a);
 	a = arena_adopt(fd);
 	assert_non_null(a);
-	assert_true(slab_generation(a, slab_get(a, 1)) > 3);
+	assert_true(page_generation(a, page_get(a, 1)) > 3);
 	arena_free(a);
 }
 
@@ -292,29 +292,29 @@ test_model(void **st)
 {
 	enum { N = 80, STEPS = 20000 };
 	struct arena *a = arena_new(16 * MIB);
-	slab_t held[N] = {0};
+	page_t held[N] = {0};
 	unsigned x = 12345;
 	uint64_t live = 0;
 
 	(void)st;
 	for (int i = 0; i < STEPS; i++) {
 		unsigned k = (x = x * 1103515245u + 12345u) >> 8, n = k % N, op = k / N % 4;
-		uint32_t off = k / 977 % SLAB_BYTES, len = MIN(k / 31 % 20000, SLAB_BYTES - off);
+		uint32_t off = k / 977 % PAGE_BYTES, len = MIN(k / 31 % 20000, PAGE_BYTES - off);
 
 		if (!held[n]) {
-			held[n] = slab_get(a, n + 1);
+			held[n] = page_get(a, n + 1);
 			live++;
 		} else if (op == 0) {
-			slab_put(a, held[n], n + 1);
+			page_put(a, held[n], n + 1);
 			held[n] = 0;
 			live--;
 		} else if (op == 1) {
-			slab_discard(a, held[n], off, len);
+			page_discard(a, held[n], off, len);
 		} else if (len) {
 			fill(a, held[n], off, len, (int)op);
-			assert_true(slab_readable(a, held[n], off, len));
+			assert_true(page_readable(a, held[n], off, len));
 		}
-		assert_int_equal(arena_stats(a).live, live * SLAB_BYTES);
+		assert_int_equal(arena_stats(a).live, live * PAGE_BYTES);
 		if (i % 700 == 0)
 			arena_trim(a);
 		if (i % 500 == 0)
@@ -322,7 +322,7 @@ test_model(void **st)
 	}
 	for (unsigned n = 0; n < N; n++)
 		if (held[n])
-			slab_put(a, held[n], n + 1);
+			page_put(a, held[n], n + 1);
 	arena_trim(a);
 	assert_int_equal(arena_stats(a).resident_counted, 0);
 	assert_exact(a);

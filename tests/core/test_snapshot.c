@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include "core/term.h"
+#include "core/term/term.h"
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -261,7 +261,7 @@ test_unwritten_cells_say_nothing(void **state)
 			if (parked)
 				term_park(t);
 			else
-				hist_seal_all(term_hist(t)); /* as parking does */
+				pagelist_seal_all(term_pagelist(t)); /* as parking does */
 			term_feed(t, cases[i].then, strlen(cases[i].then));
 			term_resize(t, cases[i].cols2, cases[i].rows2);
 			term_check(t);

@@ -20,8 +20,8 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "core/buf.h"
-#include "core/term.h"
+#include "core/base/buf.h"
+#include "core/term/term.h"
 
 struct script {
 	const char *file;
@@ -198,14 +198,14 @@ do_history(struct script *s, const char *text)
 	char want[8192], what[32];
 	snprintf(want, sizeof(want), "%s", text);
 	strip(want);
-	struct hist *h = term_hist(script_term(s));
+	struct pagelist *h = term_pagelist(script_term(s));
 	int cols = term_grid(s->term).cols;
 	struct buf b = {0};
 	snprintf(what, sizeof(what), "history %d", s->next_history);
-	if ((uint64_t)s->next_history >= hist_rows(h, cols)) {
+	if ((uint64_t)s->next_history >= pagelist_rows(h, cols)) {
 		script_fail(s, what, want, "(no such row)");
 	} else {
-		hist_read(h, cols, (uint64_t)s->next_history, 1, take_row, &b);
+		pagelist_read(h, cols, (uint64_t)s->next_history, 1, take_row, &b);
 		strip(buf_cstr(&b));
 		if (strcmp(b.data ? (char *)b.data : "", want))
 			script_fail(s, what, want, (char *)b.data);
@@ -219,7 +219,7 @@ do_history_count(struct script *s, const char *text)
 {
 	char got[24];
 	snprintf(got, sizeof(got), "%d",
-		(int)hist_rows(term_hist(script_term(s)), term_grid(s->term).cols));
+		(int)pagelist_rows(term_pagelist(script_term(s)), term_grid(s->term).cols));
 	if (strcmp(got, text))
 		script_fail(s, "rows of history", text, got);
 }

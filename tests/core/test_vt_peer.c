@@ -14,7 +14,7 @@
 #include "tests/core/grid_kit.h"
 #include "tests/core/peer_kit.h"
 
-#include "core/term.h"
+#include "core/term/term.h"
 #include <sys/socket.h>
 
 #define COLS 12

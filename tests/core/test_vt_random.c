@@ -9,9 +9,9 @@
 #include <time.h>
 #include <cmocka.h>
 
-#include "core/buf.h"
-#include "core/scan.h"
-#include "core/term.h"
+#include "core/base/buf.h"
+#include "core/vt/scan.h"
+#include "core/term/term.h"
 
 static uint64_t seed = 88172645463325252ull;
 
@@ -96,7 +96,7 @@ picture(struct term *t, struct buf *out)
 		}
 		buf_printf(out, "|%x\n", g.row[y]->flags & (ROW_WRAP | ROW_WRAPPED));
 	}
-	buf_printf(out, "%llu\n", (unsigned long long)hist_rows(term_hist(t), g.cols));
+	buf_printf(out, "%llu\n", (unsigned long long)pagelist_rows(term_pagelist(t), g.cols));
 }
 
 static void

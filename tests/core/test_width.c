@@ -7,7 +7,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "core/width.h"
+#include "core/text/width.h"
 
 static void
 test_codepoints(void **state)

@@ -1,7 +1,7 @@
 #ifndef TESTS_FUZZ_H
 #define TESTS_FUZZ_H
 /* What fuzz targets share: the input as a stream that never runs dry (zeros after its end). */
-#include "core/base.h"
+#include "core/base/base.h"
 #include <string.h>
 
 struct fuzz_in {

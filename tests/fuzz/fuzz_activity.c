@@ -2,8 +2,8 @@
  * rules) in any order and with any bytes: the verdict stays one of the known ones, what is shown of
  * it is clean, idle time never runs backwards by itself. */
 #include "tests/fuzz/fuzz.h"
-#include "core/width.h"
-#include "sessions/activity.h"
+#include "core/text/width.h"
+#include "sessions/agent/activity.h"
 
 static const struct profile *
 some_profile(uint8_t i)

@@ -2,10 +2,10 @@
  * that names the place. A byte from 0x80 on stands for a word of the grammar, so that short inputs
  * have sections and keys in them; 0xff for the byte behind it. */
 #include "tests/fuzz/fuzz.h"
-#include "core/buf.h"
-#include "core/os.h"
-#include "sessions/config.h"
-#include "sessions/profile.h"
+#include "core/base/buf.h"
+#include "core/os/os.h"
+#include "sessions/config/config.h"
+#include "sessions/agent/profile.h"
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -13,11 +13,11 @@
 static const char *const words[] = {
 	"[profile.", "[profile.claude]\n", "[host.", "]\n", "ssh=", "yes", "{id}", "(?<",
 #define X(section, key, kind, field, def, help) "[" section "]\n", #key "=", def "\n",
-#include "sessions/config.def"
+#include "sessions/config/config.def"
 #undef X
 #define T(NAME, key) key "=",
 #define R(NAME, key) key "=",
-#include "sessions/profile_keys.def"
+#include "sessions/agent/profile_keys.def"
 #undef T
 #undef R
 };

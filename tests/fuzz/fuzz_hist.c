@@ -1,9 +1,9 @@
 /* Scrollback against a naive list of lines: rows pushed, popped, sealed, pruned
  * by limits, exported and imported, with failing allocations in between. What
- * is left is always the newest part of what was pushed, and no slab stays
+ * is left is always the newest part of what was pushed, and no page stays
  * behind. */
-#include "core/hist.h"
-#include "core/width.h"
+#include "core/pagelist/pagelist.h"
+#include "core/text/width.h"
 #include "tests/fuzz/fuzz.h"
 #include <stdlib.h>
 
@@ -16,12 +16,12 @@ struct line {
 };
 static struct arena *arena;
 struct model {
-	struct hist *h;
+	struct pagelist *h;
 	struct tab *tab;
 	struct line row[MODEL_MAX];
 	size_t n;     /* rows pushed and not popped */
 	bool failing; /* a row may have been lost */
-	struct hist_limits lim;
+	struct pagelist_limits lim;
 	struct buf text; /* scratch */
 };
 
@@ -82,8 +82,8 @@ op_push(struct model *m, struct fuzz_in *in)
 		row.flags |= ROW_WRAP;
 	if (m->n > 0 && m->row[m->n - 1].wraps)
 		row.flags |= ROW_WRAPPED;
-	hist_fed(m->h, SLAB_BYTES);
-	int r = hist_push(m->h, &row, m->tab);
+	pagelist_fed(m->h, PAGE_BYTES);
+	int r = pagelist_push(m->h, &row, m->tab);
 	if (r == 0) {
 		m->row[m->n].wraps = row.flags & ROW_WRAP;
 		m->row[m->n++].text = xstrdup(buf_cstr(&text));
@@ -100,7 +100,7 @@ op_pop(struct model *m, struct fuzz_in *in)
 	struct row row = {0};
 
 	(void)in;
-	if (!hist_pop(m->h, &row, cells, COLS_MAX, m->tab) || m->failing)
+	if (!pagelist_pop(m->h, &row, cells, COLS_MAX, m->tab) || m->failing)
 		return;
 	CHECK(m->n > 0);
 	free(m->row[--m->n].text);
@@ -110,29 +110,29 @@ static void
 op_seal(struct model *m, struct fuzz_in *in)
 {
 	if (fuzz_u8(in) & 1)
-		hist_seal_all(m->h);
+		pagelist_seal_all(m->h);
 	else
-		hist_seal_step(m->h);
+		pagelist_seal_step(m->h);
 }
 
 static void
 op_swap(struct model *m, struct fuzz_in *in)
 {
 	struct buf out = {0};
-	uint64_t hash = hist_hash(m->h);
-	struct hist_stats st = hist_stats(m->h);
+	uint64_t hash = pagelist_hash(m->h);
+	struct pagelist_stats st = pagelist_stats(m->h);
 	/* over its limits a history may hold a block more than its copy */
 	bool same = st.lines <= m->lim.lines && st.hot_bytes + st.packed_bytes <= m->lim.bytes / 2;
 
 	(void)in;
-	hist_export(m->h, &out);
+	pagelist_export(m->h, &out);
 	struct rd rd = rd_init(out.data, out.len);
-	struct hist *other = hist_import(arena, OWNER + 1, m->lim, &rd);
+	struct pagelist *other = pagelist_import(arena, OWNER + 1, m->lim, &rd);
 
 	if (other) {
-		CHECK(m->failing || !same || hist_hash(other) == hash);
-		hist_check(other);
-		hist_free(other);
+		CHECK(m->failing || !same || pagelist_hash(other) == hash);
+		pagelist_check(other);
+		pagelist_free(other);
 	} else {
 		CHECK(m->failing);
 	}
@@ -143,7 +143,7 @@ static void
 op_clear(struct model *m, struct fuzz_in *in)
 {
 	(void)in;
-	hist_clear(m->h);
+	pagelist_clear(m->h);
 	while (m->n > 0)
 		free(m->row[--m->n].text);
 }
@@ -159,7 +159,7 @@ static void
 op_check(struct model *m, struct fuzz_in *in)
 {
 	(void)in;
-	hist_check(m->h);
+	pagelist_check(m->h);
 	arena_check(arena);
 }
 
@@ -185,14 +185,15 @@ static void
 op_read(struct model *m, struct fuzz_in *in)
 {
 	int cols = 1 + fuzz_u8(in);
-	uint64_t rows = hist_rows(m->h, cols), from = rows ? fuzz_u8(in) * rows / 256 : 0, seen = 0;
+	uint64_t rows = pagelist_rows(m->h, cols), from = rows ? fuzz_u8(in) * rows / 256 : 0,
+		 seen = 0;
 	uint64_t want = MIN(30u, rows - from);
-	struct pin p = hist_pin(m->h, cols, from);
+	struct pin p = pagelist_pin(m->h, cols, from);
 
-	CHECK(hist_read(m->h, cols, from, want, saw_row, &seen) >= 0);
+	CHECK(pagelist_read(m->h, cols, from, want, saw_row, &seen) >= 0);
 	CHECK(seen == want);
 	if (rows)
-		CHECK(hist_pin_row(m->h, cols, p) == from);
+		CHECK(pagelist_pin_row(m->h, cols, p) == from);
 }
 
 typedef void (*op_fn)(struct model *m, struct fuzz_in *in);
@@ -234,7 +235,7 @@ saw_line(void *ctx, uint64_t line, const char *text, size_t len)
 static void
 compare(struct model *m)
 {
-	struct hist_stats st = hist_stats(m->h);
+	struct pagelist_stats st = pagelist_stats(m->h);
 	uint64_t lines = 0, left = st.next_line - st.first_line;
 	struct walk w = {.m = m, .ok = true};
 
@@ -245,7 +246,7 @@ compare(struct model *m)
 	for (; lines > left; lines--)
 		w.row = model_line(m, w.row, &m->text);
 	if (w.row == 0 || !m->row[w.row - 1].wraps)
-		hist_text(m->h, st.first_line, st.next_line - st.first_line, saw_line, &w);
+		pagelist_text(m->h, st.first_line, st.next_line - st.first_line, saw_line, &w);
 	CHECK(w.ok);
 }
 
@@ -258,16 +259,16 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!arena)
 		arena = arena_new(1ull << 30);
 	m = (struct model){.lim = {1 + fuzz_u8(&in) * 4u, 4096 + fuzz_u8(&in) * 1024u}};
-	m.h = hist_new(arena, OWNER, m.lim);
+	m.h = pagelist_new(arena, OWNER, m.lim);
 	m.tab = tab_new(arena, OWNER);
 	while (fuzz_left(&in) > 0)
 		ops[fuzz_u8(&in) % ARRAY_LEN(ops)](&m, &in);
 	arena_fail_at(arena, 0);
-	hist_check(m.h);
+	pagelist_check(m.h);
 	if (!m.failing)
 		compare(&m);
 	op_clear(&m, &in);
-	hist_free(m.h);
+	pagelist_free(m.h);
 	tab_free(m.tab);
 	buf_free(&m.text);
 	CHECK(arena_stats(arena).live == 0);

@@ -1,7 +1,7 @@
 /* Input from the outer terminal: the same events for any cut of the bytes; what
  * is sent to the child for them never carries a paste's way out, and survives
  * the wire. */
-#include "core/keys.h"
+#include "core/keys/keys.h"
 #include "tests/fuzz/fuzz.h"
 
 struct seen {

@@ -5,8 +5,8 @@
  *
  * Input: columns, rows, limit of history, then bytes for the terminal; 0xff and a byte below 0xff
  * are an operation (see ops), which takes two bytes more. 0xff 0xff is the byte 0xff. */
-#include "core/os.h"
-#include "core/term.h"
+#include "core/os/os.h"
+#include "core/term/term.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/replies.h"
 #include <errno.h>
@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 enum { OWNER_A = 1, OWNER_B = 2, PIECE_MAX = 4096, OPS_MAX = 10, CRASHES_MAX = 1 };
-/* Checks, copies and adoption go over all slabs below the watermark: one that a large input has
+/* Checks, copies and adoption go over all pages below the watermark: one that a large input has
  * raised is not kept for the small ones. */
 enum { MAPPED_MAX = 1 << 20 };
 
@@ -22,7 +22,7 @@ struct machine {
 	struct arena *arena;
 	struct term *t;
 	struct buf reply;
-	struct hist_limits limits;
+	struct pagelist_limits limits;
 };
 static struct machine a, b;	/* b.t NULL: allocations of a failed, nothing to compare with */
 static struct buf saved, since; /* a's checkpoint, and what it was fed since */
@@ -52,10 +52,10 @@ static void
 attach(struct machine *m)
 {
 	struct term_ops ops = {.reply = on_reply, .ctx = m};
-	struct hist_file_ops files = {.read = file_read};
+	struct pagelist_file_ops files = {.read = file_read};
 
 	term_set_ops(m->t, &ops);
-	hist_set_files(term_hist(m->t), &files);
+	pagelist_set_files(term_pagelist(m->t), &files);
 }
 
 static void
@@ -63,7 +63,7 @@ checkpoint(void)
 {
 	saved.len = since.len = 0;
 	term_save(a.t, &saved);
-	hist_saved(term_hist(a.t));
+	pagelist_saved(term_pagelist(a.t));
 }
 
 static void
@@ -83,8 +83,8 @@ op_resize(uint8_t x, uint8_t y)
 	struct grid g = term_grid(a.t);
 	int cols = fuzz_cols(x), rows = fuzz_rows(y);
 
-	if (hist_stats(term_hist(a.t)).packed_bytes ||
-		(b.t && hist_stats(term_hist(b.t)).packed_bytes))
+	if (pagelist_stats(term_pagelist(a.t)).packed_bytes ||
+		(b.t && pagelist_stats(term_pagelist(b.t)).packed_bytes))
 		sealed = true; /* a flood was sealed at once */
 	if (sealed && stored) {
 		cols = MIN(cols, g.cols);
@@ -125,9 +125,9 @@ op_seal(uint8_t x, uint8_t y)
 	sealed = true;
 	for (size_t i = 0; i < ARRAY_LEN(both) && both[i]; i++)
 		if (x & 1)
-			hist_seal_all(term_hist(both[i]));
+			pagelist_seal_all(term_pagelist(both[i]));
 		else
-			hist_seal_step(term_hist(both[i]));
+			pagelist_seal_step(term_pagelist(both[i]));
 	checkpoint();
 }
 
@@ -135,21 +135,21 @@ op_seal(uint8_t x, uint8_t y)
 static void
 op_spill(uint8_t x, uint8_t y)
 {
-	struct hist *h = term_hist(a.t);
-	struct hist_spill s;
+	struct pagelist *h = term_pagelist(a.t);
+	struct pagelist_spill s;
 	uint64_t after = 0;
 
 	(void)y;
 	stored = true;
-	for (int i = 0; i <= x % 4 && hist_spill_next(h, after, &s); i++) {
+	for (int i = 0; i <= x % 4 && pagelist_spill_next(h, after, &s); i++) {
 		uint64_t off = file.len;
 
 		after = s.uid;
 		buf_put(&file, s.bytes, s.len);
 		if (x & 4)
-			CHECK(hist_spill_done(h, s.uid, off));
+			CHECK(pagelist_spill_done(h, s.uid, off));
 	}
-	CHECK(!hist_spill_done(h, UINT64_MAX, 0));
+	CHECK(!pagelist_spill_done(h, UINT64_MAX, 0));
 	if (x & 8)
 		checkpoint();
 }
@@ -180,11 +180,11 @@ saw_row(void *ctx, const struct row *row, const struct tab *t, struct pin at)
 }
 
 static uint64_t
-rows_sum(struct hist *h, int cols, uint64_t from, uint64_t n)
+rows_sum(struct pagelist *h, int cols, uint64_t from, uint64_t n)
 {
 	struct sum s = {.cols = cols};
 
-	hist_read(h, cols, from, n, saw_row, &s);
+	pagelist_read(h, cols, from, n, saw_row, &s);
 	return s.h;
 }
 
@@ -192,27 +192,27 @@ rows_sum(struct hist *h, int cols, uint64_t from, uint64_t n)
 static void
 op_read(uint8_t x, uint8_t y)
 {
-	struct hist *h = term_hist(a.t);
+	struct pagelist *h = term_pagelist(a.t);
 	int cols = fuzz_cols(x);
-	uint64_t rows = hist_rows(h, cols), from = rows ? y * rows / 256 : 0;
+	uint64_t rows = pagelist_rows(h, cols), from = rows ? y * rows / 256 : 0;
 	uint64_t n = MIN(24u, rows - from), sum = rows_sum(h, cols, from, n);
 
 	if (!b.t || a.limits.lines < 1000)
 		return;
-	CHECK(hist_rows(term_hist(b.t), cols) == rows);
-	CHECK(rows_sum(term_hist(b.t), cols, from, n) == sum);
+	CHECK(pagelist_rows(term_pagelist(b.t), cols) == rows);
+	CHECK(rows_sum(term_pagelist(b.t), cols, from, n) == sum);
 }
 
 /* The file cannot be read for a while. */
 static void
 op_broken_file(uint8_t x, uint8_t y)
 {
-	struct hist *h = term_hist(a.t);
+	struct pagelist *h = term_pagelist(a.t);
 
 	file_broken = true;
 	rows_sum(h, fuzz_cols(x), 0, y % 32);
 	file_broken = false;
-	hist_file_retry(h);
+	pagelist_file_retry(h);
 }
 
 static void
@@ -344,8 +344,8 @@ compare(void)
 		return;
 	/* how much is kept over the limit depends on where blocks end */
 	if (a.limits.lines < 1000) {
-		hist_clear(term_hist(a.t));
-		hist_clear(term_hist(b.t));
+		pagelist_clear(term_pagelist(a.t));
+		pagelist_clear(term_pagelist(b.t));
 	}
 	CHECK(a.reply.len == b.reply.len);
 	CHECK(a.reply.len == 0 || memcmp(a.reply.data, b.reply.data, a.reply.len) == 0);
@@ -390,7 +390,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct term_config cfg = {.cols = fuzz_cols(fuzz_u8(&in)), .rows = fuzz_rows(fuzz_u8(&in))};
 	uint8_t lines = fuzz_u8(&in);
 
-	cfg.hist = (struct hist_limits){lines & 1 ? lines : 1u << 20, 4 << 20};
+	cfg.hist = (struct pagelist_limits){lines & 1 ? lines : 1u << 20, 4 << 20};
 	begin(&a, OWNER_A, &cfg);
 	begin(&b, OWNER_B, &cfg);
 	file.len = 0;

@@ -2,17 +2,17 @@
  * bytes are refused, or give something that checks, reads at any width, seals, and packs again to
  * an equal thing; never a crash, never a leak. The first byte chooses the decoder. Sums are made
  * right here, since behind a wrong one nothing is ever decoded. */
-#include "core/crc.h"
-#include "core/hist_priv.h"
-#include "core/pack.h"
-#include "core/render.h"
-#include "core/term.h"
+#include "core/base/crc.h"
+#include "core/pagelist/pagelist_priv.h"
+#include "core/pack/pack.h"
+#include "core/paint/render.h"
+#include "core/term/term.h"
 #include "tests/fuzz/fuzz.h"
 #include <zstd.h>
 
 enum { OWNER = 4, BLOCKS = 3, CHECKPOINT_HEAD = 16, CHECKPOINT_CRC = 12 };
 static struct arena *arena;
-static const struct hist_limits limits = {500, 1 << 20};
+static const struct pagelist_limits limits = {500, 1 << 20};
 
 static void
 row_of(struct rd *in)
@@ -54,7 +54,7 @@ saw_row(void *ctx, const struct row *row, const struct tab *t, struct pin at)
 }
 
 static bool
-saw_chunk(void *ctx, const struct hist_chunk *c)
+saw_chunk(void *ctx, const struct pagelist_chunk *c)
 {
 	(void)ctx;
 	CHECK(c->text[c->len] == 0);
@@ -62,7 +62,7 @@ saw_chunk(void *ctx, const struct hist_chunk *c)
 }
 
 static bool
-has_damage(const struct hist *h)
+has_damage(const struct pagelist *h)
 {
 	for (uint32_t i = 0; i < h->n_blk; i++)
 		if (h->blk[i].damaged || h->blk[i].kind == BLOCK_LOST)
@@ -72,35 +72,36 @@ has_damage(const struct hist *h)
 
 /* A history made of foreign bytes does all that one of our own does. */
 static void
-use_hist(struct hist *h)
+use_hist(struct pagelist *h)
 {
-	struct hist_stats st = hist_stats(h);
+	struct pagelist_stats st = pagelist_stats(h);
 	struct buf out = {0};
 	cell_t cells[300];
 	struct row row = {0};
 	struct tab *t = tab_new(arena, OWNER);
 	uint64_t sum, rows;
 
-	hist_check(h);
+	pagelist_check(h);
 	for (int cols = 1; cols < 400; cols = cols * 3 + 4) {
-		rows = hist_rows(h, cols);
-		hist_read(h, cols, rows > 20 ? rows - 20 : 0, MIN(rows, 20u), saw_row, NULL);
+		rows = pagelist_rows(h, cols);
+		pagelist_read(h, cols, rows > 20 ? rows - 20 : 0, MIN(rows, 20u), saw_row, NULL);
 	}
-	hist_text_chunks(h, st.first_line, st.next_line, true, saw_chunk, NULL);
-	sum = hist_hash(h);
-	hist_export(h, &out);
+	pagelist_text_chunks(h, st.first_line, st.next_line, true, saw_chunk, NULL);
+	sum = pagelist_hash(h);
+	pagelist_export(h, &out);
 	struct rd rd = rd_init(out.data, out.len);
-	struct hist *again = hist_import(arena, OWNER, (struct hist_limits){1u << 30, 0}, &rd);
+	struct pagelist *again =
+		pagelist_import(arena, OWNER, (struct pagelist_limits){1u << 30, 0}, &rd);
 	CHECK(again);
-	hist_check(again);
+	pagelist_check(again);
 	/* what cannot be read is told from what is gone only once it was read */
 	if (!has_damage(h))
-		CHECK(hist_hash(again) == sum);
-	hist_free(again);
-	hist_pop(h, &row, cells, 300, t);
-	hist_seal_all(h);
-	hist_check(h);
-	hist_hash(h);
+		CHECK(pagelist_hash(again) == sum);
+	pagelist_free(again);
+	pagelist_pop(h, &row, cells, 300, t);
+	pagelist_seal_all(h);
+	pagelist_check(h);
+	pagelist_hash(h);
 	tab_free(t);
 	buf_free(&out);
 }
@@ -174,7 +175,7 @@ blocks_of(struct rd *bytes)
 	struct buf out = {0};
 	uint8_t kinds = fuzz_u8(&in);
 
-	buf_u32(&out, 0x6568756du); /* as hist_export begins */
+	buf_u32(&out, 0x6568756du); /* as pagelist_export begins */
 	buf_varint(&out, 1);
 	buf_varint(&out, 1000);
 	buf_varint(&out, 1000);
@@ -183,31 +184,31 @@ blocks_of(struct rd *bytes)
 	for (int i = 0; i < BLOCKS; i++)
 		put_block(&out, &in, kinds >> i & 1);
 	struct rd rd = rd_init(out.data, out.len);
-	struct hist *h = hist_import(arena, OWNER, limits, &rd);
+	struct pagelist *h = pagelist_import(arena, OWNER, limits, &rd);
 	CHECK(h);
 	use_hist(h);
-	hist_free(h);
+	pagelist_free(h);
 	buf_free(&out);
 }
 
 static void
 import_of(struct rd *in)
 {
-	struct hist *h = hist_import(arena, OWNER, limits, in);
+	struct pagelist *h = pagelist_import(arena, OWNER, limits, in);
 
 	if (h)
 		use_hist(h);
-	hist_free(h);
+	pagelist_free(h);
 }
 
 static void
 load_of(struct rd *in)
 {
-	struct hist *h = hist_load(arena, OWNER, limits, in);
+	struct pagelist *h = pagelist_load(arena, OWNER, limits, in);
 
 	if (h)
 		use_hist(h);
-	hist_free(h);
+	pagelist_free(h);
 }
 
 /* A checkpoint of our own, to be damaged. */

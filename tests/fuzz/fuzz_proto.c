@@ -1,7 +1,7 @@
 /* Protocol frames from the other end: cut anywhere, they give the same frames; lengths stay within
  * bounds; whatever JSON they carry is an object or nothing, and goes out again as it came in. */
 #include "tests/fuzz/fuzz.h"
-#include "sessions/proto.h"
+#include "sessions/wire/proto.h"
 #include <stdlib.h>
 
 static size_t

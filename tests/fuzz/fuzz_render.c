@@ -4,9 +4,9 @@
  * bytes never pass through. Input: columns, rows, then bytes for the child; 0xff
  * and a byte are an operation (see ops), which but for the first takes two more,
  * and a frame is drawn. */
-#include "core/render.h"
-#include "core/term.h"
-#include "core/width.h"
+#include "core/paint/render.h"
+#include "core/term/term.h"
+#include "core/text/width.h"
 #include "tests/fuzz/fuzz.h"
 
 enum { OWNER_CHILD = 5, OWNER_OUTER = 6, OWNER_CANVAS = 7, OWNER_DASH = 8, ZWNJ = 0x200c };

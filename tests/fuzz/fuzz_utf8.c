@@ -1,6 +1,6 @@
 /* Text from outside: decoding covers every byte once, the sanitiser's output is
  * clean and stable. */
-#include "core/width.h"
+#include "core/text/width.h"
 #include "tests/fuzz/fuzz.h"
 
 static void

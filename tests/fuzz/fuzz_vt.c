@@ -4,7 +4,7 @@
  *
  * Input: columns, rows, kind of terminal, then bytes for it; 0xff and a byte below 0xff cut the
  * piece and, by that byte, do something to the terminal (see ops). 0xff 0xff is the byte 0xff. */
-#include "core/term.h"
+#include "core/term/term.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/replies.h"
 
@@ -129,8 +129,8 @@ compare(bool pruned)
 	CHECK(whole.events == bytewise.events);
 	/* how much is kept over the limit depends on where blocks end */
 	if (pruned) {
-		hist_clear(term_hist(whole.t));
-		hist_clear(term_hist(bytewise.t));
+		pagelist_clear(term_pagelist(whole.t));
+		pagelist_clear(term_pagelist(bytewise.t));
 	}
 	if (term_hash(whole.t) != term_hash(bytewise.t)) {
 		term_dump(whole.t, stderr);
@@ -147,7 +147,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	uint8_t kind = fuzz_u8(&in);
 	bool pruned = kind & 1;
 
-	cfg.hist = (struct hist_limits){pruned ? kind : 1u << 20, 4 << 20};
+	cfg.hist = (struct pagelist_limits){pruned ? kind : 1u << 20, 4 << 20};
 	cfg.ambiguous_wide = kind & 2;
 	cfg.narrow_emoji = kind & 4;
 	begin(&whole, &cfg);

@@ -4,7 +4,7 @@
  * other; never CR or LF. '#' is a decimal number, '^' any run of digits and separators, '=' any run
  * of hexadecimal digits with at most one '=' in it, '@' one printable character, '&' the
  * name of a character set, one or two characters, anything else itself. */
-#include "core/buf.h"
+#include "core/base/buf.h"
 #include <string.h>
 
 #define ST "\033\\"

@@ -2,8 +2,8 @@
 #define TESTS_RUN_MUSTER_H
 /* Runs the built muster (MUSTER_BIN) with a home of its own below MUSTER_HOME. Header-only: each
  * test is one program. */
-#include "core/base.h"
-#include "core/os.h"
+#include "core/base/base.h"
+#include "core/os/os.h"
 #include <jansson.h>
 #include <poll.h>
 #include <setjmp.h>

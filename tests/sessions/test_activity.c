@@ -1,5 +1,5 @@
 /* Activity: ranks, freshness, OSC 7501, drafts, idleness. Times are made up. */
-#include "sessions/activity.h"
+#include "sessions/agent/activity.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <cmocka.h>

@@ -1,5 +1,5 @@
 /* Configuration and places of files. */
-#include "sessions/config.h"
+#include "sessions/config/config.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <cmocka.h>

@@ -177,8 +177,7 @@ all_stored(void *ctx)
 	json_t *j = out_json(), *o;
 	size_t i;
 
-	json_array_foreach(json_object_get(j, "sessions"), i, o)
-	{
+	json_array_foreach (json_object_get(j, "sessions"), i, o) {
 		json_t *st = json_object_get(o, "store");
 		struct stat text = {0}, screen = {0};
 

@@ -1,6 +1,6 @@
 /* Footprint against processes whose memory is known: what they dirtied, shared, gave up, held. */
-#include "sessions/footprint.h"
-#include "sessions/proctree.h"
+#include "sessions/memory/footprint.h"
+#include "sessions/memory/proctree.h"
 #include "tests/sessions/hog.h"
 #include <errno.h>
 #include <fcntl.h>

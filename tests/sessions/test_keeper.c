@@ -1,7 +1,7 @@
 /* The real keeper binary. This program is its server: the keeper starts it as `… server run`, and
  * what that run finds and does goes to the test through a file. */
-#include "sessions/keeper_link.h"
-#include "sessions/ring.h"
+#include "sessions/pty/keeper_link.h"
+#include "sessions/pty/ring.h"
 #include "tests/sessions/run_muster.h"
 #include <errno.h>
 #include <fcntl.h>

@@ -3,7 +3,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include "sessions/last_line.h"
+#include "sessions/agent/last_line.h"
 
 static void
 is(const char *screen, const char *want)

@@ -1,5 +1,5 @@
 /* The whole way: a real server with agents on its ptys; what may be closed, closing, waking. */
-#include "core/os.h"
+#include "core/os/os.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <cmocka.h>
@@ -86,8 +86,9 @@ named(const json_t *list, const char *name)
 	json_t *o;
 	size_t i;
 
-	json_array_foreach(list, i,
-		o) if (strcmp(json_string_value(json_object_get(o, "name")), name) == 0) return o;
+	json_array_foreach (list, i, o)
+		if (strcmp(json_string_value(json_object_get(o, "name")), name) == 0)
+			return o;
 	fail_msg("%s is not listed", name);
 	return NULL;
 }

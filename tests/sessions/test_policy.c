@@ -1,5 +1,5 @@
 /* Reap policy: every condition alone must be able to keep a session open. */
-#include "sessions/policy.h"
+#include "sessions/closing/policy.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <cmocka.h>

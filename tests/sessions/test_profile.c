@@ -1,6 +1,6 @@
 /* Profiles: what is compiled in, command lines, files, patterns, and the user's own sections. */
-#include "sessions/activity.h"
-#include "sessions/profile.h"
+#include "sessions/agent/activity.h"
+#include "sessions/agent/profile.h"
 #include "tests/sessions/put_file.h"
 #include <setjmp.h>
 #include <stdarg.h>

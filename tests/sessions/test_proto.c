@@ -1,5 +1,5 @@
 /* Frames: what goes in comes out, in any pieces; what is no frame is refused. */
-#include "sessions/proto.h"
+#include "sessions/wire/proto.h"
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,8 +1,8 @@
 /* Whose turn it is: two ptys on one loop, one on screen. The order of what happens is written down
  * as letters: v and b for a turn of the visible one and of the one in the background, . for the
  * place in a turn of the loop where frames are made. */
-#include "core/os.h"
-#include "sessions/pty.h"
+#include "core/os/os.h"
+#include "sessions/pty/pty.h"
 #include <fcntl.h>
 #include <pty.h>
 #include <setjmp.h>

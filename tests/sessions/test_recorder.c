@@ -1,11 +1,11 @@
 /* Text on disk, in this process: what a session printed is there once, in memory or in files,
  * whatever the disk does meanwhile, and comes back after a reboot. */
-#include "core/os.h"
-#include "sessions/checkpoint.h"
-#include "sessions/recorder.h"
-#include "sessions/ring.h"
-#include "sessions/server.h"
-#include "sessions/store_worker.h"
+#include "core/os/os.h"
+#include "sessions/session/checkpoint.h"
+#include "sessions/session/recorder.h"
+#include "sessions/pty/ring.h"
+#include "sessions/server/server.h"
+#include "sessions/store_thread/store_worker.h"
 #include "store/db.h"
 #include "store/segfile.h"
 #include "tests/tools/preload/io_faults.c" /* in this process, too */
@@ -136,10 +136,10 @@ add_row(void *ctx, const struct row *row, const struct tab *t, struct pin at)
 static char *
 all_text(struct session *s)
 {
-	struct hist *h = term_hist(s->term);
+	struct pagelist *h = term_pagelist(s->term);
 	struct buf b = {0};
 
-	hist_read(h, s->cols, 0, hist_rows(h, s->cols), add_row, &b);
+	pagelist_read(h, s->cols, 0, pagelist_rows(h, s->cols), add_row, &b);
 	term_text(s->term, &b);
 	return buf_cstr(&b);
 }
@@ -202,8 +202,8 @@ one_fault(uint32_t num, int n, int err, int count)
 	assert_true(record());
 	assert_string_equal(server_banner(&sv), "");
 	check_lines(s, LINES + 500);
-	assert_true(hist_stats(term_hist(s->term)).spilled_bytes > 0);
-	assert_int_equal(hist_stats(term_hist(s->term)).packed_bytes, 0);
+	assert_true(pagelist_stats(term_pagelist(s->term)).spilled_bytes > 0);
+	assert_int_equal(pagelist_stats(term_pagelist(s->term)).packed_bytes, 0);
 	s = reboot(s);
 	check_lines(s, LINES + 500);
 	dir_of(dir, sizeof(dir), s);
@@ -243,11 +243,11 @@ test_what_a_busy_round_left_is_recorded(void **state)
 	s->output_ns = now;
 	recorder_tick(&sv, now);
 	recorder_wait(&sv);
-	assert_true(hist_stats(term_hist(s->term)).hot_bytes > 0);
+	assert_true(pagelist_stats(term_pagelist(s->term)).hot_bytes > 0);
 	recorder_tick(&sv, now + 11000000000ull);
 	recorder_wait(&sv);
-	assert_int_equal(hist_stats(term_hist(s->term)).hot_bytes, 0);
-	assert_int_equal(hist_stats(term_hist(s->term)).packed_bytes, 0);
+	assert_int_equal(pagelist_stats(term_pagelist(s->term)).hot_bytes, 0);
+	assert_int_equal(pagelist_stats(term_pagelist(s->term)).packed_bytes, 0);
 	s->state = SS_LOST;
 	s = reboot(s);
 	check_lines(s, LINES);
@@ -368,7 +368,7 @@ test_forget_and_no_store(void **state)
 	drain();
 	assert_false(exists(s));
 	quiet = reboot(quiet);
-	assert_int_equal(hist_stats(term_hist(quiet->term)).lines, 0);
+	assert_int_equal(pagelist_stats(term_pagelist(quiet->term)).lines, 0);
 	unload(s);
 	unload(quiet);
 }

@@ -1,7 +1,7 @@
 /* What CLIs write about themselves: registry files, rollouts, hooks. */
-#include "sessions/footprint.h"
-#include "sessions/hooks.h"
-#include "sessions/registry.h"
+#include "sessions/memory/footprint.h"
+#include "sessions/agent/hooks.h"
+#include "sessions/agent/registry.h"
 #include "tests/sessions/put_file.h"
 #include <setjmp.h>
 #include <stdarg.h>

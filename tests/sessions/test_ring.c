@@ -1,6 +1,6 @@
 /* The ring: what a dead server's successor finds. A second mapping of the same memfd plays the
  * successor; nothing of the first one's memory is used. */
-#include "sessions/ring.h"
+#include "sessions/pty/ring.h"
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,9 +1,9 @@
 /* The sampler on a real loop over real processes, and the series it keeps. */
-#include "core/os.h"
-#include "sessions/memseries.h"
-#include "sessions/sampler.h"
-#include "sessions/sampler_scan.h"
-#include "sessions/store_worker.h"
+#include "core/os/os.h"
+#include "sessions/memory/memseries.h"
+#include "sessions/memory/sampler.h"
+#include "sessions/memory/sampler_scan.h"
+#include "sessions/store_thread/store_worker.h"
 #include "tests/sessions/hog.h"
 #include <math.h>
 #include <poll.h>

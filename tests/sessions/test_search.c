@@ -1,9 +1,9 @@
 /* Searching and looking over the socket: hits come in parts while others are served, a search that
  * is not wanted ends, a view goes to what was found and is told where the matches are. */
-#include "sessions/client.h"
-#include "core/render.h"
-#include "core/slab.h"
-#include "sessions/proto.h"
+#include "sessions/client/client.h"
+#include "core/paint/render.h"
+#include "core/page/page.h"
+#include "sessions/wire/proto.h"
 #include "tests/sessions/run_muster.h"
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -184,8 +184,7 @@ test_hits_stream_newest_first(void **st)
 	assert_int_equal(h.hits, 10000); /* as many as one request gives */
 	assert_true(h.parts > 10);
 	assert_true(json_is_true(json_object_get(h.reply, "truncated")));
-	json_array_foreach(h.all, i, hit)
-	{
+	json_array_foreach (h.all, i, hit) {
 		json_int_t line = json_integer_value(json_object_get(hit, "line"));
 		assert_true(line < before);
 		before = line;

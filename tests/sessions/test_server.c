@@ -1,5 +1,5 @@
 /* The server as a whole, through the real binary and over its socket. */
-#include "sessions/proto.h"
+#include "sessions/wire/proto.h"
 #include "tests/sessions/put_file.h"
 #include "tests/sessions/run_muster.h"
 #include <dirent.h>
@@ -321,7 +321,7 @@ come_and_go(void)
 	}
 }
 
-/* No slab is kept warm: the server has tidied up since the last one went. The doctor's answer comes
+/* No page is kept warm: the server has tidied up since the last one went. The doctor's answer comes
  * by way of the store's thread, so that has too. */
 static bool
 tidied(void *heap_bytes)

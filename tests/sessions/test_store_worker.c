@@ -1,6 +1,6 @@
 /* The store's thread: order, results on the loop, what survives, what happens without a disk. */
-#include "core/os.h"
-#include "sessions/store_worker.h"
+#include "core/os/os.h"
+#include "sessions/store_thread/store_worker.h"
 #include "tests/tools/preload/io_faults.c" /* in this process, too */
 #include <sqlite3.h>
 #include <setjmp.h>

@@ -3,10 +3,10 @@
  */
 #include "tests/sessions/put_file.h"
 #include "tests/sessions/run_muster.h"
-#include "core/render.h"
-#include "core/tab.h"
-#include "sessions/client.h"
-#include "sessions/config.h"
+#include "core/paint/render.h"
+#include "core/page/tab.h"
+#include "sessions/client/client.h"
+#include "sessions/config/config.h"
 
 #define LINES 2000
 #define MORE 50

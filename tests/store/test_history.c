@@ -1,5 +1,5 @@
 /* history.db: what goes in comes out, in each tier; upkeep; damage; no room. */
-#include "core/os.h"
+#include "core/os/os.h"
 #include "store/chunk.h"
 #include "store/history.h"
 #include <errno.h>

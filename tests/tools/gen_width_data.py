@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""gen_width_data.py [UNICODE_DIR] > core/width_data.h
+"""gen_width_data.py [UNICODE_DIR] > core/text/width_data.h
 Range tables from the Unicode character database (Debian: unicode-data) for what utf8proc does not
 tell: East Asian width classes, emoji with a text form, and the consonants and linkers of GB9c."""
 import re, sys

@@ -4,7 +4,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <string.h>
-#include "core/base.h"
+#include "core/base/base.h"
 
 struct fixture_session {
 	const char *id, *name, *cwd, *profile, *state, *act, *growth, *last;

@@ -2,10 +2,10 @@
 #define TESTS_TUI_ON_PTY_H
 /* The real program on a pty, its output read by a struct term which also answers what a terminal is
  * asked. Each test program includes this once. */
-#include "core/keys.h"
-#include "core/render.h"
-#include "core/tab.h"
-#include "core/term.h"
+#include "core/keys/keys.h"
+#include "core/paint/render.h"
+#include "core/page/tab.h"
+#include "core/term/term.h"
 
 #include <errno.h>
 #include <fcntl.h>

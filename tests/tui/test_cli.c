@@ -1,7 +1,7 @@
 /* The command line as scripts see it: exit codes, one-line errors, what goes to
  * which stream, and trouble of all kinds: no server, no tty, no such session,
  * no room, no permission, bad config. */
-#include "core/os.h"
+#include "core/os/os.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -524,8 +524,7 @@ test_doctor(void **state)
 	assert_int_equal(run("doctor", "--json", NULL), 0);
 	json_t *j = parse(), *v;
 	size_t i, n = 0;
-	json_array_foreach(json_object_get(j, "checks"), i, v)
-	{
+	json_array_foreach (json_object_get(j, "checks"), i, v) {
 		assert_true(json_is_boolean(json_object_get(v, "ok")));
 		assert_true(json_is_string(json_object_get(v, "detail")));
 		n += strcmp(json_string_value(json_object_get(v, "name")), "arena") == 0;

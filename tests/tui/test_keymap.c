@@ -1,5 +1,5 @@
 #include "fixture.h"
-#include "core/width.h"
+#include "core/text/width.h"
 
 static struct input_event
 key(uint32_t cp, unsigned mods, uint32_t shifted)

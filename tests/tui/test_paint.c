@@ -1,8 +1,8 @@
 /* A frame as the terminal gets it: the sheet, a session's screen in its place, dialogs over both;
  * and the sentences of --plain. */
 #include "fixture.h"
-#include "core/slab.h"
-#include "core/tab.h"
+#include "core/page/page.h"
+#include "core/page/tab.h"
 #include "tui/paint.h"
 #include "tui/plain.h"
 

@@ -1,7 +1,7 @@
 /* Screens by scripted keys, compared with tests/screens (SCREENS=update writes them), and what the
  * keys asked of the server. */
 #include "fixture.h"
-#include "core/width.h"
+#include "core/text/width.h"
 
 static const int sizes[][2] = {{120, 40}, {100, 30}, {80, 24}, {60, 20}, {40, 10}};
 

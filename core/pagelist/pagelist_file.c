@@ -1,0 +1,144 @@
+/* Blocks in files: a sealed block whose bytes went to a file, unchanged, and whose page part is
+ * given back. Reading fetches the bytes into one of a few buffers of the process, by the block's
+ * uid; head and crc are looked at on every fetch, so foreign or damaged files show as lost text. */
+#include "core/pagelist/pagelist.h"
+#include "core/pagelist/pagelist_priv.h"
+#include <stdlib.h>
+#include <string.h>
+
+#define HEAD ((uint32_t)sizeof(struct block_head))
+#define FETCHED 2
+
+static struct {
+	uint64_t uid, used;
+	uint8_t *data;
+} fetched[FETCHED];
+static uint64_t tick;
+
+static const uint8_t *
+fetch(struct pagelist *h, struct block *b)
+{
+	struct block_head head;
+	int k = 0;
+
+	for (int i = 0; i < FETCHED; i++) {
+		if (fetched[i].uid == b->uid) {
+			fetched[i].used = ++tick;
+			return fetched[i].data;
+		}
+		if (fetched[i].used < fetched[k].used)
+			k = i;
+	}
+	if (!fetched[k].data)
+		fetched[k].data = xmalloc(PAGE_BYTES);
+	fetched[k].uid = 0;
+	if (!h->files.read || h->files.read(h->files.ctx, b->file_off, fetched[k].data, b->len) < 0)
+		return NULL;
+	if (!block_head_read(fetched[k].data, b->len, &head) || head.crc != b->crc ||
+		head.encoding != ENC_COLUMNS || head.n_lines != b->n_lines)
+		return NULL;
+	fetched[k].uid = b->uid;
+	fetched[k].used = ++tick;
+	return fetched[k].data;
+}
+
+void
+pagelist_file_drop(void)
+{
+	for (int i = 0; i < FETCHED; i++) {
+		free(fetched[i].data);
+		fetched[i].data = NULL;
+		fetched[i].uid = 0;
+	}
+}
+
+const uint8_t *
+block_bytes(struct pagelist *h, struct block *b)
+{
+	if (b->kind == BLOCK_FILE)
+		return fetch(h, b);
+	return b->page ? block_base(h, b) : NULL;
+}
+
+void
+pagelist_set_files(struct pagelist *h, const struct pagelist_file_ops *ops)
+{
+	h->files = *ops;
+	pagelist_file_retry(h);
+}
+
+void
+pagelist_file_retry(struct pagelist *h)
+{
+	for (uint32_t i = 0; i < h->n_blk; i++)
+		if (h->blk[i].kind == BLOCK_FILE && h->blk[i].damaged)
+			h->blk[i].damaged = h->blk[i].view_ok = false;
+}
+
+bool
+pagelist_spill_next(struct pagelist *h, uint64_t after_uid, struct pagelist_spill *out)
+{
+	bool past = !after_uid;
+
+	for (uint32_t i = 0; i < h->n_blk; i++) {
+		struct block *b = &h->blk[i];
+
+		if (past && b->kind == BLOCK_SEALED && !b->damaged) {
+			*out = (struct pagelist_spill){.uid = b->uid,
+				.first_line = b->first_line,
+				.n_lines = b->n_lines,
+				.bytes = block_base(h, b),
+				.len = b->len};
+			return true;
+		}
+		past |= b->uid == after_uid;
+	}
+	return false;
+}
+
+bool
+pagelist_spill_done(struct pagelist *h, uint64_t uid, uint64_t off)
+{
+	for (uint32_t i = 0; i < h->n_blk; i++) {
+		struct block *b = &h->blk[i];
+		struct block_head head;
+
+		if (b->uid != uid || b->kind != BLOCK_SEALED)
+			continue;
+		memcpy(&head, block_base(h, b), sizeof(head));
+		pagelist_release(h, b);
+		b->kind = BLOCK_FILE;
+		b->crc = head.crc;
+		b->file_off = off;
+		b->off = 0;
+		b->saved = false;
+		return true;
+	}
+	return false;
+}
+
+bool
+pagelist_file_next(const struct pagelist *h, uint32_t *i, uint64_t *off, uint32_t *len)
+{
+	while (*i < h->n_blk) {
+		const struct block *b = &h->blk[(*i)++];
+
+		if (b->kind != BLOCK_FILE)
+			continue;
+		*off = b->file_off;
+		*len = b->len;
+		return true;
+	}
+	return false;
+}
+
+uint64_t
+pagelist_file_floor(const struct pagelist *h)
+{
+	uint64_t least = UINT64_MAX;
+
+	for (uint32_t i = 0; i < h->n_blk; i++)
+		if (h->blk[i].kind == BLOCK_FILE)
+			least = MIN(least, h->blk[i].file_off);
+	return least;
+}

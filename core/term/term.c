@@ -1,0 +1,436 @@
+/* The terminal as its owner sees it: life, feeding, reading, checking. */
+#include "core/term/term.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/term/term_screen.h"
+#include "core/vt/vt_dispatch.h"
+#include "core/vt/vt_parser.h"
+#include "core/text/width_priv.h"
+
+#ifdef MUSTER_TORTURE
+#define FEED_SLICE 512u
+#else
+#define FEED_SLICE 65536u
+#endif
+
+void
+term_derive(struct term *t)
+{
+	const struct vt *v = &t->v;
+	t->plain = !v->insert && !v->single && v->g[v->gl] == CS_ASCII;
+	t->whole = !v->top && !v->left && v->bottom == v->rows - 1 && v->right == v->cols - 1;
+	t->width_opts = (t->cfg.ambiguous_wide ? WIDTH_AMBIGUOUS_WIDE : 0) |
+			(t->cfg.narrow_emoji ? WIDTH_NARROW_EMOJI : 0);
+}
+
+/* The state a fresh or fully reset terminal has; size and what the outer terminal told stay. */
+static void
+vt_init(struct vt *v)
+{
+	struct vt old = *v;
+	*v = (struct vt){.cols = old.cols,
+		.rows = old.rows,
+		.bottom = old.rows - 1,
+		.right = old.cols - 1,
+		.modes = modes_initial(),
+		.gr = 2,
+		.srm = 1,
+		.level = 5,
+		.blink_default = 1,
+		.chain_col = -1,
+		.color_fg = old.color_fg,
+		.color_bg = old.color_bg,
+		.color_cursor = old.color_cursor,
+		.dark = old.dark,
+		.bells = old.bells,
+		.generation = old.generation,
+		.stamp = old.stamp};
+	for (size_t i = 0; i < ARRAY_LEN(v->tabs); i++)
+		v->tabs[i] = 0x0101010101010101ull;
+}
+
+struct term *
+term_alloc(struct arena *a, uint32_t owner, const struct term_config *cfg)
+{
+	struct term *t = xcalloc(1, sizeof(*t));
+	t->arena = a;
+	t->owner = owner;
+	t->cfg = *cfg;
+	t->limits = cfg->hist;
+	t->v.cols = CLAMP(cfg->cols, 1, TERM_COLS_MAX);
+	t->v.rows = CLAMP(cfg->rows, 1, TERM_ROWS_MAX);
+	t->v.color_fg = 0xe5e5e5;
+	t->v.color_cursor = 0xe5e5e5;
+	t->v.dark = 1;
+	vt_init(&t->v);
+	t->pen_dirty = true;
+	return t;
+}
+
+struct term *
+term_new(struct arena *a, uint32_t owner, const struct term_config *cfg)
+{
+	struct term *t = term_alloc(a, owner, cfg);
+	t->tab = tab_new(a, owner);
+	t->hist = pagelist_new(a, owner, cfg->hist);
+	screen_init(&t->scr[0], t->v.rows);
+	term_derive(t);
+	return t;
+}
+
+void
+term_free(struct term *t)
+{
+	if (!t)
+		return;
+	screen_free(t, &t->scr[0]);
+	screen_free(t, &t->scr[1]);
+	tab_free(t->tab);
+	pagelist_free(t->hist);
+	for (int i = 0; i < t->n_stack; i++)
+		free_title(&t->stack[i]);
+	free(t->title);
+	free(t->icon);
+	free(t->palette);
+	buf_free(&t->str);
+	buf_free(&t->parked);
+	free(t);
+}
+
+void
+term_set_ops(struct term *t, const struct term_ops *ops)
+{
+	t->ops = *ops;
+}
+
+void
+term_set_silent(struct term *t, bool silent)
+{
+	t->silent = silent;
+}
+
+void
+term_emit(struct term *t, struct term_event *ev)
+{
+	if (!ev->text)
+		ev->text = "";
+	if (!ev->text2)
+		ev->text2 = "";
+	if (t->ops.event && !t->silent)
+		t->ops.event(t->ops.ctx, ev);
+}
+
+void
+term_event_text(struct term *t, enum term_event_type type, const char *text, size_t len)
+{
+	term_emit(t, &(struct term_event){.type = type, .text = text, .len = len});
+}
+
+void
+term_reply(struct term *t, const char *fmt, ...)
+{
+	if (!t->ops.reply || t->silent)
+		return;
+	char line[256], *s = line;
+	va_list ap, again;
+	va_start(ap, fmt);
+	va_copy(again, ap);
+	int n = vsnprintf(line, sizeof(line), fmt, ap);
+	if (n >= (int)sizeof(line)) {
+		s = xmalloc((size_t)n + 1);
+		vsnprintf(s, (size_t)n + 1, fmt, again);
+	}
+	va_end(again);
+	va_end(ap);
+	if (n > 0)
+		t->ops.reply(t->ops.ctx, s, (size_t)n);
+	if (s != line)
+		free(s);
+}
+
+void
+term_feed(struct term *t, const void *bytes, size_t n)
+{
+	const uint8_t *p = bytes;
+	term_wake(t);
+	/* In slices, so that tables are looked after however much comes at once; cut where they
+	 * would be cut in one stream, so that what history does of itself does not depend on who
+	 * read how much at a time. */
+	while (n) {
+		size_t k = MIN(n, FEED_SLICE - t->fed % FEED_SLICE);
+		if (t->fed % FEED_SLICE == 0)
+			pagelist_fed(t->hist, FEED_SLICE);
+		t->fed += k;
+		vt_parse(t, p, k);
+		p += k;
+		n -= k;
+		if (tab_wants_gc(t->tab))
+			term_gc(t);
+	}
+	t->v.generation++;
+}
+
+void
+term_reset(struct term *t)
+{
+	screen_leave_alt(t, true);
+	if (t->scr[1].store)
+		screen_free(t, &t->scr[1]);
+	vt_init(&t->v);
+	t->pen_dirty = true;
+	term_derive(t);
+	for (int y = 0; y < t->v.rows; y++)
+		row_clear(t, term_row(t, y));
+	pagelist_clear(t->hist);
+	free(t->palette);
+	t->palette = NULL;
+	for (; t->n_stack; t->n_stack--)
+		free_title(&t->stack[t->n_stack - 1]);
+	term_emit(t, &(struct term_event){.type = TERM_RESET});
+}
+
+void
+term_soft_reset(struct term *t)
+{
+	struct vt *v = &t->v;
+	const uint64_t off = 1ull << MODE_DECOM | 1ull << MODE_DECCKM | 1ull << MODE_DECNKM |
+			     1ull << MODE_DECLRMM | 1ull << MODE_REVERSE_WRAP |
+			     1ull << MODE_REVERSE_WRAP_EXT;
+	v->modes = (v->modes & ~off) | 1ull << MODE_DECTCEM | 1ull << MODE_DECAWM;
+	v->insert = v->kam = 0;
+	v->top = v->left = 0;
+	v->bottom = v->rows - 1;
+	v->right = v->cols - 1;
+	v->pen = (struct pen){0};
+	v->protect_iso = 0;
+	memset(v->g, 0, sizeof(v->g));
+	v->gl = v->single = 0;
+	v->gr = 2;
+	v->modify_other = 0;
+	v->scr[v->alt].saved = (struct saved_cursor){0};
+	v->scr[v->alt].kitty_n = v->scr[v->alt].kitty_flags = 0;
+	t->pen_dirty = true;
+	term_derive(t);
+}
+
+/* What the owner tells */
+
+void
+term_set_default_colors(struct term *t, uint32_t fg, uint32_t bg, uint32_t cursor)
+{
+	t->v.color_fg = fg;
+	t->v.color_bg = bg;
+	t->v.color_cursor = cursor;
+}
+
+void
+term_set_dark(struct term *t, bool dark)
+{
+	bool changed = t->v.dark != dark;
+	t->v.dark = dark;
+	if (changed && mode_on(t, MODE_THEME_REPORT))
+		term_reply(t, "\033[?997;%dn", dark ? 1 : 2);
+}
+
+void
+term_focus(struct term *t, bool in)
+{
+	if (mode_on(t, MODE_FOCUS))
+		term_reply(t, in ? "\033[I" : "\033[O");
+}
+
+/* Reading */
+
+struct grid
+term_grid(const struct term *t)
+{
+	const struct vt *v = &t->v;
+	term_wake(t);
+	struct grid g = {
+		.cols = v->cols, .rows = v->rows, .row = t->scr[v->alt].row, .tab = t->tab};
+	g.reverse = mode_on(t, MODE_DECSCNM);
+	g.cursor.row = v->row;
+	g.cursor.col = v->col;
+	g.cursor.visible = mode_on(t, MODE_DECTCEM);
+	g.cursor.blink = mode_on(t, MODE_BLINK);
+	g.cursor.pending_wrap = v->pending;
+	g.cursor.shape = (enum cursor_shape)v->shape;
+	return g;
+}
+
+struct pagelist *
+term_pagelist(struct term *t)
+{
+	return t->hist;
+}
+
+const char *
+term_title(const struct term *t)
+{
+	return t->title ? t->title : "";
+}
+
+bool
+term_alt(const struct term *t)
+{
+	return t->v.alt;
+}
+
+/* The line at the cursor has the id that it gets when it leaves the screen, if nothing above it is
+ * taken away. The alternate screen's lines never do. */
+void
+term_stamp(struct term *t, uint32_t wall_s)
+{
+	uint64_t line;
+
+	term_wake(t);
+	if (t->v.alt)
+		return;
+	line = pagelist_stats(t->hist).next_line - pagelist_goes_on(t->hist);
+	for (int y = 0; y < t->v.row; y++)
+		line += !(t->scr[0].row[y]->flags & ROW_WRAP);
+	pagelist_stamp(t->hist, line, wall_s);
+}
+
+uint64_t
+term_generation(const struct term *t)
+{
+	return t->v.generation;
+}
+
+bool
+term_sync(const struct term *t)
+{
+	return mode_on(t, MODE_SYNC);
+}
+
+size_t
+term_bytes(const struct term *t)
+{
+	size_t pages = (size_t)(t->scr[0].n_pages + t->scr[1].n_pages) * PAGE_BYTES;
+	return sizeof(*t) + pages + t->parked.cap + tab_bytes(t->tab) + t->str.cap +
+	       (size_t)t->v.rows * (sizeof(struct row) + 2 * sizeof(struct row *));
+}
+
+void
+row_text(const struct row *r, const struct tab *tab, struct buf *out)
+{
+	uint32_t cps[CLUSTER_MAX];
+	size_t keep = out->len;
+	for (int x = 0; x < r->len; x++) {
+		uint64_t kind = r->cells[x] & CELL_KIND_MASK;
+		if (kind == CELL_TAIL || kind == CELL_HEAD)
+			continue;
+		int n = tab_cps(tab, r->cells[x], cps);
+		for (int i = 0; i < n; i++)
+			buf_utf8(out, cps[i]);
+		if (!n)
+			buf_putc(out, ' ');
+		if (n && cps[0] != ' ')
+			keep = out->len;
+	}
+	out->len = keep;
+}
+
+void
+term_text(const struct term *t, struct buf *out)
+{
+	term_wake(t);
+	for (int y = 0; y < t->v.rows; y++) {
+		if (y)
+			buf_putc(out, '\n');
+		row_text(term_row(t, y), t->tab, out);
+	}
+}
+
+/* Checking */
+
+static void
+row_check(const struct term *t, const struct screen *s, const struct row *r)
+{
+	CHECK(r->len <= r->cap);
+	CHECK(!r->cells || r->cap == t->v.cols);
+	CHECK(r->stamp <= t->v.stamp);
+	bool home = !r->cells;
+	for (int i = 0; i < s->n_pages && !home; i++) {
+		const char *base = page_base(t->arena, s->pages[i]);
+		const char *p = (const char *)r->cells;
+		home = p >= base && p + (size_t)r->cap * sizeof(cell_t) <= base + PAGE_BYTES;
+	}
+	CHECK(home);
+	uint32_t cps[CLUSTER_MAX];
+	for (int x = 0; x < r->len; x++) {
+		cell_t c = r->cells[x], kind = c & CELL_KIND_MASK;
+		cell_t next = x + 1 < r->len ? r->cells[x + 1] & CELL_KIND_MASK : 0;
+		cell_t prev = x ? r->cells[x - 1] & CELL_KIND_MASK : 0;
+		CHECK((kind == CELL_WIDE) == (next == CELL_TAIL));
+		CHECK(kind != CELL_TAIL || prev == CELL_WIDE);
+		CHECK(kind == CELL_NARROW || r->flags & ROW_WIDE);
+		CHECK(!(c & CELL_CLUSTER) ||
+			(tab_cps(t->tab, c, cps) >= 2 && r->flags & ROW_CLUSTERS));
+		CHECK(!(c & (CELL_STYLE_MASK | CELL_LINK_MASK)) || r->flags & ROW_STYLED);
+		CHECK(!cell_link(c) ||
+			(r->flags & ROW_LINKS && *tab_link_uri(t->tab, cell_link(c))));
+		CHECK(!(c & CELL_PROTECTED) || r->flags & ROW_PROTECTED);
+		CHECK(cell_content(c) < 0x80 || r->flags & (ROW_NONASCII | ROW_CLUSTERS));
+	}
+}
+
+static void
+screen_check(const struct term *t, const struct screen *s)
+{
+	int rows = t->v.rows;
+	CHECK(s->row >= s->ptrs && s->row + rows <= s->ptrs + s->n_ptrs);
+	bool *seen = xcalloc((size_t)rows, sizeof(*seen));
+	for (int y = 0; y < rows; y++) {
+		long i = s->row[y] - s->store;
+		CHECK(i >= 0 && i < rows && !seen[i]);
+		seen[i] = true;
+		row_check(t, s, s->row[y]);
+	}
+	free(seen);
+}
+
+void
+term_check(const struct term *t)
+{
+	const struct vt *v = &t->v;
+	CHECK(v->cols >= 1 && v->cols <= TERM_COLS_MAX && v->rows >= 1 && v->rows <= TERM_ROWS_MAX);
+	CHECK(v->row >= 0 && v->row < v->rows && v->col >= 0 && v->col < v->cols);
+	CHECK(v->top >= 0 && v->top <= v->bottom && v->bottom < v->rows);
+	CHECK(v->left >= 0 && v->left <= v->right && v->right < v->cols);
+	CHECK(v->alt <= 1 && (t->parked.len || t->scr[v->alt].store));
+	CHECK(v->gl < 4 && v->gr < 4 && v->single < 4 && v->n_pens <= PEN_STACK);
+	CHECK(v->scr[0].kitty_n <= KITTY_STACK && v->scr[1].kitty_n <= KITTY_STACK);
+	CHECK(t->str.len <= STRING_MAX && t->n_stack <= TITLE_STACK);
+	CHECK(vt_parser_valid(v));
+	for (int k = 0; k < 2; k++)
+		if (t->scr[k].store)
+			screen_check(t, &t->scr[k]);
+	tab_check(t->tab);
+	pagelist_check(t->hist);
+}
+
+void
+term_dump(const struct term *t, FILE *out)
+{
+	const struct vt *v = &t->v;
+	fprintf(out,
+		"term %dx%d cursor %d,%d%s alt %d margins %d..%d %d..%d state %d modes %llx "
+		"generation %llu\n",
+		v->cols, v->rows, v->row, v->col, v->pending ? " pending" : "", v->alt, v->top,
+		v->bottom, v->left, v->right, v->state, (unsigned long long)v->modes,
+		(unsigned long long)v->generation);
+	for (int y = 0; !t->parked.len && y < v->rows; y++) {
+		const struct row *r = term_row(t, y);
+		struct buf b = {0};
+		row_text(r, t->tab, &b);
+		fprintf(out, "%3d len %u flags %x stamp %llu |%s|\n", y, r->len, r->flags,
+			(unsigned long long)r->stamp, buf_cstr(&b));
+		buf_free(&b);
+	}
+	pagelist_dump(t->hist, out);
+}

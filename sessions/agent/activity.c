@@ -1,0 +1,457 @@
+/* Ranked signals. Each source has one slot with its latest value; the verdict is the value of the
+ * highest source that is fresh. Freshness is what differs between them:
+ *
+ *   osc7501   said by the program about itself: lasts until it says something else, `clear`, or
+ * (for working and blocked) its shell's next prompt. Knows about Esc and denied prompts. registry
+ * a file the CLI keeps: lasts as long as the file. hook      working fades after 10 s without
+ * output (an interrupt fires no hook); a permission is over once somebody typed. title     a
+ * spinner fades after 5 s; an idle title holds, but yields to a prompt seen on the screen, since
+ * Claude shows the same title for both. OSC 133 and 9;4 hold until replaced. screen    patterns
+ * over the last rows; as good as the last look. output    text within the last 2 s that is not the
+ * echo of typing: working. Else idle.
+ *
+ * The verdict moves only in activity_evaluate; everything else fills slots. */
+#include "sessions/agent/activity.h"
+#include "core/text/width.h"
+#include <assert.h>
+#include <stdlib.h>
+#include <stdio.h>
+#include <string.h>
+
+#define SEC 1000000000ull
+#define HOOK_WORKING_NS (10 * SEC)
+#define TITLE_SPINNER_NS (5 * SEC)
+#define OUTPUT_WORKING_NS (2 * SEC)
+#define ECHO_NS (SEC / 3)
+#define OSC7501_BYTES_MAX 4096
+
+const char *
+activity_name(enum activity a)
+{
+	static const char *const names[] = {[ACT_UNKNOWN] = "unknown",
+		[ACT_WORKING] = "working",
+		[ACT_PERMISSION] = "permission",
+		[ACT_QUESTION] = "question",
+		[ACT_IDLE] = "idle",
+		[ACT_DONE] = "done",
+		[ACT_ERROR] = "error"};
+
+	static_assert(ARRAY_LEN(names) == ACT_COUNT, "a name for each");
+	CHECK(a < ACT_COUNT);
+	return names[a];
+}
+
+const char *
+activity_source_name(enum activity_source s)
+{
+	static const char *const names[] = {[SRC_OSC7501] = "osc7501",
+		[SRC_REGISTRY] = "registry",
+		[SRC_HOOK] = "hook",
+		[SRC_TITLE] = "title",
+		[SRC_SCREEN] = "screen",
+		[SRC_OUTPUT] = "output"};
+
+	static_assert(ARRAY_LEN(names) == SRC_COUNT, "a name for each");
+	CHECK(s < SRC_COUNT);
+	return names[s];
+}
+
+void
+activity_init(struct activity_state *a, uint64_t now_ns)
+{
+	memset(a, 0, sizeof *a);
+	a->source = SRC_OUTPUT;
+	a->now_since_ns = now_ns;
+	a->window_start_ns = now_ns;
+}
+
+void
+activity_deinit(struct activity_state *a)
+{
+	free(a->children);
+	memset(a, 0, sizeof *a);
+}
+
+void
+activity_reset(struct activity_state *a, uint64_t now_ns)
+{
+	activity_deinit(a);
+	activity_init(a, now_ns);
+}
+
+static void
+slot_set(struct activity_state *a, enum activity_source s, enum activity v, const char *detail,
+	uint64_t now_ns)
+{
+	struct activity_signal *sig = &a->sig[s];
+
+	if (sig->value != v)
+		sig->since_ns = now_ns;
+	sig->value = v;
+	sig->at_ns = now_ns ? now_ns : 1;
+	sanitize(sig->detail, sizeof sig->detail - 1, detail ? detail : "",
+		detail ? strlen(detail) : 0);
+}
+
+static void
+slot_clear(struct activity_state *a, enum activity_source s)
+{
+	memset(&a->sig[s], 0, sizeof a->sig[s]);
+}
+
+/* OSC 7501. Fields key=value with ':' between; unknown keys are for later versions. */
+struct status {
+	const char *state, *kind, *id, *msg, *title;
+	size_t state_n, kind_n, id_n, msg_n, title_n;
+};
+
+static void
+status_field(struct status *st, const char *key, size_t kn, const char *v, size_t vn)
+{
+	const struct {
+		const char *key;
+		const char **at;
+		size_t *n;
+	} fields[] = {{"state", &st->state, &st->state_n}, {"kind", &st->kind, &st->kind_n},
+		{"id", &st->id, &st->id_n}, {"msg", &st->msg, &st->msg_n},
+		{"title", &st->title, &st->title_n}};
+
+	for (size_t i = 0; i < ARRAY_LEN(fields); i++) {
+		if (strlen(fields[i].key) == kn && memcmp(fields[i].key, key, kn) == 0) {
+			*fields[i].at = v;
+			*fields[i].n = vn;
+		}
+	}
+}
+
+static void
+status_parse(struct status *st, const char *s, size_t n)
+{
+	const char *end = s + n;
+
+	while (s < end) {
+		const char *stop = memchr(s, ':', (size_t)(end - s)), *eq;
+
+		stop = stop ? stop : end;
+		eq = memchr(s, '=', (size_t)(stop - s));
+		if (eq)
+			status_field(st, s, (size_t)(eq - s), eq + 1, (size_t)(stop - eq - 1));
+		s = stop + 1;
+	}
+}
+
+/* Standard alphabet; stops at the first byte outside it. */
+static size_t
+base64_decode(char *out, size_t cap, const char *s, size_t n)
+{
+	static const char alphabet[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	uint32_t bits = 0;
+	int have = 0;
+	size_t o = 0;
+
+	for (size_t i = 0; i < n && o < cap; i++) {
+		const char *p = s[i] ? strchr(alphabet, s[i]) : NULL;
+
+		if (!p)
+			break;
+		bits = bits << 6 | (uint32_t)(p - alphabet);
+		have += 6;
+		if (have >= 8) {
+			have -= 8;
+			out[o++] = (char)(bits >> have);
+		}
+	}
+	return o;
+}
+
+static bool
+is_word(const char *s, size_t n, const char *word)
+{
+	return s && strlen(word) == n && memcmp(s, word, n) == 0;
+}
+
+/* The activity of a report; ACT_COUNT for `clear`, -1 for a state of a later version. */
+static int
+status_activity(const struct status *st)
+{
+	static const struct {
+		const char *state;
+		int says;
+	} states[] = {{"idle", ACT_IDLE}, {"working", ACT_WORKING}, {"done", ACT_DONE},
+		{"error", ACT_ERROR}, {"blocked", ACT_PERMISSION}, {"clear", ACT_COUNT}};
+
+	for (size_t i = 0; i < ARRAY_LEN(states); i++) {
+		if (!is_word(st->state, st->state_n, states[i].state))
+			continue;
+		if (states[i].says == ACT_PERMISSION && st->kind &&
+			!is_word(st->kind, st->kind_n, "permission"))
+			return ACT_QUESTION; /* question, and auth: both want words from the user */
+		return states[i].says;
+	}
+	return -1;
+}
+
+static void
+child_report(struct activity_state *a, const struct status *st, int says)
+{
+	uint64_t h = 1469598103934665603ull;
+	uint16_t i = 0;
+
+	for (size_t k = 0; k < st->id_n; k++)
+		h = (h ^ (uint8_t)st->id[k]) * 1099511628211ull;
+	while (i < a->n_children && a->children[i].id_hash != h)
+		i++;
+	if (i == a->n_children) {
+		if (says == ACT_COUNT || i == ACTIVITY_CHILDREN_MAX)
+			return;
+		a->children = xrealloc(a->children, mul_sat(i + 1u, sizeof *a->children));
+		a->children[i] = (struct activity_child){.id_hash = h};
+		a->n_children++;
+	}
+	a->children_working -= a->children[i].working;
+	a->children[i].working = says == ACT_WORKING;
+	a->children_working += a->children[i].working;
+	if (says == ACT_COUNT)
+		a->children[i] = a->children[--a->n_children];
+}
+
+bool
+activity_osc7501(struct activity_state *a, const char *payload, size_t n, uint64_t now_ns)
+{
+	struct status st = {0};
+	char msg[240];
+	int says;
+
+	if (n == 1 && payload[0] == '?')
+		return false;
+	if (n > OSC7501_BYTES_MAX)
+		return true;
+	status_parse(&st, payload, n);
+	says = status_activity(&st);
+	if (says < 0)
+		return true;
+	if (st.id && memchr(st.id, '/', st.id_n)) {
+		child_report(a, &st, says);
+		return true;
+	}
+	if (says == ACT_COUNT) {
+		slot_clear(a, SRC_OSC7501);
+		a->n_children = 0;
+		a->children_working = 0;
+		return true;
+	}
+	msg[base64_decode(msg, sizeof msg - 1, st.msg ? st.msg : "", st.msg_n)] = 0;
+	slot_set(a, SRC_OSC7501, (enum activity)says, msg, now_ns);
+	return true;
+}
+
+void
+activity_title(
+	struct activity_state *a, const struct profile *p, const char *title, uint64_t now_ns)
+{
+	int says = profile_match_title(p, title);
+
+	if (a->progress || (says < 0 && a->title_holds))
+		return;
+	slot_set(a, SRC_TITLE, says < 0 ? ACT_UNKNOWN : (enum activity)says, title, now_ns);
+	a->title_holds = false;
+}
+
+void
+activity_progress(struct activity_state *a, int state, uint64_t now_ns)
+{
+	bool runs = state == 1 || state == 3;
+
+	if (!runs && !a->progress)
+		return;
+	a->progress = a->title_holds = runs;
+	if (runs)
+		slot_set(a, SRC_TITLE, ACT_WORKING, "progress", now_ns);
+	else
+		slot_clear(a, SRC_TITLE);
+}
+
+void
+activity_prompt_mark(struct activity_state *a, int mark, uint64_t now_ns)
+{
+	enum activity last = a->sig[SRC_OSC7501].value;
+
+	if (mark == 'A' && (last == ACT_WORKING || activity_blocked(last)))
+		slot_clear(a, SRC_OSC7501);
+	a->progress = false;
+	a->title_holds = true;
+	if (mark == 'C')
+		slot_set(a, SRC_TITLE, ACT_WORKING, "a command runs", now_ns);
+	else
+		slot_set(a, SRC_TITLE, ACT_IDLE, "at its prompt", now_ns);
+}
+
+void
+activity_report(struct activity_state *a, enum activity_source src, enum activity v,
+	const char *detail, uint64_t now_ns)
+{
+	CHECK(src < SRC_COUNT);
+	if (v == ACT_UNKNOWN)
+		slot_clear(a, src);
+	else
+		slot_set(a, src, v, detail, now_ns);
+}
+
+void
+activity_output(struct activity_state *a, size_t n, bool text_changed, uint64_t now_ns)
+{
+	a->last_output_ns = now_ns;
+	if (text_changed)
+		a->last_text_ns = now_ns;
+	if (now_ns - a->window_start_ns >= 10 * SEC) {
+		a->window_start_ns = now_ns;
+		a->window_bytes = 0;
+	}
+	a->window_bytes += n;
+	a->output_bytes_10s = (uint32_t)MIN(a->window_bytes, UINT32_MAX);
+}
+
+/* Rows such as "❯ 1. Yes": the choices of a prompt. The marker in front moves with the arrow keys
+ * and is left out. */
+static bool
+choice_row(const char *s, const char *end, const char **text)
+{
+	const char *d;
+
+	while (s < end && ((uint8_t)*s >= 0x80 || *s == ' ' || *s == '>' || *s == '*'))
+		s++;
+	for (d = s; d < end && *d >= '0' && *d <= '9'; d++)
+		;
+	*text = s;
+	return d > s && d - s <= 2 && d < end && (*d == '.' || *d == ')');
+}
+
+static uint64_t
+choices_hash(const char *text)
+{
+	uint64_t h = 1469598103934665603ull;
+	int rows = 0;
+
+	while (*text) {
+		const char *end = strchrnul(text, '\n'), *s;
+
+		if (choice_row(text, end, &s)) {
+			rows++;
+			for (; s < end; s++)
+				h = (h ^ (uint8_t)*s) * 1099511628211ull;
+		}
+		text = *end ? end + 1 : end;
+	}
+	return rows > 1 ? h | 1 : 0;
+}
+
+void
+activity_screen(
+	struct activity_state *a, const struct profile *p, const char *text, uint64_t now_ns)
+{
+	char detail[120] = "";
+	int says = profile_match_screen(p, text, detail, sizeof detail);
+
+	slot_set(a, SRC_SCREEN, says < 0 ? ACT_UNKNOWN : (enum activity)says, detail, now_ns);
+	a->choices_hash = choices_hash(text);
+	a->draft_on_screen = profile_screen_draft(p, text);
+	a->tool_on_screen[0] = 0;
+	profile_screen_tool(p, text, a->tool_on_screen, sizeof a->tool_on_screen);
+}
+
+/* The one signal that is derived and not reported. */
+static void
+look_at_output(struct activity_state *a, uint64_t now_ns)
+{
+	bool echo = a->last_input_ns && a->last_text_ns - a->last_input_ns < ECHO_NS;
+
+	if (!a->last_text_ns)
+		slot_clear(a, SRC_OUTPUT);
+	else if (now_ns - a->last_text_ns < OUTPUT_WORKING_NS && !echo)
+		slot_set(a, SRC_OUTPUT, ACT_WORKING, "text arrives", a->last_text_ns);
+	else
+		slot_set(a, SRC_OUTPUT, ACT_IDLE, "quiet", a->last_text_ns);
+}
+
+bool
+activity_fresh(const struct activity_state *a, enum activity_source s, uint64_t now_ns)
+{
+	const struct activity_signal *sig = &a->sig[s];
+
+	if (!sig->at_ns || sig->value == ACT_UNKNOWN)
+		return false;
+	if (s == SRC_HOOK && sig->value == ACT_WORKING)
+		return now_ns - MAX(sig->at_ns, a->last_text_ns) < HOOK_WORKING_NS;
+	if (s == SRC_HOOK && activity_blocked(sig->value))
+		return a->last_input_ns <= sig->at_ns;
+	if (s == SRC_TITLE && sig->value == ACT_IDLE)
+		return !activity_blocked(a->sig[SRC_SCREEN].value);
+	if (s == SRC_TITLE && !a->title_holds)
+		return now_ns - sig->at_ns < TITLE_SPINNER_NS;
+	return true;
+}
+
+/* A verdict of any source says what the session asks for; the words may come from another one. */
+static const char *
+wanted(const struct activity_state *a, enum activity_source from, uint64_t now_ns)
+{
+	for (int s = from; s < SRC_COUNT; s++) {
+		const struct activity_signal *sig = &a->sig[s];
+
+		if (sig->value == a->sig[from].value && sig->detail[0] &&
+			activity_fresh(a, (enum activity_source)s, now_ns))
+			return sig->detail;
+	}
+	return "";
+}
+
+bool
+activity_evaluate(struct activity_state *a, const struct profile *p, uint64_t now_ns)
+{
+	enum activity v = ACT_UNKNOWN;
+	enum activity_source from = SRC_OUTPUT;
+	char detail[sizeof a->detail] = "";
+	bool changed, again; /* again: it was over and is back since the last look */
+
+	(void)p;
+	look_at_output(a, now_ns);
+	for (int s = 0; s < SRC_COUNT; s++) {
+		if (activity_fresh(a, (enum activity_source)s, now_ns)) {
+			from = (enum activity_source)s;
+			v = a->sig[s].value;
+			break;
+		}
+	}
+	if (activity_blocked(v) || v == ACT_ERROR)
+		snprintf(detail, sizeof detail, "%s", wanted(a, from, now_ns));
+	changed = v != a->now || from != a->source || strcmp(detail, a->detail) != 0;
+	again = v == a->now && from == a->source && a->sig[from].since_ns > a->now_since_ns;
+	if (v != a->now || again)
+		a->now_since_ns = now_ns;
+	if (!activity_at_rest(v) || again)
+		a->rest_since_ns = 0;
+	if (activity_at_rest(v) && !a->rest_since_ns)
+		a->rest_since_ns = a->now_since_ns;
+	a->now = v;
+	a->source = from;
+	memcpy(a->detail, detail, sizeof a->detail);
+	a->prompt_hash = activity_blocked(v) ? a->choices_hash : 0;
+	return changed;
+}
+
+/* A program that says itself that it rests may still repaint a clock or a hint; one that does not
+ * say so is at rest only while it prints nothing. */
+double
+activity_idle_s(const struct activity_state *a, uint64_t now_ns)
+{
+	uint64_t since =
+		a->source <= SRC_HOOK && a->rest_since_ns ? a->rest_since_ns : a->last_text_ns;
+
+	if (a->now == ACT_WORKING)
+		return 0;
+	since = MAX(since, a->last_input_ns);
+	if (!since)
+		since = a->now_since_ns;
+	return now_ns > since ? (double)(now_ns - since) / (double)SEC : 0;
+}

@@ -1,0 +1,70 @@
+#ifndef SESSIONS_PROFILE_H
+#define SESSIONS_PROFILE_H
+/* What muster knows of one CLI, as INI data: share/profiles/NAME.ini, overridden by [profile.NAME]
+ * of the user's config. Immutable after loading. */
+#include "core/base/base.h"
+
+struct profile;
+struct profiles; /* all of them */
+
+/* Conversation ids are 8-4-4-4-12 or a CLI's own word: letters, digits, - and _ only. */
+#define CONVERSATION_MAX 64
+typedef const char *(*profile_getenv_cb)(void *ctx, const char *name); /* the session's own env */
+/* Built-in data first (compiled in from share/profiles), then the user's sections. NULL and *e on
+ * a bad value (file and line named). */
+struct profiles *profiles_load(const char *config_path, struct err *e);
+void profiles_free(struct profiles *ps);
+const struct profile *profile_find(const struct profiles *ps, const char *name); /* NULL */
+const struct profile *profile_of_command(
+	const struct profiles *ps, const char *argv0);		       /* never NULL: "shell" */
+const struct profile *profile_at(const struct profiles *ps, size_t i); /* NULL past the end */
+const char *profile_name(const struct profile *p);
+
+/* The conversation a start with these words will have: the id the user gave among them, else a
+ * fresh UUID where the profile takes one, else "" (also when the words say "the last one", or
+ * name a subcommand that holds no conversation). */
+void profile_pick_conversation(
+	const struct profile *p, char *const *argv, char out[CONVERSATION_MAX]);
+/* How to start it. `argv` is the user's own (NULL: the profile's command); conversation is from
+ * profile_pick_conversation and added unless the words hold one. NULL-terminated, one free(). */
+char **profile_start_argv(const struct profile *p, char *const *argv, const char *conversation);
+/* How to resume: the user's flags are kept, their prompt and any older id are not. NULL if the
+ * profile cannot. One free(). */
+char **profile_resume_argv(const struct profile *p, char *const *argv, const char *conversation);
+bool profile_chooses_id(const struct profile *p); /* takes --session-id like flags */
+bool profile_can_resume(const struct profile *p);
+const char *profile_quit(const struct profile *p); /* text to type, "" none */
+/* Path of the conversation's transcript if it exists on disk, in `out`; false if not. env_home is
+ * the session's own HOME, env lookup for CLAUDE_CONFIG_DIR, CODEX_HOME through get. */
+bool profile_transcript(const struct profile *p, const char *cwd, const char *conversation,
+	profile_getenv_cb getenv_of, void *ctx, char *out, size_t cap);
+bool profile_conversation_valid(const char *id); /* safe in a path */
+/* Does a transcript belong to one id (claude), or to the folder (aider)? */
+bool profile_has_ids(const struct profile *p);
+/* Directories the CLI writes about itself: registry of live processes, rollouts by day. false
+ * where there is none. */
+bool profile_registry_dir(
+	const struct profile *p, profile_getenv_cb getenv_of, void *ctx, char *out, size_t cap);
+bool profile_rollout_dir(
+	const struct profile *p, profile_getenv_cb getenv_of, void *ctx, char *out, size_t cap);
+/* The same argv with a settings file of ours added, where the profile takes one and the user gave
+ * none; NULL otherwise. One free(). */
+char **profile_settings_argv(const struct profile *p, char *const *argv, const char *file);
+const char *profile_hook_events(const struct profile *p); /* names with blanks between, or "" */
+/* Environment the profile adds: i-th "K=V", NULL past the end. */
+const char *profile_env(const struct profile *p, size_t i);
+/* Is a process of this name one of the CLI's usual helpers (not a running tool)? */
+bool profile_is_helper(const struct profile *p, const char *comm, const char *cmdline);
+/* One process that serves all sessions of the CLI, whichever started it: never ended with one of
+ * them, and what it holds open tells nothing about one. */
+bool profile_is_shared(const struct profile *p, const char *cmdline);
+bool profile_says_status(
+	const struct profile *p); /* by OSC 7501 or a registry: wait for its word */
+bool profile_needs_conversation(const struct profile *p); /* resumable CLIs; false for shell */
+/* Rules. Each returns an enum activity, or -1 when none matches; detail gets the matched text. */
+int profile_match_title(const struct profile *p, const char *title);
+int profile_match_screen(const struct profile *p, const char *text, char *detail, size_t cap);
+/* Says the screen that something runs in the background, or that the prompt holds a draft? */
+bool profile_screen_tool(const struct profile *p, const char *text, char *detail, size_t cap);
+bool profile_screen_draft(const struct profile *p, const char *text);
+#endif

@@ -1,0 +1,157 @@
+/* Patterns of a profile over titles, process names, and the last rows of a screen. Patterns come
+ * from the user too, so each match is bounded; one that runs into the bound does not match. */
+#include "core/text/width.h"
+#include "sessions/agent/activity.h"
+#include "sessions/agent/profile_priv.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MATCH_STEPS 200000
+#define SCREEN_ROWS 20 /* from the last row that holds text upwards */
+
+void
+profile_rules_free(struct profile *p)
+{
+	for (int i = 0; i < PR_COUNT; i++) {
+		pcre2_code_free(p->rule[i]);
+		free(p->pattern[i]);
+	}
+}
+
+bool
+profile_rule_set(struct profile *p, enum profile_rule r, const char *pattern, char *why, size_t cap)
+{
+	pcre2_code *code = NULL;
+	PCRE2_SIZE at;
+	int error;
+
+	if (*pattern) {
+		code = pcre2_compile((PCRE2_SPTR)pattern, PCRE2_ZERO_TERMINATED,
+			PCRE2_UTF | PCRE2_MATCH_INVALID_UTF, &error, &at, NULL);
+		if (!code) {
+			PCRE2_UCHAR text[100] = "";
+
+			pcre2_get_error_message(error, text, sizeof text);
+			snprintf(why, cap, "bad pattern at %zu: %s", (size_t)at, (char *)text);
+			return false;
+		}
+	}
+	pcre2_code_free(p->rule[r]);
+	free(p->pattern[r]);
+	p->rule[r] = code;
+	p->pattern[r] = xstrdup(pattern);
+	return true;
+}
+
+/* detail (NULL ok): the first line of what matched. */
+static bool
+match(const struct profile *p, enum profile_rule r, const char *text, size_t len, char *detail,
+	size_t cap)
+{
+	pcre2_match_context *ctx;
+	pcre2_match_data *md;
+	bool hit;
+
+	if (!p->rule[r])
+		return false;
+	ctx = pcre2_match_context_create(NULL);
+	md = pcre2_match_data_create(1, NULL);
+	CHECK(ctx && md);
+	pcre2_set_match_limit(ctx, MATCH_STEPS);
+	hit = pcre2_match(p->rule[r], (PCRE2_SPTR)text, len, 0, 0, md, ctx) >= 0;
+	if (hit && detail) {
+		PCRE2_SIZE *span = pcre2_get_ovector_pointer(md);
+		size_t n = span[1] > span[0] ? span[1] - span[0] : 0;
+		const char *nl = n ? memchr(text + span[0], '\n', n) : NULL;
+
+		if (nl)
+			n = (size_t)(nl - (text + span[0]));
+		sanitize(detail, cap - 1, text + span[0], n);
+	}
+	pcre2_match_data_free(md);
+	pcre2_match_context_free(ctx);
+	return hit;
+}
+
+/* The last rows that hold text, without the blank rest of the screen: a question further up has
+ * been answered. */
+static const char *
+last_rows(const char *text, size_t *len)
+{
+	const char *end = text + strlen(text), *s;
+	int rows = 0;
+
+	while (end > text && strchr(" \n\r\t", end[-1]))
+		end--;
+	for (s = end; s > text; s--)
+		if (s[-1] == '\n' && ++rows == SCREEN_ROWS)
+			break;
+	*len = (size_t)(end - s);
+	return s;
+}
+
+int
+profile_match_title(const struct profile *p, const char *title)
+{
+	static const struct {
+		enum profile_rule rule;
+		enum activity says;
+	} order[] = {{PR_TITLE_PERMISSION, ACT_PERMISSION}, {PR_TITLE_WORKING, ACT_WORKING},
+		{PR_TITLE_IDLE, ACT_IDLE}};
+
+	for (size_t i = 0; i < ARRAY_LEN(order); i++)
+		if (match(p, order[i].rule, title, strlen(title), NULL, 0))
+			return order[i].says;
+	return -1;
+}
+
+int
+profile_match_screen(const struct profile *p, const char *text, char *detail, size_t cap)
+{
+	static const struct {
+		enum profile_rule rule;
+		enum activity says;
+	} order[] = {{PR_MATCH_PERMISSION, ACT_PERMISSION}, {PR_MATCH_QUESTION, ACT_QUESTION},
+		{PR_MATCH_ERROR, ACT_ERROR}, {PR_MATCH_WORKING, ACT_WORKING},
+		{PR_MATCH_DONE, ACT_DONE}, {PR_MATCH_IDLE, ACT_IDLE}};
+	size_t len;
+
+	text = last_rows(text, &len);
+	for (size_t i = 0; i < ARRAY_LEN(order); i++)
+		if (match(p, order[i].rule, text, len, detail, cap))
+			return order[i].says;
+	return -1;
+}
+
+bool
+profile_screen_tool(const struct profile *p, const char *text, char *detail, size_t cap)
+{
+	size_t len;
+
+	text = last_rows(text, &len);
+	return match(p, PR_MATCH_TOOL, text, len, detail, cap);
+}
+
+bool
+profile_screen_draft(const struct profile *p, const char *text)
+{
+	size_t len;
+
+	text = last_rows(text, &len);
+	return match(p, PR_MATCH_DRAFT, text, len, NULL, 0);
+}
+
+bool
+profile_is_shared(const struct profile *p, const char *cmdline)
+{
+	return match(p, PR_SHARED, cmdline, strlen(cmdline), NULL, 0);
+}
+
+bool
+profile_is_helper(const struct profile *p, const char *comm, const char *cmdline)
+{
+	const char *s = cmdline && *cmdline ? cmdline : comm;
+
+	return match(p, PR_HELPERS, s, strlen(s), NULL, 0);
+}

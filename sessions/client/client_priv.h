@@ -1,0 +1,36 @@
+#ifndef SESSIONS_CLIENT_PRIV_H
+#define SESSIONS_CLIENT_PRIV_H
+/* Shared by client*.c. */
+#include "sessions/client/client.h"
+#include "sessions/wire/proto.h"
+#include <sys/queue.h>
+
+struct pending {
+	uint32_t id;
+	void (*part)(void *ctx, json_t *j); /* NULL: parts are not looked at */
+	client_reply_cb cb;
+	void *ctx;
+	LIST_ENTRY(pending) link;
+};
+struct client {
+	uint32_t magic;
+	int fd;	     /* -1 while the server is away */
+	char *host;  /* NULL local */
+	pid_t proxy; /* the child that reaches host; 0 */
+	struct buf in, out;
+	size_t out_off;
+	uint32_t next_id;
+	/* asynchronous use */
+	uv_loop_t *loop;
+	uv_poll_t *poll; /* of fd; freed when closed */
+	uv_timer_t retry;
+	bool started, greeted, writing, freed, lends; /* lends: the server takes terminals */
+	unsigned tries;
+	struct client_ops ops;
+	LIST_HEAD(, pending) pending;
+};
+/* A connected, non-blocking socket, or -1 and *e. */
+int client_socket(struct client *c, bool start_server, struct err *e);
+/* Starts keeper and server unless someone else just did; they answer soon. -1 and *e. */
+int client_launch(struct err *e);
+#endif

@@ -1,0 +1,234 @@
+/* Reaching a server: the socket, and starting keeper and server when nobody is there. Several
+ * clients may find nobody at once: the first to lock start.lock starts, the others wait for it. */
+#include "core/os/os.h"
+#include "sessions/client/client_priv.h"
+#include "sessions/config/config.h"
+#include "sessions/pty/keeper_link.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define START_MS 8000
+#define RETRY_MS 10
+
+extern char **environ;
+
+static int
+try_connect(void)
+{
+	struct sockaddr_un a = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), err;
+
+	if (fd < 0)
+		return -errno;
+	if (strlen(paths()->socket) >= sizeof(a.sun_path)) {
+		close(fd);
+		return -ENAMETOOLONG;
+	}
+	memcpy(a.sun_path, paths()->socket, strlen(paths()->socket) + 1);
+	if (connect(fd, (struct sockaddr *)&a, sizeof(a)) == 0)
+		return fd;
+	err = errno;
+	close(fd);
+	return -err;
+}
+
+/* What the daemons need of our environment; secrets of the caller's stay out of it. */
+static bool
+daemon_env(const char *kv)
+{
+	static const char *const keep[] = {"PATH=", "HOME=", "USER=", "LOGNAME=", "SHELL=", "LANG=",
+		"LC_", "TZ=", "TMPDIR=", "XDG_",
+		"MUSTER_HOME=", "ASAN_OPTIONS=", "UBSAN_OPTIONS=", "TSAN_OPTIONS="};
+
+	for (size_t i = 0; i < ARRAY_LEN(keep); i++)
+		if (!strncmp(kv, keep[i], strlen(keep[i])))
+			return true;
+	return false;
+}
+
+static char **
+daemon_environ(void)
+{
+	size_t n = 0, k = 0;
+	char **v;
+
+	while (environ[n])
+		n++;
+	v = xcalloc(n + 1, sizeof(*v));
+	for (size_t i = 0; i < n; i++)
+		if (daemon_env(environ[i]))
+			v[k++] = environ[i];
+	return v;
+}
+
+static void
+become_keeper(int tell)
+{
+	char keeper[4096], self[4096], errors[600];
+	pid_t pid;
+	int fd;
+
+	if (!keeper_binary(keeper, sizeof(keeper)) || !self_binary(self, sizeof(self)))
+		_exit(127);
+	setsid();
+	if ((pid = fork()) != 0) {
+		if (write(tell, &pid, sizeof(pid)) < 0)
+			_exit(1);
+		_exit(0);
+	}
+	snprintf(errors, sizeof(errors), "%s/server.err", paths()->state);
+	fd = open("/dev/null", O_RDWR);
+	dup2(fd, 0);
+	dup2(fd, 1);
+	fd = open(errors, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0600);
+	dup2(fd >= 0 ? fd : 1, 2);
+	syscall(SYS_close_range, 3, ~0u, 0);
+	for (int s = 1; s < NSIG; s++)
+		signal(s, SIG_DFL);
+	sigprocmask(SIG_SETMASK, &(sigset_t){0}, NULL);
+	execve(keeper, (char *[]){"muster-keeper", self, NULL}, daemon_environ());
+	_exit(127);
+}
+
+/* A pidfd of the keeper, or -1. */
+static int
+spawn_keeper(void)
+{
+	int p[2], status;
+	pid_t mid, keeper = -1;
+
+	if (pipe2(p, O_CLOEXEC) < 0)
+		return -1;
+	if ((mid = fork()) == 0)
+		become_keeper(p[1]);
+	close(p[1]);
+	if (mid > 0) {
+		if (read(p[0], &keeper, sizeof(keeper)) != sizeof(keeper))
+			keeper = -1;
+		waitpid(mid, &status, 0);
+	}
+	close(p[0]);
+	return keeper > 0 ? (int)syscall(SYS_pidfd_open, keeper, 0) : -1;
+}
+
+/* The last line that the daemons left on stderr. */
+static int
+start_failed(struct err *e)
+{
+	char path[600], text[1024], *line;
+	ssize_t n = 0;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/server.err", paths()->state);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0) {
+		n = pread(fd, text, sizeof(text) - 1, 0);
+		close(fd);
+	}
+	text[n > 0 ? n : 0] = 0;
+	while (n > 0 && text[n - 1] == '\n')
+		text[--n] = 0;
+	line = strrchr(text, '\n');
+	line = line ? line + 1 : text;
+	if (!strncmp(line, "muster: server: ", 16))
+		line += 16;
+	return err_set(e, 4, "no server could be started (%.200s)",
+		*line ? line : "muster-keeper is not beside muster, or its folder is not writable");
+}
+
+int
+client_launch(struct err *e)
+{
+	uint64_t end = os_mono_ns() + START_MS * 1000000ull;
+	char path[600];
+	int lock, pidfd, fd;
+
+	snprintf(path, sizeof(path), "%s/start.lock", paths()->runtime);
+	lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (lock < 0)
+		return err_set(e, 4, "%s: %s", path, strerror(errno));
+	while (flock(lock, LOCK_EX) < 0 && errno == EINTR)
+		;
+	if ((fd = try_connect()) >= 0) { /* another client was first */
+		close(lock);
+		return fd;
+	}
+	pidfd = spawn_keeper();
+	while (pidfd >= 0 && os_mono_ns() < end && (fd = try_connect()) < 0) {
+		struct pollfd p = {pidfd, POLLIN, 0};
+		if (poll(&p, 1, RETRY_MS) > 0 && (fd = try_connect()) < 0)
+			break; /* the keeper gave up */
+	}
+	if (pidfd >= 0)
+		close(pidfd);
+	close(lock);
+	return fd >= 0 ? fd : start_failed(e);
+}
+
+int
+client_socket(struct client *c, bool start_server, struct err *e)
+{
+	struct paths p;
+	int fd;
+
+	if (c->host)
+		return err_set(e, 4, "other hosts cannot be reached by this build");
+	if (paths_init(&p, e) < 0) {
+		if (e)
+			e->code = 4;
+		return -1;
+	}
+	if ((fd = try_connect()) >= 0)
+		return fd;
+	if (fd == -ENAMETOOLONG)
+		return err_set(e, 4, "%.120s… is too long for a socket (use a shorter MUSTER_HOME)",
+			paths()->socket);
+	if (start_server)
+		return client_launch(e);
+	return err_set(e, 4, "no server is running (muster server start)");
+}
+
+void
+client_add_caller_env(json_t *args)
+{
+	json_t *env = json_array(), *limits = json_array();
+	mode_t mask = umask(0);
+
+	umask(mask);
+	if (json_object_get(args, "env")) {
+		json_decref(env);
+		json_decref(limits);
+		return;
+	}
+	for (char **v = environ; *v; v++) {
+		json_t *s = json_string(*v); /* NULL when it is not UTF-8 */
+		if (s)
+			json_array_append_new(env, s);
+	}
+	for (int i = 0; i < RLIM_NLIMITS; i++) {
+		struct rlimit l;
+		if (getrlimit((__rlimit_resource_t)i, &l) == 0)
+			json_array_append_new(limits,
+				json_pack("[i,I,I]", i,
+					l.rlim_cur == RLIM_INFINITY ? (json_int_t)-1
+								    : (json_int_t)l.rlim_cur,
+					l.rlim_max == RLIM_INFINITY ? (json_int_t)-1
+								    : (json_int_t)l.rlim_max));
+	}
+	json_object_set_new(args, "env", env);
+	json_object_set_new(args, "limits", limits);
+	json_object_set_new(args, "umask", json_integer(mask));
+}

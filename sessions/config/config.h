@@ -1,0 +1,40 @@
+#ifndef SESSIONS_CONFIG_H
+#define SESSIONS_CONFIG_H
+/* Config (INI) and the places of files. Keys, defaults and help come from one table, config.def. */
+#include "core/base/base.h"
+#include "sessions/closing/policy.h"
+#include <stdio.h>
+
+struct config_host { /* [host.NAME] */
+	char name[32], ssh[128];
+};
+#define CONFIG_HOSTS_MAX 16
+struct config {
+	uint64_t scrollback_lines, scrollback_bytes, store_total;
+	double store_days, store_after_s, rest_after_s;
+	double tick_s, budget_ms_per_s;
+	struct reap_config reap;
+	char prefix[16], layout[16], theme[32], notify[64];
+	bool motion, mouse;
+	struct config_host hosts[CONFIG_HOSTS_MAX];
+	int n_hosts;
+};
+struct paths {
+	char config[512];  /* config.ini; need not exist */
+	char state[512];   /* directory: databases, files, log */
+	char runtime[512]; /* directory: sockets */
+	char socket[560], hook_socket[560];
+};
+/* From MUSTER_HOME or XDG; makes the directories (0700) and refuses any that others could have
+ * planted: symlink, other owner, open to group or others. -1 and *e (code 4: without them no server
+ * can be reached or started). */
+int paths_init(struct paths *p, struct err *e);
+const struct paths *paths(void); /* after paths_init; aborts before */
+/* Defaults, then the file at path (NULL or absent: defaults alone). -1 and *e
+ * ("config.ini:12: unknown key …"); *c then holds the defaults. [profile.NAME] sections are read
+ * by profiles_load. */
+int config_load(struct config *c, const char *path, struct err *e);
+void config_print_default(FILE *out);
+bool parse_size(const char *s, uint64_t *bytes); /* 400M, 1.5G, 4096 */
+bool parse_duration(const char *s, double *sec); /* 2h, 30m, 15s, 1d, 90 (seconds) */
+#endif

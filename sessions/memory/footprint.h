@@ -1,0 +1,70 @@
+#ifndef SESSIONS_FOOTPRINT_H
+#define SESSIONS_FOOTPRINT_H
+/* Footprint of processes, from /proc. Formula: see the top of footprint.c. No loop, no state: safe
+ * on any thread. All sizes are bytes; names are printable (no control bytes). */
+#include "core/base/base.h"
+#include <sys/types.h>
+
+struct proc_info {
+	pid_t pid, ppid, pgrp, session;
+	uint64_t start; /* clock ticks since boot: with pid, the identity */
+	char comm[32];
+	char role[48];	  /* "claude", "mcp: NAME", "shell: bash" … */
+	const char *rule; /* which rule put it in the tree, see proctree.h (static string) */
+	uint64_t footprint, rss, pss, swap;
+	uint64_t shm_rss;     /* shared memory resident, as status says */
+	uint64_t shm_swapped; /* swapped shared memory it maps: counted per inode, not in footprint
+			       */
+	bool estimated;	      /* no full walk: from the counters of `status` */
+	uint64_t cpu_ticks;   /* user + system, of itself */
+};
+/* One process: full walk (smaps_rollup), or the fallback, which is marked estimated. Fills the four
+ * sizes, shm_swapped and estimated, nothing else. 0 or -errno (gone: -ESRCH). */
+int footprint_of(pid_t pid, struct proc_info *out);
+/* Only the counters of `status` (3 µs): footprint = RssAnon + RssShmem + VmSwap. 0 or -errno. */
+int footprint_cheap(pid_t pid, struct proc_info *out);
+/* Its tree, root first, each with a full walk; by parent walk, and with a marker also by
+ * MUSTER_SESSION=marker and by tty. Returns a malloc'ed array, NULL and 0 when root is gone. */
+struct proc_info *proctree(pid_t root, const char *marker, size_t *n);
+
+struct mem_category {
+	char name[40];
+	uint64_t bytes;	  /* all of it, swapped part included */
+	uint64_t swapped; /* of that, swapped out */
+	unsigned regions;
+};
+/* Memory that belongs to an inode, not to a mapping: what a tree adds to the sum of its processes.
+ */
+struct shm_extent {
+	uint64_t dev, ino;
+	uint64_t bytes; /* swapped part (mapped), or all its blocks (memfd that no process maps) */
+	bool unmapped;
+};
+/* Of all these walked processes together (pid and shm_swapped count), each inode once. malloc'ed,
+ * NULL when none. Reads full smaps of those with more than 8 MB of swapped shared memory, and the
+ * fds of all. */
+struct shm_extent *footprint_extents(const struct proc_info *p, size_t n, size_t *n_out);
+/* Their sum; *swapped (NULL ok) is the part of it that lies in swap. */
+uint64_t footprint_shared_extra(const struct proc_info *p, size_t n, uint64_t *swapped);
+/* By kind of mapping over all these processes; malloc'ed array, biggest first. */
+struct mem_category *footprint_categories(const struct proc_info *p, size_t n, size_t *n_out);
+
+struct footprint_report {
+	struct proc_info *procs; /* root first */
+	size_t n_procs;
+	struct mem_category *cats;
+	size_t n_cats;
+	uint64_t total, rss, pss, shared_extra;
+	uint64_t swap; /* private and shared */
+	bool estimated;
+};
+/* All of the above for one tree. 0 or -errno. */
+int footprint_report(pid_t root, const char *marker, struct footprint_report *out);
+void footprint_report_free(struct footprint_report *r);
+
+char *proc_cmdline(pid_t pid);	/* malloc'ed, spaces between; NULL when gone or a kernel thread */
+uint64_t proc_start(pid_t pid); /* 0 when gone */
+/* What a process is, from its name and command line: "mcp: github", "language server: gopls",
+ * "shell: bash", else the program's own name ("node x/claude.js" is "claude"). */
+void proc_role(const char *comm, const char *cmdline, char *out, size_t cap);
+#endif

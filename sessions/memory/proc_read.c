@@ -1,0 +1,50 @@
+#include "sessions/memory/proc_read.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+ssize_t
+proc_read(pid_t pid, const char *name, char *buf, size_t cap)
+{
+	char path[64];
+	size_t got = 0;
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT ? -ESRCH : -errno;
+	while (got < cap - 1 && (n = read(fd, buf + got, cap - 1 - got)) != 0) {
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0) {
+			n = -errno;
+			close(fd);
+			return n;
+		}
+		got += (size_t)n;
+	}
+	close(fd);
+	buf[got] = '\0';
+	return (ssize_t)got;
+}
+
+FILE *
+proc_open(pid_t pid, const char *name)
+{
+	char path[64];
+
+	snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, name);
+	return fopen(path, "re");
+}
+
+void
+proc_clean(char *out, size_t cap, const char *in)
+{
+	size_t i = 0;
+
+	for (; *in && i + 1 < cap; in++)
+		out[i++] = (unsigned char)*in >= 0x20 && (unsigned char)*in < 0x7f ? *in : '?';
+	out[i] = '\0';
+}

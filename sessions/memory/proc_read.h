@@ -1,0 +1,13 @@
+#ifndef SESSIONS_PROC_READ_H
+#define SESSIONS_PROC_READ_H
+/* Small reads from /proc, shared by proctree.c and footprint*.c. */
+#include "core/base/base.h"
+#include <stdio.h>
+#include <sys/types.h>
+
+/* /proc/PID/NAME into buf, NUL-terminated, cut at cap - 1. Bytes read or -errno (gone: -ESRCH). */
+ssize_t proc_read(pid_t pid, const char *name, char *buf, size_t cap);
+FILE *proc_open(pid_t pid, const char *name); /* NULL and errno */
+/* Copies printable ASCII, '?' for the rest: names of processes are foreign bytes. */
+void proc_clean(char *out, size_t cap, const char *in);
+#endif

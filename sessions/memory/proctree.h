@@ -1,0 +1,48 @@
+#ifndef SESSIONS_PROCTREE_H
+#define SESSIONS_PROCTREE_H
+/* Which process belongs to which session: one scan of /proc, then rules, the first that holds:
+ *
+ *   root    it is the session's child itself
+ *   child   an ancestor belongs to the session (the nearest decides)
+ *   marker  MUSTER_SESSION=<id> stands in its environment: strays that were re-parented
+ *   tty     it has the session's terminal, or the child's session id
+ *   seen    it was in the session's tree before (same pid and start time) and its parent died
+ *
+ * A process belongs to at most one session. Processes in `skip` (server, keeper) belong to none,
+ * and what hangs below them only counts by its own right. */
+#include "core/base/base.h"
+#include <sys/types.h>
+
+struct proc_node {
+	pid_t pid, ppid, pgrp, session;
+	int tty;
+	int owner; /* index of the root it belongs to, -1 none */
+	uint64_t start, cpu_ticks;
+	const char *rule; /* static string, NULL while owner is -1 */
+	char comm[32];
+};
+struct proc_table {
+	struct proc_node *p; /* ascending by pid */
+	size_t n;
+};
+struct proc_root {
+	pid_t pid;	    /* 0: the child is gone, strays may live */
+	const char *marker; /* borrowed; NULL: neither marker nor tty count */
+};
+int proc_table_scan(struct proc_table *t); /* 0 or -errno */
+void proc_table_free(struct proc_table *t);
+struct proc_node *proc_table_find(const struct proc_table *t, pid_t pid); /* NULL */
+
+/* Value of MUSTER_SESSION in the process's environment; "" none or not readable. */
+void proc_marker(pid_t pid, char *out, size_t cap);
+struct proc_hints {
+	/* as proc_marker, cached by the caller; NULL: proc_marker */
+	void (*marker)(void *ctx, const struct proc_node *p, char *out, size_t cap);
+	/* root it belonged to at an earlier scan, -1 unknown; NULL: none is remembered */
+	int (*seen)(void *ctx, const struct proc_node *p);
+	void *ctx;
+	pid_t skip[2]; /* 0: none */
+};
+void proc_table_assign(struct proc_table *t, const struct proc_root *roots, size_t n,
+	const struct proc_hints *hints);
+#endif

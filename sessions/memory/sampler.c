@@ -1,0 +1,520 @@
+/* The loop's half of the sampler: who is due, what became of it. A worker thread gets copies of the
+ * session list and the scan (sampler_scan.c) for one call at a time; nothing is shared while it
+ * runs, so nothing is locked. */
+#include "sessions/memory/sampler.h"
+#include "core/base/log.h"
+#include "core/os/os.h"
+#include "sessions/memory/memseries.h"
+#include "sessions/memory/sampler_scan.h"
+#include "sessions/store_thread/store_worker.h"
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { SAMPLER_MAGIC = 0x5a3b1e77, RESTORE_POINTS = 4320 };
+static const double FOCUS_S = 5, FOCUS_KEEP_S = 600, IDLE_TICK_S = 60, LONG_IDLE_S = 3600,
+		    GROWTH_EVERY_S = 60;
+static const double SETTLE_S = 600, RESTORE_S = 72 * 3600.0, SLOPE_SPAN_S = 6 * 3600.0;
+static const double SLOPE_MIN_SPAN_S = 600, YOUNG_S = 60;
+enum { FIRST_MS = 500 };
+
+struct entry { /* one session */
+	struct entry *next;
+	uint32_t num;
+	char id[12];
+	pid_t pid;
+	struct memstat m;
+	struct memseries series;
+	double added, due, judged; /* monotonic seconds */
+	bool force, first;
+};
+struct waiter {
+	struct waiter *next;
+	uint32_t num;
+	sampler_cb cb;
+	void *ctx;
+	uint64_t round; /* that takes its sample; 0: none has begun since it asked */
+};
+struct sampler {
+	unsigned magic;
+	uv_loop_t *loop;
+	struct sampler_ops ops;
+	double tick_s;
+	uint64_t base_ms; /* between looks at who is due */
+	struct store_worker *store;
+	struct entry *entries;
+	struct waiter *waiters;
+	uint32_t focus;
+	double focus_until;
+	struct pressure pressure;
+	struct scan *scan;
+	uv_timer_t timer;
+	uv_poll_t psi;
+	int psi_fd;
+	bool closing, again;
+	unsigned handles;  /* not closed yet */
+	unsigned restores; /* reads of the store under way */
+	uint64_t round;
+	/* the call under way */
+	uv_work_t req;
+	bool working;
+	struct scan_session *v;
+	size_t nv;
+	struct pressure read;
+};
+
+static double
+mono_s(void)
+{
+	return (double)os_mono_ns() / 1e9;
+}
+
+static struct entry *
+entry_of(const struct sampler *s, uint32_t num)
+{
+	for (struct entry *e = s->entries; e; e = e->next)
+		if (e->num == num)
+			return e;
+	return NULL;
+}
+
+/* ---- one sample ---- */
+
+static double
+interval(const struct sampler *s, const struct entry *e)
+{
+	if ((e->num == s->focus && mono_s() < s->focus_until) || mono_s() - e->added < YOUNG_S)
+		return MIN(FOCUS_S, s->tick_s);
+	if (s->pressure.level == 0 && s->ops.idle_s &&
+		s->ops.idle_s(s->ops.ctx, e->num) > LONG_IDLE_S)
+		return MAX(IDLE_TICK_S, s->tick_s);
+	return s->tick_s;
+}
+
+static void
+work(uv_work_t *req)
+{
+	struct sampler *s = req->data;
+
+	s->read = pressure_read();
+	scan_run(s->scan, s->v, s->nv);
+}
+
+static void
+pick_tool(struct sampler *s, struct entry *e, const struct scan_session *v)
+{
+	e->m.tool[0] = '\0';
+	for (size_t i = 0; i < v->n_members && s->ops.is_helper; i++)
+		if (!s->ops.is_helper(
+			    s->ops.ctx, e->num, v->member[i].comm, v->member[i].cmdline)) {
+			snprintf(e->m.tool, sizeof(e->m.tool), "%s", v->member[i].comm);
+			return;
+		}
+}
+
+static void
+judge_growth(struct sampler *s, struct entry *e, double now)
+{
+	struct growth_point *p = xmalloc(sizeof(*p) * (SERIES_RAW + SERIES_FLOORS));
+	double idle = s->ops.idle_s ? s->ops.idle_s(s->ops.ctx, e->num) : 0;
+	size_t n = 0;
+
+	if (idle > SETTLE_S)
+		n = memseries_since(&e->series, now - idle + SETTLE_S, p);
+	e->m.growth = growth_judge(p, n, &e->m.growth_numbers);
+	n = memseries_since(&e->series, now - SLOPE_SPAN_S, p);
+	e->m.growth_bytes_per_h =
+		n && p[n - 1].t - p[0].t >= SLOPE_MIN_SPAN_S ? growth_slope(p, n) : NAN;
+	free(p);
+}
+
+static void
+take(struct sampler *s, struct entry *e, const struct scan_session *v)
+{
+	struct memstat *m = &e->m;
+	struct mem_sample sample;
+
+	if (!v->known)
+		return;
+	m->known = true;
+	m->estimated = v->estimated;
+	m->footprint = v->footprint;
+	m->rss = v->rss;
+	m->swap = v->swap;
+	m->pss = v->pss;
+	m->peak = MAX(m->peak, v->footprint);
+	m->processes = v->processes;
+	m->cpu_ticks = v->cpu_ticks;
+	m->at = os_wall_s();
+	pick_tool(s, e, v);
+	memseries_push(&e->series, m->at, m->footprint);
+	if (e->judged == 0 || mono_s() - e->judged >= GROWTH_EVERY_S || v->force) {
+		e->judged = mono_s();
+		judge_growth(s, e, m->at);
+	}
+	sample = (struct mem_sample){m->at, m->footprint, m->rss, m->swap,
+		(m->estimated ? MEM_ESTIMATED : 0u) | (e->first ? MEM_GAP : 0u)};
+	e->first = false;
+	if (s->store)
+		store_put_samples(s->store, e->num, &sample, 1);
+}
+
+/* ---- rounds ---- */
+
+static void start_round(struct sampler *s);
+
+/* Those whose sample belongs to a round up to this one, and those whose session is gone. */
+static void
+answer_waiters(struct sampler *s, uint64_t round)
+{
+	struct waiter **w = &s->waiters;
+
+	while (*w) {
+		struct waiter *x = *w;
+		struct entry *e = entry_of(s, x->num);
+
+		if (e && (x->round == 0 || x->round > round)) {
+			w = &x->next;
+			continue;
+		}
+		*w = x->next;
+		x->cb(x->ctx, e && e->m.known ? &e->m : NULL);
+		free(x);
+		w = &s->waiters; /* the callback may have asked again */
+	}
+}
+
+static void
+free_round(struct sampler *s)
+{
+	for (size_t i = 0; i < s->nv; i++)
+		free(s->v[i].member);
+	free(s->v);
+	s->v = NULL;
+	s->nv = 0;
+}
+
+static void
+finish(struct sampler *s)
+{
+	if (s->working || s->handles || s->restores)
+		return;
+	scan_free(s->scan);
+	if (s->psi_fd >= 0)
+		close(s->psi_fd);
+	for (struct entry *e; (e = s->entries);) {
+		s->entries = e->next;
+		free(e);
+	}
+	s->magic = 0;
+	free(s);
+}
+
+static void
+after_work(uv_work_t *req, int status)
+{
+	struct sampler *s = req->data;
+
+	(void)status;
+	CHECK(s->magic == SAMPLER_MAGIC);
+	s->working = false;
+	if (s->closing) {
+		free_round(s);
+		finish(s);
+		return;
+	}
+	if (s->read.level != s->pressure.level)
+		log_info("memory pressure: level %d, %.0f %% available", s->read.level,
+			100.0 * (double)s->read.mem_available / (double)MAX(s->read.mem_total, 1u));
+	s->pressure = s->read;
+	for (size_t i = 0; i < s->nv; i++) {
+		struct entry *e = entry_of(s, s->v[i].num);
+
+		if (!e || !s->v[i].due || e->pid != s->v[i].pid)
+			continue;
+		take(s, e, &s->v[i]);
+		if (e->m.known && s->ops.sampled)
+			s->ops.sampled(s->ops.ctx, e->num, &e->m);
+	}
+	free_round(s);
+	answer_waiters(s, s->round);
+	if (s->again && !s->closing) {
+		s->again = false;
+		start_round(s);
+	}
+}
+
+/* Samples all that are due or forced; a round under way is followed by another. */
+static void
+start_round(struct sampler *s)
+{
+	double now = mono_s(), slack = MIN(FOCUS_S, s->tick_s) / 2;
+	size_t n = 0;
+
+	if (s->working) {
+		s->again = true;
+		return;
+	}
+	for (struct entry *e = s->entries; e; e = e->next)
+		n++;
+	s->v = xcalloc(n + 1, sizeof(*s->v));
+	for (struct entry *e = s->entries; e; e = e->next) {
+		struct scan_session *v = &s->v[s->nv++];
+
+		v->num = e->num;
+		memcpy(v->id, e->id, sizeof(v->id));
+		v->pid = e->pid;
+		v->force = e->force;
+		v->due = e->force || now + slack >= e->due;
+		if (v->due)
+			e->due = now + interval(s, e);
+		e->force = false;
+	}
+	s->round++;
+	for (struct waiter *w = s->waiters; w; w = w->next)
+		if (w->round == 0)
+			w->round = s->round;
+	s->working = true;
+	CHECK(uv_queue_work(s->loop, &s->req, work, after_work) == 0);
+}
+
+static void
+on_timer(uv_timer_t *t)
+{
+	struct sampler *s = t->data;
+
+	CHECK(s->magic == SAMPLER_MAGIC);
+	if (!s->working)
+		start_round(s);
+}
+
+/* Tasks stall for memory: look at once, at all sessions. */
+static void
+on_psi(uv_poll_t *p, int status, int events)
+{
+	struct sampler *s = p->data;
+
+	CHECK(s->magic == SAMPLER_MAGIC);
+	if (status < 0 || !(events & UV_PRIORITIZED)) {
+		uv_poll_stop(p);
+		return;
+	}
+	if (s->working)
+		return;
+	for (struct entry *e = s->entries; e; e = e->next)
+		e->due = 0;
+	start_round(s);
+	if (s->store) /* what comes next may be the kernel's killer */
+		store_flush(s->store);
+}
+
+/* ---- life ---- */
+
+struct sampler *
+sampler_new(uv_loop_t *loop, const struct sampler_ops *ops, double tick_s, double budget_ms_per_s,
+	struct store_worker *store)
+{
+	struct sampler *s = xcalloc(1, sizeof(*s));
+
+	s->magic = SAMPLER_MAGIC;
+	s->loop = loop;
+	s->ops = *ops;
+	s->tick_s = tick_s;
+	s->base_ms = MAX((uint64_t)(MIN(FOCUS_S, tick_s) * 1000), 10u);
+	s->store = store;
+	s->scan = scan_new(budget_ms_per_s);
+	s->pressure = pressure_read();
+	s->req.data = s;
+	uv_timer_init(loop, &s->timer);
+	s->timer.data = s;
+	s->handles = 1;
+	uv_timer_start(&s->timer, on_timer, s->base_ms, s->base_ms);
+	uv_unref((uv_handle_t *)&s->timer);
+	s->psi_fd = pressure_trigger();
+	if (s->psi_fd >= 0 && uv_poll_init(loop, &s->psi, s->psi_fd) == 0) {
+		s->psi.data = s;
+		s->handles = 2;
+		uv_poll_start(&s->psi, UV_PRIORITIZED, on_psi);
+		uv_unref((uv_handle_t *)&s->psi);
+	}
+	return s;
+}
+
+void
+sampler_set_store(struct sampler *s, struct store_worker *store)
+{
+	s->store = store;
+}
+
+static void
+on_closed(uv_handle_t *h)
+{
+	struct sampler *s = h->data;
+
+	s->handles--;
+	finish(s);
+}
+
+void
+sampler_close(struct sampler *s)
+{
+	if (!s)
+		return;
+	CHECK(s->magic == SAMPLER_MAGIC);
+	s->closing = true;
+	s->store = NULL;
+	for (struct waiter *w; (w = s->waiters);) {
+		s->waiters = w->next;
+		w->cb(w->ctx, NULL);
+		free(w);
+	}
+	if (s->handles == 2)
+		uv_close((uv_handle_t *)&s->psi, on_closed);
+	uv_close((uv_handle_t *)&s->timer, on_closed);
+}
+
+/* ---- what was before this server ---- */
+
+struct restore {
+	struct sampler *s;
+	uint32_t num;
+	struct mem_point *p;
+	size_t n;
+};
+
+static void
+restore_read(void *arg, struct history_db *h, struct meta_db *m)
+{
+	struct restore *r = arg;
+	double step;
+
+	(void)m;
+	r->p = history_points(h, r->num, os_wall_s() - RESTORE_S, RESTORE_POINTS, &step, &r->n);
+}
+
+static void
+restore_done(void *arg)
+{
+	struct restore *r = arg;
+	struct sampler *s = r->s;
+	struct entry *e = s->closing ? NULL : entry_of(s, r->num);
+	struct growth_point *g;
+
+	CHECK(s->magic == SAMPLER_MAGIC);
+
+	if (e && r->n) {
+		g = xmalloc(sizeof(*g) * r->n);
+		for (size_t i = 0; i < r->n; i++) {
+			g[i] = (struct growth_point){r->p[i].t, r->p[i].min};
+			e->m.peak = MAX(e->m.peak, r->p[i].max);
+		}
+		memseries_prepend(&e->series, g, r->n);
+		free(g);
+	}
+	free(r->p);
+	free(r);
+	s->restores--;
+	if (s->closing)
+		finish(s);
+}
+
+void
+sampler_add(struct sampler *s, uint32_t num, const char *id, pid_t pid)
+{
+	struct entry *e = entry_of(s, num);
+	struct restore *r;
+
+	if (!e) {
+		e = xcalloc(1, sizeof(*e));
+		e->next = s->entries;
+		s->entries = e;
+	}
+	e->num = num;
+	snprintf(e->id, sizeof(e->id), "%s", id);
+	e->pid = pid;
+	e->first = true;
+	e->due = 0;
+	e->added = mono_s();
+	uv_timer_start(&s->timer, on_timer, MIN(FIRST_MS, s->base_ms), s->base_ms);
+	e->m.growth_bytes_per_h = NAN;
+	if (s->store) {
+		r = xcalloc(1, sizeof(*r));
+		r->s = s;
+		r->num = num;
+		s->restores++;
+		store_run(s->store, restore_read, restore_done, r);
+	}
+}
+
+void
+sampler_remove(struct sampler *s, uint32_t num)
+{
+	for (struct entry **e = &s->entries; *e; e = &(*e)->next) {
+		struct entry *gone = *e;
+
+		if (gone->num != num)
+			continue;
+		*e = gone->next;
+		free(gone);
+		if (s->store)
+			store_flush(s->store);
+		break;
+	}
+	if (s->working)
+		return;
+	answer_waiters(s, 0);
+	if (!s->entries && !s->closing)
+		start_round(s); /* lets the scan forget */
+}
+
+void
+sampler_focus(struct sampler *s, uint32_t num)
+{
+	struct entry *e = entry_of(s, num);
+
+	s->focus = num;
+	s->focus_until = mono_s() + FOCUS_KEEP_S;
+	if (e)
+		e->due = MIN(e->due, mono_s() + FOCUS_S);
+}
+
+const struct memstat *
+sampler_get(const struct sampler *s, uint32_t num)
+{
+	const struct entry *e = entry_of(s, num);
+
+	return e ? &e->m : NULL;
+}
+
+void
+sampler_now(struct sampler *s, uint32_t num, sampler_cb cb, void *ctx)
+{
+	struct waiter *w = xcalloc(1, sizeof(*w)), **at = &s->waiters;
+	struct entry *e = entry_of(s, num);
+
+	w->num = num;
+	w->cb = cb;
+	w->ctx = ctx;
+	while (*at)
+		at = &(*at)->next;
+	*at = w;
+	if (e)
+		e->force = true;
+	start_round(s);
+}
+
+size_t
+sampler_recent(const struct sampler *s, uint32_t num, double step_s, uint64_t *out, size_t n)
+{
+	const struct entry *e = entry_of(s, num);
+
+	return e ? memseries_recent(&e->series, step_s, out, n) : 0;
+}
+
+struct pressure
+sampler_pressure(const struct sampler *s)
+{
+	return s->pressure;
+}

@@ -1,0 +1,52 @@
+#ifndef SESSIONS_SAMPLER_H
+#define SESSIONS_SAMPLER_H
+/* Footprint of every session's process tree, on worker threads, within a budget (design: tick,
+ * token bucket, estimates between walks). Results arrive on the loop thread. */
+#include "core/base/base.h"
+#include "core/stats/growth.h"
+#include "sessions/memory/footprint.h"
+#include "sessions/memory/pressure.h"
+#include <uv.h>
+
+struct memstat { /* of one session; absent = not known yet */
+	bool known, estimated;
+	uint64_t footprint, rss, swap, pss, peak; /* bytes */
+	unsigned processes;
+	double at;		   /* wall time of the sample */
+	double growth_bytes_per_h; /* NAN: not known yet */
+	enum growth_verdict growth;
+	struct growth_numbers growth_numbers;
+	char tool[64];	    /* a process in the tree that is no helper: "" none */
+	uint64_t cpu_ticks; /* of the whole tree, as it stands; falls when a process ends */
+};
+struct sampler;
+struct sampler_ops {
+	/* a sample of session num was taken (loop thread) */
+	void (*sampled)(void *ctx, uint32_t num, const struct memstat *m);
+	/* is this process a usual helper of that session's CLI? (loop thread) */
+	bool (*is_helper)(void *ctx, uint32_t num, const char *comm, const char *cmdline);
+	/* seconds this session has been idle: growth windows start 10 min after (loop thread) */
+	double (*idle_s)(void *ctx, uint32_t num);
+	void *ctx;
+};
+struct store_worker;
+/* store NULL: nothing is written (set it later). */
+struct sampler *sampler_new(uv_loop_t *loop, const struct sampler_ops *ops, double tick_s,
+	double budget_ms_per_s, struct store_worker *store);
+void sampler_set_store(struct sampler *s, struct store_worker *store);
+/* Answers who waits with NULL; memory goes once the loop has run its close callbacks. NULL ok. */
+void sampler_close(struct sampler *s);
+/* id: MUSTER_SESSION value that marks strays. Earlier samples come back from the store. */
+void sampler_add(struct sampler *s, uint32_t num, const char *id, pid_t pid);
+void sampler_remove(struct sampler *s, uint32_t num); /* flushes its history */
+void sampler_focus(struct sampler *s, uint32_t num);  /* 5 s ticks for the next 10 min; 0 none */
+const struct memstat *sampler_get(const struct sampler *s, uint32_t num); /* borrowed; NULL */
+/* Sample one session now, with a full walk; cb on the loop thread, m NULL if it went meanwhile. */
+typedef void (*sampler_cb)(void *ctx, const struct memstat *m);
+void sampler_now(struct sampler *s, uint32_t num, sampler_cb cb, void *ctx);
+/* The last n samples of the session, oldest first, one per step_s; for the sparkline. */
+size_t sampler_recent(
+	const struct sampler *s, uint32_t num, double step_s, uint64_t *out, size_t n);
+
+struct pressure sampler_pressure(const struct sampler *s);
+#endif

@@ -1,0 +1,40 @@
+#ifndef SESSIONS_SAMPLER_SCAN_H
+#define SESSIONS_SAMPLER_SCAN_H
+/* The half of the sampler that reads /proc: one call a tick, on a worker thread. It remembers every
+ * process of every session between calls (last walk, its cost, marker, command line), so that most
+ * ticks need only the counters of `status`. Owned by whoever runs the call; no locks. */
+#include "core/base/base.h"
+#include <sys/types.h>
+
+struct scan;
+struct scan *scan_new(double budget_ms_per_s);
+void scan_free(struct scan *s); /* NULL ok */
+
+struct scan_session {
+	/* in */
+	uint32_t num;
+	char id[12];
+	pid_t pid;
+	bool due;   /* sample it; else only its membership is kept up */
+	bool force; /* full walks of all its processes, outside the budget */
+	/* out, for due ones */
+	bool known, estimated;
+	uint64_t footprint, rss, swap, pss, cpu_ticks;
+	unsigned processes;
+	/* members other than the child itself, until the next call */
+	struct scan_member *member;
+	size_t n_members;
+};
+struct scan_member {
+	const char *comm, *cmdline; /* borrowed from the scan */
+};
+/* Skips the calling process and its parent (server, keeper). member arrays are malloc'ed.
+ * n == 0: forgets every process. */
+void scan_run(struct scan *s, struct scan_session *v, size_t n);
+struct scan_cost {
+	uint64_t cpu_ns;      /* of all calls */
+	uint64_t walks, runs; /* full walks done */
+	size_t remembered;    /* processes, at present */
+};
+struct scan_cost scan_cost(const struct scan *s);
+#endif

@@ -1,0 +1,418 @@
+#include "sessions/pty/keeper_link.h"
+#include "core/base/buf.h"
+#include "core/base/log.h"
+#include "core/os/os.h"
+#include "sessions/keeper/record.h"
+#include "sessions/session/session.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define HANDSHAKE_MS 5000
+#define SEND_MS 2000
+
+struct keeper_link {
+	int fd;
+	pid_t pid;
+	bool polling;
+	uv_loop_t *loop;
+	uv_poll_t poll;
+	struct keeper_ops ops;
+};
+
+bool
+self_binary(char *out, size_t cap)
+{
+	ssize_t n = readlink("/proc/self/exe", out, cap - 1);
+	char *gone;
+
+	if (n <= 0)
+		return false;
+	out[n] = 0;
+	/* replaced while running: the file at its place is the one to start */
+	if ((gone = strstr(out, " (deleted)")) && !gone[10])
+		*gone = 0;
+	return true;
+}
+
+bool
+keeper_binary(char *out, size_t cap)
+{
+	char *slash;
+
+	if (!self_binary(out, cap) || !(slash = strrchr(out, '/')) ||
+		(size_t)(slash - out) + sizeof("/muster-keeper") > cap)
+		return false;
+	memcpy(slash, "/muster-keeper", sizeof("/muster-keeper"));
+	return true;
+}
+
+static struct keeper_held *
+held_of(struct keeper_held **held, size_t *n, uint32_t id)
+{
+	struct keeper_held *h;
+
+	for (size_t i = 0; i < *n; i++)
+		if ((*held)[i].id == id)
+			return &(*held)[i];
+	*held = xrealloc(*held, (*n + 1) * sizeof(**held));
+	h = &(*held)[(*n)++];
+	*h = (struct keeper_held){.id = id};
+	for (int s = 0; s < KEEPER_SLOTS; s++)
+		h->fd[s] = -1;
+	return h;
+}
+
+static int
+read_replay(struct keeper_link *l, struct keeper_held **held, size_t *n)
+{
+	struct keeper_rec r;
+	int fd[KEEPER_REC_FDS];
+
+	for (;;) {
+		struct pollfd p = {l->fd, POLLIN, 0};
+		if (poll(&p, 1, HANDSHAKE_MS) <= 0)
+			return -ETIMEDOUT;
+		int rc = record_receive(l->fd, &r, fd);
+		if (rc == -EAGAIN)
+			continue;
+		if (rc <= 0)
+			return rc < 0 ? rc : -EPIPE;
+		if (r.type == KEEPER_HELLO)
+			l->pid = r.pid;
+		else if (r.type == KEEPER_HELD && r.slot < KEEPER_SLOTS && fd[0] >= 0) {
+			struct keeper_held *h = held_of(held, n, r.id);
+			if (h->fd[r.slot] < 0) {
+				h->fd[r.slot] = fd[0];
+				fd[0] = -1;
+			}
+		} else if (r.type == KEEPER_CHILD) {
+			struct keeper_held *h = held_of(held, n, r.id);
+			h->pid = r.pid;
+			h->start = r.start;
+			h->flags = r.flags;
+			h->status = r.status;
+		} else if (r.type == KEEPER_READY) {
+			record_close(fd);
+			return 0;
+		}
+		record_close(fd);
+	}
+}
+
+struct keeper_link *
+keeper_link_open(int take_fd, struct keeper_held **held, size_t *n, struct err *e)
+{
+	struct keeper_link *l = xcalloc(1, sizeof(*l));
+	int rc;
+
+	*held = NULL;
+	*n = 0;
+	l->fd = take_fd;
+	fcntl(take_fd, F_SETFD, FD_CLOEXEC);
+	if ((rc = read_replay(l, held, n)) < 0) {
+		err_set(e, 4, "no keeper behind this server (%s)", strerror(-rc));
+		free(*held);
+		*held = NULL;
+		close(l->fd);
+		free(l);
+		return NULL;
+	}
+	return l;
+}
+
+static void
+on_readable(uv_poll_t *h, int status, int events)
+{
+	struct keeper_link *l = h->data;
+	struct keeper_rec r;
+	int fd[KEEPER_REC_FDS], rc;
+
+	(void)status;
+	(void)events;
+	while ((rc = record_receive(l->fd, &r, fd)) > 0) {
+		if (r.type == KEEPER_SPAWNED) {
+			l->ops.spawned(l->ops.ctx, r.id, r.pid, r.start, r.error, fd[0], fd[1]);
+			fd[0] = fd[1] = -1;
+		} else if (r.type == KEEPER_EXITED)
+			l->ops.exited(l->ops.ctx, r.id, r.pid, r.status);
+		record_close(fd);
+	}
+	if (rc == -EAGAIN)
+		return;
+	uv_poll_stop(&l->poll);
+	log_error("keeper %d is gone", (int)l->pid);
+	l->ops.lost(l->ops.ctx);
+}
+
+void
+keeper_link_start(struct keeper_link *l, uv_loop_t *loop, const struct keeper_ops *ops)
+{
+	l->loop = loop;
+	l->ops = *ops;
+	CHECK(uv_poll_init(loop, &l->poll, l->fd) == 0);
+	l->poll.data = l;
+	l->polling = true;
+	CHECK(uv_poll_start(&l->poll, UV_READABLE, on_readable) == 0);
+}
+
+static void
+on_closed(uv_handle_t *h)
+{
+	struct keeper_link *l = h->data;
+
+	close(l->fd);
+	free(l);
+}
+
+void
+keeper_link_close(struct keeper_link *l)
+{
+	if (l->polling) {
+		uv_close((uv_handle_t *)&l->poll, on_closed);
+		return;
+	}
+	close(l->fd);
+	free(l);
+}
+
+pid_t
+keeper_link_pid(const struct keeper_link *l)
+{
+	return l->pid;
+}
+
+/* A keeper that reads nothing for SEND_MS counts as gone. */
+static int
+send_rec(struct keeper_link *l, struct keeper_rec r, int fd0, int fd1)
+{
+	struct pollfd p = {l->fd, POLLOUT, 0};
+	int rc;
+
+	while ((rc = record_send(l->fd, r, fd0, fd1)) == -EAGAIN)
+		if (poll(&p, 1, SEND_MS) <= 0 || !(p.revents & POLLOUT))
+			break;
+	return rc;
+}
+
+int
+keeper_spawn(struct keeper_link *l, uint32_t id, int cols, int rows, int spec, int ring)
+{
+	struct keeper_rec r = {
+		.type = KEEPER_SPAWN, .id = id, .cols = (uint16_t)cols, .rows = (uint16_t)rows};
+
+	return send_rec(l, r, spec, ring);
+}
+
+int
+keeper_hold(struct keeper_link *l, uint32_t id, int slot, int fd)
+{
+	return send_rec(l,
+		(struct keeper_rec){.type = KEEPER_HOLD, .id = id, .slot = (uint16_t)slot}, fd, -1);
+}
+
+int
+keeper_drop(struct keeper_link *l, uint32_t id, int slot)
+{
+	return send_rec(l,
+		(struct keeper_rec){.type = KEEPER_DROP, .id = id, .slot = (uint16_t)slot}, -1, -1);
+}
+
+int
+keeper_adopt(struct keeper_link *l, uint32_t id, pid_t pid, uint64_t start, bool gone, int status,
+	int pidfd)
+{
+	struct keeper_rec r = {.type = KEEPER_ADOPT,
+		.id = id,
+		.pid = pid,
+		.start = start,
+		.flags = gone ? KEEPER_GONE : KEEPER_RUNNING,
+		.status = status};
+
+	return send_rec(l, r, pidfd, -1);
+}
+
+int
+keeper_serving(struct keeper_link *l)
+{
+	return send_rec(l, (struct keeper_rec){.type = KEEPER_SERVING}, -1, -1);
+}
+
+int
+keeper_stop(struct keeper_link *l)
+{
+	return send_rec(l, (struct keeper_rec){.type = KEEPER_STOP}, -1, -1);
+}
+
+static void
+exec_keeper(int sock)
+{
+	char path[4096], self[4096];
+	sigset_t none;
+
+	if (!keeper_binary(path, sizeof(path)) || !self_binary(self, sizeof(self)))
+		_exit(127);
+	setsid();
+	if (fork() != 0) /* so that no server is its parent */
+		_exit(0);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	dup2(sock, KEEPER_FD) == KEEPER_FD ? fcntl(KEEPER_FD, F_SETFD, 0) : 0;
+	syscall(SYS_close_range, KEEPER_FD + 1, ~0u, 0);
+	execl(path, "muster-keeper", self, "adopt", (char *)NULL);
+	_exit(127);
+}
+
+int
+keeper_link_replace(struct keeper_link *l, struct err *e)
+{
+	struct keeper_held *held = NULL;
+	size_t n = 0;
+	int sv[2], rc, status;
+	pid_t pid;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sv) < 0)
+		return err_set(e, 1, "no socket for a keeper (%s)", strerror(errno));
+	if ((pid = fork()) == 0)
+		exec_keeper(sv[1]);
+	close(sv[1]);
+	if (pid > 0)
+		waitpid(pid, &status, 0);
+	if (l->polling) {
+		/* the same number, so that the handle goes on */
+		dup3(sv[0], l->fd, O_CLOEXEC);
+		close(sv[0]);
+	}
+	if ((rc = pid < 0 ? -EAGAIN : read_replay(l, &held, &n)) < 0) {
+		free(held);
+		return err_set(e, 1, "no keeper could be started (%s)", strerror(-rc));
+	}
+	free(held);
+	log_info("keeper %d took over", (int)l->pid);
+	return uv_poll_start(&l->poll, UV_READABLE, on_readable) == 0 ? 0 : -1;
+}
+
+static uint32_t
+put_strings(struct buf *b, char *const *v, uint32_t *count)
+{
+	uint32_t off = (uint32_t)b->len;
+
+	for (*count = 0; v && v[*count]; (*count)++)
+		buf_put(b, v[*count], strlen(v[*count]) + 1);
+	return off;
+}
+
+int
+spawn_seal(const struct spawn *s)
+{
+	struct spawn_spec h = {.magic = SPAWN_MAGIC,
+		.version = SPAWN_VERSION,
+		.mask = s->mask,
+		.n_limits = MIN(s->n_limits, SPAWN_LIMITS)};
+	char *cwd[] = {(char *)(s->cwd ? s->cwd : "/"), NULL}, *meta[] = {(char *)s->meta, NULL};
+	struct buf b = {0};
+	uint32_t one;
+	int fd;
+
+	buf_put(&b, &h, sizeof(h));
+	h.argv_off = put_strings(&b, s->argv, &h.argc);
+	h.env_off = put_strings(&b, s->env, &h.envc);
+	h.cwd_off = put_strings(&b, cwd, &one);
+	h.meta_off = put_strings(&b, meta, &one);
+	h.meta_len = (uint32_t)b.len - h.meta_off;
+	h.size = (uint32_t)b.len;
+	for (uint32_t i = 0; i < h.n_limits; i++) {
+		h.limit[i].resource = s->limit[i].resource;
+		h.limit[i].cur = s->limit[i].cur;
+		h.limit[i].max = s->limit[i].max;
+	}
+	memcpy(b.data, &h, sizeof(h));
+	fd = b.len > SPAWN_MAX ? -E2BIG : os_memfd("muster-spawn");
+	if (fd >= 0 &&
+		(write(fd, b.data, b.len) != (ssize_t)b.len ||
+			fcntl(fd, F_ADD_SEALS,
+				F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) < 0)) {
+		int err = errno ? errno : EIO;
+		close(fd);
+		fd = -err;
+	}
+	explicit_bzero(b.data, b.len);
+	buf_free(&b);
+	return fd;
+}
+
+static char *
+spec_string(const struct spawn_spec *h, uint32_t off)
+{
+	const char *p = (const char *)h + off;
+
+	return off < h->size && memchr(p, 0, h->size - off) ? xstrdup(p) : NULL;
+}
+
+/* A vector and its strings in one block. */
+static char **
+spec_env(const struct spawn_spec *h)
+{
+	const char *p = (const char *)h + h->env_off, *end = (const char *)h + h->size;
+	char **v, *to;
+
+	if (h->env_off > h->size || h->envc > h->size)
+		return NULL;
+	v = xmalloc(((size_t)h->envc + 1) * sizeof(char *) + (size_t)(end - p));
+	to = (char *)(v + h->envc + 1);
+	memcpy(to, p, (size_t)(end - p));
+	end = to + (end - p);
+	for (uint32_t i = 0; i < h->envc; i++) {
+		char *nul = memchr(to, 0, (size_t)(end - to));
+		if (!nul) {
+			free(v);
+			return NULL;
+		}
+		v[i] = to;
+		to = nul + 1;
+	}
+	v[h->envc] = NULL;
+	return v;
+}
+
+bool
+spawn_read(int fd, char ***env, char **meta, char **cwd, struct session_limits *limits)
+{
+	struct stat st;
+	struct spawn_spec *h;
+	bool ok;
+
+	if (fstat(fd, &st) < 0 || (size_t)st.st_size < sizeof(*h) || st.st_size > SPAWN_MAX)
+		return false;
+	h = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (h == MAP_FAILED)
+		return false;
+	ok = h->magic == SPAWN_MAGIC && h->version == SPAWN_VERSION && h->size == st.st_size;
+	if (ok && env)
+		ok = (*env = spec_env(h)) != NULL;
+	if (ok && meta)
+		*meta = spec_string(h, h->meta_off);
+	if (ok && cwd)
+		*cwd = spec_string(h, h->cwd_off);
+	if (ok && limits) {
+		limits->mask = h->mask;
+		limits->n = MIN(h->n_limits, SESSION_LIMITS);
+		for (unsigned i = 0; i < limits->n; i++) {
+			limits->limit[i].resource = h->limit[i].resource;
+			limits->limit[i].cur = h->limit[i].cur;
+			limits->limit[i].max = h->limit[i].max;
+		}
+	}
+	munmap(h, (size_t)st.st_size);
+	return ok;
+}

@@ -1,0 +1,67 @@
+#ifndef SESSIONS_KEEPER_LINK_H
+#define SESSIONS_KEEPER_LINK_H
+/* The server's end of the keeper's socket (keeper/keeper_proto.h), and the spec of a spawn. */
+#include "sessions/keeper/keeper_proto.h"
+#include "core/base/base.h"
+#include <sys/types.h>
+#include <uv.h>
+
+struct keeper_link;
+struct keeper_ops {
+	/* error: errno of a spawn that failed, then no fds; else the fds are owned from here */
+	void (*spawned)(void *ctx, uint32_t id, pid_t pid, uint64_t start, int error,
+		int take_master, int take_pidfd);
+	void (*exited)(
+		void *ctx, uint32_t id, pid_t pid, int status); /* KEEPER_NO_STATUS: unknown */
+	void (*lost)(void *ctx); /* the keeper died: see keeper_link_replace */
+	void *ctx;
+};
+/* What the keeper held for a predecessor. fds are -1 where it had none, and the caller's. */
+struct keeper_held {
+	uint32_t id;
+	int fd[KEEPER_SLOTS];
+	pid_t pid; /* 0: no child */
+	uint64_t start;
+	uint32_t flags;
+	int status;
+};
+/* Over fd (owned from here): reads the replay, blocking. *held is malloc'ed. NULL and *e. */
+struct keeper_link *keeper_link_open(
+	int take_fd, struct keeper_held **held, size_t *n, struct err *e);
+void keeper_link_start(struct keeper_link *l, uv_loop_t *loop, const struct keeper_ops *ops);
+void keeper_link_close(struct keeper_link *l); /* before the loop ends */
+pid_t keeper_link_pid(const struct keeper_link *l);
+/* Starts another keeper in the place of one that died. The caller then hands over what lives. */
+int keeper_link_replace(struct keeper_link *l, struct err *e);
+
+/* Requests: 0 or -errno. fds are borrowed; ring -1: the one held stays. */
+int keeper_spawn(struct keeper_link *l, uint32_t id, int cols, int rows, int spec, int ring);
+int keeper_hold(struct keeper_link *l, uint32_t id, int slot, int fd);
+int keeper_drop(struct keeper_link *l, uint32_t id, int slot);
+int keeper_adopt(struct keeper_link *l, uint32_t id, pid_t pid, uint64_t start, bool gone,
+	int status, int pidfd);
+int keeper_serving(struct keeper_link *l); /* all is taken over */
+int keeper_stop(struct keeper_link *l);
+
+/* What a child is to become. Strings are borrowed. */
+struct spawn {
+	char *const *argv, *const *env; /* NULL-terminated */
+	const char *cwd, *meta;		/* meta: the server's note, for a successor */
+	unsigned mask;
+	unsigned n_limits;
+	struct {
+		unsigned resource;
+		uint64_t cur, max;
+	} limit[SPAWN_LIMITS];
+};
+/* A sealed memfd, or -errno. */
+int spawn_seal(const struct spawn *s);
+/* Reads a spec back: malloc'ed vector of the environment (one free), note and directory; NULL when
+ * fd is none. all but fd may be NULL. */
+struct session_limits;
+bool spawn_read(int fd, char ***env, char **meta, char **cwd, struct session_limits *limits);
+
+/* Path of the keeper's binary, beside this program's own. */
+bool keeper_binary(char *out, size_t cap);
+bool self_binary(char *out, size_t cap);
+#endif

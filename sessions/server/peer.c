@@ -1,0 +1,511 @@
+#include "sessions/server/peer.h"
+#include "core/base/log.h"
+#include "core/os/os.h"
+#include "sessions/view/view.h"
+#include <errno.h>
+#include <stdalign.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define PEER_MAGIC 0x50454552u
+#define REQUEST_MAGIC 0x52455155u
+#define READ_BYTES 65536u
+
+static const struct {
+	const char *verb;
+	command_fn fn;
+} commands[] = {
+#define X(verb, handler) {verb, handler},
+#include "sessions/server/commands.def"
+#undef X
+};
+
+static void on_poll(uv_poll_t *h, int status, int events);
+
+static void
+peer_events(struct peer *p, bool writing)
+{
+	if (p->dead || p->writing == writing)
+		return;
+	p->writing = writing;
+	uv_poll_start(&p->poll, UV_READABLE | (writing ? UV_WRITABLE : 0), on_poll);
+}
+
+void
+peer_refuse(int fd, const char *why)
+{
+	struct buf b = {0};
+	json_t *j = json_pack("{s:i,s:s}", "v", 1, "message", why);
+
+	frame_json(&b, FT_BYE, 0, j);
+	if (send(fd, b.data, b.len, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+		log_debug("could not say why: %s", why);
+	json_decref(j);
+	buf_free(&b);
+	close(fd);
+}
+
+void
+peer_accept(struct server *sv, int fd)
+{
+	struct ucred cred;
+	socklen_t len = sizeof(cred);
+	struct peer *p;
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) < 0 || cred.uid != geteuid()) {
+		log_warn("a client of another user was refused");
+		close(fd);
+		return;
+	}
+	if (sv->n_peers >= PEERS_MAX) {
+		peer_refuse(fd, "too many clients");
+		return;
+	}
+	p = xcalloc(1, sizeof(*p));
+	p->magic = PEER_MAGIC;
+	p->server = sv;
+	p->fd = fd;
+	p->passed = -1;
+	p->pid = cred.pid;
+	p->born_ns = p->progress_ns = os_mono_ns();
+	LIST_INIT(&p->requests);
+	LIST_INIT(&p->views);
+	CHECK(uv_poll_init(&sv->loop, &p->poll, fd) == 0);
+	p->poll.data = p;
+	uv_poll_start(&p->poll, UV_READABLE, on_poll);
+	p->next = sv->peers;
+	sv->peers = p;
+	sv->n_peers++;
+}
+
+static void
+request_end(struct request *r)
+{
+	LIST_REMOVE(r, link);
+	json_decref(r->args);
+	r->magic = 0;
+	free(r);
+}
+
+static void
+on_closed(uv_handle_t *h)
+{
+	struct peer *p = h->data;
+
+	close(p->fd);
+	if (p->passed >= 0)
+		close(p->passed);
+	buf_free(&p->in);
+	buf_free(&p->out);
+	p->magic = 0;
+	free(p);
+}
+
+static void
+requests_cancel(struct peer *p)
+{
+	struct request *r;
+
+	while ((r = LIST_FIRST(&p->requests))) {
+		if (r->cancel)
+			r->cancel(r->cancel_ctx);
+		request_end(r);
+	}
+}
+
+void
+peer_close(struct peer *p, const char *why)
+{
+	struct peer **at = &p->server->peers;
+	struct view *v;
+
+	if (p->dead)
+		return;
+	if (why) {
+		json_t *j = json_pack("{s:i,s:s}", "v", 1, "message", why);
+		log_info("client disconnected: %s", why);
+		if (frame_json(&p->out, FT_BYE, 0, j))
+			peer_flush(p);
+		json_decref(j);
+		if (p->dead)
+			return;
+	}
+	p->dead = true;
+	while (*at != p)
+		at = &(*at)->next;
+	*at = p->next;
+	p->server->n_peers--;
+	while ((v = LIST_FIRST(&p->views)))
+		view_free(v);
+	requests_cancel(p);
+	uv_poll_stop(&p->poll);
+	uv_close((uv_handle_t *)&p->poll, on_closed);
+}
+
+size_t
+peer_waiting(const struct peer *p)
+{
+	return p->out.len - p->out_off;
+}
+
+void
+peer_flush(struct peer *p)
+{
+	while (!p->dead && peer_waiting(p)) {
+		ssize_t n = send(p->fd, p->out.data + p->out_off, peer_waiting(p),
+			MSG_NOSIGNAL | MSG_DONTWAIT);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno == EAGAIN)
+			break;
+		if (n < 0) {
+			peer_close(p, NULL);
+			return;
+		}
+		p->out_off += (size_t)n;
+		p->progress_ns = os_mono_ns();
+	}
+	if (!peer_waiting(p)) {
+		p->out.len = p->out_off = 0;
+		if (p->out.cap > 4 * READ_BYTES)
+			buf_free(&p->out);
+	} else if (p->out_off > READ_BYTES) {
+		buf_drop(&p->out, p->out_off);
+		p->out_off = 0;
+	}
+	peer_events(p, peer_waiting(p) > 0);
+}
+
+/* Long answers are made piece by piece, as the client takes them. True when one is not through. */
+static bool
+drain_requests(struct peer *p)
+{
+	struct request *r, *next;
+
+	for (r = LIST_FIRST(&p->requests); r && peer_waiting(p) < READ_BYTES; r = next) {
+		next = LIST_NEXT(r, link);
+		if (r->drain)
+			r->drain(r->drain_ctx);
+	}
+	LIST_FOREACH (r, &p->requests, link)
+		if (r->drain)
+			return true;
+	return false;
+}
+
+void
+peers_flush(struct server *sv)
+{
+	for (struct peer *p = sv->peers, *next; p; p = next) {
+		bool more = drain_requests(p);
+		next = p->next;
+		if (peer_waiting(p) > PEER_FLOOD_MAX) {
+			peer_close(p, "it does not read its answers");
+			continue;
+		}
+		if (peer_waiting(p) && !p->writing)
+			peer_flush(p);
+		if (more) /* so that the loop comes back for the rest */
+			peer_events(p, true);
+	}
+}
+
+void
+peers_check(struct server *sv, uint64_t now_ns)
+{
+	for (struct peer *p = sv->peers, *next; p; p = next) {
+		next = p->next;
+		if (!p->greeted && now_ns - p->born_ns > PROTO_HANDSHAKE_MS * 1000000ull)
+			peer_close(p, "no handshake");
+		else if (peer_waiting(p) && now_ns - p->progress_ns > PEER_STUCK_MS * 1000000ull)
+			peer_close(p, "it did not read for 10 seconds");
+	}
+}
+
+void
+peer_json(struct peer *p, unsigned type, uint32_t request, const json_t *j)
+{
+	if (p->dead)
+		return;
+	if (!peer_waiting(p))
+		p->progress_ns = os_mono_ns();
+	if (!frame_json(&p->out, type, request, j)) {
+		json_t *f = json_pack(
+			"{s:i,s:i,s:s}", "v", 1, "code", 1, "message", "the answer is too large");
+		frame_json(&p->out, FT_FAIL, request, f);
+		json_decref(f);
+	}
+}
+
+void
+peers_event(struct server *sv, const json_t *ev)
+{
+	for (struct peer *p = sv->peers; p; p = p->next)
+		if (p->watching)
+			peer_json(p, FT_EVENT, 0, ev);
+}
+
+bool
+peers_watching(const struct server *sv)
+{
+	for (struct peer *p = sv->peers; p; p = p->next)
+		if (p->watching)
+			return true;
+	return false;
+}
+
+/* Requests. */
+
+json_t *
+request_args(struct request *r)
+{
+	CHECK(r->magic == REQUEST_MAGIC);
+	return r->args;
+}
+
+struct server *
+request_server(struct request *r)
+{
+	return r->peer->server;
+}
+
+struct peer *
+request_peer(struct request *r)
+{
+	return r->peer;
+}
+
+void
+request_part(struct request *r, json_t *take)
+{
+	CHECK(r->magic == REQUEST_MAGIC);
+	peer_json(r->peer, FT_PART, r->id, take);
+	json_decref(take);
+}
+
+void
+request_reply(struct request *r, json_t *take)
+{
+	CHECK(r->magic == REQUEST_MAGIC);
+	peer_json(r->peer, FT_REPLY, r->id, take);
+	json_decref(take);
+	request_end(r);
+}
+
+void
+request_fail(struct request *r, const struct err *e)
+{
+	json_t *j = json_pack("{s:i,s:i,s:s%}", "v", 1, "code", e->code ? e->code : 1, "message",
+		e->msg, strlen(e->msg));
+
+	CHECK(r->magic == REQUEST_MAGIC);
+	if (!j)
+		j = json_pack("{s:i,s:i,s:s}", "v", 1, "code", e->code, "message", "failed");
+	peer_json(r->peer, FT_FAIL, r->id, j);
+	json_decref(j);
+	request_end(r);
+}
+
+void
+request_on_cancel(struct request *r, void (*cb)(void *ctx), void *ctx)
+{
+	r->cancel = cb;
+	r->cancel_ctx = ctx;
+}
+
+void
+request_on_drain(struct request *r, void (*cb)(void *ctx), void *ctx)
+{
+	r->drain = cb;
+	r->drain_ctx = ctx;
+}
+
+struct session *
+request_session(struct request *r)
+{
+	const char *id = json_string_value(json_object_get(r->args, "id"));
+	struct err e;
+	struct session *s;
+
+	if (!id)
+		err_set(&e, 2, "which session? (give an id or a name)");
+	else if ((s = server_find(r->peer->server, id, &e)))
+		return s;
+	request_fail(r, &e);
+	return NULL;
+}
+
+/* Frames. */
+
+static void
+on_request(struct peer *p, const struct frame *f)
+{
+	struct request *r = xcalloc(1, sizeof(*r));
+	const char *verb;
+	struct err e;
+
+	*r = (struct request){
+		.magic = REQUEST_MAGIC, .peer = p, .id = f->request, .args = frame_get_json(f)};
+	LIST_INSERT_HEAD(&p->requests, r, link);
+	verb = json_string_value(json_object_get(r->args, "verb"));
+	for (size_t i = 0; verb && i < ARRAY_LEN(commands); i++)
+		if (!strcmp(commands[i].verb, verb)) {
+			commands[i].fn(r);
+			return;
+		}
+	err_set(&e, 1, verb ? "this server cannot do that" : "a request without a verb");
+	request_fail(r, &e);
+}
+
+static void
+on_cancel(struct peer *p, const struct frame *f)
+{
+	struct request *r;
+
+	LIST_FOREACH (r, &p->requests, link) {
+		if (r->id != f->request)
+			continue;
+		if (r->cancel)
+			r->cancel(r->cancel_ctx);
+		request_end(r);
+		return;
+	}
+}
+
+static void
+on_hello(struct peer *p, const struct frame *f)
+{
+	json_t *j = frame_get_json(f), *v, *w;
+	bool ok = false;
+	size_t i;
+
+	json_array_foreach (json_object_get(j, "versions"), i, v)
+		ok |= json_integer_value(v) == PROTO_VERSION;
+	json_decref(j);
+	if (!ok) {
+		peer_close(p, "no protocol version in common (update muster)");
+		return;
+	}
+	p->greeted = true;
+	w = json_pack("{s:i,s:i,s:i,s:s,s:b}", "v", 1, "version", PROTO_VERSION, "pid",
+		(int)getpid(), "server", MUSTER_VERSION, "lend", true);
+	peer_json(p, FT_WELCOME, 0, w);
+	json_decref(w);
+}
+
+static void
+on_frame(struct peer *p, const struct frame *f)
+{
+	if (!p->greeted && f->type != FT_HELLO) {
+		peer_close(p, "the first frame must be HELLO");
+		return;
+	}
+	switch (f->type) {
+	case FT_HELLO:
+		on_hello(p, f);
+		break;
+	case FT_REQUEST:
+		on_request(p, f);
+		break;
+	case FT_CANCEL:
+		on_cancel(p, f);
+		break;
+	default:
+		view_frame(p, f);
+	}
+}
+
+static void
+read_frames(struct peer *p)
+{
+	struct frame f;
+	size_t used;
+	int rc = 0;
+
+	while (!p->dead && (rc = frame_parse(p->in.data + p->in_off, p->in.len - p->in_off, CLIENT,
+				    &f, &used)) > 0) {
+		p->in_off += used;
+		on_frame(p, &f);
+	}
+	if (p->dead)
+		return;
+	if (rc < 0) {
+		peer_close(p, "bytes that are not the protocol");
+		return;
+	}
+	buf_drop(&p->in, p->in_off);
+	p->in_off = 0;
+	if (!p->in.len && p->in.cap > READ_BYTES)
+		buf_free(&p->in);
+}
+
+int
+peer_take_fd(struct peer *p)
+{
+	int fd = p->passed;
+
+	p->passed = -1;
+	return fd;
+}
+
+/* One descriptor is kept until the frame that it belongs to; any other is closed. */
+static void
+keep_passed(struct peer *p, struct msghdr *m)
+{
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
+		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
+			continue;
+		for (size_t i = 0; i < (c->cmsg_len - CMSG_LEN(0)) / sizeof(int); i++) {
+			int fd;
+			memcpy(&fd, CMSG_DATA(c) + i * sizeof(int), sizeof(int));
+			if (p->passed >= 0)
+				close(p->passed);
+			p->passed = fd;
+		}
+	}
+}
+
+static ssize_t
+receive(struct peer *p)
+{
+	alignas(struct cmsghdr) uint8_t control[CMSG_SPACE(4 * sizeof(int))];
+	struct iovec v = {p->in.data + p->in.len, READ_BYTES};
+	struct msghdr m = {.msg_iov = &v,
+		.msg_iovlen = 1,
+		.msg_control = control,
+		.msg_controllen = sizeof(control)};
+	ssize_t n = recvmsg(p->fd, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+
+	if (n >= 0)
+		keep_passed(p, &m);
+	return n;
+}
+
+static void
+on_poll(uv_poll_t *h, int status, int events)
+{
+	struct peer *p = h->data;
+	ssize_t n;
+
+	CHECK(p->magic == PEER_MAGIC);
+	if (status < 0) {
+		peer_close(p, NULL);
+		return;
+	}
+	if (events & UV_WRITABLE)
+		peer_flush(p);
+	if (p->dead || !(events & UV_READABLE))
+		return;
+	buf_reserve(&p->in, READ_BYTES);
+	n = receive(p);
+	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {
+		peer_close(p, NULL);
+		return;
+	}
+	if (n > 0) {
+		p->in.len += (size_t)n;
+		read_frames(p);
+	}
+}

@@ -1,0 +1,477 @@
+/* A round of recording: seal, then batches of (copy blocks → store thread appends → blocks name
+ * their place in the file), then the checkpoint. One round at a time per session; the loop thread
+ * only copies. */
+#include "sessions/session/recorder.h"
+#include "core/base/log.h"
+#include "core/os/os.h"
+#include "sessions/session/checkpoint.h"
+#include "sessions/pty/ring.h"
+#include "sessions/server/server.h"
+#include "sessions/store_thread/store_worker.h"
+#include "store/segfile.h"
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* In units of config.store_after_s, how long a session must be quiet for a round: */
+#define RECORD 6 /* between rounds of one that goes on printing */
+#define RETRY 3	 /* after a failed write or read */
+#define FLUSH_NS 10000000000ull
+#define UPKEEP_NS 3600000000000ull
+#define BATCH_BYTES (1u << 20)
+#define BATCH_BLOCKS 64
+#define SCREEN_FILE "screen"
+
+struct recorder {
+	struct session *s; /* NULL: forgotten while the store's thread was at work */
+	struct segfile *file;
+	bool busy;
+	bool whole;	     /* what was recorded last began by sealing all there was */
+	uint64_t gen, lines; /* of the terminal as last recorded */
+	bool round_whole;    /* the same of the round under way */
+	uint64_t round_gen, round_lines;
+	uint64_t recorded_ns, retry_ns, reread_ns;
+	int trouble; /* -errno of the last write; 0 */
+};
+
+struct batch {
+	struct recorder *rec;
+	struct server *sv;
+	struct buf bytes;
+	size_t n;
+	struct {
+		uint64_t uid, off;
+		size_t at, len;
+	} block[BATCH_BLOCKS];
+	bool screen; /* bytes are the checkpoint */
+	uint64_t floor;
+	int rc;
+};
+
+static void begin(struct recorder *rec);
+
+void
+recorder_dir(char *out, size_t cap, uint32_t num)
+{
+	snprintf(out, cap, "%s/text/%u", paths()->state, num);
+}
+
+static int
+read_file(void *ctx, uint64_t off, void *bytes, size_t len)
+{
+	return segfile_read(((struct recorder *)ctx)->file, off, bytes, len);
+}
+
+void
+recorder_open(struct session *s)
+{
+	char dir[600];
+
+	if (s->no_store)
+		return;
+	if (!s->recorder) {
+		recorder_dir(dir, sizeof(dir), s->num);
+		s->recorder = xcalloc(1, sizeof(*s->recorder));
+		s->recorder->s = s;
+		s->recorder->file = segfile_new(dir);
+		s->recorder->recorded_ns = os_mono_ns();
+	}
+	pagelist_set_files(term_pagelist(s->term),
+		&(struct pagelist_file_ops){.read = read_file, .ctx = s->recorder});
+}
+
+void *
+recorder_load(const struct session *s, size_t *n)
+{
+	struct buf b = {0};
+	struct segfile *f;
+	char dir[600];
+
+	if (s->no_store)
+		return NULL;
+	recorder_dir(dir, sizeof(dir), s->num);
+	f = segfile_new(dir);
+	if (segfile_get(f, SCREEN_FILE, &b) < 0)
+		buf_free(&b);
+	segfile_free(f);
+	*n = b.len;
+	return b.data;
+}
+
+static void
+recorder_free(struct recorder *rec)
+{
+	segfile_free(rec->file);
+	free(rec);
+}
+
+/* The store's thread is done with this session, or never saw it. */
+void
+recorder_close(struct session *s)
+{
+	struct recorder *rec = s->recorder;
+
+	s->recorder = NULL;
+	if (!rec)
+		return;
+	rec->s = NULL;
+	if (!rec->busy)
+		recorder_free(rec);
+}
+
+/* On the store's thread. */
+static void
+batch_write(void *arg, struct history_db *h, struct meta_db *m)
+{
+	struct batch *b = arg;
+
+	(void)h;
+	(void)m;
+	if (b->screen) {
+		b->rc = segfile_put(b->rec->file, SCREEN_FILE, b->bytes.data, b->bytes.len);
+		if (!b->rc)
+			segfile_drop(b->rec->file, b->floor);
+		return;
+	}
+	for (size_t i = 0; i < b->n && !b->rc; i++) {
+		b->rc = segfile_append(b->rec->file, b->bytes.data + b->block[i].at,
+			b->block[i].len, &b->block[i].off);
+		if (b->rc < 0)
+			b->n = i;
+	}
+	/* memory goes only for what is on the disk: a failed sync may have lost any of it */
+	int rc = segfile_sync(b->rec->file);
+	if (rc < 0) {
+		b->rc = rc;
+		b->n = 0;
+	}
+}
+
+static uint64_t
+after(const struct server *sv, unsigned n)
+{
+	return n * (uint64_t)(sv->config->store_after_s * 1e9);
+}
+
+static void
+note_result(struct recorder *rec, struct server *sv, uint32_t num, int rc)
+{
+	if (rc < 0) {
+		log_warn("text of session %u is not stored: %s", num, strerror(-rc));
+		rec->retry_ns = os_mono_ns() + after(sv, RETRY);
+	} else if (*sv->store_banner) {
+		store_retry(sv->store); /* the databases may find their disk well again, too */
+	}
+	rec->trouble = rc;
+}
+
+static void
+batch_done(void *arg)
+{
+	struct batch *b = arg;
+	struct recorder *rec = b->rec;
+	struct session *s = rec->s;
+
+	rec->busy = false;
+	note_result(rec, b->sv, s ? s->num : 0, b->rc);
+	if (s) {
+		for (size_t i = 0; !b->screen && i < b->n; i++)
+			pagelist_spill_done(
+				term_pagelist(s->term), b->block[i].uid, b->block[i].off);
+		if (b->screen && !b->rc) {
+			rec->whole = rec->round_whole;
+			rec->gen = rec->round_gen;
+			rec->lines = rec->round_lines;
+			rec->recorded_ns = os_mono_ns();
+		} else if (!b->rc) {
+			begin(rec);
+		}
+	} else {
+		recorder_free(rec);
+	}
+	buf_free(&b->bytes);
+	free(b);
+}
+
+static void
+send_off(struct batch *b)
+{
+	b->rec->busy = true;
+	store_run(b->sv->store, batch_write, batch_done, b);
+}
+
+/* Copies sealed blocks that are in memory only; false when there are none. */
+static bool
+take_blocks(struct batch *b, struct pagelist *h)
+{
+	struct pagelist_spill sp;
+	uint64_t after = 0;
+
+	while (b->n < BATCH_BLOCKS && b->bytes.len < BATCH_BYTES &&
+		pagelist_spill_next(h, after, &sp)) {
+		b->block[b->n].uid = after = sp.uid;
+		b->block[b->n].at = b->bytes.len;
+		b->block[b->n].len = sp.len;
+		b->n++;
+		buf_put(&b->bytes, sp.bytes, sp.len);
+	}
+	return b->n != 0;
+}
+
+/* The checkpoint of the terminal as it is. */
+static bool
+take_screen(struct batch *b, struct session *s)
+{
+	bool parked = term_parked(s->term);
+	uint64_t upto;
+	void *p = NULL;
+
+	if (checkpoint_save(s) == 0)
+		p = ring_load(s->ring, &b->bytes.len, &upto);
+	if (parked)
+		term_park(s->term);
+	b->bytes.data = p;
+	b->bytes.cap = b->bytes.len;
+	b->screen = true;
+	b->floor = pagelist_file_floor(term_pagelist(s->term));
+	return p != NULL;
+}
+
+static void
+begin(struct recorder *rec)
+{
+	struct session *s = rec->s;
+	struct pagelist *h = term_pagelist(s->term);
+	struct batch *b = xcalloc(1, sizeof(*b));
+
+	b->rec = rec;
+	b->sv = s->server;
+	if (take_blocks(b, h) || take_screen(b, s)) {
+		send_off(b);
+		return;
+	}
+	rec->retry_ns = os_mono_ns() + after(s->server, RETRY);
+	free(b);
+}
+
+/* A round. What is printed while it is under way is the next one's. */
+static void
+start(struct recorder *rec, bool whole)
+{
+	struct pagelist *h = term_pagelist(rec->s->term);
+
+	rec->round_whole = whole;
+	if (whole)
+		pagelist_seal_all(h);
+	rec->round_gen = term_generation(rec->s->term);
+	rec->round_lines = pagelist_stats(h).next_line;
+	begin(rec);
+}
+
+/* Something is not in the files. */
+static bool
+changed(const struct recorder *rec)
+{
+	return !rec->whole || term_generation(rec->s->term) != rec->gen ||
+	       pagelist_stats(term_pagelist(rec->s->term)).next_line != rec->lines;
+}
+
+static bool
+rests(const struct session *s, uint64_t now)
+{
+	return !session_live(s) || now - s->output_ns > after(s->server, 1);
+}
+
+static bool
+due(const struct recorder *rec, uint64_t now)
+{
+	const struct session *s = rec->s;
+
+	return !rec->busy && s->ring && now >= rec->retry_ns && changed(rec) &&
+	       (rests(s, now) || now - rec->recorded_ns > after(s->server, RECORD));
+}
+
+/* What is wrong with the files, for who looks; "" when nothing is. */
+static void
+say_trouble(struct server *sv)
+{
+	int rc = 0;
+
+	for (const struct session *s = sv->sessions; s && !rc; s = s->next)
+		rc = s->recorder ? s->recorder->trouble : 0;
+	snprintf(sv->text_banner, sizeof(sv->text_banner), "%s%s",
+		rc ? "text kept in memory only: " : "",
+		!rc		? ""
+		: rc == -ENOSPC ? "the disk is full"
+				: strerror(-rc));
+}
+
+/* Text that could not be read may be there again. */
+static void
+reread(struct recorder *rec, uint64_t now)
+{
+	struct pagelist *h = term_pagelist(rec->s->term);
+
+	if (now < rec->reread_ns)
+		return;
+	rec->reread_ns = now + after(rec->s->server, RETRY);
+	pagelist_file_retry(h);
+}
+
+/* Upkeep: ended sessions' text goes when it is too old, and oldest first when all is too much. */
+
+struct kept {
+	uint32_t num;
+	bool live;
+	double ended;
+};
+struct upkeep {
+	size_t n;
+	struct kept *kept; /* oldest first */
+	uint64_t total;
+	double oldest;
+	char dir[512];
+};
+
+static void
+upkeep_run(void *arg, struct history_db *h, struct meta_db *m)
+{
+	struct upkeep *u = arg;
+	uint64_t sum = 0;
+	char dir[600];
+
+	(void)h;
+	(void)m;
+	for (size_t i = 0; i < u->n; i++) {
+		snprintf(dir, sizeof(dir), "%s/%u", u->dir, u->kept[i].num);
+		sum += segfile_usage(dir);
+	}
+	for (size_t i = 0; i < u->n; i++) {
+		uint64_t bytes;
+
+		snprintf(dir, sizeof(dir), "%s/%u", u->dir, u->kept[i].num);
+		if (u->kept[i].live || (u->kept[i].ended >= u->oldest && sum <= u->total))
+			continue;
+		bytes = segfile_usage(dir);
+		if (bytes && segfile_delete(dir) == 0)
+			log_info("text of session %u deleted: %s", u->kept[i].num,
+				sum > u->total ? "over store_total" : "older than store_days");
+		sum -= MIN(sum, bytes);
+	}
+}
+
+static void
+upkeep_done(void *arg)
+{
+	struct upkeep *u = arg;
+
+	free(u->kept);
+	free(u);
+}
+
+static int
+by_end(const void *a, const void *b)
+{
+	const struct kept *x = a, *y = b;
+
+	return (x->ended > y->ended) - (x->ended < y->ended);
+}
+
+static void
+upkeep(struct server *sv)
+{
+	struct upkeep *u = xcalloc(1, sizeof(*u));
+
+	for (struct session *s = sv->sessions; s; s = s->next)
+		u->n++;
+	u->kept = xcalloc(u->n, sizeof(*u->kept));
+	u->n = 0;
+	for (struct session *s = sv->sessions; s; s = s->next)
+		u->kept[u->n++] = (struct kept){.num = s->num,
+			.live = session_live(s),
+			.ended = MAX(s->ended, s->last_output)};
+	qsort(u->kept, u->n, sizeof(*u->kept), by_end);
+	u->total = sv->config->store_total;
+	u->oldest = os_wall_s() - sv->config->store_days * 86400;
+	snprintf(u->dir, sizeof(u->dir), "%.500s/text", paths()->state);
+	store_run(sv->store, upkeep_run, upkeep_done, u);
+}
+
+void
+recorder_tick(struct server *sv, uint64_t now)
+{
+	static uint64_t next_upkeep;
+
+	if (!sv->store)
+		return;
+	if (now >= next_upkeep) {
+		next_upkeep = now + UPKEEP_NS;
+		upkeep(sv);
+	}
+	for (struct session *s = sv->sessions; s; s = s->next) {
+		struct recorder *rec = s->recorder;
+
+		if (!rec)
+			continue;
+		reread(rec, now);
+		if (!due(rec, now))
+			continue;
+		start(rec, rests(s, now));
+	}
+	say_trouble(sv);
+}
+
+/* Rounds go on by themselves as their results arrive: turns the loop until all are through. */
+void
+recorder_wait(struct server *sv)
+{
+	uint64_t end = os_mono_ns() + FLUSH_NS;
+	bool busy = true;
+
+	while (busy && os_mono_ns() < end) {
+		busy = false;
+		for (struct session *s = sv->sessions; s; s = s->next)
+			busy |= s->recorder && s->recorder->busy;
+		if (busy)
+			uv_run(&sv->loop, UV_RUN_ONCE);
+	}
+}
+
+void
+recorder_flush(struct server *sv)
+{
+	recorder_wait(sv); /* what is under way may not have all */
+	for (struct session *s = sv->sessions; s && sv->store; s = s->next)
+		if (s->recorder && !s->recorder->busy && s->ring && changed(s->recorder))
+			start(s->recorder, true);
+	recorder_wait(sv);
+}
+
+struct forget {
+	char dir[600];
+};
+
+static void
+forget_run(void *arg, struct history_db *h, struct meta_db *m)
+{
+	struct forget *f = arg;
+
+	(void)h;
+	(void)m;
+	segfile_delete(f->dir);
+}
+
+void
+recorder_forget(struct session *s)
+{
+	struct forget *f;
+
+	recorder_close(s);
+	if (!s->server->store)
+		return;
+	f = xcalloc(1, sizeof(*f));
+	recorder_dir(f->dir, sizeof(f->dir), s->num);
+	store_run(s->server->store, forget_run, free, f);
+}

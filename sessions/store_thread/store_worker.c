@@ -1,0 +1,711 @@
+/* The store's thread. The loop enqueues jobs and goes on; the thread runs them in order, one
+ * database connection each, and posts results back through one uv_async.
+ *
+ * Nothing here may fail towards a session. So the thread keeps a mirror of every session's record
+ * (a few hundred bytes each): a record that could not be written stays dirty and is tried again; a
+ * database that had to be set aside is filled again from the mirror; samples wait in history.c's
+ * RAM. What is degraded stands in the banner until it works again. */
+#include "sessions/store_thread/store_worker.h"
+#include "core/base/log.h"
+#include "core/os/os.h"
+#include "store/db.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { WORKER_MAGIC = 0x5706e3a1, EVENTS_WAITING_MAX = 1000 };
+static const uint64_t SECOND = 1000000000u;
+static const uint64_t FLUSH_S = 300, RETRY_S = 30, MAINTAIN_S = 900;
+
+struct job {
+	struct job *next;
+	void (*run)(struct store_worker *w, struct job *j);
+	store_fn fn;
+	store_done done; /* NULL: no result */
+	void *arg;
+	uint32_t num;
+	struct meta_session session;
+	struct meta_event event;
+	struct mem_sample *samples;
+	size_t n;
+};
+struct queue {
+	struct job *head, **tail;
+};
+struct record { /* of the mirror */
+	struct meta_session m;
+	bool dirty, deleted;
+};
+struct store_worker {
+	unsigned magic;
+	uv_loop_t *loop;
+	uv_async_t async;
+	uv_thread_t thread;
+	uv_mutex_t lock;
+	uv_cond_t wake;
+	/* under lock */
+	struct queue todo, done;
+	bool stop;
+	char banner[STORE_BANNER];
+	/* loop thread */
+	char *shown;
+	void (*changed)(void *ctx);
+	void *changed_ctx;
+	/* store thread */
+	char dir[512];
+	struct history_db *h;
+	struct meta_db *m;
+	struct record *mirror;
+	size_t n_mirror;
+	struct job *events; /* not written yet, oldest first */
+	size_t n_events;
+	char trouble[2][STORE_BANNER]; /* of meta, of history */
+	char note[STORE_BANNER];       /* what happened at open; stays */
+	uint64_t flush_at, retry_at, maintain_at;
+};
+enum { META, HISTORY };
+
+static void
+push(struct queue *q, struct job *j)
+{
+	j->next = NULL;
+	if (!q->head)
+		q->tail = &q->head;
+	*q->tail = j;
+	q->tail = &j->next;
+}
+
+static struct job *
+pop(struct queue *q)
+{
+	struct job *j = q->head;
+
+	if (j && !(q->head = j->next))
+		q->tail = &q->head;
+	return j;
+}
+
+static void
+session_free(struct meta_session *m)
+{
+	free(m->cwd);
+	free(m->argv_json);
+	free(m->tags_json);
+}
+
+static struct meta_session
+session_copy(const struct meta_session *m)
+{
+	struct meta_session c = *m;
+
+	c.cwd = xstrdup(m->cwd ? m->cwd : "");
+	c.argv_json = xstrdup(m->argv_json ? m->argv_json : "[]");
+	c.tags_json = xstrdup(m->tags_json ? m->tags_json : "[]");
+	return c;
+}
+
+static void
+job_free(struct job *j)
+{
+	session_free(&j->session);
+	free(j->event.detail_json);
+	free(j->samples);
+	free(j);
+}
+
+/* ---- banner ---- */
+
+/* The worst that holds, for the loop to show. */
+static void
+publish(struct store_worker *w)
+{
+	const char *text = w->trouble[META][0]	    ? w->trouble[META]
+			   : w->trouble[HISTORY][0] ? w->trouble[HISTORY]
+						    : w->note;
+	bool changed;
+
+	uv_mutex_lock(&w->lock);
+	changed = strcmp(w->banner, text) != 0;
+	snprintf(w->banner, sizeof w->banner, "%s", text);
+	uv_mutex_unlock(&w->lock);
+	if (changed) {
+		log_warn("store: %s", text[0] ? text : "all is written again");
+		uv_async_send(&w->async);
+	}
+}
+
+static void
+trouble(struct store_worker *w, int which, int rc)
+{
+	static const char *const what[] = {"session list", "memory history"};
+
+	if (rc == 0)
+		w->trouble[which][0] = '\0';
+	else
+		snprintf(w->trouble[which], STORE_BANNER, "%s kept in memory only: %s", what[which],
+			rc == -ENOSPC  ? "the disk is full"
+			: rc == -EROFS ? "the database is read-only"
+				       : strerror(-rc));
+	publish(w);
+}
+
+/* What opening said of a database in memory goes away when the file is back: trouble, not a note.
+ */
+static void
+opened(struct store_worker *w, int which, bool in_memory)
+{
+	if (!in_memory)
+		return;
+	memcpy(w->trouble[which], w->note, STORE_BANNER);
+	w->note[0] = '\0';
+}
+
+/* ---- meta, through the mirror ---- */
+
+static struct record *
+record_of(struct store_worker *w, uint32_t num)
+{
+	for (size_t i = 0; i < w->n_mirror; i++)
+		if (w->mirror[i].m.num == num)
+			return &w->mirror[i];
+	w->mirror = xrealloc(w->mirror, (w->n_mirror + 1) * sizeof *w->mirror);
+	memset(&w->mirror[w->n_mirror], 0, sizeof *w->mirror);
+	w->mirror[w->n_mirror].m.num = num;
+	return &w->mirror[w->n_mirror++];
+}
+
+static int
+write_records(struct store_worker *w)
+{
+	for (size_t i = 0; i < w->n_mirror; i++) {
+		struct record *r = &w->mirror[i];
+		int rc;
+
+		if (!r->dirty)
+			continue;
+		rc = r->deleted ? meta_delete_session(w->m, r->m.num)
+				: meta_put_session(w->m, &r->m);
+		if (rc < 0)
+			return rc;
+		r->dirty = false;
+		if (r->deleted) {
+			session_free(&r->m);
+			*r = w->mirror[--w->n_mirror];
+			i--;
+		}
+	}
+	return 0;
+}
+
+static int
+write_events(struct store_worker *w)
+{
+	while (w->events) {
+		struct job *j = w->events;
+		int rc = meta_put_event(w->m, &j->event);
+
+		if (rc < 0)
+			return rc;
+		w->events = j->next;
+		w->n_events--;
+		job_free(j);
+	}
+	return 0;
+}
+
+static void
+write_meta(struct store_worker *w)
+{
+	int rc = write_records(w);
+
+	if (rc == 0)
+		rc = write_events(w);
+	if (db_is_corrupt(rc) && (rc = meta_set_aside(w->m, w->note, sizeof w->note)) == 0) {
+		opened(w, META, meta_in_memory(w->m));
+		for (size_t i = 0; i < w->n_mirror; i++)
+			w->mirror[i].dirty = true;
+		rc = write_records(w);
+		if (rc == 0)
+			rc = write_events(w);
+	}
+	if (rc == 0 && meta_in_memory(w->m))
+		return; /* the banner of the opening stands */
+	trouble(w, META, rc);
+}
+
+static void
+write_history(struct store_worker *w)
+{
+	int rc = history_flush(w->h);
+
+	w->flush_at = os_mono_ns() + FLUSH_S * SECOND;
+	if (db_is_corrupt(rc) && (rc = history_set_aside(w->h, w->note, sizeof w->note)) == 0) {
+		opened(w, HISTORY, history_in_memory(w->h));
+		rc = history_flush(w->h);
+	}
+	if (rc == 0 && history_in_memory(w->h))
+		return;
+	trouble(w, HISTORY, rc);
+}
+
+/* ---- jobs ---- */
+
+static void
+run_put_session(struct store_worker *w, struct job *j)
+{
+	struct record *r = record_of(w, j->session.num);
+
+	session_free(&r->m);
+	r->m = j->session;
+	r->dirty = true;
+	r->deleted = false;
+	memset(&j->session, 0, sizeof j->session);
+	write_meta(w);
+}
+
+static void
+run_delete(struct store_worker *w, struct job *j)
+{
+	struct record *r = record_of(w, j->num);
+
+	r->dirty = r->deleted = true;
+	for (struct job **e = &w->events; *e;) {
+		struct job *ev = *e;
+
+		if (ev->event.num != j->num) {
+			e = &ev->next;
+			continue;
+		}
+		*e = ev->next;
+		w->n_events--;
+		job_free(ev);
+	}
+	write_meta(w);
+	if (history_delete(w->h, j->num) < 0)
+		log_warn("store: history of %u could not be deleted", (unsigned)j->num);
+}
+
+static void
+run_event(struct store_worker *w, struct job *j)
+{
+	struct job **at = &w->events, *copy = xcalloc(1, sizeof *copy);
+
+	copy->event = j->event;
+	j->event.detail_json = NULL;
+	while (*at)
+		at = &(*at)->next;
+	*at = copy;
+	if (++w->n_events > EVENTS_WAITING_MAX) {
+		struct job *oldest = w->events;
+
+		w->events = oldest->next;
+		w->n_events--;
+		job_free(oldest);
+	}
+	write_meta(w);
+}
+
+static void
+run_samples(struct store_worker *w, struct job *j)
+{
+	history_add(w->h, j->num, j->samples, j->n);
+}
+
+static void
+run_flush(struct store_worker *w, struct job *j)
+{
+	(void)j;
+	write_history(w);
+}
+
+static void
+run_trim(struct store_worker *w, struct job *j)
+{
+	history_trim(w->h);
+	meta_trim(w->m);
+	w->mirror = xrealloc(w->mirror, MAX(w->n_mirror, (size_t)1) * sizeof *w->mirror);
+	os_trim_heap();
+	if (j->n)
+		os_trim_code();
+}
+
+static void retry(struct store_worker *w);
+
+static void
+run_retry(struct store_worker *w, struct job *j)
+{
+	(void)j;
+	retry(w);
+}
+
+static void
+run_fn(struct store_worker *w, struct job *j)
+{
+	j->fn(j->arg, w->h, w->m);
+}
+
+/* ---- the thread ---- */
+
+static void
+retry(struct store_worker *w)
+{
+	if (meta_in_memory(w->m) && meta_retry(w->m))
+		trouble(w, META, 0);
+	if (history_in_memory(w->h) && history_retry(w->h))
+		trouble(w, HISTORY, 0);
+	if (w->trouble[META][0])
+		write_meta(w);
+	if (w->trouble[HISTORY][0])
+		write_history(w);
+	w->retry_at = os_mono_ns() + RETRY_S * SECOND;
+}
+
+static void
+maintain(struct store_worker *w)
+{
+	double now = os_wall_s();
+
+	if (db_is_corrupt(history_maintain(w->h, now)) &&
+		history_set_aside(w->h, w->note, sizeof w->note) == 0)
+		opened(w, HISTORY, history_in_memory(w->h));
+	meta_maintain(w->m, now);
+	db_reserve_make(w->dir);
+	w->maintain_at = os_mono_ns() + MAINTAIN_S * SECOND;
+}
+
+static bool
+degraded(const struct store_worker *w)
+{
+	return w->trouble[META][0] || w->trouble[HISTORY][0];
+}
+
+/* Does what is due; returns ns until the next. */
+static uint64_t
+upkeep(struct store_worker *w)
+{
+	uint64_t now = os_mono_ns(), next;
+
+	if (now >= w->flush_at)
+		write_history(w);
+	if (degraded(w) && now >= w->retry_at)
+		retry(w);
+	if (now >= w->maintain_at)
+		maintain(w);
+	next = MIN(w->flush_at, w->maintain_at);
+	if (degraded(w))
+		next = MIN(next, w->retry_at);
+	now = os_mono_ns();
+	return next > now ? next - now : 1;
+}
+
+static void
+finish(struct store_worker *w, struct job *j)
+{
+	if (!j->done) {
+		job_free(j);
+		return;
+	}
+	uv_mutex_lock(&w->lock);
+	push(&w->done, j);
+	uv_mutex_unlock(&w->lock);
+	uv_async_send(&w->async);
+}
+
+static void
+thread_main(void *arg)
+{
+	struct store_worker *w = arg;
+	struct job *j;
+
+	for (;;) {
+		uint64_t wait = upkeep(w);
+
+		uv_mutex_lock(&w->lock);
+		if (!w->todo.head && !w->stop)
+			uv_cond_timedwait(&w->wake, &w->lock, wait);
+		j = pop(&w->todo);
+		if (!j && w->stop) {
+			uv_mutex_unlock(&w->lock);
+			break;
+		}
+		uv_mutex_unlock(&w->lock);
+		if (j) {
+			j->run(w, j);
+			finish(w, j);
+		}
+	}
+	write_history(w);
+	write_meta(w);
+	history_close(w->h);
+	meta_close(w->m);
+}
+
+/* ---- loop side ---- */
+
+static void
+deliver(struct store_worker *w)
+{
+	struct job *j;
+	char now[STORE_BANNER];
+
+	uv_mutex_lock(&w->lock);
+	memcpy(now, w->banner, sizeof now);
+	while ((j = pop(&w->done))) {
+		uv_mutex_unlock(&w->lock);
+		j->done(j->arg);
+		job_free(j);
+		uv_mutex_lock(&w->lock);
+	}
+	uv_mutex_unlock(&w->lock);
+	if (strcmp(w->shown, now) != 0) {
+		memcpy(w->shown, now, sizeof now);
+		if (w->changed)
+			w->changed(w->changed_ctx);
+	}
+}
+
+static void
+on_async(uv_async_t *a)
+{
+	struct store_worker *w = a->data;
+
+	CHECK(w->magic == WORKER_MAGIC);
+	deliver(w);
+}
+
+static void
+open_databases(struct store_worker *w)
+{
+	char path[600];
+	struct err e;
+
+	snprintf(path, sizeof path, "%s/meta.db", w->dir);
+	if ((w->m = meta_open(path, w->note, sizeof w->note, &e)))
+		opened(w, META, meta_in_memory(w->m));
+	snprintf(path, sizeof path, "%s/history.db", w->dir);
+	w->h = history_open(path, w->note, sizeof w->note, &e);
+	CHECK(w->m && w->h); /* not even in memory: nothing is left to go on with */
+	opened(w, HISTORY, history_in_memory(w->h));
+	db_reserve_make(w->dir);
+}
+
+struct store_worker *
+store_worker_new(uv_loop_t *loop, const char *dir, char *banner)
+{
+	struct store_worker *w = xcalloc(1, sizeof *w);
+	uint64_t now = os_mono_ns();
+
+	w->magic = WORKER_MAGIC;
+	w->loop = loop;
+	w->shown = banner;
+	snprintf(w->dir, sizeof w->dir, "%s", dir);
+	w->flush_at = now + FLUSH_S * SECOND;
+	w->retry_at = now + RETRY_S * SECOND;
+	w->maintain_at = now + MAINTAIN_S * SECOND / 10;
+	CHECK(uv_mutex_init(&w->lock) == 0 && uv_cond_init(&w->wake) == 0);
+	CHECK(uv_async_init(loop, &w->async, on_async) == 0);
+	w->async.data = w;
+	uv_unref((uv_handle_t *)&w->async);
+	open_databases(w);
+	publish(w);
+	memcpy(banner, w->banner, STORE_BANNER);
+	CHECK(uv_thread_create(&w->thread, thread_main, w) == 0);
+	return w;
+}
+
+void
+store_worker_watch(struct store_worker *w, void (*changed)(void *ctx), void *ctx)
+{
+	w->changed = changed;
+	w->changed_ctx = ctx;
+}
+
+static void
+on_closed(uv_handle_t *h)
+{
+	struct store_worker *w = h->data;
+
+	uv_mutex_destroy(&w->lock);
+	uv_cond_destroy(&w->wake);
+	w->magic = 0;
+	free(w);
+}
+
+void
+store_worker_close(struct store_worker *w)
+{
+	if (!w)
+		return;
+	uv_mutex_lock(&w->lock);
+	w->stop = true;
+	uv_cond_signal(&w->wake);
+	uv_mutex_unlock(&w->lock);
+	uv_thread_join(&w->thread);
+	w->changed = NULL;
+	deliver(w);
+	for (size_t i = 0; i < w->n_mirror; i++)
+		session_free(&w->mirror[i].m);
+	free(w->mirror);
+	for (struct job *j; (j = w->events);) {
+		w->events = j->next;
+		job_free(j);
+	}
+	uv_close((uv_handle_t *)&w->async, on_closed);
+}
+
+static void
+enqueue(struct store_worker *w, struct job *j)
+{
+	CHECK(w->magic == WORKER_MAGIC);
+	uv_mutex_lock(&w->lock);
+	push(&w->todo, j);
+	uv_cond_signal(&w->wake);
+	uv_mutex_unlock(&w->lock);
+}
+
+static struct job *
+job_new(void (*run)(struct store_worker *, struct job *))
+{
+	struct job *j = xcalloc(1, sizeof *j);
+
+	j->run = run;
+	return j;
+}
+
+void
+store_put_session(struct store_worker *w, const struct meta_session *m)
+{
+	struct job *j = job_new(run_put_session);
+
+	j->session = session_copy(m);
+	enqueue(w, j);
+}
+
+void
+store_delete_session(struct store_worker *w, uint32_t num)
+{
+	struct job *j = job_new(run_delete);
+
+	j->num = num;
+	enqueue(w, j);
+}
+
+void
+store_put_event(struct store_worker *w, double t, uint32_t num, const char *id, const char *name,
+	const char *event, const char *detail_json)
+{
+	struct job *j = job_new(run_event);
+
+	j->event.t = t;
+	j->event.num = num;
+	snprintf(j->event.id, sizeof j->event.id, "%s", id);
+	snprintf(j->event.name, sizeof j->event.name, "%s", name);
+	snprintf(j->event.event, sizeof j->event.event, "%s", event);
+	j->event.detail_json = xstrdup(detail_json ? detail_json : "{}");
+	enqueue(w, j);
+}
+
+void
+store_put_samples(struct store_worker *w, uint32_t num, const struct mem_sample *s, size_t n)
+{
+	struct job *j = job_new(run_samples);
+
+	j->num = num;
+	j->n = n;
+	j->samples = xmalloc(mul_sat(MAX(n, (size_t)1), sizeof *s));
+	memcpy(j->samples, s, n * sizeof *s);
+	enqueue(w, j);
+}
+
+void
+store_flush(struct store_worker *w)
+{
+	enqueue(w, job_new(run_flush));
+}
+
+void
+store_retry(struct store_worker *w)
+{
+	enqueue(w, job_new(run_retry));
+}
+
+void
+store_trim(struct store_worker *w, bool code)
+{
+	struct job *j = job_new(run_trim);
+
+	j->n = code;
+	enqueue(w, j);
+}
+
+void
+store_run(struct store_worker *w, store_fn fn, store_done done, void *arg)
+{
+	struct job *j = job_new(run_fn);
+
+	j->fn = fn;
+	j->done = done;
+	j->arg = arg;
+	enqueue(w, j);
+}
+
+/* ---- at start: wait for the thread ---- */
+
+struct load {
+	struct store_worker *w;
+	struct meta_session *s;
+	size_t n;
+	uint32_t next_num;
+	uv_sem_t ready;
+};
+
+static void
+load_fn(void *arg, struct history_db *h, struct meta_db *m)
+{
+	struct load *l = arg;
+
+	(void)h;
+	l->s = meta_sessions(m, &l->n);
+	l->next_num = meta_next_num(m);
+	for (size_t i = 0; i < l->n; i++) {
+		struct record *r = record_of(l->w, l->s[i].num);
+
+		if (!r->dirty) {
+			session_free(&r->m);
+			r->m = session_copy(&l->s[i]);
+		}
+	}
+	uv_sem_post(&l->ready);
+}
+
+static void
+load(struct store_worker *w, struct load *l)
+{
+	memset(l, 0, sizeof *l);
+	l->w = w;
+	CHECK(uv_sem_init(&l->ready, 0) == 0);
+	store_run(w, load_fn, NULL, l);
+	uv_sem_wait(&l->ready);
+	uv_sem_destroy(&l->ready);
+}
+
+struct meta_session *
+store_load_sessions(struct store_worker *w, size_t *n)
+{
+	struct load l;
+
+	load(w, &l);
+	*n = l.n;
+	return l.s;
+}
+
+uint32_t
+store_next_num(struct store_worker *w)
+{
+	struct load l;
+
+	load(w, &l);
+	meta_sessions_free(l.s, l.n);
+	return l.next_num;
+}

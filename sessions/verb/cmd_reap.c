@@ -1,0 +1,358 @@
+/* Requests about closing and waking: hibernate, resume, reap, explain. Arguments and replies are
+ * those of the verbs in JSON: ids (or id), force; idle (s), min (bytes), growing, yes, dry_run. */
+#include "core/os/os.h"
+#include "sessions/closing/closer.h"
+#include "sessions/server/cmd.h"
+#include "sessions/closing/lifecycle.h"
+#include "sessions/memory/sampler.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Several sessions closed for one request; the reply is made when the last is done. */
+struct batch {
+	struct server *sv;
+	struct request *r; /* NULL: the client went; the closing goes on */
+	json_t *reply, *results;
+	const char *key; /* where results go in the reply */
+	size_t pending;
+	bool only_done; /* reap: failures are not listed as done */
+};
+
+static void
+batch_cancel(void *ctx)
+{
+	((struct batch *)ctx)->r = NULL;
+}
+
+static void
+batch_finish(struct batch *b)
+{
+	if (b->pending)
+		return;
+	json_object_set_new(b->reply, b->key, b->results);
+	if (b->r)
+		request_reply(b->r, b->reply);
+	else
+		json_decref(b->reply);
+	free(b);
+}
+
+static void
+batch_closed(void *ctx, const struct closer_result *r)
+{
+	struct batch *b = ctx;
+	json_t *o;
+
+	b->pending--;
+	if (r->ok || !b->only_done) {
+		o = session_result(r->id, r->name, r->ok ? NULL : r->error);
+		if (r->ok) {
+			json_object_set_new(
+				o, "freed_bytes", json_integer((json_int_t)r->freed_bytes));
+			json_object_set_new(o, "how", json_string(r->how));
+			json_object_set_new(o, "resume", json_sprintf("muster resume %s", r->name));
+		}
+		json_array_append_new(b->results, o);
+	}
+	batch_finish(b);
+}
+
+static struct batch *
+batch_new(struct request *r, const char *key)
+{
+	struct batch *b = xcalloc(1, sizeof *b);
+
+	b->sv = request_server(r);
+	b->r = r;
+	b->reply = json_pack("{s:i}", "v", 1);
+	b->results = json_array();
+	b->key = key;
+	b->pending = 1; /* the request itself, until all are started */
+	request_on_cancel(r, batch_cancel, b);
+	return b;
+}
+
+/* ids:[…] or id; a new reference, NULL when none is given. */
+static json_t *
+wanted_ids(struct request *r)
+{
+	json_t *args = request_args(r), *ids = json_object_get(args, "ids");
+
+	if (json_is_array(ids))
+		return json_array_size(ids) ? json_incref(ids) : NULL;
+	ids = json_object_get(args, "id");
+	return json_is_string(ids) ? json_pack("[O]", ids) : NULL;
+}
+
+static const char *
+word(const json_t *j)
+{
+	const char *s = json_string_value(j);
+
+	return s ? s : "";
+}
+
+/* An unknown name fails the whole request before anything is done. */
+static bool
+all_known(struct request *r, const json_t *ids)
+{
+	struct err e = {0};
+	json_t *v;
+	size_t i;
+
+	json_array_foreach (ids, i, v) {
+		if (!server_find(request_server(r), word(v), &e)) {
+			request_fail(r, &e);
+			return false;
+		}
+	}
+	return true;
+}
+
+static void
+hibernate_one(struct batch *b, struct session *s, const struct closer_request *q)
+{
+	struct err e = {0};
+
+	b->pending++;
+	if (closer_start(s, q, &e) == 0)
+		return;
+	b->pending--;
+	json_array_append_new(b->results, session_result(s->id, s->name, e.msg));
+}
+
+void
+cmd_hibernate(struct request *r)
+{
+	struct server *sv = request_server(r);
+	struct closer_request q = {.by_hand = true, .limits = sv->config->reap, .why = "by hand"};
+	json_t *ids = wanted_ids(r), *v;
+	struct batch *b;
+	struct err e;
+	size_t i;
+
+	if (!ids) {
+		err_set(&e, 2, "which session? (muster ls)");
+		request_fail(r, &e);
+		return;
+	}
+	if (!all_known(r, ids))
+		goto out;
+	b = batch_new(r, "results");
+	q.force = json_is_true(json_object_get(request_args(r), "force"));
+	q.cb = batch_closed;
+	q.ctx = b;
+	json_array_foreach (ids, i, v)
+		hibernate_one(b, server_find(sv, word(v), &e), &q);
+	b->pending--;
+	batch_finish(b);
+out:
+	json_decref(ids);
+}
+
+/* What the last reap or hibernate put to sleep: everything asleep that ended within a minute of the
+ * newest. */
+static json_t *
+last_reaped(struct server *sv)
+{
+	json_t *ids = json_array();
+	double newest = 0;
+
+	for (struct session *s = sv->sessions; s; s = s->next)
+		if (s->state == SS_ASLEEP)
+			newest = MAX(newest, s->ended);
+	for (struct session *s = sv->sessions; s; s = s->next)
+		if (s->state == SS_ASLEEP && newest - s->ended < 60)
+			json_array_append_new(ids, json_string(s->id));
+	return ids;
+}
+
+static json_t *
+resume_one(struct session *s)
+{
+	const char *how = "";
+	struct err e = {0};
+	json_t *o;
+
+	if (lifecycle_resume(s, &how, &e) < 0)
+		return session_result(s->id, s->name, e.msg);
+	o = session_result(s->id, s->name, NULL);
+	json_object_set_new(o, "how", json_string(how));
+	json_object_set_new(o, "resume", json_sprintf("muster attach %s", s->name));
+	return o;
+}
+
+void
+cmd_resume(struct request *r)
+{
+	struct server *sv = request_server(r);
+	json_t *ids = wanted_ids(r), *results, *v;
+	struct err e = {0};
+	size_t i;
+
+	if (!ids)
+		ids = last_reaped(sv);
+	if (!json_array_size(ids)) {
+		err_set(&e, 1, "nothing sleeps");
+		request_fail(r, &e);
+	} else if (all_known(r, ids)) {
+		results = json_array();
+		json_array_foreach (ids, i, v)
+			json_array_append_new(results, resume_one(server_find(sv, word(v), &e)));
+		request_reply(r, json_pack("{s:i,s:o}", "v", 1, "results", results));
+	}
+	json_decref(ids);
+}
+
+static json_t *
+reasons_json(const struct reap_verdict *v)
+{
+	json_t *a = json_array();
+
+	for (int i = 0; i < v->n; i++)
+		json_array_append_new(a, json_string(v->reason[i]));
+	return a;
+}
+
+static json_t *
+candidate(const struct session *s, const struct reap_facts *f, const struct reap_verdict *v)
+{
+	json_t *o = json_pack("{s:s,s:s,s:b,s:b,s:o,s:f}", "id", s->id, "name", s->name, "eligible",
+		v->eligible, "worth", v->worth, "reasons", reasons_json(v), "idle_s", f->idle_s);
+
+	if (f->footprint_known)
+		json_object_set_new(
+			o, "footprint_bytes", json_integer((json_int_t)f->footprint_bytes));
+	return o;
+}
+
+static void
+limits_of(const json_t *args, struct reap_config *c)
+{
+	const json_t *idle = json_object_get(args, "idle"), *min = json_object_get(args, "min");
+
+	if (json_is_number(idle))
+		c->idle_s = json_number_value(idle);
+	if (json_is_number(min))
+		c->min_bytes = (uint64_t)MAX(json_number_value(min), 0.0);
+}
+
+void
+cmd_reap(struct request *r)
+{
+	struct server *sv = request_server(r);
+	const json_t *args = request_args(r);
+	bool growing = json_is_true(json_object_get(args, "growing"));
+	bool yes = json_is_true(json_object_get(args, "yes")) &&
+		   !json_is_true(json_object_get(args, "dry_run"));
+	struct closer_request q = {.limits = sv->config->reap, .why = "reap"};
+	struct batch *b = batch_new(r, "done");
+	json_t *candidates = json_array();
+	uint64_t would_free = 0;
+
+	limits_of(args, &q.limits);
+	b->only_done = true;
+	q.cb = batch_closed;
+	q.ctx = b;
+	for (struct session *s = sv->sessions; s; s = s->next) {
+		struct reap_verdict v;
+		struct reap_facts f;
+
+		if (!session_live(s))
+			continue;
+		lifecycle_facts(s, &f);
+		policy_judge(&f, &q.limits, &v);
+		v.worth &= !growing || f.grows;
+		json_array_append_new(candidates, candidate(s, &f, &v));
+		if (!v.eligible || !v.worth)
+			continue;
+		would_free += f.footprint_bytes;
+		if (yes)
+			hibernate_one(b, s, &q);
+	}
+	json_object_set_new(b->reply, "candidates", candidates);
+	json_object_set_new(b->reply, "would_free_bytes", json_integer((json_int_t)would_free));
+	b->pending--;
+	batch_finish(b);
+}
+
+/* explain */
+
+static json_t *
+signals_json(const struct session *s, uint64_t now)
+{
+	json_t *a = json_array();
+
+	for (int i = 0; i < SRC_COUNT; i++) {
+		const struct activity_signal *sig = &s->act.sig[i];
+		enum activity_source src = (enum activity_source)i;
+		json_t *o = json_pack("{s:s,s:s,s:b,s:b}", "source", activity_source_name(src),
+			"value", sig->at_ns ? activity_name(sig->value) : "none", "used",
+			s->act.source == src && sig->at_ns != 0, "fresh",
+			activity_fresh(&s->act, src, now));
+
+		if (sig->at_ns)
+			json_object_set_new(
+				o, "age_s", json_real((double)(now - MIN(now, sig->at_ns)) / 1e9));
+		if (sig->detail[0])
+			json_object_set_new(o, "detail", json_string(sig->detail));
+		json_array_append_new(a, o);
+	}
+	return a;
+}
+
+static json_t *
+growth_json(const struct memstat *m)
+{
+	if (!m)
+		return json_pack("{s:s,s:{}}", "verdict", "unknown", "numbers");
+	return json_pack("{s:s,s:{s:f,s:f,s:f,s:f,s:i,s:i}}", "verdict", growth_name(m->growth),
+		"numbers", "slope_bytes_per_h", m->growth_numbers.slope_bytes_per_h, "z",
+		m->growth_numbers.z, "remainder_bytes", m->growth_numbers.remainder_bytes,
+		"drawdown_bytes", m->growth_numbers.drawdown_bytes, "hits", m->growth_numbers.hits,
+		"windows", m->growth_numbers.windows);
+}
+
+static json_t *
+reap_json(struct session *s)
+{
+	const struct reap_config *c = &s->server->config->reap;
+	struct reap_facts f;
+	struct reap_verdict v;
+	json_t *facts;
+
+	lifecycle_facts(s, &f);
+	policy_judge(&f, c, &v);
+	facts = json_pack("{s:b,s:b,s:b,s:b,s:b,s:b,s:b,s:b,s:b,s:f,s:f,s:f,s:i,s:I,s:I}",
+		"running", f.live, "pinned", f.pinned, "attached", f.attached, "draft", f.draft,
+		"tool", f.tool_running, "conversation_known", f.conversation_known,
+		"conversation_on_disk", f.conversation_on_disk, "grows", f.grows, "pressure",
+		f.pressure, "idle_s", f.idle_s, "idle_limit_s", policy_idle_limit(&f, c), "age_s",
+		f.age_s, "revisits_day", f.revisits_day, "footprint_bytes",
+		(json_int_t)f.footprint_bytes, "min_bytes", (json_int_t)c->min_bytes);
+	if (f.tool_name[0])
+		json_object_set_new(facts, "tool_name", json_string(f.tool_name));
+	if (s->conversation[0])
+		json_object_set_new(facts, "conversation", json_string(s->conversation));
+	return json_pack("{s:b,s:b,s:o,s:o}", "eligible", v.eligible, "worth", v.worth, "reasons",
+		reasons_json(&v), "facts", facts);
+}
+
+void
+cmd_explain(struct request *r)
+{
+	struct session *s = request_session(r);
+	const struct memstat *m;
+	uint64_t now = os_mono_ns();
+
+	if (!s)
+		return;
+	m = s->server->sampler ? sampler_get(s->server->sampler, s->num) : NULL;
+	request_reply(r, json_pack("{s:i,s:s,s:s,s:s,s:s,s:s,s:f,s:o,s:o,s:o}", "v", 1, "id", s->id,
+				 "name", s->name, "state", session_state_name(s->state), "activity",
+				 activity_name(s->act.now), "activity_source",
+				 activity_source_name(s->act.source), "idle_s",
+				 activity_idle_s(&s->act, now), "signals", signals_json(s, now),
+				 "growth", growth_json(m), "reap", reap_json(s)));
+}

@@ -1,0 +1,545 @@
+#include "sessions/view/view.h"
+#include "sessions/view/lent.h"
+#include "sessions/closing/lifecycle.h"
+#include "core/keys/keys.h"
+#include "core/base/log.h"
+#include "core/os/os.h"
+#include "sessions/pty/pty.h"
+#include "sessions/memory/sampler.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define VIEW_MAGIC 0x56494557u
+#define VIEWS_MAX 32 /* of one client */
+#define NOTIFY_NS 1000000000u
+#define CLIPBOARD_MAX (100u << 10)
+
+struct view *
+view_find(struct peer *p, uint32_t id)
+{
+	struct view *v;
+
+	LIST_FOREACH (v, &p->views, of_peer)
+		if (v->id == id)
+			return v;
+	return NULL;
+}
+
+static void
+tell(struct view *v, json_t *take)
+{
+	peer_json(v->peer, FT_VIEW_EVENT, v->id, take);
+	json_decref(take);
+}
+
+static json_t *
+modes_json(const struct key_modes *m)
+{
+	return json_pack("{s:s,s:i,s:i,s:b,s:b,s:b,s:b,s:b,s:i,s:i}", "ev", "modes", "mouse",
+		m->mouse, "mouse_encoding", m->mouse_encoding, "bracketed_paste",
+		m->bracketed_paste, "focus", m->focus, "alt", m->alt_screen, "alt_scroll",
+		m->alt_scroll, "app_cursor", m->app_cursor, "kitty", m->kitty_flags, "modify_other",
+		m->modify_other);
+}
+
+static json_t *
+open_json(const struct session *s)
+{
+	return json_pack("{s:s,s:s,s:s,s:s,s:i,s:i,s:i,s:i}", "ev", "open", "id", s->id, "name",
+		s->name, "state", session_state_name(s->state), "cols", s->cols, "rows", s->rows,
+		"exit_code", s->exit_code, "exit_signal", s->exit_signal);
+}
+
+/* This client is the one at work: the session takes its size. */
+static void
+view_takes_size(struct view *v)
+{
+	if (v->attach && v->cols > 0 && v->rows > 0 && session_live(v->session))
+		session_resize(v->session, v->cols, v->rows);
+}
+
+static void
+count_viewers(struct session *s)
+{
+	struct view *v;
+	bool any = false;
+
+	s->viewers = 0;
+	LIST_FOREACH (v, &s->views, of_session) {
+		s->viewers += v->attach;
+		any = true;
+	}
+	if (s->pty)
+		pty_set_visible(s->pty, any);
+}
+
+void
+view_free(struct view *v)
+{
+	struct session *s = v->session;
+
+	CHECK(v->magic == VIEW_MAGIC);
+	view_give_back(v, NULL, 0);
+	lent_free(v->lent);
+	buf_free(&v->typed);
+	LIST_REMOVE(v, of_peer);
+	LIST_REMOVE(v, of_session);
+	frame_view_free(v->frames);
+	canvas_free(v->canvas);
+	search_free(v->pattern);
+	free(v->marks);
+	count_viewers(s);
+	if (v->attach) {
+		s->looked_ns = os_mono_ns();
+		s->changed = true;
+		server_wants_settle(s->server);
+	}
+	v->magic = 0;
+	free(v);
+}
+
+void
+cmd_view(struct request *r)
+{
+	json_t *a = request_args(r);
+	const char *mode = json_string_value(json_object_get(a, "mode"));
+	uint32_t id = (uint32_t)json_integer_value(json_object_get(a, "view"));
+	struct peer *p = request_peer(r);
+	struct session *s = request_session(r);
+	struct view *v;
+	unsigned n = 0;
+	struct err e;
+
+	if (!s)
+		return;
+	LIST_FOREACH (v, &p->views, of_peer)
+		n++;
+	if (!id || view_find(p, id) || n >= VIEWS_MAX) {
+		err_set(&e, 2,
+			!id || n < VIEWS_MAX ? "a view needs a number of its own"
+					     : "too many views");
+		request_fail(r, &e);
+		return;
+	}
+	v = xcalloc(1, sizeof(*v));
+	*v = (struct view){.magic = VIEW_MAGIC,
+		.id = id,
+		.peer = p,
+		.session = s,
+		.dirty = true,
+		.urgent = true,
+		.attach = mode && !strcmp(mode, "attach"),
+		.cols = (int)json_integer_value(json_object_get(a, "cols")),
+		.rows = (int)json_integer_value(json_object_get(a, "rows")),
+		.frames = frame_view_new()};
+	LIST_INSERT_HEAD(&p->views, v, of_peer);
+	LIST_INSERT_HEAD(&s->views, v, of_session);
+	count_viewers(s);
+	session_term(s);
+	if (s->server->sampler)
+		sampler_focus(s->server->sampler, s->num);
+	if (v->attach) {
+		memmove(s->revisit + 1, s->revisit, sizeof(s->revisit) - sizeof(*s->revisit));
+		s->revisit[0] = os_wall_s();
+		s->server->last_used = s;
+		s->changed = true;
+		server_wants_settle(s->server);
+		view_takes_size(v);
+	}
+	request_reply(r, json_pack("{s:i,s:i}", "v", 1, "view", (int)id));
+	tell(v, open_json(s));
+	struct key_modes km = term_key_modes(s->term);
+	v->modes = km;
+	tell(v, modes_json(&km));
+	tell(v, json_pack("{s:s,s:s}", "ev", "title", "title", s->title));
+}
+
+/* Input. */
+
+void
+view_types(struct view *v, const struct buf *bytes, bool keys)
+{
+	struct session *s = v->session;
+	uint64_t now = os_mono_ns();
+	bool held = bytes->len && keys && lifecycle_hold_input(s, bytes->data, bytes->len);
+
+	if (bytes->len && !held && session_write(s, bytes->data, bytes->len, NULL) == 0) {
+		if (keys && s->pty)
+			pty_typed(s->pty);
+		if (keys)
+			activity_typed(&s->act, bytes->data, bytes->len, now);
+		s->changed = true;
+		v->urgent = true;
+		v->typed_ns = now;
+	}
+	waits_check(s->server, s);
+	server_wants_settle(s->server);
+}
+
+static void
+view_input(struct view *v, const struct frame *f)
+{
+	struct rd in = rd_init(f->payload, f->len);
+	struct buf out = {0};
+	bool keys = false;
+
+	if (!v->attach)
+		return;
+	view_takes_size(v);
+	struct key_modes km = term_key_modes(session_term(v->session));
+	while (rd_left(&in)) {
+		struct input_event ev;
+		if (input_unpack(&in, &ev) < 0)
+			break;
+		keys |= ev.type == INPUT_KEY || ev.type == INPUT_PASTE;
+		encode_input(&out, &ev, &km);
+	}
+	view_types(v, &out, keys);
+	buf_free(&out);
+}
+
+/* Where the view is, when that is not what the client knows: output moves a place away from the
+ * end, and the limit moves it towards the beginning. */
+static void
+tell_place(struct view *v, uint64_t rows)
+{
+	if (v->back == v->told_back && rows == v->told_rows)
+		return;
+	v->told_back = v->back;
+	v->told_rows = rows;
+	tell(v, json_pack("{s:s,s:I,s:I}", "ev", "scroll", "back", (json_int_t)v->back, "rows",
+			(json_int_t)rows));
+}
+
+uint64_t
+view_top(const struct view *v, struct pagelist *h, uint64_t total)
+{
+	uint64_t top;
+
+	if (!v->back && !v->hold)
+		return total;
+	top = pagelist_pin_row(h, v->session->cols, v->at);
+	return top == UINT64_MAX ? 0 : MIN(top + v->under, total);
+}
+
+void
+view_scroll(struct view *v, uint64_t back)
+{
+	struct session *s = v->session;
+	struct pagelist *h = term_pagelist(session_term(s));
+	uint64_t total = h ? pagelist_rows(h, s->cols) : 0;
+
+	v->back = MIN(back, total);
+	v->under = !v->back && total;
+	v->at = pagelist_pin(h, s->cols, total - v->back - v->under);
+	v->dirty = v->urgent = true;
+	v->told_rows = UINT64_MAX; /* a request is always answered */
+	tell_place(v, total);
+}
+
+void
+view_frame(struct peer *p, const struct frame *f)
+{
+	struct view *v = view_find(p, f->request);
+	struct rd in = rd_init(f->payload, f->len);
+
+	if (!v)
+		return; /* it was closed on this side: its session was forgotten */
+	switch (f->type) {
+	case FT_ACK:
+		v->in_flight = false;
+		break;
+	case FT_INPUT:
+		view_input(v, f);
+		break;
+	case FT_RESIZE:
+		v->cols = rd_u16(&in);
+		v->rows = rd_u16(&in);
+		v->dirty = v->urgent = true;
+		view_takes_size(v);
+		break;
+	case FT_SCROLL:
+		view_scroll(v, rd_u64(&in));
+		break;
+	case FT_LEND:
+		view_lend(v, f);
+		break;
+	case FT_RECLAIM:
+		view_give_back(v, NULL, 0);
+		break;
+	case FT_CLOSE_VIEW:
+		view_free(v);
+		break;
+	}
+}
+
+/* Frames. */
+
+struct compose {
+	struct canvas *c;
+	int y, cols;
+};
+
+static void
+on_hist_row(void *ctx, const struct row *row, const struct tab *t, struct pin at)
+{
+	struct compose *co = ctx;
+	struct row *const one[] = {(struct row *)row};
+	struct grid g = {.cols = co->cols, .rows = 1, .row = one, .tab = t};
+
+	(void)at;
+	canvas_blit(co->c, co->y++, 0, &g, 0, 0, 1, co->cols);
+}
+
+/* The screen as it is `back` rows up; the cursor is not shown. */
+static struct grid
+grid_back(struct view *v, struct term *t)
+{
+	struct session *s = v->session;
+	struct pagelist *h = term_pagelist(t);
+	struct grid live = term_grid(t);
+	uint64_t total = pagelist_rows(h, s->cols), top = view_top(v, h, total);
+	struct compose co = {.cols = live.cols};
+	uint64_t n;
+
+	v->back = total - top;
+	tell_place(v, total);
+	if (!v->canvas)
+		v->canvas = canvas_new(s->server->arena, s->num, live.cols, live.rows);
+	canvas_resize(v->canvas, live.cols, live.rows);
+	canvas_clear(v->canvas);
+	co.c = v->canvas;
+	n = MIN(v->back, (uint64_t)live.rows);
+	pagelist_read(h, live.cols, top, n, on_hist_row, &co);
+	if (n < (uint64_t)live.rows)
+		canvas_blit(v->canvas, (int)n, 0, &live, 0, 0, live.rows - (int)n, live.cols);
+	canvas_set_cursor(v->canvas, 0, 0, false, CURSOR_BLOCK);
+	return canvas_grid(v->canvas);
+}
+
+enum view_put
+view_put_frame(struct view *v, const struct grid *g, uint64_t now)
+{
+	struct buf *out = &v->peer->out;
+	size_t mark = frame_begin(out, FT_FRAME, v->id);
+
+	if (!frame_encode(v->frames, g, out)) {
+		out->len = mark;
+		return PUT_NOTHING;
+	}
+	if (out->len - mark - PROTO_HEADER > PROTO_MAX) {
+		log_warn("session %u: a frame too large was dropped", v->session->num);
+		out->len = mark;
+		frame_view_reset(v->frames);
+		return PUT_TOO_LARGE;
+	}
+	if (mark == v->peer->out_off)
+		v->peer->progress_ns = now;
+	frame_end(out, mark);
+	v->in_flight = true;
+	return PUT_FRAME;
+}
+
+void
+view_tell(struct view *v)
+{
+	struct key_modes km = term_key_modes(session_term(v->session));
+
+	if (memcmp(&km, &v->modes, sizeof(km))) {
+		v->modes = km;
+		tell(v, modes_json(&km));
+	}
+	if (v->retitled) {
+		v->retitled = false;
+		tell(v, json_pack("{s:s,s:s}", "ev", "title", "title", v->session->title));
+	}
+	if (v->marked)
+		view_marks(v);
+}
+
+static void
+view_send(struct view *v, uint64_t now)
+{
+	struct term *t = session_term(v->session);
+	struct grid g;
+
+	view_tell(v);
+	g = v->back || v->hold ? grid_back(v, t) : term_grid(t);
+	v->dirty = false;
+	v->sync_ns = 0;
+	if (lent_held(v->lent) ? !lent_paint(v->lent, &g) : view_put_frame(v, &g, now) != PUT_FRAME)
+		return;
+	v->urgent = false;
+	v->sent_ns = now;
+}
+
+/* Nanoseconds until its frame is due; 0 now, UINT64_MAX not before something happens. */
+static uint64_t
+view_due(struct view *v, uint64_t now)
+{
+	struct term *t = v->session->term;
+
+	if (lent_held(v->lent) ? lent_busy(v->lent) : peer_waiting(v->peer) > PEER_OUT_MAX)
+		return UINT64_MAX;
+	if (t && term_sync(t)) {
+		if (!v->sync_ns)
+			v->sync_ns = now;
+		if (now - v->sync_ns < VIEW_SYNC_NS)
+			return v->sync_ns + VIEW_SYNC_NS - now;
+	} else
+		v->sync_ns = 0;
+	if (v->urgent || now - v->sent_ns >= VIEW_FRAME_NS)
+		return 0;
+	return v->sent_ns + VIEW_FRAME_NS - now;
+}
+
+static void
+on_frames(uv_timer_t *t)
+{
+	((struct server *)t->data)->frames_due = false; /* uv_prepare does the rest */
+}
+
+void
+views_flush(struct server *sv)
+{
+	uint64_t now = 0, next = UINT64_MAX;
+
+	for (struct peer *p = sv->peers; p; p = p->next) {
+		struct view *v;
+		LIST_FOREACH (v, &p->views, of_peer) {
+			if (!v->dirty || v->in_flight)
+				continue;
+			now = now ? now : os_mono_ns();
+			uint64_t due = view_due(v, now);
+			if (!due)
+				view_send(v, now);
+			else
+				next = MIN(next, due);
+		}
+	}
+	if (next != UINT64_MAX && !sv->frames_due) {
+		sv->frames_due = true;
+		uv_update_time(&sv->loop);
+		uv_timer_start(&sv->frames, on_frames, next / 1000000 + 1, 0);
+	}
+}
+
+/* What the session tells. */
+
+void
+view_output(struct session *s)
+{
+	struct view *v;
+
+	LIST_FOREACH (v, &s->views, of_session)
+		v->dirty = true;
+}
+
+void
+view_modes(struct session *s)
+{
+	view_output(s); /* modes are compared with each frame */
+}
+
+static void
+tell_all(struct session *s, json_t *take, bool attached_only)
+{
+	struct view *v;
+
+	LIST_FOREACH (v, &s->views, of_session)
+		if (v->attach || !attached_only)
+			peer_json(v->peer, FT_VIEW_EVENT, v->id, take);
+	json_decref(take);
+}
+
+void
+view_resized(struct session *s)
+{
+	struct view *v;
+
+	LIST_FOREACH (v, &s->views, of_session) {
+		v->dirty = v->urgent = true;
+		if (v->cols != s->cols || v->rows != s->rows)
+			view_give_back(v, NULL, 0); /* the client knows how to show that */
+		tell(v, open_json(s));
+	}
+}
+
+void
+view_title(struct session *s)
+{
+	struct view *v;
+
+	/* told with the next frame: a program may change it faster than anyone reads */
+	LIST_FOREACH (v, &s->views, of_session)
+		v->dirty = v->retitled = true;
+}
+
+void
+view_bell(struct session *s)
+{
+	struct view *v;
+	uint64_t now = os_mono_ns();
+
+	LIST_FOREACH (v, &s->views, of_session) {
+		if (!v->attach || now - v->notified_ns < NOTIFY_NS / 10)
+			continue;
+		v->notified_ns = now;
+		tell(v, json_pack("{s:s}", "ev", "bell"));
+	}
+}
+
+void
+view_notify(struct session *s, const char *title, const char *text)
+{
+	static uint64_t last;
+	uint64_t now = os_mono_ns();
+
+	if (LIST_EMPTY(&s->views) || now - last < NOTIFY_NS)
+		return;
+	last = now;
+	tell_all(s, json_pack("{s:s,s:s,s:s}", "ev", "notify", "title", title, "text", text), true);
+}
+
+void
+view_clipboard(struct session *s, const char *text, size_t n)
+{
+	struct view *v, *active = NULL;
+	uint64_t now = os_mono_ns();
+	json_t *j;
+
+	/* only the client that typed last, and only while it looks */
+	LIST_FOREACH (v, &s->views, of_session)
+		if (v->attach && (!active || v->typed_ns > active->typed_ns))
+			active = v;
+	if (!active || n > CLIPBOARD_MAX || now - active->copied_ns < NOTIFY_NS / 10)
+		return;
+	active->copied_ns = now;
+	if ((j = json_pack("{s:s,s:s%}", "ev", "clipboard", "text", text, n)))
+		tell(active, j);
+}
+
+void
+view_session_state(struct session *s)
+{
+	if (LIST_EMPTY(&s->views))
+		return;
+	count_viewers(s);
+	tell_all(s,
+		json_pack("{s:s,s:s,s:i,s:i}", "ev", "state", "state", session_state_name(s->state),
+			"exit_code", s->exit_code, "exit_signal", s->exit_signal),
+		false);
+}
+
+void
+view_session_gone(struct session *s)
+{
+	struct view *v;
+
+	while ((v = LIST_FIRST(&s->views))) {
+		tell(v, json_pack("{s:s,s:i,s:s}", "ev", "error", "code", 3, "message",
+				"the session was forgotten"));
+		view_free(v);
+	}
+}

@@ -1,0 +1,73 @@
+#ifndef SESSIONS_VIEW_H
+#define SESSIONS_VIEW_H
+/* A client looking at a session: frames one at a time, the next when the last was painted (ACK).
+ * Attached views give the session their size and type into it; previews do neither. */
+#include "core/keys/keys.h"
+#include "core/paint/render.h"
+#include "core/text/search.h"
+#include "sessions/server/peer.h"
+
+#define VIEW_FRAME_NS 16666667u /* least time between frames that nobody typed for */
+#define VIEW_SYNC_NS 150000000u /* longest wait for the end of a synchronized update */
+
+struct view {
+	uint32_t magic, id; /* id: the client's own number of it */
+	struct peer *peer;
+	struct session *session;
+	struct frame_view *frames;
+	bool attach, in_flight, dirty, urgent, retitled;
+	int cols, rows;
+	uint64_t sent_ns, sync_ns;
+	uint64_t typed_ns;	       /* last input from it */
+	struct key_modes modes;	       /* as last told */
+	uint64_t back;		       /* rows scrolled back; 0 live */
+	uint64_t told_back, told_rows; /* the place as the client knows it */
+	struct pin at;		/* top row when scrolled back: stays put while output arrives */
+	bool hold;		/* stays put at the end too: */
+	bool under;		/* there the first row is the one under `at` */
+	struct canvas *canvas;	/* composes scrolled-back screens */
+	struct search *pattern; /* matches of it are told as marks; NULL none */
+	char *marks;		/* as last told; NULL never */
+	bool marked;		/* marks are to be compared with each frame */
+	struct lent *lent;	/* the client's terminal; NULL until it was lent once */
+	struct buf typed;	/* what was read from it, encoded */
+	uint64_t notified_ns, copied_ns; /* last bell, last clipboard: both have a rate */
+	LIST_ENTRY(view) of_peer, of_session;
+};
+void view_free(struct view *v);
+struct view *view_find(struct peer *p, uint32_t id); /* NULL */
+/* Its first row, of all from the oldest of `total` rows of history on. */
+uint64_t view_top(const struct view *v, struct pagelist *h, uint64_t total);
+/* So many rows back, as far as there are; the client is told. */
+void view_scroll(struct view *v, uint64_t back);
+/* Tells which cells of what is about to be sent match the view's pattern, if that changed. */
+void view_marks(struct view *v);
+/* A frame of the wire that is about a view. */
+void view_frame(struct peer *p, const struct frame *f);
+/* Frames that are due, into the peers' buffers. */
+void views_flush(struct server *sv);
+
+/* Bytes for the session from this view; keys: they are keys or a paste, not moves of a mouse. */
+void view_types(struct view *v, const struct buf *bytes, bool keys);
+/* A frame of the screen g into the peer's buffer, when it differs from the last. */
+enum view_put { PUT_NOTHING, PUT_FRAME, PUT_TOO_LARGE };
+enum view_put view_put_frame(struct view *v, const struct grid *g, uint64_t now);
+void view_tell(struct view *v); /* what goes with a frame: modes, title, marks */
+
+/* view_lent.c: LEND, RECLAIM; the terminal goes back with bytes that were read from it. */
+void view_lend(struct view *v, const struct frame *f);
+void view_give_back(struct view *v, const uint8_t *bytes, size_t n);
+/* Each second: a stopped client's terminal is its shell's. */
+void views_check(struct server *sv);
+
+/* The session tells its views: */
+void view_output(struct session *s); /* the screen may have changed */
+void view_resized(struct session *s);
+void view_title(struct session *s);
+void view_bell(struct session *s);
+void view_modes(struct session *s);
+void view_notify(struct session *s, const char *title, const char *text);
+void view_clipboard(struct session *s, const char *text, size_t n);
+void view_session_state(struct session *s); /* running, exited … */
+void view_session_gone(struct session *s);  /* all its views end */
+#endif
