@@ -1,5 +1,5 @@
 #include "sessions/config/config.h"
-#include "sessions/server/server.h"
+#include "sessions/serve.h"
 #include "tui/verb.h"
 #include <poll.h>
 #include <string.h>
@@ -115,7 +115,7 @@ verb_server(struct verb_ctx *ctx, int argc, char **argv)
 	int first;
 
 	if (argc == 2 && !strcmp(argv[1], "run"))
-		return server_main(argc - 1, argv + 1);
+		return serve();
 	if (opts_parse(ctx, opts, NULL, argc, argv, &first) < 0)
 		return EXIT_USAGE;
 	for (size_t i = 0; argc - first == 1 && i < ARRAY_LEN(what); i++)

@@ -12,9 +12,10 @@
 #include "sessions/closing/closer.h"
 #include "core/base/log.h"
 #include "core/os/os.h"
-#include "sessions/closing/ending.h"
 #include "sessions/agent/guard.h"
-#include "sessions/closing/lifecycle.h"
+#include "sessions/closing/ends.h"
+#include "sessions/closing/judge.h"
+#include "sessions/session/run.h"
 #include "sessions/memory/sampler.h"
 #include <errno.h>
 #include <stdio.h>
@@ -28,21 +29,22 @@
 
 struct job {
 	uint32_t magic, num;
-	struct server *sv;
+	struct closer *of;
 	struct closer_request q;
 	struct closer_result r;
 	uv_timer_t timer;
 	uint64_t input_ns, text_ns, settle_ms;
-	uint64_t pid_start;
-	pid_t pid;
-	char marker[12];
-	bool typed;
+	bool typed, goes_on; /* goes_on: what a predecessor began */
+};
+struct closer {
+	struct sessions *ss;
+	struct ends *ends;
 };
 
 static struct session *
 session_of(const struct job *j)
 {
-	return server_session(j->sv, j->num);
+	return sessions_num(j->of->ss, j->num);
 }
 
 static uint64_t
@@ -82,7 +84,7 @@ job_refuse(struct job *j, const char *why)
 
 	snprintf(j->r.error, sizeof j->r.error, "%s", why);
 	if (s)
-		server_event(j->sv, s, "hibernate-refused",
+		session_event(s, "hibernate-refused",
 			json_pack("{s:s,s:s}", "why", j->q.why, "reason", why));
 	job_done(j);
 }
@@ -104,13 +106,12 @@ left_of(const struct session *s)
 static void
 guard(struct session *s)
 {
-	char transcript[1024], dir[600];
+	char transcript[1024];
 	int rc;
 
-	if (!lifecycle_transcript(s, transcript, sizeof transcript))
+	if (!judge_transcript(s, transcript, sizeof transcript))
 		return;
-	snprintf(dir, sizeof dir, "%s/transcripts", paths()->state);
-	rc = guard_keep(dir, s->num, transcript);
+	rc = guard_keep(paths()->transcripts, s->num, transcript);
 	if (rc < 0)
 		log_warn("session %u: its transcript is not guarded (%s)", s->num, strerror(-rc));
 }
@@ -123,10 +124,10 @@ report(struct job *j, struct session *s)
 	j->r.ok = true;
 	j->r.mem_available_after = mem_available();
 	j->r.freed_bytes = j->r.before_bytes > left ? j->r.before_bytes - left : 0;
-	s->freed_bytes = j->r.freed_bytes;
+	s->past.freed_bytes = j->r.freed_bytes;
 	guard(s);
-	server_meta_changed(j->sv, s);
-	server_event(j->sv, s, "hibernated",
+	session_unsaved(s);
+	session_event(s, "hibernated",
 		json_pack("{s:s,s:s,s:I,s:I,s:I,s:I,s:i}", "why", j->q.why, "how", j->r.how,
 			"freed_bytes", (json_int_t)j->r.freed_bytes, "before_bytes",
 			(json_int_t)j->r.before_bytes, "mem_available_before",
@@ -143,14 +144,16 @@ on_settle(uv_timer_t *t)
 	struct session *s = session_of(j);
 
 	CHECK(j->magic == JOB_MAGIC);
-	if (s && s->state == SS_CLOSING && uv_now(t->loop) - j->settle_ms < SETTLE_MS)
+	if (s && session_ending(s) && uv_now(t->loop) - j->settle_ms < SETTLE_MS)
 		return;
 	uv_timer_stop(t);
 	if (!s) {
-		snprintf(j->r.error, sizeof j->r.error, "it was forgotten meanwhile");
+		snprintf(j->r.error, sizeof j->r.error, "%s was deleted meanwhile", j->r.name);
 		job_done(j);
 	} else if (session_live(s)) {
-		job_refuse(j, "it does not end");
+		job_refuse(j, "it did not exit");
+	} else if (s->state != SS_ASLEEP) {
+		job_refuse(j, "it was ended instead");
 	} else {
 		report(j, s);
 	}
@@ -164,28 +167,18 @@ on_tree_ended(void *ctx, enum ending_how how, size_t processes)
 	CHECK(j->magic == JOB_MAGIC);
 	j->r.how = ending_how_name(how);
 	j->r.processes = processes;
-	j->settle_ms = uv_now(&j->sv->loop);
+	j->settle_ms = uv_now(j->of->ss->loop);
 	uv_timer_start(&j->timer, on_settle, 0, SETTLE_LOOK_MS);
 }
 
-static bool
-is_shared(void *ctx, pid_t pid)
-{
-	struct job *j = ctx;
-	struct session *s = session_of(j);
-
-	return s && lifecycle_shared(s, pid);
-}
-
 static void
-end_tree(struct job *j)
+end_tree(struct job *j, struct session *s)
 {
 	struct ending_times t = ending_times_default;
 
 	if (!j->typed)
 		t.quit_ms = 0;
-	ending_start(
-		&j->sv->loop, j->pid, j->pid_start, j->marker, &t, is_shared, on_tree_ended, j);
+	ends_sleep(j->of->ends, s, &t, on_tree_ended, j);
 }
 
 static void
@@ -195,16 +188,20 @@ on_enter_due(uv_timer_t *t)
 	struct session *s = session_of(j);
 
 	CHECK(j->magic == JOB_MAGIC);
-	if (s && session_live(s))
-		session_write(s, "\r", 1, NULL);
-	end_tree(j);
+	if (s && s->run)
+		run_write(s, "\r", 1, NULL);
+	if (s && (s->state == SS_SLEEPING || s->state == SS_ASLEEP))
+		end_tree(j, s);
+	else /* somebody ends it already */
+		on_tree_ended(j, ENDED_BY_QUIT, 0);
 }
 
 /* A command typed behind a draft becomes part of it; one typed at a question answers it. */
 static bool
 prompt_is_free(const struct session *s)
 {
-	return activity_at_rest(s->act.now) && !s->act.draft_since_ns && !s->act.draft_on_screen;
+	return activity_at_rest(s->run->act.now) && !s->run->act.draft_since_ns &&
+	       !s->run->act.draft_on_screen;
 }
 
 static void
@@ -212,13 +209,12 @@ quit(struct job *j, struct session *s)
 {
 	const char *words = profile_quit(s->profile);
 
-	j->typed = *words && prompt_is_free(s) && session_write(s, words, strlen(words), NULL) == 0;
-	s->hibernating = true;
-	session_set_state(s, SS_CLOSING);
+	j->typed = *words && prompt_is_free(s) && run_write(s, words, strlen(words), NULL) == 0;
+	session_set_state(s, SS_SLEEPING);
 	if (j->typed)
 		uv_timer_start(&j->timer, on_enter_due, ENTER_DELAY_MS, 0);
 	else
-		end_tree(j);
+		end_tree(j, s);
 }
 
 /* NULL, or why it must not be closed. */
@@ -231,11 +227,11 @@ against(struct job *j, struct session *s, char buf[160])
 		return "it does not run any more";
 	if (j->q.force)
 		return NULL;
-	if (s->act.last_input_ns != j->input_ns || s->act.last_text_ns != j->text_ns)
+	if (s->run->act.last_input_ns != j->input_ns || s->run->act.last_text_ns != j->text_ns)
 		return "activity: something was typed or printed meanwhile";
-	lifecycle_judge(s, &j->q.limits, &v);
+	judge(s, &j->q.limits, &v);
 	if (j->q.by_hand)
-		return lifecycle_against(&v, buf);
+		return judge_against(&v, buf);
 	if (v.eligible)
 		return NULL;
 	snprintf(buf, 160, "%s", v.reason[0]);
@@ -252,47 +248,82 @@ on_measured(void *ctx, const struct memstat *m)
 
 	CHECK(j->magic == JOB_MAGIC);
 	if (!s) {
-		snprintf(j->r.error, sizeof j->r.error, "it was forgotten meanwhile");
+		snprintf(j->r.error, sizeof j->r.error, "%s was deleted meanwhile", j->r.name);
 		job_done(j);
 		return;
 	}
-	if ((why = against(j, s, buf))) {
+	if (!j->goes_on && (why = against(j, s, buf))) {
 		job_refuse(j, why);
 		return;
 	}
 	j->r.before_bytes = m && m->known ? m->footprint : 0;
 	j->r.mem_available_before = mem_available();
-	quit(j, s);
+	if (!j->goes_on)
+		quit(j, s);
+	else if (s->state == SS_SLEEPING)
+		end_tree(j, s);
+	else
+		on_tree_ended(j, ENDED_BY_QUIT, 0);
+}
+
+static struct job *
+job_new(struct closer *c, struct session *s, const struct closer_request *q)
+{
+	struct job *j = xcalloc(1, sizeof *j);
+
+	j->magic = JOB_MAGIC;
+	j->num = s->num;
+	j->of = c;
+	j->q = *q;
+	j->input_ns = s->run->act.last_input_ns;
+	j->text_ns = s->run->act.last_text_ns;
+	j->r.how = "";
+	snprintf(j->r.id, sizeof j->r.id, "%s", s->id);
+	snprintf(j->r.name, sizeof j->r.name, "%s", s->name);
+	uv_timer_init(c->ss->loop, &j->timer);
+	j->timer.data = j;
+	return j;
 }
 
 int
-closer_start(struct session *s, const struct closer_request *q, struct err *e)
+closer_start(struct closer *c, struct session *s, const struct closer_request *q, struct err *e)
 {
-	struct job *j;
-
 	if (s->state == SS_ASLEEP)
 		return err_set(
-			e, 1, "%s sleeps already (muster resume %s wakes it)", s->name, s->name);
-	if (s->state != SS_RUNNING || !s->pid)
-		return err_set(
-			e, 1, "%s does not run (it is %s)", s->name, session_state_name(s->state));
-	if (!s->server->sampler)
+			e, 1, "%s is already asleep (muster resume %s wakes it)", s->name, s->name);
+	if (s->state != SS_RUNNING)
+		return err_set(e, 1, "%s is not running (it is %s)", s->name,
+			session_state_name(s->state));
+	if (!c->ss->sampler)
 		return err_set(e, 1, "memory is not measured (see muster doctor)");
-	j = xcalloc(1, sizeof *j);
-	j->magic = JOB_MAGIC;
-	j->num = s->num;
-	j->sv = s->server;
-	j->q = *q;
-	j->input_ns = s->act.last_input_ns;
-	j->text_ns = s->act.last_text_ns;
-	j->pid = s->pid;
-	j->pid_start = s->pid_start;
-	j->r.how = "";
-	snprintf(j->marker, sizeof j->marker, "%s", s->id);
-	snprintf(j->r.id, sizeof j->r.id, "%s", s->id);
-	snprintf(j->r.name, sizeof j->r.name, "%s", s->name);
-	uv_timer_init(&s->server->loop, &j->timer);
-	j->timer.data = j;
-	sampler_now(s->server->sampler, s->num, on_measured, j);
+	sampler_now(c->ss->sampler, s->num, on_measured, job_new(c, s, q));
 	return 0;
+}
+
+void
+closer_go_on(struct closer *c, struct session *s)
+{
+	struct closer_request q = {.why = "begun before the server was restarted"};
+	struct job *j;
+
+	CHECK(s->state == SS_SLEEPING);
+	j = job_new(c, s, &q);
+	j->goes_on = j->typed = true; /* it may have been: it gets the time to leave by itself */
+	sampler_now(c->ss->sampler, s->num, on_measured, j);
+}
+
+struct closer *
+closer_new(struct sessions *ss, struct ends *ends)
+{
+	struct closer *c = xcalloc(1, sizeof *c);
+
+	c->ss = ss;
+	c->ends = ends;
+	return c;
+}
+
+void
+closer_free(struct closer *c)
+{
+	free(c);
 }

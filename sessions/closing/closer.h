@@ -2,7 +2,7 @@
 #define SESSIONS_CLOSER_H
 /* Hibernates one session: measure and judge again, type the quit command, end the tree, measure
  * what came back, guard the transcript. See closer.c for the steps. */
-#include "sessions/server/server.h"
+#include "sessions/session/sessions.h"
 
 struct closer_result {
 	char id[12], name[64];
@@ -14,7 +14,7 @@ struct closer_result {
 	size_t processes;
 };
 typedef void (*closer_cb)(void *ctx, const struct closer_result *r);
-/* by_hand: lifecycle_against decides; else the full verdict under c. force: nothing is asked, and
+/* by_hand: judge_against decides; else the full verdict under c. force: nothing is asked, and
  * no command is typed into a prompt that holds a draft or a question. why goes into the event. cb
  * is called once, later. 0, or -1 and *e. */
 struct closer_request {
@@ -24,5 +24,12 @@ struct closer_request {
 	closer_cb cb; /* NULL ok */
 	void *ctx;
 };
-int closer_start(struct session *s, const struct closer_request *q, struct err *e);
+struct closer;
+struct ends;
+struct closer *closer_new(struct sessions *ss, struct ends *ends);
+void closer_free(struct closer *c); /* no job is under way */
+int closer_start(
+	struct closer *c, struct session *s, const struct closer_request *q, struct err *e);
+/* One in the state sleeping, from before this server: it goes on to asleep. */
+void closer_go_on(struct closer *c, struct session *s);
 #endif

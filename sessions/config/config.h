@@ -2,9 +2,16 @@
 #define SESSIONS_CONFIG_H
 /* Config (INI) and the places of files. Keys, defaults and help come from one table, config.def. */
 #include "core/base/base.h"
-#include "sessions/closing/policy.h"
 #include <stdio.h>
 
+enum reap_mode { REAP_OFF, REAP_OFFER, REAP_AUTO };
+struct reap_config {
+	enum reap_mode mode;
+	double idle_s, min_age_s;
+	uint64_t min_bytes;
+	int revisits;
+	bool auto_growing_only;
+};
 struct config_host { /* [host.NAME] */
 	char name[32], ssh[128];
 };
@@ -24,6 +31,8 @@ struct paths {
 	char state[512];   /* directory: databases, files, log */
 	char runtime[512]; /* directory: sockets */
 	char socket[560], hook_socket[560];
+	char hooks[560];       /* directory: settings files of ours for the CLIs */
+	char transcripts[560]; /* directory: conversations of sleeping sessions, kept */
 };
 /* From MUSTER_HOME or XDG; makes the directories (0700) and refuses any that others could have
  * planted: symlink, other owner, open to group or others. -1 and *e (code 4: without them no server

@@ -197,6 +197,8 @@ paths_init(struct paths *p, struct err *e)
 		(own && home_dir(p, e) < 0) || private_dir(p->state, e) < 0 ||
 		private_dir(p->runtime, e) < 0)
 		return -1;
+	snprintf(p->hooks, sizeof p->hooks, "%s/hooks", p->runtime);
+	snprintf(p->transcripts, sizeof p->transcripts, "%s/transcripts", p->state);
 	the_paths = *p;
 	paths_ready = true;
 	return 0;

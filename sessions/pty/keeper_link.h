@@ -1,6 +1,6 @@
 #ifndef SESSIONS_KEEPER_LINK_H
 #define SESSIONS_KEEPER_LINK_H
-/* The server's end of the keeper's socket (keeper/keeper_proto.h), and the spec of a spawn. */
+/* The server's end of the keeper's socket (keeper/keeper_proto.h). */
 #include "sessions/keeper/keeper_proto.h"
 #include "core/base/base.h"
 #include <sys/types.h>
@@ -28,6 +28,7 @@ struct keeper_held {
 /* Over fd (owned from here): reads the replay, blocking. *held is malloc'ed. NULL and *e. */
 struct keeper_link *keeper_link_open(
 	int take_fd, struct keeper_held **held, size_t *n, struct err *e);
+void keeper_held_free(struct keeper_held *held, size_t n); /* closes what nobody took */
 void keeper_link_start(struct keeper_link *l, uv_loop_t *loop, const struct keeper_ops *ops);
 void keeper_link_close(struct keeper_link *l); /* before the loop ends */
 pid_t keeper_link_pid(const struct keeper_link *l);
@@ -42,24 +43,6 @@ int keeper_adopt(struct keeper_link *l, uint32_t id, pid_t pid, uint64_t start, 
 	int status, int pidfd);
 int keeper_serving(struct keeper_link *l); /* all is taken over */
 int keeper_stop(struct keeper_link *l);
-
-/* What a child is to become. Strings are borrowed. */
-struct spawn {
-	char *const *argv, *const *env; /* NULL-terminated */
-	const char *cwd, *meta;		/* meta: the server's note, for a successor */
-	unsigned mask;
-	unsigned n_limits;
-	struct {
-		unsigned resource;
-		uint64_t cur, max;
-	} limit[SPAWN_LIMITS];
-};
-/* A sealed memfd, or -errno. */
-int spawn_seal(const struct spawn *s);
-/* Reads a spec back: malloc'ed vector of the environment (one free), note and directory; NULL when
- * fd is none. all but fd may be NULL. */
-struct session_limits;
-bool spawn_read(int fd, char ***env, char **meta, char **cwd, struct session_limits *limits);
 
 /* Path of the keeper's binary, beside this program's own. */
 bool keeper_binary(char *out, size_t cap);

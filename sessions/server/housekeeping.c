@@ -2,7 +2,8 @@
 #include "core/pagelist/pagelist.h"
 #include "core/os/os.h"
 #include "sessions/session/checkpoint.h"
-#include "sessions/server/server.h"
+#include "sessions/session/display.h"
+#include "core/page/page.h"
 #include "sessions/store_thread/store_worker.h"
 
 #define SLICE_NS 2000000ull /* one step may take as long again */
@@ -12,24 +13,27 @@
 static bool
 wants_sealing(const struct session *s, uint64_t now)
 {
-	return now - s->output_ns > SEAL_QUIET_NS && s->sealed_ns <= s->output_ns;
+	const struct display *sc = s->display;
+
+	/* of one without a ring all is in its files */
+	return sc->ring && now - sc->output_ns > SEAL_QUIET_NS && sc->sealed_ns <= sc->output_ns;
 }
 
 /* One bounded piece of work; false when there is none. */
 static bool
-step(struct server *sv, uint64_t now)
+step(struct sessions *ss, uint64_t now)
 {
-	for (struct session *s = sv->sessions; s; s = s->next) {
+	for (struct session *s = ss->first; s; s = s->next) {
 		if (wants_sealing(s, now)) {
-			if (pagelist_seal_step(term_pagelist(s->term)))
+			if (pagelist_seal_step(term_pagelist(s->display->term)))
 				return true;
-			s->sealed_ns = now;
+			s->display->sealed_ns = now;
 			/* the checkpoint names blocks: it must know the merged ones */
 			checkpoint_save(s);
 			return true;
 		}
-		if (session_rests(s)) {
-			session_park(s);
+		if (display_rests(s)) {
+			display_park(s);
 			return true;
 		}
 	}
@@ -39,39 +43,40 @@ step(struct server *sv, uint64_t now)
 static void
 on_slice(uv_timer_t *t)
 {
-	struct server *sv = t->data;
+	struct sessions *ss = t->data;
 	uint64_t now = os_mono_ns();
 
-	while (step(sv, now)) {
-		sv->untidy = true;
+	while (step(ss, now)) {
+		ss->untidy = true;
 		if (os_mono_ns() - now > SLICE_NS)
 			return;
 	}
 	uv_timer_stop(t);
-	if (!sv->untidy)
+	if (!ss->untidy)
 		return;
-	sv->untidy = false;
-	arena_trim(sv->arena);
+	ss->untidy = false;
+	arena_trim(ss->arena);
 	pagelist_cache_drop();
 	/* the heap with it: last, for what the store frees goes too */
-	store_trim(sv->store, !sv->sessions);
+	store_trim(ss->store, !ss->first);
 }
 
 void
-housekeeping_init(struct server *sv)
+housekeeping_init(struct housekeeping *h, struct sessions *ss)
 {
-	uv_timer_init(&sv->loop, &sv->housekeeping);
-	sv->housekeeping.data = sv;
+	uv_timer_init(ss->loop, &h->timer);
+	h->timer.data = ss;
 }
 
 void
-housekeeping_tick(struct server *sv)
+housekeeping_tick(struct housekeeping *h)
 {
+	struct sessions *ss = h->timer.data;
 	uint64_t now = os_mono_ns();
-	bool work = sv->untidy;
+	bool work = ss->untidy;
 
-	for (struct session *s = sv->sessions; s && !work; s = s->next)
-		work = wants_sealing(s, now) || session_rests(s);
-	if (work && !uv_is_active((uv_handle_t *)&sv->housekeeping))
-		uv_timer_start(&sv->housekeeping, on_slice, PAUSE_MS, PAUSE_MS);
+	for (struct session *s = ss->first; s && !work; s = s->next)
+		work = wants_sealing(s, now) || display_rests(s);
+	if (work && !uv_is_active((uv_handle_t *)&h->timer))
+		uv_timer_start(&h->timer, on_slice, PAUSE_MS, PAUSE_MS);
 }

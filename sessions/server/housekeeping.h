@@ -3,9 +3,11 @@
 /* What a server does for its memory while sessions rest: seals history, parks screens, and gives
  * back what the work itself took. In slices of a few milliseconds with pauses between, so that
  * whoever types into another session does not feel it. */
-struct server;
+#include "sessions/session/sessions.h"
 
-void housekeeping_init(struct server *sv);
-/* From the tick: starts the slices if anything is to be done. */
-void housekeeping_tick(struct server *sv);
+struct housekeeping {
+	uv_timer_t timer;
+};
+void housekeeping_init(struct housekeeping *h, struct sessions *ss);
+void housekeeping_tick(struct housekeeping *h); /* each second: starts it when there is work */
 #endif

@@ -24,35 +24,21 @@ on_event(uv_fs_event_t *watch, const char *name, int events, int status)
 }
 
 void
-reload_init(struct reload *r, uv_loop_t *loop, void (*touched)(void *ctx), void *ctx)
+reload_init(struct reload *r, struct sessions *ss, void (*touched)(void *ctx), void *ctx)
 {
 	char dir[sizeof(paths()->config)];
 
+	r->ss = ss;
 	r->touched = touched;
 	r->ctx = ctx;
 	snprintf(dir, sizeof dir, "%s", paths()->config);
 	*strrchr(dir, '/') = 0;
-	uv_fs_event_init(loop, &r->watch);
+	uv_fs_event_init(ss->loop, &r->watch);
 	r->watch.data = r;
 	uv_unref((uv_handle_t *)&r->watch);
 	if (uv_fs_event_start(&r->watch, on_event, dir, 0) < 0)
 		log_debug("%s is not watched", dir);
 	look(&r->seen);
-}
-
-static void
-watch_closed(uv_handle_t *watch)
-{
-	struct reload *r = watch->data;
-
-	r->touched(r->ctx);
-}
-
-void
-reload_close(struct reload *r, void (*closed)(void *ctx))
-{
-	r->touched = closed;
-	uv_close((uv_handle_t *)&r->watch, watch_closed);
 }
 
 static bool
@@ -64,20 +50,21 @@ same(const struct stat *a, const struct stat *b)
 
 /* Sessions point into the profiles: each goes over to its namesake, or to "shell". */
 static void
-take_profiles(struct server *sv, struct profiles *take)
+take_profiles(struct sessions *ss, struct profiles *take)
 {
-	for (struct session *s = sv->sessions; s; s = s->next) {
+	for (struct session *s = ss->first; s; s = s->next) {
 		const struct profile *p = profile_find(take, profile_name(s->profile));
 
 		s->profile = p ? p : profile_find(take, "shell");
 	}
-	profiles_free(sv->profiles);
-	sv->profiles = take;
+	profiles_free(ss->profiles);
+	ss->profiles = take;
 }
 
 bool
-reload_check(struct reload *r, struct server *sv)
+reload_check(struct reload *r)
 {
+	struct sessions *ss = r->ss;
 	struct profiles *profiles;
 	struct config c;
 	struct stat st;
@@ -90,13 +77,13 @@ reload_check(struct reload *r, struct server *sv)
 	if (config_load(&c, paths()->config, &e) < 0 ||
 		!(profiles = profiles_load(paths()->config, &e))) {
 		log_error("%s (the last good configuration stays)", e.msg);
-		snprintf(sv->banner, sizeof sv->banner, "%.150s", e.msg);
+		snprintf(ss->banner, sizeof ss->banner, "%.150s", e.msg);
 		return false;
 	}
-	if (strstr(sv->banner, "config.ini:"))
-		sv->banner[0] = 0;
-	*sv->config = c;
-	take_profiles(sv, profiles);
+	if (strstr(ss->banner, "config.ini:"))
+		ss->banner[0] = 0;
+	*ss->config = c;
+	take_profiles(ss, profiles);
 	log_info("configuration read again");
 	return true;
 }

@@ -1,20 +1,37 @@
 #ifndef SESSIONS_SERVER_PRIV_H
 #define SESSIONS_SERVER_PRIV_H
-/* Shared by server*.c. */
-#include "sessions/pty/keeper_link.h"
+/* Shared by server.c and observe.c. */
+#include "sessions/closing/lifecycle.h"
+#include "sessions/server/housekeeping.h"
+#include "sessions/server/listen.h"
+#include "sessions/server/reload.h"
 #include "sessions/server/server.h"
+#include "sessions/server/waits.h"
+#include "sessions/session/sessions.h"
+#include "sessions/view/view.h"
 
-void server_link(struct server *sv, struct session *s); /* at the end of the list */
-void server_store_changed(struct server *sv);
-void server_take_pty(struct session *s, int take_master);
-void server_child_status(struct session *s, int status);
-void server_session_ended(struct session *s); /* child and pty are both done */
-void server_try_stop(struct server *sv);      /* leaves once nothing lives, when stopping */
-void server_on_spawned(void *ctx, uint32_t id, pid_t pid, uint64_t start, int error,
-	int take_master, int take_pidfd);
-void server_on_exited(void *ctx, uint32_t id, pid_t pid, int status);
-/* server_start.c. The lock and the socket: -1 and *e when another server has this place. */
-int server_listen(struct server *sv, struct keeper_held *held, size_t n, struct err *e);
-/* What a predecessor left. Frees held. */
-void server_recover(struct server *sv, struct keeper_held *held, size_t n);
+struct server {
+	uv_loop_t loop;
+	struct sessions sessions;
+	struct lifecycle *life; /* NULL until what a predecessor left was found */
+	struct peers *peers;
+	struct views *views;
+	struct waits waits;
+	struct listener listener;
+	struct housekeeping housekeeping;
+	struct reload reload;
+	double started;
+	uv_prepare_t prepare; /* the one place where output to clients leaves */
+	uv_timer_t tick;      /* 1 s, less where store_after is */
+	uv_timer_t settle;    /* SETTLE_MS after output: rules over screens, events to clients */
+	uv_timer_t stop;      /* the latest end of a stop */
+	bool settling, stopping;
+	int self_pidfd;
+	uint64_t ticks;
+	json_t *told_totals; /* the last such event; NULL none yet */
+};
+extern const struct session_ops server_observes; /* observe.c */
+/* Screens are to be settled, and clients told of what changed, within SETTLE_MS. */
+void server_settle_soon(struct server *sv);
+void server_try_stop(struct server *sv); /* leaves once nothing lives, when stopping */
 #endif

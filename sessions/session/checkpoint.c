@@ -6,9 +6,12 @@
 #include "sessions/session/checkpoint.h"
 #include "core/base/log.h"
 #include "core/os/os.h"
-#include "sessions/session/recorder.h"
+#include "sessions/config/config.h"
 #include "sessions/pty/ring.h"
-#include "sessions/server/server.h"
+#include "sessions/session/recorder.h"
+#include "sessions/session/run.h"
+#include "sessions/session/display.h"
+#include "sessions/session/sessions.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -89,58 +92,50 @@ get_activity(struct rd *r, struct activity_state *a)
 static void
 put_head(struct buf *b, const struct session *s)
 {
+	static const struct activity_state none; /* of one that has ended */
+
 	buf_varint(b, CHECKPOINT_VERSION);
-	put_activity(b, &s->act);
-	put_text(b, s->last_line);
+	put_activity(b, s->run ? &s->run->act : &none);
+	put_text(b, s->display->last_line);
 }
 
 int
 checkpoint_save(struct session *s)
 {
 	static struct buf b; /* one thread; kept, since this runs often */
+	struct display *sc = s->display;
 	int rc;
 
-	if (!s->ring)
+	if (!sc->ring)
 		return -EINVAL;
 	b.len = 0;
 	put_head(&b, s);
-	term_save(s->term, &b);
-	rc = ring_save(s->ring, b.data, b.len, ring_head(s->ring));
+	term_save(sc->term, &b);
+	rc = ring_save(sc->ring, b.data, b.len, ring_head(sc->ring));
 	if (rc == 0) /* what only the checkpoint before it named may go */
-		pagelist_saved(term_pagelist(s->term));
+		pagelist_saved(term_pagelist(sc->term));
 	else
 		log_warn("session %u: no checkpoint: %s", s->num, strerror(-rc));
-	s->saved_ns = os_mono_ns();
 	return rc;
-}
-
-void
-session_park(struct session *s)
-{
-	/* saving wakes a parked terminal; what sealing frees goes when the save is in place */
-	pagelist_seal_all(term_pagelist(s->term));
-	if (s->ring && checkpoint_save(s) == 0)
-		ring_punch(s->ring);
-	term_park(s->term);
 }
 
 static struct term *
 fresh_term(struct session *s)
 {
-	const struct config *c = s->server->config;
-	struct term_config tc = {.cols = s->cols,
-		.rows = s->rows,
+	const struct config *c = s->of->config;
+	struct term_config tc = {.cols = s->display->cols,
+		.rows = s->display->rows,
 		.hist = {.lines = c->scrollback_lines, .bytes = c->scrollback_bytes}};
 
-	return term_new(s->server->arena, s->num, &tc);
+	return term_new(s->of->arena, s->num, &tc);
 }
 
 /* From a checkpoint's bytes. The signals count only within one boot. */
 static struct term *
 restore(struct session *s, bool activity, const void *p, size_t len)
 {
-	struct activity_state act = s->act;
-	char last_line[sizeof(s->last_line)];
+	struct activity_state act = s->run ? s->run->act : (struct activity_state){0};
+	char last_line[sizeof(s->display->last_line)];
 	struct term *t = NULL;
 	struct rd r = rd_init(p, len);
 
@@ -148,12 +143,12 @@ restore(struct session *s, bool activity, const void *p, size_t len)
 		get_activity(&r, &act);
 		get_text(&r, last_line, sizeof(last_line));
 		if (!r.bad)
-			t = term_restore(s->server->arena, s->num, &r);
+			t = term_restore(s->of->arena, s->num, &r);
 	}
-	if (t && activity)
-		s->act = act;
+	if (t && activity && s->run)
+		s->run->act = act;
 	if (t)
-		memcpy(s->last_line, last_line, sizeof(last_line));
+		memcpy(s->display->last_line, last_line, sizeof(last_line));
 	else
 		log_error("session %u: its checkpoint cannot be read", s->num);
 	return t;
@@ -163,7 +158,7 @@ static struct term *
 from_ring(struct session *s, bool activity, uint64_t *upto)
 {
 	size_t n;
-	void *p = s->ring ? ring_load(s->ring, &n, upto) : NULL;
+	void *p = s->display->ring ? ring_load(s->display->ring, &n, upto) : NULL;
 	struct term *t = p ? restore(s, activity, p, n) : NULL;
 
 	if (!t)
@@ -198,63 +193,66 @@ keep_sample(struct session *s, const uint8_t *p, size_t n)
 	close(fd);
 }
 
-/* [from, head) through the terminal, but [bad, bad + n_bad). */
+/* Feeds [from, to), whose bytes are p, unless they are to be left out. */
 static void
-replay(struct session *s, uint64_t from, uint64_t bad, uint32_t n_bad)
+feed(struct session *s, const uint8_t *p, uint64_t from, uint64_t to, bool skip, bool silent)
 {
-	uint64_t head = ring_head(s->ring), effects = MIN(ring_effects(s->ring), head);
+	struct display *sc = s->display;
+
+	if (skip) {
+		keep_sample(s, p, to - from);
+		return;
+	}
+	term_set_silent(sc->term, silent);
+	ring_feeding(sc->ring, from, (uint32_t)(to - from));
+	term_feed(sc->term, p, to - from);
+	ring_fed(sc->ring);
+}
+
+void
+checkpoint_replay(struct session *s, const struct checkpoint *c)
+{
+	struct ring *ring = s->display->ring;
+	uint64_t from = c->upto, head = ring_head(ring), effects = MIN(ring_effects(ring), head);
 
 	while (from < head) {
-		bool skip = n_bad && from >= bad && from < bad + n_bad;
-		uint64_t to = skip ? bad + n_bad : head;
+		bool skip = c->n_bad && from >= c->bad && from < c->bad + c->n_bad;
+		uint64_t to = skip ? c->bad + c->n_bad : head;
 		size_t n;
-		const uint8_t *p = ring_bytes(s->ring, from, &n);
+		const uint8_t *p = ring_bytes(ring, from, &n);
 		if (!p) {
 			log_error("session %u: output was overwritten before a checkpoint", s->num);
 			break;
 		}
-		if (!skip && n_bad && from < bad)
-			to = MIN(to, bad);
+		if (!skip && c->n_bad && from < c->bad)
+			to = MIN(to, c->bad);
 		if (from < effects)
 			to = MIN(to, effects);
 		to = MIN(MIN(to, head), from + RING_READ);
-		if (skip)
-			keep_sample(s, p, to - from);
-		else {
-			term_set_silent(s->term, from < effects);
-			ring_feeding(s->ring, from, (uint32_t)(to - from));
-			term_feed(s->term, p, to - from);
-			ring_fed(s->ring);
-		}
+		feed(s, p, from, to, skip, from < effects);
 		from = to;
 	}
-	ring_set_effects(s->ring, head);
-	term_set_silent(s->term, false);
+	ring_set_effects(ring, head);
+	term_set_silent(s->display->term, false);
 }
 
 void
-checkpoint_load(struct session *s, bool activity)
+checkpoint_load(struct session *s, bool activity, struct checkpoint *c)
 {
-	uint64_t upto = 0, bad = 0;
-	uint32_t n_bad = 0;
+	struct display *sc = s->display;
 
-	s->term = from_ring(s, activity, &upto);
-	if (!s->term)
-		s->term = from_disk(s);
-	if (!s->term)
-		s->term = fresh_term(s);
-	CHECK(s->term);
-	session_term_ops(s);
-	recorder_open(s);
-	if (!s->ring)
+	*c = (struct checkpoint){0};
+	sc->term = from_ring(s, activity, &c->upto);
+	if (!sc->term)
+		sc->term = from_disk(s);
+	if (!sc->term)
+		sc->term = fresh_term(s);
+	CHECK(sc->term);
+	if (!sc->ring || ring_poison(sc->ring, &c->bad, &c->n_bad) < 2) {
+		c->n_bad = 0;
 		return;
-	if (ring_poison(s->ring, &bad, &n_bad) < 2)
-		n_bad = 0;
-	else {
-		log_error("session %u: %u bytes ended the server twice: skipped", s->num, n_bad);
-		snprintf(s->server->banner, sizeof(s->server->banner),
-			"some output of session %u could not be shown (see the log)", s->num);
 	}
-	if (ring_head(s->ring) > upto)
-		replay(s, upto, bad, n_bad);
+	log_error("session %u: %u bytes ended the server twice: skipped", s->num, c->n_bad);
+	snprintf(s->of->banner, sizeof(s->of->banner),
+		"some output of %s could not be shown (see the log)", s->name);
 }

@@ -4,9 +4,16 @@
  * activity signals, in a slot of the ring. */
 #include "sessions/session/session.h"
 
-/* Of the terminal as fed up to the ring's head. 0 or -errno. */
+struct checkpoint {    /* what was loaded */
+	uint64_t upto; /* it stands for all output before this place of the ring */
+	uint64_t bad;  /* a server died twice on these bytes: they are left out */
+	uint32_t n_bad;
+};
+/* Of the terminal as fed up to the ring's head. 0 or -errno; -EINVAL: there is no ring. */
 int checkpoint_save(struct session *s);
-/* At the start of a run or after a restart: s->term from the newest checkpoint and the ring's
- * bytes; a fresh terminal where there is none. activity: take the signals from it too. */
-void checkpoint_load(struct session *s, bool activity);
+/* Makes the screen's terminal from the newest checkpoint, in the ring or the files; a fresh one
+ * where there is none. activity: take the signals into the run, too. */
+void checkpoint_load(struct session *s, bool activity, struct checkpoint *c);
+/* The ring's bytes since, silently as far as their effects were had. */
+void checkpoint_replay(struct session *s, const struct checkpoint *c);
 #endif

@@ -6,7 +6,6 @@
 #include "core/os/os.h"
 #include "sessions/session/checkpoint.h"
 #include "sessions/pty/ring.h"
-#include "sessions/server/server.h"
 #include "sessions/store_thread/store_worker.h"
 #include "store/segfile.h"
 #include <dirent.h>
@@ -38,7 +37,7 @@ struct recorder {
 
 struct batch {
 	struct recorder *rec;
-	struct server *sv;
+	struct sessions *ss;
 	struct buf bytes;
 	size_t n;
 	struct {
@@ -71,15 +70,15 @@ recorder_open(struct session *s)
 
 	if (s->no_store)
 		return;
-	if (!s->recorder) {
+	if (!s->display->recorder) {
 		recorder_dir(dir, sizeof(dir), s->num);
-		s->recorder = xcalloc(1, sizeof(*s->recorder));
-		s->recorder->s = s;
-		s->recorder->file = segfile_new(dir);
-		s->recorder->recorded_ns = os_mono_ns();
+		s->display->recorder = xcalloc(1, sizeof(*s->display->recorder));
+		s->display->recorder->s = s;
+		s->display->recorder->file = segfile_new(dir);
+		s->display->recorder->recorded_ns = os_mono_ns();
 	}
-	pagelist_set_files(term_pagelist(s->term),
-		&(struct pagelist_file_ops){.read = read_file, .ctx = s->recorder});
+	pagelist_set_files(term_pagelist(s->display->term),
+		&(struct pagelist_file_ops){.read = read_file, .ctx = s->display->recorder});
 }
 
 void *
@@ -109,11 +108,11 @@ recorder_free(struct recorder *rec)
 
 /* The store's thread is done with this session, or never saw it. */
 void
-recorder_close(struct session *s)
+recorder_close(struct display *sc)
 {
-	struct recorder *rec = s->recorder;
+	struct recorder *rec = sc->recorder;
 
-	s->recorder = NULL;
+	sc->recorder = NULL;
 	if (!rec)
 		return;
 	rec->s = NULL;
@@ -150,19 +149,19 @@ batch_write(void *arg, struct history_db *h, struct meta_db *m)
 }
 
 static uint64_t
-after(const struct server *sv, unsigned n)
+after(const struct sessions *ss, unsigned n)
 {
-	return n * (uint64_t)(sv->config->store_after_s * 1e9);
+	return n * (uint64_t)(ss->config->store_after_s * 1e9);
 }
 
 static void
-note_result(struct recorder *rec, struct server *sv, uint32_t num, int rc)
+note_result(struct recorder *rec, struct sessions *ss, uint32_t num, int rc)
 {
 	if (rc < 0) {
 		log_warn("text of session %u is not stored: %s", num, strerror(-rc));
-		rec->retry_ns = os_mono_ns() + after(sv, RETRY);
-	} else if (*sv->store_banner) {
-		store_retry(sv->store); /* the databases may find their disk well again, too */
+		rec->retry_ns = os_mono_ns() + after(ss, RETRY);
+	} else if (*ss->store_banner) {
+		store_retry(ss->store); /* the databases may find their disk well again, too */
 	}
 	rec->trouble = rc;
 }
@@ -175,11 +174,11 @@ batch_done(void *arg)
 	struct session *s = rec->s;
 
 	rec->busy = false;
-	note_result(rec, b->sv, s ? s->num : 0, b->rc);
+	note_result(rec, b->ss, s ? s->num : 0, b->rc);
 	if (s) {
 		for (size_t i = 0; !b->screen && i < b->n; i++)
 			pagelist_spill_done(
-				term_pagelist(s->term), b->block[i].uid, b->block[i].off);
+				term_pagelist(s->display->term), b->block[i].uid, b->block[i].off);
 		if (b->screen && !b->rc) {
 			rec->whole = rec->round_whole;
 			rec->gen = rec->round_gen;
@@ -199,7 +198,7 @@ static void
 send_off(struct batch *b)
 {
 	b->rec->busy = true;
-	store_run(b->sv->store, batch_write, batch_done, b);
+	store_run(b->ss->store, batch_write, batch_done, b);
 }
 
 /* Copies sealed blocks that are in memory only; false when there are none. */
@@ -224,18 +223,18 @@ take_blocks(struct batch *b, struct pagelist *h)
 static bool
 take_screen(struct batch *b, struct session *s)
 {
-	bool parked = term_parked(s->term);
+	bool parked = term_parked(s->display->term);
 	uint64_t upto;
 	void *p = NULL;
 
 	if (checkpoint_save(s) == 0)
-		p = ring_load(s->ring, &b->bytes.len, &upto);
+		p = ring_load(s->display->ring, &b->bytes.len, &upto);
 	if (parked)
-		term_park(s->term);
+		term_park(s->display->term);
 	b->bytes.data = p;
 	b->bytes.cap = b->bytes.len;
 	b->screen = true;
-	b->floor = pagelist_file_floor(term_pagelist(s->term));
+	b->floor = pagelist_file_floor(term_pagelist(s->display->term));
 	return p != NULL;
 }
 
@@ -243,16 +242,16 @@ static void
 begin(struct recorder *rec)
 {
 	struct session *s = rec->s;
-	struct pagelist *h = term_pagelist(s->term);
+	struct pagelist *h = term_pagelist(s->display->term);
 	struct batch *b = xcalloc(1, sizeof(*b));
 
 	b->rec = rec;
-	b->sv = s->server;
+	b->ss = s->of;
 	if (take_blocks(b, h) || take_screen(b, s)) {
 		send_off(b);
 		return;
 	}
-	rec->retry_ns = os_mono_ns() + after(s->server, RETRY);
+	rec->retry_ns = os_mono_ns() + after(s->of, RETRY);
 	free(b);
 }
 
@@ -260,12 +259,12 @@ begin(struct recorder *rec)
 static void
 start(struct recorder *rec, bool whole)
 {
-	struct pagelist *h = term_pagelist(rec->s->term);
+	struct pagelist *h = term_pagelist(rec->s->display->term);
 
 	rec->round_whole = whole;
 	if (whole)
 		pagelist_seal_all(h);
-	rec->round_gen = term_generation(rec->s->term);
+	rec->round_gen = term_generation(rec->s->display->term);
 	rec->round_lines = pagelist_stats(h).next_line;
 	begin(rec);
 }
@@ -274,14 +273,14 @@ start(struct recorder *rec, bool whole)
 static bool
 changed(const struct recorder *rec)
 {
-	return !rec->whole || term_generation(rec->s->term) != rec->gen ||
-	       pagelist_stats(term_pagelist(rec->s->term)).next_line != rec->lines;
+	return !rec->whole || term_generation(rec->s->display->term) != rec->gen ||
+	       pagelist_stats(term_pagelist(rec->s->display->term)).next_line != rec->lines;
 }
 
 static bool
 rests(const struct session *s, uint64_t now)
 {
-	return !session_live(s) || now - s->output_ns > after(s->server, 1);
+	return !session_live(s) || now - s->display->output_ns > after(s->of, 1);
 }
 
 static bool
@@ -289,19 +288,19 @@ due(const struct recorder *rec, uint64_t now)
 {
 	const struct session *s = rec->s;
 
-	return !rec->busy && s->ring && now >= rec->retry_ns && changed(rec) &&
-	       (rests(s, now) || now - rec->recorded_ns > after(s->server, RECORD));
+	return !rec->busy && s->display->ring && now >= rec->retry_ns && changed(rec) &&
+	       (rests(s, now) || now - rec->recorded_ns > after(s->of, RECORD));
 }
 
 /* What is wrong with the files, for who looks; "" when nothing is. */
 static void
-say_trouble(struct server *sv)
+say_trouble(struct sessions *ss)
 {
 	int rc = 0;
 
-	for (const struct session *s = sv->sessions; s && !rc; s = s->next)
-		rc = s->recorder ? s->recorder->trouble : 0;
-	snprintf(sv->text_banner, sizeof(sv->text_banner), "%s%s",
+	for (const struct session *s = ss->first; s && !rc; s = s->next)
+		rc = s->display->recorder ? s->display->recorder->trouble : 0;
+	snprintf(ss->text_banner, sizeof(ss->text_banner), "%s%s",
 		rc ? "text kept in memory only: " : "",
 		!rc		? ""
 		: rc == -ENOSPC ? "the disk is full"
@@ -312,11 +311,11 @@ say_trouble(struct server *sv)
 static void
 reread(struct recorder *rec, uint64_t now)
 {
-	struct pagelist *h = term_pagelist(rec->s->term);
+	struct pagelist *h = term_pagelist(rec->s->display->term);
 
 	if (now < rec->reread_ns)
 		return;
-	rec->reread_ns = now + after(rec->s->server, RETRY);
+	rec->reread_ns = now + after(rec->s->of, RETRY);
 	pagelist_file_retry(h);
 }
 
@@ -380,73 +379,73 @@ by_end(const void *a, const void *b)
 }
 
 static void
-upkeep(struct server *sv)
+upkeep(struct sessions *ss)
 {
 	struct upkeep *u = xcalloc(1, sizeof(*u));
 
-	for (struct session *s = sv->sessions; s; s = s->next)
+	for (struct session *s = ss->first; s; s = s->next)
 		u->n++;
 	u->kept = xcalloc(u->n, sizeof(*u->kept));
 	u->n = 0;
-	for (struct session *s = sv->sessions; s; s = s->next)
+	for (struct session *s = ss->first; s; s = s->next)
 		u->kept[u->n++] = (struct kept){.num = s->num,
 			.live = session_live(s),
-			.ended = MAX(s->ended, s->last_output)};
+			.ended = MAX(s->past.ended, s->past.last_output)};
 	qsort(u->kept, u->n, sizeof(*u->kept), by_end);
-	u->total = sv->config->store_total;
-	u->oldest = os_wall_s() - sv->config->store_days * 86400;
+	u->total = ss->config->store_total;
+	u->oldest = os_wall_s() - ss->config->store_days * 86400;
 	snprintf(u->dir, sizeof(u->dir), "%.500s/text", paths()->state);
-	store_run(sv->store, upkeep_run, upkeep_done, u);
+	store_run(ss->store, upkeep_run, upkeep_done, u);
 }
 
 void
-recorder_tick(struct server *sv, uint64_t now)
+recorder_tick(struct sessions *ss, uint64_t now)
 {
-	static uint64_t next_upkeep;
-
-	if (!sv->store)
+	if (!ss->store)
 		return;
-	if (now >= next_upkeep) {
-		next_upkeep = now + UPKEEP_NS;
-		upkeep(sv);
+	if (now >= ss->upkeep_ns) {
+		ss->upkeep_ns = now + UPKEEP_NS;
+		upkeep(ss);
 	}
-	for (struct session *s = sv->sessions; s; s = s->next) {
-		struct recorder *rec = s->recorder;
+	for (struct session *s = ss->first; s; s = s->next) {
+		struct recorder *rec = s->display->recorder;
 
 		if (!rec)
 			continue;
 		reread(rec, now);
-		if (!due(rec, now))
-			continue;
-		start(rec, rests(s, now));
+		if (due(rec, now))
+			start(rec, rests(s, now));
+		else if (!s->run && s->display->ring && !rec->busy && !changed(rec))
+			display_let_go(s);
 	}
-	say_trouble(sv);
+	say_trouble(ss);
 }
 
 /* Rounds go on by themselves as their results arrive: turns the loop until all are through. */
 void
-recorder_wait(struct server *sv)
+recorder_wait(struct sessions *ss)
 {
 	uint64_t end = os_mono_ns() + FLUSH_NS;
 	bool busy = true;
 
 	while (busy && os_mono_ns() < end) {
 		busy = false;
-		for (struct session *s = sv->sessions; s; s = s->next)
-			busy |= s->recorder && s->recorder->busy;
+		for (struct session *s = ss->first; s; s = s->next)
+			busy |= s->display->recorder && s->display->recorder->busy;
 		if (busy)
-			uv_run(&sv->loop, UV_RUN_ONCE);
+			uv_run(ss->loop, UV_RUN_ONCE);
 	}
 }
 
 void
-recorder_flush(struct server *sv)
+recorder_flush(struct sessions *ss)
 {
-	recorder_wait(sv); /* what is under way may not have all */
-	for (struct session *s = sv->sessions; s && sv->store; s = s->next)
-		if (s->recorder && !s->recorder->busy && s->ring && changed(s->recorder))
-			start(s->recorder, true);
-	recorder_wait(sv);
+	recorder_wait(ss); /* what is under way may not have all */
+	for (struct session *s = ss->first; s && ss->store; s = s->next)
+		if (s->display->recorder && !s->display->recorder->busy && s->display->ring &&
+			changed(s->display->recorder))
+			start(s->display->recorder, true);
+	recorder_wait(ss);
 }
 
 struct forget {
@@ -468,10 +467,10 @@ recorder_forget(struct session *s)
 {
 	struct forget *f;
 
-	recorder_close(s);
-	if (!s->server->store)
+	recorder_close(s->display);
+	if (!s->of->store)
 		return;
 	f = xcalloc(1, sizeof(*f));
 	recorder_dir(f->dir, sizeof(f->dir), s->num);
-	store_run(s->server->store, forget_run, free, f);
+	store_run(s->of->store, forget_run, free, f);
 }

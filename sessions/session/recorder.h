@@ -9,20 +9,22 @@
  * tried again, and the server's banner says so until a write succeeds. A read that failed shows
  * "[history unavailable]" and is tried again, too.
  * Sessions that are not to be stored have no recorder. */
-#include "sessions/session/session.h"
+#include "sessions/session/display.h"
+#include "sessions/session/sessions.h"
 
 struct recorder;
-/* Its terminal was made: history may be read from files. Makes s->recorder unless s->no_store. */
+/* Its terminal was made: history may be read from files. Makes the
+ * screen's recorder unless s->no_store. */
 void recorder_open(struct session *s);
 /* The last screen on disk, in the form of checkpoint_save; malloc'ed, NULL when there is none. */
 void *recorder_load(const struct session *s, size_t *n);
-void recorder_tick(struct server *sv, uint64_t now_ns);
+void recorder_tick(struct sessions *ss, uint64_t now_ns);
 /* Turns the loop until no round is under way; at most 10 s. */
-void recorder_wait(struct server *sv);
+void recorder_wait(struct sessions *ss);
 /* Everything that is not on disk yet, before leaving. Ends when the store's queue has it. */
-void recorder_flush(struct server *sv);
-/* The folder of a session's files, whether there are any or not. */
+void recorder_flush(struct sessions *ss);
+/* The directory of a session's files, whether there are any or not. */
 void recorder_dir(char *out, size_t cap, uint32_t num);
-void recorder_close(struct session *s);	 /* its memory; files stay */
+void recorder_close(struct display *sc); /* its memory; files stay */
 void recorder_forget(struct session *s); /* its files */
 #endif

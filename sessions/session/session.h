@@ -1,130 +1,99 @@
 #ifndef SESSIONS_SESSION_H
 #define SESSIONS_SESSION_H
-/* One CLI on one pty: identity, state, terminal, activity, memory. Life-cycle:
+/* One session: what is stored of it for ever. What exists only while a child lives is its run
+ * (run.h); what is seen of it is its screen (display.h); what it belongs to is sessions.h.
  *
- *   starting ─► running ─► closing ─► exited            kill, or the child's own end
- *                  │  ▲        └────► asleep ─► starting    hibernate … resume
- *                  │  └── (server restart: stays running)
- *                  └─► lost ─► starting                  keeper and server both died, or reboot
+ *            ┌──────────────────────────────── resume ───────────────────────────────┐
+ *            ▼                                                                       │
+ *   new ─► starting ─► running ─► closing  ─► exited      kill, or the child's own end
+ *            │            │       sleeping ─► asleep      hibernate
+ *            │            └────────────────► lost         keeper and server both died, or reboot
+ *            └─► exited, or (of a resume) what it was before: its program could not be started
  *
- * starting: pty and child are being made. running: pid valid, pty open. closing: asked to end, pid
- * may still live. asleep, exited, lost: no pid, no pty; the terminal's last screen and history
- * stay readable. session_set_state is the only writer of state: it validates, logs and emits. */
-#include "core/term/term.h"
-#include "sessions/agent/activity.h"
-#include "sessions/closing/policy.h"
+ * A run exists exactly in starting, running, closing and sleeping. sleeping is told apart from
+ * closing in the store, so that a successor of this server goes on to asleep; people and scripts
+ * read "closing" for both. session_set_state is the only writer of state: it validates, logs, stores
+ * and tells the observers. */
+#include "core/base/base.h"
 #include "sessions/agent/profile.h"
-#include "core/base/buf.h"
-#include <sys/queue.h>
-#include <sys/types.h>
+#include "sessions/pty/spawn.h"
+#include <jansson.h>
+#include <stdio.h>
 
 enum session_state {
-#define X(name, text, to) SS_##name,
+#define X(name, text, stored, to) SS_##name,
 #include "sessions/session/state.def"
 #undef X
 	SS_COUNT
 };
-const char *session_state_name(enum session_state s);
+const char *session_state_name(enum session_state s); /* for people and scripts */
+const char *session_state_stored(enum session_state s);
+enum session_state session_state_of(const char *stored); /* SS_LOST: no such state */
 
-struct server;
-struct pty;
-struct ring;
-struct view;
-struct request;
+struct run;
+struct display;
+struct sessions;
 #define SESSION_TAGS_MAX 16
-#define SESSION_LIMITS 16
-/* What a child inherits from who asked for it. */
-struct session_limits {
-	unsigned mask, n;
-	struct {
-		unsigned resource;
-		uint64_t cur, max; /* UINT64_MAX: none */
-	} limit[SESSION_LIMITS];
+#define SESSION_NAME_MAX 63 /* bytes */
+#define SESSION_REVISITS 8
+
+/* How its last run went; wall times, 0 never. */
+struct session_past {
+	double created, started, ended; /* started: its last run */
+	double last_output, last_input;
+	int exit_code, exit_signal; /* -1 unknown */
+	uint64_t freed_bytes;	    /* by the last sleep */
 };
-struct session;
-typedef void (*session_cb)(void *ctx, struct session *s, const struct err *e); /* e NULL: well */
 struct session {
-	uint32_t magic;
-	struct server *server;
+	uint32_t magic, num; /* num: small, never used twice */
+	struct sessions *of;
 	struct session *next;
-	uint32_t num; /* small, unique over the life of the store */
-	char id[12];  /* 8 hex digits, at least one letter */
-	char name[64];
+	char id[12]; /* 8 hex digits, at least one letter */
+	char name[SESSION_NAME_MAX + 1], conversation[64];
 	const struct profile *profile;
-	char *cwd;
-	char **argv; /* the user's own words; NULL-terminated, one free() */
-	char **env;  /* "K=V", NULL-terminated, one free(); never logged or stored */
+	char *cwd, **argv;	    /* argv: the user's own words; NULL-terminated, one free() */
+	char **env;		    /* "K=V", NULL-terminated, one free(); never logged or stored */
+	struct spawn_limits limits; /* umask and rlimits of who asked for it */
+	int spec; /* memfd with argv, env and limits of its last run, the keeper's too; -1 */
 	char *tags[SESSION_TAGS_MAX];
 	int n_tags;
-	bool pinned, no_store, resumed;
-	bool hibernating; /* closing leads to asleep, not exited */
+	bool pinned, no_store;
+	bool changed, unsaved; /* to be told to clients; to be stored */
+	bool sweep_told;       /* its CLI will soon sweep its transcript: an event says so */
 	uint64_t mem_max;
-	char conversation[64]; /* "" unknown */
-	char hook_token[33];
 	enum session_state state;
-
-	double created, started; /* wall; started = this run of the child */
-	uint64_t started_ns;
-	double last_output, last_input; /* wall; 0 never */
-	pid_t pid;
-	uint64_t pid_start;
-	int pidfd;		    /* -1 */
-	int exit_code, exit_signal; /* -1 unknown */
-	double ended;
-
-	int cols, rows;
-	struct term *term; /* never NULL; it may be parked (core/term/term.h) */
-	struct ring *ring;
-	struct pty *pty;
-
-	struct activity_state act;
-	struct reap_verdict reap;
-	double revisit[8];    /* wall times of the last attaches */
-	unsigned viewers;     /* clients attached (previews do not count) */
-	uint64_t freed_bytes; /* by the last hibernate */
-
-	/* of the server alone */
-	struct recorder *recorder; /* NULL: not stored */
-	struct session_limits limits;
-	int spec;			 /* memfd of the last spawn; -1 */
-	char title[256], last_line[256]; /* sanitised; of the screen as it was when last settled */
-	LIST_HEAD(, view) views;
-	struct buf replies; /* the terminal's answers while it is fed */
-	bool feeding, changed, meta_changed, unsettled, child_gone;
-	bool status_said; /* OSC 7501 was in the bytes just fed */
-	uint64_t changed_ns, output_ns, saved_ns, looked_ns, gen_settled, settled_ns, sealed_ns;
-	session_cb on_spawned;
-	void *on_spawned_ctx;
-	struct ending *ending;	/* of session_close; NULL none */
-	struct send_job *sends; /* text waiting to be typed, oldest first */
-	double stamped;		/* wall; when the terminal was last told the time */
-	double last_send;	/* wall; what wait --for idle counts from */
-	uint64_t last_send_ns;
+	struct session_past past;
+	double revisit[SESSION_REVISITS]; /* wall times of the last attaches */
+	struct run *run;		  /* NULL: no child lives */
+	struct display *display;	  /* never NULL */
 };
 
-/* The terminal of one that is looked at: it is not parked for the next minute. */
-struct term *session_term(struct session *s);
-bool session_live(const struct session *s); /* starting, running or closing */
-/* Validates, logs "session 4: starting -> running", emits the event. Aborts on a forbidden move. */
-void session_set_state(struct session *s, enum session_state to);
-const char *session_getenv(const struct session *s, const char *name); /* of its own env */
+/* A record in no set yet; state `first`. Takes nothing. */
+struct session *session_new(struct sessions *of, enum session_state first);
+void session_free(struct session *s);	/* its run, its screen; not in a set any more; NULL ok */
+struct session *session_check(void *p); /* aborts when p is no session */
+void session_dump(const struct session *s, FILE *out);
 
-/* Record of a session, in no list yet; state `first`. */
-struct session *session_new(struct server *sv, enum session_state first);
-void session_free(struct session *s); /* closes, unmaps, gives pages back; not in a list any more */
-/* Bytes of the child: the last n before the ring's head. */
-void session_output(struct session *s, size_t n);
-void session_resize(struct session *s, int cols, int rows);
-/* Gives the screen's memory back; nobody may be looking. */
-void session_park(struct session *s);
-void session_term_ops(struct session *s); /* its terminal reports to it */
-void session_flush_replies(struct session *s);
-void session_restored(struct session *s);    /* title and the like again, after a restart */
-bool session_rests(const struct session *s); /* may be parked: quiet for a minute, nobody looks */
-/* What its screen says: last line, profile's rules; then the activity's verdict. */
-void session_settle(struct session *s, uint64_t now_ns);
-/* Verdict again; tells clients when it changed. */
-void session_evaluate(struct session *s, uint64_t now_ns);
-/* Ends the whole tree: HUP, 5 s, TERM, 5 s, KILL; now: KILL at once, its strays within 0.2 s. */
-void session_close(struct session *s, bool now);
+/* A run exists: starting, running, closing or sleeping. */
+bool session_live(const struct session *s);
+bool session_ending(const struct session *s); /* closing or sleeping */
+/* Live or asleep: such names are unique. */
+bool session_kept(const struct session *s);
+/* Validates, logs "session 4: starting -> running", stores, tells. Aborts on a forbidden move. */
+void session_set_state(struct session *s, enum session_state to);
+/* At a start: what a session turns out to be, whatever the store says. Nobody is told. */
+void session_found(struct session *s, enum session_state is);
+/* Something that lists show changed; something to store changed (lists are told, too). */
+void session_changed(struct session *s);
+void session_unsaved(struct session *s);
+/* An entry of `events`. detail is taken; NULL none. */
+void session_event(struct session *s, const char *event, json_t *take_detail);
+
+const char *session_getenv(const struct session *s, const char *name); /* of its own env; NULL */
+bool session_has_tag(const struct session *s, const char *tag);
+int session_tag(struct session *s, const char *tag, struct err *e); /* "-x" takes x off */
+void session_exit_status(struct session *s, int status);	    /* as of waitpid */
+bool session_name_valid(const char *name);
+/* Is this process one that serves other sessions of the CLI too? It is not ended with this one. */
+bool session_shares(const struct session *s, pid_t pid);
 #endif

@@ -1,9 +1,10 @@
 /* S of cli.md and the totals. What is not known is left out. */
 #include "core/os/os.h"
-#include "core/text/width.h"
 #include "sessions/memory/sampler.h"
-#include "sessions/server/server.h"
-#include "sessions/view/view.h"
+#include "sessions/session/run.h"
+#include "sessions/session/display.h"
+#include "sessions/session/sessions.h"
+#include "sessions/wire/json.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,67 +13,32 @@
 #define SPARK_N 8
 #define SPARK_STEP_S 450 /* an hour in eight */
 
-/* Strings from outside may be anything; JSON wants UTF-8. */
-static void
-put_text(json_t *o, const char *key, const char *s)
-{
-	size_t n = strlen(s);
-	json_t *j = json_string(s);
-
-	if (!j) {
-		char *clean = xmalloc(n + 1);
-		sanitize(clean, n + 1, s, n);
-		j = json_string(clean);
-		free(clean);
-	}
-	json_object_set_new(o, key, j);
-}
-
 static void
 put_time(json_t *o, const char *key, double t)
 {
 	if (t > 0)
-		json_object_set_new(o, key, json_real(t));
-}
-
-static void
-put_int(json_t *o, const char *key, uint64_t v)
-{
-	json_object_set_new(o, key, json_integer((json_int_t)v));
-}
-
-json_t *
-strings_json(char *const *v, int n)
-{
-	json_t *a = json_array();
-
-	for (int i = 0; n < 0 ? v && v[i] != NULL : i < n; i++) {
-		json_t *s = json_string(v[i]);
-		json_array_append_new(a, s ? s : json_string("?"));
-	}
-	return a;
+		obj_put_real(o, key, t);
 }
 
 static void
 put_memory(json_t *o, struct session *s)
 {
-	const struct memstat *m =
-		s->server->sampler ? sampler_get(s->server->sampler, s->num) : NULL;
+	const struct memstat *m = s->of->sampler ? sampler_get(s->of->sampler, s->num) : NULL;
 	uint64_t spark[SPARK_N] = {0};
 	json_t *a;
 
 	if (!m || !m->known)
 		return;
-	put_int(o, "processes", m->processes);
-	put_int(o, "footprint_bytes", m->footprint);
+	obj_put_int(o, "processes", m->processes);
+	obj_put_int(o, "footprint_bytes", m->footprint);
 	json_object_set_new(o, "footprint_estimated", json_boolean(m->estimated));
-	put_int(o, "rss_bytes", m->rss);
-	put_int(o, "swap_bytes", m->swap);
-	put_int(o, "peak_bytes", m->peak);
+	obj_put_int(o, "rss_bytes", m->rss);
+	obj_put_int(o, "swap_bytes", m->swap);
+	obj_put_int(o, "peak_bytes", m->peak);
 	if (isfinite(m->growth_bytes_per_h))
-		json_object_set_new(o, "growth_bytes_per_h", json_real(m->growth_bytes_per_h));
+		obj_put_real(o, "growth_bytes_per_h", m->growth_bytes_per_h);
 	json_object_set_new(o, "growth", json_string(growth_name(m->growth)));
-	size_t n = sampler_recent(s->server->sampler, s->num, SPARK_STEP_S, spark, SPARK_N);
+	size_t n = sampler_recent(s->of->sampler, s->num, SPARK_STEP_S, spark, SPARK_N);
 	a = json_array();
 	for (size_t i = 0; i < n; i++)
 		json_array_append_new(a, json_integer((json_int_t)spark[i]));
@@ -84,17 +50,17 @@ put_reap(json_t *o, const struct session *s)
 {
 	json_t *reasons = json_array();
 
-	for (int i = 0; i < s->reap.n; i++)
-		json_array_append_new(reasons, json_string(s->reap.reason[i]));
+	for (int i = 0; i < s->run->reap.n; i++)
+		json_array_append_new(reasons, json_string(s->run->reap.reason[i]));
 	json_object_set_new(o, "reap",
-		json_pack("{s:b,s:b,s:o}", "eligible", s->reap.eligible, "worth", s->reap.worth,
-			"reasons", reasons));
+		json_pack("{s:b,s:b,s:o}", "eligible", s->run->reap.eligible, "worth",
+			s->run->reap.worth, "reasons", reasons));
 }
 
 static void
 put_store(json_t *o, struct session *s)
 {
-	struct pagelist *h = term_pagelist(s->term);
+	struct pagelist *h = term_pagelist(s->display->term);
 	struct pagelist_stats st;
 
 	st = pagelist_stats(h);
@@ -109,17 +75,17 @@ put_activity(json_t *o, struct session *s)
 {
 	char prompt[20];
 
-	if (s->state != SS_RUNNING && s->state != SS_CLOSING)
+	if (!s->run || s->run->phase == RUN_COMING)
 		return;
-	json_object_set_new(o, "activity", json_string(activity_name(s->act.now)));
-	if (s->act.now != ACT_UNKNOWN)
-		json_object_set_new(
-			o, "activity_source", json_string(activity_source_name(s->act.source)));
-	if (*s->act.detail)
-		put_text(o, "detail", s->act.detail);
-	json_object_set_new(o, "idle_s", json_real(activity_idle_s(&s->act, os_mono_ns())));
-	snprintf(prompt, sizeof(prompt), "%016llx", (unsigned long long)s->act.prompt_hash);
-	if (s->act.prompt_hash)
+	json_object_set_new(o, "activity", json_string(activity_name(s->run->act.now)));
+	if (s->run->act.now != ACT_UNKNOWN)
+		json_object_set_new(o, "activity_source",
+			json_string(activity_source_name(s->run->act.source)));
+	if (*s->run->act.detail)
+		obj_put_text(o, "detail", s->run->act.detail);
+	obj_put_real(o, "idle_s", activity_idle_s(&s->run->act, os_mono_ns()));
+	snprintf(prompt, sizeof(prompt), "%016llx", (unsigned long long)s->run->act.prompt_hash);
+	if (s->run->act.prompt_hash)
 		json_object_set_new(o, "prompt", json_string(prompt));
 }
 
@@ -130,51 +96,51 @@ session_json(struct session *s)
 
 	json_object_set_new(o, "v", json_integer(1));
 	json_object_set_new(o, "id", json_string(s->id));
-	put_text(o, "name", s->name);
-	if (s->profile)
-		put_text(o, "profile", profile_name(s->profile));
-	put_text(o, "cwd", s->cwd ? s->cwd : "");
-	json_object_set_new(o, "argv", strings_json(s->argv, -1));
-	json_object_set_new(o, "tags", strings_json(s->tags, s->n_tags));
+	obj_put_text(o, "name", s->name);
+	obj_put_text(o, "profile", profile_name(s->profile));
+	obj_put_text(o, "cwd", s->cwd ? s->cwd : "");
+	json_object_set_new(o, "argv", words_json(s->argv, -1));
+	json_object_set_new(o, "tags", words_json(s->tags, s->n_tags));
 	json_object_set_new(o, "pinned", json_boolean(s->pinned));
-	put_text(o, "host", s->server->host);
+	obj_put_text(o, "host", s->of->host);
 	json_object_set_new(o, "state", json_string(session_state_name(s->state)));
 	put_activity(o, s);
-	put_text(o, "title", s->title);
-	put_text(o, "last_line", s->last_line);
-	put_time(o, "created", s->created);
-	put_time(o, "last_output", s->last_output);
-	put_time(o, "last_input", s->last_input);
-	put_time(o, "ended", s->ended);
-	if (s->pid > 0 && session_live(s))
-		put_int(o, "pid", (uint64_t)s->pid);
+	obj_put_text(o, "title", s->display->title);
+	obj_put_text(o, "last_line", s->display->last_line);
+	put_time(o, "created", s->past.created);
+	put_time(o, "last_output", s->past.last_output);
+	put_time(o, "last_input", s->past.last_input);
+	put_time(o, "ended", s->past.ended);
+	if (s->run && s->run->pid > 0)
+		obj_put_int(o, "pid", (uint64_t)s->run->pid);
 	if (*s->conversation)
-		put_text(o, "conversation", s->conversation);
-	if (!session_live(s) && s->exit_code >= 0)
-		put_int(o, "exit_code", (uint64_t)s->exit_code);
-	if (!session_live(s) && s->exit_signal > 0)
-		put_int(o, "exit_signal", (uint64_t)s->exit_signal);
-	json_object_set_new(o, "size", json_pack("{s:i,s:i}", "cols", s->cols, "rows", s->rows));
-	put_int(o, "viewers", s->viewers);
-	if (session_live(s)) {
+		obj_put_text(o, "conversation", s->conversation);
+	if (!session_live(s) && s->past.exit_code >= 0)
+		obj_put_int(o, "exit_code", (uint64_t)s->past.exit_code);
+	if (!session_live(s) && s->past.exit_signal > 0)
+		obj_put_int(o, "exit_signal", (uint64_t)s->past.exit_signal);
+	json_object_set_new(o, "size",
+		json_pack("{s:i,s:i}", "cols", s->display->cols, "rows", s->display->rows));
+	obj_put_int(o, "viewers", s->display->viewers);
+	if (s->run) {
 		put_memory(o, s);
 		put_reap(o, s);
 	}
-	if (s->freed_bytes)
-		put_int(o, "freed_bytes", s->freed_bytes);
+	if (s->past.freed_bytes)
+		obj_put_int(o, "freed_bytes", s->past.freed_bytes);
 	put_store(o, s);
 	return o;
 }
 
 json_t *
-server_totals_json(struct server *sv)
+sessions_totals_json(struct sessions *ss)
 {
 	uint64_t footprint = 0, rss = 0;
 	int running = 0, asleep = 0;
 
-	for (struct session *s = sv->sessions; s; s = s->next) {
+	for (struct session *s = ss->first; s; s = s->next) {
 		const struct memstat *m =
-			sv->sampler && session_live(s) ? sampler_get(sv->sampler, s->num) : NULL;
+			ss->sampler && session_live(s) ? sampler_get(ss->sampler, s->num) : NULL;
 		running += session_live(s);
 		asleep += s->state == SS_ASLEEP;
 		if (m && m->known) {
@@ -187,22 +153,22 @@ server_totals_json(struct server *sv)
 }
 
 json_t *
-server_pressure_json(struct server *sv)
+sessions_pressure_json(struct sessions *ss)
 {
 	struct pressure p;
 	json_t *o = json_object();
 
-	if (!sv->sampler)
+	if (!ss->sampler)
 		return o;
-	p = sampler_pressure(sv->sampler);
-	put_int(o, "mem_total_bytes", p.mem_total);
-	put_int(o, "mem_available_bytes", p.mem_available);
-	put_int(o, "swap_total_bytes", p.swap_total);
-	put_int(o, "swap_free_bytes", p.swap_free);
+	p = sampler_pressure(ss->sampler);
+	obj_put_int(o, "mem_total_bytes", p.mem_total);
+	obj_put_int(o, "mem_available_bytes", p.mem_available);
+	obj_put_int(o, "swap_total_bytes", p.swap_total);
+	obj_put_int(o, "swap_free_bytes", p.swap_free);
 	if (p.psi_some_avg10 >= 0)
-		json_object_set_new(o, "psi_some_avg10", json_real(p.psi_some_avg10));
+		obj_put_real(o, "psi_some_avg10", p.psi_some_avg10);
 	if (p.psi_full_avg10 >= 0)
-		json_object_set_new(o, "psi_full_avg10", json_real(p.psi_full_avg10));
-	put_int(o, "level", (uint64_t)p.level);
+		obj_put_real(o, "psi_full_avg10", p.psi_full_avg10);
+	obj_put_int(o, "level", (uint64_t)p.level);
 	return o;
 }

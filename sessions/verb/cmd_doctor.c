@@ -4,8 +4,10 @@
 #include "core/os/os.h"
 #include "sessions/memory/footprint.h"
 #include "sessions/session/recorder.h"
-#include "sessions/server/server.h"
 #include "sessions/store_thread/store_worker.h"
+#include "sessions/server/server.h"
+#include "sessions/session/display.h"
+#include "sessions/verb/verb.h"
 #include "store/segfile.h"
 #include <dirent.h>
 #include <stdio.h>
@@ -18,7 +20,7 @@
 #define FDS_PER_SESSION 6
 #define FDS_PER_PEER 2
 
-typedef bool (*check_fn)(struct server *sv, char *detail, size_t cap);
+typedef bool (*check_fn)(struct request *r, char *detail, size_t cap);
 
 static double
 mib(uint64_t bytes)
@@ -27,11 +29,11 @@ mib(uint64_t bytes)
 }
 
 static bool
-check_arena(struct server *sv, char *detail, size_t cap)
+check_arena(struct request *r, char *detail, size_t cap)
 {
-	struct arena_stats st = arena_stats(sv->arena);
+	struct arena_stats st = arena_stats(request_sessions(r)->arena);
 	uint64_t counted = 0, resident = 0;
-	bool same = arena_residency(sv->arena, &counted, &resident);
+	bool same = arena_residency(request_sessions(r)->arena, &counted, &resident);
 	bool sum = st.mapped == st.live + st.cached + st.free;
 
 	snprintf(detail, cap,
@@ -47,13 +49,13 @@ check_arena(struct server *sv, char *detail, size_t cap)
 
 /* Every live page has an owner that is a session. */
 static bool
-check_owners(struct server *sv, char *detail, size_t cap)
+check_owners(struct request *r, char *detail, size_t cap)
 {
-	uint64_t sum = 0, live = arena_stats(sv->arena).live;
+	uint64_t sum = 0, live = arena_stats(request_sessions(r)->arena).live;
 	unsigned n = 0;
 
-	for (struct session *s = sv->sessions; s; s = s->next, n++)
-		sum += arena_owner_bytes(sv->arena, s->num);
+	for (struct session *s = request_sessions(r)->first; s; s = s->next, n++)
+		sum += arena_owner_bytes(request_sessions(r)->arena, s->num);
 	snprintf(detail, cap, "%u sessions own %.1f of %.1f MiB live%s", n, mib(sum), mib(live),
 		sum == live ? "" : " (nobody's: a leak)");
 	return sum == live;
@@ -73,39 +75,40 @@ open_fds(void)
 }
 
 static bool
-check_fds(struct server *sv, char *detail, size_t cap)
+check_fds(struct request *r, char *detail, size_t cap)
 {
-	unsigned n = open_fds(), sessions = 0, most;
+	unsigned n = open_fds(), sessions = sessions_live(request_sessions(r)), most;
+	unsigned clients = server_clients(request_server(r));
 
-	for (struct session *s = sv->sessions; s; s = s->next)
-		sessions += session_live(s);
-	most = FDS_BASE + sessions * FDS_PER_SESSION + sv->n_peers * FDS_PER_PEER;
+	most = FDS_BASE + sessions * FDS_PER_SESSION + clients * FDS_PER_PEER;
 	snprintf(detail, cap, "%u open, at most %u expected for %u sessions and %u clients", n,
-		most, sessions, sv->n_peers);
+		most, sessions, clients);
 	return n <= most;
 }
 
 static bool
-check_self(struct server *sv, char *detail, size_t cap)
+check_self(struct request *r, char *detail, size_t cap)
 {
 	struct proc_info p = {0};
-	int r = footprint_of(getpid(), &p);
+	int rc = footprint_of(getpid(), &p);
 
-	if (r < 0)
-		snprintf(
-			detail, cap, "pid %d, footprint unknown (%s)", (int)getpid(), strerror(-r));
+	if (rc < 0)
+		snprintf(detail, cap, "pid %d, footprint unknown (%s)", (int)getpid(),
+			strerror(-rc));
 	else
 		snprintf(detail, cap, "pid %d, up %.0f s, footprint %.1f MiB%s", (int)getpid(),
-			os_wall_s() - sv->started, mib(p.footprint),
+			os_wall_s() - server_started(request_server(r)), mib(p.footprint),
 			p.estimated ? " (estimated)" : "");
 	return true;
 }
 
 static bool
-check_banner(struct server *sv, char *detail, size_t cap)
+check_banner(struct request *r, char *detail, size_t cap)
 {
-	snprintf(detail, cap, "%s", *server_banner(sv) ? server_banner(sv) : "nothing is degraded");
-	return !*server_banner(sv);
+	const char *banner = server_banner(request_server(r));
+
+	snprintf(detail, cap, "%s", *banner ? banner : "nothing is degraded");
+	return !*banner;
 }
 
 static const struct {
@@ -138,14 +141,14 @@ struct text {
 static void
 take_text(struct text *t, struct session *s)
 {
-	const struct pagelist *h = term_pagelist(s->term);
+	const struct pagelist *h = term_pagelist(s->display->term);
 	uint32_t i = 0, len;
 	uint64_t off;
 
 	snprintf(t->name, sizeof t->name, "%s", s->name);
 	t->num = s->num;
 	t->st = pagelist_stats(h);
-	t->arena = arena_owner_bytes(s->server->arena, s->num);
+	t->arena = arena_owner_bytes(s->of->arena, s->num);
 	while (pagelist_file_next(h, &i, &off, &len)) {
 		t->place = xrealloc(t->place, (t->n + 1) * sizeof *t->place);
 		t->place[t->n].off = off;
@@ -262,21 +265,21 @@ void
 cmd_doctor(struct request *r)
 {
 	struct doctor_job *job = xcalloc(1, sizeof *job);
-	struct server *sv = request_server(r);
+	struct sessions *ss = request_sessions(r);
 	char detail[240];
 
 	job->r = r;
 	job->checks = json_array();
 	for (size_t i = 0; i < ARRAY_LEN(checks); i++) {
-		bool ok = checks[i].run(sv, detail, sizeof detail);
+		bool ok = checks[i].run(r, detail, sizeof detail);
 
 		add(job->checks, checks[i].name, ok, detail);
 	}
-	for (struct session *s = sv->sessions; s; s = s->next) {
+	for (struct session *s = ss->first; s; s = s->next) {
 		job->text = xrealloc(job->text, (job->n_text + 1) * sizeof *job->text);
 		memset(&job->text[job->n_text], 0, sizeof *job->text);
 		take_text(&job->text[job->n_text++], s);
 	}
 	request_on_cancel(r, job_cancelled, job);
-	store_run(sv->store, look_at_store, store_looked, job);
+	store_run(ss->store, look_at_store, store_looked, job);
 }

@@ -4,8 +4,10 @@
 #include "core/os/os.h"
 #include "sessions/memory/footprint_json.h"
 #include "sessions/memory/sampler.h"
-#include "sessions/server/server.h"
 #include "sessions/store_thread/store_worker.h"
+#include "sessions/session/run.h"
+#include "sessions/verb/verb.h"
+#include "sessions/wire/json.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,9 +36,9 @@ no_store(struct request *r)
 {
 	struct err e = {.code = 1, .msg = "the server has no store"};
 
-	if (!request_server(r)->store)
+	if (!request_sessions(r)->store)
 		request_fail(r, &e);
-	return !request_server(r)->store;
+	return !request_sessions(r)->store;
 }
 
 /* ---- history of one session ---- */
@@ -144,12 +146,12 @@ history_one(struct request *r, double since)
 	memcpy(j->id, s->id, sizeof(j->id));
 	memcpy(j->name, s->name, sizeof(j->name));
 	j->since = since;
-	j->tick_s = request_server(r)->config->tick_s;
+	j->tick_s = request_sessions(r)->config->tick_s;
 	j->max = (size_t)CLAMP(number_arg(r, "max", POINTS_DEFAULT), 1, POINTS_MAX);
-	if (request_server(r)->sampler) /* its plot is looked at */
-		sampler_focus(request_server(r)->sampler, s->num);
+	if (request_sessions(r)->sampler) /* its plot is looked at */
+		sampler_focus(request_sessions(r)->sampler, s->num);
 	request_on_cancel(r, history_cancel, j);
-	store_run(request_server(r)->store, history_read, history_done, j);
+	store_run(request_sessions(r)->store, history_read, history_done, j);
 }
 
 /* ---- history of all ---- */
@@ -242,9 +244,9 @@ overview_done(void *arg)
 }
 
 static void
-overview_row(struct server *sv, struct session *s, struct overview_row *w)
+overview_row(struct sessions *ss, struct session *s, struct overview_row *w)
 {
-	const struct memstat *m = sv->sampler ? sampler_get(sv->sampler, s->num) : NULL;
+	const struct memstat *m = ss->sampler ? sampler_get(ss->sampler, s->num) : NULL;
 
 	w->num = s->num;
 	w->growth = -INFINITY;
@@ -264,19 +266,19 @@ overview_row(struct server *sv, struct session *s, struct overview_row *w)
 static void
 history_all(struct request *r, double since)
 {
-	struct server *sv = request_server(r);
+	struct sessions *ss = request_sessions(r);
 	struct overview_job *j = xcalloc(1, sizeof(*j));
 	size_t n = 0;
 
-	for (struct session *s = sv->sessions; s; s = s->next)
+	for (struct session *s = ss->first; s; s = s->next)
 		n++;
 	j->r = r;
 	j->since = since;
 	j->row = xcalloc(n + 1, sizeof(*j->row));
-	for (struct session *s = sv->sessions; s; s = s->next)
-		overview_row(sv, s, &j->row[j->n++]);
+	for (struct session *s = ss->first; s; s = s->next)
+		overview_row(ss, s, &j->row[j->n++]);
 	request_on_cancel(r, overview_cancel, j);
-	store_run(sv->store, overview_read, overview_done, j);
+	store_run(ss->store, overview_read, overview_done, j);
 }
 
 /* since: seconds back, or 0 for all. */
@@ -355,7 +357,7 @@ cmd_events(struct request *r)
 	j->since = since_arg(r, 0);
 	j->max = (size_t)CLAMP(number_arg(r, "max", EVENTS_DEFAULT), 1, EVENTS_MAX);
 	request_on_cancel(r, events_cancel, j);
-	store_run(request_server(r)->store, events_read, events_done, j);
+	store_run(request_sessions(r)->store, events_read, events_done, j);
 }
 
 /* ---- footprint ---- */
@@ -413,7 +415,7 @@ cmd_footprint(struct request *r)
 
 	if (!s)
 		return;
-	if (!session_live(s) || !s->pid) {
+	if (!s->run || !s->run->pid) {
 		err_set(&e, 1, "%s is %s: it has no processes (see: muster history %s)", s->name,
 			session_state_name(s->state), s->name);
 		request_fail(r, &e);
@@ -421,10 +423,10 @@ cmd_footprint(struct request *r)
 	}
 	j = xcalloc(1, sizeof(*j));
 	j->r = r;
-	j->pid = s->pid;
+	j->pid = s->run->pid;
 	memcpy(j->id, s->id, sizeof(j->id));
 	memcpy(j->name, s->name, sizeof(j->name));
 	request_on_cancel(r, footprint_cancel, j);
-	CHECK(uv_queue_work(&request_server(r)->loop, &j->req, footprint_work, footprint_after) ==
+	CHECK(uv_queue_work(request_sessions(r)->loop, &j->req, footprint_work, footprint_after) ==
 		0);
 }

@@ -2,7 +2,9 @@
 #include "core/pagelist/pagelist.h"
 #include "core/base/log.h"
 #include "core/page/tab.h"
-#include "sessions/server/peer.h"
+#include "sessions/session/display.h"
+#include "sessions/verb/verb.h"
+#include "sessions/wire/json.h"
 #include "sessions/view/peek_text.h"
 #include <stdlib.h>
 #include <string.h>
@@ -58,7 +60,7 @@ static void
 on_drain(void *ctx)
 {
 	struct peek *p = ctx;
-	struct session *s = server_session(request_server(p->r), p->num);
+	struct session *s = sessions_num(request_sessions(p->r), p->num);
 	struct peek_text pt = {.ansi = p->ansi};
 	struct request *r = p->r;
 	struct term *t;
@@ -67,22 +69,23 @@ on_drain(void *ctx)
 	struct err e;
 
 	if (!s) {
-		err_set(&e, 3, "the session was forgotten");
+		err_set(&e, 3, "the session was deleted");
 		free(p);
 		request_fail(r, &e);
 		return;
 	}
-	t = session_term(s);
+	t = display_term(s);
 	h = term_pagelist(t);
-	total = p->skip == UINT64_MAX ? 0 : pagelist_rows(h, s->cols);
-	from = !p->started ? MIN(p->skip, total) : pagelist_pin_row(h, s->cols, p->at);
+	total = p->skip == UINT64_MAX ? 0 : pagelist_rows(h, s->display->cols);
+	from = !p->started ? MIN(p->skip, total) : pagelist_pin_row(h, s->display->cols, p->at);
 	if (from == UINT64_MAX)
 		from = 0; /* what came next was dropped meanwhile: on with the oldest left */
 	p->started = true;
 	if (total && from < total)
-		pagelist_read(h, s->cols, from, MIN(total - from, ROWS_A_PART), on_row, &pt);
+		pagelist_read(
+			h, s->display->cols, from, MIN(total - from, ROWS_A_PART), on_row, &pt);
 	if (total > ROWS_A_PART && from < total - ROWS_A_PART) {
-		p->at = pagelist_pin(h, s->cols, from + ROWS_A_PART);
+		p->at = pagelist_pin(h, s->display->cols, from + ROWS_A_PART);
 		part(p, &pt);
 	} else {
 		part(p, &pt);
@@ -90,7 +93,7 @@ on_drain(void *ctx)
 		part(p, &pt);
 		free(p);
 		request_reply(r, json_pack("{s:i,s:s,s:i,s:i}", "v", 1, "id", s->id, "cols",
-					 s->cols, "rows", s->rows));
+					 s->display->cols, "rows", s->display->rows));
 	}
 	buf_free(&pt.out);
 }
@@ -100,7 +103,7 @@ cmd_peek(struct request *r)
 {
 	json_t *a = request_args(r), *lines = json_object_get(a, "lines");
 	struct session *s = request_session(r);
-	bool history = json_is_true(json_object_get(a, "history"));
+	bool history = obj_true(a, "history");
 	struct grid g;
 	uint64_t n, want, total;
 	struct peek *p;
@@ -108,17 +111,18 @@ cmd_peek(struct request *r)
 
 	if (!s)
 		return;
-	g = term_grid(session_term(s));
+	g = term_grid(display_term(s));
 	for (used = g.rows; used > 0 && peek_row_blank(g.row[used - 1]); used--)
 		;
 	p = xcalloc(1, sizeof(*p));
 	*p = (struct peek){.r = r,
 		.num = s->num,
-		.ansi = json_is_true(json_object_get(a, "ansi")),
+		.ansi = obj_true(a, "ansi"),
 		.skip = history ? 0 : UINT64_MAX};
 	if (json_is_integer(lines) && json_integer_value(lines) >= 0) {
 		want = (uint64_t)json_integer_value(lines);
-		total = history ? pagelist_rows(term_pagelist(s->term), s->cols) : 0;
+		total = history ? pagelist_rows(term_pagelist(s->display->term), s->display->cols)
+				: 0;
 		n = total + (uint64_t)used;
 		if (want < n && n - want > total) {
 			p->skip = UINT64_MAX;

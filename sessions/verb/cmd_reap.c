@@ -1,17 +1,22 @@
 /* Requests about closing and waking: hibernate, resume, reap, explain. Arguments and replies are
  * those of the verbs in JSON: ids (or id), force; idle (s), min (bytes), growing, yes, dry_run. */
 #include "core/os/os.h"
-#include "sessions/closing/closer.h"
-#include "sessions/server/cmd.h"
-#include "sessions/closing/lifecycle.h"
 #include "sessions/memory/sampler.h"
+#include "sessions/closing/closer.h"
+#include "sessions/closing/judge.h"
+#include "sessions/closing/lifecycle.h"
+#include "sessions/closing/wake.h"
+#include "sessions/server/server.h"
+#include "sessions/session/run.h"
+#include "sessions/verb/verb.h"
+#include "sessions/wire/json.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* Several sessions closed for one request; the reply is made when the last is done. */
 struct batch {
-	struct server *sv;
+	struct closer *closer;
 	struct request *r; /* NULL: the client went; the closing goes on */
 	json_t *reply, *results;
 	const char *key; /* where results go in the reply */
@@ -46,7 +51,7 @@ batch_closed(void *ctx, const struct closer_result *r)
 
 	b->pending--;
 	if (r->ok || !b->only_done) {
-		o = session_result(r->id, r->name, r->ok ? NULL : r->error);
+		o = result_json(r->id, r->name, r->ok ? NULL : r->error);
 		if (r->ok) {
 			json_object_set_new(
 				o, "freed_bytes", json_integer((json_int_t)r->freed_bytes));
@@ -63,7 +68,7 @@ batch_new(struct request *r, const char *key)
 {
 	struct batch *b = xcalloc(1, sizeof *b);
 
-	b->sv = request_server(r);
+	b->closer = lifecycle_closer(server_lifecycle(request_server(r)));
 	b->r = r;
 	b->reply = json_pack("{s:i}", "v", 1);
 	b->results = json_array();
@@ -71,18 +76,6 @@ batch_new(struct request *r, const char *key)
 	b->pending = 1; /* the request itself, until all are started */
 	request_on_cancel(r, batch_cancel, b);
 	return b;
-}
-
-/* ids:[…] or id; a new reference, NULL when none is given. */
-static json_t *
-wanted_ids(struct request *r)
-{
-	json_t *args = request_args(r), *ids = json_object_get(args, "ids");
-
-	if (json_is_array(ids))
-		return json_array_size(ids) ? json_incref(ids) : NULL;
-	ids = json_object_get(args, "id");
-	return json_is_string(ids) ? json_pack("[O]", ids) : NULL;
 }
 
 static const char *
@@ -102,7 +95,7 @@ all_known(struct request *r, const json_t *ids)
 	size_t i;
 
 	json_array_foreach (ids, i, v) {
-		if (!server_find(request_server(r), word(v), &e)) {
+		if (!sessions_find(request_sessions(r), word(v), &e)) {
 			request_fail(r, &e);
 			return false;
 		}
@@ -116,18 +109,18 @@ hibernate_one(struct batch *b, struct session *s, const struct closer_request *q
 	struct err e = {0};
 
 	b->pending++;
-	if (closer_start(s, q, &e) == 0)
+	if (closer_start(b->closer, s, q, &e) == 0)
 		return;
 	b->pending--;
-	json_array_append_new(b->results, session_result(s->id, s->name, e.msg));
+	json_array_append_new(b->results, result_json(s->id, s->name, e.msg));
 }
 
 void
 cmd_hibernate(struct request *r)
 {
-	struct server *sv = request_server(r);
-	struct closer_request q = {.by_hand = true, .limits = sv->config->reap, .why = "by hand"};
-	json_t *ids = wanted_ids(r), *v;
+	struct sessions *ss = request_sessions(r);
+	struct closer_request q = {.by_hand = true, .limits = ss->config->reap, .why = "by hand"};
+	json_t *ids = request_ids(r), *v;
 	struct batch *b;
 	struct err e;
 	size_t i;
@@ -140,11 +133,11 @@ cmd_hibernate(struct request *r)
 	if (!all_known(r, ids))
 		goto out;
 	b = batch_new(r, "results");
-	q.force = json_is_true(json_object_get(request_args(r), "force"));
+	q.force = obj_true(request_args(r), "force");
 	q.cb = batch_closed;
 	q.ctx = b;
 	json_array_foreach (ids, i, v)
-		hibernate_one(b, server_find(sv, word(v), &e), &q);
+		hibernate_one(b, sessions_find(ss, word(v), &e), &q);
 	b->pending--;
 	batch_finish(b);
 out:
@@ -154,16 +147,16 @@ out:
 /* What the last reap or hibernate put to sleep: everything asleep that ended within a minute of the
  * newest. */
 static json_t *
-last_reaped(struct server *sv)
+last_reaped(struct sessions *ss)
 {
 	json_t *ids = json_array();
 	double newest = 0;
 
-	for (struct session *s = sv->sessions; s; s = s->next)
+	for (struct session *s = ss->first; s; s = s->next)
 		if (s->state == SS_ASLEEP)
-			newest = MAX(newest, s->ended);
-	for (struct session *s = sv->sessions; s; s = s->next)
-		if (s->state == SS_ASLEEP && newest - s->ended < 60)
+			newest = MAX(newest, s->past.ended);
+	for (struct session *s = ss->first; s; s = s->next)
+		if (s->state == SS_ASLEEP && newest - s->past.ended < 60)
 			json_array_append_new(ids, json_string(s->id));
 	return ids;
 }
@@ -175,9 +168,9 @@ resume_one(struct session *s)
 	struct err e = {0};
 	json_t *o;
 
-	if (lifecycle_resume(s, &how, &e) < 0)
-		return session_result(s->id, s->name, e.msg);
-	o = session_result(s->id, s->name, NULL);
+	if (wake_session(s, &how, &e) < 0)
+		return result_json(s->id, s->name, e.msg);
+	o = result_json(s->id, s->name, NULL);
 	json_object_set_new(o, "how", json_string(how));
 	json_object_set_new(o, "resume", json_sprintf("muster attach %s", s->name));
 	return o;
@@ -186,20 +179,20 @@ resume_one(struct session *s)
 void
 cmd_resume(struct request *r)
 {
-	struct server *sv = request_server(r);
-	json_t *ids = wanted_ids(r), *results, *v;
+	struct sessions *ss = request_sessions(r);
+	json_t *ids = request_ids(r), *results, *v;
 	struct err e = {0};
 	size_t i;
 
 	if (!ids)
-		ids = last_reaped(sv);
+		ids = last_reaped(ss);
 	if (!json_array_size(ids)) {
-		err_set(&e, 1, "nothing sleeps");
+		err_set(&e, 1, "no session is asleep");
 		request_fail(r, &e);
 	} else if (all_known(r, ids)) {
 		results = json_array();
 		json_array_foreach (ids, i, v)
-			json_array_append_new(results, resume_one(server_find(sv, word(v), &e)));
+			json_array_append_new(results, resume_one(sessions_find(ss, word(v), &e)));
 		request_reply(r, json_pack("{s:i,s:o}", "v", 1, "results", results));
 	}
 	json_decref(ids);
@@ -241,12 +234,11 @@ limits_of(const json_t *args, struct reap_config *c)
 void
 cmd_reap(struct request *r)
 {
-	struct server *sv = request_server(r);
+	struct sessions *ss = request_sessions(r);
 	const json_t *args = request_args(r);
-	bool growing = json_is_true(json_object_get(args, "growing"));
-	bool yes = json_is_true(json_object_get(args, "yes")) &&
-		   !json_is_true(json_object_get(args, "dry_run"));
-	struct closer_request q = {.limits = sv->config->reap, .why = "reap"};
+	bool growing = obj_true(args, "growing");
+	bool yes = obj_true(args, "yes") && !obj_true(args, "dry_run");
+	struct closer_request q = {.limits = ss->config->reap, .why = "reap"};
 	struct batch *b = batch_new(r, "done");
 	json_t *candidates = json_array();
 	uint64_t would_free = 0;
@@ -255,13 +247,13 @@ cmd_reap(struct request *r)
 	b->only_done = true;
 	q.cb = batch_closed;
 	q.ctx = b;
-	for (struct session *s = sv->sessions; s; s = s->next) {
+	for (struct session *s = ss->first; s; s = s->next) {
 		struct reap_verdict v;
 		struct reap_facts f;
 
-		if (!session_live(s))
+		if (!s->run)
 			continue;
-		lifecycle_facts(s, &f);
+		judge_facts(s, &f);
 		policy_judge(&f, &q.limits, &v);
 		v.worth &= !growing || f.grows;
 		json_array_append_new(candidates, candidate(s, &f, &v));
@@ -285,12 +277,12 @@ signals_json(const struct session *s, uint64_t now)
 	json_t *a = json_array();
 
 	for (int i = 0; i < SRC_COUNT; i++) {
-		const struct activity_signal *sig = &s->act.sig[i];
+		const struct activity_signal *sig = &s->run->act.sig[i];
 		enum activity_source src = (enum activity_source)i;
 		json_t *o = json_pack("{s:s,s:s,s:b,s:b}", "source", activity_source_name(src),
 			"value", sig->at_ns ? activity_name(sig->value) : "none", "used",
-			s->act.source == src && sig->at_ns != 0, "fresh",
-			activity_fresh(&s->act, src, now));
+			s->run->act.source == src && sig->at_ns != 0, "fresh",
+			activity_fresh(&s->run->act, src, now));
 
 		if (sig->at_ns)
 			json_object_set_new(
@@ -317,12 +309,12 @@ growth_json(const struct memstat *m)
 static json_t *
 reap_json(struct session *s)
 {
-	const struct reap_config *c = &s->server->config->reap;
+	const struct reap_config *c = &s->of->config->reap;
 	struct reap_facts f;
 	struct reap_verdict v;
 	json_t *facts;
 
-	lifecycle_facts(s, &f);
+	judge_facts(s, &f);
 	policy_judge(&f, c, &v);
 	facts = json_pack("{s:b,s:b,s:b,s:b,s:b,s:b,s:b,s:b,s:b,s:f,s:f,s:f,s:i,s:I,s:I}",
 		"running", f.live, "pinned", f.pinned, "attached", f.attached, "draft", f.draft,
@@ -343,16 +335,20 @@ void
 cmd_explain(struct request *r)
 {
 	struct session *s = request_session(r);
-	const struct memstat *m;
 	uint64_t now = os_mono_ns();
+	json_t *o;
 
 	if (!s)
 		return;
-	m = s->server->sampler ? sampler_get(s->server->sampler, s->num) : NULL;
-	request_reply(r, json_pack("{s:i,s:s,s:s,s:s,s:s,s:s,s:f,s:o,s:o,s:o}", "v", 1, "id", s->id,
-				 "name", s->name, "state", session_state_name(s->state), "activity",
-				 activity_name(s->act.now), "activity_source",
-				 activity_source_name(s->act.source), "idle_s",
-				 activity_idle_s(&s->act, now), "signals", signals_json(s, now),
-				 "growth", growth_json(m), "reap", reap_json(s)));
+	o = json_pack("{s:i,s:s,s:s,s:s,s:s,s:o}", "v", 1, "id", s->id, "name", s->name, "state",
+		session_state_name(s->state), "activity", activity_name(run_activity(s)), "growth",
+		growth_json(s->of->sampler ? sampler_get(s->of->sampler, s->num) : NULL));
+	json_object_set_new(o, "signals", s->run ? signals_json(s, now) : json_array());
+	if (s->run) {
+		const struct activity_state *a = &s->run->act;
+		obj_put_text(o, "activity_source", activity_source_name(a->source));
+		obj_put_real(o, "idle_s", activity_idle_s(a, now));
+		json_object_set_new(o, "reap", reap_json(s));
+	}
+	request_reply(r, o);
 }

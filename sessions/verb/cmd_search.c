@@ -4,10 +4,12 @@
  *
  * Lines on the screen are numbered as core/look/doc.h says: on from the history's. */
 #include "core/look/doc.h"
+#include "sessions/peer/peer.h"
+#include "sessions/session/display.h"
+#include "sessions/verb/verb.h"
+#include "sessions/wire/json.h"
 #include "core/os/os.h"
 #include "core/text/search.h"
-#include "sessions/server/cmd.h"
-#include "sessions/server/peer.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -134,7 +136,7 @@ on_hit(void *ctx, const struct search_hit *h)
 		return true;
 	if (from)
 		json_object_set_new(j, "offset", json_integer((json_int_t)from));
-	t = pagelist_line_time(term_pagelist(k->s->term), k->first_line + h->line);
+	t = pagelist_line_time(term_pagelist(k->s->display->term), k->first_line + h->line);
 	if (t)
 		json_object_set_new(j, "t", json_integer(t));
 	add_spans(k, j, h, from, len);
@@ -177,13 +179,13 @@ on_chunk(void *ctx, const struct pagelist_chunk *c)
 static void
 seek_screen(struct seek *k, struct session *s)
 {
-	bool parked = term_parked(s->term);
-	struct doc d = doc_of(s->term);
+	bool parked = term_parked(s->display->term);
+	struct doc d = doc_of(s->display->term);
 	struct buf b = {0};
 
 	doc_screen_text(&d, &b);
 	if (parked)
-		term_park(s->term);
+		term_park(s->display->term);
 	k->end_line = d.screen_line;
 	seek_text(k, buf_cstr(&b), b.len, d.screen_line);
 	buf_free(&b);
@@ -193,7 +195,7 @@ seek_screen(struct seek *k, struct session *s)
 static bool
 seek_session(struct seek *k, struct session *s)
 {
-	struct pagelist *h = term_pagelist(s->term);
+	struct pagelist *h = term_pagelist(s->display->term);
 	uint64_t first;
 
 	k->s = s;
@@ -217,7 +219,7 @@ static void
 on_drain(void *ctx)
 {
 	struct seek *k = ctx;
-	struct server *sv = request_server(k->r);
+	struct sessions *ss = request_sessions(k->r);
 	struct request *r = k->r;
 	bool truncated;
 	int hits;
@@ -225,9 +227,9 @@ on_drain(void *ctx)
 	k->deadline = os_mono_ns() + SLICE_NS;
 	while (k->i < k->n && k->hits < k->limit && os_mono_ns() < k->deadline &&
 		peer_waiting(request_peer(r)) < PEER_OUT_MAX / 4) {
-		struct session *s = server_session(sv, k->nums[k->i]);
+		struct session *s = sessions_num(ss, k->nums[k->i]);
 
-		if (!s || !s->term || seek_session(k, s)) {
+		if (!s || !s->display->term || seek_session(k, s)) {
 			k->truncated |= k->here >= k->limit_here;
 			k->i++;
 			k->on_screen = false;
@@ -248,21 +250,22 @@ by_output(const void *a, const void *b)
 {
 	const struct session *x = *(struct session *const *)a, *y = *(struct session *const *)b;
 
-	return (x->last_output < y->last_output) - (x->last_output > y->last_output);
+	return (x->past.last_output < y->past.last_output) -
+	       (x->past.last_output > y->past.last_output);
 }
 
 static void
-choose(struct seek *k, struct server *sv, double since)
+choose(struct seek *k, struct sessions *ss, double since)
 {
 	struct session **all;
 	size_t n = 0;
 
-	for (struct session *s = sv->sessions; s; s = s->next)
+	for (struct session *s = ss->first; s; s = s->next)
 		n++;
 	all = xcalloc(n, sizeof(struct session *));
 	n = 0;
-	for (struct session *s = sv->sessions; s; s = s->next)
-		if (s->last_output >= since)
+	for (struct session *s = ss->first; s; s = s->next)
+		if (s->past.last_output >= since)
 			all[n++] = s;
 	qsort(all, n, sizeof(struct session *), by_output);
 	k->nums = xcalloc(n, sizeof(*k->nums));
@@ -274,7 +277,7 @@ choose(struct seek *k, struct server *sv, double since)
 static int
 limit_of(const json_t *args, const char *key)
 {
-	json_int_t n = json_integer_value(json_object_get(args, key));
+	json_int_t n = obj_int(args, key, 0);
 
 	return n > 0 && n < HITS_MAX ? (int)n : HITS_MAX;
 }
@@ -285,8 +288,7 @@ cmd_search(struct request *r)
 	json_t *a = request_args(r);
 	const char *pattern = json_string_value(json_object_get(a, "pattern"));
 	struct err e = {0};
-	struct search *p =
-		search_new(pattern ? pattern : "", json_is_true(json_object_get(a, "regex")), &e);
+	struct search *p = search_new(pattern ? pattern : "", obj_true(a, "regex"), &e);
 	struct session *one = NULL;
 	struct seek *k;
 
@@ -309,7 +311,7 @@ cmd_search(struct request *r)
 		k->nums[0] = one->num;
 		k->n = 1;
 	} else {
-		choose(k, request_server(r), json_number_value(json_object_get(a, "since")));
+		choose(k, request_sessions(r), obj_num(a, "since", 0));
 	}
 	request_on_cancel(r, seek_free, k);
 	request_on_drain(r, on_drain, k);

@@ -1,80 +1,13 @@
-/* wait: and what else is answered when a session changes. */
+/* wait: answered when a session is at rest, blocked, or over. */
 #include "core/os/os.h"
-#include "sessions/server/cmd.h"
-#include "sessions/closing/lifecycle.h"
+#include "sessions/closing/typing.h"
+#include "sessions/server/server.h"
+#include "sessions/server/waits.h"
+#include "sessions/session/run.h"
+#include "sessions/verb/verb.h"
+#include "sessions/wire/json.h"
 #include <stdlib.h>
 #include <string.h>
-
-/* A CLI takes a moment to say that it works on what was sent. Without word of it for so long, what
- * it said before still stands. */
-#define TAKES_NOTE_NS 3000000000ull
-#define ANSWERED_NS 1000000000ull
-#define TAKES_NOTE_FIRST_HAND_NS 8000000000ull
-
-static LIST_HEAD(, waiter) waiters = LIST_HEAD_INITIALIZER(waiters);
-
-static void
-waiter_drop(struct waiter *w)
-{
-	LIST_REMOVE(w, link);
-	if (w->free_ctx)
-		w->free_ctx(w->ctx);
-	free(w);
-}
-
-static void
-on_cancel(void *ctx)
-{
-	waiter_drop(ctx);
-}
-
-void
-waiter_add(struct request *r, bool (*done)(struct waiter *w, struct session *changed),
-	void (*free_ctx)(void *ctx), void *ctx)
-{
-	struct waiter *w = xcalloc(1, sizeof(*w));
-
-	*w = (struct waiter){.r = r, .done = done, .free_ctx = free_ctx, .ctx = ctx};
-	LIST_INSERT_HEAD(&waiters, w, link);
-	request_on_cancel(r, on_cancel, w);
-	if (done(w, NULL))
-		waiter_drop(w);
-}
-
-void
-waits_check(struct server *sv, struct session *s)
-{
-	struct waiter *w, *next;
-
-	(void)sv;
-	sends_tick(s, os_mono_ns());
-	for (w = LIST_FIRST(&waiters); w; w = next) {
-		next = LIST_NEXT(w, link);
-		if (w->done(w, s))
-			waiter_drop(w);
-	}
-}
-
-/* Did its verdict come after what was last sent? Where only output tells, an answer and then quiet
- * count as well: a short answer is over before it is called working. */
-static bool
-fresh(const struct session *s, uint64_t now)
-{
-	bool first_hand = s->act.source <= SRC_HOOK;
-	uint64_t sent = s->last_send_ns,
-		 limit = first_hand ? TAKES_NOTE_FIRST_HAND_NS : TAKES_NOTE_NS;
-
-	if (!sent || s->act.now_since_ns > sent || now - sent > limit)
-		return true;
-	return !first_hand && s->output_ns > sent && now - s->output_ns > ANSWERED_NS;
-}
-
-bool
-session_at_rest(const struct session *s, uint64_t now_ns)
-{
-	return s->state == SS_RUNNING && activity_at_rest(s->act.now) && !lifecycle_waking(s) &&
-	       fresh(s, now_ns);
-}
 
 struct wait_for {
 	uint32_t num;
@@ -84,14 +17,14 @@ struct wait_for {
 static bool
 is_idle(const struct session *s, uint64_t now)
 {
-	return !s->sends && session_at_rest(s, now);
+	return s->run && !typing_waits(s) && typing_at_rest(s, now);
 }
 
 static bool
 is_blocked(const struct session *s, uint64_t now)
 {
-	return s->state == SS_RUNNING &&
-	       (s->act.now == ACT_PERMISSION || s->act.now == ACT_QUESTION) && fresh(s, now);
+	return s->state == SS_RUNNING && activity_blocked(s->run->act.now) &&
+	       typing_answered(s, now);
 }
 
 static bool
@@ -115,13 +48,13 @@ wait_done(struct waiter *w, struct session *changed)
 
 	if (changed && changed->num != f->num)
 		return false;
-	s = server_session(request_server(w->r), f->num);
+	s = sessions_num(request_sessions(w->r), f->num);
 	if (s && kinds[f->what].is(s, os_mono_ns())) {
 		json_t *o = json_pack("{s:i,s:s,s:s,s:s,s:s}", "v", 1, "id", s->id, "name", s->name,
 			"state", session_state_name(s->state), "activity",
-			activity_name(s->act.now));
-		if (s->exit_code >= 0 && !session_live(s))
-			json_object_set_new(o, "exit_code", json_integer(s->exit_code));
+			activity_name(run_activity(s)));
+		if (s->past.exit_code >= 0 && !session_live(s))
+			json_object_set_new(o, "exit_code", json_integer(s->past.exit_code));
 		request_reply(w->r, o);
 		return true;
 	}
@@ -135,7 +68,7 @@ wait_done(struct waiter *w, struct session *changed)
 void
 cmd_wait(struct request *r)
 {
-	const char *what = json_string_value(json_object_get(request_args(r), "for"));
+	const char *what = obj_text(request_args(r), "for");
 	struct session *s = request_session(r);
 	struct wait_for *f;
 	struct err e;
@@ -147,7 +80,7 @@ cmd_wait(struct request *r)
 			continue;
 		f = xcalloc(1, sizeof(*f));
 		*f = (struct wait_for){.num = s->num, .what = i};
-		waiter_add(r, wait_done, free, f);
+		waits_add(server_waits(request_server(r)), r, wait_done, free, f);
 		return;
 	}
 	err_set(&e, 2, "wait for idle, blocked or exit, not %.40s", what);

@@ -1,14 +1,21 @@
 #include "sessions/view/view.h"
 #include "sessions/view/lent.h"
-#include "sessions/closing/lifecycle.h"
+#include "sessions/closing/wake.h"
+#include "sessions/session/run.h"
 #include "core/keys/keys.h"
 #include "core/base/log.h"
 #include "core/os/os.h"
 #include "sessions/pty/pty.h"
 #include "sessions/memory/sampler.h"
+#include "sessions/wire/json.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* All of a session, or of a peer. */
+#define EACH_OF(v, views, what, it)              \
+	LIST_FOREACH (v, &(views)->list, of_all) \
+		if ((v)->what == (it))
 
 #define VIEW_MAGIC 0x56494557u
 #define VIEWS_MAX 32 /* of one client */
@@ -16,13 +23,13 @@
 #define CLIPBOARD_MAX (100u << 10)
 
 struct view *
-view_find(struct peer *p, uint32_t id)
+view_find(struct views *all, struct peer *p, uint32_t id)
 {
 	struct view *v;
 
-	LIST_FOREACH (v, &p->views, of_peer)
-		if (v->id == id)
-			return v;
+	EACH_OF(v, all, peer, p)
+	if (v->id == id)
+		return v;
 	return NULL;
 }
 
@@ -47,8 +54,9 @@ static json_t *
 open_json(const struct session *s)
 {
 	return json_pack("{s:s,s:s,s:s,s:s,s:i,s:i,s:i,s:i}", "ev", "open", "id", s->id, "name",
-		s->name, "state", session_state_name(s->state), "cols", s->cols, "rows", s->rows,
-		"exit_code", s->exit_code, "exit_signal", s->exit_signal);
+		s->name, "state", session_state_name(s->state), "cols", s->display->cols, "rows",
+		s->display->rows, "exit_code", s->past.exit_code, "exit_signal",
+		s->past.exit_signal);
 }
 
 /* This client is the one at work: the session takes its size. */
@@ -56,22 +64,21 @@ static void
 view_takes_size(struct view *v)
 {
 	if (v->attach && v->cols > 0 && v->rows > 0 && session_live(v->session))
-		session_resize(v->session, v->cols, v->rows);
+		display_resize(v->session, v->cols, v->rows);
 }
 
 static void
-count_viewers(struct session *s)
+count_lookers(struct views *all, struct session *s)
 {
+	unsigned lookers = 0, attached = 0;
 	struct view *v;
-	bool any = false;
 
-	s->viewers = 0;
-	LIST_FOREACH (v, &s->views, of_session) {
-		s->viewers += v->attach;
-		any = true;
+	EACH_OF(v, all, session, s)
+	{
+		lookers++;
+		attached += v->attach;
 	}
-	if (s->pty)
-		pty_set_visible(s->pty, any);
+	display_set_lookers(s, lookers, attached);
 }
 
 void
@@ -83,18 +90,12 @@ view_free(struct view *v)
 	view_give_back(v, NULL, 0);
 	lent_free(v->lent);
 	buf_free(&v->typed);
-	LIST_REMOVE(v, of_peer);
-	LIST_REMOVE(v, of_session);
+	LIST_REMOVE(v, of_all);
 	frame_view_free(v->frames);
 	canvas_free(v->canvas);
 	search_free(v->pattern);
 	free(v->marks);
-	count_viewers(s);
-	if (v->attach) {
-		s->looked_ns = os_mono_ns();
-		s->changed = true;
-		server_wants_settle(s->server);
-	}
+	count_lookers(v->peer->of->views, s);
 	v->magic = 0;
 	free(v);
 }
@@ -103,8 +104,9 @@ void
 cmd_view(struct request *r)
 {
 	json_t *a = request_args(r);
-	const char *mode = json_string_value(json_object_get(a, "mode"));
-	uint32_t id = (uint32_t)json_integer_value(json_object_get(a, "view"));
+	const char *mode = obj_text(a, "mode");
+	uint32_t id = (uint32_t)obj_int(a, "view", 0);
+	struct views *all = request_views(r);
 	struct peer *p = request_peer(r);
 	struct session *s = request_session(r);
 	struct view *v;
@@ -113,9 +115,9 @@ cmd_view(struct request *r)
 
 	if (!s)
 		return;
-	LIST_FOREACH (v, &p->views, of_peer)
-		n++;
-	if (!id || view_find(p, id) || n >= VIEWS_MAX) {
+	EACH_OF(v, all, peer, p)
+	n++;
+	if (!id || view_find(all, p, id) || n >= VIEWS_MAX) {
 		err_set(&e, 2,
 			!id || n < VIEWS_MAX ? "a view needs a number of its own"
 					     : "too many views");
@@ -130,29 +132,25 @@ cmd_view(struct request *r)
 		.dirty = true,
 		.urgent = true,
 		.attach = mode && !strcmp(mode, "attach"),
-		.cols = (int)json_integer_value(json_object_get(a, "cols")),
-		.rows = (int)json_integer_value(json_object_get(a, "rows")),
+		.cols = (int)obj_int(a, "cols", 0),
+		.rows = (int)obj_int(a, "rows", 0),
 		.frames = frame_view_new()};
-	LIST_INSERT_HEAD(&p->views, v, of_peer);
-	LIST_INSERT_HEAD(&s->views, v, of_session);
-	count_viewers(s);
-	session_term(s);
-	if (s->server->sampler)
-		sampler_focus(s->server->sampler, s->num);
+	LIST_INSERT_HEAD(&all->list, v, of_all);
+	count_lookers(all, s);
+	if (s->of->sampler)
+		sampler_focus(s->of->sampler, s->num);
 	if (v->attach) {
 		memmove(s->revisit + 1, s->revisit, sizeof(s->revisit) - sizeof(*s->revisit));
 		s->revisit[0] = os_wall_s();
-		s->server->last_used = s;
-		s->changed = true;
-		server_wants_settle(s->server);
+		s->of->last_used = s;
 		view_takes_size(v);
 	}
 	request_reply(r, json_pack("{s:i,s:i}", "v", 1, "view", (int)id));
 	tell(v, open_json(s));
-	struct key_modes km = term_key_modes(s->term);
+	struct key_modes km = term_key_modes(s->display->term);
 	v->modes = km;
 	tell(v, modes_json(&km));
-	tell(v, json_pack("{s:s,s:s}", "ev", "title", "title", s->title));
+	tell(v, json_pack("{s:s,s:s}", "ev", "title", "title", s->display->title));
 }
 
 /* Input. */
@@ -162,19 +160,18 @@ view_types(struct view *v, const struct buf *bytes, bool keys)
 {
 	struct session *s = v->session;
 	uint64_t now = os_mono_ns();
-	bool held = bytes->len && keys && lifecycle_hold_input(s, bytes->data, bytes->len);
+	bool held = bytes->len && keys && waking_hold(s, bytes->data, bytes->len);
 
-	if (bytes->len && !held && session_write(s, bytes->data, bytes->len, NULL) == 0) {
-		if (keys && s->pty)
-			pty_typed(s->pty);
+	if (bytes->len && !held && run_write(s, bytes->data, bytes->len, NULL) == 0) {
 		if (keys)
-			activity_typed(&s->act, bytes->data, bytes->len, now);
-		s->changed = true;
+			pty_typed(s->run->pty);
+		if (keys)
+			activity_typed(&s->run->act, bytes->data, bytes->len, now);
+		session_changed(s);
 		v->urgent = true;
 		v->typed_ns = now;
 	}
-	waits_check(s->server, s);
-	server_wants_settle(s->server);
+	s->of->ops->evaluated(s->of->ctx, s);
 }
 
 static void
@@ -187,7 +184,7 @@ view_input(struct view *v, const struct frame *f)
 	if (!v->attach)
 		return;
 	view_takes_size(v);
-	struct key_modes km = term_key_modes(session_term(v->session));
+	struct key_modes km = term_key_modes(display_term(v->session));
 	while (rd_left(&in)) {
 		struct input_event ev;
 		if (input_unpack(&in, &ev) < 0)
@@ -219,7 +216,7 @@ view_top(const struct view *v, struct pagelist *h, uint64_t total)
 
 	if (!v->back && !v->hold)
 		return total;
-	top = pagelist_pin_row(h, v->session->cols, v->at);
+	top = pagelist_pin_row(h, v->session->display->cols, v->at);
 	return top == UINT64_MAX ? 0 : MIN(top + v->under, total);
 }
 
@@ -227,21 +224,21 @@ void
 view_scroll(struct view *v, uint64_t back)
 {
 	struct session *s = v->session;
-	struct pagelist *h = term_pagelist(session_term(s));
-	uint64_t total = h ? pagelist_rows(h, s->cols) : 0;
+	struct pagelist *h = term_pagelist(display_term(s));
+	uint64_t total = h ? pagelist_rows(h, s->display->cols) : 0;
 
 	v->back = MIN(back, total);
 	v->under = !v->back && total;
-	v->at = pagelist_pin(h, s->cols, total - v->back - v->under);
+	v->at = pagelist_pin(h, s->display->cols, total - v->back - v->under);
 	v->dirty = v->urgent = true;
 	v->told_rows = UINT64_MAX; /* a request is always answered */
 	tell_place(v, total);
 }
 
 void
-view_frame(struct peer *p, const struct frame *f)
+view_frame(struct views *all, struct peer *p, const struct frame *f)
 {
-	struct view *v = view_find(p, f->request);
+	struct view *v = view_find(all, p, f->request);
 	struct rd in = rd_init(f->payload, f->len);
 
 	if (!v)
@@ -299,14 +296,14 @@ grid_back(struct view *v, struct term *t)
 	struct session *s = v->session;
 	struct pagelist *h = term_pagelist(t);
 	struct grid live = term_grid(t);
-	uint64_t total = pagelist_rows(h, s->cols), top = view_top(v, h, total);
+	uint64_t total = pagelist_rows(h, s->display->cols), top = view_top(v, h, total);
 	struct compose co = {.cols = live.cols};
 	uint64_t n;
 
 	v->back = total - top;
 	tell_place(v, total);
 	if (!v->canvas)
-		v->canvas = canvas_new(s->server->arena, s->num, live.cols, live.rows);
+		v->canvas = canvas_new(s->of->arena, s->num, live.cols, live.rows);
 	canvas_resize(v->canvas, live.cols, live.rows);
 	canvas_clear(v->canvas);
 	co.c = v->canvas;
@@ -344,7 +341,7 @@ view_put_frame(struct view *v, const struct grid *g, uint64_t now)
 void
 view_tell(struct view *v)
 {
-	struct key_modes km = term_key_modes(session_term(v->session));
+	struct key_modes km = term_key_modes(display_term(v->session));
 
 	if (memcmp(&km, &v->modes, sizeof(km))) {
 		v->modes = km;
@@ -352,7 +349,7 @@ view_tell(struct view *v)
 	}
 	if (v->retitled) {
 		v->retitled = false;
-		tell(v, json_pack("{s:s,s:s}", "ev", "title", "title", v->session->title));
+		tell(v, json_pack("{s:s,s:s}", "ev", "title", "title", v->session->display->title));
 	}
 	if (v->marked)
 		view_marks(v);
@@ -361,7 +358,7 @@ view_tell(struct view *v)
 static void
 view_send(struct view *v, uint64_t now)
 {
-	struct term *t = session_term(v->session);
+	struct term *t = display_term(v->session);
 	struct grid g;
 
 	view_tell(v);
@@ -378,7 +375,7 @@ view_send(struct view *v, uint64_t now)
 static uint64_t
 view_due(struct view *v, uint64_t now)
 {
-	struct term *t = v->session->term;
+	struct term *t = v->session->display->term;
 
 	if (lent_held(v->lent) ? lent_busy(v->lent) : peer_waiting(v->peer) > PEER_OUT_MAX)
 		return UINT64_MAX;
@@ -397,92 +394,118 @@ view_due(struct view *v, uint64_t now)
 static void
 on_frames(uv_timer_t *t)
 {
-	((struct server *)t->data)->frames_due = false; /* uv_prepare does the rest */
+	((struct views *)t->data)->frames_due = false; /* uv_prepare does the rest */
 }
 
 void
-views_flush(struct server *sv)
+views_flush(struct views *all)
 {
 	uint64_t now = 0, next = UINT64_MAX;
+	struct view *v;
 
-	for (struct peer *p = sv->peers; p; p = p->next) {
-		struct view *v;
-		LIST_FOREACH (v, &p->views, of_peer) {
-			if (!v->dirty || v->in_flight)
-				continue;
-			now = now ? now : os_mono_ns();
-			uint64_t due = view_due(v, now);
-			if (!due)
-				view_send(v, now);
-			else
-				next = MIN(next, due);
-		}
+	LIST_FOREACH (v, &all->list, of_all) {
+		if (!v->dirty || v->in_flight)
+			continue;
+		now = now ? now : os_mono_ns();
+		uint64_t due = view_due(v, now);
+		if (!due)
+			view_send(v, now);
+		else
+			next = MIN(next, due);
 	}
-	if (next != UINT64_MAX && !sv->frames_due) {
-		sv->frames_due = true;
-		uv_update_time(&sv->loop);
-		uv_timer_start(&sv->frames, on_frames, next / 1000000 + 1, 0);
+	if (next != UINT64_MAX && !all->frames_due) {
+		all->frames_due = true;
+		uv_update_time(all->loop);
+		uv_timer_start(&all->frames, on_frames, next / 1000000 + 1, 0);
 	}
+}
+
+void
+views_peer_closed(struct views *all, struct peer *p)
+{
+	struct view *v, *next;
+
+	for (v = LIST_FIRST(&all->list); v; v = next) {
+		next = LIST_NEXT(v, of_all);
+		if (v->peer == p)
+			view_free(v);
+	}
+}
+
+struct views *
+views_new(uv_loop_t *loop)
+{
+	struct views *all = xcalloc(1, sizeof(*all));
+
+	all->loop = loop;
+	LIST_INIT(&all->list);
+	uv_timer_init(loop, &all->frames);
+	all->frames.data = all;
+	return all;
 }
 
 /* What the session tells. */
 
 void
-view_output(struct session *s)
+views_output(struct views *all, struct session *s)
 {
 	struct view *v;
 
-	LIST_FOREACH (v, &s->views, of_session)
-		v->dirty = true;
+	if (!s->display->lookers)
+		return;
+	EACH_OF(v, all, session, s)
+	v->dirty = true;
 }
 
 void
-view_modes(struct session *s)
+views_modes(struct views *all, struct session *s)
 {
-	view_output(s); /* modes are compared with each frame */
+	views_output(all, s); /* modes are compared with each frame */
 }
 
 static void
-tell_all(struct session *s, json_t *take, bool attached_only)
+tell_all(struct views *all, struct session *s, json_t *take, bool attached_only)
 {
 	struct view *v;
 
-	LIST_FOREACH (v, &s->views, of_session)
-		if (v->attach || !attached_only)
-			peer_json(v->peer, FT_VIEW_EVENT, v->id, take);
+	EACH_OF(v, all, session, s)
+	if (v->attach || !attached_only)
+		peer_json(v->peer, FT_VIEW_EVENT, v->id, take);
 	json_decref(take);
 }
 
 void
-view_resized(struct session *s)
+views_resized(struct views *all, struct session *s)
 {
 	struct view *v;
 
-	LIST_FOREACH (v, &s->views, of_session) {
+	EACH_OF(v, all, session, s)
+	{
 		v->dirty = v->urgent = true;
-		if (v->cols != s->cols || v->rows != s->rows)
+		if (v->cols != s->display->cols || v->rows != s->display->rows)
 			view_give_back(v, NULL, 0); /* the client knows how to show that */
 		tell(v, open_json(s));
 	}
 }
 
 void
-view_title(struct session *s)
+views_title(struct views *all, struct session *s)
 {
 	struct view *v;
 
 	/* told with the next frame: a program may change it faster than anyone reads */
-	LIST_FOREACH (v, &s->views, of_session)
-		v->dirty = v->retitled = true;
+	EACH_OF(v, all, session, s)
+	v->dirty = v->retitled = true;
 }
 
 void
-view_bell(struct session *s)
+views_bell(struct views *all, struct session *s)
 {
 	struct view *v;
 	uint64_t now = os_mono_ns();
 
-	LIST_FOREACH (v, &s->views, of_session) {
+	EACH_OF(v, all, session, s)
+	{
 		if (!v->attach || now - v->notified_ns < NOTIFY_NS / 10)
 			continue;
 		v->notified_ns = now;
@@ -491,28 +514,28 @@ view_bell(struct session *s)
 }
 
 void
-view_notify(struct session *s, const char *title, const char *text)
+views_notify(struct views *all, struct session *s, const char *title, const char *text)
 {
-	static uint64_t last;
 	uint64_t now = os_mono_ns();
 
-	if (LIST_EMPTY(&s->views) || now - last < NOTIFY_NS)
+	if (!s->display->lookers || now - all->notified_ns < NOTIFY_NS)
 		return;
-	last = now;
-	tell_all(s, json_pack("{s:s,s:s,s:s}", "ev", "notify", "title", title, "text", text), true);
+	all->notified_ns = now;
+	tell_all(all, s, json_pack("{s:s,s:s,s:s}", "ev", "notify", "title", title, "text", text),
+		true);
 }
 
 void
-view_clipboard(struct session *s, const char *text, size_t n)
+views_clipboard(struct views *all, struct session *s, const char *text, size_t n)
 {
 	struct view *v, *active = NULL;
 	uint64_t now = os_mono_ns();
 	json_t *j;
 
 	/* only the client that typed last, and only while it looks */
-	LIST_FOREACH (v, &s->views, of_session)
-		if (v->attach && (!active || v->typed_ns > active->typed_ns))
-			active = v;
+	EACH_OF(v, all, session, s)
+	if (v->attach && (!active || v->typed_ns > active->typed_ns))
+		active = v;
 	if (!active || n > CLIPBOARD_MAX || now - active->copied_ns < NOTIFY_NS / 10)
 		return;
 	active->copied_ns = now;
@@ -521,25 +544,27 @@ view_clipboard(struct session *s, const char *text, size_t n)
 }
 
 void
-view_session_state(struct session *s)
+views_session_state(struct views *all, struct session *s)
 {
-	if (LIST_EMPTY(&s->views))
+	if (!s->display->lookers)
 		return;
-	count_viewers(s);
-	tell_all(s,
+	tell_all(all, s,
 		json_pack("{s:s,s:s,s:i,s:i}", "ev", "state", "state", session_state_name(s->state),
-			"exit_code", s->exit_code, "exit_signal", s->exit_signal),
+			"exit_code", s->past.exit_code, "exit_signal", s->past.exit_signal),
 		false);
 }
 
 void
-view_session_gone(struct session *s)
+views_session_gone(struct views *all, struct session *s)
 {
-	struct view *v;
+	struct view *v, *next;
 
-	while ((v = LIST_FIRST(&s->views))) {
+	for (v = LIST_FIRST(&all->list); v; v = next) {
+		next = LIST_NEXT(v, of_all);
+		if (v->session != s)
+			continue;
 		tell(v, json_pack("{s:s,s:i,s:s}", "ev", "error", "code", 3, "message",
-				"the session was forgotten"));
+				"the session was deleted"));
 		view_free(v);
 	}
 }

@@ -5,7 +5,10 @@
 #include "core/keys/keys.h"
 #include "core/paint/render.h"
 #include "core/text/search.h"
-#include "sessions/server/peer.h"
+#include "sessions/peer/peer.h"
+#include "sessions/peer/request.h"
+#include "sessions/session/display.h"
+#include "sessions/session/sessions.h"
 
 #define VIEW_FRAME_NS 16666667u /* least time between frames that nobody typed for */
 #define VIEW_SYNC_NS 150000000u /* longest wait for the end of a synchronized update */
@@ -32,10 +35,21 @@ struct view {
 	struct lent *lent;	/* the client's terminal; NULL until it was lent once */
 	struct buf typed;	/* what was read from it, encoded */
 	uint64_t notified_ns, copied_ns; /* last bell, last clipboard: both have a rate */
-	LIST_ENTRY(view) of_peer, of_session;
+	LIST_ENTRY(view) of_all;
 };
+struct views {
+	uv_loop_t *loop;
+	LIST_HEAD(, view) list;
+	uv_timer_t frames; /* the next frame that was too early */
+	bool frames_due;
+	uint64_t notified_ns; /* last notification passed on */
+};
+struct views *views_new(uv_loop_t *loop);
+void cmd_view(struct request *r); /* verbs of the protocol: opens a view; moves one */
+void cmd_look(struct request *r);
+void views_peer_closed(struct views *all, struct peer *p);
 void view_free(struct view *v);
-struct view *view_find(struct peer *p, uint32_t id); /* NULL */
+struct view *view_find(struct views *all, struct peer *p, uint32_t id); /* NULL */
 /* Its first row, of all from the oldest of `total` rows of history on. */
 uint64_t view_top(const struct view *v, struct pagelist *h, uint64_t total);
 /* So many rows back, as far as there are; the client is told. */
@@ -43,9 +57,9 @@ void view_scroll(struct view *v, uint64_t back);
 /* Tells which cells of what is about to be sent match the view's pattern, if that changed. */
 void view_marks(struct view *v);
 /* A frame of the wire that is about a view. */
-void view_frame(struct peer *p, const struct frame *f);
+void view_frame(struct views *all, struct peer *p, const struct frame *f);
 /* Frames that are due, into the peers' buffers. */
-void views_flush(struct server *sv);
+void views_flush(struct views *all);
 
 /* Bytes for the session from this view; keys: they are keys or a paste, not moves of a mouse. */
 void view_types(struct view *v, const struct buf *bytes, bool keys);
@@ -58,16 +72,16 @@ void view_tell(struct view *v); /* what goes with a frame: modes, title, marks *
 void view_lend(struct view *v, const struct frame *f);
 void view_give_back(struct view *v, const uint8_t *bytes, size_t n);
 /* Each second: a stopped client's terminal is its shell's. */
-void views_check(struct server *sv);
+void views_check(struct views *all);
 
 /* The session tells its views: */
-void view_output(struct session *s); /* the screen may have changed */
-void view_resized(struct session *s);
-void view_title(struct session *s);
-void view_bell(struct session *s);
-void view_modes(struct session *s);
-void view_notify(struct session *s, const char *title, const char *text);
-void view_clipboard(struct session *s, const char *text, size_t n);
-void view_session_state(struct session *s); /* running, exited … */
-void view_session_gone(struct session *s);  /* all its views end */
+void views_output(struct views *all, struct session *s); /* the screen may have changed */
+void views_resized(struct views *all, struct session *s);
+void views_title(struct views *all, struct session *s);
+void views_bell(struct views *all, struct session *s);
+void views_modes(struct views *all, struct session *s);
+void views_notify(struct views *all, struct session *s, const char *title, const char *text);
+void views_clipboard(struct views *all, struct session *s, const char *text, size_t n);
+void views_session_state(struct views *all, struct session *s); /* running, exited … */
+void views_session_gone(struct views *all, struct session *s);	/* all its views end */
 #endif

@@ -10,7 +10,7 @@ static void
 on_key(void *ctx, const struct input_event *ev)
 {
 	struct view *v = ctx;
-	struct key_modes km = term_key_modes(session_term(v->session));
+	struct key_modes km = term_key_modes(display_term(v->session));
 
 	encode_input(&v->typed, ev, &km);
 }
@@ -52,8 +52,8 @@ acceptable(const struct view *v)
 {
 	const struct session *s = v->session;
 
-	return v->attach && !v->in_flight && !v->back && !v->hold && v->cols == s->cols &&
-	       v->rows == s->rows;
+	return v->attach && !v->in_flight && !v->back && !v->hold && v->cols == s->display->cols &&
+	       v->rows == s->display->rows;
 }
 
 void
@@ -64,7 +64,7 @@ view_lend(struct view *v, const struct frame *f)
 	struct session *s = v->session;
 	struct rd in = rd_init(f->payload, f->len);
 	struct lent_terms terms = {.caps = render_caps_of(rd_u8(&in))};
-	struct grid g = term_grid(session_term(s));
+	struct grid g = term_grid(display_term(s));
 	struct lent_ops ops = ops_of;
 	int fd = peer_take_fd(v->peer);
 
@@ -78,7 +78,7 @@ view_lend(struct view *v, const struct frame *f)
 	}
 	ops.ctx = v;
 	if (!v->lent)
-		v->lent = lent_new(&s->server->loop, s->server->arena, s->num, &ops);
+		v->lent = lent_new(s->of->loop, s->of->arena, s->num, &ops);
 	terms.shown = v->dirty ? NULL : &g;
 	if (lent_take(v->lent, fd, &terms) < 0)
 		put_return(v, RETURNED_UNTOUCHED, &(struct buf){0}, NULL, 0);
@@ -88,14 +88,14 @@ void
 view_give_back(struct view *v, const uint8_t *bytes, size_t n)
 {
 	struct session *s = v->session;
-	bool known = v->cols == s->cols && v->rows == s->rows;
+	bool known = v->cols == s->display->cols && v->rows == s->display->rows;
 	struct buf unsent = {0};
 	struct grid g;
 
 	if (!lent_held(v->lent) || v->peer->dead)
 		return;
 	view_tell(v);
-	g = term_grid(session_term(s));
+	g = term_grid(display_term(s));
 	lent_end(v->lent, known ? &g : NULL, &unsent);
 	v->dirty = v->urgent = false;
 	known &= view_put_frame(v, &g, os_mono_ns()) != PUT_TOO_LARGE;
@@ -114,12 +114,11 @@ stopped(pid_t pid)
 }
 
 void
-views_check(struct server *sv)
+views_check(struct views *all)
 {
-	for (struct peer *p = sv->peers; p; p = p->next) {
-		struct view *v;
-		LIST_FOREACH (v, &p->views, of_peer)
-			if (lent_held(v->lent) && stopped(p->pid))
-				view_give_back(v, NULL, 0);
-	}
+	struct view *v;
+
+	LIST_FOREACH (v, &all->list, of_all)
+		if (lent_held(v->lent) && stopped(v->peer->pid))
+			view_give_back(v, NULL, 0);
 }

@@ -8,6 +8,7 @@
 #include "core/os/os.h"
 #include "core/text/search.h"
 #include "sessions/view/view.h"
+#include "sessions/wire/json.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -114,7 +115,7 @@ find_byte(void *ctx, const struct gather *g)
 static bool
 look_at(struct view *v, uint64_t line, uint64_t start)
 {
-	struct doc d = doc_of(session_term(v->session));
+	struct doc d = doc_of(display_term(v->session));
 	uint64_t begin = doc_line_row(&d, line), rows = (uint64_t)d.screen.rows, top;
 	struct seek_byte k = {.byte = start, .row = begin};
 	struct gather g = {.done = find_byte, .ctx = &k};
@@ -145,7 +146,7 @@ take_line(void *ctx, uint64_t row_abs, uint64_t line, const struct row *row, con
 static json_t *
 place_json(const struct view *v, bool found)
 {
-	struct doc d = doc_of(session_term(v->session));
+	struct doc d = doc_of(display_term(v->session));
 	uint64_t line = 0;
 
 	doc_read(&d, top_of(v, &d) + (uint64_t)d.screen.rows - 1, 1, take_line, &line);
@@ -213,7 +214,7 @@ gather_view(struct gather *g, const struct doc *d, uint64_t top, uint64_t end)
 void
 view_marks(struct view *v)
 {
-	struct doc d = doc_of(session_term(v->session));
+	struct doc d = doc_of(display_term(v->session));
 	struct marking m = {.v = v, .top = top_of(v, &d), .at = json_array()};
 	struct gather g = {.done = mark_line, .ctx = &m};
 	json_t *ev;
@@ -240,11 +241,11 @@ view_marks(struct view *v)
 static int
 set_pattern(struct view *v, const json_t *args, struct err *e)
 {
-	const char *text = json_string_value(json_object_get(args, "pattern"));
+	const char *text = obj_text(args, "pattern");
 	struct search *p = NULL;
 
-	if (text && *text) {
-		p = search_new(text, json_is_true(json_object_get(args, "regex")), e);
+	if (text) {
+		p = search_new(text, obj_true(args, "regex"), e);
 		if (!p)
 			return -1;
 	}
@@ -350,14 +351,14 @@ prompts_end(struct prompts *k, struct view *v, const struct doc *d)
 	reply = place_json(v, row != UINT64_MAX);
 	json_object_set_new(reply, "guessed", json_boolean(guessed && row != UINT64_MAX));
 	request_reply(r, reply);
-	views_flush(v->session->server); /* this turn's frames had gone already */
+	views_flush(v->peer->of->views); /* this turn's frames had gone already */
 }
 
 static void
 prompts_drain(void *ctx)
 {
 	struct prompts *k = ctx;
-	struct view *v = view_find(request_peer(k->r), k->view);
+	struct view *v = view_find(request_views(k->r), request_peer(k->r), k->view);
 	uint64_t end = os_mono_ns() + SLICE_NS;
 	struct err e;
 	struct doc d;
@@ -370,7 +371,7 @@ prompts_drain(void *ctx)
 		request_fail(r, &e);
 		return;
 	}
-	d = doc_of(session_term(v->session));
+	d = doc_of(display_term(v->session));
 	do
 		more = prompt_slice(k, &d, top_of(v, &d));
 	while (more && k->marked == UINT64_MAX && os_mono_ns() < end);
@@ -407,9 +408,9 @@ cmd_look(struct request *r)
 {
 	json_t *a = request_args(r), *line = json_object_get(a, "line"),
 	       *hold = json_object_get(a, "hold");
-	uint32_t id = (uint32_t)json_integer_value(json_object_get(a, "view"));
-	json_int_t prompt = json_integer_value(json_object_get(a, "prompt"));
-	struct view *v = view_find(request_peer(r), id);
+	uint32_t id = (uint32_t)obj_int(a, "view", 0);
+	json_int_t prompt = obj_int(a, "prompt", 0);
+	struct view *v = view_find(request_views(r), request_peer(r), id);
 	bool found = true;
 	struct err e;
 
@@ -432,6 +433,6 @@ cmd_look(struct request *r)
 	}
 	if (json_is_integer(line) && json_integer_value(line) >= 0)
 		found = look_at(v, (uint64_t)json_integer_value(line),
-			(uint64_t)MAX(json_integer_value(json_object_get(a, "start")), 0));
+			(uint64_t)MAX(obj_int(a, "start", 0), 0));
 	request_reply(r, place_json(v, found));
 }

@@ -1,6 +1,7 @@
 /* The real keeper binary. This program is its server: the keeper starts it as `… server run`, and
  * what that run finds and does goes to the test through a file. */
 #include "sessions/pty/keeper_link.h"
+#include "sessions/pty/spawn.h"
 #include "sessions/pty/ring.h"
 #include "tests/sessions/run_muster.h"
 #include <errno.h>
@@ -140,13 +141,13 @@ spawn_shell(struct world *w, uint32_t id, const char *script, const char *cwd)
 {
 	char *argv[] = {"sh", "-c", (char *)script, NULL};
 	char *env[] = {"PATH=/usr/local/bin:/usr/bin:/bin", "CANARY=yes", NULL};
-	struct spawn sp = {.argv = argv, .env = env, .cwd = cwd, .meta = "{}", .mask = 027};
+	struct spawn sp = {.argv = argv, .env = env, .cwd = cwd, .meta = "{}", .limits.mask = 027};
 	int fd, rc;
 
-	sp.limit[0].resource = RLIMIT_NOFILE;
-	sp.limit[0].cur = 123;
-	sp.limit[0].max = 456;
-	sp.n_limits = 1;
+	sp.limits.limit[0].resource = RLIMIT_NOFILE;
+	sp.limits.limit[0].cur = 123;
+	sp.limits.limit[0].max = 456;
+	sp.limits.n = 1;
 	fd = spawn_seal(&sp);
 	assert_true(fd >= 0);
 	w->spawned_id = w->exited_id = 0;

@@ -1,5 +1,5 @@
 /* Reap policy: every condition alone must be able to keep a session open. */
-#include "sessions/closing/policy.h"
+#include "sessions/agent/policy.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <cmocka.h>

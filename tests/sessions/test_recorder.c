@@ -4,10 +4,10 @@
 #include "sessions/session/checkpoint.h"
 #include "sessions/session/recorder.h"
 #include "sessions/pty/ring.h"
-#include "sessions/server/server.h"
 #include "sessions/store_thread/store_worker.h"
 #include "store/db.h"
 #include "store/segfile.h"
+#include "tests/sessions/house.h"
 #include "tests/tools/preload/io_faults.c" /* in this process, too */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,33 +16,15 @@
 
 #define LINES 3000
 
-static struct server sv;
 static struct io_faults faults;
-static uv_timer_t alive;
-
-static void
-on_alive(uv_timer_t *t)
-{
-	(void)t;
-}
 
 static int
 begin(void **state)
 {
-	static struct paths p;
-	struct err e;
-
 	(void)state;
-	assert_int_equal(paths_init(&p, &e), 0);
 	io_faults = &faults;
 	snprintf(faults.under, sizeof(faults.under), "/text/");
-	sv.config = xcalloc(1, sizeof(*sv.config));
-	assert_int_equal(config_load(sv.config, NULL, &e), 0);
-	assert_int_equal(uv_loop_init(&sv.loop), 0);
-	uv_timer_init(&sv.loop, &alive); /* a loop without handles would not turn */
-	uv_timer_start(&alive, on_alive, 5, 5);
-	sv.arena = arena_new(0);
-	sv.store = store_worker_new(&sv.loop, paths()->state, sv.store_banner);
+	house_begin();
 	return db_space_low(paths()->state) ? -1 : 0;
 }
 
@@ -51,34 +33,38 @@ end(void **state)
 {
 	(void)state;
 	io_faults = NULL;
-	store_worker_close(sv.store);
-	uv_close((uv_handle_t *)&alive, NULL);
-	uv_run(&sv.loop, UV_RUN_DEFAULT);
-	arena_free(sv.arena);
-	free(sv.config);
-	return uv_loop_close(&sv.loop);
+	return house_end();
 }
 
 static struct session *
 load(uint32_t num, bool no_store)
 {
-	struct session *s = session_new(&sv, SS_LOST), **at = &sv.sessions;
+	struct session *s = session_new(&house.ss, SS_RUNNING);
 
+	s->run = run_new(SS_STARTING);
 	s->num = num;
-	s->ended = os_wall_s();
+	s->profile = profile_find(house.ss.profiles, "shell");
+	s->past.ended = os_wall_s();
 	s->no_store = no_store;
-	s->ring = ring_new();
-	assert_non_null(s->ring);
-	checkpoint_load(s, false);
-	while (*at)
-		at = &(*at)->next;
-	return *at = s;
+	s->display->ring = ring_new();
+	assert_non_null(s->display->ring);
+	display_load(s, false);
+	sessions_link(&house.ss, s);
+	return s;
+}
+
+static void
+lose(struct session *s)
+{
+	run_free(s->run);
+	s->run = NULL;
+	session_found(s, SS_LOST);
 }
 
 static void
 unload(struct session *s)
 {
-	struct session **at = &sv.sessions;
+	struct session **at = &house.ss.first;
 
 	while (*at != s)
 		at = &(*at)->next;
@@ -112,7 +98,7 @@ print(struct session *s, int from, int to)
 		put_line(&b, i);
 		buf_puts(&b, "\r\n");
 	}
-	term_feed(s->term, b.data, b.len);
+	term_feed(s->display->term, b.data, b.len);
 	buf_free(&b);
 }
 
@@ -136,11 +122,11 @@ add_row(void *ctx, const struct row *row, const struct tab *t, struct pin at)
 static char *
 all_text(struct session *s)
 {
-	struct pagelist *h = term_pagelist(s->term);
+	struct pagelist *h = term_pagelist(s->display->term);
 	struct buf b = {0};
 
-	pagelist_read(h, s->cols, 0, pagelist_rows(h, s->cols), add_row, &b);
-	term_text(s->term, &b);
+	pagelist_read(h, s->display->cols, 0, pagelist_rows(h, s->display->cols), add_row, &b);
+	term_text(s->display->term, &b);
 	return buf_cstr(&b);
 }
 
@@ -167,9 +153,9 @@ check_lines(struct session *s, int to)
 static bool
 record(void)
 {
-	recorder_flush(&sv);
-	recorder_tick(&sv, os_mono_ns());
-	return !*sv.text_banner;
+	recorder_flush(&house.ss);
+	recorder_tick(&house.ss, os_mono_ns());
+	return !*house.ss.text_banner;
 }
 
 static void
@@ -195,15 +181,15 @@ one_fault(uint32_t num, int n, int err, int count)
 	hit = !record();
 	assert_true(hit == (faults.calls >= n));
 	if (hit)
-		assert_non_null(strstr(server_banner(&sv), "text kept in memory only"));
+		assert_non_null(strstr(house.ss.text_banner, "text kept in memory only"));
 	check_lines(s, LINES);
 	faults.err = 0;
 	print(s, LINES, LINES + 500);
 	assert_true(record());
-	assert_string_equal(server_banner(&sv), "");
+	assert_string_equal(house.ss.text_banner, "");
 	check_lines(s, LINES + 500);
-	assert_true(pagelist_stats(term_pagelist(s->term)).spilled_bytes > 0);
-	assert_int_equal(pagelist_stats(term_pagelist(s->term)).packed_bytes, 0);
+	assert_true(pagelist_stats(term_pagelist(s->display->term)).spilled_bytes > 0);
+	assert_int_equal(pagelist_stats(term_pagelist(s->display->term)).packed_bytes, 0);
 	s = reboot(s);
 	check_lines(s, LINES + 500);
 	dir_of(dir, sizeof(dir), s);
@@ -240,14 +226,14 @@ test_what_a_busy_round_left_is_recorded(void **state)
 	s->state = SS_RUNNING;
 	print(s, 0, LINES);
 	now += 100000000000ull;
-	s->output_ns = now;
-	recorder_tick(&sv, now);
-	recorder_wait(&sv);
-	assert_true(pagelist_stats(term_pagelist(s->term)).hot_bytes > 0);
-	recorder_tick(&sv, now + 11000000000ull);
-	recorder_wait(&sv);
-	assert_int_equal(pagelist_stats(term_pagelist(s->term)).hot_bytes, 0);
-	assert_int_equal(pagelist_stats(term_pagelist(s->term)).packed_bytes, 0);
+	s->display->output_ns = now;
+	recorder_tick(&house.ss, now);
+	recorder_wait(&house.ss);
+	assert_true(pagelist_stats(term_pagelist(s->display->term)).hot_bytes > 0);
+	recorder_tick(&house.ss, now + 11000000000ull);
+	recorder_wait(&house.ss);
+	assert_int_equal(pagelist_stats(term_pagelist(s->display->term)).hot_bytes, 0);
+	assert_int_equal(pagelist_stats(term_pagelist(s->display->term)).packed_bytes, 0);
 	s->state = SS_LOST;
 	s = reboot(s);
 	check_lines(s, LINES);
@@ -273,7 +259,7 @@ test_text_that_cannot_be_read_returns(void **state)
 	assert_non_null(strstr(text, "[history unavailable]"));
 	free(text);
 	faults.err = faults.reads = 0;
-	recorder_tick(&sv, os_mono_ns() + 3600000000000ull);
+	recorder_tick(&house.ss, os_mono_ns() + 3600000000000ull);
 	check_lines(s, LINES);
 	unload(s);
 }
@@ -343,9 +329,9 @@ drain(void)
 {
 	bool done = false;
 
-	store_run(sv.store, nothing, set, &done);
+	store_run(house.ss.store, nothing, set, &done);
 	while (!done)
-		uv_run(&sv.loop, UV_RUN_ONCE);
+		uv_run(&house.loop, UV_RUN_ONCE);
 }
 
 static void
@@ -368,7 +354,7 @@ test_forget_and_no_store(void **state)
 	drain();
 	assert_false(exists(s));
 	quiet = reboot(quiet);
-	assert_int_equal(pagelist_stats(term_pagelist(quiet->term)).lines, 0);
+	assert_int_equal(pagelist_stats(term_pagelist(quiet->display->term)).lines, 0);
 	unload(s);
 	unload(quiet);
 }
@@ -377,7 +363,7 @@ test_forget_and_no_store(void **state)
 static void
 upkeep(unsigned hours)
 {
-	recorder_tick(&sv, os_mono_ns() + hours * 3600000000000ull);
+	recorder_tick(&house.ss, os_mono_ns() + hours * 3600000000000ull);
 	drain();
 }
 
@@ -392,29 +378,31 @@ test_oldest_goes_by_age_and_quota(void **state)
 	for (uint32_t i = 0; i < 4; i++) {
 		s[i] = load(10 + i, false);
 		print(s[i], 0, LINES);
-		s[i]->ended = os_wall_s() - 86400 * (4 - (int)i);
+		s[i]->past.ended = os_wall_s() - 86400 * (4 - (int)i);
 	}
 	assert_true(record());
+	for (int i = 0; i < 4; i++)
+		lose(s[i]);
 	upkeep(10);
 	for (int i = 0; i < 4; i++)
 		assert_true(exists(s[i]));
-	sv.config->store_days = 3.5;
+	house.ss.config->store_days = 3.5;
 	upkeep(20);
 	assert_false(exists(s[0]));
 	assert_true(exists(s[1]));
 	/* room for one and a half: the newest stays */
 	dir_of(dir, sizeof(dir), s[3]);
 	kept = segfile_usage(dir);
-	sv.config->store_total = kept * 3 / 2;
+	house.ss.config->store_total = kept * 3 / 2;
 	upkeep(30);
 	assert_false(exists(s[1]) || exists(s[2]));
 	assert_true(exists(s[3]));
 	/* one that lives is never touched */
-	sv.config->store_total = 1;
-	s[3]->state = SS_RUNNING;
+	house.ss.config->store_total = 1;
+	session_found(s[3], SS_RUNNING);
 	upkeep(40);
 	assert_true(exists(s[3]));
-	s[3]->state = SS_LOST;
+	session_found(s[3], SS_LOST);
 	for (int i = 0; i < 4; i++)
 		unload(s[i]);
 }

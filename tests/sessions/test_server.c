@@ -268,7 +268,7 @@ test_input_is_bounded(void **st)
 	assert_int_equal(muster("send deaf --no-enter - <$MUSTER_HOME/text"), 0);
 	assert_int_equal(muster("send deaf --no-enter - <$MUSTER_HOME/text"), 1);
 	err_text(err, sizeof(err));
-	assert_non_null(strstr(err, "does not read its input"));
+	assert_non_null(strstr(err, "is not reading its input"));
 	assert_int_equal(muster("ls"), 0);
 	assert_int_equal(muster("kill --now deaf"), 0);
 }

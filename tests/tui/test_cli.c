@@ -294,7 +294,7 @@ test_no_program(void **state)
 	(void)state;
 	run("new", "-d", "--", "/no/such/program", NULL);
 	assert_one_line(1);
-	assert_non_null(strstr(res.err, "No such file"));
+	assert_non_null(strstr(res.err, "no such file"));
 	run("new", "-d", "-c", "/no/such/directory", "--", "true", NULL);
 	assert_one_line(2);
 	run("new", "-d", "-p", "nosuchprofile", NULL);

@@ -1,10 +1,10 @@
 #ifndef SESSIONS_PEER_H
 #define SESSIONS_PEER_H
-/* One connected client, in the server: its socket, frames in, frames out, requests and views.
+/* One connected client, in the server: its socket, frames in, frames out, requests.
  * Everything that goes out is appended to `out` and leaves in peers_flush(), from uv_prepare. */
 #include "core/base/buf.h"
 #include "sessions/wire/proto.h"
-#include "sessions/server/server.h"
+#include <uv.h>
 #include <sys/queue.h>
 
 #define PEERS_MAX 64
@@ -12,22 +12,31 @@
 #define PEER_STUCK_MS 10000	  /* so long without a byte of progress: hang up */
 #define PEER_FLOOD_MAX (2u << 20) /* replies that nobody reads: hang up */
 
-struct view;
-struct request {
-	uint32_t magic;
-	struct peer *peer;
-	uint32_t id;
-	json_t *args;
-	void (*cancel)(void *ctx);
-	void *cancel_ctx;
-	void (*drain)(void *ctx); /* more parts may be made: little waits to be sent */
-	void *drain_ctx;
-	LIST_ENTRY(request) link;
+struct peer;
+struct request;
+struct server;
+struct sessions;
+struct views;
+struct command;
+struct peer_ops {
+	void (*frame)(struct views *views, struct peer *p, const struct frame *f); /* of a view */
+	void (*closed)(struct views *views, struct peer *p); /* its views end */
+};
+struct peers { /* all clients; the pointers are borrowed, set before the first client comes */
+	uv_loop_t *loop;
+	const struct command *commands;
+	size_t n_commands;
+	const struct peer_ops *ops;
+	struct views *views;
+	struct sessions *sessions;
+	struct server *server;
+	struct peer *first;
+	unsigned n;
 };
 struct peer {
 	uint32_t magic;
 	struct peer *next;
-	struct server *server;
+	struct peers *of;
 	int fd;
 	int passed; /* descriptor that came with the frame to be read next; -1 */
 	pid_t pid;
@@ -37,12 +46,11 @@ struct peer {
 	bool greeted, dead, writing, watching;
 	uint64_t born_ns, progress_ns;
 	LIST_HEAD(, request) requests;
-	LIST_HEAD(, view) views;
-	unsigned handles;
 };
 
+struct peers *peers_new(uv_loop_t *loop, const struct command *commands, size_t n);
 /* A connection was accepted; fd is owned from here. */
-void peer_accept(struct server *sv, int fd);
+void peers_accept(struct peers *all, int fd);
 /* Says why, and closes it. */
 void peer_refuse(int fd, const char *why);
 /* Hangs up after what can be said of why (NULL: nothing). The struct lives until the loop's next
@@ -54,11 +62,9 @@ int peer_take_fd(struct peer *p);
 void peer_json(struct peer *p, unsigned type, uint32_t request, const json_t *j);
 size_t peer_waiting(const struct peer *p); /* bytes not sent yet */
 void peer_flush(struct peer *p);	   /* tries to send now */
-void peers_flush(struct server *sv);
-void peers_check(struct server *sv, uint64_t now_ns); /* handshake and progress limits */
+void peers_flush(struct peers *all);
+void peers_check(struct peers *all, uint64_t now_ns); /* handshake and progress limits */
 /* To all that watch. */
-void peers_event(struct server *sv, const json_t *ev);
-bool peers_watching(const struct server *sv);
-/* Called when the peer may take more parts of this request; NULL ends it. */
-void request_on_drain(struct request *r, void (*cb)(void *ctx), void *ctx);
+void peers_event(struct peers *all, const json_t *ev);
+bool peers_watching(const struct peers *all);
 #endif

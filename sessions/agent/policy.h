@@ -3,15 +3,8 @@
 /* Reap policy: pure functions over facts. Fails closed: what is not known is not eligible. */
 #include "core/base/base.h"
 #include "sessions/agent/activity.h"
+#include "sessions/config/config.h"
 
-enum reap_mode { REAP_OFF, REAP_OFFER, REAP_AUTO };
-struct reap_config {
-	enum reap_mode mode;
-	double idle_s, min_age_s;
-	uint64_t min_bytes;
-	int revisits;
-	bool auto_growing_only;
-};
 struct reap_facts {
 	bool live, pinned, attached, draft, tool_running, conversation_known, conversation_on_disk;
 	bool needs_conversation, grows, pressure, footprint_known;

@@ -1,7 +1,7 @@
-#include "sessions/server/peer.h"
+#include "sessions/peer/peer.h"
 #include "core/base/log.h"
 #include "core/os/os.h"
-#include "sessions/view/view.h"
+#include "sessions/peer/request_priv.h"
 #include <errno.h>
 #include <stdalign.h>
 #include <stdlib.h>
@@ -10,17 +10,7 @@
 #include <unistd.h>
 
 #define PEER_MAGIC 0x50454552u
-#define REQUEST_MAGIC 0x52455155u
 #define READ_BYTES 65536u
-
-static const struct {
-	const char *verb;
-	command_fn fn;
-} commands[] = {
-#define X(verb, handler) {verb, handler},
-#include "sessions/server/commands.def"
-#undef X
-};
 
 static void on_poll(uv_poll_t *h, int status, int events);
 
@@ -48,7 +38,7 @@ peer_refuse(int fd, const char *why)
 }
 
 void
-peer_accept(struct server *sv, int fd)
+peers_accept(struct peers *all, int fd)
 {
 	struct ucred cred;
 	socklen_t len = sizeof(cred);
@@ -59,34 +49,24 @@ peer_accept(struct server *sv, int fd)
 		close(fd);
 		return;
 	}
-	if (sv->n_peers >= PEERS_MAX) {
+	if (all->n >= PEERS_MAX) {
 		peer_refuse(fd, "too many clients");
 		return;
 	}
 	p = xcalloc(1, sizeof(*p));
 	p->magic = PEER_MAGIC;
-	p->server = sv;
+	p->of = all;
 	p->fd = fd;
 	p->passed = -1;
 	p->pid = cred.pid;
 	p->born_ns = p->progress_ns = os_mono_ns();
 	LIST_INIT(&p->requests);
-	LIST_INIT(&p->views);
-	CHECK(uv_poll_init(&sv->loop, &p->poll, fd) == 0);
+	CHECK(uv_poll_init(all->loop, &p->poll, fd) == 0);
 	p->poll.data = p;
 	uv_poll_start(&p->poll, UV_READABLE, on_poll);
-	p->next = sv->peers;
-	sv->peers = p;
-	sv->n_peers++;
-}
-
-static void
-request_end(struct request *r)
-{
-	LIST_REMOVE(r, link);
-	json_decref(r->args);
-	r->magic = 0;
-	free(r);
+	p->next = all->first;
+	all->first = p;
+	all->n++;
 }
 
 static void
@@ -118,8 +98,7 @@ requests_cancel(struct peer *p)
 void
 peer_close(struct peer *p, const char *why)
 {
-	struct peer **at = &p->server->peers;
-	struct view *v;
+	struct peer **at = &p->of->first;
 
 	if (p->dead)
 		return;
@@ -136,9 +115,8 @@ peer_close(struct peer *p, const char *why)
 	while (*at != p)
 		at = &(*at)->next;
 	*at = p->next;
-	p->server->n_peers--;
-	while ((v = LIST_FIRST(&p->views)))
-		view_free(v);
+	p->of->n--;
+	p->of->ops->closed(p->of->views, p);
 	requests_cancel(p);
 	uv_poll_stop(&p->poll);
 	uv_close((uv_handle_t *)&p->poll, on_closed);
@@ -196,13 +174,13 @@ drain_requests(struct peer *p)
 }
 
 void
-peers_flush(struct server *sv)
+peers_flush(struct peers *all)
 {
-	for (struct peer *p = sv->peers, *next; p; p = next) {
+	for (struct peer *p = all->first, *next; p; p = next) {
 		bool more = drain_requests(p);
 		next = p->next;
 		if (peer_waiting(p) > PEER_FLOOD_MAX) {
-			peer_close(p, "it does not read its answers");
+			peer_close(p, "client does not read its answers");
 			continue;
 		}
 		if (peer_waiting(p) && !p->writing)
@@ -213,14 +191,14 @@ peers_flush(struct server *sv)
 }
 
 void
-peers_check(struct server *sv, uint64_t now_ns)
+peers_check(struct peers *all, uint64_t now_ns)
 {
-	for (struct peer *p = sv->peers, *next; p; p = next) {
+	for (struct peer *p = all->first, *next; p; p = next) {
 		next = p->next;
 		if (!p->greeted && now_ns - p->born_ns > PROTO_HANDSHAKE_MS * 1000000ull)
 			peer_close(p, "no handshake");
 		else if (peer_waiting(p) && now_ns - p->progress_ns > PEER_STUCK_MS * 1000000ull)
-			peer_close(p, "it did not read for 10 seconds");
+			peer_close(p, "client stopped reading (10 s)");
 	}
 }
 
@@ -240,101 +218,20 @@ peer_json(struct peer *p, unsigned type, uint32_t request, const json_t *j)
 }
 
 void
-peers_event(struct server *sv, const json_t *ev)
+peers_event(struct peers *all, const json_t *ev)
 {
-	for (struct peer *p = sv->peers; p; p = p->next)
+	for (struct peer *p = all->first; p; p = p->next)
 		if (p->watching)
 			peer_json(p, FT_EVENT, 0, ev);
 }
 
 bool
-peers_watching(const struct server *sv)
+peers_watching(const struct peers *all)
 {
-	for (struct peer *p = sv->peers; p; p = p->next)
+	for (struct peer *p = all->first; p; p = p->next)
 		if (p->watching)
 			return true;
 	return false;
-}
-
-/* Requests. */
-
-json_t *
-request_args(struct request *r)
-{
-	CHECK(r->magic == REQUEST_MAGIC);
-	return r->args;
-}
-
-struct server *
-request_server(struct request *r)
-{
-	return r->peer->server;
-}
-
-struct peer *
-request_peer(struct request *r)
-{
-	return r->peer;
-}
-
-void
-request_part(struct request *r, json_t *take)
-{
-	CHECK(r->magic == REQUEST_MAGIC);
-	peer_json(r->peer, FT_PART, r->id, take);
-	json_decref(take);
-}
-
-void
-request_reply(struct request *r, json_t *take)
-{
-	CHECK(r->magic == REQUEST_MAGIC);
-	peer_json(r->peer, FT_REPLY, r->id, take);
-	json_decref(take);
-	request_end(r);
-}
-
-void
-request_fail(struct request *r, const struct err *e)
-{
-	json_t *j = json_pack("{s:i,s:i,s:s%}", "v", 1, "code", e->code ? e->code : 1, "message",
-		e->msg, strlen(e->msg));
-
-	CHECK(r->magic == REQUEST_MAGIC);
-	if (!j)
-		j = json_pack("{s:i,s:i,s:s}", "v", 1, "code", e->code, "message", "failed");
-	peer_json(r->peer, FT_FAIL, r->id, j);
-	json_decref(j);
-	request_end(r);
-}
-
-void
-request_on_cancel(struct request *r, void (*cb)(void *ctx), void *ctx)
-{
-	r->cancel = cb;
-	r->cancel_ctx = ctx;
-}
-
-void
-request_on_drain(struct request *r, void (*cb)(void *ctx), void *ctx)
-{
-	r->drain = cb;
-	r->drain_ctx = ctx;
-}
-
-struct session *
-request_session(struct request *r)
-{
-	const char *id = json_string_value(json_object_get(r->args, "id"));
-	struct err e;
-	struct session *s;
-
-	if (!id)
-		err_set(&e, 2, "which session? (give an id or a name)");
-	else if ((s = server_find(r->peer->server, id, &e)))
-		return s;
-	request_fail(r, &e);
-	return NULL;
 }
 
 /* Frames. */
@@ -350,9 +247,9 @@ on_request(struct peer *p, const struct frame *f)
 		.magic = REQUEST_MAGIC, .peer = p, .id = f->request, .args = frame_get_json(f)};
 	LIST_INSERT_HEAD(&p->requests, r, link);
 	verb = json_string_value(json_object_get(r->args, "verb"));
-	for (size_t i = 0; verb && i < ARRAY_LEN(commands); i++)
-		if (!strcmp(commands[i].verb, verb)) {
-			commands[i].fn(r);
+	for (size_t i = 0; verb && i < p->of->n_commands; i++)
+		if (!strcmp(p->of->commands[i].verb, verb)) {
+			p->of->commands[i].fn(r);
 			return;
 		}
 	err_set(&e, 1, verb ? "this server cannot do that" : "a request without a verb");
@@ -413,7 +310,7 @@ on_frame(struct peer *p, const struct frame *f)
 		on_cancel(p, f);
 		break;
 	default:
-		view_frame(p, f);
+		p->of->ops->frame(p->of->views, p, f);
 	}
 }
 
@@ -432,7 +329,7 @@ read_frames(struct peer *p)
 	if (p->dead)
 		return;
 	if (rc < 0) {
-		peer_close(p, "bytes that are not the protocol");
+		peer_close(p, "protocol error");
 		return;
 	}
 	buf_drop(&p->in, p->in_off);
@@ -508,4 +405,15 @@ on_poll(uv_poll_t *h, int status, int events)
 		p->in.len += (size_t)n;
 		read_frames(p);
 	}
+}
+
+struct peers *
+peers_new(uv_loop_t *loop, const struct command *commands, size_t n)
+{
+	struct peers *all = xcalloc(1, sizeof(*all));
+
+	all->loop = loop;
+	all->commands = commands;
+	all->n_commands = n;
+	return all;
 }

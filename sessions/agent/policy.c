@@ -1,7 +1,7 @@
 /* May this session be closed, and would it be worth it? Each condition is one function over the
  * facts: it says nothing when it holds, and one reason when it does not. All must hold; a fact that
  * is not known does not hold. Closing what somebody still needs costs far more than memory. */
-#include "sessions/closing/policy.h"
+#include "sessions/agent/policy.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>

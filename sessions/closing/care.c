@@ -1,0 +1,32 @@
+#include "sessions/closing/care.h"
+#include "sessions/closing/typing.h"
+#include "sessions/closing/wake.h"
+#include <stdlib.h>
+
+struct care *
+care_of(struct session *s)
+{
+	CHECK(s->run);
+	if (!s->run->care)
+		s->run->care = xcalloc(1, sizeof(struct care));
+	return s->run->care;
+}
+
+const struct care *
+care_seen(const struct session *s)
+{
+	return s->run ? s->run->care : NULL;
+}
+
+void
+care_end(struct session *s)
+{
+	struct care *c = s->run->care;
+
+	if (!c)
+		return;
+	typing_drop(s);
+	waking_end(s);
+	s->run->care = NULL;
+	free(c);
+}

@@ -1,0 +1,17 @@
+#ifndef SESSIONS_CARE_H
+#define SESSIONS_CARE_H
+/* What this room knows of a run: made when it is first asked for, gone with the run's end. */
+#include "sessions/session/run.h"
+#include "sessions/session/sessions.h"
+
+struct care {
+	struct send_job *sends; /* typing.h: text waiting to be typed, oldest first */
+	struct waking *waking;	/* wake.h: its CLI does not take input yet; NULL it does */
+	unsigned background;	/* tasks that go on, by the last Stop hook */
+	char refused[120];	/* last reason told in mode=auto */
+};
+struct care *care_of(struct session *s);	       /* of a session with a run */
+const struct care *care_seen(const struct session *s); /* NULL: there is none */
+/* The run ends: what waits is refused, what is kept is dropped. */
+void care_end(struct session *s);
+#endif

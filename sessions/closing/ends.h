@@ -1,0 +1,23 @@
+#ifndef SESSIONS_ENDS_H
+#define SESSIONS_ENDS_H
+/* Who is being ended: one ending (ending.h) a session at most, whoever asked for it. It may outlive
+ * the run, until the last stray of its tree has gone. */
+#include "sessions/closing/ending.h"
+#include "sessions/session/sessions.h"
+
+struct ends;
+/* done: a session's tree has ended, or gave up; it may have been forgotten meanwhile (s NULL). */
+struct ends *ends_new(struct sessions *ss, void (*done)(void *ctx, struct session *s), void *ctx);
+void ends_close(struct ends *e); /* no callbacks any more */
+
+/* Kill: the state becomes closing, then HUP, 5 s, TERM, 5 s, KILL to the whole tree; now: KILL at
+ * once, its strays within 0.2 s. Of one that is just being started: as soon as its child is there
+ * (ends_started). Of one that is put to sleep: it ends. */
+void ends_kill(struct ends *e, struct session *s, bool now);
+void ends_started(struct ends *e, struct session *s);
+/* The tree of a session that is sleeping or has just fallen asleep; cb once, later. */
+void ends_sleep(
+	struct ends *e, struct session *s, const struct ending_times *t, ending_cb cb, void *ctx);
+bool ends_busy(const struct ends *e, const char *id); /* this session's tree has not ended yet */
+bool ends_any(const struct ends *e);
+#endif

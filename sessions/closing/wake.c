@@ -1,0 +1,164 @@
+/* Ready means: the CLI says that it rests, or (one that never says anything) its screen does and
+ * nothing new has come for a moment, or it had its time. Text goes in first and each Enter 150 ms
+ * later: a CLI takes text that comes together with its Enter for a paste. */
+#include "sessions/closing/wake.h"
+#include "core/base/log.h"
+#include "core/os/os.h"
+#include "sessions/agent/guard.h"
+#include "sessions/closing/care.h"
+#include "sessions/closing/judge.h"
+#include <stdlib.h>
+#include <unistd.h>
+
+#define SEC 1000000000ull
+#define PATIENCE_NS (30 * SEC)
+#define QUIET_NS SEC
+#define LONG_QUIET_NS (4 * SEC)
+#define ENTER_DELAY_NS (SEC * 3 / 20)
+#define KEEP_BYTES_MAX (64u << 10)
+#define LOOK_MS 50
+
+struct waking {
+	struct session *s;
+	uint64_t since_ns, typed_ns;
+	struct buf keys;
+	uv_timer_t timer;
+};
+
+static bool
+is_ready(const struct waking *w, uint64_t now)
+{
+	const struct session *s = w->s;
+	const struct activity_state *a = &s->run->act;
+
+	if (now - w->since_ns > PATIENCE_NS)
+		return true;
+	if (s->state != SS_RUNNING || a->now == ACT_UNKNOWN || a->now == ACT_WORKING)
+		return false;
+	if (a->source <= SRC_HOOK)
+		return true;
+	/* one that will say so itself gets longer; it may also stand at a question of its own */
+	return a->last_text_ns > w->since_ns &&
+	       now - a->last_text_ns > (profile_says_status(s->profile) ? LONG_QUIET_NS : QUIET_NS);
+}
+
+static void
+type_some(struct waking *w, uint64_t now)
+{
+	struct session *s = w->s;
+	size_t n = 0;
+
+	if (w->typed_ns && now - w->typed_ns < ENTER_DELAY_NS)
+		return;
+	while (n < w->keys.len && w->keys.data[n] != '\r')
+		n++;
+	n = MAX(n, (size_t)1);
+	activity_typed(&s->run->act, w->keys.data, n, now);
+	run_write(s, w->keys.data, n, NULL);
+	s->run->last_send_ns = now;
+	buf_drop(&w->keys, n);
+	w->typed_ns = now;
+}
+
+static void
+on_timer(uv_timer_t *t)
+{
+	struct waking *w = t->data;
+	struct session *s = w->s;
+	uint64_t now = os_mono_ns();
+
+	if (!w->typed_ns && !is_ready(w, now))
+		return;
+	if (w->keys.len)
+		type_some(w, now);
+	if (w->keys.len)
+		return;
+	waking_end(s);
+	s->of->ops->evaluated(s->of->ctx, s);
+}
+
+static void
+begin(struct session *s)
+{
+	struct waking *w = xcalloc(1, sizeof *w);
+
+	w->s = s;
+	w->since_ns = os_mono_ns();
+	uv_timer_init(s->of->loop, &w->timer);
+	w->timer.data = w;
+	uv_timer_start(&w->timer, on_timer, LOOK_MS, LOOK_MS);
+	care_of(s)->waking = w;
+}
+
+bool
+waking_is(const struct session *s)
+{
+	const struct care *c = care_seen(s);
+
+	return c && c->waking;
+}
+
+bool
+waking_hold(struct session *s, const void *p, size_t n)
+{
+	struct waking *w = waking_is(s) ? s->run->care->waking : NULL;
+
+	if (!w || w->keys.len + n > KEEP_BYTES_MAX)
+		return false;
+	buf_put(&w->keys, p, n);
+	return true;
+}
+
+static void
+on_closed(uv_handle_t *h)
+{
+	free(h->data);
+}
+
+void
+waking_end(struct session *s)
+{
+	struct waking *w = waking_is(s) ? s->run->care->waking : NULL;
+
+	if (!w)
+		return;
+	s->run->care->waking = NULL;
+	buf_free(&w->keys);
+	uv_close((uv_handle_t *)&w->timer, on_closed);
+}
+
+static char **
+wake_argv(struct session *s, const char **how)
+{
+	char path[1024], **argv = NULL;
+
+	if (guard_restore(paths()->transcripts, s->num) == 1)
+		log_info("session %u: its transcript had been swept and is back", s->num);
+	*how = "resume";
+	if (!profile_needs_conversation(s->profile) || judge_transcript(s, path, sizeof path))
+		argv = profile_resume_argv(s->profile, s->argv, s->conversation);
+	if (!argv) {
+		/* no prompt was ever sent: the same id begins again */
+		*how = "start";
+		argv = profile_start_argv(s->profile, s->argv, s->conversation);
+	}
+	return argv;
+}
+
+int
+wake_session(struct session *s, const char **how, struct err *e)
+{
+	char **argv;
+	int rc;
+
+	if (session_live(s))
+		return err_set(e, 1, "%s is already running", s->name);
+	if (s->cwd && access(s->cwd, X_OK) < 0)
+		return err_set(e, 1, "its directory %s no longer exists", s->cwd);
+	argv = wake_argv(s, how);
+	rc = run_start(s, argv, NULL, NULL, e);
+	free(argv);
+	if (rc == 0)
+		begin(s);
+	return rc;
+}

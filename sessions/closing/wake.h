@@ -1,0 +1,16 @@
+#ifndef SESSIONS_WAKE_H
+#define SESSIONS_WAKE_H
+/* Waking: a session that is asleep, exited or lost goes on with its conversation. Until its CLI
+ * takes input, what is typed at it is kept, and typed then. */
+#include "sessions/session/sessions.h"
+
+/* The conversation's id is kept whatever comes of it. 0, or -1 and *e; *how says by what ("resume"
+ * "start"). */
+int wake_session(struct session *s, const char **how, struct err *e);
+
+/* Woken, and its CLI does not take input yet: it is not at rest whatever its screen says. */
+bool waking_is(const struct session *s);
+/* What a person or `send` types, never the terminal's own answers. true: taken. */
+bool waking_hold(struct session *s, const void *p, size_t n);
+void waking_end(struct session *s); /* what was kept is dropped */
+#endif

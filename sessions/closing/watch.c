@@ -1,0 +1,166 @@
+#include "sessions/closing/watch.h"
+#include "core/base/log.h"
+#include "core/os/os.h"
+#include "sessions/agent/hooks.h"
+#include "sessions/agent/registry.h"
+#include "sessions/closing/care.h"
+#include "sessions/closing/judge.h"
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct watch {
+	struct sessions *ss;
+	struct registry *registry;
+	struct hooks *hooks; /* NULL: sessions go without */
+};
+
+static void
+on_status(void *ctx, uint32_t num, enum activity v, const char *detail)
+{
+	struct watch *w = ctx;
+	struct session *s = sessions_num(w->ss, num);
+
+	if (!s || !s->run)
+		return;
+	activity_report(&s->run->act, SRC_REGISTRY, v, detail, os_mono_ns());
+	run_evaluate(s, os_mono_ns());
+}
+
+static void
+on_conversation(void *ctx, uint32_t num, const char *id)
+{
+	struct watch *w = ctx;
+	struct session *s = sessions_num(w->ss, num);
+
+	if (!s || strcmp(s->conversation, id) == 0)
+		return;
+	log_info("session %u: conversation %s", num, id);
+	snprintf(s->conversation, sizeof s->conversation, "%s", id);
+	session_unsaved(s);
+}
+
+static bool
+on_shared(void *ctx, uint32_t num, const char *cmdline)
+{
+	struct watch *w = ctx;
+	struct session *s = sessions_num(w->ss, num);
+
+	return s && profile_is_shared(s->profile, cmdline);
+}
+
+static uint32_t
+session_of_token(void *ctx, const char *token)
+{
+	struct watch *w = ctx;
+
+	for (struct session *s = w->ss->first; s; s = s->next) {
+		unsigned differ = 0;
+
+		if (!s->run || !s->run->hook_token[0])
+			continue;
+		for (size_t i = 0; i < HOOK_TOKEN_LEN; i++)
+			differ |= (unsigned)(s->run->hook_token[i] ^ token[i]);
+		if (!differ)
+			return s->num;
+	}
+	return 0;
+}
+
+static void
+on_hook(void *ctx, uint32_t num, const struct hook_report *rep)
+{
+	struct watch *w = ctx;
+	struct session *s = sessions_num(w->ss, num);
+
+	if (!s || !s->run)
+		return;
+	if (rep->background_known || rep->activity == ACT_WORKING)
+		care_of(s)->background = rep->background;
+	if (rep->conversation[0])
+		on_conversation(w, num, rep->conversation);
+	activity_report(&s->run->act, SRC_HOOK, rep->ended ? ACT_UNKNOWN : rep->activity,
+		rep->detail, os_mono_ns());
+	run_evaluate(s, os_mono_ns());
+}
+
+char **
+watch_argv(struct watch *w, struct session *s, char *const *argv)
+{
+	const char *names = profile_hook_events(s->profile), *dir = paths()->hooks;
+	char settings[640], self[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
+	struct err e;
+
+	if (!*names || n <= 0 || !w->hooks)
+		return NULL;
+	self[n] = 0;
+	hooks_token(s->run->hook_token);
+	if (hooks_write(dir, s->num, s->run->hook_token, paths()->hook_socket, self, names,
+		    settings, sizeof settings, &e) == 0)
+		return profile_settings_argv(s->profile, argv, settings);
+	log_warn("session %u: no hooks: %s", s->num, e.msg);
+	return NULL;
+}
+
+void
+watch_begin(struct watch *w, struct session *s)
+{
+	struct registry_subject sub = {.num = s->num,
+		.pid = s->run->pid,
+		.pid_start = s->run->pid_start,
+		.started = s->past.started,
+		.cwd = s->cwd ? s->cwd : "/"};
+
+	if (!profile_registry_dir(s->profile, judge_getenv, s, sub.live_dir, sizeof sub.live_dir))
+		sub.live_dir[0] = 0;
+	if (!profile_rollout_dir(
+		    s->profile, judge_getenv, s, sub.rollout_dir, sizeof sub.rollout_dir))
+		sub.rollout_dir[0] = 0;
+	if (!s->run->hook_token[0])
+		hooks_read_token(paths()->hooks, s->num, s->run->hook_token);
+	registry_add(w->registry, &sub);
+}
+
+void
+watch_end(struct watch *w, struct session *s)
+{
+	registry_remove(w->registry, s->num);
+	hooks_remove(paths()->hooks, s->num);
+}
+
+void
+watch_poke(struct watch *w, struct session *s)
+{
+	uint64_t enter = s->run->act.last_enter_ns, now = os_mono_ns();
+
+	registry_poke(w->registry, s->num, enter ? os_wall_s() - (double)(now - enter) / 1e9 : 0);
+}
+
+struct watch *
+watch_new(struct sessions *ss)
+{
+	struct watch *w = xcalloc(1, sizeof *w);
+	struct registry_ops ro = {.status = on_status,
+		.conversation = on_conversation,
+		.shared = on_shared,
+		.ctx = w};
+	struct hooks_ops ho = {.session_of = session_of_token, .report = on_hook, .ctx = w};
+	struct err e;
+
+	w->ss = ss;
+	w->registry = registry_new(ss->loop, &ro);
+	w->hooks = hooks_new(ss->loop, paths()->hook_socket, &ho, &e);
+	if (!w->hooks)
+		log_warn("%s", e.msg);
+	return w;
+}
+
+void
+watch_close(struct watch *w)
+{
+	registry_close(w->registry);
+	hooks_close(w->hooks);
+	free(w);
+}

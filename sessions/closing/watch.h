@@ -1,0 +1,15 @@
+#ifndef SESSIONS_WATCH_H
+#define SESSIONS_WATCH_H
+/* What the CLIs say of themselves, by registry and hooks, told to the runs that it is about. */
+#include "sessions/session/sessions.h"
+
+struct watch;
+struct watch *watch_new(struct sessions *ss);
+void watch_close(struct watch *w);
+/* The words to execute with a settings file of ours added, one free(); NULL: as they are. */
+char **watch_argv(struct watch *w, struct session *s, char *const *argv);
+void watch_begin(struct watch *w, struct session *s); /* its child lives */
+void watch_end(struct watch *w, struct session *s);
+/* Looks for the conversation it writes, since something happened in it. */
+void watch_poke(struct watch *w, struct session *s);
+#endif

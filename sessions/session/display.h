@@ -1,0 +1,49 @@
+#ifndef SESSIONS_DISPLAY_H
+#define SESSIONS_DISPLAY_H
+/* What is seen of a session: its terminal with the scrollback, and what lists say of it. It outlives
+ * the run: the last screen and history stay readable. */
+#include "core/term/term.h"
+#include "sessions/session/session.h"
+
+struct recorder;
+struct ring;
+struct display {
+	struct term *term; /* NULL until loaded; it may be parked (core/term/term.h) */
+	struct ring
+		*ring; /* its copy in memory that the keeper holds, and output since; NULL once it
+			    * has ended and its files have all, or it is not stored */
+	struct recorder *recorder; /* NULL: not stored */
+	int cols, rows;
+	char title[256], last_line[256]; /* sanitised; of the screen as it was when last settled */
+	unsigned lookers, viewers;	 /* clients that show it; of them attached */
+	bool unsettled;			 /* output came since it was last settled */
+	double stamped;			 /* wall; when the terminal was last told the time */
+	uint64_t gen_settled;		 /* term_generation */
+	uint64_t output_ns, looked_ns, settled_ns, sealed_ns, resized_ns;
+};
+
+struct display *display_new(void); /* 80x24, nothing loaded */
+/* The terminal of a session that has none: from its checkpoint in the run's ring and the bytes since, else from
+ * its files, else empty. activity: the run's signals, too. */
+void display_load(struct session *s, bool activity);
+void display_free(struct display *sc); /* NULL ok */
+void display_check(const struct session *s);
+void display_dump(const struct session *s, FILE *out);
+
+/* The terminal of one that is looked at: it is not parked for the next minute. */
+struct term *display_term(struct session *s);
+/* Bytes of the child: the last n before the ring's head. */
+void display_output(struct session *s, size_t n);
+void display_resize(struct session *s, int cols, int rows);
+/* For another run: the last program's modes end, what it left goes up into history. */
+void display_begin_run(struct session *s);
+/* So many clients show it, of which `attached` are attached. */
+void display_set_lookers(struct session *s, unsigned lookers, unsigned attached);
+/* Gives the screen's memory back; nobody may be looking. */
+void display_park(struct session *s);
+/* It has ended, and its text is in files or nowhere else by wish: what the keeper holds of it goes. */
+void display_let_go(struct session *s);
+bool display_rests(const struct session *s); /* may be parked: quiet for a while, nobody looks */
+/* What it says: last line, profile's rules; then the activity's verdict. */
+void display_settle(struct session *s, uint64_t now_ns);
+#endif

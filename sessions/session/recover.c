@@ -1,0 +1,315 @@
+#include "sessions/session/recover.h"
+#include "core/base/log.h"
+#include "core/os/os.h"
+#include "core/page/page.h"
+#include "sessions/memory/sampler.h"
+#include "sessions/pty/pty.h"
+#include "sessions/pty/ring.h"
+#include "sessions/session/run.h"
+#include "sessions/session/display.h"
+#include "sessions/store_thread/store_worker.h"
+#include "sessions/wire/json.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+int
+recover_take(struct keeper_held *h, int slot)
+{
+	int fd = h ? h->fd[slot] : -1;
+
+	if (h)
+		h->fd[slot] = -1;
+	return fd;
+}
+
+struct keeper_held *
+recover_globals(struct keeper_held *h, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!h[i].id)
+			return &h[i];
+	return NULL;
+}
+
+static void
+take_arena(struct sessions *ss, struct keeper_held *g)
+{
+	int fd = recover_take(g, KEEPER_ARENA);
+
+	if (fd >= 0 && !(ss->arena = arena_adopt(fd)))
+		log_error("the history of the server before this one cannot be read");
+	if (ss->arena)
+		return;
+	ss->arena = arena_new(0);
+	CHECK(ss->arena);
+	keeper_hold(ss->keeper, 0, KEEPER_ARENA, arena_fd(ss->arena));
+}
+
+static void
+set_tags(struct session *s, const json_t *a)
+{
+	size_t i;
+	json_t *w;
+
+	json_array_foreach (a, i, w)
+		if (json_is_string(w) && s->n_tags < SESSION_TAGS_MAX)
+			s->tags[s->n_tags++] = xstrdup(json_string_value(w));
+}
+
+static const struct profile *
+profile_named(struct sessions *ss, const char *name, char *const *argv)
+{
+	const struct profile *p = profile_find(ss->profiles, name);
+
+	return p ? p : profile_of_command(ss->profiles, argv && argv[0] ? argv[0] : "sh");
+}
+
+static void
+from_meta(struct sessions *ss, const struct meta_session *m)
+{
+	struct session *s = session_new(ss, session_state_of(m->state));
+	json_t *argv = json_loads(m->argv_json ? m->argv_json : "[]", 0, NULL);
+	json_t *tags = json_loads(m->tags_json ? m->tags_json : "[]", 0, NULL);
+
+	s->num = m->num;
+	memcpy(s->id, m->id, sizeof(s->id));
+	memcpy(s->name, m->name, sizeof(s->name));
+	memcpy(s->conversation, m->conversation, sizeof(s->conversation));
+	s->cwd = xstrdup(m->cwd ? m->cwd : "/");
+	s->argv = json_words(argv);
+	set_tags(s, tags);
+	s->profile = profile_named(ss, m->profile, s->argv);
+	s->pinned = m->pinned;
+	s->no_store = m->no_store;
+	s->display->cols = CLAMP(m->cols, 1, 4096);
+	s->display->rows = CLAMP(m->rows, 1, 1000);
+	s->past.exit_code = m->exit_code;
+	s->past.exit_signal = m->exit_signal;
+	s->past.created = m->created;
+	s->past.started = m->started;
+	s->past.ended = m->ended;
+	s->past.last_output = m->last_output;
+	s->past.last_input = m->last_input;
+	s->past.freed_bytes = m->freed_bytes;
+	s->mem_max = m->mem_max;
+	json_decref(argv);
+	json_decref(tags);
+	sessions_link(ss, s);
+}
+
+/* The store does not know what the keeper holds: the server died before it was written. */
+static struct session *
+from_note(struct sessions *ss, uint32_t num, const json_t *o)
+{
+	struct session *s = session_new(ss, SS_RUNNING);
+	const char *profile = obj_text(o, "profile");
+
+	s->num = num;
+	snprintf(s->id, sizeof(s->id), "a%07x", num & 0xfffffff);
+	snprintf(s->name, sizeof(s->name), "session-%u", num);
+	obj_copy_text(o, "id", s->id, sizeof(s->id));
+	obj_copy_text(o, "name", s->name, sizeof(s->name));
+	obj_copy_text(o, "conversation", s->conversation, sizeof(s->conversation));
+	s->argv = json_words(json_object_get(o, "argv"));
+	set_tags(s, json_object_get(o, "tags"));
+	s->profile = profile_named(ss, profile ? profile : "", s->argv);
+	s->pinned = obj_true(o, "pinned");
+	s->no_store = obj_true(o, "no_store");
+	s->mem_max = (uint64_t)obj_int(o, "mem_max", 0);
+	s->past.created = obj_num(o, "created", 0);
+	sessions_link(ss, s);
+	s->unsaved = true;
+	return s;
+}
+
+/* The spec of its last run: what a resume needs of it, and its note. New reference. */
+static json_t *
+read_spec(int spec, char ***env, char **cwd, struct spawn_limits *limits)
+{
+	char *note = NULL;
+	json_t *o = NULL;
+
+	if (spec >= 0 && spawn_read(spec, env, &note, cwd, limits))
+		o = json_loads(note ? note : "{}", 0, NULL);
+	free(note);
+	return o ? o : json_object();
+}
+
+static void
+end_of(struct session *s, const struct keeper_held *h)
+{
+	if (h->status != KEEPER_NO_STATUS)
+		session_exit_status(s, h->status);
+	if (s->past.ended <= 0)
+		s->past.ended = os_wall_s();
+}
+
+/* What of a child the keeper tells. The store may be behind, never ahead: a session that it calls
+ * live has ended when the keeper says so. */
+static void
+take_child(struct session *s, struct keeper_held *h)
+{
+	bool coming = h->flags & KEEPER_STARTING, gone = h->flags & KEEPER_GONE;
+	enum session_state was = s->state;
+
+	if (!h->pid || (gone && h->fd[KEEPER_MASTER] < 0)) {
+		if (h->pid && session_live(s)) {
+			end_of(s, h);
+			session_found(s, was == SS_SLEEPING ? SS_ASLEEP : SS_EXITED);
+		}
+		return;
+	}
+	s->run = run_new(s->past.started > 0 ? SS_ASLEEP : SS_STARTING);
+	if (!session_ending(s))
+		session_found(s, coming ? SS_STARTING : SS_RUNNING);
+	if (coming) /* SPAWNED follows, with all of it */
+		return;
+	s->run->phase = RUN_ALIVE;
+	s->run->pid = h->pid;
+	s->run->pid_start = h->start;
+	s->run->pidfd = recover_take(h, KEEPER_PIDFD);
+	s->run->started_ns = os_mono_ns();
+}
+
+/* Its pty, once the screen is there to take what comes. */
+static void
+go_on_reading(struct session *s, struct keeper_held *h)
+{
+	if (!s->run || s->run->phase == RUN_COMING)
+		return;
+	if (h->fd[KEEPER_MASTER] >= 0)
+		run_take_pty(s, recover_take(h, KEEPER_MASTER));
+	run_flush_replies(s);
+	if (h->flags & KEEPER_GONE)
+		run_reaped(s, h->status);
+	else if (s->of->sampler)
+		sampler_add(s->of->sampler, s->num, s->id, s->run->pid);
+}
+
+static void
+take_ring(struct session *s, int ring)
+{
+	if (ring >= 0 && (s->display->ring = ring_attach(ring)))
+		ring_recover(s->display->ring);
+	if (s->display->ring || !s->run)
+		return;
+	/* of a version unknown here: the screen starts empty */
+	CHECK((s->display->ring = ring_new()));
+	keeper_hold(s->of->keeper, s->num, KEEPER_RING, ring_fd(s->display->ring));
+}
+
+static void
+from_keeper(struct sessions *ss, struct keeper_held *h)
+{
+	struct session *s = sessions_num(ss, h->id);
+	char *cwd = NULL, **env = NULL;
+	struct spawn_limits limits = {0};
+	int spec = recover_take(h, KEEPER_SPEC), ring = recover_take(h, KEEPER_RING);
+	json_t *note = read_spec(spec, &env, &cwd, &limits);
+
+	if (!s && (env || h->pid))
+		s = from_note(ss, h->id, note);
+	if (!s) {
+		if (ring >= 0)
+			close(ring);
+		if (spec >= 0)
+			close(spec);
+		keeper_drop(ss->keeper, h->id, KEEPER_ALL_SLOTS);
+	} else {
+		s->spec = spec;
+		s->env = env;
+		s->limits = limits;
+		env = NULL;
+		if (!s->cwd) {
+			s->cwd = cwd ? cwd : xstrdup("/");
+			cwd = NULL;
+		}
+		take_child(s, h);
+		if (s->run)
+			obj_copy_text(
+				note, "hook_token", s->run->hook_token, sizeof(s->run->hook_token));
+		take_ring(s, ring);
+		display_load(s, true);
+	}
+	json_decref(note);
+	free(cwd);
+	free(env);
+}
+
+/* The store calls it live, the keeper knows nothing of it. */
+static void
+mark_lost(struct session *s)
+{
+	s->past.ended = os_wall_s(); /* at the latest: its text is kept from here on */
+	session_set_state(s, s->state == SS_SLEEPING  ? SS_ASLEEP
+			     : s->state == SS_CLOSING ? SS_EXITED
+						      : SS_LOST);
+	if (s->state == SS_LOST)
+		session_event(s, "lost", NULL);
+}
+
+void
+recover(struct sessions *ss, struct keeper_held *h, size_t n)
+{
+	struct meta_session *m;
+	size_t n_meta = 0;
+
+	take_arena(ss, recover_globals(h, n));
+	m = store_load_sessions(ss->store, &n_meta);
+	for (size_t i = 0; i < n_meta; i++)
+		from_meta(ss, &m[i]);
+	meta_sessions_free(m, n_meta);
+	for (size_t i = 0; i < n; i++)
+		if (h[i].id)
+			from_keeper(ss, &h[i]);
+	for (struct session *s = ss->first; s; s = s->next) {
+		if (!s->display->term)
+			display_load(s, false); /* from its files, else an empty screen */
+		if (session_live(s) && !s->run)
+			mark_lost(s);
+	}
+	unsigned swept = arena_sweep(ss->arena);
+	for (size_t i = 0; i < n; i++) {
+		struct session *s = h[i].id ? sessions_num(ss, h[i].id) : NULL;
+		if (s)
+			go_on_reading(s, &h[i]);
+	}
+	sessions_store(ss);
+	log_info("server %d: %u sessions live, %zu known, %u pages swept", (int)getpid(),
+		sessions_live(ss), n_meta, swept);
+}
+
+/* It died with the answer to what was coming: that is tried no further. */
+static void
+hand_over_one(struct session *s)
+{
+	struct run *r = s->run;
+
+	if (r && r->phase == RUN_COMING) {
+		run_spawned(s->of, s->num, 0, 0, EPIPE, -1, -1); /* s may be gone after this */
+		return;
+	}
+	if (s->display->ring)
+		keeper_hold(s->of->keeper, s->num, KEEPER_RING, ring_fd(s->display->ring));
+	if (s->spec >= 0)
+		keeper_hold(s->of->keeper, s->num, KEEPER_SPEC, s->spec);
+	if (!r)
+		return;
+	if (r->pty)
+		keeper_hold(s->of->keeper, s->num, KEEPER_MASTER, pty_fd(r->pty));
+	keeper_adopt(
+		s->of->keeper, s->num, r->pid, r->pid_start, r->phase == RUN_DRAINING, 0, r->pidfd);
+}
+
+void
+recover_hand_over(struct sessions *ss)
+{
+	keeper_hold(ss->keeper, 0, KEEPER_ARENA, arena_fd(ss->arena));
+	for (struct session *s = ss->first, *next; s; s = next) {
+		next = s->next;
+		hand_over_one(s);
+	}
+}

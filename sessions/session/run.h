@@ -1,0 +1,69 @@
+#ifndef SESSIONS_RUN_H
+#define SESSIONS_RUN_H
+/* What exists only while a child lives: its process, its pty, its ring, what it is doing.
+ *
+ *   run_start ─► coming ─► alive ─► draining ─► gone (the struct is freed)
+ *
+ * coming: the keeper was asked. alive: pid, pidfd and pty are there. draining: the child was
+ * reaped, its last output is still being read. With the struct all of it goes: a session that
+ * ended has no process, no pty, no pending input by construction. */
+#include "core/base/buf.h"
+#include "sessions/agent/activity.h"
+#include "sessions/agent/policy.h"
+#include "sessions/session/session.h"
+#include <sys/types.h>
+
+struct pty;
+struct care;
+enum run_phase { RUN_COMING, RUN_ALIVE, RUN_DRAINING };
+typedef void (*run_cb)(void *ctx, struct session *s, const struct err *e); /* e NULL: well */
+struct run {
+	enum run_phase phase;
+	enum session_state from; /* what it was; it is that again when it cannot be started */
+	pid_t pid;		 /* 0 while coming */
+	uint64_t pid_start;	 /* clock ticks since boot */
+	int pidfd;		 /* -1 unless alive */
+	uint64_t started_ns;
+	struct pty *pty;
+	struct buf replies; /* the terminal's answers while it is fed */
+	struct activity_state act;
+	struct reap_verdict reap; /* as last judged */
+	bool status_said;	  /* OSC 7501 was in the bytes just fed */
+	double last_send;	  /* wall; what wait --for idle counts from */
+	uint64_t last_send_ns;
+	run_cb on_started;
+	void *on_started_ctx;
+	char hook_token[33];
+	struct care *care; /* of closing/, which makes it with the run and frees it with its end */
+};
+
+/* Asks the keeper for a child that executes argv, in the state starting; cb (NULL ok) once, later.
+ * Its environment is the profile's, s->env, then what muster adds. 0, or -1 and *e: nothing was
+ * begun. A program that cannot be executed is told to cb; the session then is what it was before. */
+int run_start(struct session *s, char *const *argv, run_cb cb, void *ctx, struct err *e);
+struct run *run_new(enum session_state from);
+void run_free(struct run *r); /* NULL ok */
+void run_check(const struct session *s);
+void run_dump(const struct session *s, FILE *out);
+
+/* The keeper's word. take_*: owned from here. */
+void run_spawned(struct sessions *of, uint32_t num, pid_t pid, uint64_t start, int error,
+	int take_master, int take_pidfd);
+void run_exited(struct sessions *of, uint32_t num, pid_t pid, int status);
+/* The child was reaped with this status (KEEPER_NO_STATUS: not known how). */
+void run_reaped(struct session *s, int status);
+/* Child and pty are both done: the run is over, the session asleep or exited. */
+void run_over(struct session *s);
+/* A pty that a predecessor had. */
+void run_take_pty(struct session *s, int take_master);
+
+/* Bytes typed into the child: bounded queue; -1 and *e (NULL ok) when full or not running. */
+int run_write(struct session *s, const void *p, size_t n, struct err *e);
+void run_flush_replies(struct session *s);
+/* pidfd_send_signal to the child only. 0 or -errno. */
+int run_signal(struct session *s, int sig);
+
+/* Verdict on its activity again; the observers hear of it. Nothing without a run. */
+void run_evaluate(struct session *s, uint64_t now_ns);
+enum activity run_activity(const struct session *s); /* ACT_UNKNOWN without a run */
+#endif

@@ -1,0 +1,250 @@
+#include "sessions/session/sessions.h"
+#include "core/os/os.h"
+#include "core/page/page.h"
+#include "sessions/memory/sampler.h"
+#include "sessions/pty/keeper_link.h"
+#include "sessions/session/recorder.h"
+#include "sessions/session/run.h"
+#include "sessions/store_thread/store_worker.h"
+#include "sessions/wire/json.h"
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Finding. */
+
+struct session *
+sessions_num(struct sessions *ss, uint32_t num)
+{
+	struct session *s = ss->first;
+
+	while (s && s->num != num)
+		s = s->next;
+	return s;
+}
+
+static struct session *
+find_name(struct sessions *ss, const char *name)
+{
+	struct session *s, *found = NULL;
+
+	for (s = ss->first; s; s = s->next)
+		if (!strcmp(s->name, name) && (!found || session_kept(s) || !session_kept(found)))
+			found = s;
+	return found;
+}
+
+static struct session *
+find_prefix(struct sessions *ss, const char *prefix, int *n)
+{
+	struct session *s, *found = NULL;
+
+	*n = 0;
+	for (s = ss->first; s; s = s->next)
+		if (!strncmp(s->id, prefix, strlen(prefix))) {
+			found = s;
+			++*n;
+		}
+	return found;
+}
+
+struct session *
+sessions_find(struct sessions *ss, const char *which, struct err *e)
+{
+	struct session *s;
+	char *end;
+	unsigned long num;
+	int n;
+
+	if (!strcmp(which, "-")) {
+		if (!ss->last_used)
+			err_set(e, 3, "no session has been used yet");
+		return ss->last_used;
+	}
+	if (!*which) {
+		err_set(e, 3, "no such session: \"\"");
+		return NULL;
+	}
+	if ((s = find_name(ss, which)))
+		return s;
+	num = strtoul(which, &end, 10);
+	if (!*end && isdigit((unsigned char)*which) && (s = sessions_num(ss, (uint32_t)num)))
+		return s;
+	s = find_prefix(ss, which, &n);
+	if (n == 1)
+		return s;
+	err_set(e, 3,
+		n ? "%.80s names %d sessions (give more of the id)" : "no such session: %.80s",
+		which, n);
+	return NULL;
+}
+
+unsigned
+sessions_live(const struct sessions *ss)
+{
+	unsigned n = 0;
+
+	for (const struct session *s = ss->first; s; s = s->next)
+		n += session_live(s);
+	return n;
+}
+
+void
+sessions_check(const struct sessions *ss)
+{
+	for (const struct session *s = ss->first; s; s = s->next) {
+		CHECK(s->of == ss && s->num && s->num < ss->next_num && *s->name);
+		run_check(s);
+		display_check(s);
+		for (const struct session *t = s->next; t; t = t->next) {
+			CHECK(t->num != s->num && strcmp(t->id, s->id) != 0);
+			CHECK(!session_kept(s) || !session_kept(t) ||
+				strcmp(s->name, t->name) != 0);
+		}
+	}
+}
+
+/* Adding. */
+
+static bool
+name_taken(struct sessions *ss, const char *name)
+{
+	struct session *s = find_name(ss, name);
+
+	return s && session_kept(s);
+}
+
+static void
+make_id(struct sessions *ss, char id[12])
+{
+	int n;
+
+	do {
+		uint32_t r;
+		os_random(&r, sizeof(r));
+		snprintf(id, 12, "%08x", r);
+		find_prefix(ss, id, &n);
+	} while (n || !strpbrk(id, "abcdef"));
+}
+
+static void
+make_name(struct sessions *ss, struct session *s)
+{
+	const char *base = s->profile ? profile_name(s->profile) : "session";
+
+	for (unsigned i = 1;; i++) {
+		snprintf(s->name, sizeof(s->name), "%.40s-%u", base, i);
+		if (!name_taken(ss, s->name))
+			return;
+	}
+}
+
+void
+sessions_link(struct sessions *ss, struct session *s)
+{
+	struct session **at = &ss->first;
+
+	while (*at)
+		at = &(*at)->next;
+	*at = s;
+	ss->next_num = MAX(ss->next_num, s->num + 1);
+}
+
+int
+sessions_add(struct sessions *ss, struct session *s, struct err *e)
+{
+	if (*s->name && !session_name_valid(s->name))
+		return err_set(
+			e, 2, "a name starts with a letter and has no blanks: %.64s", s->name);
+	if (*s->name && name_taken(ss, s->name))
+		return err_set(e, 1, "the name %s is taken (rename or end the other one)", s->name);
+	if (!*s->name)
+		make_name(ss, s);
+	make_id(ss, s->id);
+	s->num = ss->next_num;
+	sessions_link(ss, s);
+	session_unsaved(s);
+	return 0;
+}
+
+int
+sessions_rename(struct session *s, const char *name, struct err *e)
+{
+	if (!name || !session_name_valid(name))
+		return err_set(e, 2, "a name starts with a letter and has no blanks");
+	for (struct session *t = s->of->first; t; t = t->next)
+		if (t != s && !strcmp(t->name, name) && session_kept(t))
+			return err_set(e, 1, "the name %s is taken", name);
+	snprintf(s->name, sizeof(s->name), "%s", name);
+	session_unsaved(s);
+	return 0;
+}
+
+void
+sessions_forget(struct session *s)
+{
+	struct sessions *ss = s->of;
+	struct session **at = &ss->first;
+
+	CHECK(!session_live(s));
+	ss->ops->gone(ss->ctx, s);
+	recorder_forget(s);
+	keeper_drop(ss->keeper, s->num, KEEPER_ALL_SLOTS);
+	store_delete_session(ss->store, s->num);
+	while (*at != s)
+		at = &(*at)->next;
+	*at = s->next;
+	if (ss->last_used == s)
+		ss->last_used = NULL;
+	session_free(s);
+	ss->untidy = true;
+}
+
+/* Storing. */
+
+static void
+store_session(struct session *s)
+{
+	const struct session_past *past = &s->past;
+	struct meta_session m = {.num = s->num,
+		.cwd = s->cwd,
+		.pinned = s->pinned,
+		.no_store = s->no_store,
+		.cols = s->display->cols,
+		.rows = s->display->rows,
+		.exit_code = past->exit_code,
+		.exit_signal = past->exit_signal,
+		.created = past->created,
+		.started = past->started,
+		.ended = past->ended,
+		.last_output = past->last_output,
+		.last_input = past->last_input,
+		.freed_bytes = past->freed_bytes,
+		.mem_max = s->mem_max};
+	const struct memstat *mem = s->of->sampler ? sampler_get(s->of->sampler, s->num) : NULL;
+
+	s->unsaved = false;
+	memcpy(m.id, s->id, sizeof(m.id));
+	memcpy(m.name, s->name, sizeof(m.name));
+	snprintf(m.profile, sizeof(m.profile), "%s", profile_name(s->profile));
+	memcpy(m.conversation, s->conversation, sizeof(m.conversation));
+	snprintf(m.state, sizeof(m.state), "%s", session_state_stored(s->state));
+	if (mem && mem->known) {
+		m.footprint = mem->footprint;
+		m.peak = mem->peak;
+	}
+	m.argv_json = json_text(words_json(s->argv, -1));
+	m.tags_json = json_text(words_json(s->tags, s->n_tags));
+	store_put_session(s->of->store, &m);
+	free(m.argv_json);
+	free(m.tags_json);
+}
+
+void
+sessions_store(struct sessions *ss)
+{
+	for (struct session *s = ss->first; s; s = s->next)
+		if (s->unsaved && ss->store)
+			store_session(s);
+}

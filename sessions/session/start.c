@@ -1,0 +1,139 @@
+#include "sessions/session/start.h"
+#include "sessions/pty/keeper_link.h"
+#include "sessions/pty/ring.h"
+#include "sessions/session/run.h"
+#include "sessions/session/display.h"
+#include "sessions/session/sessions.h"
+#include "sessions/wire/json.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Variables of the caller that would lie to the child, or show it the way to us. */
+static bool
+env_hidden(const char *kv)
+{
+	static const char *const hidden[] = {"MUSTER_HOME", "MUSTER_SESSION", "MUSTER_HOOK", "TERM",
+		"COLORTERM", "TERM_PROGRAM", "TERM_PROGRAM_VERSION", "TERMCAP", "LINES", "COLUMNS",
+		"TMUX", "TMUX_PANE", "STY", "WINDOW", "VTE_VERSION", "KITTY_WINDOW_ID", "KITTY_PID",
+		"WEZTERM_PANE", "ALACRITTY_WINDOW_ID", "ITERM_SESSION_ID", "WT_SESSION"};
+	size_t n = strcspn(kv, "=");
+
+	for (size_t i = 0; i < ARRAY_LEN(hidden); i++)
+		if (strlen(hidden[i]) == n && !memcmp(hidden[i], kv, n))
+			return true;
+	return false;
+}
+
+struct strv {
+	char **v;
+	size_t n;
+	char *own[8]; /* those to free */
+	int n_own;
+};
+
+static void
+strv_add(struct strv *v, const char *s)
+{
+	v->v = xrealloc(v->v, (v->n + 2) * sizeof(char *));
+	v->v[v->n++] = (char *)s;
+	v->v[v->n] = NULL;
+}
+
+static void
+child_env(struct session *s, struct strv *out)
+{
+	const char *kv;
+	char name[128];
+
+	strv_add(out, "TERM=xterm-256color");
+	strv_add(out, "COLORTERM=truecolor");
+	strv_add(out, "TERM_PROGRAM=muster");
+	strv_add(out, out->own[out->n_own++] = xasprintf("MUSTER_SESSION=%s", s->id));
+	for (char **e = s->env; e && *e; e++)
+		if (!env_hidden(*e))
+			strv_add(out, *e);
+	for (size_t i = 0; s->profile && (kv = profile_env(s->profile, i)); i++) {
+		snprintf(name, sizeof(name), "%.*s", (int)MIN(strcspn(kv, "="), 127), kv);
+		if (!session_getenv(s, name))
+			strv_add(out, kv);
+	}
+}
+
+/* What a successor needs that the store does not have, or may not have yet. */
+static char *
+spawn_note(const struct session *s)
+{
+	json_t *o = json_pack("{s:i,s:I,s:s,s:s,s:s,s:s,s:f,s:b,s:b,s:I,s:s}", "v", 1, "num",
+		(json_int_t)s->num, "id", s->id, "name", s->name, "profile",
+		s->profile ? profile_name(s->profile) : "", "conversation", s->conversation,
+		"created", s->past.created, "pinned", s->pinned, "no_store", s->no_store, "mem_max",
+		(json_int_t)s->mem_max, "hook_token", s->run->hook_token);
+
+	json_object_set_new(o, "argv", words_json(s->argv, -1));
+	json_object_set_new(o, "tags", words_json(s->tags, s->n_tags));
+	return json_text(o);
+}
+
+/* Sealed argv, environment, directory and limits; -errno. */
+static int
+seal(struct session *s, char *const *argv)
+{
+	char **words = s->of->ops->argv(s->of->ctx, s, argv), *note = spawn_note(s);
+	struct strv env = {0};
+	struct spawn sp = {
+		.argv = words ? words : argv, .cwd = s->cwd, .meta = note, .limits = s->limits};
+	int fd;
+
+	child_env(s, &env);
+	sp.env = env.v;
+	fd = spawn_seal(&sp);
+	for (int i = 0; i < env.n_own; i++)
+		free(env.own[i]);
+	free(env.v);
+	free(note);
+	free(words);
+	return fd;
+}
+
+int
+start_child(struct session *s, char *const *argv, struct err *e)
+{
+	int fd, rc;
+
+	if (!s->display->ring && !(s->display->ring = ring_new()))
+		return err_set(
+			e, 1, "no memory for the output of %s (%s)", s->name, strerror(errno));
+	display_begin_run(s);
+	if ((fd = seal(s, argv)) < 0)
+		return err_set(e, 1, "cannot hand over the environment of %s (%s)", s->name,
+			strerror(-fd));
+	rc = keeper_spawn(s->of->keeper, s->num, s->display->cols, s->display->rows, fd,
+		ring_fd(s->display->ring));
+	if (rc < 0) {
+		close(fd);
+		return err_set(e, 1, "the keeper does not answer (%s)", strerror(-rc));
+	}
+	if (s->spec >= 0)
+		close(s->spec);
+	s->spec = fd;
+	return 0;
+}
+
+void
+start_error(const struct session *s, int error, struct err *e)
+{
+	const char *program = s->argv && s->argv[0] ? s->argv[0] : profile_name(s->profile);
+	struct stat st;
+
+	if (error != ENOENT)
+		err_set(e, 1, "cannot start %.100s: %s", program, strerror(error));
+	else if (s->cwd && stat(s->cwd, &st) < 0)
+		err_set(e, 1, "its directory %.200s no longer exists", s->cwd);
+	else if (strchr(program, '/'))
+		err_set(e, 1, "%.100s: no such file, or its interpreter is missing", program);
+	else
+		err_set(e, 1, "%.100s: not found on PATH", program);
+}

@@ -1,0 +1,55 @@
+/* Requests about the server itself. */
+#include "core/os/os.h"
+#include "core/page/page.h"
+#include "sessions/server/server.h"
+#include "sessions/session/display.h"
+#include "sessions/verb/verb.h"
+#include "sessions/wire/json.h"
+#include <unistd.h>
+
+void
+cmd_status(struct request *r)
+{
+	struct server *sv = request_server(r);
+	struct sessions *ss = request_sessions(r);
+	struct arena_stats a = arena_stats(ss->arena);
+	int n[SS_COUNT] = {0};
+	json_t *count = json_object();
+	uint64_t bytes = 0;
+
+	for (struct session *s = ss->first; s; s = s->next) {
+		n[s->state]++;
+		struct pagelist_stats h = pagelist_stats(term_pagelist(s->display->term));
+		bytes += h.hot_bytes + h.packed_bytes + h.spilled_bytes;
+	}
+	for (int i = 0; i < SS_COUNT; i++)
+		json_object_set_new(
+			count, session_state_name((enum session_state)i), json_integer(n[i]));
+	request_reply(r,
+		json_pack("{s:i,s:i,s:i,s:s,s:f,s:f,s:o,s:i,s:{s:I,s:I,s:I,s:I},s:I,s:I,s:s}", "v",
+			1, "pid", (int)getpid(), "keeper_pid", (int)keeper_link_pid(ss->keeper),
+			"version", MUSTER_VERSION, "started", server_started(sv), "up_s",
+			os_wall_s() - server_started(sv), "sessions", count, "clients",
+			(int)server_clients(sv), "arena", "mapped", (json_int_t)a.mapped, "live",
+			(json_int_t)a.live, "cached", (json_int_t)a.cached, "free",
+			(json_int_t)a.free, "store_bytes", (json_int_t)bytes, "heap_bytes",
+			(json_int_t)os_heap_bytes(), "banner", server_banner(sv)));
+}
+
+void
+cmd_stop(struct request *r)
+{
+	unsigned live = sessions_live(request_sessions(r));
+	struct server *sv = request_server(r);
+	struct err e;
+
+	if (live && !obj_true(request_args(r), "kill_sessions")) {
+		err_set(&e, 1, "%u session%s running (add --kill-sessions to end them)", live,
+			live > 1 ? "s are" : " is");
+		request_fail(r, &e);
+		return;
+	}
+	request_reply(r, json_pack("{s:i,s:i,s:i}", "v", 1, "pid", (int)getpid(), "keeper_pid",
+				 (int)keeper_link_pid(request_sessions(r)->keeper)));
+	server_stop(sv);
+}

@@ -1,0 +1,16 @@
+#ifndef SESSIONS_VERB_H
+#define SESSIONS_VERB_H
+/* The verbs of the protocol: commands.def names each with its handler. A handler is given a request
+ * and answers it once, now or later (peer/request.h). */
+#include "sessions/peer/request.h"
+#include "sessions/session/sessions.h"
+
+#define X(verb, handler) void handler(struct request *r);
+#include "sessions/verb/commands.def"
+#undef X
+
+/* ids:[…] or id of the request; a new reference, NULL when none is given. */
+json_t *request_ids(struct request *r);
+/* One session's line of a reply about several: {id, name, ok[, error]}; error NULL: it went well. */
+json_t *result_json(const char *id, const char *name, const char *error);
+#endif
