@@ -4,7 +4,7 @@
 #include "sessions/keeper_link.h"
 #include "sessions/server.h"
 
-void server_link(struct server *sv, struct session *s); /* at the end of the list */
+void server_link(struct server *sv, struct session *s); /* by number */
 void server_store_changed(struct server *sv);
 void server_take_pty(struct session *s, int take_master);
 void server_child_status(struct session *s, int status);

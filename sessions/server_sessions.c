@@ -148,8 +148,9 @@ server_link(struct server *sv, struct session *s)
 {
 	struct session **at = &sv->sessions;
 
-	while (*at)
+	while (*at && (*at)->num < s->num)
 		at = &(*at)->next;
+	s->next = *at;
 	*at = s;
 	sv->next_num = MAX(sv->next_num, s->num + 1);
 }
@@ -167,7 +168,7 @@ server_add(struct server *sv, struct session *s, struct err *e)
 	if (!*s->id)
 		make_id(sv, s->id);
 	if (!s->num)
-		s->num = sv->next_num;
+		s->num = sv->store ? store_take_num(sv->store, sv->next_num) : sv->next_num;
 	server_link(sv, s);
 	server_meta_changed(sv, s);
 	return 0;

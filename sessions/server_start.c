@@ -148,7 +148,7 @@ profile_named(struct server *sv, const char *name, char *const *argv)
 	return p ? p : profile_of_command(sv->profiles, argv && argv[0] ? argv[0] : "sh");
 }
 
-static void
+static struct session *
 from_meta(struct server *sv, const struct meta_session *m)
 {
 	struct session *s = session_new(sv, state_of(m->state));
@@ -179,6 +179,7 @@ from_meta(struct server *sv, const struct meta_session *m)
 	json_decref(argv);
 	json_decref(tags);
 	server_link(sv, s);
+	return s;
 }
 
 static void
@@ -299,6 +300,15 @@ held(const struct keeper_held *h, size_t n, uint32_t num)
 }
 
 static void
+lose(struct session *s)
+{
+	s->pid = 0;
+	s->ended = os_wall_s(); /* at the latest: its text is kept from here on */
+	session_set_state(s, SS_LOST);
+	server_event(s->server, s, "lost", NULL);
+}
+
+static void
 mark_lost(struct server *sv, const struct keeper_held *h, size_t n)
 {
 	for (struct session *s = sv->sessions; s; s = s->next) {
@@ -306,10 +316,24 @@ mark_lost(struct server *sv, const struct keeper_held *h, size_t n)
 			continue;
 		if (s->state == SS_CLOSING && s->hibernating)
 			continue;
-		s->pid = 0;
-		s->ended = os_wall_s(); /* at the latest: its text is kept from here on */
-		session_set_state(s, SS_LOST);
-		server_event(sv, s, "lost", NULL);
+		lose(s);
+	}
+}
+
+/* The list could be read only later. None of these lives: what does is here already. */
+static void
+on_found(void *ctx, const struct meta_session *m, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct session *s;
+
+		if (server_session(ctx, m[i].num))
+			continue;
+		s = from_meta(ctx, &m[i]);
+		checkpoint_load(s, false);
+		if (session_live(s))
+			lose(s);
+		server_session_changed(ctx, s);
 	}
 }
 
@@ -324,6 +348,7 @@ server_recover(struct server *sv, struct keeper_held *h, size_t n)
 	for (size_t i = 0; i < n_meta; i++)
 		from_meta(sv, &m[i]);
 	meta_sessions_free(m, n_meta);
+	store_worker_on_found(sv->store, on_found, sv);
 	for (size_t i = 0; i < n; i++)
 		if (h[i].id)
 			from_keeper(sv, &h[i]);

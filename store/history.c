@@ -22,11 +22,15 @@ static const char *const migrations[] = {
 	" PRIMARY KEY(sid,t0)) WITHOUT ROWID, STRICT;"
 	"CREATE TABLE tier(k INTEGER PRIMARY KEY, d BLOB) STRICT;",
 };
-static const char *const tables[] = {"raw_chunk", "tier", NULL};
+static const struct db_table tables[] = {
+	{"raw_chunk", "sid,t0", "sid DESC,t0 DESC"},
+	{"tier", "k", "k DESC"},
+};
 static const struct db_schema schema = {.application_id = 0x6d737433,
 	.migrations = migrations,
 	.n_migrations = ARRAY_LEN(migrations),
 	.tables = tables,
+	.n_tables = ARRAY_LEN(tables),
 	.durability = "NORMAL"};
 
 struct history_db *
@@ -72,12 +76,6 @@ bool
 history_in_memory(const struct history_db *h)
 {
 	return h->db.in_memory;
-}
-
-bool
-history_retry(struct history_db *h)
-{
-	return db_retry_file(&h->db);
 }
 
 int
@@ -468,6 +466,45 @@ history_each(struct history_db *h, enum history_tier tier, uint32_t num, double 
 				cb(ctx, &p[i]);
 	}
 	sqlite3_reset(s);
+}
+
+/* ---- from memory to the file ---- */
+
+/* Minutes go step by step, since both may have some of one span; what is coarser is made of them
+ * again. */
+static int
+merge_minutes(struct db *file, struct db *memory)
+{
+	struct history_db to = {.db = *file};
+	struct mem_point p[SPAN_POINTS_MAX];
+	sqlite3_stmt *s = NULL;
+	int rc = db_errno(
+		sqlite3_prepare_v2(memory->h, "SELECT k,d FROM tier ORDER BY k", -1, &s, NULL));
+
+	while (rc == 0 && sqlite3_step(s) == SQLITE_ROW) {
+		int64_t key = sqlite3_column_int64(s, 0);
+
+		if (key_tier(key) == TIER_M1)
+			rc = put_points(
+				&to, (uint32_t)(key >> 32), TIER_M1, p, unpack_column(s, p));
+	}
+	sqlite3_finalize(s);
+	*file = to.db;
+	return rc;
+}
+
+static int
+merge(struct db *file, struct db *memory)
+{
+	int rc = db_copy_rows(file, memory->h, "raw_chunk", "sid,t0");
+
+	return rc < 0 ? rc : merge_minutes(file, memory);
+}
+
+bool
+history_retry(struct history_db *h)
+{
+	return db_retry_file(&h->db, merge);
 }
 
 /* ---- upkeep ---- */

@@ -285,7 +285,9 @@ each_file(const char *dir, bool delete)
 	uint64_t sum = 0;
 
 	while (d && (e = readdir(d))) {
-		if (fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) || !S_ISREG(st.st_mode))
+		if (!strcmp(e->d_name, SEGFILE_CARD) ||
+			fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) ||
+			!S_ISREG(st.st_mode))
 			continue;
 		sum += (uint64_t)st.st_blocks * 512;
 		if (delete)
@@ -302,9 +304,19 @@ segfile_usage(const char *dir)
 	return each_file(dir, false);
 }
 
+void
+segfile_clear(const char *dir)
+{
+	each_file(dir, true);
+}
+
 int
 segfile_delete(const char *dir)
 {
+	char *card = xasprintf("%s/" SEGFILE_CARD, dir);
+
+	unlink(card); /* first: half deleted is not taken for lost */
+	free(card);
 	each_file(dir, true);
 	return rmdir(dir) < 0 && errno != ENOENT ? -errno : 0;
 }

@@ -31,7 +31,10 @@ int segfile_get(const struct segfile *f, const char *name, struct buf *out); /* 
 
 /* True when the files of a directory reach over [off, off + len). */
 bool segfile_holds(const char *dir, uint64_t off, size_t len);
-/* Of a directory: bytes of disk in it; deletes all files of it, then it. */
+/* Of a directory: bytes of disk in it, its card (store/card.h) apart; deletes the files so counted;
+ * deletes all files of it, then it. */
+#define SEGFILE_CARD "session.json"
 uint64_t segfile_usage(const char *dir);
+void segfile_clear(const char *dir);
 int segfile_delete(const char *dir);
 #endif
