@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 enum { KEEP_CORRUPT = 3, MEMORY_PAGES = 16384 };
+enum { OLDER = -1 }; /* in the place of a version: schema.older_id */
 #define CORRUPT_BANNER "%s was corrupt: set aside, a new one has what could be read"
 enum { BUSY_MS = 5000, OPEN_BUSY_MS = 1000 }; /* people wait while a server starts */
 static const uint64_t SPACE_MIN = 256ull << 20;
@@ -135,27 +136,37 @@ close_handle(struct db *db)
 	db->h = NULL;
 }
 
-/* All steps that are missing, each with its version number in one transaction. */
+/* One step, with the version that it leads to. */
+static int
+step_to(struct db *db, int64_t version, const char *sql, int (*step)(struct db *db))
+{
+	char mark[96];
+	int rc = db_exec(db, "BEGIN IMMEDIATE");
+
+	snprintf(mark, sizeof mark, "PRAGMA user_version=%d; PRAGMA application_id=%u",
+		(int)version, db->schema->application_id);
+	if (rc == 0)
+		rc = step ? step(db) : db_exec(db, sql);
+	if (rc == 0)
+		rc = db_exec(db, mark);
+	if (rc == 0)
+		rc = db_exec(db, "COMMIT");
+	if (rc < 0)
+		db_exec(db, "ROLLBACK");
+	return rc;
+}
+
+/* All steps that are missing. */
 static int
 migrate(struct db *db, int64_t v)
 {
-	char sql[96];
 	int rc = 0;
 
 	db->begun = v == 0;
-	for (; v < db->schema->n_migrations && rc == 0; v++) {
-		rc = db_exec(db, "BEGIN IMMEDIATE");
-		if (rc == 0)
-			rc = db_exec(db, db->schema->migrations[v]);
-		snprintf(sql, sizeof sql, "PRAGMA user_version=%d; PRAGMA application_id=%u",
-			(int)v + 1, db->schema->application_id);
-		if (rc == 0)
-			rc = db_exec(db, sql);
-		if (rc == 0)
-			rc = db_exec(db, "COMMIT");
-		if (rc < 0)
-			db_exec(db, "ROLLBACK");
-	}
+	if (v == OLDER)
+		rc = step_to(db, v = 1, NULL, db->schema->from_older);
+	for (; v < db->schema->n_migrations && rc == 0; v++)
+		rc = step_to(db, v + 1, db->schema->migrations[v], NULL);
 	return rc;
 }
 
@@ -168,7 +179,9 @@ look(struct db *db, int64_t *version)
 
 	if (rc == 0)
 		rc = pragma_number(db, "user_version", version);
-	if (rc == 0 && id != 0 && id != (int64_t)db->schema->application_id)
+	if (rc == 0 && id && id == (int64_t)db->schema->older_id)
+		*version = OLDER;
+	else if (rc == 0 && id && id != (int64_t)db->schema->application_id)
 		rc = -EMEDIUMTYPE;
 	return rc < 0 ? rc : db_exec(db, "SELECT count(*) FROM sqlite_schema");
 }

@@ -18,9 +18,12 @@
 struct db_table {
 	const char *name, *order, *backwards;
 };
+struct db;
 struct db_schema {
 	uint32_t application_id;
-	const char *const *migrations; /* SQL; the i-th leads from user_version i to i + 1 */
+	uint32_t older_id; /* files with this one are made ours by from_older; 0 none */
+	int (*from_older)(struct db *db); /* 0 or -errno; within a transaction */
+	const char *const *migrations;	  /* SQL; the i-th leads from user_version i to i + 1 */
 	int n_migrations;
 	const struct db_table *tables;
 	int n_tables;
