@@ -509,6 +509,9 @@ lifecycle_resume(struct session *s, const char **how, struct err *e)
 		return err_set(e, 1, "%s runs already", s->name);
 	if (s->cwd && access(s->cwd, X_OK) < 0)
 		return err_set(e, 1, "its folder %s is gone", s->cwd);
+	if (s->no_store && !s->argv[0] && !*s->conversation)
+		return err_set(
+			e, 1, "the command of %s was not stored (start it with new)", s->name);
 	argv = resume_argv(s, how);
 	s->resumed = true;
 	activity_reset(&s->act, os_mono_ns());

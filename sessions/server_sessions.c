@@ -248,7 +248,8 @@ store_session(struct server *sv, struct session *s)
 		m.footprint = mem->footprint;
 		m.peak = mem->peak;
 	}
-	m.argv_json = json_text(strings_json(s->argv, -1));
+	/* of one that is not to be stored, the row alone: not what it was told to do */
+	m.argv_json = json_text(s->no_store ? json_array() : strings_json(s->argv, -1));
 	m.tags_json = json_text(strings_json(s->tags, s->n_tags));
 	store_put_session(sv->store, &m);
 	free(m.argv_json);
@@ -287,7 +288,7 @@ server_event(struct server *sv, struct session *s, const char *event, json_t *ta
 	char *text = json_text(detail);
 
 	log_info("session %u: event %s", s->num, event);
-	if (sv->store)
+	if (sv->store && !s->no_store)
 		store_put_event(sv->store, t, s->num, s->id, s->name, event, text);
 	if (ev)
 		peers_event(sv, ev);

@@ -272,6 +272,10 @@ from_keeper(struct server *sv, struct keeper_held *h)
 		if (spec >= 0)
 			spawn_read(spec, NULL, NULL, NULL, &s->limits);
 		copy_text(s->hook_token, sizeof(s->hook_token), o, "hook_token");
+		if (!s->argv[0]) { /* the store may not have it */
+			free(s->argv);
+			s->argv = json_words(json_object_get(o, "argv"));
+		}
 		if (!s->cwd) {
 			s->cwd = cwd ? cwd : xstrdup("/");
 			cwd = NULL;

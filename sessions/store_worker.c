@@ -69,6 +69,7 @@ struct store_worker {
 	/* of meta, of history */
 	char trouble[2][STORE_BANNER];
 	char note[2][STORE_BANNER]; /* what happened at open; stays */
+	bool scrub;		    /* sessions were deleted since the log was last emptied */
 	uint64_t flush_at, retry_at, maintain_at;
 };
 enum { META, HISTORY };
@@ -301,6 +302,7 @@ static void
 run_delete(struct store_worker *w, struct job *j)
 {
 	mirror_delete(&w->mirror, j->num);
+	w->scrub = true;
 	for (struct job **e = &w->events; *e;) {
 		struct job *ev = *e;
 
@@ -434,6 +436,22 @@ upkeep(struct store_worker *w)
 	return next > now ? next - now : 1;
 }
 
+/* Once for all that were forgotten together. */
+static void
+scrub(struct store_worker *w)
+{
+	bool more;
+
+	uv_mutex_lock(&w->lock);
+	more = w->todo.head != NULL;
+	uv_mutex_unlock(&w->lock);
+	if (!w->scrub || more)
+		return;
+	w->scrub = false;
+	if (meta_scrub(w->m) < 0)
+		log_warn("store: what was forgotten may still be in the log of meta.db");
+}
+
 static void
 finish(struct store_worker *w, struct job *j)
 {
@@ -454,8 +472,10 @@ thread_main(void *arg)
 	struct job *j;
 
 	for (;;) {
-		uint64_t wait = upkeep(w);
+		uint64_t wait;
 
+		scrub(w);
+		wait = upkeep(w);
 		uv_mutex_lock(&w->lock);
 		if (!w->todo.head && !w->stop)
 			uv_cond_timedwait(&w->wake, &w->lock, wait);

@@ -201,7 +201,7 @@ be_writer(struct db *db, int64_t version)
 	static const char pragmas[] =
 		"PRAGMA auto_vacuum=INCREMENTAL; PRAGMA journal_mode=WAL;"
 		"PRAGMA wal_autocheckpoint=64; PRAGMA journal_size_limit=262144;"
-		"PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF; PRAGMA secure_delete=FAST;";
+		"PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF; PRAGMA secure_delete=ON;";
 	char sql[64];
 	int rc = db_exec(db, pragmas);
 

@@ -186,6 +186,12 @@ meta_delete_session(struct meta_db *m, uint32_t num)
 }
 
 int
+meta_scrub(struct meta_db *m)
+{
+	return db_exec(&m->db, "PRAGMA incremental_vacuum(64); PRAGMA wal_checkpoint(TRUNCATE)");
+}
+
+int
 meta_put_event(struct meta_db *m, const struct meta_event *ev)
 {
 	struct db *db = &m->db;

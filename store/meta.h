@@ -30,6 +30,8 @@ void meta_close(struct meta_db *db);
  * meta_in_memory. */
 int meta_put_session(struct meta_db *db, const struct meta_session *m);
 int meta_delete_session(struct meta_db *db, uint32_t num); /* with its events */
+/* What was deleted leaves the disk: until then the write-ahead log has it. */
+int meta_scrub(struct meta_db *db);
 int meta_put_event(struct meta_db *db, const struct meta_event *ev);
 /* By num; malloc'ed. 0 or -errno: then *out has those that could be read. */
 int meta_sessions(struct meta_db *db, struct meta_session **out, size_t *n);
