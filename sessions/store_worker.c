@@ -10,6 +10,7 @@
 #include "sessions/store_worker.h"
 #include "core/log.h"
 #include "core/os.h"
+#include "store/age.h"
 #include "store/db.h"
 #include "store/mirror.h"
 #include "store/numbers.h"
@@ -71,6 +72,7 @@ struct store_worker {
 	char note[2][STORE_BANNER]; /* what happened at open; stays */
 	bool scrub;		    /* sessions were deleted since the log was last emptied */
 	uint64_t flush_at, retry_at, maintain_at;
+	uint64_t lived_at; /* up to here its life has been counted */
 };
 enum { META, HISTORY };
 
@@ -399,6 +401,15 @@ retry(struct store_worker *w)
 }
 
 static void
+count_life(struct store_worker *w)
+{
+	uint64_t now = os_mono_ns();
+
+	age_add_lived(w->dir, (double)(now - w->lived_at) / 1e9);
+	w->lived_at = now;
+}
+
+static void
 maintain(struct store_worker *w)
 {
 	double now = os_wall_s();
@@ -408,6 +419,7 @@ maintain(struct store_worker *w)
 		opened(w, HISTORY, history_in_memory(w->h));
 	meta_maintain(w->m, now);
 	db_reserve_make(w->dir);
+	count_life(w);
 	w->maintain_at = os_mono_ns() + MAINTAIN_S * SECOND;
 }
 
@@ -492,6 +504,7 @@ thread_main(void *arg)
 	}
 	write_history(w);
 	write_meta(w);
+	count_life(w);
 	history_close(w->h);
 	meta_close(w->m);
 }
@@ -568,6 +581,7 @@ store_worker_new(uv_loop_t *loop, const char *dir, char *banner)
 	w->flush_at = now + FLUSH_S * SECOND;
 	w->retry_at = now + RETRY_S * SECOND;
 	w->maintain_at = now + MAINTAIN_S * SECOND / 10;
+	w->lived_at = now;
 	CHECK(uv_mutex_init(&w->lock) == 0 && uv_cond_init(&w->wake) == 0);
 	CHECK(uv_async_init(loop, &w->async, on_async) == 0);
 	w->async.data = w;
