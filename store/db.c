@@ -1,5 +1,6 @@
 #include "store/db.h"
 #include "core/base/log.h"
+#include "core/base/buf.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -12,6 +13,9 @@
 #include <unistd.h>
 
 enum { KEEP_CORRUPT = 3, MEMORY_PAGES = 16384 };
+enum { OLDER = -1 }; /* in the place of a version: schema.older_id */
+#define CORRUPT_BANNER "%s was corrupt: set aside, a new one has what could be read"
+enum { BUSY_MS = 5000, OPEN_BUSY_MS = 1000 }; /* people wait while a server starts */
 static const uint64_t SPACE_MIN = 256ull << 20;
 static const double SPACE_PART = 0.02;
 static const unsigned RESERVE_PART = 16; /* of a file system: no reserve on a smaller one */
@@ -38,6 +42,8 @@ db_errno(int rc)
 	case SQLITE_LOCKED:
 		return -EBUSY;
 	case SQLITE_CANTOPEN:
+	case SQLITE_PERM:
+	case SQLITE_AUTH:
 		return -EACCES;
 	default:
 		return -EIO;
@@ -48,6 +54,23 @@ bool
 db_is_corrupt(int neg_errno)
 {
 	return neg_errno == -EUCLEAN;
+}
+
+const char *
+db_reason(int neg_errno)
+{
+	switch (neg_errno) {
+	case -ENOSPC:
+		return "the disk is full";
+	case -EROFS:
+		return "it is read-only";
+	case -EBUSY:
+		return "another program has locked it";
+	case -EMEDIUMTYPE:
+		return "it belongs to another program";
+	default:
+		return strerror(-neg_errno);
+	}
 }
 
 int
@@ -80,20 +103,20 @@ db_step(sqlite3_stmt *s)
 	return db_errno(rc);
 }
 
-static long
-pragma_number(struct db *db, const char *pragma)
+static int
+pragma_number(struct db *db, const char *pragma, int64_t *v)
 {
 	char sql[64];
 	sqlite3_stmt *s;
-	long v = -1;
+	int rc;
 
 	snprintf(sql, sizeof sql, "PRAGMA %s", pragma);
-	if (sqlite3_prepare_v2(db->h, sql, -1, &s, NULL) != SQLITE_OK)
-		return -1;
-	if (sqlite3_step(s) == SQLITE_ROW)
-		v = (long)sqlite3_column_int64(s, 0);
+	if ((rc = sqlite3_prepare_v2(db->h, sql, -1, &s, NULL)) != SQLITE_OK)
+		return db_errno(rc);
+	if ((rc = sqlite3_step(s)) == SQLITE_ROW)
+		*v = sqlite3_column_int64(s, 0);
 	sqlite3_finalize(s);
-	return v;
+	return rc == SQLITE_DONE ? -EIO : db_errno(rc);
 }
 
 static void
@@ -113,72 +136,101 @@ close_handle(struct db *db)
 	db->h = NULL;
 }
 
-/* All steps that are missing, each with its version number in one transaction. */
+/* One step, with the version that it leads to. */
 static int
-migrate(struct db *db)
+step_to(struct db *db, int64_t version, const char *sql, int (*step)(struct db *db))
 {
-	long v = pragma_number(db, "user_version");
-	char sql[96];
-	int rc = 0;
+	char mark[96];
+	int rc = db_exec(db, "BEGIN IMMEDIATE");
 
-	if (v < 0)
-		return -EUCLEAN;
-	if (v > db->schema->n_migrations) {
-		db->read_only = true;
-		return db_exec(db, "PRAGMA query_only=1");
-	}
-	for (; v < db->schema->n_migrations && rc == 0; v++) {
-		rc = db_exec(db, "BEGIN IMMEDIATE");
-		if (rc == 0)
-			rc = db_exec(db, db->schema->migrations[v]);
-		snprintf(sql, sizeof sql, "PRAGMA user_version=%ld; PRAGMA application_id=%u",
-			v + 1, db->schema->application_id);
-		if (rc == 0)
-			rc = db_exec(db, sql);
-		if (rc == 0)
-			rc = db_exec(db, "COMMIT");
-		if (rc < 0)
-			db_exec(db, "ROLLBACK");
-	}
+	snprintf(mark, sizeof mark, "PRAGMA user_version=%d; PRAGMA application_id=%u",
+		(int)version, db->schema->application_id);
+	if (rc == 0)
+		rc = step ? step(db) : db_exec(db, sql);
+	if (rc == 0)
+		rc = db_exec(db, mark);
+	if (rc == 0)
+		rc = db_exec(db, "COMMIT");
+	if (rc < 0)
+		db_exec(db, "ROLLBACK");
 	return rc;
 }
 
-/* A quick look that a database can be read at all; damage deeper down shows in use. */
+/* All steps that are missing. */
 static int
-looks_sound(struct db *db)
+migrate(struct db *db, int64_t v)
 {
-	long id = pragma_number(db, "application_id");
-	int rc;
+	int rc = 0;
 
-	if (id != 0 && id != (long)db->schema->application_id)
-		return -EUCLEAN;
-	rc = db_exec(db, "SELECT count(*) FROM sqlite_schema");
-	return rc < 0 ? rc : db_exec(db, "PRAGMA page_count");
+	db->begun = v == 0;
+	if (v == OLDER)
+		rc = step_to(db, v = 1, NULL, db->schema->from_older);
+	for (; v < db->schema->n_migrations && rc == 0; v++)
+		rc = step_to(db, v + 1, db->schema->migrations[v], NULL);
+	return rc;
+}
+
+/* A quick look that a database can be read at all and is ours; damage deeper down shows in use. */
+static int
+look(struct db *db, int64_t *version)
+{
+	int64_t id = 0;
+	int rc = pragma_number(db, "application_id", &id);
+
+	if (rc == 0)
+		rc = pragma_number(db, "user_version", version);
+	if (rc == 0 && id && id == (int64_t)db->schema->older_id)
+		*version = OLDER;
+	else if (rc == 0 && id && id != (int64_t)db->schema->application_id)
+		rc = -EMEDIUMTYPE;
+	return rc < 0 ? rc : db_exec(db, "SELECT count(*) FROM sqlite_schema");
+}
+
+/* Not even its log is moved into the file at the end. */
+static int
+be_reader(struct db *db)
+{
+	db->read_only = true;
+	sqlite3_db_config(db->h, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+	return db_exec(db, "PRAGMA trusted_schema=OFF; PRAGMA query_only=1");
+}
+
+static int
+be_writer(struct db *db, int64_t version)
+{
+	static const char pragmas[] =
+		"PRAGMA auto_vacuum=INCREMENTAL; PRAGMA journal_mode=WAL;"
+		"PRAGMA wal_autocheckpoint=64; PRAGMA journal_size_limit=262144;"
+		"PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF; PRAGMA secure_delete=ON;";
+	char sql[64];
+	int rc = db_exec(db, pragmas);
+
+	snprintf(sql, sizeof sql, "PRAGMA synchronous=%s", db->schema->durability);
+	if (rc == 0)
+		rc = db_exec(db, sql);
+	return rc < 0 ? rc : migrate(db, version);
 }
 
 static int
 open_handle(struct db *db, const char *path)
 {
-	static const char pragmas[] = "PRAGMA busy_timeout=5000; PRAGMA auto_vacuum=INCREMENTAL;"
-				      "PRAGMA journal_mode=WAL; PRAGMA wal_autocheckpoint=64;"
-				      "PRAGMA journal_size_limit=262144; PRAGMA foreign_keys=ON;"
-				      "PRAGMA trusted_schema=OFF; PRAGMA secure_delete=FAST;";
-	char sql[64];
+	int64_t version = 0;
 	int rc = db_errno(sqlite3_open_v2(path, &db->h,
 		SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL));
 
 	db->read_only = false;
+	if (rc == -EACCES && sqlite3_system_errno(db->h))
+		rc = -sqlite3_system_errno(db->h);
+	if (rc == 0) {
+		sqlite3_busy_timeout(db->h, OPEN_BUSY_MS);
+		rc = look(db, &version);
+	}
 	if (rc == 0)
-		rc = looks_sound(db);
-	if (rc == 0)
-		rc = db_exec(db, pragmas);
-	snprintf(sql, sizeof sql, "PRAGMA synchronous=%s", db->schema->durability);
-	if (rc == 0)
-		rc = db_exec(db, sql);
-	if (rc == 0)
-		rc = migrate(db);
+		rc = version > db->schema->n_migrations ? be_reader(db) : be_writer(db, version);
 	if (rc < 0)
 		close_handle(db);
+	else
+		sqlite3_busy_timeout(db->h, BUSY_MS);
 	return rc;
 }
 
@@ -234,8 +286,9 @@ drop_old_corrupt(const char *path)
 		free(names);
 }
 
+/* The file's name afterwards in aside (cap 700). */
 static void
-rename_aside(const char *path)
+rename_aside(const char *path, char *aside)
 {
 	char from[600], to[700];
 	long long stamp = (long long)time(NULL) * 1000;
@@ -250,6 +303,7 @@ rename_aside(const char *path)
 		rename(from, to);
 	}
 	drop_old_corrupt(path);
+	snprintf(aside, 700, "%s.corrupt-%lld", path, stamp);
 }
 
 /* What sqlite calls corrupt may be a disk that does not read: the file is as good as it was. */
@@ -276,17 +330,125 @@ unreadable(const char *path)
 	return bad;
 }
 
+/* Every byte can be read, and sqlite's own check finds the file damaged. Whatever keeps the check
+ * from its verdict speaks for the file. */
+static bool
+condemned(const char *path)
+{
+	const unsigned char *verdict;
+	sqlite3_stmt *s = NULL;
+	sqlite3 *h = NULL;
+	bool bad = false;
+	int rc;
+
+	if (unreadable(path))
+		return false;
+	rc = sqlite3_open_v2(path, &h, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_prepare_v2(h, "PRAGMA integrity_check(1)", -1, &s, NULL);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_step(s);
+	if (rc == SQLITE_ROW && (verdict = sqlite3_column_text(s, 0)))
+		bad = strcmp((const char *)verdict, "ok") != 0;
+	bad |= db_is_corrupt(db_errno(rc));
+	sqlite3_finalize(s);
+	sqlite3_close(h);
+	return bad;
+}
+
+/* An INSERT for the columns that a SELECT gives. */
+static sqlite3_stmt *
+insert_like(struct db *to, sqlite3_stmt *from, const char *table)
+{
+	sqlite3_stmt *s = NULL;
+	struct buf sql = {0};
+	int n = sqlite3_column_count(from);
+
+	buf_printf(&sql, "INSERT OR IGNORE INTO %s(", table);
+	for (int i = 0; i < n; i++)
+		buf_printf(&sql, "%s\"%s\"", i ? "," : "", sqlite3_column_name(from, i));
+	buf_puts(&sql, ") VALUES(");
+	for (int i = 0; i < n; i++)
+		buf_puts(&sql, i ? ",?" : "?");
+	buf_puts(&sql, ")");
+	sqlite3_prepare_v2(to->h, (const char *)sql.data, (int)sql.len, &s, NULL);
+	buf_free(&sql);
+	return s;
+}
+
+int
+db_copy_rows(struct db *to, sqlite3 *from, const char *table, const char *order)
+{
+	sqlite3_stmt *get = NULL, *put = NULL;
+	char sql[128];
+	int rc;
+
+	snprintf(sql, sizeof sql, "SELECT * FROM %s ORDER BY %s", table, order);
+	rc = sqlite3_prepare_v2(from, sql, -1, &get, NULL);
+	if (rc == SQLITE_OK && !(put = insert_like(to, get, table)))
+		rc = SQLITE_ERROR;
+	while (rc == SQLITE_OK && (rc = sqlite3_step(get)) == SQLITE_ROW) {
+		for (int i = 0; i < sqlite3_column_count(get); i++)
+			sqlite3_bind_value(put, i + 1, sqlite3_column_value(get, i));
+		rc = sqlite3_step(put);
+		/* a row that the table does not take is damaged itself */
+		if (rc == SQLITE_DONE || (rc & 0xff) == SQLITE_CONSTRAINT)
+			rc = SQLITE_OK;
+		sqlite3_reset(put);
+	}
+	sqlite3_finalize(get);
+	sqlite3_finalize(put);
+	return db_errno(rc);
+}
+
+/* What can be read of a file that was set aside, from both ends towards the damage. */
+static void
+carry_over(struct db *db, const char *aside)
+{
+	sqlite3 *h = NULL;
+
+	if (sqlite3_open_v2(aside, &h, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL) !=
+		SQLITE_OK)
+		goto out;
+	sqlite3_exec(h, "PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON", NULL, NULL, NULL);
+	db_exec(db, "BEGIN IMMEDIATE");
+	for (int i = 0; i < db->schema->n_tables; i++) {
+		const struct db_table *t = &db->schema->tables[i];
+
+		if (db_copy_rows(db, h, t->name, t->order) < 0)
+			db_copy_rows(db, h, t->name, t->backwards);
+	}
+	if (db_exec(db, "COMMIT") < 0)
+		db_exec(db, "ROLLBACK");
+out:
+	sqlite3_close(h);
+}
+
+/* On a full disk the reserve is given up for it. */
 static int
 open_file(struct db *db)
 {
 	char dir[512];
 	int rc = open_handle(db, db->path);
 
-	if (rc == -ENOSPC || rc == -EIO || rc == -EACCES) {
+	if (rc == -ENOSPC || rc == -EIO) {
 		dir_of(db->path, dir, sizeof dir);
 		if (db_reserve_release(dir))
 			rc = open_handle(db, db->path);
 	}
+	return rc;
+}
+
+static int
+replace_file(struct db *db)
+{
+	char aside[700];
+	int rc;
+
+	rename_aside(db->path, aside);
+	log_error("%s: corrupt, set aside", db->path);
+	if ((rc = open_file(db)) == 0)
+		carry_over(db, aside);
 	return rc;
 }
 
@@ -314,22 +476,17 @@ open_any(struct db *db, char *banner, size_t cap)
 {
 	int rc = open_file(db);
 
-	if (db_is_corrupt(rc) && unreadable(db->path))
+	if (db_is_corrupt(rc) && !condemned(db->path))
 		rc = -EIO;
-	if (db_is_corrupt(rc)) {
-		rename_aside(db->path);
-		log_error("%s: corrupt, set aside", db->path);
-		rc = open_file(db);
-		if (rc == 0)
-			snprintf(banner, cap, "%s was corrupt: set aside, a new one begun",
-				name_of(db));
-	}
+	if (db_is_corrupt(rc) && (rc = replace_file(db)) == 0)
+		snprintf(banner, cap, CORRUPT_BANNER, name_of(db));
 	if (rc == 0 && db->read_only)
-		snprintf(banner, cap, "%s is of a newer muster: read-only", name_of(db));
+		snprintf(banner, cap, "%s is of a newer muster: read-only, changes are not stored",
+			name_of(db));
 	if (rc == 0)
 		return 0;
 	log_error("%s: %s, kept in memory", db->path, strerror(-rc));
-	snprintf(banner, cap, "%s: %s: kept in memory only", name_of(db), strerror(-rc));
+	snprintf(banner, cap, "%s: %s: kept in memory only", name_of(db), db_reason(rc));
 	return open_memory(db);
 }
 
@@ -373,53 +530,24 @@ int
 db_set_aside(struct db *db, char *banner, size_t cap)
 {
 	mode_t old;
+	int rc;
 
-	if (unreadable(db->path))
+	if (!condemned(db->path))
 		return -EIO;
 	old = umask(077);
 	close_handle(db);
-	rename_aside(db->path);
-	log_error("%s: corrupt, set aside", db->path);
-	if (open_any(db, banner, cap) == 0 && !db->in_memory)
-		snprintf(banner, cap, "%s was corrupt: set aside, a new one begun", name_of(db));
+	if ((rc = replace_file(db)) == 0)
+		snprintf(banner, cap, CORRUPT_BANNER, name_of(db));
+	else
+		rc = open_any(db, banner, cap);
 	umask(old);
-	return 0;
-}
-
-/* The image of the database in memory, attached to the file's connection, then table by table. */
-static int
-merge_image(struct db *file, unsigned char *image, sqlite3_int64 size)
-{
-	char sql[128];
-	int rc = db_exec(file, "ATTACH ':memory:' AS ram");
-
-	if (rc < 0) {
-		sqlite3_free(image);
-		return rc;
-	}
-	rc = db_errno(sqlite3_deserialize(
-		file->h, "ram", image, size, size, SQLITE_DESERIALIZE_FREEONCLOSE));
-	if (rc == 0)
-		rc = db_exec(file, "BEGIN IMMEDIATE");
-	for (const char *const *t = file->schema->tables; rc == 0 && *t; t++) {
-		snprintf(sql, sizeof sql, "INSERT OR REPLACE INTO main.%s SELECT * FROM ram.%s", *t,
-			*t);
-		rc = db_exec(file, sql);
-	}
-	if (rc == 0)
-		rc = db_exec(file, "COMMIT");
-	if (rc < 0)
-		db_exec(file, "ROLLBACK");
-	db_exec(file, "DETACH ram");
 	return rc;
 }
 
 bool
-db_retry_file(struct db *db)
+db_retry_file(struct db *db, int (*merge)(struct db *file, struct db *memory))
 {
 	struct db file = {.schema = db->schema, .path = db->path};
-	sqlite3_int64 size = 0;
-	unsigned char *image;
 	mode_t old;
 	int rc;
 
@@ -430,8 +558,12 @@ db_retry_file(struct db *db)
 	umask(old);
 	if (rc < 0)
 		return false;
-	image = sqlite3_serialize(db->h, "main", &size, 0);
-	if (file.read_only || !image || merge_image(&file, image, size) < 0) {
+	rc = file.read_only ? -EROFS : db_exec(&file, "BEGIN IMMEDIATE");
+	if (rc == 0)
+		rc = merge(&file, db);
+	if (rc == 0)
+		rc = db_exec(&file, "COMMIT");
+	if (rc < 0) { /* what was begun goes with the connection */
 		close_handle(&file);
 		return false;
 	}

@@ -5,8 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Numbers given while the real file is out of reach must not meet those in it later. */
-enum { MEMORY_FIRST_NUM = 100000, EVENTS_MAX = 50000 };
+enum { EVENTS_MAX = 50000 };
 static const double EVENTS_KEEP_S = 90 * 86400.0;
 
 static const char *const migrations[] = {
@@ -21,11 +20,16 @@ static const char *const migrations[] = {
 	"CREATE INDEX event_of ON event(num, t);"
 	"CREATE TABLE counter(one INTEGER PRIMARY KEY, next INT) STRICT;",
 };
-static const char *const tables[] = {"session", "event", NULL};
+static const struct db_table tables[] = {
+	{"session", "num", "num DESC"},
+	{"event", "t,num,event", "t DESC,num DESC,event DESC"},
+	{"counter", "one", "one DESC"},
+};
 static const struct db_schema schema = {.application_id = 0x6d737431,
 	.migrations = migrations,
 	.n_migrations = ARRAY_LEN(migrations),
 	.tables = tables,
+	.n_tables = ARRAY_LEN(tables),
 	.durability = "FULL"};
 
 enum {
@@ -85,7 +89,7 @@ put_row(struct db *db, const struct meta_session *m)
 	int at = 1;
 
 	if (!s)
-		return -EIO;
+		return db_errno(sqlite3_errcode(db->h));
 	sqlite3_bind_int64(s, at++, m->num);
 	for (size_t i = 0; i < ARRAY_LEN(words); i++)
 		text(s, at++, words[i]);
@@ -182,6 +186,12 @@ meta_delete_session(struct meta_db *m, uint32_t num)
 }
 
 int
+meta_scrub(struct meta_db *m)
+{
+	return db_exec(&m->db, "PRAGMA incremental_vacuum(64); PRAGMA wal_checkpoint(TRUNCATE)");
+}
+
+int
 meta_put_event(struct meta_db *m, const struct meta_event *ev)
 {
 	struct db *db = &m->db;
@@ -249,37 +259,57 @@ read_session(sqlite3_stmt *s, struct meta_session *m)
 	m->mem_max = (uint64_t)sqlite3_column_int64(s, 23);
 }
 
-struct meta_session *
-meta_sessions(struct meta_db *m, size_t *n)
+int
+meta_sessions(struct meta_db *m, struct meta_session **out, size_t *n)
 {
 	sqlite3_stmt *s = db_stmt(&m->db, ST_SESSIONS,
 		"SELECT "
 		"num,id,name,profile,conversation,cwd,argv,tags,state,pinned,no_store,cols,rows,"
 		"exit_code,exit_signal,created,started,ended,last_output,last_input,footprint,peak,"
 		"freed,mem_max FROM session ORDER BY num");
-	struct meta_session *out = NULL;
 	size_t cap = 0;
+	int rc;
 
+	*out = NULL;
 	*n = 0;
-	while (s && sqlite3_step(s) == SQLITE_ROW) {
+	if (!s)
+		return db_errno(sqlite3_errcode(m->db.h));
+	while ((rc = sqlite3_step(s)) == SQLITE_ROW) {
 		if (*n == cap)
-			out = xrealloc(out, (cap = cap ? cap * 2 : 32) * sizeof *out);
-		memset(&out[*n], 0, sizeof *out);
-		read_session(s, &out[(*n)++]);
+			*out = xrealloc(*out, (cap = cap ? cap * 2 : 32) * sizeof **out);
+		memset(&(*out)[*n], 0, sizeof **out);
+		read_session(s, &(*out)[(*n)++]);
 	}
 	sqlite3_reset(s);
-	return out;
+	return db_errno(rc);
+}
+
+void
+meta_session_clear(struct meta_session *m)
+{
+	free(m->cwd);
+	free(m->argv_json);
+	free(m->tags_json);
+	memset(m, 0, sizeof *m);
 }
 
 void
 meta_sessions_free(struct meta_session *m, size_t n)
 {
-	for (size_t i = 0; i < n; i++) {
-		free(m[i].cwd);
-		free(m[i].argv_json);
-		free(m[i].tags_json);
-	}
+	for (size_t i = 0; i < n; i++)
+		meta_session_clear(&m[i]);
 	free(m);
+}
+
+struct meta_session
+meta_session_copy(const struct meta_session *m)
+{
+	struct meta_session c = *m;
+
+	c.cwd = xstrdup(m->cwd ? m->cwd : "");
+	c.argv_json = xstrdup(m->argv_json ? m->argv_json : "[]");
+	c.tags_json = xstrdup(m->tags_json ? m->tags_json : "[]");
+	return c;
 }
 
 uint32_t
@@ -293,7 +323,7 @@ meta_next_num(struct meta_db *m)
 	if (s && sqlite3_step(s) == SQLITE_ROW)
 		num = (uint32_t)sqlite3_column_int64(s, 0);
 	sqlite3_reset(s);
-	return m->db.in_memory ? MAX(num, (uint32_t)MEMORY_FIRST_NUM) : num;
+	return num;
 }
 
 struct meta_event *
@@ -375,21 +405,21 @@ meta_trim(struct meta_db *m)
 }
 
 bool
+meta_begun(const struct meta_db *m)
+{
+	return m->db.begun && !m->db.in_memory;
+}
+
+static int
+merge_events(struct db *file, struct db *memory)
+{
+	return db_copy_rows(file, memory->h, "event", "t,num,event");
+}
+
+bool
 meta_retry(struct meta_db *m)
 {
-	size_t n;
-	struct meta_session *s;
-
-	if (!m->db.in_memory)
-		return true;
-	if (!db_retry_file(&m->db))
-		return false;
-	/* numbers given in memory count from here on */
-	s = meta_sessions(m, &n);
-	if (n)
-		count_num(&m->db, s[n - 1].num);
-	meta_sessions_free(s, n);
-	return true;
+	return db_retry_file(&m->db, merge_events);
 }
 
 int

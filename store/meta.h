@@ -22,7 +22,7 @@ struct meta_event {
 	char *detail_json;
 };
 struct meta_db;
-/* Creates or migrates; a corrupt file is set aside; in memory where the disk does not let us (see
+/* Creates or migrates; a corrupt file is set aside; in memory where the file cannot be had (see
  * db.h). *banner is only written when something is degraded. NULL and *e when even that fails. */
 struct meta_db *meta_open(const char *path, char *banner, size_t banner_cap, struct err *e);
 void meta_close(struct meta_db *db);
@@ -30,10 +30,15 @@ void meta_close(struct meta_db *db);
  * meta_in_memory. */
 int meta_put_session(struct meta_db *db, const struct meta_session *m);
 int meta_delete_session(struct meta_db *db, uint32_t num); /* with its events */
+/* What was deleted leaves the disk: until then the write-ahead log has it. */
+int meta_scrub(struct meta_db *db);
 int meta_put_event(struct meta_db *db, const struct meta_event *ev);
-struct meta_session *meta_sessions(struct meta_db *db, size_t *n); /* by num; malloc'ed */
+/* By num; malloc'ed. 0 or -errno: then *out has those that could be read. */
+int meta_sessions(struct meta_db *db, struct meta_session **out, size_t *n);
 void meta_sessions_free(struct meta_session *m, size_t n);
-uint32_t meta_next_num(struct meta_db *db); /* never reused, also after deletes */
+void meta_session_clear(struct meta_session *m); /* frees its strings */
+struct meta_session meta_session_copy(const struct meta_session *m);
+uint32_t meta_next_num(struct meta_db *db); /* above all that this file ever had */
 /* Since a time; num 0 = all; the newest max of them, oldest first. malloc'ed. */
 struct meta_event *meta_events(
 	struct meta_db *db, uint32_t num, double since, size_t max, size_t *n);
@@ -41,8 +46,11 @@ void meta_events_free(struct meta_event *ev, size_t n);
 void meta_trim(struct meta_db *db);		   /* gives back what it only caches */
 int meta_maintain(struct meta_db *db, double now); /* drops old events */
 bool meta_in_memory(const struct meta_db *db);
-bool meta_retry(struct meta_db *db); /* in memory: to the file, if it can be; true if on disk */
-/* After a write failed with corruption: sets the file aside and goes on with a new one; -EIO as
- * db_set_aside. */
+bool meta_begun(const struct meta_db *db); /* there was no file, or an empty one */
+/* In memory: to the file, if it can be had; true if on disk. Events go along; sessions are the
+ * caller's to put again, for the file may have its own. */
+bool meta_retry(struct meta_db *db);
+/* After a call said that the file is corrupt: sets it aside if it is and goes on with a new one;
+ * -EIO as db_set_aside. */
 int meta_set_aside(struct meta_db *db, char *banner, size_t banner_cap);
 #endif

@@ -276,8 +276,14 @@ segfile_holds(const char *dir, uint64_t off, size_t len)
 	return yes;
 }
 
+static bool
+is_text(const char *name)
+{
+	return strcmp(name, SEGFILE_CARD) != 0 && strcmp(name, SEGFILE_ENDED) != 0;
+}
+
 static uint64_t
-each_file(const char *dir, bool delete)
+each_text(const char *dir, bool delete)
 {
 	DIR *d = opendir(dir);
 	struct dirent *e;
@@ -285,7 +291,8 @@ each_file(const char *dir, bool delete)
 	uint64_t sum = 0;
 
 	while (d && (e = readdir(d))) {
-		if (fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) || !S_ISREG(st.st_mode))
+		if (!is_text(e->d_name) || fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) ||
+			!S_ISREG(st.st_mode))
 			continue;
 		sum += (uint64_t)st.st_blocks * 512;
 		if (delete)
@@ -299,12 +306,27 @@ each_file(const char *dir, bool delete)
 uint64_t
 segfile_usage(const char *dir)
 {
-	return each_file(dir, false);
+	return each_text(dir, false);
+}
+
+void
+segfile_clear(const char *dir)
+{
+	each_text(dir, true);
 }
 
 int
 segfile_delete(const char *dir)
 {
-	each_file(dir, true);
+	static const char *const beside[] = {SEGFILE_CARD, SEGFILE_ENDED};
+
+	/* first: half deleted is not taken for lost */
+	for (size_t i = 0; i < ARRAY_LEN(beside); i++) {
+		char *path = xasprintf("%s/%s", dir, beside[i]);
+
+		unlink(path);
+		free(path);
+	}
+	each_text(dir, true);
 	return rmdir(dir) < 0 && errno != ENOENT ? -errno : 0;
 }

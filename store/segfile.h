@@ -31,7 +31,12 @@ int segfile_get(const struct segfile *f, const char *name, struct buf *out); /* 
 
 /* True when the files of a directory reach over [off, off + len). */
 bool segfile_holds(const char *dir, uint64_t off, size_t len);
-/* Of a directory: bytes of disk in it; deletes all files of it, then it. */
+/* Beside the text: whose it is (store/card.h), and when that ended (store/age.h). */
+#define SEGFILE_CARD "session.json"
+#define SEGFILE_ENDED "ended"
+/* Of a directory: bytes of disk that its text takes; deletes the text; deletes all files of it,
+ * then it. */
 uint64_t segfile_usage(const char *dir);
+void segfile_clear(const char *dir);
 int segfile_delete(const char *dir);
 #endif

@@ -155,6 +155,9 @@ wake_session(struct session *s, const char **how, struct err *e)
 		return err_set(e, 1, "%s is already running", s->name);
 	if (s->cwd && access(s->cwd, X_OK) < 0)
 		return err_set(e, 1, "its directory %s no longer exists", s->cwd);
+	if (s->no_store && !s->argv[0] && !*s->conversation)
+		return err_set(
+			e, 1, "the command of %s was not stored (start it with new)", s->name);
 	argv = wake_argv(s, how);
 	rc = run_start(s, argv, NULL, NULL, e);
 	free(argv);

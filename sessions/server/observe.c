@@ -94,7 +94,7 @@ on_event(void *ctx, struct session *s, const char *event, double t, json_t *deta
 		s->id, "name", s->name, "event", event, "detail", detail);
 	char *text = json_text(json_incref(detail));
 
-	if (sv->sessions.store)
+	if (!s->no_store)
 		store_put_event(sv->sessions.store, t, s->num, s->id, s->name, event, text);
 	if (ev)
 		peers_event(sv->peers, ev);

@@ -7,6 +7,7 @@
 #include "sessions/session/checkpoint.h"
 #include "sessions/pty/ring.h"
 #include "sessions/store_thread/store_worker.h"
+#include "store/age.h"
 #include "store/segfile.h"
 #include <dirent.h>
 #include <errno.h>
@@ -330,33 +331,44 @@ struct upkeep {
 	size_t n;
 	struct kept *kept; /* oldest first */
 	uint64_t total;
-	double oldest;
-	char dir[512];
+	double keep_s;
+	char dir[512];	/* that of the state */
+	char text[600]; /* of the session at hand */
 };
+
+static void
+text_dir(struct upkeep *u, size_t i)
+{
+	snprintf(u->text, sizeof(u->text), "%s/text/%u", u->dir, u->kept[i].num);
+}
 
 static void
 upkeep_run(void *arg, struct history_db *h, struct meta_db *m)
 {
 	struct upkeep *u = arg;
+	double lived = age_lived_s(u->dir);
 	uint64_t sum = 0;
-	char dir[600];
 
 	(void)h;
 	(void)m;
 	for (size_t i = 0; i < u->n; i++) {
-		snprintf(dir, sizeof(dir), "%s/%u", u->dir, u->kept[i].num);
-		sum += segfile_usage(dir);
+		text_dir(u, i);
+		sum += segfile_usage(u->text);
 	}
 	for (size_t i = 0; i < u->n; i++) {
+		bool live = u->kept[i].live;
 		uint64_t bytes;
+		double age;
 
-		snprintf(dir, sizeof(dir), "%s/%u", u->dir, u->kept[i].num);
-		if (u->kept[i].live || (u->kept[i].ended >= u->oldest && sum <= u->total))
+		text_dir(u, i);
+		if (!(bytes = segfile_usage(u->text)))
 			continue;
-		bytes = segfile_usage(dir);
-		if (bytes && segfile_delete(dir) == 0)
-			log_info("text of session %u deleted: %s", u->kept[i].num,
-				sum > u->total ? "over store_total" : "older than store_days");
+		age = age_of_text(u->text, !live, lived);
+		if (live || (age <= u->keep_s && sum <= u->total))
+			continue;
+		log_info("text of session %u deleted: %s", u->kept[i].num,
+			sum > u->total ? "over store_total" : "older than store_days");
+		segfile_clear(u->text);
 		sum -= MIN(sum, bytes);
 	}
 }
@@ -393,8 +405,9 @@ upkeep(struct sessions *ss)
 			.ended = MAX(s->past.ended, s->past.last_output)};
 	qsort(u->kept, u->n, sizeof(*u->kept), by_end);
 	u->total = ss->config->store_total;
-	u->oldest = os_wall_s() - ss->config->store_days * 86400;
-	snprintf(u->dir, sizeof(u->dir), "%.500s/text", paths()->state);
+	/* never by one look alone */
+	u->keep_s = MAX(ss->config->store_days * 86400.0, 86400.0);
+	snprintf(u->dir, sizeof(u->dir), "%s", paths()->state);
 	store_run(ss->store, upkeep_run, upkeep_done, u);
 }
 

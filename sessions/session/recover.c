@@ -67,7 +67,7 @@ profile_named(struct sessions *ss, const char *name, char *const *argv)
 	return p ? p : profile_of_command(ss->profiles, argv && argv[0] ? argv[0] : "sh");
 }
 
-static void
+static struct session *
 from_meta(struct sessions *ss, const struct meta_session *m)
 {
 	struct session *s = session_new(ss, session_state_of(m->state));
@@ -98,6 +98,7 @@ from_meta(struct sessions *ss, const struct meta_session *m)
 	json_decref(argv);
 	json_decref(tags);
 	sessions_link(ss, s);
+	return s;
 }
 
 /* The store does not know what the keeper holds: the server died before it was written. */
@@ -223,6 +224,10 @@ from_keeper(struct sessions *ss, struct keeper_held *h)
 		s->env = env;
 		s->limits = limits;
 		env = NULL;
+		if (!s->argv[0]) { /* the store may not have it */
+			free(s->argv);
+			s->argv = json_words(json_object_get(note, "argv"));
+		}
 		if (!s->cwd) {
 			s->cwd = cwd ? cwd : xstrdup("/");
 			cwd = NULL;
@@ -251,6 +256,23 @@ mark_lost(struct session *s)
 		session_event(s, "lost", NULL);
 }
 
+/* The list could be read only later. None of these lives: what does is here already. */
+static void
+on_found(void *ctx, const struct meta_session *m, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct session *s;
+
+		if (sessions_num(ctx, m[i].num))
+			continue;
+		s = from_meta(ctx, &m[i]);
+		display_load(s, false);
+		if (session_live(s))
+			mark_lost(s);
+		session_changed(s);
+	}
+}
+
 void
 recover(struct sessions *ss, struct keeper_held *h, size_t n)
 {
@@ -262,6 +284,7 @@ recover(struct sessions *ss, struct keeper_held *h, size_t n)
 	for (size_t i = 0; i < n_meta; i++)
 		from_meta(ss, &m[i]);
 	meta_sessions_free(m, n_meta);
+	store_worker_on_found(ss->store, on_found, ss);
 	for (size_t i = 0; i < n; i++)
 		if (h[i].id)
 			from_keeper(ss, &h[i]);

@@ -145,8 +145,9 @@ sessions_link(struct sessions *ss, struct session *s)
 {
 	struct session **at = &ss->first;
 
-	while (*at)
+	while (*at && (*at)->num < s->num)
 		at = &(*at)->next;
+	s->next = *at;
 	*at = s;
 	ss->next_num = MAX(ss->next_num, s->num + 1);
 }
@@ -162,7 +163,7 @@ sessions_add(struct sessions *ss, struct session *s, struct err *e)
 	if (!*s->name)
 		make_name(ss, s);
 	make_id(ss, s->id);
-	s->num = ss->next_num;
+	s->num = store_take_num(ss->store, ss->next_num);
 	sessions_link(ss, s);
 	session_unsaved(s);
 	return 0;
@@ -234,7 +235,8 @@ store_session(struct session *s)
 		m.footprint = mem->footprint;
 		m.peak = mem->peak;
 	}
-	m.argv_json = json_text(words_json(s->argv, -1));
+	/* of one that is not to be stored, the row alone: not what it was told to do */
+	m.argv_json = json_text(s->no_store ? json_array() : words_json(s->argv, -1));
 	m.tags_json = json_text(words_json(s->tags, s->n_tags));
 	store_put_session(s->of->store, &m);
 	free(m.argv_json);

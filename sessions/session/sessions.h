@@ -71,7 +71,7 @@ unsigned sessions_live(const struct sessions *ss);
 /* A new session: gets a number, an id, and a name made up when empty. -1 and *e: the name is taken
  * or none; s stays the caller's. */
 int sessions_add(struct sessions *ss, struct session *s, struct err *e);
-/* At the end of the list: one that has all that already. */
+/* Into the list, by number: one that has all that already. */
 void sessions_link(struct sessions *ss, struct session *s);
 int sessions_rename(struct session *s, const char *name, struct err *e);
 /* Deletes all of it, stored things too. The session must not be live. */

@@ -2,19 +2,26 @@
  * database connection each, and posts results back through one uv_async.
  *
  * Nothing here may fail towards a session. So the thread keeps a mirror of every session's record
- * (a few hundred bytes each): a record that could not be written stays dirty and is tried again; a
- * database that had to be set aside is filled again from the mirror; samples wait in history.c's
- * RAM. What is degraded stands in the banner until it works again. */
+ * (store/mirror.h): a record that could not be written is tried again; a database that had to be
+ * set aside is filled again from it; samples wait in history.c's RAM. What is degraded stands in
+ * the banner until it works again. A list that cannot be read at the start is read when it can be:
+ * until then the sessions are those of the text directories, and no number is given that it may
+ * have. */
 #include "sessions/store_thread/store_worker.h"
 #include "core/base/log.h"
 #include "core/os/os.h"
+#include "store/age.h"
 #include "store/db.h"
+#include "store/mirror.h"
+#include "store/numbers.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { WORKER_MAGIC = 0x5706e3a1, EVENTS_WAITING_MAX = 1000 };
+/* The first number when nothing tells which ones an unreadable list has. */
+enum { BLIND_FIRST_NUM = 100000 };
 static const uint64_t SECOND = 1000000000u;
 static const uint64_t FLUSH_S = 300, RETRY_S = 30, MAINTAIN_S = 900;
 
@@ -33,10 +40,6 @@ struct job {
 struct queue {
 	struct job *head, **tail;
 };
-struct record { /* of the mirror */
-	struct meta_session m;
-	bool dirty, deleted;
-};
 struct store_worker {
 	unsigned magic;
 	uv_loop_t *loop;
@@ -48,21 +51,28 @@ struct store_worker {
 	struct queue todo, done;
 	bool stop;
 	char banner[STORE_BANNER];
+	struct numbers numbers;
+	struct meta_list found; /* rows that could be read only later, not told yet */
 	/* loop thread */
 	char *shown;
 	void (*changed)(void *ctx);
 	void *changed_ctx;
+	store_found on_found;
+	void *found_ctx;
 	/* store thread */
 	char dir[512];
 	struct history_db *h;
 	struct meta_db *m;
-	struct record *mirror;
-	size_t n_mirror;
+	struct mirror mirror;
+	int unread;	    /* -errno: why rows of the list may be missing in the mirror; 0 */
 	struct job *events; /* not written yet, oldest first */
 	size_t n_events;
-	char trouble[2][STORE_BANNER]; /* of meta, of history */
-	char note[STORE_BANNER];       /* what happened at open; stays */
+	/* of meta, of history */
+	char trouble[2][STORE_BANNER];
+	char note[2][STORE_BANNER]; /* what happened at open; stays */
+	bool scrub;		    /* sessions were deleted since the log was last emptied */
 	uint64_t flush_at, retry_at, maintain_at;
+	uint64_t lived_at; /* up to here its life has been counted */
 };
 enum { META, HISTORY };
 
@@ -87,28 +97,9 @@ pop(struct queue *q)
 }
 
 static void
-session_free(struct meta_session *m)
-{
-	free(m->cwd);
-	free(m->argv_json);
-	free(m->tags_json);
-}
-
-static struct meta_session
-session_copy(const struct meta_session *m)
-{
-	struct meta_session c = *m;
-
-	c.cwd = xstrdup(m->cwd ? m->cwd : "");
-	c.argv_json = xstrdup(m->argv_json ? m->argv_json : "[]");
-	c.tags_json = xstrdup(m->tags_json ? m->tags_json : "[]");
-	return c;
-}
-
-static void
 job_free(struct job *j)
 {
-	session_free(&j->session);
+	meta_session_clear(&j->session);
 	free(j->event.detail_json);
 	free(j->samples);
 	free(j);
@@ -116,15 +107,19 @@ job_free(struct job *j)
 
 /* ---- banner ---- */
 
-/* The worst that holds, for the loop to show. */
+/* All that holds, for the loop to show: what goes wrong, then what happened. */
 static void
 publish(struct store_worker *w)
 {
-	const char *text = w->trouble[META][0]	    ? w->trouble[META]
-			   : w->trouble[HISTORY][0] ? w->trouble[HISTORY]
-						    : w->note;
+	const char *const says[] = {
+		w->trouble[META], w->trouble[HISTORY], w->note[META], w->note[HISTORY]};
+	char text[STORE_BANNER] = "";
 	bool changed;
 
+	for (size_t i = 0, at = 0; i < ARRAY_LEN(says); i++)
+		if (*says[i] && at < sizeof text)
+			at += (size_t)snprintf(
+				text + at, sizeof text - at, "%s%s", at ? "; " : "", says[i]);
 	uv_mutex_lock(&w->lock);
 	changed = strcmp(w->banner, text) != 0;
 	snprintf(w->banner, sizeof w->banner, "%s", text);
@@ -138,15 +133,13 @@ publish(struct store_worker *w)
 static void
 trouble(struct store_worker *w, int which, int rc)
 {
-	static const char *const what[] = {"session list", "memory history"};
+	static const char *const what[] = {"session list (meta.db)", "memory history (history.db)"};
 
 	if (rc == 0)
 		w->trouble[which][0] = '\0';
 	else
 		snprintf(w->trouble[which], STORE_BANNER, "%s kept in memory only: %s", what[which],
-			rc == -ENOSPC  ? "the disk is full"
-			: rc == -EROFS ? "the database is read-only"
-				       : strerror(-rc));
+			db_reason(rc));
 	publish(w);
 }
 
@@ -157,81 +150,51 @@ opened(struct store_worker *w, int which, bool in_memory)
 {
 	if (!in_memory)
 		return;
-	memcpy(w->trouble[which], w->note, STORE_BANNER);
-	w->note[0] = '\0';
+	memcpy(w->trouble[which], w->note[which], STORE_BANNER);
+	w->note[which][0] = '\0';
 }
 
 /* ---- meta, through the mirror ---- */
 
-static struct record *
-record_of(struct store_worker *w, uint32_t num)
-{
-	for (size_t i = 0; i < w->n_mirror; i++)
-		if (w->mirror[i].m.num == num)
-			return &w->mirror[i];
-	w->mirror = xrealloc(w->mirror, (w->n_mirror + 1) * sizeof *w->mirror);
-	memset(&w->mirror[w->n_mirror], 0, sizeof *w->mirror);
-	w->mirror[w->n_mirror].m.num = num;
-	return &w->mirror[w->n_mirror++];
-}
-
 static int
-write_records(struct store_worker *w)
+write_all(struct store_worker *w)
 {
-	for (size_t i = 0; i < w->n_mirror; i++) {
-		struct record *r = &w->mirror[i];
-		int rc;
+	int rc = mirror_write(&w->mirror, w->m);
 
-		if (!r->dirty)
-			continue;
-		rc = r->deleted ? meta_delete_session(w->m, r->m.num)
-				: meta_put_session(w->m, &r->m);
-		if (rc < 0)
-			return rc;
-		r->dirty = false;
-		if (r->deleted) {
-			session_free(&r->m);
-			*r = w->mirror[--w->n_mirror];
-			i--;
-		}
-	}
-	return 0;
-}
-
-static int
-write_events(struct store_worker *w)
-{
-	while (w->events) {
+	while (rc == 0 && w->events) {
 		struct job *j = w->events;
-		int rc = meta_put_event(w->m, &j->event);
 
-		if (rc < 0)
-			return rc;
+		if ((rc = meta_put_event(w->m, &j->event)) < 0)
+			break;
 		w->events = j->next;
 		w->n_events--;
 		job_free(j);
 	}
+	return rc;
+}
+
+static int
+set_meta_aside(struct store_worker *w)
+{
+	int rc = meta_set_aside(w->m, w->note[META], STORE_BANNER);
+
+	if (rc < 0)
+		return rc;
+	opened(w, META, meta_in_memory(w->m));
+	mirror_touch(&w->mirror);
 	return 0;
 }
 
 static void
 write_meta(struct store_worker *w)
 {
-	int rc = write_records(w);
+	int rc = write_all(w);
 
-	if (rc == 0)
-		rc = write_events(w);
-	if (db_is_corrupt(rc) && (rc = meta_set_aside(w->m, w->note, sizeof w->note)) == 0) {
-		opened(w, META, meta_in_memory(w->m));
-		for (size_t i = 0; i < w->n_mirror; i++)
-			w->mirror[i].dirty = true;
-		rc = write_records(w);
-		if (rc == 0)
-			rc = write_events(w);
-	}
+	if (db_is_corrupt(rc) && (rc = set_meta_aside(w)) == 0)
+		rc = write_all(w);
 	if (rc == 0 && meta_in_memory(w->m))
 		return; /* the banner of the opening stands */
-	trouble(w, META, rc);
+	trouble(w, META, rc < 0 ? rc : w->unread);
 }
 
 static void
@@ -240,7 +203,8 @@ write_history(struct store_worker *w)
 	int rc = history_flush(w->h);
 
 	w->flush_at = os_mono_ns() + FLUSH_S * SECOND;
-	if (db_is_corrupt(rc) && (rc = history_set_aside(w->h, w->note, sizeof w->note)) == 0) {
+	if (db_is_corrupt(rc) &&
+		(rc = history_set_aside(w->h, w->note[HISTORY], STORE_BANNER)) == 0) {
 		opened(w, HISTORY, history_in_memory(w->h));
 		rc = history_flush(w->h);
 	}
@@ -249,27 +213,98 @@ write_history(struct store_worker *w)
 	trouble(w, HISTORY, rc);
 }
 
+/* ---- reading the list ---- */
+
+static uint32_t
+take_num(struct store_worker *w, uint32_t at_least)
+{
+	uint32_t num;
+
+	uv_mutex_lock(&w->lock);
+	num = numbers_take(&w->numbers, at_least);
+	uv_mutex_unlock(&w->lock);
+	return num;
+}
+
+static uint32_t
+num_for_stray(void *ctx)
+{
+	return take_num(ctx, 1);
+}
+
+/* Numbers that the list may have are not given. */
+static void
+raise_numbers(struct store_worker *w)
+{
+	uint32_t next = !w->unread ? meta_next_num(w->m) : w->numbers.known ? 1 : BLIND_FIRST_NUM;
+
+	uv_mutex_lock(&w->lock);
+	w->numbers.next = MAX(w->numbers.next, next);
+	uv_mutex_unlock(&w->lock);
+}
+
+static void
+say_lost(struct store_worker *w, size_t salvaged)
+{
+	if (meta_begun(w->m) && w->numbers.known && !w->note[META][0])
+		snprintf(w->note[META], STORE_BANNER, "meta.db was lost: begun anew");
+	if (!salvaged)
+		return;
+	if (!w->note[META][0])
+		snprintf(w->note[META], STORE_BANNER, "meta.db lacked sessions");
+	snprintf(w->note[META] + strlen(w->note[META]), STORE_BANNER - strlen(w->note[META]),
+		" (%zu session%s taken from their text)", salvaged, salvaged == 1 ? "" : "s");
+}
+
+/* All sessions that the list and the text directories tell of and the mirror has not. */
+static void
+read_list(struct store_worker *w, struct meta_list *found)
+{
+	int rc = meta_in_memory(w->m) ? -EAGAIN : mirror_read(&w->mirror, w->m, found);
+	size_t salvaged;
+
+	if (db_is_corrupt(rc) && (rc = set_meta_aside(w)) == 0)
+		rc = mirror_read(&w->mirror, w->m, found);
+	w->unread = rc;
+	raise_numbers(w);
+	salvaged = mirror_salvage(&w->mirror, !rc, num_for_stray, w, found);
+	if (!rc)
+		say_lost(w, salvaged);
+	write_meta(w);
+	publish(w);
+}
+
+/* The list can be had at last: what it has beyond what is known goes to the loop. */
+static void
+read_late(struct store_worker *w)
+{
+	struct meta_list l = {0};
+
+	read_list(w, &l);
+	uv_mutex_lock(&w->lock);
+	w->found.s = xrealloc(w->found.s, (w->found.n + l.n + 1) * sizeof *l.s);
+	if (l.n)
+		memcpy(w->found.s + w->found.n, l.s, l.n * sizeof *l.s);
+	w->found.n += l.n;
+	uv_mutex_unlock(&w->lock);
+	free(l.s);
+	uv_async_send(&w->async);
+}
+
 /* ---- jobs ---- */
 
 static void
 run_put_session(struct store_worker *w, struct job *j)
 {
-	struct record *r = record_of(w, j->session.num);
-
-	session_free(&r->m);
-	r->m = j->session;
-	r->dirty = true;
-	r->deleted = false;
-	memset(&j->session, 0, sizeof j->session);
+	mirror_put(&w->mirror, &j->session);
 	write_meta(w);
 }
 
 static void
 run_delete(struct store_worker *w, struct job *j)
 {
-	struct record *r = record_of(w, j->num);
-
-	r->dirty = r->deleted = true;
+	mirror_delete(&w->mirror, j->num);
+	w->scrub = true;
 	for (struct job **e = &w->events; *e;) {
 		struct job *ev = *e;
 
@@ -324,7 +359,7 @@ run_trim(struct store_worker *w, struct job *j)
 {
 	history_trim(w->h);
 	meta_trim(w->m);
-	w->mirror = xrealloc(w->mirror, MAX(w->n_mirror, (size_t)1) * sizeof *w->mirror);
+	mirror_trim(&w->mirror);
 	os_trim_heap();
 	if (j->n)
 		os_trim_code();
@@ -350,8 +385,12 @@ run_fn(struct store_worker *w, struct job *j)
 static void
 retry(struct store_worker *w)
 {
-	if (meta_in_memory(w->m) && meta_retry(w->m))
-		trouble(w, META, 0);
+	if (meta_in_memory(w->m) && meta_retry(w->m)) {
+		mirror_touch(&w->mirror);
+		w->unread = -EAGAIN;
+	}
+	if (w->unread && !meta_in_memory(w->m))
+		read_late(w);
 	if (history_in_memory(w->h) && history_retry(w->h))
 		trouble(w, HISTORY, 0);
 	if (w->trouble[META][0])
@@ -362,22 +401,32 @@ retry(struct store_worker *w)
 }
 
 static void
+count_life(struct store_worker *w)
+{
+	uint64_t now = os_mono_ns();
+
+	age_add_lived(w->dir, (double)(now - w->lived_at) / 1e9);
+	w->lived_at = now;
+}
+
+static void
 maintain(struct store_worker *w)
 {
 	double now = os_wall_s();
 
 	if (db_is_corrupt(history_maintain(w->h, now)) &&
-		history_set_aside(w->h, w->note, sizeof w->note) == 0)
+		history_set_aside(w->h, w->note[HISTORY], STORE_BANNER) == 0)
 		opened(w, HISTORY, history_in_memory(w->h));
 	meta_maintain(w->m, now);
 	db_reserve_make(w->dir);
+	count_life(w);
 	w->maintain_at = os_mono_ns() + MAINTAIN_S * SECOND;
 }
 
 static bool
 degraded(const struct store_worker *w)
 {
-	return w->trouble[META][0] || w->trouble[HISTORY][0];
+	return w->trouble[META][0] || w->trouble[HISTORY][0] || w->unread;
 }
 
 /* Does what is due; returns ns until the next. */
@@ -397,6 +446,22 @@ upkeep(struct store_worker *w)
 		next = MIN(next, w->retry_at);
 	now = os_mono_ns();
 	return next > now ? next - now : 1;
+}
+
+/* Once for all that were forgotten together. */
+static void
+scrub(struct store_worker *w)
+{
+	bool more;
+
+	uv_mutex_lock(&w->lock);
+	more = w->todo.head != NULL;
+	uv_mutex_unlock(&w->lock);
+	if (!w->scrub || more)
+		return;
+	w->scrub = false;
+	if (meta_scrub(w->m) < 0)
+		log_warn("store: what was forgotten may still be in the log of meta.db");
 }
 
 static void
@@ -419,8 +484,10 @@ thread_main(void *arg)
 	struct job *j;
 
 	for (;;) {
-		uint64_t wait = upkeep(w);
+		uint64_t wait;
 
+		scrub(w);
+		wait = upkeep(w);
 		uv_mutex_lock(&w->lock);
 		if (!w->todo.head && !w->stop)
 			uv_cond_timedwait(&w->wake, &w->lock, wait);
@@ -437,6 +504,7 @@ thread_main(void *arg)
 	}
 	write_history(w);
 	write_meta(w);
+	count_life(w);
 	history_close(w->h);
 	meta_close(w->m);
 }
@@ -446,11 +514,16 @@ thread_main(void *arg)
 static void
 deliver(struct store_worker *w)
 {
+	struct meta_list found = {0};
 	struct job *j;
 	char now[STORE_BANNER];
 
 	uv_mutex_lock(&w->lock);
 	memcpy(now, w->banner, sizeof now);
+	if (w->on_found) {
+		found = w->found;
+		memset(&w->found, 0, sizeof w->found);
+	}
 	while ((j = pop(&w->done))) {
 		uv_mutex_unlock(&w->lock);
 		j->done(j->arg);
@@ -458,6 +531,9 @@ deliver(struct store_worker *w)
 		uv_mutex_lock(&w->lock);
 	}
 	uv_mutex_unlock(&w->lock);
+	if (found.n)
+		w->on_found(w->found_ctx, found.s, found.n);
+	meta_sessions_free(found.s, found.n);
 	if (strcmp(w->shown, now) != 0) {
 		memcpy(w->shown, now, sizeof now);
 		if (w->changed)
@@ -481,13 +557,15 @@ open_databases(struct store_worker *w)
 	struct err e;
 
 	snprintf(path, sizeof path, "%s/meta.db", w->dir);
-	if ((w->m = meta_open(path, w->note, sizeof w->note, &e)))
+	if ((w->m = meta_open(path, w->note[META], STORE_BANNER, &e)))
 		opened(w, META, meta_in_memory(w->m));
 	snprintf(path, sizeof path, "%s/history.db", w->dir);
-	w->h = history_open(path, w->note, sizeof w->note, &e);
+	w->h = history_open(path, w->note[HISTORY], STORE_BANNER, &e);
 	CHECK(w->m && w->h); /* not even in memory: nothing is left to go on with */
 	opened(w, HISTORY, history_in_memory(w->h));
 	db_reserve_make(w->dir);
+	snprintf(w->mirror.text_dir, sizeof w->mirror.text_dir, "%s/text", w->dir);
+	numbers_open(&w->numbers, w->dir);
 }
 
 struct store_worker *
@@ -503,6 +581,7 @@ store_worker_new(uv_loop_t *loop, const char *dir, char *banner)
 	w->flush_at = now + FLUSH_S * SECOND;
 	w->retry_at = now + RETRY_S * SECOND;
 	w->maintain_at = now + MAINTAIN_S * SECOND / 10;
+	w->lived_at = now;
 	CHECK(uv_mutex_init(&w->lock) == 0 && uv_cond_init(&w->wake) == 0);
 	CHECK(uv_async_init(loop, &w->async, on_async) == 0);
 	w->async.data = w;
@@ -519,6 +598,14 @@ store_worker_watch(struct store_worker *w, void (*changed)(void *ctx), void *ctx
 {
 	w->changed = changed;
 	w->changed_ctx = ctx;
+}
+
+void
+store_worker_on_found(struct store_worker *w, store_found found, void *ctx)
+{
+	w->on_found = found;
+	w->found_ctx = ctx;
+	uv_async_send(&w->async);
 }
 
 static void
@@ -543,10 +630,10 @@ store_worker_close(struct store_worker *w)
 	uv_mutex_unlock(&w->lock);
 	uv_thread_join(&w->thread);
 	w->changed = NULL;
+	w->on_found = NULL;
 	deliver(w);
-	for (size_t i = 0; i < w->n_mirror; i++)
-		session_free(&w->mirror[i].m);
-	free(w->mirror);
+	mirror_free(&w->mirror);
+	meta_sessions_free(w->found.s, w->found.n);
 	for (struct job *j; (j = w->events);) {
 		w->events = j->next;
 		job_free(j);
@@ -578,7 +665,7 @@ store_put_session(struct store_worker *w, const struct meta_session *m)
 {
 	struct job *j = job_new(run_put_session);
 
-	j->session = session_copy(m);
+	j->session = meta_session_copy(m);
 	enqueue(w, j);
 }
 
@@ -650,13 +737,31 @@ store_run(struct store_worker *w, store_fn fn, store_done done, void *arg)
 	enqueue(w, j);
 }
 
+/* On the store's thread: the number is durable before anything that is stored under it. */
+static void
+run_sync_numbers(struct store_worker *w, struct job *j)
+{
+	int rc = numbers_sync(w->dir);
+
+	(void)j;
+	if (rc < 0)
+		log_warn("numbers: %s", strerror(-rc));
+}
+
+uint32_t
+store_take_num(struct store_worker *w, uint32_t at_least)
+{
+	uint32_t num = take_num(w, at_least);
+
+	enqueue(w, job_new(run_sync_numbers));
+	return num;
+}
+
 /* ---- at start: wait for the thread ---- */
 
 struct load {
 	struct store_worker *w;
-	struct meta_session *s;
-	size_t n;
-	uint32_t next_num;
+	struct meta_list all;
 	uv_sem_t ready;
 };
 
@@ -664,48 +769,25 @@ static void
 load_fn(void *arg, struct history_db *h, struct meta_db *m)
 {
 	struct load *l = arg;
+	struct meta_list found = {0};
 
 	(void)h;
-	l->s = meta_sessions(m, &l->n);
-	l->next_num = meta_next_num(m);
-	for (size_t i = 0; i < l->n; i++) {
-		struct record *r = record_of(l->w, l->s[i].num);
-
-		if (!r->dirty) {
-			session_free(&r->m);
-			r->m = session_copy(&l->s[i]);
-		}
-	}
+	(void)m;
+	read_list(l->w, &found);
+	meta_sessions_free(found.s, found.n);
+	l->all = mirror_all(&l->w->mirror);
 	uv_sem_post(&l->ready);
-}
-
-static void
-load(struct store_worker *w, struct load *l)
-{
-	memset(l, 0, sizeof *l);
-	l->w = w;
-	CHECK(uv_sem_init(&l->ready, 0) == 0);
-	store_run(w, load_fn, NULL, l);
-	uv_sem_wait(&l->ready);
-	uv_sem_destroy(&l->ready);
 }
 
 struct meta_session *
 store_load_sessions(struct store_worker *w, size_t *n)
 {
-	struct load l;
+	struct load l = {.w = w};
 
-	load(w, &l);
-	*n = l.n;
-	return l.s;
-}
-
-uint32_t
-store_next_num(struct store_worker *w)
-{
-	struct load l;
-
-	load(w, &l);
-	meta_sessions_free(l.s, l.n);
-	return l.next_num;
+	CHECK(uv_sem_init(&l.ready, 0) == 0);
+	store_run(w, load_fn, NULL, &l);
+	uv_sem_wait(&l.ready);
+	uv_sem_destroy(&l.ready);
+	*n = l.all.n;
+	return l.all.s;
 }

@@ -8,20 +8,25 @@
 
 struct store_worker;
 enum { STORE_BANNER = 160 };
-/* Opens the databases under dir (corrupt ones are set aside). Never NULL: without a usable disk it
- * keeps all in memory, tries again every 30 s and moves it to disk when that works. banner (>=
- * STORE_BANNER bytes, borrowed for the worker's life, touched on the loop thread only) says what is
- * degraded at the moment, "" nothing. */
+/* Opens the databases under dir (corrupt ones are set aside, see store/db.h). Never NULL: without a
+ * usable disk it keeps all in memory, tries again every 30 s and moves it to disk when that works.
+ * banner (>= STORE_BANNER bytes, borrowed for the worker's life, touched on the loop thread only)
+ * says what is degraded at the moment, "" nothing. */
 struct store_worker *store_worker_new(uv_loop_t *loop, const char *dir, char *banner);
 /* Drains, commits, ends the thread; results still due are delivered before it returns. The memory
  * itself goes in a close callback of the loop. NULL ok. */
 void store_worker_close(struct store_worker *w);
 /* Called on the loop thread when the banner changed. */
 void store_worker_watch(struct store_worker *w, void (*changed)(void *ctx), void *ctx);
-/* At start only: both wait for the thread. */
-struct meta_session *store_load_sessions(
-	struct store_worker *w, size_t *n);	 /* meta_sessions_free */
-uint32_t store_next_num(struct store_worker *w); /* never used before, not even by deleted ones */
+/* At start only; waits for the thread: every session that the list or a text directory tells of, by
+ * number. meta_sessions_free. */
+struct meta_session *store_load_sessions(struct store_worker *w, size_t *n);
+/* Called on the loop thread with sessions (borrowed) that could be read only later, since the list
+ * was locked or the like. */
+typedef void (*store_found)(void *ctx, const struct meta_session *s, size_t n);
+void store_worker_on_found(struct store_worker *w, store_found found, void *ctx);
+/* A number that no session ever had, at least at_least. */
+uint32_t store_take_num(struct store_worker *w, uint32_t at_least);
 /* Queue; args are copied. What cannot be written is kept and tried again. */
 void store_put_session(struct store_worker *w, const struct meta_session *m);
 void store_delete_session(struct store_worker *w, uint32_t num); /* with its history and events */

@@ -397,25 +397,62 @@ on_disk(const char *word)
 	return system(cmd) == 0;
 }
 
+static bool
+not_on_disk(void *word)
+{
+	return !on_disk(word);
+}
+
 static void
 test_not_stored_leaves_no_bytes(void **state)
 {
-	static const char child[] = "sh -c 'i=0; while [ $i -lt 3000 ]; do echo " CANARY
-				    "; i=$((i+1)); done; exec cat'";
-
 	(void)state;
 	home_with_config("canary");
-	/* the command line itself is what the session list is for: no word of it in the text */
-	assert_int_equal(muster("new -d -n p -p shell --no-store -- sh -c 'read x; seq -f "
-				"\"%%.0f $x\" 3000; exec cat'"),
+	/* neither what it prints nor how it was started */
+	assert_int_equal(muster("new -d -n p -p shell --no-store -- sh -c 'i=0; while [ $i -lt "
+				"3000 ]; do echo $i " CANARY "; i=$((i+1)); done; exec cat'"),
 		0);
-	assert_int_equal(muster("send p " CANARY), 0);
-	until_shows("p", "3000 " CANARY);
-	assert_int_equal(muster("new -d -n kept -p shell -- %s", child), 0);
-	assert_true(until(stored, "2/screen", 10));
+	until_shows("p", "2999 " CANARY);
+	assert_int_equal(muster("new -d -n other -p shell -- cat"), 0);
+	assert_true(until(stored, "2/screen", 10)); /* all before it has been written */
+	assert_false(on_disk(CANARY));
+	/* while it lives, a successor knows it all the same */
+	assert_int_equal(kill(server_pid("pid"), SIGKILL), 0);
+	assert_true(until(answers, NULL, 10));
+	assert_int_equal(muster("ls --json"), 0);
+	assert_non_null(strstr(out_text, CANARY));
+	until_shows("p", "2999 " CANARY);
+	/* after a reboot it is a name; what it ran is not made up */
+	reboot_machine();
+	assert_int_equal(muster("ls -a --json"), 0);
+	assert_non_null(strstr(out_text, "\"p\""));
+	assert_null(strstr(out_text, CANARY));
+	char err[400];
+
+	assert_int_not_equal(muster("resume p"), 0);
+	err_text(err, sizeof(err));
+	assert_non_null(strstr(err, "not stored"));
+	assert_int_equal(muster("server stop --kill-sessions"), 0);
+	assert_false(on_disk(CANARY));
+}
+
+/* Text, command, name, events: nothing of it, while the server goes on. */
+static void
+test_forgotten_leaves_no_bytes(void **state)
+{
+	(void)state;
+	home_with_config("forgotten");
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(muster("new -d -n other%d -p shell -- cat", i), 0);
+	assert_int_equal(
+		muster("new -d -n n-" CANARY " -p shell -- sh -c 'i=0; while [ $i -lt 3000 "
+		       "]; do echo " CANARY "; i=$((i+1)); done'"),
+		0);
+	assert_int_equal(muster("wait n-" CANARY " --for exit --timeout 10"), 0);
+	assert_true(until(stored, "4/screen", 10));
 	assert_true(on_disk(CANARY)); /* the search can find it */
-	assert_int_equal(muster("kill kept --now"), 0);
-	assert_int_equal(muster("forget kept"), 0);
+	assert_int_equal(muster("forget n-" CANARY), 0);
+	assert_true(until(not_on_disk, CANARY, 10));
 	assert_int_equal(muster("server stop --kill-sessions"), 0);
 	assert_false(on_disk(CANARY));
 }
@@ -457,6 +494,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(test_small_disks),
 		cmocka_unit_test(test_reboot),
 		cmocka_unit_test(test_not_stored_leaves_no_bytes),
+		cmocka_unit_test(test_forgotten_leaves_no_bytes),
 		cmocka_unit_test(test_kill_in_a_flood),
 	};
 

@@ -5,6 +5,8 @@
 #include "sessions/session/recorder.h"
 #include "sessions/pty/ring.h"
 #include "sessions/store_thread/store_worker.h"
+#include "sessions/server/server.h"
+#include "store/age.h"
 #include "store/db.h"
 #include "store/segfile.h"
 #include "tests/sessions/house.h"
@@ -306,7 +308,7 @@ exists(const struct session *s)
 	char dir[600];
 
 	dir_of(dir, sizeof(dir), s);
-	return access(dir, F_OK) == 0;
+	return segfile_usage(dir) > 0;
 }
 
 /* All that the store's thread was given is done. */
@@ -383,6 +385,12 @@ test_oldest_goes_by_age_and_quota(void **state)
 	assert_true(record());
 	for (int i = 0; i < 4; i++)
 		lose(s[i]);
+	/* the first ended when no server had lived yet, the others a day after another */
+	for (uint32_t i = 0; i < 4; i++) {
+		dir_of(dir, sizeof(dir), s[i]);
+		assert_true(age_of_text(dir, true, i * 86400.0) == 0);
+	}
+	age_add_lived(paths()->state, 4 * 86400.0);
 	upkeep(10);
 	for (int i = 0; i < 4; i++)
 		assert_true(exists(s[i]));

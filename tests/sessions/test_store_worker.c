@@ -60,7 +60,7 @@ read_all(void *arg, struct history_db *h, struct meta_db *m)
 	free(history_points(h, 1, 0, 1000, &step, &r->points));
 	events = meta_events(m, 0, 0, 1000, &r->events);
 	meta_events_free(events, r->events);
-	sessions = meta_sessions(m, &r->sessions);
+	meta_sessions(m, &sessions, &r->sessions);
 	meta_sessions_free(sessions, r->sessions);
 }
 
@@ -225,7 +225,7 @@ test_order_and_survival(void **state)
 	mkdir(dir, 0700);
 	w = store_worker_new(&loop, dir, banner);
 	assert_string_equal(banner, "");
-	assert_int_equal(store_next_num(w), 1);
+	assert_int_equal(store_take_num(w, 1), 1);
 	for (uint32_t i = 1; i <= 20; i++) {
 		struct mem_sample m = {1700000000 + i * 15.0, i << 20, 0, 0, 0};
 
@@ -245,7 +245,7 @@ test_order_and_survival(void **state)
 	assert_int_equal(n, 3);
 	assert_string_equal(got[2].name, "s3");
 	meta_sessions_free(got, n);
-	assert_int_equal(store_next_num(w), 5);
+	assert_int_equal(store_take_num(w, 1), 5);
 	assert_int_equal(reading(w).points, 20);
 	store_delete_session(w, 1);
 	assert_int_equal(reading(w).points, 0);

@@ -33,8 +33,9 @@ static size_t
 count(struct meta_db *m)
 {
 	size_t n;
-	struct meta_session *s = meta_sessions(m, &n);
+	struct meta_session *s;
 
+	assert_int_equal(meta_sessions(m, &s, &n), 0);
 	meta_sessions_free(s, n);
 	return n;
 }
@@ -92,7 +93,7 @@ test_sessions(void **state)
 	assert_int_equal(meta_put_session(m, &s), 0);
 	meta_close(m);
 	m = reopen();
-	got = meta_sessions(m, &n);
+	assert_int_equal(meta_sessions(m, &got, &n), 0);
 	assert_int_equal(n, 3);
 	assert_string_equal(got[2].name, "renamed");
 	assert_string_equal(got[0].id, "id1");
@@ -205,6 +206,14 @@ test_killed_writer(void **state)
 	}
 }
 
+static int
+nothing(struct db *file, struct db *memory)
+{
+	(void)file;
+	(void)memory;
+	return 0;
+}
+
 static void
 test_corrupt_and_newer(void **state)
 {
@@ -229,8 +238,13 @@ test_corrupt_and_newer(void **state)
 	struct err e;
 
 	assert_int_equal(db_open(&db, path, &other, banner, sizeof banner, &e), 0);
-	assert_non_null(strstr(banner, "set aside"));
+	assert_non_null(strstr(banner, "another program"));
+	assert_true(db.in_memory);
+	assert_false(db_retry_file(&db, nothing));
 	db_close(&db);
+	m = reopen();
+	assert_int_equal(count(m), 1);
+	meta_close(m);
 	fresh(NULL);
 	m = reopen();
 	meta_put_session(m, &s);
@@ -243,6 +257,224 @@ test_corrupt_and_newer(void **state)
 	db_close(&db);
 	m = reopen();
 	assert_int_equal(count(m), 1);
+	meta_close(m);
+}
+
+static bool
+set_aside(void)
+{
+	char cmd[1200];
+
+	snprintf(cmd, sizeof cmd, "ls '%s'.corrupt-* >/dev/null 2>&1", path);
+	return system(cmd) == 0;
+}
+
+/* Three sessions and an event in the file. */
+static void
+fill(void)
+{
+	struct meta_event ev = {.t = 1, .num = 1, .event = "started", .detail_json = "{}"};
+	struct meta_db *m = reopen();
+
+	for (uint32_t i = 1; i <= 3; i++) {
+		struct meta_session s = session(i);
+
+		assert_int_equal(meta_put_session(m, &s), 0);
+	}
+	assert_int_equal(meta_put_event(m, &ev), 0);
+	meta_close(m);
+}
+
+/* Another program has it: it stays, and what came meanwhile goes into it later. */
+static void
+test_locked(void **state)
+{
+	struct meta_event ev = {.t = 2, .num = 9, .event = "started", .detail_json = "{}"}, *evs;
+	struct meta_db *m;
+	sqlite3 *h;
+	size_t n;
+
+	(void)state;
+	fill();
+	assert_int_equal(sqlite3_open(path, &h), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(h,
+				 "PRAGMA locking_mode=EXCLUSIVE; BEGIN EXCLUSIVE;"
+				 "SELECT count(*) FROM sqlite_schema",
+				 NULL, NULL, NULL),
+		SQLITE_OK);
+	m = reopen();
+	assert_true(meta_in_memory(m));
+	assert_non_null(strstr(banner, "locked"));
+	assert_false(set_aside());
+	assert_int_equal(meta_put_event(m, &ev), 0);
+	assert_false(meta_retry(m));
+	sqlite3_close(h);
+	assert_true(meta_retry(m));
+	assert_int_equal(count(m), 3);
+	evs = meta_events(m, 0, 0, 9, &n);
+	assert_int_equal(n, 2);
+	meta_events_free(evs, n);
+	meta_close(m);
+}
+
+/* sqlite's allocator, but the n-th call gives nothing, and no one does while the count is 0. */
+static sqlite3_mem_methods real;
+static int alloc_countdown = -1;
+
+static bool
+alloc_fails(void)
+{
+	return alloc_countdown >= 0 && alloc_countdown-- == 0;
+}
+
+static void *
+failing_malloc(int n)
+{
+	return alloc_fails() ? NULL : real.xMalloc(n);
+}
+
+static void *
+failing_realloc(void *p, int n)
+{
+	return alloc_fails() ? NULL : real.xRealloc(p, n);
+}
+
+/* Before anything else uses sqlite. */
+static void
+hook_allocator(void)
+{
+	sqlite3_mem_methods m;
+
+	assert_int_equal(sqlite3_config(SQLITE_CONFIG_GETMALLOC, &real), SQLITE_OK);
+	m = real;
+	m.xMalloc = failing_malloc;
+	m.xRealloc = failing_realloc;
+	assert_int_equal(sqlite3_config(SQLITE_CONFIG_MALLOC, &m), SQLITE_OK);
+}
+
+/* Short of memory at any one moment: the file is as good as before. */
+static void
+test_no_memory(void **state)
+{
+	struct meta_db *m;
+	struct err e;
+	bool reached = true;
+	int in_memory = 0;
+
+	(void)state;
+	fill();
+	for (int n = 0; reached; n++) {
+		struct meta_session *s, one = session(2);
+		size_t k;
+		int rc;
+
+		alloc_countdown = n;
+		m = meta_open(path, banner, sizeof banner, &e);
+		rc = m ? meta_sessions(m, &s, &k) : 0;
+		if (m && rc == 0 && !meta_in_memory(m))
+			assert_int_equal(k, 3); /* all, or an error */
+		if (m)
+			meta_sessions_free(s, k);
+		if (m)
+			assert_false(db_is_corrupt(meta_put_session(m, &one)));
+		reached = alloc_countdown < 0;
+		alloc_countdown = -1;
+		in_memory += m && meta_in_memory(m);
+		meta_close(m);
+		assert_false(set_aside());
+		m = reopen();
+		assert_string_equal(banner, "");
+		assert_int_equal(count(m), 3);
+		meta_close(m);
+	}
+	assert_true(in_memory > 0);
+}
+
+/* 200 sessions with an event each; pages of the file. */
+static long
+fill_many(void)
+{
+	struct meta_event ev = {.event = "started", .detail_json = "{}"};
+	struct meta_db *m = reopen();
+	struct stat st;
+
+	for (uint32_t i = 1; i <= 200; i++) {
+		struct meta_session s = session(i);
+
+		ev.t = i;
+		ev.num = i;
+		assert_int_equal(meta_put_session(m, &s), 0);
+		assert_int_equal(meta_put_event(m, &ev), 0);
+	}
+	meta_close(m);
+	assert_int_equal(stat(path, &st), 0);
+	return st.st_size / 4096;
+}
+
+static void
+damage_page(long page)
+{
+	char junk[4096];
+	FILE *f = fopen(path, "r+");
+
+	memset(junk, 0x5a, sizeof junk);
+	assert_non_null(f);
+	fseek(f, page * (long)sizeof junk, SEEK_SET);
+	assert_int_equal(fwrite(junk, 1, sizeof junk, f), sizeof junk);
+	fclose(f);
+}
+
+/* Any one page is damaged: the file goes, and what lies around the damage is in the new one. */
+static void
+test_carried_over(void **state)
+{
+	long pages = fill_many();
+	size_t around = 0, whole = 0;
+
+	(void)state;
+	for (long page = 0; page < pages; page++) {
+		struct meta_session *got;
+		struct meta_db *m;
+		size_t n;
+
+		fresh(NULL);
+		fill_many();
+		damage_page(page);
+		m = reopen();
+		if (!set_aside()) /* it shows in use */
+			assert_int_equal(meta_set_aside(m, banner, sizeof banner), 0);
+		assert_non_null(strstr(banner, "set aside"));
+		assert_true(set_aside());
+		assert_int_equal(meta_sessions(m, &got, &n), 0);
+		for (size_t i = 0; i < n; i++) {
+			struct meta_session want = session(got[i].num);
+
+			assert_string_equal(got[i].conversation, want.conversation);
+			assert_string_equal(got[i].argv_json, want.argv_json);
+		}
+		whole += n == 200;
+		around += n < 200 && n > 100 && got[0].num == 1 && got[n - 1].num == 200;
+		meta_sessions_free(got, n);
+		meta_close(m);
+	}
+	print_message(
+		"  of %ld pages: %zu hold no session, around %zu all others are carried over\n",
+		pages, whole, around);
+	assert_true(whole > 0 && around > 0);
+}
+
+/* A file that is sound stays, whoever says that it is not. */
+static void
+test_sound_is_not_set_aside(void **state)
+{
+	struct meta_db *m;
+
+	(void)state;
+	fill();
+	m = reopen();
+	assert_int_equal(meta_set_aside(m, banner, sizeof banner), -EIO);
+	assert_false(set_aside());
+	assert_int_equal(count(m), 3);
 	meta_close(m);
 }
 
@@ -288,8 +520,13 @@ main(void)
 		cmocka_unit_test_setup(test_files_are_private, fresh),
 		cmocka_unit_test_setup(test_killed_writer, fresh),
 		cmocka_unit_test_setup(test_corrupt_and_newer, fresh),
+		cmocka_unit_test_setup(test_locked, fresh),
+		cmocka_unit_test_setup(test_no_memory, fresh),
+		cmocka_unit_test_setup(test_carried_over, fresh),
+		cmocka_unit_test_setup(test_sound_is_not_set_aside, fresh),
 		cmocka_unit_test_setup(test_full_disk_takes_the_reserve, fresh),
 	};
 
+	hook_allocator();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
