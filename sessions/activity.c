@@ -360,6 +360,12 @@ activity_screen(
 	profile_screen_tool(p, text, a->tool_on_screen, sizeof a->tool_on_screen);
 }
 
+void
+activity_prompt(struct activity_state *a, const struct profile *p, const struct grid *g)
+{
+	prompt_read(p, g, &a->prompt);
+}
+
 /* The one signal that is derived and not reported. */
 static void
 look_at_output(struct activity_state *a, uint64_t now_ns)

@@ -4,7 +4,7 @@
  * ranked slots, each with value and time; the highest rank that is fresh decides. Pure: times are
  * passed in (monotonic ns), nothing is read from the system. */
 #include "core/base.h"
-#include "sessions/profile.h"
+#include "sessions/prompt.h"
 
 enum activity {
 	ACT_UNKNOWN,
@@ -66,6 +66,7 @@ struct activity_state {
 	bool title_holds;	 /* the title slot lasts until replaced (OSC 133, OSC 9;4) */
 	bool progress;		 /* OSC 9;4 says that something runs */
 	bool draft_on_screen;	 /* the profile's draft rule matched */
+	struct prompt prompt;	 /* as it was when the screen last settled */
 	char tool_on_screen[80]; /* the profile's rule for background work matched; "" none */
 	uint64_t window_start_ns, window_bytes; /* of output_bytes_10s */
 	struct activity_child *children;	/* owned; NULL until one reports */
@@ -94,9 +95,10 @@ void activity_output(struct activity_state *a, size_t n, bool text_changed, uint
 void activity_typed(struct activity_state *a, const void *p, size_t n, uint64_t now_ns);
 /* The same where only this much is known. enter: an Enter was among the keys. */
 void activity_input(struct activity_state *a, bool enter, uint64_t now_ns);
-/* The screen settled: rules of the profile over its text. */
+/* The screen settled: rules of the profile over its text, and its prompt. */
 void activity_screen(
 	struct activity_state *a, const struct profile *p, const char *text, uint64_t now_ns);
+void activity_prompt(struct activity_state *a, const struct profile *p, const struct grid *g);
 /* Recomputes the verdict; true if it changed. */
 bool activity_evaluate(struct activity_state *a, const struct profile *p, uint64_t now_ns);
 /* Seconds since it came to rest or was last touched (cli.md idle_s). */

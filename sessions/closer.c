@@ -2,13 +2,17 @@
  *
  *   measuring   the sampler walks the tree: footprint before, and whether a tool runs
  *   (judge)     refused, or what was typed or printed meanwhile aborts it: the session runs on
- *   quitting    the quit command is typed, Enter 150 ms later; with a draft or a prompt in the way
- *               (only by force) nothing is typed: the draft would become part of the command
+ *   quitting    its prompt is read off the screen and must be empty. A profile's `end` signal ends
+ *               the CLI and nothing is typed. Else the quit command is typed, and Enter only once
+ *               the prompt holds it and nothing else; whatever else stands there then, the
+ *               command is taken back and the session runs on. By force nothing is ever typed
+ *               into a prompt that is not empty: the tree is ended at once
  *   ending      ending.c: 10 s, HUP, 5 s, TERM, 5 s, KILL, for the whole tree
  *   settling    the server learns of the child's end; the session is asleep
  *   (report)    what is left is measured, the transcript guarded, the event written
  *
- * A job holds the session's number, not its address: it may be forgotten meanwhile. */
+ * A job holds the session's number, not its address: it may be forgotten meanwhile. There is one
+ * job a session. */
 #include "sessions/closer.h"
 #include "core/log.h"
 #include "core/os.h"
@@ -20,24 +24,28 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/queue.h>
 
 #define JOB_MAGIC 0x636c6f73u
 #define ENTER_DELAY_MS 150
+#define ENTER_LOOK_MS 30
+#define ENTER_MS 3000 /* for the command to show in the prompt */
 #define SETTLE_LOOK_MS 20
 #define SETTLE_MS 5000
 
 struct job {
+	LIST_ENTRY(job) link;
 	uint32_t magic, num;
 	struct server *sv;
 	struct closer_request q;
 	struct closer_result r;
 	uv_timer_t timer;
-	uint64_t input_ns, text_ns, settle_ms;
+	uint64_t input_ns, text_ns, settle_ms, typed_ms;
 	uint64_t pid_start;
 	pid_t pid;
 	char marker[12];
-	bool typed;
 };
+static LIST_HEAD(, job) jobs = LIST_HEAD_INITIALIZER(jobs);
 
 static struct session *
 session_of(const struct job *j)
@@ -71,6 +79,7 @@ job_done(struct job *j)
 {
 	if (j->q.cb)
 		j->q.cb(j->q.ctx, &j->r);
+	LIST_REMOVE(j, link);
 	j->magic = 0;
 	uv_close((uv_handle_t *)&j->timer, job_closed);
 }
@@ -178,47 +187,103 @@ is_shared(void *ctx, pid_t pid)
 }
 
 static void
-end_tree(struct job *j)
+end_tree(struct job *j, struct session *s, unsigned quit_ms, int quit_sig)
 {
 	struct ending_times t = ending_times_default;
 
-	if (!j->typed)
-		t.quit_ms = 0;
+	t.quit_ms = quit_ms;
+	t.quit_sig = quit_sig;
+	s->hibernating = true;
+	session_set_state(s, SS_CLOSING);
 	ending_start(
 		&j->sv->loop, j->pid, j->pid_start, j->marker, &t, is_shared, on_tree_ended, j);
 }
 
 static void
-on_enter_due(uv_timer_t *t)
+look_at_prompt(struct session *s, struct prompt *p)
+{
+	struct grid g = term_grid(session_term(s));
+
+	prompt_read(s->profile, &g, p);
+	if (term_sync(s->term) && p->state != PROMPT_TEXT) { /* half drawn */
+		p->state = PROMPT_UNSEEN;
+		snprintf(p->text, sizeof p->text, "it is drawing");
+	}
+}
+
+/* What was typed is erased where the prompt shows it at its end; elsewhere the keys would erase
+ * something of the user's. */
+static void
+take_back(struct job *j, struct session *s, const struct prompt *p)
+{
+	size_t n = strlen(profile_quit(s->profile)), have = strlen(p->text);
+	bool shown = p->state == PROMPT_TEXT && have >= n &&
+		     strcmp(p->text + have - n, profile_quit(s->profile)) == 0;
+	char why[160];
+
+	for (size_t i = 0; shown && i < n; i++)
+		session_write(s, "\177", 1, NULL);
+	snprintf(why, sizeof why, "draft: its prompt held more than the quit command, which %s",
+		shown ? "was taken back" : "was not sent");
+	job_refuse(j, why);
+}
+
+static void
+on_typed(uv_timer_t *t)
 {
 	struct job *j = t->data;
 	struct session *s = session_of(j);
+	uint64_t waited = uv_now(t->loop) - j->typed_ms;
+	struct prompt p;
 
 	CHECK(j->magic == JOB_MAGIC);
-	if (s && session_live(s))
+	if (!s || s->state != SS_RUNNING) {
+		job_refuse(j, "it ended meanwhile");
+		return;
+	}
+	if (waited < ENTER_DELAY_MS)
+		return;
+	look_at_prompt(s, &p);
+	if (s->act.last_input_ns == j->input_ns && p.state == PROMPT_TEXT &&
+		strcmp(p.text, profile_quit(s->profile)) == 0) {
+		uv_timer_stop(t);
 		session_write(s, "\r", 1, NULL);
-	end_tree(j);
+		end_tree(j, s, ending_times_default.quit_ms, 0);
+	} else if (waited > ENTER_MS || s->act.last_input_ns != j->input_ns) {
+		uv_timer_stop(t);
+		take_back(j, s, &p);
+	}
 }
 
 /* A command typed behind a draft becomes part of it; one typed at a question answers it. */
-static bool
-prompt_is_free(const struct session *s)
-{
-	return activity_at_rest(s->act.now) && !s->act.draft_since_ns && !s->act.draft_on_screen;
-}
-
 static void
 quit(struct job *j, struct session *s)
 {
 	const char *words = profile_quit(s->profile);
+	int sig = profile_end_signal(s->profile);
+	bool may_type = activity_at_rest(s->act.now) && !s->act.draft_since_ns;
+	struct prompt p;
+	char why[160];
 
-	j->typed = *words && prompt_is_free(s) && session_write(s, words, strlen(words), NULL) == 0;
-	s->hibernating = true;
-	session_set_state(s, SS_CLOSING);
-	if (j->typed)
-		uv_timer_start(&j->timer, on_enter_due, ENTER_DELAY_MS, 0);
-	else
-		end_tree(j);
+	look_at_prompt(s, &p);
+	if (!j->q.force && p.state != PROMPT_EMPTY) {
+		snprintf(why, sizeof why, "%s (%.90s)",
+			p.state == PROMPT_TEXT ? "draft: unsent text in its prompt"
+					       : "activity: not seen to be at its prompt",
+			p.text);
+		job_refuse(j, why);
+	} else if (p.state != PROMPT_EMPTY || !may_type || (!sig && !*words)) {
+		end_tree(j, s, 0, 0);
+	} else if (sig) {
+		end_tree(j, s, ending_times_default.quit_ms, sig);
+	} else if (session_write(s, words, strlen(words), NULL) < 0) {
+		job_refuse(j, "it does not read its input");
+	} else {
+		j->input_ns = s->act.last_input_ns;
+		uv_update_time(&j->sv->loop);
+		j->typed_ms = uv_now(&j->sv->loop);
+		uv_timer_start(&j->timer, on_typed, ENTER_LOOK_MS, ENTER_LOOK_MS);
+	}
 }
 
 /* NULL, or why it must not be closed. */
@@ -231,6 +296,7 @@ against(struct job *j, struct session *s, char buf[160])
 		return "it does not run any more";
 	if (j->q.force)
 		return NULL;
+	session_settle(s, os_mono_ns());
 	if (s->act.last_input_ns != j->input_ns || s->act.last_text_ns != j->text_ns)
 		return "activity: something was typed or printed meanwhile";
 	lifecycle_judge(s, &j->q.limits, &v);
@@ -270,6 +336,9 @@ closer_start(struct session *s, const struct closer_request *q, struct err *e)
 {
 	struct job *j;
 
+	LIST_FOREACH(j, &jobs, link)
+	if (j->num == s->num)
+		return err_set(e, 1, "%s is being put to sleep already", s->name);
 	if (s->state == SS_ASLEEP)
 		return err_set(
 			e, 1, "%s sleeps already (muster resume %s wakes it)", s->name, s->name);
@@ -279,6 +348,7 @@ closer_start(struct session *s, const struct closer_request *q, struct err *e)
 	if (!s->server->sampler)
 		return err_set(e, 1, "memory is not measured (see muster doctor)");
 	j = xcalloc(1, sizeof *j);
+	LIST_INSERT_HEAD(&jobs, j, link);
 	j->magic = JOB_MAGIC;
 	j->num = s->num;
 	j->sv = s->server;

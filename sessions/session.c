@@ -245,6 +245,7 @@ session_restored(struct session *s)
 	s->cols = g.cols;
 	s->rows = g.rows;
 	s->output_ns = s->looked_ns = os_mono_ns();
+	s->gen_settled = UINT64_MAX; /* its screen was never looked at here */
 	s->unsettled = true;
 	server_wants_settle(s->server);
 }
@@ -302,6 +303,7 @@ void
 session_settle(struct session *s, uint64_t now_ns)
 {
 	struct buf text = {0};
+	struct grid g;
 
 	s->unsettled = false;
 	if (term_generation(s->term) != s->gen_settled) {
@@ -309,6 +311,8 @@ session_settle(struct session *s, uint64_t now_ns)
 		term_text(s->term, &text);
 		take_last_line(s, buf_cstr(&text));
 		activity_screen(&s->act, s->profile, buf_cstr(&text), now_ns);
+		g = term_grid(s->term);
+		activity_prompt(&s->act, s->profile, &g);
 		buf_free(&text);
 	}
 	session_evaluate(s, now_ns);

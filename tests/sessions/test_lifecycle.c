@@ -236,7 +236,7 @@ reaping_frees_and_resume_brings_back(void **state)
 	o = named(json_object_get(j, "done"), "r");
 	assert_true(number(o, "freed_bytes") > 40e6 && number(o, "freed_bytes") < 60e6);
 	assert_true(before > 0);
-	assert_string_equal(json_string_value(json_object_get(o, "how")), "quit");
+	assert_string_equal(json_string_value(json_object_get(o, "how")), "term");
 	assert_true(json_array_size(json_object_get(j, "done")) == 1);
 	json_decref(j);
 	until("r", "state", "asleep");
@@ -319,6 +319,61 @@ forced_at_work_ends_the_whole_tree(void **state)
 	free(left);
 }
 
+/* Why a session was not put to sleep; "" if it was. */
+static char *
+hibernate(const char *name)
+{
+	json_t *j = ask("hibernate %s", name), *o = named(json_object_get(j, "results"), name);
+	const char *why = json_string_value(json_object_get(o, "error"));
+	char *copy = strdup(why ? why : "");
+
+	json_decref(j);
+	return copy;
+}
+
+static void
+refuses(const char *name, const char *prefix)
+{
+	char *why = hibernate(name);
+
+	if (strncmp(why, prefix, strlen(prefix)) != 0)
+		fail_msg("%s: refused with '%s', not '%s'", name, why, prefix);
+	free(why);
+}
+
+/* Profiles whose CLI leaves only by a command typed at it. */
+static void
+text_in_the_prompt_is_never_sent(void **state)
+{
+	char *out;
+
+	(void)state;
+	start("p");
+	say("p", "hello");
+	until_reason("p", "");
+	/* recalled by a key: nobody saw it typed */
+	must("send p --key Up");
+	until_on_screen("p", "\u276f\u00a0hello");
+	refuses("p", "draft:");
+	run("reap --yes");
+	until("p", "state", "running");
+	must("send p --key Enter");
+	until_on_screen("p", "ok: hello");
+	/* it gets there between the look and the command */
+	say("p", "LATE");
+	until_reason("p", "");
+	refuses("p", "draft: its prompt held more than the quit command, which was taken back");
+	until_on_screen("p", "\u276f\u00a0x\n");
+	must("send p --key BSpace");
+	until_on_screen("p", "\u276f\u00a0\n");
+	out = hibernate("p");
+	assert_string_equal(out, "");
+	free(out);
+	out = sh("grep -h exit %s/.claude/projects/*/*.jsonl", home);
+	assert_string_equal(out, "");
+	free(out);
+}
+
 static void
 config_is_read_again(void **state)
 {
@@ -358,6 +413,21 @@ set_up(void **state)
 }
 
 static int
+typed_quit(void **state)
+{
+	char path[300];
+	FILE *f;
+
+	snprintf(path, sizeof path, "%s/config.ini", home);
+	assert_int_equal(set_up(state), 0);
+	f = fopen(path, "a");
+	assert_non_null(f);
+	fputs("[profile.claude]\nend =\n", f);
+	fclose(f);
+	return 0;
+}
+
+static int
 tear_down(void **state)
 {
 	(void)state;
@@ -376,6 +446,8 @@ main(void)
 			the_conversation_is_followed_and_never_lost, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			forced_at_work_ends_the_whole_tree, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			text_in_the_prompt_is_never_sent, typed_quit, tear_down),
 		cmocka_unit_test_setup_teardown(config_is_read_again, set_up, tear_down),
 	};
 	const char *bin = getenv("MUSTER_BIN"), *dir = getenv("MUSTER_HOME");
