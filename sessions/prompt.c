@@ -130,6 +130,9 @@ judge(const struct profile *p, const struct screen *o, struct prompt *out)
 	if (n && !profile_is_placeholder(p, s, n)) {
 		out->state = PROMPT_TEXT;
 		sanitize(out->text, sizeof out->text - 1, s, n);
+	} else if (memchr(text + from, '\n', to - from)) {
+		out->state = PROMPT_TEXT;
+		snprintf(out->text, sizeof out->text, "blank lines");
 	} else if (caret) {
 		out->state = PROMPT_EMPTY;
 	} else {

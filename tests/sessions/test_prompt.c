@@ -56,6 +56,7 @@ static const struct example {
 		"/exit"},
 	{"claude", CLAUDE("❯" NBSP "one\r\n  two\033[7m \033[m", ""), PROMPT_TEXT, "one   two"},
 	{"claude", CLAUDE("❯" NBSP "\r\n  two\033[7m \033[m", ""), PROMPT_TEXT, "two"},
+	{"claude", CLAUDE("❯" NBSP "\r\n  \033[7m \033[m", ""), PROMPT_TEXT, "blank lines"},
 	{"claude", CLAUDE("❯" NBSP "[Pasted text #1]\033[7m \033[m", ""), PROMPT_TEXT,
 		"[Pasted text #1]"},
 	{"claude", "─── History 1/1 ────────\r\n❯" NBSP "old\033[7m \033[m\r\n" RULE "\r\n  mode",
