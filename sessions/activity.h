@@ -43,6 +43,12 @@ struct draft {
 	uint8_t state, n;
 	char seq[16]; /* parameters of the sequence being read */
 };
+/* Choices of a standing prompt, numbered from 1 on. */
+#define OPTIONS_MAX 9
+struct options {
+	int n;
+	char text[OPTIONS_MAX][80]; /* sanitised, without number and marker; cut if longer */
+};
 #define ACTIVITY_CHILDREN_MAX 256
 struct activity_child { /* a sub-agent by 7501's id=a/b */
 	uint64_t id_hash;
@@ -59,10 +65,14 @@ struct activity_state {
 	uint64_t draft_since_ns; /* typed since the last Enter; 0 = no draft */
 	uint32_t output_bytes_10s;
 	uint64_t last_enter_ns; /* when text was last sent */
+	uint64_t begun_ns;	/* the CLI itself last said that it works, or asked; 0 never */
+	uint64_t ready_ns;	/* it takes input since; 0 not yet. Stays until it ends */
+	char foreground[40];	/* what runs in front of a shell; "" the shell itself */
 	uint64_t draft_last_ns; /* of the last key of it */
 	struct draft draft;
 	uint64_t prompt_hash;	 /* of the choices on screen while it asks; 0 = none */
 	uint64_t choices_hash;	 /* of rows "1. …", "2. …", asked or not */
+	struct options options;	 /* those rows */
 	bool title_holds;	 /* the title slot lasts until replaced (OSC 133, OSC 9;4) */
 	bool progress;		 /* OSC 9;4 says that something runs */
 	bool draft_on_screen;	 /* the profile's draft rule matched */
@@ -88,6 +98,9 @@ void activity_prompt_mark(struct activity_state *a, int mark, uint64_t now_ns); 
 /* Registry or hook of the CLI: status already mapped to an activity. */
 void activity_report(struct activity_state *a, enum activity_source src, enum activity v,
 	const char *detail, uint64_t now_ns);
+/* Of programs that say nothing about themselves: what runs in the foreground of their terminal
+ * beside themselves; "" nothing. Silence of such a one is no rest. */
+void activity_foreground(struct activity_state *a, const char *name);
 /* Bytes arrived; text_changed false for title-only output and repaints after a resize. */
 void activity_output(struct activity_state *a, size_t n, bool text_changed, uint64_t now_ns);
 /* The bytes that go into the child, a whole key or paste a call: draft bookkeeping. This is how all

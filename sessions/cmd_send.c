@@ -1,8 +1,12 @@
 /* send, answer: text typed into sessions. Each session has a queue; one entry is typed at a time:
  *
- *   queued ─► (at rest, if --when-idle) ─► keys, text as a paste ─► ENTER_MS ─► Enter ─► done
+ *   HELD ─► TYPED ─► ENTERED ─► AGAIN ─► done
  *
- * CLIs join what comes within a tenth of a second to one paste, so Enter waits to stand alone. */
+ * HELD: text waits until the CLI takes input (at rest, if --when-idle); at a question it goes at
+ * once, when the question is drawn. TYPED: keys, then text as a paste; CLIs join what comes within
+ * a tenth of a second to one paste, so Enter waits to stand alone, and for the text to be seen.
+ * ENTERED, AGAIN: of a CLI that speaks of itself, done is when it says that it works or asks, or
+ * when its prompt holds the text no longer. Where the text still stands there, Enter once more. */
 #include "core/keys.h"
 #include "core/os.h"
 #include "sessions/cmd.h"
@@ -10,7 +14,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define LOOK_MS 50
 #define ENTER_MS 150
+#define SHOW_MS 1000	/* for the text to show in the prompt */
+#define AGAIN_MS 2000	/* after Enter: it still stands there */
+#define BEGIN_MS 8000	/* after the first Enter: given up */
+#define READY_MS 60000	/* held for a CLI that does not get ready */
+#define OPTIONS_MS 2000 /* a question is said up to a second before it is drawn */
+#define MS 1000000ull
 
 /* The request behind one or several jobs (--tag). */
 struct send_batch {
@@ -18,13 +29,20 @@ struct send_batch {
 	int left, typed;
 	struct err e;
 };
+enum step { HELD, TYPED, ENTERED, AGAIN };
 struct send_job {
 	struct send_job *next;
 	struct session *s;
 	struct send_batch *b;
 	char *text;	 /* NULL: keys only */
 	struct buf keys; /* packed input events, before the text */
-	bool enter, when_idle, typing;
+	bool enter, when_idle, no_wait;
+	enum step step;
+	bool verify;		    /* the turn must be seen to begin */
+	bool seen;		    /* the text was in the prompt before Enter */
+	int gone;		    /* looks in a row that did not find it any more */
+	uint64_t since_ns;	    /* of the step */
+	uint64_t held_ns, first_ns; /* queued; the first Enter */
 	uv_timer_t timer;
 };
 
@@ -99,15 +117,122 @@ job_next(struct session *s)
 }
 
 static void
-on_enter(uv_timer_t *t)
+step_to(struct send_job *j, enum step step)
 {
-	struct send_job *j = t->data;
+	j->step = step;
+	j->since_ns = os_mono_ns();
+}
+
+static void
+give_up(struct send_job *j, const char *why)
+{
 	struct session *s = j->s;
-	struct input_event enter = {.type = INPUT_KEY, .key = 13, .action = KEY_PRESS};
 	struct err e;
 
-	job_end(j, type_events(s, &enter, 1, &e) < 0 ? &e : NULL);
+	err_set(&e, 1, "%s %s", s->name, why);
+	job_end(j, &e);
 	job_next(s);
+}
+
+static enum prompt_state
+prompt_of(struct session *s)
+{
+	struct grid g = term_grid(session_term(s));
+	struct prompt p;
+
+	prompt_read(s->profile, &g, &p);
+	return term_sync(s->term) ? PROMPT_TEXT : p.state; /* half drawn: nothing is gone yet */
+}
+
+static void
+press_enter(struct send_job *j)
+{
+	struct input_event enter = {.type = INPUT_KEY, .key = 13, .action = KEY_PRESS};
+	struct session *s = j->s;
+	uint64_t now = os_mono_ns();
+	struct err e;
+
+	if (j->step == TYPED && j->text && !activity_blocked(s->act.now)) {
+		j->first_ns = s->last_turn_ns = now;
+		s->turn_queued = s->act.now == ACT_WORKING;
+	}
+	if (type_events(s, &enter, 1, &e) < 0 || !j->verify) {
+		job_end(j, s->pty ? NULL : &e);
+		job_next(s);
+		return;
+	}
+	step_to(j, j->step == TYPED ? ENTERED : AGAIN);
+}
+
+static void
+look_typed(struct send_job *j, uint64_t waited_ms)
+{
+	if (waited_ms < ENTER_MS)
+		return;
+	if (j->verify && !j->seen && waited_ms < SHOW_MS) {
+		j->seen = prompt_of(j->s) == PROMPT_TEXT && !term_sync(j->s->term);
+		if (!j->seen)
+			return;
+	}
+	press_enter(j);
+}
+
+static void
+look_entered(struct send_job *j, uint64_t waited_ms)
+{
+	struct session *s = j->s;
+	bool stands = prompt_of(s) == PROMPT_TEXT;
+
+	j->gone = stands ? 0 : j->gone + 1;
+	if (s->act.begun_ns > j->first_ns || (j->seen && j->gone > 1)) {
+		job_end(j, NULL);
+		job_next(s);
+	} else if (j->step == ENTERED && waited_ms > AGAIN_MS && j->seen && stands) {
+		press_enter(j);
+	} else if (os_mono_ns() - j->first_ns > BEGIN_MS * MS) {
+		give_up(j, stands && j->seen ? "did not take the text: it stands in its prompt"
+					     : "was not seen to begin a turn");
+	}
+}
+
+static void
+on_look(uv_timer_t *t)
+{
+	struct send_job *j = t->data;
+	uint64_t waited_ms = (os_mono_ns() - j->since_ns) / MS;
+
+	if (j->step == TYPED)
+		look_typed(j, waited_ms);
+	else
+		look_entered(j, waited_ms);
+}
+
+/* A digit answers by number: 0, or why it names none of the choices that stand there. */
+static int
+check_option(const struct session *s, const char *digits, struct err *e)
+{
+	int n = s->act.options.n;
+	long k = strtol(digits, NULL, 10);
+
+	if (!activity_blocked(s->act.now) || !n || !*digits ||
+		digits[strspn(digits, "0123456789")] || (k >= 1 && k <= n))
+		return 0;
+	return err_set(e, 1, "no option %.10s: 1-%d", digits, n);
+}
+
+static int
+check_keys(const struct session *s, const struct send_job *j, struct err *e)
+{
+	struct rd in = rd_init(j->keys.data, j->keys.len);
+	char digit[2] = "";
+	struct input_event ev;
+	int rc = 0;
+
+	while (rc == 0 && rd_left(&in) && input_unpack(&in, &ev) == 0) {
+		digit[0] = (char)(ev.key >= '0' && ev.key <= '9' && !ev.mods ? ev.key : 0);
+		rc = ev.type == INPUT_KEY ? check_option(s, digit, e) : 0;
+	}
+	return rc ? rc : check_option(s, j->text ? j->text : "", e);
 }
 
 static void
@@ -117,9 +242,14 @@ job_type(struct send_job *j)
 	struct rd in = rd_init(j->keys.data, j->keys.len);
 	struct input_event ev;
 	struct err e;
-	int rc = 0;
+	int rc = check_keys(s, j, &e);
 
-	j->typing = true;
+	step_to(j, TYPED);
+	j->verify = j->enter && j->text && *j->text && !j->no_wait &&
+		    profile_says_status(s->profile) && s->act.source <= SRC_HOOK &&
+		    s->act.ready_ns && !activity_blocked(s->act.now);
+	if (rc == 0)
+		s->last_turn_ns = 0;
 	while (rc == 0 && rd_left(&in) && input_unpack(&in, &ev) == 0)
 		rc = type_events(s, &ev, 1, &e);
 	if (rc == 0 && j->text) {
@@ -130,11 +260,26 @@ job_type(struct send_job *j)
 	}
 	if (rc == 0 && j->enter) {
 		uv_update_time(&s->server->loop);
-		uv_timer_start(&j->timer, on_enter, ENTER_MS, 0);
+		uv_timer_start(&j->timer, on_look, LOOK_MS, LOOK_MS);
 		return;
 	}
 	job_end(j, rc < 0 ? &e : NULL);
 	job_next(s);
+}
+
+/* Does it have to wait? Keys alone never do: they may be the answer that it waits for. */
+static bool
+is_held(const struct send_job *j, uint64_t now_ns)
+{
+	const struct session *s = j->s;
+	const struct activity_state *a = &s->act;
+
+	if (j->when_idle)
+		return !session_at_rest(s, now_ns);
+	if (activity_blocked(a->now) && !a->options.n && now_ns - a->now_since_ns < OPTIONS_MS * MS)
+		return true;
+	return j->text && !a->ready_ns && !activity_blocked(a->now) &&
+	       profile_needs_conversation(s->profile);
 }
 
 void
@@ -142,10 +287,12 @@ sends_tick(struct session *s, uint64_t now_ns)
 {
 	struct send_job *j = s->sends;
 
-	if (!j || j->typing || s->state != SS_RUNNING)
+	if (!j || j->step != HELD || s->state != SS_RUNNING)
 		return;
-	if (!j->when_idle || session_at_rest(s, now_ns))
+	if (!is_held(j, now_ns))
 		job_type(j);
+	else if (!j->when_idle && now_ns - MAX(j->held_ns, s->started_ns) > READY_MS * MS)
+		give_up(j, "does not get ready for input (muster peek shows its screen)");
 }
 
 void
@@ -155,12 +302,12 @@ sends_drop(struct session *s, const struct err *e)
 
 	err_set(&gone, 1, "%s ended before it was typed", s->name);
 	while (s->sends)
-		job_end(s->sends, e ? e : &gone);
+		job_end(s->sends, s->sends->step >= ENTERED ? NULL : e ? e : &gone);
 }
 
 static void
 job_add(struct session *s, struct send_batch *b, const char *text, const struct buf *keys,
-	bool enter, bool when_idle)
+	bool enter, bool when_idle, bool no_wait)
 {
 	struct send_job *j = xcalloc(1, sizeof(*j)), **at = &s->sends;
 
@@ -168,7 +315,9 @@ job_add(struct session *s, struct send_batch *b, const char *text, const struct 
 		.b = b,
 		.text = text ? xstrdup(text) : NULL,
 		.enter = enter,
-		.when_idle = when_idle};
+		.when_idle = when_idle,
+		.no_wait = no_wait,
+		.held_ns = os_mono_ns()};
 	if (keys)
 		buf_put(&j->keys, keys->data, keys->len);
 	uv_timer_init(&s->server->loop, &j->timer);
@@ -184,7 +333,7 @@ send_queue(struct session *s, const char *text, bool when_idle)
 {
 	struct send_batch *b = xcalloc(1, sizeof(*b));
 
-	job_add(s, b, text, NULL, true, when_idle);
+	job_add(s, b, text, NULL, true, when_idle, false);
 	sends_tick(s, os_mono_ns());
 }
 
@@ -223,6 +372,7 @@ queue_all(struct request *r, struct send_batch *b, struct buf *keys, struct err 
 	const char *text = json_string_value(json_object_get(a, "text"));
 	json_t *enter = json_object_get(a, "enter");
 	bool idle = json_is_true(json_object_get(a, "when_idle")), n = 0;
+	bool no_wait = json_is_true(json_object_get(a, "no_wait"));
 	bool with_enter = enter ? json_is_true(enter) : text != NULL;
 	struct session *s;
 
@@ -237,12 +387,12 @@ queue_all(struct request *r, struct send_batch *b, struct buf *keys, struct err 
 			return err_set(e, 1, "%s is not running (it is %s)", s->name,
 				session_state_name(s->state));
 		s->server->last_used = s;
-		job_add(s, b, text, keys, with_enter, idle);
+		job_add(s, b, text, keys, with_enter, idle, no_wait);
 		return 0;
 	}
 	for (s = request_server(r)->sessions; s; s = s->next)
 		if (s->pty && session_has_tag(s, tag)) {
-			job_add(s, b, text, keys, with_enter, idle);
+			job_add(s, b, text, keys, with_enter, idle, no_wait);
 			n = true;
 		}
 	return n ? 0 : err_set(e, 3, "no running session has the tag %.60s", tag);
@@ -292,6 +442,8 @@ cmd_answer(struct request *r)
 	if (!e.code && (!s->act.prompt_hash || !prompt ||
 			       strtoull(prompt, NULL, 16) != s->act.prompt_hash))
 		err_set(&e, 1, "the prompt is not the same any more (look again)");
+	if (!e.code && ev.type == INPUT_KEY && key[1] == 0)
+		check_option(s, key, &e);
 	if (!e.code)
 		type_events(s, &ev, 1, &e);
 	if (e.code)

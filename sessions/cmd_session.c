@@ -234,7 +234,7 @@ cmd_new(struct request *r)
 	const char *prompt = text_arg(a, "prompt");
 	struct new_job *j;
 	struct err e;
-	char **argv;
+	char **argv, **with_prompt;
 
 	if (new_from_args(s, a, &e) < 0) {
 		session_free(s);
@@ -243,17 +243,21 @@ cmd_new(struct request *r)
 	}
 	profile_pick_conversation(s->profile, s->argv, s->conversation);
 	argv = profile_start_argv(s->profile, s->argv, s->conversation);
+	with_prompt = prompt ? profile_prompt_argv(s->profile, argv, prompt) : NULL;
 	j = xcalloc(1, sizeof(*j));
 	*j = (struct new_job){.r = r, .sv = sv};
 	request_on_cancel(r, new_cancelled, j);
-	if (server_spawn_cb(sv, s, argv, new_done, j, &e) < 0) {
+	if (server_spawn_cb(sv, s, with_prompt ? with_prompt : argv, new_done, j, &e) < 0) {
 		session_set_state(s, SS_EXITED);
 		new_done(j, s, &e);
 	} else {
 		sv->last_used = s;
-		if (prompt)
+		if (with_prompt) /* a turn begins with it */
+			s->last_send_ns = s->last_turn_ns = os_mono_ns();
+		else if (prompt)
 			send_queue(s, prompt, true);
 	}
+	free(with_prompt);
 	free(argv);
 }
 

@@ -6,10 +6,14 @@
 #include <string.h>
 
 /* A CLI takes a moment to say that it works on what was sent. Without word of it for so long, what
- * it said before still stands. */
+ * it said before still stands: a command of its own begins no turn. */
 #define TAKES_NOTE_NS 3000000000ull
 #define ANSWERED_NS 1000000000ull
 #define TAKES_NOTE_FIRST_HAND_NS 8000000000ull
+/* What was sent while it worked begins a moment after the turn before it ends. */
+#define QUEUED_NS 1000000000ull
+/* A question is said up to a second before it is drawn. */
+#define DRAWN_NS 2000000000ull
 
 static LIST_HEAD(, waiter) waiters = LIST_HEAD_INITIALIZER(waiters);
 
@@ -55,25 +59,47 @@ waits_check(struct server *sv, struct session *s)
 	}
 }
 
+/* Of a CLI that speaks of itself: did the turn that was sent begin? Keys alone may end one (Esc),
+ * or answer. */
+static bool
+begun(const struct session *s, uint64_t now)
+{
+	const struct activity_state *a = &s->act;
+	uint64_t sent = s->last_turn_ns ? s->last_turn_ns : s->last_send_ns;
+
+	if (now - MAX(sent, a->ready_ns) > TAKES_NOTE_FIRST_HAND_NS)
+		return true;
+	if (!s->last_turn_ns)
+		return a->now_since_ns > sent;
+	return a->begun_ns > sent && (!s->turn_queued || now - a->now_since_ns > QUEUED_NS);
+}
+
 /* Did its verdict come after what was last sent? Where only output tells, an answer and then quiet
  * count as well: a short answer is over before it is called working. */
 static bool
 fresh(const struct session *s, uint64_t now)
 {
-	bool first_hand = s->act.source <= SRC_HOOK;
-	uint64_t sent = s->last_send_ns,
-		 limit = first_hand ? TAKES_NOTE_FIRST_HAND_NS : TAKES_NOTE_NS;
+	uint64_t sent = s->last_send_ns;
 
-	if (!sent || s->act.now_since_ns > sent || now - sent > limit)
+	if (!sent)
 		return true;
-	return !first_hand && s->output_ns > sent && now - s->output_ns > ANSWERED_NS;
+	if (s->act.source <= SRC_HOOK)
+		return begun(s, now);
+	return s->act.now_since_ns > sent || now - sent > TAKES_NOTE_NS ||
+	       (s->output_ns > sent && now - s->output_ns > ANSWERED_NS);
+}
+
+static bool
+is_ready(const struct session *s, uint64_t now)
+{
+	(void)now;
+	return s->state == SS_RUNNING && s->act.ready_ns && !lifecycle_waking(s);
 }
 
 bool
 session_at_rest(const struct session *s, uint64_t now_ns)
 {
-	return s->state == SS_RUNNING && activity_at_rest(s->act.now) && !lifecycle_waking(s) &&
-	       fresh(s, now_ns);
+	return is_ready(s, now_ns) && activity_at_rest(s->act.now) && fresh(s, now_ns);
 }
 
 struct wait_for {
@@ -90,8 +116,9 @@ is_idle(const struct session *s, uint64_t now)
 static bool
 is_blocked(const struct session *s, uint64_t now)
 {
-	return s->state == SS_RUNNING &&
-	       (s->act.now == ACT_PERMISSION || s->act.now == ACT_QUESTION) && fresh(s, now);
+	bool drawn = s->act.options.n || now - s->act.now_since_ns > DRAWN_NS;
+
+	return s->state == SS_RUNNING && activity_blocked(s->act.now) && drawn && fresh(s, now);
 }
 
 static bool
@@ -104,7 +131,7 @@ is_over(const struct session *s, uint64_t now)
 static const struct {
 	const char *name;
 	bool (*is)(const struct session *s, uint64_t now);
-} kinds[] = {{"idle", is_idle}, {"blocked", is_blocked}, {"exit", is_over}};
+} kinds[] = {{"idle", is_idle}, {"ready", is_ready}, {"blocked", is_blocked}, {"exit", is_over}};
 
 static bool
 wait_done(struct waiter *w, struct session *changed)
@@ -150,6 +177,6 @@ cmd_wait(struct request *r)
 		waiter_add(r, wait_done, free, f);
 		return;
 	}
-	err_set(&e, 2, "wait for idle, blocked or exit, not %.40s", what);
+	err_set(&e, 2, "wait for idle, ready, blocked or exit, not %.40s", what);
 	request_fail(r, &e);
 }

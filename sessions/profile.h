@@ -28,6 +28,9 @@ void profile_pick_conversation(
 /* How to start it. `argv` is the user's own (NULL: the profile's command); conversation is from
  * profile_pick_conversation and added unless the words hold one. NULL-terminated, one free(). */
 char **profile_start_argv(const struct profile *p, char *const *argv, const char *conversation);
+/* The same words, as from profile_start_argv, with a first prompt given as an argument. NULL where
+ * the profile takes none or the words hold one (or a subcommand). One free(). */
+char **profile_prompt_argv(const struct profile *p, char *const *argv, const char *prompt);
 /* How to resume: the user's flags are kept, their prompt and any older id are not. NULL if the
  * profile cannot. One free(). */
 char **profile_resume_argv(const struct profile *p, char *const *argv, const char *conversation);

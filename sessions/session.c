@@ -7,6 +7,7 @@
 #include "core/width.h"
 #include "sessions/checkpoint.h"
 #include "sessions/ending.h"
+#include "sessions/foreground.h"
 #include "sessions/keeper_link.h"
 #include "sessions/pty.h"
 #include "sessions/server_priv.h"
@@ -246,6 +247,7 @@ session_restored(struct session *s)
 	s->rows = g.rows;
 	s->output_ns = s->looked_ns = os_mono_ns();
 	s->gen_settled = UINT64_MAX; /* its screen was never looked at here */
+	s->act.ready_ns = 1;	     /* it took input before */
 	s->unsettled = true;
 	server_wants_settle(s->server);
 }
@@ -323,6 +325,8 @@ session_evaluate(struct session *s, uint64_t now_ns)
 {
 	enum activity was = s->act.now;
 
+	if (!profile_needs_conversation(s->profile))
+		foreground_look(s);
 	if (activity_evaluate(&s->act, s->profile, now_ns)) {
 		s->changed = true;
 		log_info("session %u: %s -> %s (%s)", s->num, activity_name(was),

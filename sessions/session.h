@@ -100,6 +100,8 @@ struct session {
 	double stamped;		/* wall; when the terminal was last told the time */
 	double last_send;	/* wall; what wait --for idle counts from */
 	uint64_t last_send_ns;
+	uint64_t last_turn_ns; /* text and its Enter were sent; 0: keys came after, or none was */
+	bool turn_queued;      /* while it worked on another one */
 };
 
 /* The terminal of one that is looked at: it is not parked for the next minute. */

@@ -117,6 +117,16 @@ put_activity(json_t *o, struct session *s)
 			o, "activity_source", json_string(activity_source_name(s->act.source)));
 	if (*s->act.detail)
 		put_text(o, "detail", s->act.detail);
+	json_object_set_new(o, "ready", json_boolean(s->act.ready_ns != 0));
+	if (activity_blocked(s->act.now)) {
+		json_t *options = json_array();
+
+		for (int i = 0; i < s->act.options.n; i++)
+			json_array_append_new(options, json_string(s->act.options.text[i]));
+		json_object_set_new(o, "options", options);
+		json_object_set_new(o, "waiting_s",
+			json_real((double)(os_mono_ns() - s->act.now_since_ns) / 1e9));
+	}
 	json_object_set_new(o, "idle_s", json_real(activity_idle_s(&s->act, os_mono_ns())));
 	snprintf(prompt, sizeof(prompt), "%016llx", (unsigned long long)s->act.prompt_hash);
 	if (s->act.prompt_hash)

@@ -1,6 +1,6 @@
-/* Ready means: the CLI says that it rests, or (one that never says anything) its screen does and
- * nothing new has come for a moment, or it had its time. Text goes in first and each Enter 150 ms
- * later: a CLI takes text that comes together with its Enter for a paste. */
+/* What is typed is kept until the session is ready (activity.h), or it had its time. Text goes in
+ * first and each Enter 150 ms later: a CLI takes text that comes together with its Enter for a
+ * paste. */
 #include "sessions/waking.h"
 #include "core/os.h"
 #include <stdlib.h>
@@ -8,8 +8,6 @@
 
 #define SEC 1000000000ull
 #define PATIENCE_NS (30 * SEC)
-#define QUIET_NS SEC
-#define LONG_QUIET_NS (4 * SEC)
 #define ENTER_DELAY_NS (SEC * 3 / 20)
 #define KEEP_BYTES_MAX (64u << 10)
 #define LOOK_MS 50
@@ -48,17 +46,7 @@ drop(struct waking *w)
 static bool
 is_ready(const struct session *s, const struct waking *w, uint64_t now)
 {
-	const struct activity_state *a = &s->act;
-
-	if (now - w->since_ns > PATIENCE_NS)
-		return true;
-	if (s->state != SS_RUNNING || a->now == ACT_UNKNOWN || a->now == ACT_WORKING)
-		return false;
-	if (a->source <= SRC_HOOK)
-		return true;
-	/* one that will say so itself gets longer; it may also stand at a question of its own */
-	return a->last_text_ns > w->since_ns &&
-	       now - a->last_text_ns > (profile_says_status(s->profile) ? LONG_QUIET_NS : QUIET_NS);
+	return now - w->since_ns > PATIENCE_NS || (s->state == SS_RUNNING && s->act.ready_ns);
 }
 
 static void
