@@ -394,6 +394,98 @@ config_is_read_again(void **state)
 	until("a", "state", "asleep");
 }
 
+static void
+sends_are_seen_to_be_taken(void **state)
+{
+	char *out;
+
+	(void)state;
+	start("s");
+	say("s", "SLOW"); /* waits for the turn that was sent, not for the rest before it */
+	out = sh("%s peek s", muster);
+	assert_non_null(strstr(out, "ok: SLOW"));
+	free(out);
+	say("s", "DEAF 1");
+	say("s", "hello"); /* Enter once more */
+	until_on_screen("s", "ok: hello");
+	say("s", "DEAF 9");
+	run("send s never");
+	assert_int_equal(exit_code, 1);
+	out = sh("%s send s again --no-wait 2>&1", muster);
+	assert_int_equal(exit_code, 0);
+	free(out);
+}
+
+static void
+text_waits_for_a_cli_that_starts(void **state)
+{
+	json_t *j;
+	char *out;
+
+	(void)state;
+	run("new -d -n w -c %s/work -p claude -- %s --wait-for %s/go", home, agent, home);
+	assert_int_equal(exit_code, 0);
+	free(sh("(%s send w early; echo sent $?) >%s/out 2>&1 &", muster, home));
+	run("wait w --for ready --timeout 1");
+	assert_int_equal(exit_code, 5);
+	j = ask("ls");
+	assert_true(json_is_false(
+		json_object_get(named(json_object_get(j, "sessions"), "w"), "ready")));
+	json_decref(j);
+	free(sh("touch %s/go", home));
+	run("wait w --for ready --timeout 15");
+	assert_int_equal(exit_code, 0);
+	until_on_screen("w", "ok: early");
+	out = sh("cat %s/.claude/projects/*/*.jsonl | grep -c early; rm %s/go", home, home);
+	assert_string_equal(out, "1\n");
+	free(out);
+}
+
+static void
+a_digit_is_an_option_that_stands(void **state)
+{
+	json_t *j, *options;
+	char *out;
+
+	(void)state;
+	start("q");
+	must("send q 'TOOL true'");
+	must("wait q --for blocked --timeout 15");
+	j = ask("ls");
+	options = json_object_get(named(json_object_get(j, "sessions"), "q"), "options");
+	assert_int_equal(json_array_size(options), 2);
+	assert_string_equal(json_string_value(json_array_get(options, 0)), "Yes");
+	json_decref(j);
+	out = sh("%s send q --key 8 2>&1", muster);
+	assert_int_equal(exit_code, 1);
+	assert_non_null(strstr(out, "no option 8: 1-2"));
+	free(out);
+	until("q", "activity", "permission");
+	must("send q --key 1");
+	until_on_screen("q", "tool finished");
+}
+
+static void
+what_runs_in_front_of_a_shell_is_work(void **state)
+{
+	json_t *j, *signals;
+
+	(void)state;
+	must("new -d -n f -p shell -- sh -i");
+	until("f", "activity", "idle");
+	must("send f 'exec 3>&1; tail -f /dev/null'");
+	until("f", "activity", "working");
+	j = ask("explain f");
+	signals = json_object_get(j, "signals");
+	assert_string_equal(
+		json_string_value(json_object_get(
+			json_array_get(signals, json_array_size(signals) - 1), "detail")),
+		"tail");
+	json_decref(j);
+	must("send f --key C-c");
+	must("wait f --for idle --timeout 15");
+}
+
 static int
 set_up(void **state)
 {
@@ -448,6 +540,13 @@ main(void)
 			forced_at_work_ends_the_whole_tree, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			text_in_the_prompt_is_never_sent, typed_quit, tear_down),
+		cmocka_unit_test_setup_teardown(sends_are_seen_to_be_taken, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			text_waits_for_a_cli_that_starts, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			a_digit_is_an_option_that_stands, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			what_runs_in_front_of_a_shell_is_work, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(config_is_read_again, set_up, tear_down),
 	};
 	const char *bin = getenv("MUSTER_BIN"), *dir = getenv("MUSTER_HOME");

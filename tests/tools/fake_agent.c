@@ -9,9 +9,12 @@
  *   RECALL              how many turns its transcript holds
  *   HELPER              starts a child that looks like an MCP server
  *   LATE                before the next key arrives, something else puts an x into the prompt
+ *   SLOW                takes a while before it says that it works
+ *   DEAF N              does not take the next N Enters
  *   anything            "ok: anything"
  *
- * Up brings the last text back into the prompt.
+ * Up brings the last text back into the prompt. --wait-for FILE: loses what is typed before that
+ * file is there, and begins then.
  */
 #include <errno.h>
 #include <poll.h>
@@ -29,6 +32,7 @@ static char id[64], transcript[600], registry[600];
 static bool speaks, asking, late;
 static char tool[512], line[512], last[512];
 static size_t line_n;
+static int deaf;
 static struct termios cooked;
 
 static void
@@ -210,6 +214,8 @@ clear(void)
 static void
 obey(const char *text)
 {
+	if (strcmp(text, "SLOW") == 0)
+		poll(NULL, 0, 700);
 	report("working", "busy", NULL);
 	if (strcmp(text, "/clear") == 0) {
 		clear();
@@ -227,6 +233,9 @@ obey(const char *text)
 	} else if (strcmp(text, "HELPER") == 0) {
 		spawn("sleep", "mcp-server", "600", NULL);
 		say("helping");
+	} else if (strncmp(text, "DEAF ", 5) == 0) {
+		deaf = atoi(text + 5);
+		say("deaf");
 	} else if (strcmp(text, "LATE") == 0) {
 		late = true;
 		say("waiting for it");
@@ -260,6 +269,8 @@ key(char c)
 		else
 			report("idle", "idle", NULL);
 		prompt();
+	} else if (c == '\r' && deaf) {
+		deaf--;
 	} else if (c == '\r') {
 		line[line_n] = 0;
 		line_n = 0;
@@ -346,6 +357,11 @@ main(int argc, char **argv)
 	raw = cooked;
 	cfmakeraw(&raw);
 	tcsetattr(0, TCSANOW, &raw);
+	if (argc > 2 && strcmp(argv[argc - 2], "--wait-for") == 0) {
+		while (access(argv[argc - 1], F_OK) < 0)
+			poll(NULL, 0, 20);
+		tcflush(0, TCIFLUSH);
+	}
 	say("fake agent %s\r\n\033]7501;?\033\\\033[c", id);
 	put_registry("idle", NULL);
 	prompt();
