@@ -82,7 +82,7 @@ verb_peek(struct verb_ctx *ctx, int argc, char **argv)
 struct send_opts {
 	json_t *keys;
 	const char *tag;
-	bool no_enter, when_idle;
+	bool no_enter, when_idle, no_wait;
 };
 
 static void
@@ -128,7 +128,8 @@ verb_send(struct verb_ctx *ctx, int argc, char **argv)
 	const struct opt opts[] = {{0, "key", true, add_key, NULL, NULL},
 		{0, "tag", true, NULL, &o.tag, NULL},
 		{0, "no-enter", false, NULL, NULL, &o.no_enter},
-		{0, "when-idle", false, NULL, NULL, &o.when_idle}, {0}};
+		{0, "when-idle", false, NULL, NULL, &o.when_idle},
+		{0, "no-wait", false, NULL, NULL, &o.no_wait}, {0}};
 	json_t *args = json_object(), *reply = NULL, *text;
 	int first, code = EXIT_USAGE;
 
@@ -157,6 +158,7 @@ verb_send(struct verb_ctx *ctx, int argc, char **argv)
 	json_object_set_new(args, "enter", json_boolean(text && !o.no_enter));
 	json_object_set(args, "keys", o.keys);
 	json_object_set_new(args, "when_idle", json_boolean(o.when_idle));
+	json_object_set_new(args, "no_wait", json_boolean(o.no_wait));
 	if (text)
 		json_object_set_new(args, "text", text);
 	reply = verb_call(ctx, "send", json_incref(args), &code);
@@ -173,7 +175,7 @@ out:
 static bool
 wait_word(const char *what)
 {
-	static const char *const words[] = {"idle", "blocked", "exit"};
+	static const char *const words[] = {"idle", "ready", "blocked", "exit"};
 
 	for (size_t i = 0; i < ARRAY_LEN(words); i++)
 		if (!strcmp(words[i], what))
@@ -198,7 +200,8 @@ verb_wait(struct verb_ctx *ctx, int argc, char **argv)
 	if (argc - first != 1)
 		return verb_fail(ctx, EXIT_USAGE, "which session? (muster wait ID)");
 	if (!wait_word(what))
-		return verb_fail(ctx, EXIT_USAGE, "--for %.40s: idle, blocked or exit", what);
+		return verb_fail(
+			ctx, EXIT_USAGE, "--for %.40s: idle, ready, blocked or exit", what);
 	if (timeout && s <= 0)
 		s = 0.001;
 	reply = call(ctx, "wait", json_pack("{s:s,s:s}", "id", argv[first], "for", what), NULL,

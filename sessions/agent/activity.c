@@ -23,6 +23,8 @@
 #define TITLE_SPINNER_NS (5 * SEC)
 #define OUTPUT_WORKING_NS (2 * SEC)
 #define ECHO_NS (SEC / 3)
+#define READY_QUIET_NS SEC
+#define READY_UNSAID_NS (4 * SEC)
 #define OSC7501_BYTES_MAX 4096
 
 const char *
@@ -79,12 +81,25 @@ activity_reset(struct activity_state *a, uint64_t now_ns)
 	activity_init(a, now_ns);
 }
 
+/* The highest of the program's own words counts: a lower one may tell late of the turn before. */
+static void
+note_begin(struct activity_state *a, enum activity_source s, enum activity v, uint64_t now_ns)
+{
+	if (s > SRC_HOOK || (v != ACT_WORKING && !activity_blocked(v)))
+		return;
+	for (int i = 0; i < (int)s; i++)
+		if (a->sig[i].at_ns)
+			return;
+	a->begun_ns = now_ns;
+}
+
 static void
 slot_set(struct activity_state *a, enum activity_source s, enum activity v, const char *detail,
 	uint64_t now_ns)
 {
 	struct activity_signal *sig = &a->sig[s];
 
+	note_begin(a, s, v, now_ns);
 	if (sig->value != v)
 		sig->since_ns = now_ns;
 	sig->value = v;
@@ -327,23 +342,54 @@ choice_row(const char *s, const char *end, const char **text)
 	return d > s && d - s <= 2 && d < end && (*d == '.' || *d == ')');
 }
 
-static uint64_t
-choices_hash(const char *text)
+/* Length without blanks and a box's edge at the end. */
+static size_t
+label_len(const char *s, size_t n)
 {
-	uint64_t h = 1469598103934665603ull;
-	int rows = 0;
+	for (;;) {
+		if (n && s[n - 1] == ' ')
+			n--;
+		else if (n >= 3 && memcmp(s + n - 3, "\u2502", 3) == 0)
+			n -= 3;
+		else
+			return n;
+	}
+}
 
+/* The last list on the screen that counts up from 1; rows between are a choice's further lines. */
+static void
+take_options(struct options *o, const char *text)
+{
+	o->n = 0;
 	while (*text) {
 		const char *end = strchrnul(text, '\n'), *s;
 
 		if (choice_row(text, end, &s)) {
-			rows++;
-			for (; s < end; s++)
-				h = (h ^ (uint8_t)*s) * 1099511628211ull;
+			char *rest;
+			long number = strtol(s, &rest, 10);
+
+			o->n = number == 1 ? 0 : o->n;
+			rest += 1 + strspn(rest + 1, " ");
+			if (number == o->n + 1 && number <= OPTIONS_MAX && rest <= end) {
+				sanitize(o->text[o->n], sizeof o->text[0] - 1, rest,
+					label_len(rest, (size_t)(end - rest)));
+				o->n++;
+			}
 		}
 		text = *end ? end + 1 : end;
 	}
-	return rows > 1 ? h | 1 : 0;
+	o->n = o->n > 1 ? o->n : 0;
+}
+
+static uint64_t
+options_hash(const struct options *o)
+{
+	uint64_t h = 1469598103934665603ull;
+
+	for (int i = 0; i < o->n; i++)
+		for (const char *s = o->text[i]; *s; s++)
+			h = (h ^ (uint8_t)*s) * 1099511628211ull;
+	return o->n ? h | 1 : 0;
 }
 
 void
@@ -354,10 +400,23 @@ activity_screen(
 	int says = profile_match_screen(p, text, detail, sizeof detail);
 
 	slot_set(a, SRC_SCREEN, says < 0 ? ACT_UNKNOWN : (enum activity)says, detail, now_ns);
-	a->choices_hash = choices_hash(text);
+	take_options(&a->options, text);
+	a->choices_hash = options_hash(&a->options);
 	a->draft_on_screen = profile_screen_draft(p, text);
 	a->tool_on_screen[0] = 0;
 	profile_screen_tool(p, text, a->tool_on_screen, sizeof a->tool_on_screen);
+}
+
+void
+activity_prompt(struct activity_state *a, const struct profile *p, const struct grid *g)
+{
+	prompt_read(p, g, &a->prompt);
+}
+
+void
+activity_foreground(struct activity_state *a, const char *name)
+{
+	snprintf(a->foreground, sizeof a->foreground, "%s", name);
 }
 
 /* The one signal that is derived and not reported. */
@@ -366,7 +425,9 @@ look_at_output(struct activity_state *a, uint64_t now_ns)
 {
 	bool echo = a->last_input_ns && a->last_text_ns - a->last_input_ns < ECHO_NS;
 
-	if (!a->last_text_ns)
+	if (a->foreground[0])
+		slot_set(a, SRC_OUTPUT, ACT_WORKING, a->foreground, now_ns);
+	else if (!a->last_text_ns)
 		slot_clear(a, SRC_OUTPUT);
 	else if (now_ns - a->last_text_ns < OUTPUT_WORKING_NS && !echo)
 		slot_set(a, SRC_OUTPUT, ACT_WORKING, "text arrives", a->last_text_ns);
@@ -385,6 +446,8 @@ activity_fresh(const struct activity_state *a, enum activity_source s, uint64_t 
 		return now_ns - MAX(sig->at_ns, a->last_text_ns) < HOOK_WORKING_NS;
 	if (s == SRC_HOOK && activity_blocked(sig->value))
 		return a->last_input_ns <= sig->at_ns;
+	if (s == SRC_SCREEN && activity_at_rest(sig->value) && a->foreground[0])
+		return false;
 	if (s == SRC_TITLE && sig->value == ACT_IDLE)
 		return !activity_blocked(a->sig[SRC_SCREEN].value);
 	if (s == SRC_TITLE && !a->title_holds)
@@ -406,6 +469,27 @@ wanted(const struct activity_state *a, enum activity_source from, uint64_t now_n
 	return "";
 }
 
+/* Does it take what is typed? A CLI that speaks of itself says so, and draws its prompt about then;
+ * one whose reports are switched off is known by its prompt alone. */
+static bool
+takes_input(const struct activity_state *a, const struct profile *p, uint64_t now_ns)
+{
+	bool said =
+		a->sig[SRC_OSC7501].at_ns || a->sig[SRC_REGISTRY].at_ns || a->sig[SRC_HOOK].at_ns;
+	uint64_t quiet = a->last_text_ns ? now_ns - a->last_text_ns : 0;
+
+	if (activity_blocked(a->now))
+		return false; /* it asks something before it begins */
+	if (!profile_has_prompt(p))
+		return said || quiet > READY_QUIET_NS;
+	if (said)
+		return a->prompt.state != PROMPT_UNSEEN;
+	if (profile_says_status(p))
+		return a->prompt.state == PROMPT_EMPTY && quiet > READY_UNSAID_NS;
+	return a->prompt.state == PROMPT_EMPTY ||
+	       (!profile_needs_conversation(p) && quiet > READY_QUIET_NS);
+}
+
 bool
 activity_evaluate(struct activity_state *a, const struct profile *p, uint64_t now_ns)
 {
@@ -414,7 +498,6 @@ activity_evaluate(struct activity_state *a, const struct profile *p, uint64_t no
 	char detail[sizeof a->detail] = "";
 	bool changed, again; /* again: it was over and is back since the last look */
 
-	(void)p;
 	look_at_output(a, now_ns);
 	for (int s = 0; s < SRC_COUNT; s++) {
 		if (activity_fresh(a, (enum activity_source)s, now_ns)) {
@@ -437,6 +520,10 @@ activity_evaluate(struct activity_state *a, const struct profile *p, uint64_t no
 	a->source = from;
 	memcpy(a->detail, detail, sizeof a->detail);
 	a->prompt_hash = activity_blocked(v) ? a->choices_hash : 0;
+	if (!a->ready_ns && takes_input(a, p, now_ns)) {
+		a->ready_ns = now_ns ? now_ns : 1;
+		changed = true;
+	}
 	return changed;
 }
 

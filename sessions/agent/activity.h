@@ -5,6 +5,7 @@
  * passed in (monotonic ns), nothing is read from the system. */
 #include "core/base/base.h"
 #include "sessions/agent/profile.h"
+#include "sessions/agent/prompt.h"
 
 enum activity {
 	ACT_UNKNOWN,
@@ -43,6 +44,12 @@ struct draft {
 	uint8_t state, n;
 	char seq[16]; /* parameters of the sequence being read */
 };
+/* Choices of a standing prompt, numbered from 1 on. */
+#define OPTIONS_MAX 9
+struct options {
+	int n;
+	char text[OPTIONS_MAX][80]; /* sanitised, without number and marker; cut if longer */
+};
 #define ACTIVITY_CHILDREN_MAX 256
 struct activity_child { /* a sub-agent by 7501's id=a/b */
 	uint64_t id_hash;
@@ -59,13 +66,18 @@ struct activity_state {
 	uint64_t draft_since_ns; /* typed since the last Enter; 0 = no draft */
 	uint32_t output_bytes_10s;
 	uint64_t last_enter_ns; /* when text was last sent */
+	uint64_t begun_ns;	/* the CLI itself last said that it works, or asked; 0 never */
+	uint64_t ready_ns;	/* it takes input since; 0 not yet. Stays until it ends */
+	char foreground[40];	/* what runs in front of a shell; "" the shell itself */
 	uint64_t draft_last_ns; /* of the last key of it */
 	struct draft draft;
 	uint64_t prompt_hash;	 /* of the choices on screen while it asks; 0 = none */
 	uint64_t choices_hash;	 /* of rows "1. …", "2. …", asked or not */
+	struct options options;	 /* those rows */
 	bool title_holds;	 /* the title slot lasts until replaced (OSC 133, OSC 9;4) */
 	bool progress;		 /* OSC 9;4 says that something runs */
 	bool draft_on_screen;	 /* the profile's draft rule matched */
+	struct prompt prompt;	 /* as it was when the screen last settled */
 	char tool_on_screen[80]; /* the profile's rule for background work matched; "" none */
 	uint64_t window_start_ns, window_bytes; /* of output_bytes_10s */
 	struct activity_child *children;	/* owned; NULL until one reports */
@@ -87,6 +99,9 @@ void activity_prompt_mark(struct activity_state *a, int mark, uint64_t now_ns); 
 /* Registry or hook of the CLI: status already mapped to an activity. */
 void activity_report(struct activity_state *a, enum activity_source src, enum activity v,
 	const char *detail, uint64_t now_ns);
+/* Of programs that say nothing about themselves: what runs in the foreground of their terminal
+ * beside themselves; "" nothing. Silence of such a one is no rest. */
+void activity_foreground(struct activity_state *a, const char *name);
 /* Bytes arrived; text_changed false for title-only output and repaints after a resize. */
 void activity_output(struct activity_state *a, size_t n, bool text_changed, uint64_t now_ns);
 /* The bytes that go into the child, a whole key or paste a call: draft bookkeeping. This is how all
@@ -94,9 +109,10 @@ void activity_output(struct activity_state *a, size_t n, bool text_changed, uint
 void activity_typed(struct activity_state *a, const void *p, size_t n, uint64_t now_ns);
 /* The same where only this much is known. enter: an Enter was among the keys. */
 void activity_input(struct activity_state *a, bool enter, uint64_t now_ns);
-/* The screen settled: rules of the profile over its text. */
+/* The screen settled: rules of the profile over its text, and its prompt. */
 void activity_screen(
 	struct activity_state *a, const struct profile *p, const char *text, uint64_t now_ns);
+void activity_prompt(struct activity_state *a, const struct profile *p, const struct grid *g);
 /* Recomputes the verdict; true if it changed. */
 bool activity_evaluate(struct activity_state *a, const struct profile *p, uint64_t now_ns);
 /* Seconds since it came to rest or was last touched (cli.md idle_s). */

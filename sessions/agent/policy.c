@@ -62,6 +62,14 @@ check_activity(const struct reap_facts *f, const struct reap_config *c, struct r
 }
 
 static void
+check_prompt(const struct reap_facts *f, const struct reap_config *c, struct reap_verdict *v)
+{
+	(void)c;
+	if (!f->at_prompt && !f->draft && activity_at_rest(f->activity))
+		reason(v, "activity: not seen to be at its prompt (%s)", f->prompt_why);
+}
+
+static void
 check_idle(const struct reap_facts *f, const struct reap_config *c, struct reap_verdict *v)
 {
 	double limit = policy_idle_limit(f, c);
@@ -153,7 +161,7 @@ policy_judge(const struct reap_facts *f, const struct reap_config *c, struct rea
 {
 	static void (*const checks[])(const struct reap_facts *, const struct reap_config *,
 		struct reap_verdict *) = {check_pinned, check_attached, check_draft, check_tool,
-		check_activity, check_conversation, check_age, check_idle};
+		check_activity, check_prompt, check_conversation, check_age, check_idle};
 
 	memset(v, 0, sizeof *v);
 	for (size_t i = 0; i < ARRAY_LEN(checks); i++)

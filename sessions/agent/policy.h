@@ -15,6 +15,8 @@ struct reap_facts {
 	int revisits_day;
 	uint64_t footprint_bytes;
 	char tool_name[64];
+	bool at_prompt;	      /* its prompt was seen, and it is empty */
+	char prompt_why[100]; /* what was seen instead */
 };
 #define REAP_REASONS_MAX 12
 struct reap_verdict {

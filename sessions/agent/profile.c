@@ -3,6 +3,7 @@
  * replace key by key, or make profiles of their own. */
 #include "sessions/config/ini_file.h"
 #include "sessions/agent/profile_priv.h"
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -225,6 +226,20 @@ const char *
 profile_quit(const struct profile *p)
 {
 	return profile_text(p, PT_QUIT);
+}
+
+int
+profile_end_signal(const struct profile *p)
+{
+	static const struct {
+		const char *word;
+		int sig;
+	} words[] = {{"term", SIGTERM}, {"hup", SIGHUP}};
+
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		if (strcmp(profile_text(p, PT_END), words[i].word) == 0)
+			return words[i].sig;
+	return 0;
 }
 
 const char *

@@ -28,12 +28,17 @@ void profile_pick_conversation(
 /* How to start it. `argv` is the user's own (NULL: the profile's command); conversation is from
  * profile_pick_conversation and added unless the words hold one. NULL-terminated, one free(). */
 char **profile_start_argv(const struct profile *p, char *const *argv, const char *conversation);
+/* The same words, as from profile_start_argv, with a first prompt given as an argument. NULL where
+ * the profile takes none or the words hold one (or a subcommand). One free(). */
+char **profile_prompt_argv(const struct profile *p, char *const *argv, const char *prompt);
 /* How to resume: the user's flags are kept, their prompt and any older id are not. NULL if the
  * profile cannot. One free(). */
 char **profile_resume_argv(const struct profile *p, char *const *argv, const char *conversation);
 bool profile_chooses_id(const struct profile *p); /* takes --session-id like flags */
 bool profile_can_resume(const struct profile *p);
 const char *profile_quit(const struct profile *p); /* text to type, "" none */
+/* The signal that ends it with nothing lost, so that nothing has to be typed; 0: none does. */
+int profile_end_signal(const struct profile *p);
 /* Path of the conversation's transcript if it exists on disk, in `out`; false if not. env_home is
  * the session's own HOME, env lookup for CLAUDE_CONFIG_DIR, CODEX_HOME through get. */
 bool profile_transcript(const struct profile *p, const char *cwd, const char *conversation,
@@ -67,4 +72,11 @@ int profile_match_screen(const struct profile *p, const char *text, char *detail
 /* Says the screen that something runs in the background, or that the prompt holds a draft? */
 bool profile_screen_tool(const struct profile *p, const char *text, char *detail, size_t cap);
 bool profile_screen_draft(const struct profile *p, const char *text);
+/* For prompt.c alone: see there. Offsets into text; group 1 of the rule. */
+bool profile_has_prompt(const struct profile *p);
+bool profile_find_prompt(
+	const struct profile *p, const char *text, size_t len, size_t *from, size_t *to);
+bool profile_prompt_away(
+	const struct profile *p, const char *text, size_t len, char *what, size_t cap);
+bool profile_is_placeholder(const struct profile *p, const char *text, size_t len);
 #endif

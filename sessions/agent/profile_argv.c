@@ -188,7 +188,8 @@ vec_add_template(struct vec *v, const char *tmpl, const char *value)
 
 	while ((n = word_next(&tmpl, &word))) {
 		if ((n == 4 && memcmp(word, "{id}", n) == 0) ||
-			(n == 6 && memcmp(word, "{file}", n) == 0))
+			(n == 6 && memcmp(word, "{file}", n) == 0) ||
+			(n == 8 && memcmp(word, "{prompt}", n) == 0))
 			vec_add(v, value, strlen(value));
 		else
 			vec_add(v, word, n);
@@ -284,6 +285,26 @@ profile_resume_argv(const struct profile *p, char *const *argv, const char *conv
 	}
 	vec_add_template(&out, profile_text(p, PT_RESUME), conversation);
 	free(command);
+	return vec_pack(&out);
+}
+
+char **
+profile_prompt_argv(const struct profile *p, char *const *argv, const char *prompt)
+{
+	const char *tmpl = profile_text(p, PT_START_PROMPT), *flag, *rest = tmpl;
+	struct words w = {.p = p, .argv = argv};
+	size_t n = word_next(&rest, &flag);
+	struct vec out = {0};
+
+	if (!n || !*prompt)
+		return NULL;
+	while (words_step(&w))
+		if (w.kind == WORD_FREE || strcmp(current(&w), "--") == 0 ||
+			(w.kind == WORD_FLAG && w.flag_len == n && memcmp(w.flag, flag, n) == 0))
+			return NULL;
+	for (size_t i = 0; argv[i]; i++)
+		vec_add(&out, argv[i], strlen(argv[i]));
+	vec_add_template(&out, tmpl, prompt);
 	return vec_pack(&out);
 }
 

@@ -44,10 +44,10 @@ profile_rule_set(struct profile *p, enum profile_rule r, const char *pattern, ch
 	return true;
 }
 
-/* detail (NULL ok): the first line of what matched. */
+/* Offsets of a group of what matched. */
 static bool
-match(const struct profile *p, enum profile_rule r, const char *text, size_t len, char *detail,
-	size_t cap)
+find(const struct profile *p, enum profile_rule r, const char *text, size_t len, int group,
+	size_t *from, size_t *to)
 {
 	pcre2_match_context *ctx;
 	pcre2_match_data *md;
@@ -56,22 +56,38 @@ match(const struct profile *p, enum profile_rule r, const char *text, size_t len
 	if (!p->rule[r])
 		return false;
 	ctx = pcre2_match_context_create(NULL);
-	md = pcre2_match_data_create(1, NULL);
+	md = pcre2_match_data_create(2, NULL);
 	CHECK(ctx && md);
 	pcre2_set_match_limit(ctx, MATCH_STEPS);
 	hit = pcre2_match(p->rule[r], (PCRE2_SPTR)text, len, 0, 0, md, ctx) >= 0;
-	if (hit && detail) {
-		PCRE2_SIZE *span = pcre2_get_ovector_pointer(md);
-		size_t n = span[1] > span[0] ? span[1] - span[0] : 0;
-		const char *nl = n ? memchr(text + span[0], '\n', n) : NULL;
+	if (hit) {
+		PCRE2_SIZE *span = pcre2_get_ovector_pointer(md) + 2 * group;
 
-		if (nl)
-			n = (size_t)(nl - (text + span[0]));
-		sanitize(detail, cap - 1, text + span[0], n);
+		*from = span[0];
+		*to = span[1];
+		hit = span[0] != PCRE2_UNSET && span[0] <= span[1];
 	}
 	pcre2_match_data_free(md);
 	pcre2_match_context_free(ctx);
 	return hit;
+}
+
+/* detail (NULL ok): the first line of what matched. */
+static bool
+match(const struct profile *p, enum profile_rule r, const char *text, size_t len, char *detail,
+	size_t cap)
+{
+	size_t from, to;
+	const char *nl;
+
+	if (!find(p, r, text, len, 0, &from, &to))
+		return false;
+	if (detail) {
+		nl = memchr(text + from, '\n', to - from);
+		sanitize(detail, cap - 1, text + from,
+			nl ? (size_t)(nl - (text + from)) : to - from);
+	}
+	return true;
 }
 
 /* The last rows that hold text, without the blank rest of the screen: a question further up has
@@ -140,6 +156,30 @@ profile_screen_draft(const struct profile *p, const char *text)
 
 	text = last_rows(text, &len);
 	return match(p, PR_MATCH_DRAFT, text, len, NULL, 0);
+}
+
+bool
+profile_has_prompt(const struct profile *p)
+{
+	return p->rule[PR_PROMPT] != NULL;
+}
+
+bool
+profile_find_prompt(const struct profile *p, const char *text, size_t len, size_t *from, size_t *to)
+{
+	return find(p, PR_PROMPT, text, len, 1, from, to);
+}
+
+bool
+profile_prompt_away(const struct profile *p, const char *text, size_t len, char *what, size_t cap)
+{
+	return match(p, PR_PROMPT_AWAY, text, len, what, cap);
+}
+
+bool
+profile_is_placeholder(const struct profile *p, const char *text, size_t len)
+{
+	return match(p, PR_PROMPT_PLACEHOLDER, text, len, NULL, 0);
 }
 
 bool

@@ -2,8 +2,11 @@
  *
  *   measuring   the sampler walks the tree: footprint before, and whether a tool runs
  *   (judge)     refused, or what was typed or printed meanwhile aborts it: the session runs on
- *   quitting    the quit command is typed, Enter 150 ms later; with a draft or a prompt in the way
- *               (only by force) nothing is typed: the draft would become part of the command
+ *   quitting    its prompt is read off the screen and must be empty. A profile's `end` signal ends
+ *               the CLI and nothing is typed. Else the quit command is typed, and Enter only once
+ *               the prompt holds it and nothing else; whatever else stands there then, the
+ *               command is taken back and the session runs on. By force nothing is ever typed
+ *               into a prompt that is not empty: the tree is ended at once
  *   ending      ending.c: 10 s, HUP, 5 s, TERM, 5 s, KILL, for the whole tree
  *   settling    the server learns of the child's end; the session is asleep
  *   (report)    what is left is measured, the transcript guarded, the event written
@@ -15,30 +18,36 @@
 #include "sessions/agent/guard.h"
 #include "sessions/closing/ends.h"
 #include "sessions/closing/judge.h"
+#include "sessions/session/display.h"
 #include "sessions/session/run.h"
 #include "sessions/memory/sampler.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/queue.h>
 
 #define JOB_MAGIC 0x636c6f73u
 #define ENTER_DELAY_MS 150
+#define ENTER_LOOK_MS 30
+#define ENTER_MS 3000 /* for the command to show in the prompt */
 #define SETTLE_LOOK_MS 20
 #define SETTLE_MS 5000
 
 struct job {
+	LIST_ENTRY(job) link;
 	uint32_t magic, num;
 	struct closer *of;
 	struct closer_request q;
 	struct closer_result r;
 	uv_timer_t timer;
-	uint64_t input_ns, text_ns, settle_ms;
-	bool typed, goes_on; /* goes_on: what a predecessor began */
+	uint64_t input_ns, text_ns, settle_ms, typed_ms;
+	bool goes_on; /* what a predecessor began */
 };
 struct closer {
 	struct sessions *ss;
 	struct ends *ends;
+	LIST_HEAD(, job) jobs;
 };
 
 static struct session *
@@ -73,6 +82,7 @@ job_done(struct job *j)
 {
 	if (j->q.cb)
 		j->q.cb(j->q.ctx, &j->r);
+	LIST_REMOVE(j, link);
 	j->magic = 0;
 	uv_close((uv_handle_t *)&j->timer, job_closed);
 }
@@ -172,49 +182,105 @@ on_tree_ended(void *ctx, enum ending_how how, size_t processes)
 }
 
 static void
-end_tree(struct job *j, struct session *s)
+end_tree(struct job *j, struct session *s, unsigned quit_ms, int quit_sig)
 {
 	struct ending_times t = ending_times_default;
 
-	if (!j->typed)
-		t.quit_ms = 0;
+	t.quit_ms = quit_ms;
+	t.quit_sig = quit_sig;
+	if (s->state == SS_RUNNING)
+		session_set_state(s, SS_SLEEPING);
 	ends_sleep(j->of->ends, s, &t, on_tree_ended, j);
 }
 
 static void
-on_enter_due(uv_timer_t *t)
+look_at_prompt(struct session *s, struct prompt *p)
+{
+	struct grid g = term_grid(display_term(s));
+
+	prompt_read(s->profile, &g, p);
+	if (term_sync(s->display->term) && p->state != PROMPT_TEXT) { /* half drawn */
+		p->state = PROMPT_UNSEEN;
+		snprintf(p->text, sizeof p->text, "it is drawing");
+	}
+}
+
+/* What was typed is erased where the prompt shows it at its end; elsewhere the keys would erase
+ * something of the user's. */
+static void
+take_back(struct job *j, struct session *s, const struct prompt *p)
+{
+	const char *quit = profile_quit(s->profile);
+	size_t n = strlen(quit), have = strlen(p->text);
+	bool shown = p->state == PROMPT_TEXT && have >= n && !strcmp(p->text + have - n, quit);
+	char why[160];
+
+	for (size_t i = 0; shown && i < n; i++)
+		run_write(s, "\177", 1, NULL);
+	snprintf(why, sizeof why, "draft: its prompt held more than the quit command, which %s",
+		shown ? "was taken back" : "was not sent");
+	job_refuse(j, why);
+}
+
+static void
+on_typed(uv_timer_t *t)
 {
 	struct job *j = t->data;
 	struct session *s = session_of(j);
+	uint64_t waited = uv_now(t->loop) - j->typed_ms;
+	struct prompt p;
 
 	CHECK(j->magic == JOB_MAGIC);
-	if (s && s->run)
+	if (!s || s->state != SS_RUNNING) {
+		uv_timer_stop(t);
+		job_refuse(j, "it ended meanwhile");
+		return;
+	}
+	if (waited < ENTER_DELAY_MS)
+		return;
+	look_at_prompt(s, &p);
+	if (s->run->act.last_input_ns == j->input_ns && p.state == PROMPT_TEXT &&
+		strcmp(p.text, profile_quit(s->profile)) == 0) {
+		uv_timer_stop(t);
+		/* sleeping first: a server that dies behind Enter must not call it exited */
+		session_set_state(s, SS_SLEEPING);
 		run_write(s, "\r", 1, NULL);
-	if (s && (s->state == SS_SLEEPING || s->state == SS_ASLEEP))
-		end_tree(j, s);
-	else /* somebody ends it already */
-		on_tree_ended(j, ENDED_BY_QUIT, 0);
+		end_tree(j, s, ending_times_default.quit_ms, 0);
+	} else if (waited > ENTER_MS || s->run->act.last_input_ns != j->input_ns) {
+		uv_timer_stop(t);
+		take_back(j, s, &p);
+	}
 }
 
 /* A command typed behind a draft becomes part of it; one typed at a question answers it. */
-static bool
-prompt_is_free(const struct session *s)
-{
-	return activity_at_rest(s->run->act.now) && !s->run->act.draft_since_ns &&
-	       !s->run->act.draft_on_screen;
-}
-
 static void
 quit(struct job *j, struct session *s)
 {
 	const char *words = profile_quit(s->profile);
+	int sig = profile_end_signal(s->profile);
+	bool may_type = activity_at_rest(s->run->act.now) && !s->run->act.draft_since_ns;
+	struct prompt p;
+	char why[160];
 
-	j->typed = *words && prompt_is_free(s) && run_write(s, words, strlen(words), NULL) == 0;
-	session_set_state(s, SS_SLEEPING);
-	if (j->typed)
-		uv_timer_start(&j->timer, on_enter_due, ENTER_DELAY_MS, 0);
-	else
-		end_tree(j, s);
+	look_at_prompt(s, &p);
+	if (!j->q.force && p.state != PROMPT_EMPTY) {
+		snprintf(why, sizeof why, "%s (%.90s)",
+			p.state == PROMPT_TEXT ? "draft: unsent text in its prompt"
+					       : "activity: not seen to be at its prompt",
+			p.text);
+		job_refuse(j, why);
+	} else if (p.state != PROMPT_EMPTY || !may_type || (!sig && !*words)) {
+		end_tree(j, s, 0, 0);
+	} else if (sig) {
+		end_tree(j, s, ending_times_default.quit_ms, sig);
+	} else if (run_write(s, words, strlen(words), NULL) < 0) {
+		job_refuse(j, "it is not reading its input");
+	} else {
+		j->input_ns = s->run->act.last_input_ns;
+		uv_update_time(j->of->ss->loop);
+		j->typed_ms = uv_now(j->of->ss->loop);
+		uv_timer_start(&j->timer, on_typed, ENTER_LOOK_MS, ENTER_LOOK_MS);
+	}
 }
 
 /* NULL, or why it must not be closed. */
@@ -224,9 +290,10 @@ against(struct job *j, struct session *s, char buf[160])
 	struct reap_verdict v;
 
 	if (s->state != SS_RUNNING)
-		return "it does not run any more";
+		return "it is not running any more";
 	if (j->q.force)
 		return NULL;
+	display_settle(s, os_mono_ns());
 	if (s->run->act.last_input_ns != j->input_ns || s->run->act.last_text_ns != j->text_ns)
 		return "activity: something was typed or printed meanwhile";
 	judge(s, &j->q.limits, &v);
@@ -260,8 +327,8 @@ on_measured(void *ctx, const struct memstat *m)
 	j->r.mem_available_before = mem_available();
 	if (!j->goes_on)
 		quit(j, s);
-	else if (s->state == SS_SLEEPING)
-		end_tree(j, s);
+	else if (s->state == SS_SLEEPING) /* it may have been told to leave: it gets the time */
+		end_tree(j, s, ending_times_default.quit_ms, 0);
 	else
 		on_tree_ended(j, ENDED_BY_QUIT, 0);
 }
@@ -271,6 +338,7 @@ job_new(struct closer *c, struct session *s, const struct closer_request *q)
 {
 	struct job *j = xcalloc(1, sizeof *j);
 
+	LIST_INSERT_HEAD(&c->jobs, j, link);
 	j->magic = JOB_MAGIC;
 	j->num = s->num;
 	j->of = c;
@@ -288,6 +356,11 @@ job_new(struct closer *c, struct session *s, const struct closer_request *q)
 int
 closer_start(struct closer *c, struct session *s, const struct closer_request *q, struct err *e)
 {
+	struct job *j;
+
+	LIST_FOREACH (j, &c->jobs, link)
+		if (j->num == s->num)
+			return err_set(e, 1, "%s is already being put to sleep", s->name);
 	if (s->state == SS_ASLEEP)
 		return err_set(
 			e, 1, "%s is already asleep (muster resume %s wakes it)", s->name, s->name);
@@ -308,7 +381,7 @@ closer_go_on(struct closer *c, struct session *s)
 
 	CHECK(s->state == SS_SLEEPING);
 	j = job_new(c, s, &q);
-	j->goes_on = j->typed = true; /* it may have been: it gets the time to leave by itself */
+	j->goes_on = true;
 	sampler_now(c->ss->sampler, s->num, on_measured, j);
 }
 

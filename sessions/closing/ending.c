@@ -126,7 +126,8 @@ look(struct ending *e)
 static void
 begin(struct ending *e, enum step step)
 {
-	int sig = steps[step].sig;
+	bool root_only = step == STEP_QUIT;
+	int sig = root_only ? e->times.quit_sig : steps[step].sig;
 
 	e->step = step;
 	e->step_ms = uv_now(e->timer.loop);
@@ -134,9 +135,11 @@ begin(struct ending *e, enum step step)
 	if (!sig)
 		return;
 	if (!e->root_gone)
-		e->how = (enum ending_how)(ENDED_BY_HUP + (step - STEP_HUP));
+		e->how = sig == SIGHUP	  ? ENDED_BY_HUP
+			 : sig == SIGTERM ? ENDED_BY_TERM
+					  : ENDED_BY_KILL;
 	for (size_t i = 0; i < e->n; i++) {
-		if (e->m[i].fd < 0)
+		if (e->m[i].fd < 0 || (root_only && e->m[i].pid != e->root))
 			continue;
 		syscall(SYS_pidfd_send_signal, e->m[i].fd, sig, NULL, 0);
 		if (sig != SIGKILL) /* a stopped process must run to see it */

@@ -8,6 +8,7 @@
 
 struct ending_times {	   /* milliseconds */
 	unsigned quit_ms;  /* for the program to leave by itself; 0: HUP at once */
+	int quit_sig;	   /* sent to the root alone as that begins; 0 none */
 	unsigned stray_ms; /* then for its helpers, once it has left */
 	unsigned hup_ms, term_ms, kill_ms;
 };

@@ -2,26 +2,44 @@
 #include "core/os/os.h"
 #include "core/term/term.h"
 #include "sessions/closing/care.h"
+#include "sessions/agent/prompt.h"
 #include "sessions/closing/wake.h"
 #include "sessions/session/display.h"
 #include <stdlib.h>
 #include <string.h>
 
+#define LOOK_MS 50
 #define ENTER_MS 150
+#define SHOW_MS 1000	/* for the text to show in the prompt */
+#define AGAIN_MS 2000	/* after Enter: it still stands there */
+#define BEGIN_MS 8000	/* after the first Enter: given up */
+#define READY_MS 60000	/* held for a CLI that does not get ready */
+#define OPTIONS_MS 2000 /* a question is said up to a second before it is drawn */
+#define MS 1000000ull
+
 /* A CLI takes a moment to say that it works on what was sent. Without word of it for so long, what
- * it said before still stands. */
+ * it said before still stands: a command of its own begins no turn. */
 #define TAKES_NOTE_NS 3000000000ull
 #define ANSWERED_NS 1000000000ull
 #define TAKES_NOTE_FIRST_HAND_NS 8000000000ull
+/* What was sent while it worked begins a moment after the turn before it ends. */
+#define QUEUED_NS 1000000000ull
 
+enum step { HELD, TYPED, ENTERED, AGAIN };
 struct send_job {
 	struct send_job *next;
 	struct session *s;
-	char *text;	 /* NULL: keys only */
-	struct buf keys; /* packed input events, before the text */
-	bool enter, when_idle, typing;
 	typing_cb done;
 	void *ctx;
+	char *text;	 /* NULL: keys only */
+	struct buf keys; /* packed input events, before the text */
+	bool enter, when_idle, no_wait;
+	enum step step;
+	bool verify;		    /* the turn must be seen to begin */
+	bool seen;		    /* the text was in the prompt before Enter */
+	int gone;		    /* looks in a row that did not find it any more */
+	uint64_t since_ns;	    /* of the step */
+	uint64_t held_ns, first_ns; /* queued; the first Enter */
 	uv_timer_t timer;
 };
 
@@ -95,15 +113,123 @@ job_next(struct session *s)
 }
 
 static void
-on_enter(uv_timer_t *t)
+step_to(struct send_job *j, enum step step)
 {
-	struct send_job *j = t->data;
+	j->step = step;
+	j->since_ns = os_mono_ns();
+}
+
+static void
+give_up(struct send_job *j, const char *why)
+{
 	struct session *s = j->s;
-	struct input_event enter = {.type = INPUT_KEY, .key = 13, .action = KEY_PRESS};
 	struct err e;
 
-	job_end(j, typing_events(s, &enter, 1, &e) < 0 ? &e : NULL);
+	err_set(&e, 1, "%s %s", s->name, why);
+	job_end(j, &e);
 	job_next(s);
+}
+
+static enum prompt_state
+prompt_of(struct session *s)
+{
+	struct grid g = term_grid(display_term(s));
+	struct prompt p;
+
+	prompt_read(s->profile, &g, &p);
+	return term_sync(s->display->term) ? PROMPT_TEXT
+					   : p.state; /* half drawn: nothing is gone yet */
+}
+
+static void
+press_enter(struct send_job *j)
+{
+	struct input_event enter = {.type = INPUT_KEY, .key = 13, .action = KEY_PRESS};
+	struct session *s = j->s;
+	uint64_t now = os_mono_ns();
+	struct err e;
+
+	if (j->step == TYPED && j->text && !activity_blocked(s->run->act.now)) {
+		j->first_ns = s->run->last_turn_ns = now;
+		s->run->turn_queued = s->run->act.now == ACT_WORKING;
+	}
+	if (typing_events(s, &enter, 1, &e) < 0 || !j->verify) {
+		job_end(j, s->run->pty ? NULL : &e);
+		job_next(s);
+		return;
+	}
+	step_to(j, j->step == TYPED ? ENTERED : AGAIN);
+}
+
+static void
+look_typed(struct send_job *j, uint64_t waited_ms)
+{
+	if (waited_ms < ENTER_MS)
+		return;
+	if (j->verify && !j->seen && waited_ms < SHOW_MS) {
+		j->seen = prompt_of(j->s) == PROMPT_TEXT && !term_sync(j->s->display->term);
+		if (!j->seen)
+			return;
+	}
+	press_enter(j);
+}
+
+static void
+look_entered(struct send_job *j, uint64_t waited_ms)
+{
+	struct session *s = j->s;
+	bool stands = prompt_of(s) == PROMPT_TEXT;
+
+	j->gone = stands ? 0 : j->gone + 1;
+	if (s->run->act.begun_ns > j->first_ns || (j->seen && j->gone > 1)) {
+		job_end(j, NULL);
+		job_next(s);
+	} else if (j->step == ENTERED && waited_ms > AGAIN_MS && j->seen && stands) {
+		press_enter(j);
+	} else if (os_mono_ns() - j->first_ns > BEGIN_MS * MS) {
+		give_up(j, stands && j->seen ? "did not take the text: it stands in its prompt"
+					     : "was not seen to begin a turn");
+	}
+}
+
+static void
+on_look(uv_timer_t *t)
+{
+	struct send_job *j = t->data;
+	uint64_t waited_ms = (os_mono_ns() - j->since_ns) / MS;
+
+	if (j->step == TYPED)
+		look_typed(j, waited_ms);
+	else
+		look_entered(j, waited_ms);
+}
+
+/* A digit answers by number: 0, or why it names none of the choices that stand there. */
+int
+typing_check_option(const struct session *s, const char *digits, struct err *e)
+{
+	int n = s->run->act.options.n;
+	long k = strtol(digits, NULL, 10);
+
+	if (!activity_blocked(s->run->act.now) || !n || !*digits ||
+		digits[strspn(digits, "0123456789")] || (k >= 1 && k <= n))
+		return 0;
+	return err_set(e, 1, "no option %.10s: 1-%d", digits, n);
+}
+
+static int
+check_keys(const struct session *s, const struct send_job *j, struct err *e)
+{
+	struct rd in = rd_init(j->keys.data, j->keys.len);
+	char digit[2] = "";
+	struct input_event ev;
+	int rc = 0;
+
+	while (rc == 0 && rd_left(&in) && input_unpack(&in, &ev) == 0) {
+		digit[0] = (char)(ev.key >= '0' && ev.key <= '9' && !ev.mods ? ev.key : 0);
+		rc = ev.type == INPUT_KEY ? typing_check_option(s, digit, e) : 0;
+	}
+	return rc ? rc : typing_check_option(s, j->text ? j->text : "", e);
 }
 
 static void
@@ -113,9 +239,14 @@ job_type(struct send_job *j)
 	struct rd in = rd_init(j->keys.data, j->keys.len);
 	struct input_event ev;
 	struct err e;
-	int rc = 0;
+	int rc = check_keys(s, j, &e);
 
-	j->typing = true;
+	step_to(j, TYPED);
+	j->verify = j->enter && j->text && *j->text && !j->no_wait &&
+		    profile_says_status(s->profile) && s->run->act.source <= SRC_HOOK &&
+		    s->run->act.ready_ns && !activity_blocked(s->run->act.now);
+	if (rc == 0)
+		s->run->last_turn_ns = 0;
 	while (rc == 0 && rd_left(&in) && input_unpack(&in, &ev) == 0)
 		rc = typing_events(s, &ev, 1, &e);
 	if (rc == 0 && j->text) {
@@ -126,11 +257,26 @@ job_type(struct send_job *j)
 	}
 	if (rc == 0 && j->enter) {
 		uv_update_time(s->of->loop);
-		uv_timer_start(&j->timer, on_enter, ENTER_MS, 0);
+		uv_timer_start(&j->timer, on_look, LOOK_MS, LOOK_MS);
 		return;
 	}
 	job_end(j, rc < 0 ? &e : NULL);
 	job_next(s);
+}
+
+/* Does it have to wait? Keys alone never do: they may be the answer that it waits for. */
+static bool
+is_held(const struct send_job *j, uint64_t now_ns)
+{
+	const struct session *s = j->s;
+	const struct activity_state *a = &s->run->act;
+
+	if (j->when_idle)
+		return !typing_at_rest(s, now_ns);
+	if (activity_blocked(a->now) && !a->options.n && now_ns - a->now_since_ns < OPTIONS_MS * MS)
+		return true;
+	return j->text && !a->ready_ns && !activity_blocked(a->now) &&
+	       profile_needs_conversation(s->profile);
 }
 
 void
@@ -138,10 +284,12 @@ typing_tick(struct session *s, uint64_t now_ns)
 {
 	struct send_job *j = head(s);
 
-	if (!j || j->typing || s->state != SS_RUNNING)
+	if (!j || j->step != HELD || s->state != SS_RUNNING)
 		return;
-	if (!j->when_idle || typing_at_rest(s, now_ns))
+	if (!is_held(j, now_ns))
 		job_type(j);
+	else if (!j->when_idle && now_ns - MAX(j->held_ns, s->run->started_ns) > READY_MS * MS)
+		give_up(j, "does not get ready for input (muster peek shows its screen)");
 }
 
 void
@@ -152,7 +300,7 @@ typing_drop(struct session *s)
 
 	err_set(&gone, 1, "%s ended before it was typed", s->name);
 	while ((j = head(s)))
-		job_end(j, &gone);
+		job_end(j, j->step >= ENTERED ? NULL : &gone);
 }
 
 void
@@ -164,6 +312,8 @@ typing_queue(struct session *s, const struct typing *t)
 		.text = t->text ? xstrdup(t->text) : NULL,
 		.enter = t->enter,
 		.when_idle = t->when_idle,
+		.no_wait = t->no_wait,
+		.held_ns = os_mono_ns(),
 		.done = t->done,
 		.ctx = t->ctx};
 	if (t->keys)
@@ -175,24 +325,45 @@ typing_queue(struct session *s, const struct typing *t)
 	*at = j;
 }
 
-/* Where only output tells, an answer and then quiet count as well: a short answer is over before it
- * is called working. */
+/* Of a CLI that speaks of itself: did the turn that was sent begin? Keys alone may end one (Esc),
+ * or answer. */
+static bool
+begun(const struct session *s, uint64_t now)
+{
+	const struct activity_state *a = &s->run->act;
+	uint64_t sent = s->run->last_turn_ns ? s->run->last_turn_ns : s->run->last_send_ns;
+
+	if (now - MAX(sent, a->ready_ns) > TAKES_NOTE_FIRST_HAND_NS)
+		return true;
+	if (!s->run->last_turn_ns)
+		return a->now_since_ns > sent;
+	return a->begun_ns > sent && (!s->run->turn_queued || now - a->now_since_ns > QUEUED_NS);
+}
+
+/* Did its verdict come after what was last sent? Where only output tells, an answer and then quiet
+ * count as well: a short answer is over before it is called working. */
 bool
 typing_answered(const struct session *s, uint64_t now)
 {
-	const struct run *r = s->run;
-	bool first_hand = r->act.source <= SRC_HOOK;
-	uint64_t sent = r->last_send_ns, out = s->display->output_ns,
-		 limit = first_hand ? TAKES_NOTE_FIRST_HAND_NS : TAKES_NOTE_NS;
+	uint64_t sent = s->run->last_send_ns;
 
-	if (!sent || r->act.now_since_ns > sent || now - sent > limit)
+	if (!sent)
 		return true;
-	return !first_hand && out > sent && now - out > ANSWERED_NS;
+	if (s->run->act.source <= SRC_HOOK)
+		return begun(s, now);
+	return s->run->act.now_since_ns > sent || now - sent > TAKES_NOTE_NS ||
+	       (s->display->output_ns > sent && now - s->display->output_ns > ANSWERED_NS);
+}
+
+bool
+typing_is_ready(const struct session *s)
+{
+	return s->state == SS_RUNNING && s->run->act.ready_ns && !waking_is(s);
 }
 
 bool
 typing_at_rest(const struct session *s, uint64_t now_ns)
 {
-	return s->state == SS_RUNNING && activity_at_rest(s->run->act.now) && !waking_is(s) &&
+	return typing_is_ready(s) && activity_at_rest(s->run->act.now) &&
 	       typing_answered(s, now_ns);
 }

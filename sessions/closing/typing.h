@@ -3,9 +3,13 @@
 /* Text typed into sessions for others than the person in front of it. Each session has a queue; one
  * entry is typed at a time:
  *
- *   queued ─► (at rest, if that was asked for) ─► keys, text as a paste ─► ENTER_MS ─► Enter ─► done
+ *   HELD ─► TYPED ─► ENTERED ─► AGAIN ─► done
  *
- * CLIs join what comes within a tenth of a second to one paste, so Enter waits to stand alone. */
+ * HELD: text waits until the CLI takes input (at rest, if that was asked for); at a question it goes
+ * at once, when the question is drawn. TYPED: keys, then text as a paste; CLIs join what comes within
+ * a tenth of a second to one paste, so Enter waits to stand alone, and for the text to be seen.
+ * ENTERED, AGAIN: of a CLI that speaks of itself, done is when it says that it works or asks, or
+ * when its prompt holds the text no longer. Where the text still stands there, Enter once more. */
 #include "core/keys/keys.h"
 #include "sessions/session/sessions.h"
 
@@ -14,6 +18,7 @@ struct typing {
 	const char *text;	/* NULL: keys only; copied */
 	const struct buf *keys; /* packed input events, typed before the text; NULL none; copied */
 	bool enter, when_idle;
+	bool no_wait;	/* typed is enough: the turn need not be seen to begin */
 	typing_cb done; /* NULL ok; called once, later or before typing_tick returns */
 	void *ctx;
 };
@@ -24,6 +29,11 @@ bool typing_waits(const struct session *s); /* something is queued */
 void typing_drop(struct session *s);	    /* the session ended: all of it is refused */
 /* At once: 0, or -1 and *e. What comes while its CLI wakes is kept for it. */
 int typing_events(struct session *s, const struct input_event *ev, size_t n, struct err *e);
+
+/* Does its CLI take input? */
+bool typing_is_ready(const struct session *s);
+/* A digit answers by number: 0, or -1 and why it names none of the choices that stand there. */
+int typing_check_option(const struct session *s, const char *digits, struct err *e);
 
 /* Is it at rest since what was last sent to it? (wait --for idle, send --when-idle) */
 bool typing_at_rest(const struct session *s, uint64_t now_ns);

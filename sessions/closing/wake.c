@@ -1,6 +1,6 @@
-/* Ready means: the CLI says that it rests, or (one that never says anything) its screen does and
- * nothing new has come for a moment, or it had its time. Text goes in first and each Enter 150 ms
- * later: a CLI takes text that comes together with its Enter for a paste. */
+/* What is typed is kept until the session is ready (agent/activity.h), or it had its time. Text goes
+ * in first and each Enter 150 ms later: a CLI takes text that comes together with its Enter for a
+ * paste. */
 #include "sessions/closing/wake.h"
 #include "core/base/log.h"
 #include "core/os/os.h"
@@ -12,8 +12,6 @@
 
 #define SEC 1000000000ull
 #define PATIENCE_NS (30 * SEC)
-#define QUIET_NS SEC
-#define LONG_QUIET_NS (4 * SEC)
 #define ENTER_DELAY_NS (SEC * 3 / 20)
 #define KEEP_BYTES_MAX (64u << 10)
 #define LOOK_MS 50
@@ -29,17 +27,8 @@ static bool
 is_ready(const struct waking *w, uint64_t now)
 {
 	const struct session *s = w->s;
-	const struct activity_state *a = &s->run->act;
 
-	if (now - w->since_ns > PATIENCE_NS)
-		return true;
-	if (s->state != SS_RUNNING || a->now == ACT_UNKNOWN || a->now == ACT_WORKING)
-		return false;
-	if (a->source <= SRC_HOOK)
-		return true;
-	/* one that will say so itself gets longer; it may also stand at a question of its own */
-	return a->last_text_ns > w->since_ns &&
-	       now - a->last_text_ns > (profile_says_status(s->profile) ? LONG_QUIET_NS : QUIET_NS);
+	return now - w->since_ns > PATIENCE_NS || (s->state == SS_RUNNING && s->run->act.ready_ns);
 }
 
 static void

@@ -194,6 +194,9 @@ restored(struct session *s)
 	sc->cols = g.cols;
 	sc->rows = g.rows;
 	sc->output_ns = sc->looked_ns = os_mono_ns();
+	sc->gen_settled = UINT64_MAX; /* its screen was never looked at here */
+	if (s->run)
+		s->run->act.ready_ns = 1; /* it took input before */
 	sc->unsettled = true;
 	s->of->ops->unsettled(s->of->ctx, s);
 }
@@ -322,8 +325,11 @@ display_settle(struct session *s, uint64_t now_ns)
 		sc->gen_settled = term_generation(sc->term);
 		term_text(sc->term, &text);
 		take_last_line(s, buf_cstr(&text));
-		if (s->run)
+		if (s->run) {
+			struct grid g = term_grid(sc->term);
 			activity_screen(&s->run->act, s->profile, buf_cstr(&text), now_ns);
+			activity_prompt(&s->run->act, s->profile, &g);
+		}
 		buf_free(&text);
 	}
 	run_evaluate(s, now_ns);

@@ -7,6 +7,7 @@
 #include "sessions/pty/ring.h"
 #include "sessions/session/checkpoint.h"
 #include "sessions/session/display.h"
+#include "sessions/session/foreground.h"
 #include "sessions/session/sessions.h"
 #include "sessions/session/start.h"
 #include <errno.h>
@@ -307,6 +308,8 @@ run_evaluate(struct session *s, uint64_t now_ns)
 	if (!r)
 		return;
 	was = r->act.now;
+	if (!profile_needs_conversation(s->profile))
+		foreground_look(s);
 	if (activity_evaluate(&r->act, s->profile, now_ns)) {
 		session_changed(s);
 		log_info("session %u: %s -> %s (%s)", s->num, activity_name(was),

@@ -31,6 +31,8 @@ struct run {
 	bool status_said;	  /* OSC 7501 was in the bytes just fed */
 	double last_send;	  /* wall; what wait --for idle counts from */
 	uint64_t last_send_ns;
+	uint64_t last_turn_ns; /* text and its Enter were sent; 0: keys came after, or none was */
+	bool turn_queued;      /* while it worked on another one */
 	run_cb on_started;
 	void *on_started_ctx;
 	char hook_token[33];

@@ -83,6 +83,16 @@ put_activity(json_t *o, struct session *s)
 			json_string(activity_source_name(s->run->act.source)));
 	if (*s->run->act.detail)
 		obj_put_text(o, "detail", s->run->act.detail);
+	json_object_set_new(o, "ready", json_boolean(s->run->act.ready_ns != 0));
+	if (activity_blocked(s->run->act.now)) {
+		json_t *options = json_array();
+
+		for (int i = 0; i < s->run->act.options.n; i++)
+			json_array_append_new(options, json_string(s->run->act.options.text[i]));
+		json_object_set_new(o, "options", options);
+		obj_put_real(
+			o, "waiting_s", (double)(os_mono_ns() - s->run->act.now_since_ns) / 1e9);
+	}
 	obj_put_real(o, "idle_s", activity_idle_s(&s->run->act, os_mono_ns()));
 	snprintf(prompt, sizeof(prompt), "%016llx", (unsigned long long)s->run->act.prompt_hash);
 	if (s->run->act.prompt_hash)

@@ -325,6 +325,10 @@ reap_json(struct session *s)
 		(json_int_t)f.footprint_bytes, "min_bytes", (json_int_t)c->min_bytes);
 	if (f.tool_name[0])
 		json_object_set_new(facts, "tool_name", json_string(f.tool_name));
+	json_object_set_new(
+		facts, "prompt", json_string(prompt_state_name(s->run->act.prompt.state)));
+	if (s->run->act.prompt.text[0])
+		json_object_set_new(facts, "prompt_text", json_string(s->run->act.prompt.text));
 	if (s->conversation[0])
 		json_object_set_new(facts, "conversation", json_string(s->conversation));
 	return json_pack("{s:b,s:b,s:o,s:o}", "eligible", v.eligible, "worth", v.worth, "reasons",

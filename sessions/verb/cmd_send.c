@@ -72,6 +72,7 @@ queue_all(struct request *r, struct send_batch *b, const struct buf *keys, struc
 		.keys = keys,
 		.enter = enter ? json_is_true(enter) : text != NULL,
 		.when_idle = obj_true(a, "when_idle"),
+		.no_wait = obj_true(a, "no_wait"),
 		.done = on_typed,
 		.ctx = b};
 	struct session *s;
@@ -142,6 +143,8 @@ cmd_answer(struct request *r)
 	if (!e.code && (!s->run || !s->run->act.prompt_hash || !prompt ||
 			       strtoull(prompt, NULL, 16) != s->run->act.prompt_hash))
 		err_set(&e, 1, "the prompt of %s is not the same any more (look again)", s->name);
+	if (!e.code && ev.type == INPUT_KEY && key[1] == 0)
+		typing_check_option(s, key, &e);
 	if (!e.code)
 		typing_events(s, &ev, 1, &e);
 	if (e.code)

@@ -187,7 +187,7 @@ cmd_new(struct request *r)
 	const char *prompt = obj_text(a, "prompt");
 	struct new_job *j;
 	struct err e;
-	char **argv;
+	char **argv, **with_prompt;
 
 	if (new_from_args(s, a, &e) < 0) {
 		session_free(s);
@@ -196,18 +196,22 @@ cmd_new(struct request *r)
 	}
 	profile_pick_conversation(s->profile, s->argv, s->conversation);
 	argv = profile_start_argv(s->profile, s->argv, s->conversation);
+	with_prompt = prompt ? profile_prompt_argv(s->profile, argv, prompt) : NULL;
 	j = xcalloc(1, sizeof(*j));
 	j->r = r;
 	request_on_cancel(r, new_cancelled, j);
-	if (run_start(s, argv, new_done, j, &e) < 0) {
+	if (run_start(s, with_prompt ? with_prompt : argv, new_done, j, &e) < 0) {
 		session_set_state(s, SS_EXITED);
 		new_done(j, s, &e);
 	} else {
 		ss->last_used = s;
-		if (prompt)
+		if (with_prompt) /* a turn begins with it */
+			s->run->last_send_ns = s->run->last_turn_ns = os_mono_ns();
+		else if (prompt)
 			typing_queue(s,
 				&(struct typing){.text = prompt, .enter = true, .when_idle = true});
 	}
+	free(with_prompt);
 	free(argv);
 }
 

@@ -9,6 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A question is said up to a second before it is drawn. */
+#define DRAWN_NS 2000000000ull
+
 struct wait_for {
 	uint32_t num;
 	int what; /* index into kinds */
@@ -23,8 +26,17 @@ is_idle(const struct session *s, uint64_t now)
 static bool
 is_blocked(const struct session *s, uint64_t now)
 {
-	return s->state == SS_RUNNING && activity_blocked(s->run->act.now) &&
-	       typing_answered(s, now);
+	const struct activity_state *a = s->run ? &s->run->act : NULL;
+
+	return s->state == SS_RUNNING && activity_blocked(a->now) &&
+	       (a->options.n || now - a->now_since_ns > DRAWN_NS) && typing_answered(s, now);
+}
+
+static bool
+is_ready(const struct session *s, uint64_t now)
+{
+	(void)now;
+	return typing_is_ready(s);
 }
 
 static bool
@@ -37,7 +49,7 @@ is_over(const struct session *s, uint64_t now)
 static const struct {
 	const char *name;
 	bool (*is)(const struct session *s, uint64_t now);
-} kinds[] = {{"idle", is_idle}, {"blocked", is_blocked}, {"exit", is_over}};
+} kinds[] = {{"idle", is_idle}, {"ready", is_ready}, {"blocked", is_blocked}, {"exit", is_over}};
 
 static bool
 wait_done(struct waiter *w, struct session *changed)
@@ -83,6 +95,6 @@ cmd_wait(struct request *r)
 		waits_add(server_waits(request_server(r)), r, wait_done, free, f);
 		return;
 	}
-	err_set(&e, 2, "wait for idle, blocked or exit, not %.40s", what);
+	err_set(&e, 2, "wait for idle, ready, blocked or exit, not %.40s", what);
 	request_fail(r, &e);
 }

@@ -15,7 +15,7 @@ _muster()
 	ls) words="-a -w --tag --state" ;;
 	attach) words="--line $(muster ls -a --json 2>/dev/null | grep -o '"name":"[^"]*"' | cut -d\" -f4)" ;;
 	peek) words="--history --lines --ansi $(muster ls -a --json 2>/dev/null | grep -o '"name":"[^"]*"' | cut -d\" -f4)" ;;
-	send) words="--tag --key --no-enter --when-idle $(muster ls -a --json 2>/dev/null | grep -o '"name":"[^"]*"' | cut -d\" -f4)" ;;
+	send) words="--tag --key --no-enter --when-idle --no-wait $(muster ls -a --json 2>/dev/null | grep -o '"name":"[^"]*"' | cut -d\" -f4)" ;;
 	wait) words="--for --timeout $(muster ls -a --json 2>/dev/null | grep -o '"name":"[^"]*"' | cut -d\" -f4)" ;;
 	kill) words="--now $(muster ls -a --json 2>/dev/null | grep -o '"name":"[^"]*"' | cut -d\" -f4)" ;;
 	hibernate) words="--force $(muster ls -a --json 2>/dev/null | grep -o '"name":"[^"]*"' | cut -d\" -f4)" ;;

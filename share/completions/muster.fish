@@ -54,6 +54,7 @@ complete -c muster -n '__fish_seen_subcommand_from send' -l tag
 complete -c muster -n '__fish_seen_subcommand_from send' -l key
 complete -c muster -n '__fish_seen_subcommand_from send' -l no-enter
 complete -c muster -n '__fish_seen_subcommand_from send' -l when-idle
+complete -c muster -n '__fish_seen_subcommand_from send' -l no-wait
 complete -c muster -n '__fish_seen_subcommand_from wait' -l for
 complete -c muster -n '__fish_seen_subcommand_from wait' -l timeout
 complete -c muster -n '__fish_seen_subcommand_from kill' -l now

@@ -199,6 +199,97 @@ choices_are_hashed_without_their_marker(void **state)
 }
 
 static void
+options_are_the_last_list_that_counts_from_one(void **state)
+{
+	static const struct {
+		const char *screen;
+		int n;
+		const char *last;
+	} cases[] = {{" Proceed?\n ❯ 1. Yes\n   2. Yes, and allow\n      it always\n   3. No\n", 3,
+			     "No"},
+		{"1. an item\n2. of an answer\n\n ❯ 1. Yes\n   2. No\n Esc to cancel\n", 2, "No"},
+		{"│ ● 1. Allow once      │\n│   2. Allow always    │\n", 2, "Allow always"},
+		{"3. three\n7. seven\n", 0, ""}, {"1. alone\n", 0, ""}, {"", 0, ""},
+		{"1.\n2.\n", 2, ""}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		activity_screen(&a, claude, cases[i].screen, T0);
+		assert_int_equal(a.options.n, cases[i].n);
+		if (a.options.n)
+			assert_string_equal(a.options.text[a.options.n - 1], cases[i].last);
+	}
+}
+
+static void
+its_own_word_and_its_prompt_make_it_ready(void **state)
+{
+	(void)state;
+	activity_title(&a, claude, "✳ Claude Code", T0);
+	activity_output(&a, 10, true, T0);
+	assert_int_equal(verdict(T0 + S), ACT_IDLE);
+	assert_int_equal(a.ready_ns, 0); /* a title is a guess */
+	say("state=idle", T0 + S);
+	verdict(T0 + S);
+	assert_int_equal(a.ready_ns, 0); /* nowhere to type yet */
+	a.prompt.state = PROMPT_EMPTY;
+	say("state=blocked:kind=question", T0 + S);
+	verdict(T0 + S);
+	assert_int_equal(a.ready_ns, 0); /* it asks first */
+	say("state=idle", T0 + 2 * S);
+	verdict(T0 + 2 * S);
+	assert_true(a.ready_ns == T0 + 2 * S);
+	a.prompt.state = PROMPT_UNSEEN;
+	verdict(T0 + 4 * S);
+	assert_true(a.ready_ns == T0 + 2 * S);
+}
+
+static void
+with_its_reports_off_a_quiet_prompt_makes_it_ready(void **state)
+{
+	(void)state;
+	activity_output(&a, 10, true, T0);
+	a.prompt.state = PROMPT_EMPTY;
+	verdict(T0 + 3 * S);
+	assert_int_equal(a.ready_ns, 0);
+	verdict(T0 + 5 * S);
+	assert_int_not_equal(a.ready_ns, 0);
+}
+
+static void
+a_turn_begins_by_its_own_highest_word(void **state)
+{
+	(void)state;
+	say("state=idle", T0);
+	activity_title(&a, claude, "◐ thinking", T0 + S);
+	assert_int_equal(a.begun_ns, 0);
+	activity_report(
+		&a, SRC_REGISTRY, ACT_WORKING, "busy", T0 + S); /* late, of the turn before */
+	assert_int_equal(a.begun_ns, 0);
+	say("state=working", T0 + 2 * S);
+	assert_true(a.begun_ns == T0 + 2 * S);
+	say("state=done", T0 + 3 * S);
+	assert_true(a.begun_ns == T0 + 2 * S);
+	say("state=blocked:kind=permission", T0 + 4 * S);
+	assert_true(a.begun_ns == T0 + 4 * S);
+}
+
+static void
+silence_in_front_of_a_shell_is_no_rest(void **state)
+{
+	(void)state;
+	activity_output(&a, 10, true, T0);
+	activity_screen(&a, shell, "$ make > log\nname> ", T0);
+	activity_foreground(&a, "make");
+	activity_evaluate(&a, shell, T0 + 600 * S);
+	assert_int_equal(a.now, ACT_WORKING);
+	assert_true(activity_idle_s(&a, T0 + 601 * S) == 0);
+	activity_foreground(&a, "");
+	activity_evaluate(&a, shell, T0 + 602 * S);
+	assert_int_equal(a.now, ACT_IDLE);
+}
+
+static void
 output_tells_working_from_quiet(void **state)
 {
 	(void)state;
@@ -351,6 +442,11 @@ main(void)
 		T(higher_source_wins_while_fresh),
 		T(an_idle_title_yields_to_a_prompt_on_screen),
 		T(choices_are_hashed_without_their_marker),
+		T(options_are_the_last_list_that_counts_from_one),
+		T(its_own_word_and_its_prompt_make_it_ready),
+		T(with_its_reports_off_a_quiet_prompt_makes_it_ready),
+		T(a_turn_begins_by_its_own_highest_word),
+		T(silence_in_front_of_a_shell_is_no_rest),
 		T(output_tells_working_from_quiet),
 		T(idle_counts_from_rest_or_touch),
 		T(without_a_word_of_its_own_text_counts),

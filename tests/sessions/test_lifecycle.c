@@ -237,7 +237,7 @@ reaping_frees_and_resume_brings_back(void **state)
 	o = named(json_object_get(j, "done"), "r");
 	assert_true(number(o, "freed_bytes") > 40e6 && number(o, "freed_bytes") < 60e6);
 	assert_true(before > 0);
-	assert_string_equal(json_string_value(json_object_get(o, "how")), "quit");
+	assert_string_equal(json_string_value(json_object_get(o, "how")), "term");
 	assert_true(json_array_size(json_object_get(j, "done")) == 1);
 	json_decref(j);
 	until("r", "state", "asleep");
@@ -320,6 +320,61 @@ forced_at_work_ends_the_whole_tree(void **state)
 	free(left);
 }
 
+/* Why a session was not put to sleep; "" if it was. */
+static char *
+hibernate(const char *name)
+{
+	json_t *j = ask("hibernate %s", name), *o = named(json_object_get(j, "results"), name);
+	const char *why = json_string_value(json_object_get(o, "error"));
+	char *copy = strdup(why ? why : "");
+
+	json_decref(j);
+	return copy;
+}
+
+static void
+refuses(const char *name, const char *prefix)
+{
+	char *why = hibernate(name);
+
+	if (strncmp(why, prefix, strlen(prefix)) != 0)
+		fail_msg("%s: refused with '%s', not '%s'", name, why, prefix);
+	free(why);
+}
+
+/* Profiles whose CLI leaves only by a command typed at it. */
+static void
+text_in_the_prompt_is_never_sent(void **state)
+{
+	char *out;
+
+	(void)state;
+	start("p");
+	say("p", "hello");
+	until_reason("p", "");
+	/* recalled by a key: nobody saw it typed */
+	must("send p --key Up");
+	until_on_screen("p", "\u276f\u00a0hello");
+	refuses("p", "draft:");
+	run("reap --yes");
+	until("p", "state", "running");
+	must("send p --key Enter");
+	until_on_screen("p", "ok: hello");
+	/* it gets there between the look and the command */
+	say("p", "LATE");
+	until_reason("p", "");
+	refuses("p", "draft: its prompt held more than the quit command, which was taken back");
+	until_on_screen("p", "\u276f\u00a0x\n");
+	must("send p --key BSpace");
+	until_on_screen("p", "\u276f\u00a0\n");
+	out = hibernate("p");
+	assert_string_equal(out, "");
+	free(out);
+	out = sh("grep -h exit %s/.claude/projects/*/*.jsonl", home);
+	assert_string_equal(out, "");
+	free(out);
+}
+
 static void
 config_is_read_again(void **state)
 {
@@ -340,6 +395,98 @@ config_is_read_again(void **state)
 	until("a", "state", "asleep");
 }
 
+static void
+sends_are_seen_to_be_taken(void **state)
+{
+	char *out;
+
+	(void)state;
+	start("s");
+	say("s", "SLOW"); /* waits for the turn that was sent, not for the rest before it */
+	out = sh("%s peek s", muster);
+	assert_non_null(strstr(out, "ok: SLOW"));
+	free(out);
+	say("s", "DEAF 1");
+	say("s", "hello"); /* Enter once more */
+	until_on_screen("s", "ok: hello");
+	say("s", "DEAF 9");
+	run("send s never");
+	assert_int_equal(exit_code, 1);
+	out = sh("%s send s again --no-wait 2>&1", muster);
+	assert_int_equal(exit_code, 0);
+	free(out);
+}
+
+static void
+text_waits_for_a_cli_that_starts(void **state)
+{
+	json_t *j;
+	char *out;
+
+	(void)state;
+	run("new -d -n w -c %s/work -p claude -- %s --wait-for %s/go", home, agent, home);
+	assert_int_equal(exit_code, 0);
+	free(sh("(%s send w early; echo sent $?) >%s/out 2>&1 &", muster, home));
+	run("wait w --for ready --timeout 1");
+	assert_int_equal(exit_code, 5);
+	j = ask("ls");
+	assert_true(json_is_false(
+		json_object_get(named(json_object_get(j, "sessions"), "w"), "ready")));
+	json_decref(j);
+	free(sh("touch %s/go", home));
+	run("wait w --for ready --timeout 15");
+	assert_int_equal(exit_code, 0);
+	until_on_screen("w", "ok: early");
+	out = sh("cat %s/.claude/projects/*/*.jsonl | grep -c early; rm %s/go", home, home);
+	assert_string_equal(out, "1\n");
+	free(out);
+}
+
+static void
+a_digit_is_an_option_that_stands(void **state)
+{
+	json_t *j, *options;
+	char *out;
+
+	(void)state;
+	start("q");
+	must("send q 'TOOL true'");
+	must("wait q --for blocked --timeout 15");
+	j = ask("ls");
+	options = json_object_get(named(json_object_get(j, "sessions"), "q"), "options");
+	assert_int_equal(json_array_size(options), 2);
+	assert_string_equal(json_string_value(json_array_get(options, 0)), "Yes");
+	json_decref(j);
+	out = sh("%s send q --key 8 2>&1", muster);
+	assert_int_equal(exit_code, 1);
+	assert_non_null(strstr(out, "no option 8: 1-2"));
+	free(out);
+	until("q", "activity", "permission");
+	must("send q --key 1");
+	until_on_screen("q", "tool finished");
+}
+
+static void
+what_runs_in_front_of_a_shell_is_work(void **state)
+{
+	json_t *j, *signals;
+
+	(void)state;
+	must("new -d -n f -p shell -- sh -i");
+	until("f", "activity", "idle");
+	must("send f 'exec 3>&1; tail -f /dev/null'");
+	until("f", "activity", "working");
+	j = ask("explain f");
+	signals = json_object_get(j, "signals");
+	assert_string_equal(
+		json_string_value(json_object_get(
+			json_array_get(signals, json_array_size(signals) - 1), "detail")),
+		"tail");
+	json_decref(j);
+	must("send f --key C-c");
+	must("wait f --for idle --timeout 15");
+}
+
 static int
 set_up(void **state)
 {
@@ -354,6 +501,21 @@ set_up(void **state)
 	snprintf(path, sizeof path, "%s/config.ini", home);
 	f = fopen(path, "w");
 	fputs("[reap]\nidle = 300ms\nmin = 64K\nmin_age = 1ms\n[sampling]\ntick = 1s\n", f);
+	fclose(f);
+	return 0;
+}
+
+static int
+typed_quit(void **state)
+{
+	char path[300];
+	FILE *f;
+
+	snprintf(path, sizeof path, "%s/config.ini", home);
+	assert_int_equal(set_up(state), 0);
+	f = fopen(path, "a");
+	assert_non_null(f);
+	fputs("[profile.claude]\nend =\n", f);
 	fclose(f);
 	return 0;
 }
@@ -377,6 +539,15 @@ main(void)
 			the_conversation_is_followed_and_never_lost, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			forced_at_work_ends_the_whole_tree, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			text_in_the_prompt_is_never_sent, typed_quit, tear_down),
+		cmocka_unit_test_setup_teardown(sends_are_seen_to_be_taken, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			text_waits_for_a_cli_that_starts, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			a_digit_is_an_option_that_stands, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			what_runs_in_front_of_a_shell_is_work, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(config_is_read_again, set_up, tear_down),
 	};
 	const char *bin = getenv("MUSTER_BIN"), *dir = getenv("MUSTER_HOME");

@@ -21,6 +21,7 @@ good(void)
 		.needs_conversation = true,
 		.footprint_known = true,
 		.activity = ACT_IDLE,
+		.at_prompt = true,
 		.source = SRC_OSC7501,
 		.idle_s = 8000,
 		.age_s = 9000,
@@ -57,6 +58,8 @@ all_good_is_eligible_and_worth_it(void **state)
 		assert_int_equal(strncmp(v.reason[0], prefix, strlen(prefix)), 0); \
 	}
 ONE(draft, f.draft = true, "draft:")
+ONE(elsewhere, (f.at_prompt = false, strcpy(f.prompt_why, "a search")),
+	"activity: not seen to be at its prompt (a search)")
 ONE(pinned, f.pinned = true, "pinned:")
 ONE(attached, f.attached = true, "attached:")
 ONE(tool, (f.tool_running = true, strcpy(f.tool_name, "make soak")), "tool: make soak")
@@ -197,6 +200,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_good_is_eligible_and_worth_it),
 		cmocka_unit_test(draft),
+		cmocka_unit_test(elsewhere),
 		cmocka_unit_test(pinned),
 		cmocka_unit_test(attached),
 		cmocka_unit_test(tool),

@@ -69,6 +69,14 @@ start_chooses_an_id_unless_told(void **state)
 		joined(profile_start_argv(p, ARGV("claude", "--model", "x", "fix it"), ID)),
 		"claude --session-id " ID " --model x fix it");
 
+	/* the first prompt is the last word, where no flag with many values takes it */
+	assert_string_equal(
+		joined(profile_prompt_argv(p, ARGV("claude", "--tools", "a", "b"), "-x y")),
+		"claude --tools a b -- -x y");
+	assert_null(profile_prompt_argv(p, ARGV("claude", "fix it"), "y"));
+	assert_null(profile_prompt_argv(p, ARGV("claude", "mcp", "list"), "y"));
+	assert_null(profile_prompt_argv(profile_find(ps, "shell"), ARGV("sh"), "y"));
+
 	profile_pick_conversation(p, ARGV("claude", "-r", ID, "go on"), id);
 	assert_string_equal(id, ID);
 	assert_string_equal(

@@ -8,7 +8,13 @@
  *   GROW MB             dirties memory
  *   RECALL              how many turns its transcript holds
  *   HELPER              starts a child that looks like an MCP server
+ *   LATE                before the next key arrives, something else puts an x into the prompt
+ *   SLOW                takes a while before it says that it works
+ *   DEAF N              does not take the next N Enters
  *   anything            "ok: anything"
+ *
+ * Up brings the last text back into the prompt. --wait-for FILE: loses what is typed before that
+ * file is there, and begins then.
  */
 #include <errno.h>
 #include <poll.h>
@@ -23,9 +29,10 @@
 #include <unistd.h>
 
 static char id[64], transcript[600], registry[600];
-static bool speaks, asking;
-static char tool[512], line[512];
+static bool speaks, asking, late;
+static char tool[512], line[512], last[512];
 static size_t line_n;
+static int deaf;
 static struct termios cooked;
 
 static void
@@ -137,10 +144,12 @@ remember(const char *text)
 	fclose(f);
 }
 
+/* Between two lines, as Claude Code draws it; the cursor stands in it. */
 static void
 prompt(void)
 {
-	say("\r\n> ");
+	say("\r\n\u2500\u2500\u2500\u2500\r\n\u276f\u00a0\r\n\u2500\u2500\u2500\u2500"
+	    "\033[A\033[3G");
 }
 
 static void
@@ -205,8 +214,9 @@ clear(void)
 static void
 obey(const char *text)
 {
+	if (strcmp(text, "SLOW") == 0)
+		poll(NULL, 0, 700);
 	report("working", "busy", NULL);
-	say("\r\n");
 	if (strcmp(text, "/clear") == 0) {
 		clear();
 	} else if (strncmp(text, "TOOL ", 5) == 0) {
@@ -223,6 +233,12 @@ obey(const char *text)
 	} else if (strcmp(text, "HELPER") == 0) {
 		spawn("sleep", "mcp-server", "600", NULL);
 		say("helping");
+	} else if (strncmp(text, "DEAF ", 5) == 0) {
+		deaf = atoi(text + 5);
+		say("deaf");
+	} else if (strcmp(text, "LATE") == 0) {
+		late = true;
+		say("waiting for it");
 	} else {
 		remember(text);
 		say("ok: %s", text);
@@ -231,8 +247,21 @@ obey(const char *text)
 }
 
 static void
+put_char(char c)
+{
+	if (line_n == sizeof line - 1)
+		return;
+	line[line_n++] = c;
+	say("%c", c);
+}
+
+static void
 key(char c)
 {
+	if (late && c >= ' ') {
+		late = false;
+		put_char('x');
+	}
 	if (asking) {
 		asking = false;
 		if (c == '1')
@@ -240,21 +269,25 @@ key(char c)
 		else
 			report("idle", "idle", NULL);
 		prompt();
+	} else if (c == '\r' && deaf) {
+		deaf--;
 	} else if (c == '\r') {
 		line[line_n] = 0;
 		line_n = 0;
 		if (strcmp(line, "/exit") == 0)
 			leave();
-		if (line[0])
+		say("\r\033[A\033[J\u276f %s\r\n", line); /* the box goes, what was sent stays */
+		if (line[0]) {
+			memcpy(last, line, sizeof last);
 			obey(line);
+		}
 		if (!asking)
 			prompt();
 	} else if (c == 127 && line_n) {
 		line_n--;
 		say("\b \b");
-	} else if (c >= ' ' && line_n < sizeof line - 1) {
-		line[line_n++] = c;
-		say("%c", c);
+	} else if (c >= ' ') {
+		put_char(c);
 	}
 }
 
@@ -280,6 +313,8 @@ input(const char *s, ssize_t n)
 		} else if (state == SEQUENCE) {
 			if (s[i] >= '@' && s[i] <= '~')
 				state = GROUND;
+			for (const char *t = last; s[i] == 'A' && *t; t++)
+				put_char(*t);
 		} else {
 			key(s[i]);
 		}
@@ -322,6 +357,11 @@ main(int argc, char **argv)
 	raw = cooked;
 	cfmakeraw(&raw);
 	tcsetattr(0, TCSANOW, &raw);
+	if (argc > 2 && strcmp(argv[argc - 2], "--wait-for") == 0) {
+		while (access(argv[argc - 1], F_OK) < 0)
+			poll(NULL, 0, 20);
+		tcflush(0, TCIFLUSH);
+	}
 	say("fake agent %s\r\n\033]7501;?\033\\\033[c", id);
 	put_registry("idle", NULL);
 	prompt();
