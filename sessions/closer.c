@@ -2,6 +2,7 @@
  *
  *   measuring   the sampler walks the tree: footprint before, and whether a tool runs
  *   (judge)     refused, or what was typed or printed meanwhile aborts it: the session runs on
+ *   (sleeping)  the session's state from here on; a successor of this server goes on at "ending"
  *   quitting    the quit command is typed, Enter 150 ms later; with a draft or a prompt in the way
  *               (only by force) nothing is typed: the draft would become part of the command
  *   ending      ending.c: 10 s, HUP, 5 s, TERM, 5 s, KILL, for the whole tree
@@ -143,7 +144,7 @@ on_settle(uv_timer_t *t)
 	struct session *s = session_of(j);
 
 	CHECK(j->magic == JOB_MAGIC);
-	if (s && s->state == SS_CLOSING && uv_now(t->loop) - j->settle_ms < SETTLE_MS)
+	if (s && s->state == SS_SLEEPING && uv_now(t->loop) - j->settle_ms < SETTLE_MS)
 		return;
 	uv_timer_stop(t);
 	if (!s) {
@@ -212,9 +213,9 @@ quit(struct job *j, struct session *s)
 {
 	const char *words = profile_quit(s->profile);
 
+	/* first of all: from here on it goes to sleep, whoever dies meanwhile */
+	session_set_state(s, SS_SLEEPING);
 	j->typed = *words && prompt_is_free(s) && session_write(s, words, strlen(words), NULL) == 0;
-	s->hibernating = true;
-	session_set_state(s, SS_CLOSING);
 	if (j->typed)
 		uv_timer_start(&j->timer, on_enter_due, ENTER_DELAY_MS, 0);
 	else
@@ -265,6 +266,26 @@ on_measured(void *ctx, const struct memstat *m)
 	quit(j, s);
 }
 
+static struct job *
+job_new(struct session *s, const struct closer_request *q)
+{
+	struct job *j = xcalloc(1, sizeof *j);
+
+	j->magic = JOB_MAGIC;
+	j->num = s->num;
+	j->sv = s->server;
+	j->q = *q;
+	j->pid = s->pid;
+	j->pid_start = s->pid_start;
+	j->r.how = "";
+	snprintf(j->marker, sizeof j->marker, "%s", s->id);
+	snprintf(j->r.id, sizeof j->r.id, "%s", s->id);
+	snprintf(j->r.name, sizeof j->r.name, "%s", s->name);
+	uv_timer_init(&s->server->loop, &j->timer);
+	j->timer.data = j;
+	return j;
+}
+
 int
 closer_start(struct session *s, const struct closer_request *q, struct err *e)
 {
@@ -275,24 +296,23 @@ closer_start(struct session *s, const struct closer_request *q, struct err *e)
 			e, 1, "%s sleeps already (muster resume %s wakes it)", s->name, s->name);
 	if (s->state != SS_RUNNING || !s->pid)
 		return err_set(
-			e, 1, "%s does not run (it is %s)", s->name, session_state_name(s->state));
+			e, 1, "%s does not run (it is %s)", s->name, session_state_shown(s->state));
 	if (!s->server->sampler)
 		return err_set(e, 1, "memory is not measured (see muster doctor)");
-	j = xcalloc(1, sizeof *j);
-	j->magic = JOB_MAGIC;
-	j->num = s->num;
-	j->sv = s->server;
-	j->q = *q;
+	j = job_new(s, q);
 	j->input_ns = s->act.last_input_ns;
 	j->text_ns = s->act.last_text_ns;
-	j->pid = s->pid;
-	j->pid_start = s->pid_start;
-	j->r.how = "";
-	snprintf(j->marker, sizeof j->marker, "%s", s->id);
-	snprintf(j->r.id, sizeof j->r.id, "%s", s->id);
-	snprintf(j->r.name, sizeof j->r.name, "%s", s->name);
-	uv_timer_init(&s->server->loop, &j->timer);
-	j->timer.data = j;
 	sampler_now(s->server->sampler, s->num, on_measured, j);
 	return 0;
+}
+
+void
+closer_go_on(struct session *s)
+{
+	struct closer_request q = {.force = true, .why = "begun before a restart"};
+	struct job *j = job_new(s, &q);
+
+	CHECK(s->state == SS_SLEEPING);
+	j->typed = true; /* perhaps: it gets the time to leave by itself */
+	end_tree(j);
 }

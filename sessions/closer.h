@@ -25,4 +25,6 @@ struct closer_request {
 	void *ctx;
 };
 int closer_start(struct session *s, const struct closer_request *q, struct err *e);
+/* A session found sleeping at the start of a server: its hibernation goes on. */
+void closer_go_on(struct session *s);
 #endif

@@ -249,7 +249,7 @@ overview_row(struct server *sv, struct session *s, struct overview_row *w)
 	w->num = s->num;
 	w->growth = -INFINITY;
 	w->o = json_pack("{s:s,s:s,s:s}", "id", s->id, "name", s->name, "state",
-		session_state_name(s->state));
+		session_state_shown(s->state));
 	if (!m || !m->known)
 		return;
 	json_object_set_new(w->o, "now", bytes(m->footprint));
@@ -415,7 +415,7 @@ cmd_footprint(struct request *r)
 		return;
 	if (!session_live(s) || !s->pid) {
 		err_set(&e, 1, "%s is %s: it has no processes (see: muster history %s)", s->name,
-			session_state_name(s->state), s->name);
+			session_state_shown(s->state), s->name);
 		request_fail(r, &e);
 		return;
 	}

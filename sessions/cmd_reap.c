@@ -169,12 +169,16 @@ last_reaped(struct server *sv)
 }
 
 static json_t *
-resume_one(struct session *s)
+resume_one(struct request *r, struct session *s)
 {
 	const char *how = "";
 	struct err e = {0};
 	json_t *o;
 
+	if (!s->env) { /* of a session that was lost: as if its caller had started it */
+		request_env(request_args(r), s);
+		request_limits(request_args(r), &s->limits);
+	}
 	if (lifecycle_resume(s, &how, &e) < 0)
 		return session_result(s->id, s->name, e.msg);
 	o = session_result(s->id, s->name, NULL);
@@ -199,7 +203,7 @@ cmd_resume(struct request *r)
 	} else if (all_known(r, ids)) {
 		results = json_array();
 		json_array_foreach(ids, i, v)
-			json_array_append_new(results, resume_one(server_find(sv, word(v), &e)));
+			json_array_append_new(results, resume_one(r, server_find(sv, word(v), &e)));
 		request_reply(r, json_pack("{s:i,s:o}", "v", 1, "results", results));
 	}
 	json_decref(ids);
@@ -350,8 +354,8 @@ cmd_explain(struct request *r)
 		return;
 	m = s->server->sampler ? sampler_get(s->server->sampler, s->num) : NULL;
 	request_reply(r, json_pack("{s:i,s:s,s:s,s:s,s:s,s:s,s:f,s:o,s:o,s:o}", "v", 1, "id", s->id,
-				 "name", s->name, "state", session_state_name(s->state), "activity",
-				 activity_name(s->act.now), "activity_source",
+				 "name", s->name, "state", session_state_shown(s->state),
+				 "activity", activity_name(s->act.now), "activity_source",
 				 activity_source_name(s->act.source), "idle_s",
 				 activity_idle_s(&s->act, now), "signals", signals_json(s, now),
 				 "growth", growth_json(m), "reap", reap_json(s)));

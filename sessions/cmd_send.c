@@ -235,7 +235,7 @@ queue_all(struct request *r, struct send_batch *b, struct buf *keys, struct err 
 			return -1;
 		if (!s->pty && !lifecycle_waking(s))
 			return err_set(e, 1, "%s is not running (it is %s)", s->name,
-				session_state_name(s->state));
+				session_state_shown(s->state));
 		s->server->last_used = s;
 		job_add(s, b, text, keys, with_enter, idle);
 		return 0;

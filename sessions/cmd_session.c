@@ -42,7 +42,7 @@ listed(const struct session *s, const json_t *args)
 {
 	const char *tag = text_arg(args, "tag"), *state = text_arg(args, "state");
 
-	if (state && strcmp(state, session_state_name(s->state)) &&
+	if (state && strcmp(state, session_state_shown(s->state)) &&
 		(s->state != SS_RUNNING || strcmp(state, activity_name(s->act.now))))
 		return false;
 	if (tag && !has_tag(s, tag))
@@ -335,8 +335,7 @@ kill_one(struct request *r, struct session *s, struct err *e)
 {
 	if (!session_live(s))
 		return err_set(e, 1, "%s is not running (it is %s)", s->name,
-			session_state_name(s->state));
-	s->hibernating = false;
+			session_state_shown(s->state));
 	session_close(s, json_is_true(json_object_get(request_args(r), "now")));
 	return 1;
 }
@@ -398,7 +397,7 @@ forget_one(struct request *r, struct session *s, struct err *e)
 {
 	if (session_live(s))
 		return err_set(
-			e, 1, "%s is %s (kill it first)", s->name, session_state_name(s->state));
+			e, 1, "%s is %s (kill it first)", s->name, session_state_shown(s->state));
 	server_forget(request_server(r), s);
 	return 0;
 }
@@ -505,9 +504,12 @@ cmd_status(struct request *r)
 		struct hist_stats h = hist_stats(term_hist(s->term));
 		bytes += h.hot_bytes + h.packed_bytes + h.spilled_bytes;
 	}
-	for (int i = 0; i < SS_COUNT; i++)
-		json_object_set_new(
-			count, session_state_name((enum session_state)i), json_integer(n[i]));
+	for (int i = 0; i < SS_COUNT; i++) {
+		const char *state = session_state_shown((enum session_state)i);
+
+		n[i] += (int)json_integer_value(json_object_get(count, state));
+		json_object_set_new(count, state, json_integer(n[i]));
+	}
 	request_reply(
 		r, json_pack("{s:i,s:i,s:i,s:s,s:f,s:f,s:o,s:i,s:{s:I,s:I,s:I,s:I},s:I,s:I,s:s}",
 			   "v", 1, "pid", (int)getpid(), "keeper_pid",

@@ -118,7 +118,7 @@ wait_done(struct waiter *w, struct session *changed)
 	s = server_session(request_server(w->r), f->num);
 	if (s && kinds[f->what].is(s, os_mono_ns())) {
 		json_t *o = json_pack("{s:i,s:s,s:s,s:s,s:s}", "v", 1, "id", s->id, "name", s->name,
-			"state", session_state_name(s->state), "activity",
+			"state", session_state_shown(s->state), "activity",
 			activity_name(s->act.now));
 		if (s->exit_code >= 0 && !session_live(s))
 			json_object_set_new(o, "exit_code", json_integer(s->exit_code));

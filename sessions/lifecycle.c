@@ -503,16 +503,22 @@ int
 lifecycle_resume(struct session *s, const char **how, struct err *e)
 {
 	char **argv;
-	int rc;
+	int rc = -1;
 
 	if (session_live(s))
 		return err_set(e, 1, "%s runs already", s->name);
 	if (s->cwd && access(s->cwd, X_OK) < 0)
-		return err_set(e, 1, "its folder %s is gone", s->cwd);
+		return err_set(e, 1, "its directory %.160s is gone", s->cwd);
 	argv = resume_argv(s, how);
-	s->resumed = true;
-	activity_reset(&s->act, os_mono_ns());
-	rc = server_spawn(s->server, s, argv, e);
+	if (!path_finds(session_getenv(s, "PATH"), s->cwd, argv[0])) {
+		err_set(e, 1,
+			strchr(argv[0], '/') ? "%.200s: not found" : "%.200s: not found on PATH",
+			argv[0]);
+	} else {
+		s->resumed = true;
+		activity_reset(&s->act, os_mono_ns());
+		rc = server_spawn(s->server, s, argv, e);
+	}
 	free(argv);
 	if (rc == 0)
 		waking_begin(s->server->life->waking, s);

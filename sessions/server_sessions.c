@@ -440,6 +440,7 @@ server_spawn_cb(struct server *sv, struct session *s, char *const *argv, session
 	free(env.v);
 	if (fd < 0)
 		return err_set(e, 1, "its environment cannot be handed over (%s)", strerror(-fd));
+	ring_set_sleep(s->ring, false); /* before there is a child that a successor would end */
 	if ((rc = keeper_spawn(sv->keeper, s->num, s->cols, s->rows, fd, ring_fd(s->ring))) < 0) {
 		close(fd);
 		return err_set(e, 1, "the keeper does not answer (%s)", strerror(-rc));
@@ -452,6 +453,7 @@ server_spawn_cb(struct server *sv, struct session *s, char *const *argv, session
 	s->child_gone = false;
 	s->exit_code = s->exit_signal = -1;
 	s->ended = 0;
+	s->started_from = s->state;
 	if (s->state != SS_STARTING)
 		session_set_state(s, SS_STARTING);
 	return 0;
@@ -508,9 +510,13 @@ server_on_spawned(void *ctx, uint32_t id, pid_t pid, uint64_t start, int error, 
 			close(take_pidfd);
 		if (!s)
 			return;
-		s->exit_code = error == ENOENT ? 127 : 126;
 		s->ended = os_wall_s();
-		session_set_state(s, SS_EXITED);
+		if (s->started_from == SS_ASLEEP) {
+			session_set_state(s, SS_ASLEEP);
+		} else {
+			s->exit_code = error == ENOENT ? 127 : 126;
+			session_set_state(s, SS_EXITED);
+		}
 		err_set(&e, 1, "cannot start it in %.100s: %s", s->cwd ? s->cwd : "/",
 			strerror(error));
 		spawned_tell(s, &e);
@@ -526,7 +532,7 @@ server_on_spawned(void *ctx, uint32_t id, pid_t pid, uint64_t start, int error, 
 	server_take_pty(s, take_master);
 	if (s->state == SS_STARTING)
 		session_set_state(s, SS_RUNNING);
-	else if (s->state == SS_CLOSING && !s->hibernating)
+	else if (s->state == SS_CLOSING)
 		session_close(s, sv->stopping);
 	if (sv->sampler)
 		sampler_add(sv->sampler, s->num, s->id, s->pid);
@@ -585,12 +591,8 @@ server_session_ended(struct session *s)
 	if (sv->sampler)
 		sampler_remove(sv->sampler, s->num);
 	sends_drop(s, NULL);
-	if (s->state == SS_CLOSING && s->hibernating)
-		session_set_state(s, SS_ASLEEP);
-	else
-		session_set_state(s, SS_EXITED);
+	session_set_state(s, s->state == SS_SLEEPING ? SS_ASLEEP : SS_EXITED);
 	server_event(sv, s, s->state == SS_ASLEEP ? "slept" : "exited", how);
-	s->hibernating = false;
 	s->pid = 0;
 	server_try_stop(sv);
 }

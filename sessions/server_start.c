@@ -4,6 +4,7 @@
 #include "core/log.h"
 #include "core/os.h"
 #include "sessions/checkpoint.h"
+#include "sessions/closer.h"
 #include "sessions/pty.h"
 #include "sessions/ring.h"
 #include "sessions/sampler.h"
@@ -224,9 +225,11 @@ attach_child(struct session *s, struct keeper_held *h)
 	s->pid_start = h->start;
 	s->pidfd = take(h, KEEPER_PIDFD);
 	s->started_ns = os_mono_ns();
-	s->state = h->flags & KEEPER_STARTING ? SS_STARTING
-		   : s->state == SS_CLOSING   ? SS_CLOSING
-					      : SS_RUNNING;
+	s->state = h->flags & KEEPER_STARTING		 ? SS_STARTING
+		   : s->ring && ring_sleep(s->ring)	 ? SS_SLEEPING
+		   : s->state == SS_CLOSING		 ? SS_CLOSING
+		   : !s->ring && s->state == SS_SLEEPING ? SS_SLEEPING
+							 : SS_RUNNING;
 	if (master < 0)
 		return;
 	if (!s->ring) { /* a ring of a version unknown here: the screen starts empty */
@@ -302,11 +305,18 @@ static void
 mark_lost(struct server *sv, const struct keeper_held *h, size_t n)
 {
 	for (struct session *s = sv->sessions; s; s = s->next) {
-		if (!session_live(s) || held(h, n, s->num))
-			continue;
-		if (s->state == SS_CLOSING && s->hibernating)
+		bool sleeps = s->state == SS_SLEEPING || (s->ring && ring_sleep(s->ring));
+
+		if (!session_live(s) || (held(h, n, s->num) && (s->pid > 0 || !sleeps)))
 			continue;
 		s->pid = 0;
+		if (sleeps) { /* it ended unseen */
+			s->ended = os_wall_s();
+			s->state = SS_SLEEPING;
+			session_set_state(s, SS_ASLEEP);
+			server_event(sv, s, "slept", NULL);
+			continue;
+		}
 		s->ended = os_wall_s(); /* at the latest: its text is kept from here on */
 		session_set_state(s, SS_LOST);
 		server_event(sv, s, "lost", NULL);
@@ -332,8 +342,10 @@ server_recover(struct server *sv, struct keeper_held *h, size_t n)
 			checkpoint_load(s, false); /* nothing is left of it: an empty screen */
 	mark_lost(sv, h, n);
 	for (struct session *s = sv->sessions; s; s = s->next)
-		if (s->state == SS_CLOSING && !s->hibernating && s->pid > 0)
+		if (s->pid > 0 && s->state == SS_CLOSING)
 			session_close(s, false); /* go on with what the predecessor began */
+		else if (s->pid > 0 && s->state == SS_SLEEPING)
+			closer_go_on(s);
 	unsigned swept = arena_sweep(sv->arena);
 	for (struct session *s = sv->sessions; s; s = s->next)
 		live += session_live(s);

@@ -9,6 +9,7 @@
 #include "sessions/ending.h"
 #include "sessions/keeper_link.h"
 #include "sessions/pty.h"
+#include "sessions/ring.h"
 #include "sessions/server_priv.h"
 #include "sessions/view.h"
 #include <errno.h>
@@ -24,10 +25,10 @@
 
 #define BIT(name) (1u << SS_##name)
 static const struct {
-	const char *name;
+	const char *name, *shown;
 	unsigned to;
 } states[] = {
-#define X(name, text, next) {text, next},
+#define X(name, text, shown, next) {text, shown, next},
 #include "sessions/state.def"
 #undef X
 };
@@ -45,10 +46,17 @@ session_state_name(enum session_state s)
 	return s < SS_COUNT ? states[s].name : "?";
 }
 
+const char *
+session_state_shown(enum session_state s)
+{
+	return s < SS_COUNT ? states[s].shown : "?";
+}
+
 bool
 session_live(const struct session *s)
 {
-	return s->state == SS_STARTING || s->state == SS_RUNNING || s->state == SS_CLOSING;
+	return s->state == SS_STARTING || s->state == SS_RUNNING || s->state == SS_CLOSING ||
+	       s->state == SS_SLEEPING;
 }
 
 void
@@ -61,6 +69,8 @@ session_set_state(struct session *s, enum session_state to)
 			states[to].name);
 	log_info("session %u: %s -> %s", s->num, states[s->state].name, states[to].name);
 	s->state = to;
+	if (s->ring) /* this is there for a successor at once, the store's record soon */
+		ring_set_sleep(s->ring, to == SS_SLEEPING || to == SS_ASLEEP);
 	lifecycle_state(s);
 	server_meta_changed(s->server, s);
 	server_store_changed(s->server); /* its text must not be in files before its record is */
@@ -373,7 +383,7 @@ session_write(struct session *s, const void *p, size_t n, struct err *e)
 
 	if (!s->pty)
 		return err_set(e, 1, "%s is not running (it is %s)", s->name,
-			session_state_name(s->state));
+			session_state_shown(s->state));
 	if ((rc = pty_write(s->pty, p, n)) == -ENOBUFS)
 		return err_set(e, 1, "%s does not read its input (1 MiB waits)", s->name);
 	if (rc < 0)

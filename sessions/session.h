@@ -2,14 +2,18 @@
 #define SESSIONS_SESSION_H
 /* One CLI on one pty: identity, state, terminal, activity, memory. Life-cycle:
  *
- *   starting ─► running ─► closing ─► exited            kill, or the child's own end
- *                  │  ▲        └────► asleep ─► starting    hibernate … resume
- *                  │  └── (server restart: stays running)
- *                  └─► lost ─► starting                  keeper and server both died, or reboot
+ *   starting ─► running ─► closing ─► exited              kill, or the child's own end
+ *     │            │ ▲ │       ▲
+ *     │            │ │ └─► sleeping ─► asleep ─► starting   hibernate … resume
+ *     │            │ └── (server restart: stays running)
+ *     │            └─► lost ─► starting                     keeper and server both died, or reboot
+ *     └─► asleep                                            waking it failed
  *
  * starting: pty and child are being made. running: pid valid, pty open. closing: asked to end, pid
- * may still live. asleep, exited, lost: no pid, no pty; the terminal's last screen and history
- * stay readable. session_set_state is the only writer of state: it validates, logs and emits. */
+ * may still live. sleeping: the same for a hibernation, which goes on after a restart of the
+ * server; clients are told "closing". asleep, exited, lost: no pid, no pty; the terminal's last
+ * screen and history stay readable. session_set_state is the only writer of state: it validates,
+ * logs and emits. */
 #include "core/term.h"
 #include "sessions/activity.h"
 #include "sessions/policy.h"
@@ -19,12 +23,13 @@
 #include <sys/types.h>
 
 enum session_state {
-#define X(name, text, to) SS_##name,
+#define X(name, text, shown, to) SS_##name,
 #include "sessions/state.def"
 #undef X
 	SS_COUNT
 };
-const char *session_state_name(enum session_state s);
+const char *session_state_name(enum session_state s);  /* as stored and logged */
+const char *session_state_shown(enum session_state s); /* as clients are told */
 
 struct server;
 struct pty;
@@ -57,11 +62,11 @@ struct session {
 	char *tags[SESSION_TAGS_MAX];
 	int n_tags;
 	bool pinned, no_store, resumed;
-	bool hibernating; /* closing leads to asleep, not exited */
 	uint64_t mem_max;
 	char conversation[64]; /* "" unknown */
 	char hook_token[33];
 	enum session_state state;
+	enum session_state started_from; /* where a start that fails leads back to */
 
 	double created, started; /* wall; started = this run of the child */
 	uint64_t started_ns;
@@ -104,7 +109,7 @@ struct session {
 
 /* The terminal of one that is looked at: it is not parked for the next minute. */
 struct term *session_term(struct session *s);
-bool session_live(const struct session *s); /* starting, running or closing */
+bool session_live(const struct session *s); /* starting, running, closing or sleeping */
 /* Validates, logs "session 4: starting -> running", emits the event. Aborts on a forbidden move. */
 void session_set_state(struct session *s, enum session_state to);
 const char *session_getenv(const struct session *s, const char *name); /* of its own env */

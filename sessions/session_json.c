@@ -109,7 +109,7 @@ put_activity(json_t *o, struct session *s)
 {
 	char prompt[20];
 
-	if (s->state != SS_RUNNING && s->state != SS_CLOSING)
+	if (!session_live(s) || s->state == SS_STARTING)
 		return;
 	json_object_set_new(o, "activity", json_string(activity_name(s->act.now)));
 	if (s->act.now != ACT_UNKNOWN)
@@ -138,7 +138,7 @@ session_json(struct session *s)
 	json_object_set_new(o, "tags", strings_json(s->tags, s->n_tags));
 	json_object_set_new(o, "pinned", json_boolean(s->pinned));
 	put_text(o, "host", s->server->host);
-	json_object_set_new(o, "state", json_string(session_state_name(s->state)));
+	json_object_set_new(o, "state", json_string(session_state_shown(s->state)));
 	put_activity(o, s);
 	put_text(o, "title", s->title);
 	put_text(o, "last_line", s->last_line);

@@ -47,7 +47,7 @@ static json_t *
 open_json(const struct session *s)
 {
 	return json_pack("{s:s,s:s,s:s,s:s,s:i,s:i,s:i,s:i}", "ev", "open", "id", s->id, "name",
-		s->name, "state", session_state_name(s->state), "cols", s->cols, "rows", s->rows,
+		s->name, "state", session_state_shown(s->state), "cols", s->cols, "rows", s->rows,
 		"exit_code", s->exit_code, "exit_signal", s->exit_signal);
 }
 
@@ -531,8 +531,9 @@ view_session_state(struct session *s)
 		return;
 	count_viewers(s);
 	tell_all(s,
-		json_pack("{s:s,s:s,s:i,s:i}", "ev", "state", "state", session_state_name(s->state),
-			"exit_code", s->exit_code, "exit_signal", s->exit_signal),
+		json_pack("{s:s,s:s,s:i,s:i}", "ev", "state", "state",
+			session_state_shown(s->state), "exit_code", s->exit_code, "exit_signal",
+			s->exit_signal),
 		false);
 }
 

@@ -299,21 +299,6 @@ on_back(void *ctx)
 	damage(d);
 }
 
-static bool
-on_path(const char *cmd)
-{
-	const char *path = getenv("PATH");
-	char file[600];
-	for (const char *p = path ? path : ""; *p; p += *p == ':') {
-		size_t n = strcspn(p, ":");
-		snprintf(file, sizeof file, "%.*s/%s", (int)n, p, cmd);
-		if (access(file, X_OK) == 0)
-			return true;
-		p += n;
-	}
-	return false;
-}
-
 /* The programs the form of a new session offers; not at the start, for PATH may be slow. */
 static void
 do_programs(void *ctx, struct app *a)
@@ -328,7 +313,7 @@ do_programs(void *ctx, struct app *a)
 		char **argv = profile_start_argv(p, NULL, "");
 		snprintf(a->programs[a->n_programs], sizeof a->programs[0], "%s", profile_name(p));
 		a->program_found[a->n_programs++] =
-			argv && argv[0] && (strchr(argv[0], '/') || on_path(argv[0]));
+			argv && argv[0] && path_finds(getenv("PATH"), NULL, argv[0]);
 		free(argv);
 	}
 	profiles_free(ps);
