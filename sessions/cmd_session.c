@@ -22,6 +22,14 @@ text_arg(const json_t *a, const char *key)
 
 /* Lists. */
 
+static const char bad_tag[] = "a tag has up to 60 characters that can be seen";
+
+static bool
+tag_valid(const char *tag)
+{
+	return strlen(tag) <= 60 && text_is_clean(tag);
+}
+
 static bool
 has_tag(const struct session *s, const char *tag)
 {
@@ -181,10 +189,13 @@ new_from_args(struct session *s, const json_t *a, struct err *e)
 		return -1;
 	if (!s->argv)
 		s->argv = profile_start_argv(s->profile, NULL, "");
-	json_array_foreach(json_object_get(a, "tags"), i,
-		tag) if (text_arg(a, "tags") ||
-			 (json_is_string(tag) && s->n_tags < SESSION_TAGS_MAX))
-		s->tags[s->n_tags++] = xstrdup(json_string_value(tag));
+	json_array_foreach(json_object_get(a, "tags"), i, tag)
+	{
+		if (!json_is_string(tag) || !tag_valid(json_string_value(tag)))
+			return err_set(e, 2, bad_tag);
+		if (s->n_tags < SESSION_TAGS_MAX)
+			s->tags[s->n_tags++] = xstrdup(json_string_value(tag));
+	}
 	request_limits(a, &s->limits);
 	if (json_is_integer(json_object_get(a, "cols"))) {
 		s->cols = CLAMP((int)json_integer_value(json_object_get(a, "cols")), 1, 4096);
@@ -475,8 +486,8 @@ cmd_tag(struct request *r)
 
 	if (!s)
 		return;
-	if (!tag || strlen(tag) > 60 || (*tag != '-' && s->n_tags == SESSION_TAGS_MAX)) {
-		err_set(&e, 2, tag ? "too long, or too many tags" : "which tag?");
+	if (!tag || !tag_valid(tag) || (*tag != '-' && s->n_tags == SESSION_TAGS_MAX)) {
+		err_set(&e, 2, !tag ? "which tag?" : tag_valid(tag) ? "too many tags" : bad_tag);
 		request_fail(r, &e);
 		return;
 	}

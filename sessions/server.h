@@ -65,6 +65,7 @@ int server_add(struct server *sv, struct session *s, struct err *e);
 /* Deletes all of it, stored things too. The session must not be live. */
 void server_forget(struct server *sv, struct session *s);
 bool session_name_valid(const char *name);
+bool text_is_clean(const char *text); /* as sanitize would leave it, and not empty */
 /* Something to store changed (meta.db), and clients are told. */
 void server_meta_changed(struct server *sv, struct session *s);
 void server_wants_settle(struct server *sv); /* output came: the settle timer is to run */

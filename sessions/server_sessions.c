@@ -2,6 +2,7 @@
 #include "core/buf.h"
 #include "core/log.h"
 #include "core/os.h"
+#include "core/width.h"
 #include "sessions/recorder.h"
 #include "sessions/checkpoint.h"
 #include "sessions/lifecycle.h"
@@ -98,14 +99,23 @@ server_find(struct server *sv, const char *which, struct err *e)
 }
 
 bool
+text_is_clean(const char *text)
+{
+	char clean[256];
+
+	return strlen(text) < sizeof(clean) && sanitize(clean, sizeof(clean), text, strlen(text)) &&
+	       !strcmp(text, clean);
+}
+
+bool
 session_name_valid(const char *name)
 {
 	if (!isalpha((unsigned char)*name) && !((unsigned char)*name & 0x80))
 		return false;
 	for (const char *p = name; *p; p++)
-		if ((unsigned char)*p <= ' ' || *p == 0x7f || *p == '/')
+		if (*p == ' ' || *p == '/')
 			return false;
-	return strlen(name) < sizeof(((struct session *)0)->name);
+	return strlen(name) < sizeof(((struct session *)0)->name) && text_is_clean(name);
 }
 
 /* Adding. */

@@ -293,6 +293,7 @@ print_checks(const struct doctor *d)
 	json_t *v;
 	size_t i;
 
+	json_clean(d->ctx, d->checks);
 	json_array_foreach(d->checks, i, v)
 	{
 		bool ok = json_is_true(json_object_get(v, "ok"));
