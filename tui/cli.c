@@ -1,7 +1,9 @@
 /* The command line: verbs from one list, options by table, one-line errors. */
 #include "tui/verb.h"
 #include "core/text/width.h"
+#include <errno.h>
 #include <math.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -154,13 +156,29 @@ cli_globals(struct verb_ctx *ctx, int argc, char **argv)
 		const struct verb *v = verb_find(ctx->version ? "version" : "help");
 
 		ctx->verb = v->name;
-		exit(v->run(ctx, 1, (char *[]){(char *)v->name, NULL}));
+		exit(verb_run(ctx, v, 1, (char *[]){(char *)v->name, NULL}));
 	}
 	return i;
 }
 
-int
-verb_run(struct verb_ctx *ctx, const struct verb *v, int argc, char **argv)
+/* Output that is lost is no success. A reader that left knows: nothing is said then. */
+static int
+output_done(const struct verb_ctx *ctx, int code)
+{
+	struct pollfd p = {.fd = 1};
+	bool lost = ferror(stdout) != 0;
+
+	errno = 0;
+	if (fflush(stdout) == 0 && !lost)
+		return code;
+	if (errno != EPIPE && !(poll(&p, 1, 0) == 1 && p.revents & POLLERR))
+		verb_fail(ctx, EXIT_FAIL, "the output cannot be written%s%s", errno ? ": " : "",
+			errno ? strerror(errno) : "");
+	return code ? code : EXIT_FAIL;
+}
+
+static int
+run(struct verb_ctx *ctx, const struct verb *v, int argc, char **argv)
 {
 	for (int i = 1; i < argc && strcmp(argv[i], "--"); i++)
 		if (!strcmp(argv[i], "--help")) {
@@ -169,6 +187,12 @@ verb_run(struct verb_ctx *ctx, const struct verb *v, int argc, char **argv)
 			return EXIT_OK;
 		}
 	return v->run(ctx, argc, argv);
+}
+
+int
+verb_run(struct verb_ctx *ctx, const struct verb *v, int argc, char **argv)
+{
+	return output_done(ctx, run(ctx, v, argc, argv));
 }
 
 static const struct opt *
@@ -251,6 +275,32 @@ opts_parse(struct verb_ctx *ctx, const struct opt *o, void *octx, int argc, char
 	memcpy(argv + argc - n, words, (size_t)n * sizeof(*words));
 	free(words);
 	return r < 0 ? -1 : 0;
+}
+
+static void
+clean_all(json_t *v)
+{
+	size_t i, n = json_string_length(v);
+	const char *key;
+	json_t *one;
+	char *clean;
+
+	if (json_is_string(v)) {
+		clean = xmalloc(n + 1);
+		json_string_setn(v, clean, sanitize(clean, n + 1, json_string_value(v), n));
+		free(clean);
+	}
+	json_array_foreach (v, i, one)
+		clean_all(one);
+	json_object_foreach (v, key, one)
+		clean_all(one);
+}
+
+void
+json_clean(const struct verb_ctx *ctx, json_t *reply)
+{
+	if (!ctx->json)
+		clean_all(reply);
 }
 
 void
@@ -361,5 +411,6 @@ verb_call(const struct verb_ctx *ctx, const char *verb, json_t *take_args, int *
 	if (!reply)
 		*code = verb_fail(ctx, e.code ? e.code : EXIT_FAIL, "%s", e.msg);
 	client_free(c);
+	json_clean(ctx, reply);
 	return reply;
 }

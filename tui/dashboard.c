@@ -174,26 +174,6 @@ on_part(void *ctx, json_t *part)
 	damage(d);
 }
 
-extern char **environ;
-
-/* A child starts in the caller's environment, wherever the server came from. */
-static void
-add_caller(struct dash *d, json_t *args)
-{
-	json_t *env = json_array();
-	for (char **e = environ; *e; e++) {
-		json_t *s = json_string(*e);
-		if (s)
-			json_array_append_new(env, s);
-	}
-	mode_t mask = umask(0);
-	umask(mask);
-	json_object_set_new(args, "env", env);
-	json_object_set_new(args, "umask", json_integer((json_int_t)mask));
-	json_object_set_new(args, "cols", json_integer(surface_cols(d->app->s)));
-	json_object_set_new(args, "rows", json_integer(surface_rows(d->app->s)));
-}
-
 static void
 do_request(void *ctx, const char *verb, json_t *take_args, app_reply_cb cb, const char *id)
 {
@@ -202,8 +182,6 @@ do_request(void *ctx, const char *verb, json_t *take_args, app_reply_cb cb, cons
 	k->d = d;
 	k->cb = cb;
 	snprintf(k->id, sizeof k->id, "%s", id);
-	if (!strcmp(verb, "new"))
-		add_caller(d, take_args);
 	client_request(d->client, verb, take_args, on_reply, k);
 }
 
@@ -321,21 +299,6 @@ on_back(void *ctx)
 	damage(d);
 }
 
-static bool
-on_path(const char *cmd)
-{
-	const char *path = getenv("PATH");
-	char file[600];
-	for (const char *p = path ? path : ""; *p; p += *p == ':') {
-		size_t n = strcspn(p, ":");
-		snprintf(file, sizeof file, "%.*s/%s", (int)n, p, cmd);
-		if (access(file, X_OK) == 0)
-			return true;
-		p += n;
-	}
-	return false;
-}
-
 /* The programs the form of a new session offers; not at the start, for PATH may be slow. */
 static void
 do_programs(void *ctx, struct app *a)
@@ -350,7 +313,7 @@ do_programs(void *ctx, struct app *a)
 		char **argv = profile_start_argv(p, NULL, "");
 		snprintf(a->programs[a->n_programs], sizeof a->programs[0], "%s", profile_name(p));
 		a->program_found[a->n_programs++] =
-			argv && argv[0] && (strchr(argv[0], '/') || on_path(argv[0]));
+			argv && argv[0] && path_finds(getenv("PATH"), NULL, argv[0]);
 		free(argv);
 	}
 	profiles_free(ps);

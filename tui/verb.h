@@ -47,6 +47,9 @@ int opts_parse(struct verb_ctx *ctx, const struct opt *o, void *octx, int argc, 
 int verb_fail(const struct verb_ctx *ctx, int code, const char *fmt, ...) PRINTF_LIKE(3, 4);
 /* client_connect + client_call; prints the error. NULL: *code is the exit code. */
 json_t *verb_call(const struct verb_ctx *ctx, const char *verb, json_t *take_args, int *code);
+/* For a terminal: all strings in a reply as sanitize leaves them. Nothing with --json: data stays
+ * data. verb_call does it. */
+void json_clean(const struct verb_ctx *ctx, json_t *reply);
 /* Prints compact JSON and a newline; takes the reference. */
 void print_json(json_t *take);
 /* 612M, 1.3G; 2d 4h, 19h, 4m, 12s. buf >= 32 bytes. */
@@ -58,6 +61,7 @@ const char *fmt_ago(char *buf, double seconds);
 int cli_globals(struct verb_ctx *ctx, int argc, char **argv);
 const struct verb *verb_find(const char *name);			/* NULL */
 int verb_unknown(const struct verb_ctx *ctx, const char *word); /* says which one was meant */
+/* Exit code; 1 also when what it printed could not be written. */
 int verb_run(struct verb_ctx *ctx, const struct verb *v, int argc, char **argv);
 /* The usage line of a verb, to out. */
 void verb_usage(FILE *out, const struct verb *v);

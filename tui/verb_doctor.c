@@ -194,25 +194,6 @@ check_kernel(struct doctor *d)
 	return ok;
 }
 
-/* Is an executable of this name on PATH? */
-static bool
-on_path(const char *name)
-{
-	const char *path = getenv("PATH"), *end;
-	char full[1024];
-
-	if (strchr(name, '/'))
-		return access(name, X_OK) == 0;
-	for (; path && *path; path = *end ? end + 1 : end) {
-		end = strchrnul(path, ':');
-		int n = snprintf(full, sizeof full, "%.*s/%s", (int)(end - path), path, name);
-
-		if (n > 0 && (size_t)n < sizeof full && access(full, X_OK) == 0)
-			return true;
-	}
-	return false;
-}
-
 static bool
 check_clis(struct doctor *d)
 {
@@ -227,7 +208,8 @@ check_clis(struct doctor *d)
 	for (size_t i = 0; profile_at(ps, i); i++) {
 		const struct profile *p = profile_at(ps, i);
 		char **argv = profile_start_argv(p, NULL, "");
-		char *list = argv && argv[0] && on_path(argv[0]) ? found : missing;
+		char *list = argv && argv[0] && path_finds(getenv("PATH"), NULL, argv[0]) ? found
+											  : missing;
 		size_t n = strlen(list);
 
 		snprintf(list + n, sizeof found - n, "%s%s", n ? ", " : "", profile_name(p));
@@ -310,6 +292,7 @@ print_checks(const struct doctor *d)
 	json_t *v;
 	size_t i;
 
+	json_clean(d->ctx, d->checks);
 	json_array_foreach (d->checks, i, v) {
 		bool ok = json_is_true(json_object_get(v, "ok"));
 

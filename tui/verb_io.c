@@ -24,6 +24,7 @@ call(struct verb_ctx *ctx, const char *verb, json_t *args, void (*part)(void *, 
 	if (!reply)
 		*code = verb_fail(ctx, e.code ? e.code : EXIT_FAIL, "%s", e.msg);
 	client_free(c);
+	json_clean(ctx, reply);
 	return reply;
 }
 

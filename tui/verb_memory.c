@@ -348,6 +348,7 @@ footprint_of_session(struct verb_ctx *ctx, const char *word, bool start_server, 
 		reply = client_call(
 			c, "footprint", json_pack("{s:s}", "id", word), NULL, NULL, 0, e);
 	client_free(c);
+	json_clean(ctx, reply);
 	return reply;
 }
 
@@ -363,6 +364,7 @@ footprint_of_pid(struct verb_ctx *ctx, const char *word, int *code)
 		return NULL;
 	}
 	o = footprint_json(&r);
+	json_clean(ctx, o);
 	footprint_report_free(&r);
 	return o;
 }

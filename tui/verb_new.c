@@ -3,9 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
-
-extern char **environ;
 
 struct new_opts {
 	json_t *tags, *env;
@@ -58,8 +57,8 @@ take_env(struct verb_ctx *ctx, json_t *over, json_t *args)
 	size_t i;
 
 	if (!json_array_size(over))
-		return 0; /* the client library adds the caller's */
-	client_add_caller_env(args);
+		return 0; /* every request adds the caller's */
+	client_add_caller(args);
 	env = json_object_get(args, "env");
 	json_array_foreach (over, i, kv) {
 		const char *s = json_string_value(kv);
@@ -77,12 +76,11 @@ take_env(struct verb_ctx *ctx, json_t *over, json_t *args)
 static int
 take_dir(struct verb_ctx *ctx, const char *dir, json_t *args)
 {
-	char *full = realpath(dir ? dir : ".", NULL);
-	json_t *j = full ? json_string(full) : NULL;
+	struct stat st;
+	json_t *j = stat(dir, &st) == 0 && S_ISDIR(st.st_mode) ? json_string(dir) : NULL;
 
-	free(full);
 	if (!j)
-		return verb_fail(ctx, -1, "-c %.200s: no such folder", dir ? dir : ".");
+		return verb_fail(ctx, -1, "-c %.200s: no such folder", dir);
 	json_object_set_new(args, "cwd", j);
 	return 0;
 }
@@ -121,8 +119,8 @@ fill(struct verb_ctx *ctx, struct new_opts *o, char **words, json_t *args)
 			return verb_fail(ctx, -1, "--mem-max %.40s: a size such as 2G", o->mem_max);
 		json_object_set_new(args, "mem_max", json_integer((json_int_t)bytes));
 	}
-	return take_dir(ctx, o->dir, args) < 0 || take_size(ctx, o->size, args) < 0 ||
-			       take_env(ctx, o->env, args) < 0
+	return take_dir(ctx, o->dir ? o->dir : ".", args) < 0 ||
+			       take_size(ctx, o->size, args) < 0 || take_env(ctx, o->env, args) < 0
 		       ? -1
 		       : 0;
 }

@@ -3,7 +3,20 @@
 #include "core/text/width.h"
 #include "sessions/config/config.h"
 #include "tui/verb.h"
+#include "tui/verb_memory.h"
+#include <stdlib.h>
 #include <string.h>
+
+/* Up to n bytes, fit for a terminal. */
+static void
+put_text(const char *text, size_t n)
+{
+	size_t len = strnlen(text, n);
+	char *clean = xmalloc(len + 1);
+
+	fwrite(clean, 1, sanitize(clean, len + 1, text, len), stdout);
+	free(clean);
+}
 
 static void
 put_hit(const struct verb_ctx *ctx, json_t *h)
@@ -18,9 +31,14 @@ put_hit(const struct verb_ctx *ctx, json_t *h)
 		return;
 	}
 	start = MIN(start, end);
-	printf("%s:%lld: %.*s%s%.*s%s%s\n", json_string_value(json_object_get(h, "name")),
-		(long long)json_integer_value(json_object_get(h, "line")), (int)start, text, on,
-		(int)(end - start), text + start, off, text + end);
+	put_text(jstr(h, "name"), SIZE_MAX);
+	printf(":%lld: ", (long long)json_integer_value(json_object_get(h, "line")));
+	put_text(text, start);
+	fputs(on, stdout);
+	put_text(text + start, end - start);
+	fputs(off, stdout);
+	put_text(text + end, SIZE_MAX);
+	putchar('\n');
 }
 
 static void

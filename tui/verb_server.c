@@ -36,6 +36,7 @@ ask(struct verb_ctx *ctx, const char *verb, json_t *args, int *code)
 	if (!reply)
 		*code = verb_fail(ctx, e.code ? e.code : EXIT_FAIL, "%s", e.msg);
 	client_free(c);
+	json_clean(ctx, reply);
 	return reply;
 }
 

@@ -376,7 +376,8 @@ create(struct app *a, bool attach)
 	char dir[512];
 	const char *args = st->line[F_ARGS].text, *prog = program(a, st);
 	full_dir(a, st, dir, sizeof dir);
-	json_t *o = json_pack("{s:s, s:s}", "cwd", dir, "profile", prog);
+	json_t *o = json_pack("{s:s, s:s, s:i, s:i}", "cwd", dir, "profile", prog, "cols",
+		surface_cols(a->s), "rows", surface_rows(a->s));
 	if (*args && !strcmp(prog, "shell"))
 		json_object_set_new(o, "argv", json_pack("[s, s, s]", "sh", "-c", args));
 	else if (*args)

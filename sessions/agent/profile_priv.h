@@ -2,9 +2,8 @@
 #define SESSIONS_PROFILE_PRIV_H
 /* Innards shared by profile.c (loading), profile_argv.c (command lines), profile_path.c (files) and
  * profile_rules.c (patterns). */
+#include "core/text/search.h"
 #include "sessions/agent/profile.h"
-#define PCRE2_CODE_UNIT_WIDTH 8
-#include <pcre2.h>
 
 enum profile_text {
 #define T(name, key) PT_##name,
@@ -26,8 +25,8 @@ struct profile {
 	char name[32];
 	char *text[PT_COUNT]; /* NULL: never given */
 	char *pattern[PR_COUNT];
-	pcre2_code *rule[PR_COUNT];
-	char **env; /* "K=V" */
+	struct search *rule[PR_COUNT]; /* NULL: none */
+	char **env;		       /* "K=V" */
 	size_t n_env;
 };
 

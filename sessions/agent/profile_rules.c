@@ -7,14 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MATCH_STEPS 200000
-#define SCREEN_ROWS 20 /* from the last row that holds text upwards */
+#define RULE_STEPS 200000u /* a millisecond */
+#define SCREEN_ROWS 20	   /* from the last row that holds text upwards */
 
 void
 profile_rules_free(struct profile *p)
 {
 	for (int i = 0; i < PR_COUNT; i++) {
-		pcre2_code_free(p->rule[i]);
+		search_free(p->rule[i]);
 		free(p->pattern[i]);
 	}
 }
@@ -22,24 +22,16 @@ profile_rules_free(struct profile *p)
 bool
 profile_rule_set(struct profile *p, enum profile_rule r, const char *pattern, char *why, size_t cap)
 {
-	pcre2_code *code = NULL;
-	PCRE2_SIZE at;
-	int error;
+	struct search *rule = NULL;
+	struct err e;
 
-	if (*pattern) {
-		code = pcre2_compile((PCRE2_SPTR)pattern, PCRE2_ZERO_TERMINATED,
-			PCRE2_UTF | PCRE2_MATCH_INVALID_UTF, &error, &at, NULL);
-		if (!code) {
-			PCRE2_UCHAR text[100] = "";
-
-			pcre2_get_error_message(error, text, sizeof text);
-			snprintf(why, cap, "bad pattern at %zu: %s", (size_t)at, (char *)text);
-			return false;
-		}
+	if (*pattern && !(rule = search_new(pattern, SEARCH_RULE, &e))) {
+		snprintf(why, cap, "%s", e.msg);
+		return false;
 	}
-	pcre2_code_free(p->rule[r]);
+	search_free(p->rule[r]);
 	free(p->pattern[r]);
-	p->rule[r] = code;
+	p->rule[r] = rule;
 	p->pattern[r] = xstrdup(pattern);
 	return true;
 }
@@ -49,27 +41,10 @@ static bool
 find(const struct profile *p, enum profile_rule r, const char *text, size_t len, int group,
 	size_t *from, size_t *to)
 {
-	pcre2_match_context *ctx;
-	pcre2_match_data *md;
-	bool hit;
-
 	if (!p->rule[r])
 		return false;
-	ctx = pcre2_match_context_create(NULL);
-	md = pcre2_match_data_create(2, NULL);
-	CHECK(ctx && md);
-	pcre2_set_match_limit(ctx, MATCH_STEPS);
-	hit = pcre2_match(p->rule[r], (PCRE2_SPTR)text, len, 0, 0, md, ctx) >= 0;
-	if (hit) {
-		PCRE2_SIZE *span = pcre2_get_ovector_pointer(md) + 2 * group;
-
-		*from = span[0];
-		*to = span[1];
-		hit = span[0] != PCRE2_UNSET && span[0] <= span[1];
-	}
-	pcre2_match_data_free(md);
-	pcre2_match_context_free(ctx);
-	return hit;
+	search_allow(p->rule[r], RULE_STEPS);
+	return search_rule(p->rule[r], text, len, group, from, to) > 0;
 }
 
 /* detail (NULL ok): the first line of what matched. */

@@ -178,7 +178,7 @@ request_json(const char *verb, json_t *take_args)
 
 	json_object_set_new(a, "verb", json_string(verb));
 	if (!strcmp(verb, "new") || !strcmp(verb, "resume"))
-		client_add_caller_env(a);
+		client_add_caller(a);
 	return a;
 }
 

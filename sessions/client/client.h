@@ -19,9 +19,9 @@ int client_fd(const struct client *c);
 json_t *client_call(struct client *c, const char *verb, json_t *take_args,
 	void (*part)(void *ctx, json_t *j), void *ctx, double timeout_s, struct err *e);
 
-/* To args of "new" and "resume": what the child inherits of this process ("env", "umask",
- * "limits"); done by itself when args hold no "env". */
-void client_add_caller_env(json_t *args);
+/* To args of "new" and "resume": what the child inherits of this process ("env", "umask", "limits")
+ * where they are not given, and "cwd" as it really is. Every request does it by itself. */
+void client_add_caller(json_t *args);
 
 /* Asynchronous use, on a loop. Callbacks run on it. JSON given to them is borrowed.
  *

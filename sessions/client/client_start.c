@@ -201,23 +201,24 @@ client_socket(struct client *c, bool start_server, struct err *e)
 	return err_set(e, 4, "no server is running (muster server start)");
 }
 
-void
-client_add_caller_env(json_t *args)
+static json_t *
+caller_env(void)
 {
-	json_t *env = json_array(), *limits = json_array();
-	mode_t mask = umask(0);
+	json_t *env = json_array();
 
-	umask(mask);
-	if (json_object_get(args, "env")) {
-		json_decref(env);
-		json_decref(limits);
-		return;
-	}
 	for (char **v = environ; *v; v++) {
 		json_t *s = json_string(*v); /* NULL when it is not UTF-8 */
 		if (s)
 			json_array_append_new(env, s);
 	}
+	return env;
+}
+
+static json_t *
+caller_limits(void)
+{
+	json_t *limits = json_array();
+
 	for (int i = 0; i < RLIM_NLIMITS; i++) {
 		struct rlimit l;
 		if (getrlimit((__rlimit_resource_t)i, &l) == 0)
@@ -228,7 +229,24 @@ client_add_caller_env(json_t *args)
 					l.rlim_max == RLIM_INFINITY ? (json_int_t)-1
 								    : (json_int_t)l.rlim_max));
 	}
-	json_object_set_new(args, "env", env);
-	json_object_set_new(args, "limits", limits);
-	json_object_set_new(args, "umask", json_integer(mask));
+	return limits;
+}
+
+void
+client_add_caller(json_t *args)
+{
+	const char *cwd = json_string_value(json_object_get(args, "cwd"));
+	char *full = cwd ? realpath(cwd, NULL) : NULL;
+	mode_t mask = umask(0);
+
+	umask(mask);
+	if (full) /* what is not there the server complains of */
+		json_object_set_new(args, "cwd", json_string(full));
+	free(full);
+	if (!json_object_get(args, "env"))
+		json_object_set_new(args, "env", caller_env());
+	if (!json_object_get(args, "limits"))
+		json_object_set_new(args, "limits", caller_limits());
+	if (!json_object_get(args, "umask"))
+		json_object_set_new(args, "umask", json_integer(mask));
 }

@@ -8,6 +8,7 @@
 #include "sessions/closing/care.h"
 #include "sessions/closing/judge.h"
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #define SEC 1000000000ull
@@ -138,17 +139,22 @@ int
 wake_session(struct session *s, const char **how, struct err *e)
 {
 	char **argv;
-	int rc;
+	int rc = -1;
 
 	if (session_live(s))
 		return err_set(e, 1, "%s is already running", s->name);
 	if (s->cwd && access(s->cwd, X_OK) < 0)
-		return err_set(e, 1, "its directory %s no longer exists", s->cwd);
+		return err_set(e, 1, "its directory %.160s no longer exists", s->cwd);
 	if (s->no_store && !s->argv[0] && !*s->conversation)
 		return err_set(
 			e, 1, "the command of %s was not stored (start it with new)", s->name);
 	argv = wake_argv(s, how);
-	rc = run_start(s, argv, NULL, NULL, e);
+	if (path_finds(session_getenv(s, "PATH"), s->cwd, argv[0]))
+		rc = run_start(s, argv, NULL, NULL, e);
+	else
+		err_set(e, 1,
+			strchr(argv[0], '/') ? "%.200s: not found" : "%.200s: not found on PATH",
+			argv[0]);
 	free(argv);
 	if (rc == 0)
 		begin(s);

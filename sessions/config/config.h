@@ -39,6 +39,9 @@ struct paths {
  * can be reached or started). */
 int paths_init(struct paths *p, struct err *e);
 const struct paths *paths(void); /* after paths_init; aborts before */
+/* Would execvp find the program, with PATH as given (NULL: unset), from dir (NULL: where we are)?
+ */
+bool path_finds(const char *path, const char *dir, const char *program);
 /* Defaults, then the file at path (NULL or absent: defaults alone). -1 and *e
  * ("config.ini:12: unknown key …"); *c then holds the defaults. [profile.NAME] sections are read
  * by profiles_load. */

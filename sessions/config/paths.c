@@ -3,6 +3,8 @@
  * owner or an open mode is refused, never repaired, since somebody else could have prepared it. */
 #include "sessions/config/config.h"
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -180,6 +182,32 @@ socket_path(char *out, size_t cap, const char *dir, const char *leaf, struct err
 			"XDG_RUNTIME_DIR to a shorter folder)",
 			strlen(out), max);
 	return 0;
+}
+
+bool
+path_finds(const char *path, const char *dir, const char *program)
+{
+	int at = dir ? open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC) : AT_FDCWD;
+	bool found = false;
+	char file[PATH_MAX];
+	size_t len;
+
+	if (strchr(program, '/'))
+		found = faccessat(at, program, X_OK, AT_EACCESS) == 0;
+	else
+		for (const char *p = path ? path : "/bin:/usr/bin"; !found; p += len + 1) {
+			len = strcspn(p, ":");
+			int n = snprintf(file, sizeof file, "%.*s%s%s", (int)len, p, len ? "/" : "",
+				program);
+
+			found = n > 0 && (size_t)n < sizeof file &&
+				faccessat(at, file, X_OK, AT_EACCESS) == 0;
+			if (!p[len])
+				break;
+		}
+	if (at >= 0)
+		close(at);
+	return found;
 }
 
 int

@@ -36,6 +36,7 @@ struct header {
 	uint64_t fail_from; /* bytes on which servers died feed_fails times */
 	struct slot slot[2];
 	uint32_t punched;
+	_Atomic uint32_t sleep; /* 0 in those of servers that had no such mark */
 };
 struct ring {
 	int fd;
@@ -150,6 +151,18 @@ int
 ring_fd(const struct ring *r)
 {
 	return r->fd;
+}
+
+void
+ring_set_sleep(struct ring *r, bool sleep)
+{
+	r->h->sleep = sleep;
+}
+
+bool
+ring_sleep(const struct ring *r)
+{
+	return r->h->sleep;
 }
 
 uint8_t *

@@ -39,6 +39,10 @@ void ring_feeding(struct ring *r, uint64_t from, uint32_t n);
 void ring_fed(struct ring *r);
 uint32_t ring_poison(struct ring *r, uint64_t *from, uint32_t *n);
 
+/* A mark for the successor, at once and for good: the session sleeps or is on its way. */
+void ring_set_sleep(struct ring *r, bool sleep);
+bool ring_sleep(const struct ring *r);
+
 /* 0, or -errno: the one before stays valid. */
 int ring_save(struct ring *r, const void *p, size_t n, uint64_t upto);
 /* malloc'ed; NULL when there is none. */

@@ -214,7 +214,8 @@ display_load(struct session *s, bool activity)
 	if (!sc->ring)
 		return;
 	checkpoint_replay(s, &c);
-	restored(s);
+	if (activity)
+		restored(s);
 }
 
 /* What the last program left goes up into history, so that nobody takes it for the next one's. */

@@ -148,6 +148,13 @@ end_of(struct session *s, const struct keeper_held *h)
 		s->past.ended = os_wall_s();
 }
 
+/* The ring says so at once, the store soon. */
+static bool
+marked_asleep(const struct session *s)
+{
+	return s->display->ring && ring_sleep(s->display->ring);
+}
+
 /* What of a child the keeper tells. The store may be behind, never ahead: a session that it calls
  * live has ended when the keeper says so. */
 static void
@@ -159,12 +166,15 @@ take_child(struct session *s, struct keeper_held *h)
 	if (!h->pid || (gone && h->fd[KEEPER_MASTER] < 0)) {
 		if (h->pid && session_live(s)) {
 			end_of(s, h);
-			session_found(s, was == SS_SLEEPING ? SS_ASLEEP : SS_EXITED);
+			session_found(
+				s, was == SS_SLEEPING || marked_asleep(s) ? SS_ASLEEP : SS_EXITED);
 		}
 		return;
 	}
 	s->run = run_new(s->past.started > 0 ? SS_ASLEEP : SS_STARTING);
-	if (!session_ending(s))
+	if (marked_asleep(s) && !coming)
+		session_found(s, SS_SLEEPING);
+	else if (s->state != SS_CLOSING && (s->state != SS_SLEEPING || s->display->ring))
 		session_found(s, coming ? SS_STARTING : SS_RUNNING);
 	if (coming) /* SPAWNED follows, with all of it */
 		return;
@@ -191,10 +201,8 @@ go_on_reading(struct session *s, struct keeper_held *h)
 }
 
 static void
-take_ring(struct session *s, int ring)
+need_ring(struct session *s)
 {
-	if (ring >= 0 && (s->display->ring = ring_attach(ring)))
-		ring_recover(s->display->ring);
 	if (s->display->ring || !s->run)
 		return;
 	/* of a version unknown here: the screen starts empty */
@@ -232,11 +240,13 @@ from_keeper(struct sessions *ss, struct keeper_held *h)
 			s->cwd = cwd ? cwd : xstrdup("/");
 			cwd = NULL;
 		}
+		if (ring >= 0 && (s->display->ring = ring_attach(ring)))
+			ring_recover(s->display->ring);
 		take_child(s, h);
+		need_ring(s);
 		if (s->run)
 			obj_copy_text(
 				note, "hook_token", s->run->hook_token, sizeof(s->run->hook_token));
-		take_ring(s, ring);
 		display_load(s, true);
 	}
 	json_decref(note);
@@ -248,7 +258,11 @@ from_keeper(struct sessions *ss, struct keeper_held *h)
 static void
 mark_lost(struct session *s)
 {
+	bool sleeps = s->state == SS_SLEEPING || marked_asleep(s);
+
 	s->past.ended = os_wall_s(); /* at the latest: its text is kept from here on */
+	if (sleeps)
+		session_found(s, SS_SLEEPING);
 	session_set_state(s, s->state == SS_SLEEPING  ? SS_ASLEEP
 			     : s->state == SS_CLOSING ? SS_EXITED
 						      : SS_LOST);

@@ -1,7 +1,9 @@
 #include "sessions/session/session.h"
 #include "core/base/log.h"
 #include "core/os/os.h"
+#include "core/text/width.h"
 #include "sessions/memory/footprint.h"
+#include "sessions/pty/ring.h"
 #include "sessions/session/run.h"
 #include "sessions/session/display.h"
 #include "sessions/session/sessions.h"
@@ -116,6 +118,8 @@ session_set_state(struct session *s, enum session_state to)
 			states[to].stored);
 	log_info("session %u: %s -> %s", s->num, states[was].stored, states[to].stored);
 	s->state = to;
+	if (s->display->ring) /* there for a successor at once; the store's record is soon */
+		ring_set_sleep(s->display->ring, to == SS_SLEEPING || to == SS_ASLEEP);
 	session_unsaved(s);
 	sessions_store(s->of); /* its text must not be in files before its record is */
 	s->of->ops->state(s->of->ctx, s, was);
@@ -172,6 +176,16 @@ session_has_tag(const struct session *s, const char *tag)
 	return false;
 }
 
+/* As sanitize would leave it, and not empty. */
+static bool
+text_is_clean(const char *text)
+{
+	char clean[256];
+
+	return strlen(text) < sizeof(clean) && sanitize(clean, sizeof(clean), text, strlen(text)) &&
+	       !strcmp(text, clean);
+}
+
 static void
 tag_remove(struct session *s, const char *tag)
 {
@@ -188,8 +202,9 @@ session_tag(struct session *s, const char *tag, struct err *e)
 {
 	if (*tag == '-')
 		tag_remove(s, tag + 1);
-	else if (!*tag || strlen(tag) > TAG_MAX)
-		return err_set(e, 2, *tag ? "a tag has at most 60 bytes" : "which tag?");
+	else if (strlen(tag) > TAG_MAX || !text_is_clean(tag))
+		return err_set(e, 2,
+			*tag ? "a tag has up to 60 characters that can be seen" : "which tag?");
 	else if (!session_has_tag(s, tag)) {
 		if (s->n_tags == SESSION_TAGS_MAX)
 			return err_set(e, 2, "%s has %d tags already", s->name, s->n_tags);
@@ -214,9 +229,9 @@ session_name_valid(const char *name)
 	if (!isalpha((unsigned char)*name) && !((unsigned char)*name & 0x80))
 		return false;
 	for (const char *p = name; *p; p++)
-		if ((unsigned char)*p <= ' ' || *p == 0x7f || *p == '/')
+		if (*p == ' ' || *p == '/')
 			return false;
-	return strlen(name) <= SESSION_NAME_MAX;
+	return strlen(name) <= SESSION_NAME_MAX && text_is_clean(name);
 }
 
 bool

@@ -162,12 +162,16 @@ last_reaped(struct sessions *ss)
 }
 
 static json_t *
-resume_one(struct session *s)
+resume_one(struct request *r, struct session *s)
 {
 	const char *how = "";
 	struct err e = {0};
 	json_t *o;
 
+	if (!s->env) { /* of a session that was lost: as if its caller had started it */
+		request_env(request_args(r), s);
+		request_limits(request_args(r), &s->limits);
+	}
 	if (wake_session(s, &how, &e) < 0)
 		return result_json(s->id, s->name, e.msg);
 	o = result_json(s->id, s->name, NULL);
@@ -192,7 +196,8 @@ cmd_resume(struct request *r)
 	} else if (all_known(r, ids)) {
 		results = json_array();
 		json_array_foreach (ids, i, v)
-			json_array_append_new(results, resume_one(sessions_find(ss, word(v), &e)));
+			json_array_append_new(
+				results, resume_one(r, sessions_find(ss, word(v), &e)));
 		request_reply(r, json_pack("{s:i,s:o}", "v", 1, "results", results));
 	}
 	json_decref(ids);

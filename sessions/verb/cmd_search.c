@@ -1,15 +1,18 @@
 /* search: a pattern over the text of all sessions, the one with the newest output first, each from
- * its screen back to its oldest line. The work is cut into slices of at most SLICE_NS between which
- * the loop serves everyone else; hits leave in batches as the client takes them.
+ * its screen back to its oldest line, piece by piece (the screen, a block of history). The work is
+ * cut into slices of about SLICE_NS between which the loop serves everyone else; hits leave in
+ * batches as the client takes them. A pattern that costs too much ends the search.
  *
  * Lines on the screen are numbered as core/look/doc.h says: on from the history's. */
 #include "core/look/doc.h"
-#include "sessions/peer/peer.h"
-#include "sessions/session/display.h"
-#include "sessions/verb/verb.h"
-#include "sessions/wire/json.h"
 #include "core/os/os.h"
 #include "core/text/search.h"
+#include "sessions/peer/peer.h"
+#include "sessions/session/display.h"
+#include "sessions/session/sessions.h"
+#include "sessions/verb/verb.h"
+#include "sessions/wire/json.h"
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,11 +34,12 @@ struct seek {
 	bool truncated;
 	json_t *batch;
 	uint64_t deadline;
-	/* of the chunk at hand */
 	struct session *s;
-	json_t *chunk_hits;
-	const char *text;
+	/* of the piece at hand */
+	struct buf text;
 	uint64_t first_line;
+	struct search_place at;
+	json_t *piece_hits; /* NULL: no piece */
 };
 
 static void
@@ -45,6 +49,8 @@ seek_free(void *ctx)
 
 	search_free(k->pattern);
 	json_decref(k->batch);
+	json_decref(k->piece_hits);
+	buf_free(&k->text);
 	free(k->nums);
 	free(k);
 }
@@ -64,18 +70,18 @@ wants_more(const struct seek *k)
 	return k->hits < k->limit && k->here < k->limit_here;
 }
 
-/* Newest first: takes the hits of one chunk, which were found oldest first. */
+/* Newest first: takes the hits of one piece, which were found oldest first. */
 static void
 take_hits(struct seek *k)
 {
-	for (size_t i = json_array_size(k->chunk_hits); i-- && wants_more(k); k->hits++) {
+	for (size_t i = json_array_size(k->piece_hits); i-- && wants_more(k); k->hits++) {
 		k->here++;
-		json_array_append(k->batch, json_array_get(k->chunk_hits, i));
+		json_array_append(k->batch, json_array_get(k->piece_hits, i));
 		if (json_array_size(k->batch) >= BATCH)
 			flush(k);
 	}
-	json_decref(k->chunk_hits);
-	k->chunk_hits = NULL;
+	json_decref(k->piece_hits);
+	k->piece_hits = NULL;
 }
 
 static bool
@@ -104,11 +110,11 @@ cut_line(const struct search_hit *h, const char *line, size_t *from, size_t *len
 static void
 add_spans(struct seek *k, json_t *j, const struct search_hit *h, size_t from, size_t len)
 {
-	const char *line = k->text + h->at;
+	const char *line = (const char *)k->text.data + h->at;
 	size_t start, end = h->end;
 	json_t *more = NULL;
 
-	while (search_line(k->pattern, line, h->len, end, &start, &end) && end <= from + len) {
+	while (search_line(k->pattern, line, h->len, end, &start, &end) > 0 && end <= from + len) {
 		more = more ? more : json_array();
 		json_array_append_new(more,
 			json_pack("[I,I]", (json_int_t)(start - from), (json_int_t)(end - from)));
@@ -123,7 +129,7 @@ static bool
 on_hit(void *ctx, const struct search_hit *h)
 {
 	struct seek *k = ctx;
-	const char *line = k->text + h->at;
+	const char *line = (const char *)k->text.data + h->at;
 	size_t from, len;
 	uint32_t t;
 	json_t *j;
@@ -140,20 +146,19 @@ on_hit(void *ctx, const struct search_hit *h)
 	if (t)
 		json_object_set_new(j, "t", json_integer(t));
 	add_spans(k, j, h, from, len);
-	json_array_append_new(k->chunk_hits, j);
+	json_array_append_new(k->piece_hits, j);
 	return true;
 }
 
 static void
-seek_text(struct seek *k, const char *text, size_t len, uint64_t first_line)
+begin_piece(struct seek *k, uint64_t first_line)
 {
-	k->text = text;
 	k->first_line = first_line;
-	k->chunk_hits = json_array();
-	search_text(k->pattern, text, len, on_hit, k);
-	take_hits(k);
+	k->at = (struct search_place){0};
+	k->piece_hits = json_array();
 }
 
+/* One piece is copied: the history cannot be kept open while others are served. */
 static bool
 on_chunk(void *ctx, const struct pagelist_chunk *c)
 {
@@ -169,80 +174,114 @@ on_chunk(void *ctx, const struct pagelist_chunk *c)
 		}
 		end = end ? end : text + c->len;
 	}
-	seek_text(k, text, (size_t)(end - text), c->first_line);
+	k->text.len = 0;
+	buf_put(&k->text, text, (size_t)(end - text));
+	begin_piece(k, c->first_line);
 	k->end_line = MIN(k->end_line, c->first_line);
-	return wants_more(k) && os_mono_ns() < k->deadline &&
-	       peer_waiting(request_peer(k->r)) < PEER_OUT_MAX / 4;
+	return false;
 }
 
 /* A parked screen is looked at and parked again. */
 static void
-seek_screen(struct seek *k, struct session *s)
+take_screen(struct seek *k, struct session *s)
 {
 	bool parked = term_parked(s->display->term);
 	struct doc d = doc_of(s->display->term);
-	struct buf b = {0};
 
-	doc_screen_text(&d, &b);
+	k->text.len = 0;
+	doc_screen_text(&d, &k->text);
 	if (parked)
 		term_park(s->display->term);
 	k->end_line = d.screen_line;
-	seek_text(k, buf_cstr(&b), b.len, d.screen_line);
-	buf_free(&b);
+	begin_piece(k, d.screen_line);
+	k->on_screen = true;
 }
 
-/* One session's share of a slice; true when it has been looked at whole. */
+/* The next piece of the session; false: there is none, or none is wanted. */
 static bool
-seek_session(struct seek *k, struct session *s)
+next_piece(struct seek *k)
 {
-	struct pagelist *h = term_pagelist(s->display->term);
-	uint64_t first;
+	struct pagelist *h = term_pagelist(k->s->display->term);
 
-	k->s = s;
-	if (!k->on_screen) {
-		seek_screen(k, s);
-		k->on_screen = true;
-		return false;
-	}
-	first = pagelist_stats(h).first_line;
-	if (k->end_line > first) {
-		uint64_t before = k->end_line;
+	if (!k->on_screen)
+		take_screen(k, k->s);
+	else if (wants_more(k))
+		pagelist_text_chunks(
+			h, pagelist_stats(h).first_line, k->end_line, true, on_chunk, k);
+	return k->piece_hits != NULL;
+}
 
-		pagelist_text_chunks(h, first, k->end_line, true, on_chunk, k);
-		if (k->end_line == before) /* what is left cannot be read */
-			k->end_line = first;
+/* One session's share of a slice: 0 when it has been looked at whole, else as search_text. */
+static int
+seek_session(struct seek *k)
+{
+	int rc;
+
+	while (k->piece_hits || next_piece(k)) {
+		rc = search_text(k->pattern, (const char *)k->text.data, k->text.len, &k->at,
+			k->deadline, on_hit, k);
+		if (rc < 0)
+			return rc;
+		take_hits(k);
+		if (os_mono_ns() > k->deadline)
+			return -EAGAIN;
 	}
-	return k->end_line <= first || !wants_more(k);
+	return 0;
+}
+
+static void
+next_session(struct seek *k)
+{
+	k->truncated |= k->here >= k->limit_here;
+	k->i++;
+	k->on_screen = false;
+	k->here = 0;
+	json_decref(k->piece_hits); /* of one that was forgotten meanwhile */
+	k->piece_hits = NULL;
+}
+
+/* 0 when done, else as search_text. */
+static int
+seek_slice(struct seek *k)
+{
+	int rc = 0;
+
+	k->deadline = os_mono_ns() + SLICE_NS;
+	while (k->i < k->n && k->hits < k->limit && !rc) {
+		if (peer_waiting(request_peer(k->r)) >= PEER_OUT_MAX / 4)
+			return -EAGAIN;
+		k->s = sessions_num(request_sessions(k->r), k->nums[k->i]);
+		if (!k->s || !k->s->display->term || (rc = seek_session(k)) == 0)
+			next_session(k);
+	}
+	return rc;
 }
 
 static void
 on_drain(void *ctx)
 {
 	struct seek *k = ctx;
-	struct sessions *ss = request_sessions(k->r);
 	struct request *r = k->r;
-	bool truncated;
-	int hits;
+	json_t *reply = NULL;
+	struct err e;
+	int rc = seek_slice(k);
 
-	k->deadline = os_mono_ns() + SLICE_NS;
-	while (k->i < k->n && k->hits < k->limit && os_mono_ns() < k->deadline &&
-		peer_waiting(request_peer(r)) < PEER_OUT_MAX / 4) {
-		struct session *s = sessions_num(ss, k->nums[k->i]);
-
-		if (!s || !s->display->term || seek_session(k, s)) {
-			k->truncated |= k->here >= k->limit_here;
-			k->i++;
-			k->on_screen = false;
-			k->here = 0;
-		}
-	}
+	if (rc == -E2BIG)
+		take_hits(k);
 	flush(k);
-	if (k->i < k->n && k->hits < k->limit)
+	if (rc == -EAGAIN)
 		return;
-	hits = k->hits;
-	truncated = k->truncated || hits >= k->limit;
+	if (rc < 0)
+		err_set(&e, 1, "the pattern is too costly (stopped in %s at line %llu)", k->s->name,
+			(unsigned long long)(k->first_line + k->at.line));
+	else
+		reply = json_pack("{s:i,s:i,s:b}", "v", 1, "hits", k->hits, "truncated",
+			k->truncated || k->hits >= k->limit);
 	seek_free(k);
-	request_reply(r, json_pack("{s:i,s:i,s:b}", "v", 1, "hits", hits, "truncated", truncated));
+	if (reply)
+		request_reply(r, reply);
+	else
+		request_fail(r, &e);
 }
 
 static int
@@ -288,7 +327,8 @@ cmd_search(struct request *r)
 	json_t *a = request_args(r);
 	const char *pattern = json_string_value(json_object_get(a, "pattern"));
 	struct err e = {0};
-	struct search *p = search_new(pattern ? pattern : "", obj_true(a, "regex"), &e);
+	struct search *p = search_new(
+		pattern ? pattern : "", obj_true(a, "regex") ? SEARCH_REGEX : SEARCH_PLAIN, &e);
 	struct session *one = NULL;
 	struct seek *k;
 

@@ -58,8 +58,8 @@ cmd_watch(struct request *r)
 
 /* new */
 
-static void
-take_limits(const json_t *args, struct spawn_limits *l)
+void
+request_limits(const json_t *args, struct spawn_limits *l)
 {
 	json_t *a = json_object_get(args, "limits"), *one, *mask = json_object_get(args, "umask");
 	size_t i;
@@ -77,8 +77,8 @@ take_limits(const json_t *args, struct spawn_limits *l)
 	}
 }
 
-static bool
-take_env(const json_t *args, struct session *s)
+bool
+request_env(const json_t *args, struct session *s)
 {
 	json_t *a = json_object_get(args, "env");
 	char **v;
@@ -128,16 +128,16 @@ new_from_args(struct session *s, const json_t *a, struct err *e)
 	if (json_array_size(json_object_get(a, "argv")) &&
 		!(s->argv = json_words(json_object_get(a, "argv"))))
 		return err_set(e, 2, "arguments must not contain NUL");
-	if (!take_env(a, s))
+	if (!request_env(a, s))
 		return err_set(e, 2, "environment must not contain NUL");
 	if (!(s->profile = pick_profile(ss, a, s->argv, e)))
 		return -1;
 	if (!s->argv)
 		s->argv = profile_start_argv(s->profile, NULL, "");
 	json_array_foreach (json_object_get(a, "tags"), i, tag)
-		if (obj_text(a, "tags") || (json_is_string(tag) && s->n_tags < SESSION_TAGS_MAX))
-			s->tags[s->n_tags++] = xstrdup(json_string_value(tag));
-	take_limits(a, &s->limits);
+		if (session_tag(s, json_is_string(tag) ? json_string_value(tag) : "", e) < 0)
+			return -1;
+	request_limits(a, &s->limits);
 	if (json_is_integer(json_object_get(a, "cols"))) {
 		s->display->cols =
 			CLAMP((int)json_integer_value(json_object_get(a, "cols")), 1, 4096);

@@ -11,6 +11,9 @@
 
 /* ids:[…] or id of the request; a new reference, NULL when none is given. */
 json_t *request_ids(struct request *r);
+/* From a request's args: umask and limits; env (left alone when absent; false: not strings). */
+void request_limits(const json_t *args, struct spawn_limits *l);
+bool request_env(const json_t *args, struct session *s);
 /* One session's line of a reply about several: {id, name, ok[, error]}; error NULL: it went well. */
 json_t *result_json(const char *id, const char *name, const char *error);
 #endif

@@ -14,6 +14,8 @@
 
 #define REACH 1000u
 #define MARKS_MAX 2000
+#define MARKS_STEPS (2 * SEARCH_STEPS) /* for all lines of a frame */
+#define PROMPT_STEPS 10000u	       /* for a row's look */
 #define SLICE_ROWS 512u
 #define SLICE_NS 1500000u
 
@@ -160,6 +162,7 @@ struct marking {
 	struct view *v;
 	uint64_t top, end; /* rows on the view */
 	json_t *at;
+	bool costly;
 };
 
 static void
@@ -193,9 +196,12 @@ mark_line(void *ctx, const struct gather *g)
 	struct marking *m = ctx;
 	size_t start, end = 0;
 	const char *text = (const char *)g->text.data;
+	int rc = 0;
 
-	while (search_line(m->v->pattern, text, g->text.len, end, &start, &end))
+	while (!m->costly &&
+		(rc = search_line(m->v->pattern, text, g->text.len, end, &start, &end)) > 0)
 		mark_match(m, g, start, end);
+	m->costly |= rc < 0;
 }
 
 /* The lines on the view, the first and the last whole. */
@@ -221,9 +227,16 @@ view_marks(struct view *v)
 	char *told;
 
 	m.end = m.top + (uint64_t)d.screen.rows;
-	if (v->pattern)
+	if (v->pattern) {
+		search_allow(v->pattern, MARKS_STEPS);
 		gather_view(&g, &d, m.top, m.end);
+	}
 	gather_free(&g);
+	if (m.costly) { /* the search says so; with each frame it would be paid for again */
+		search_free(v->pattern);
+		v->pattern = NULL;
+		json_array_clear(m.at);
+	}
 	told = json_dumps(m.at, JSON_COMPACT);
 	if (!v->marks || strcmp(told, v->marks)) {
 		ev = json_pack("{s:s,s:O}", "ev", "marks", "at", m.at);
@@ -245,7 +258,7 @@ set_pattern(struct view *v, const json_t *args, struct err *e)
 	struct search *p = NULL;
 
 	if (text) {
-		p = search_new(text, obj_true(args, "regex"), e);
+		p = search_new(text, obj_true(args, "regex") ? SEARCH_REGEX : SEARCH_PLAIN, e);
 		if (!p)
 			return -1;
 	}
@@ -292,7 +305,8 @@ looks_like_prompt(struct prompts *k, const struct row *row, const struct tab *ta
 	bool yes;
 
 	row_bytes(row, tab, &text, NULL);
-	yes = text.len && search_line(k->look, (const char *)text.data, text.len, 0, &start, &end);
+	search_allow(k->look, PROMPT_STEPS);
+	yes = search_line(k->look, (const char *)text.data, text.len, 0, &start, &end) > 0;
 	buf_free(&text);
 	return yes;
 }
@@ -395,7 +409,7 @@ prompts_begin(struct request *r, const struct view *v, int step)
 		.step = step,
 		.marked = UINT64_MAX,
 		.looks = UINT64_MAX,
-		.look = search_new(prompt_look, true, &e)};
+		.look = search_new(prompt_look, SEARCH_REGEX, &e)};
 	CHECK(k->look);
 	request_on_cancel(r, prompts_free, k);
 	request_on_drain(r, prompts_drain, k);

@@ -528,10 +528,119 @@ tear_down(void **state)
 	return 0;
 }
 
+static void
+until_server(void)
+{
+	uint64_t end = os_mono_ns() + DEADLINE_NS;
+
+	do {
+		run("ls");
+		assert_true(os_mono_ns() < end);
+	} while (exit_code);
+}
+
+static pid_t
+pid_of(const char *key)
+{
+	json_t *j = ask("server status");
+	pid_t pid = (pid_t)json_integer_value(json_object_get(j, key));
+
+	json_decref(j);
+	assert_true(pid > 1);
+	return pid;
+}
+
+/* The server dies in the middle of a hibernation, once with the program still there, once while
+ * it ends: the session goes to sleep all the same. */
+static void
+a_hibernation_survives_the_server(void **state)
+{
+	char fifo[160], gone[400];
+	pid_t server, keeper;
+	FILE *f;
+
+	(void)state;
+	snprintf(fifo, sizeof fifo, "%s/fifo", home);
+	assert_int_equal(mkfifo(fifo, 0600), 0);
+	for (int i = 0; i < 2; i++) {
+		run("new -d -n h%d -p shell -- sh -c \"trap '' HUP; echo up; read x <%s\"", i,
+			fifo);
+		snprintf(gone, sizeof gone, "h%d", i);
+		until_on_screen(gone, "up");
+		server = pid_of("pid");
+		keeper = pid_of("keeper_pid");
+		free(sh("%s hibernate --force %s >/dev/null 2>&1 &", muster, gone));
+		until(gone, "state", "closing");
+		if (i)
+			kill(keeper, SIGSTOP);
+		kill(server, SIGKILL);
+		if (i == 0) {
+			until_server();
+			until(gone, "state", "closing");
+		}
+		assert_non_null(f = fopen(fifo, "w"));
+		fclose(f);
+		if (i)
+			kill(keeper, SIGCONT);
+		until_server();
+		until(gone, "state", "asleep");
+	}
+	unlink(fifo);
+}
+
+static void
+refused(const char *words, const char *why)
+{
+	char *out = sh("%s %s 2>&1", muster, words);
+
+	assert_int_equal(exit_code, 1);
+	if (!strstr(out, why))
+		fail_msg("no '%s' in: %s", why, out);
+	free(out);
+}
+
+static void
+what_cannot_be_woken_stays_asleep(void **state)
+{
+	char *path = strdup(getenv("PATH")), mine[400];
+
+	(void)state;
+	free(sh("mkdir -p %s/bin %s/there && cp %s %s/bin/myagent", home, home, agent, home));
+	snprintf(mine, sizeof mine, "%s/bin:%s", home, path);
+	setenv("PATH", mine, 1);
+	run("new -d -n w -c %s/there -p claude -- myagent --model fake", home);
+	assert_int_equal(exit_code, 0);
+	setenv("PATH", path, 1);
+	free(path);
+	until("w", "activity", "idle");
+	run("hibernate --force w");
+	until("w", "state", "asleep");
+	free(sh("mv %s/there %s/elsewhere", home, home));
+	refused("resume w", "its directory");
+	until("w", "state", "asleep");
+	free(sh("mv %s/elsewhere %s/there; mv %s/bin/myagent %s/bin/other", home, home, home,
+		home));
+	refused("resume w", "myagent: not found on PATH");
+	until("w", "state", "asleep");
+	/* found, but what would run it is not: only the start itself tells */
+	free(sh("printf '#!/no/such/shell\\n' >%s/bin/myagent; chmod +x %s/bin/myagent", home,
+		home));
+	run("resume w");
+	until("w", "state", "asleep");
+	free(sh("mv %s/bin/other %s/bin/myagent", home, home));
+	run("resume w");
+	assert_int_equal(exit_code, 0);
+	until("w", "activity", "idle");
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(
+			a_hibernation_survives_the_server, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			what_cannot_be_woken_stays_asleep, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(reasons_of_all_kinds, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			reaping_frees_and_resume_brings_back, set_up, tear_down),

@@ -291,6 +291,29 @@ test_bad_pattern(void **st)
 	assert_non_null(strstr(h.msg, "bad pattern"));
 }
 
+/* A regular expression that would take hours is told to be one; meanwhile others are served. */
+static void
+test_costly_pattern(void **st)
+{
+	struct heard h = {0}, status = {0};
+	char msg[512];
+
+	(void)st;
+	h.id = client_stream(client, "search",
+		json_pack("{s:s,s:b,s:s}", "pattern", "(([a-z0-9 ]+)+)+[!-.]$", "regex", 1, "id",
+			"many"),
+		on_part, on_reply, &h);
+	ask(&status, "status", json_object());
+	assert_int_equal(status.replies, 1);
+	json_decref(status.reply);
+	turn_until(&h.done);
+	assert_int_equal(h.fails, 1);
+	assert_non_null(strstr(h.msg, "the pattern is too costly (stopped in many at line "));
+	assert_int_equal(muster("search --session many --regex '(([a-z0-9 ]+)+)+[!-.]$'"), 1);
+	err_text(msg, sizeof(msg));
+	assert_non_null(strstr(msg, "muster: search: the pattern is too costly (stopped in many"));
+}
+
 static uint32_t
 open_view(const char *id)
 {
@@ -436,7 +459,8 @@ main(void)
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_hits_stream_newest_first),
 		cmocka_unit_test(test_limits), cmocka_unit_test(test_cancel_ends_it),
 		cmocka_unit_test(test_server_stops), cmocka_unit_test(test_bad_pattern),
-		cmocka_unit_test(test_a_view_goes_to_a_hit), cmocka_unit_test(test_prompts)};
+		cmocka_unit_test(test_costly_pattern), cmocka_unit_test(test_a_view_goes_to_a_hit),
+		cmocka_unit_test(test_prompts)};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -2,6 +2,7 @@
  * which stream, and trouble of all kinds: no server, no tty, no such session,
  * no room, no permission, bad config. */
 #include "core/os/os.h"
+#include "store/meta.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -457,6 +458,106 @@ test_full_disk(void **state)
 	assert_int_equal(WEXITSTATUS(status), 0);
 }
 
+/* Output that could not be written is a failure, whichever verb printed it. */
+static void
+test_lost_output(void **state)
+{
+	static const char *const verbs[] = {"ls", "ls --json", "ls -a", "metrics", "history",
+		"explain lost", "peek lost", "peek lost --json", "search .", "events", "doctor",
+		"server status", "config default", "config path", "version", "--version", "help",
+		"ls --help", "footprint $$", "new -d -- true", "reap --json",
+		"wait lost --for idle --json"};
+	char cmd[900];
+
+	(void)state;
+	assert_int_equal(
+		run("new", "-d", "-n", "lost", "--", "sh", "-c", "echo a.b; exec cat", NULL), 0);
+	for (size_t i = 0; i < ARRAY_LEN(verbs); i++) {
+		char *argv[] = {"/bin/sh", "-c", cmd, NULL};
+
+		snprintf(cmd, sizeof cmd, "exec '%s' %s >/dev/full", muster, verbs[i]);
+		run_argv(argv);
+		if (res.code != 1 || !strstr(res.err, "the output cannot be written"))
+			fail_msg("%s: exit %d, '%s'", verbs[i], res.code, res.err);
+		snprintf(cmd, sizeof cmd, "'%s' %s | true", muster, verbs[i]);
+		run_argv(argv);
+		assert_string_equal(res.err, "");
+	}
+}
+
+/* Names and tags that a terminal would obey or hide are refused; what is shown is clean even where
+ * a name was taken from a directory or an older store. */
+static void
+test_hostile_names(void **state)
+{
+	static const char *const bad[] = {"a\xc2\x9b;1m",
+		"a\xe2\x80\xae"
+		"b",
+		"a\xe2\x80\x8b"
+		"b",
+		"a\xc2\x85", "a\x1b[1m", "a\x7f"};
+	static const char *const show[] = {"ls", "ls -a", "metrics", "doctor", "history", "events",
+		"top", "footprint clean2", "explain abcd1234", "reap --dry-run", "search ."};
+	char dir[700], cmd[1024];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		run("new", "-d", "-n", bad[i], "--", "cat", NULL);
+		assert_one_line(2);
+		run("new", "-d", "-t", bad[i], "--", "cat", NULL);
+		assert_one_line(2);
+	}
+	snprintf(dir, sizeof dir, "%s/d\xc2\x9b\xe2\x80\xae", getenv("MUSTER_HOME"));
+	assert_int_equal(mkdir(dir, 0700), 0);
+	assert_int_equal(run("new", "-d", "-n", "clean", "-c", dir, "--", "sh", "-c",
+				 "printf '\\302\\233\\342\\200\\256.\\n'; cp /bin/cat "
+				 "d\xe2\x80\xae; exec ./d\xe2\x80\xae",
+				 NULL),
+		0);
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		run("rename", "clean", bad[i], NULL);
+		assert_one_line(2);
+		run("tag", "clean", bad[i], NULL);
+		assert_one_line(2);
+	}
+	/* one that an older server took */
+	struct meta_session old = {.num = 900,
+		.id = "abcd1234",
+		.name = "o\xc2\x9b\xe2\x80\xaex",
+		.state = "asleep",
+		.cols = 80,
+		.rows = 24,
+		.argv_json = "[\"cat\"]",
+		.tags_json = "[]",
+		.cwd = "/"};
+	struct meta_event ev = {.t = os_wall_s(),
+		.num = 900,
+		.id = "abcd1234",
+		.event = "slept",
+		.detail_json = "{}"};
+	char banner[200] = "";
+	struct err e;
+
+	stop_server(NULL);
+	memcpy(ev.name, old.name, sizeof ev.name);
+	snprintf(cmd, sizeof cmd, "%s/state/meta.db", getenv("MUSTER_HOME"));
+	struct meta_db *db = meta_open(cmd, banner, sizeof banner, &e);
+	assert_non_null(db);
+	assert_int_equal(meta_put_session(db, &old), 0);
+	assert_int_equal(meta_put_event(db, &ev), 0);
+	meta_close(db);
+	assert_int_equal(run("new", "-d", "-n", "clean2", "-c", dir, "--", "cat", NULL), 0);
+	for (size_t i = 0; i < ARRAY_LEN(show); i++) {
+		char *argv[] = {"/bin/sh", "-c", cmd, NULL};
+
+		snprintf(cmd, sizeof cmd, "exec '%s' %s", muster, show[i]);
+		run_argv(argv);
+		assert_true(res.n_out > 0);
+		if (strstr(res.out, "\xc2\x9b") || strstr(res.out, "\xe2\x80\xae"))
+			fail_msg("%s: raw: %s", show[i], res.out);
+	}
+}
+
 /* Runs muster in a pty of the given size; sends keys once something was drawn.
  */
 static int
@@ -565,6 +666,8 @@ main(void)
 		cmocka_unit_test_teardown(test_bad_home, stop_server),
 		cmocka_unit_test_teardown(test_bad_config, stop_server),
 		cmocka_unit_test_teardown(test_full_disk, stop_server),
+		cmocka_unit_test_teardown(test_lost_output, stop_server),
+		cmocka_unit_test_teardown(test_hostile_names, stop_server),
 		cmocka_unit_test_teardown(test_zero_terminal, stop_server),
 		cmocka_unit_test_teardown(test_doctor, stop_server),
 	};

@@ -159,11 +159,43 @@ a_preview_is_read_and_copied(void **state)
 	leave(o, "q");
 }
 
+/* `n` starts what `new` would: the same limits, umask, environment and directory. */
+static void
+new_inherits_as_the_verb_does(void **state)
+{
+	static const char say[] = "echo $(ulimit -Sn) $(umask) $MARK .; exec cat";
+	char run[2048];
+	(void)state;
+	snprintf(run, sizeof(run),
+		"ulimit -Sn 123; umask 027; export MARK=here; mkdir -p $MUSTER_HOME/real; "
+		"ln -sfn real $MUSTER_HOME/link; cd $MUSTER_HOME/link; "
+		"%s new -d -n byverb -- sh -c '%s'; exec %s",
+		muster, say, muster);
+	char *argv[] = {"/bin/sh", "-c", run, NULL};
+	struct outer *o = run_on_pty(argv, 100, 30);
+	wait_shown(o, "byverb", true);
+	wait_text("byverb", "^123 0027 here .");
+	type(o, "/byverb\r");
+	wait_shown(o, "123 0027 here .", true);
+	type(o, "n");
+	wait_shown(o, "New session", true);
+	type(o, "\025");
+	type(o, getenv("MUSTER_HOME"));
+	type(o, "/link/\t\t");
+	type(o, say);
+	type(o, "\t\tbyn\002");
+	wait_shown(o, "started byn", true);
+	wait_text("byn", "^123 0027 here .");
+	assert_int_equal(shell("test 2 = $(%s ls --json | grep -o '/real\"' | wc -l)", muster), 0);
+	leave(o, "q");
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_line_is_found_and_opened),
+		cmocka_unit_test(new_inherits_as_the_verb_does),
 		cmocka_unit_test(sessions_go_on_meanwhile),
 		cmocka_unit_test(a_line_is_attached_to_by_number),
 		cmocka_unit_test(a_preview_is_read_and_copied),
