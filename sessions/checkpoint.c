@@ -9,6 +9,7 @@
 #include "sessions/recorder.h"
 #include "sessions/ring.h"
 #include "sessions/server.h"
+#include "sessions/shelf.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -94,24 +95,64 @@ put_head(struct buf *b, const struct session *s)
 	put_text(b, s->last_line);
 }
 
-int
-checkpoint_save(struct session *s)
+static bool
+on_shelf(const struct session *s)
+{
+	return shelf_has(s->server->shelf, s->num, SHELF_SCREEN);
+}
+
+static int
+save(struct session *s, bool shelve, struct buf *copy)
 {
 	static struct buf b; /* one thread; kept, since this runs often */
-	int rc;
+	int rc = 0;
 
-	if (!s->ring)
-		return -EINVAL;
 	b.len = 0;
 	put_head(&b, s);
 	term_save(s->term, &b);
-	rc = ring_save(s->ring, b.data, b.len, ring_head(s->ring));
+	if (s->ring)
+		rc = ring_save(s->ring, b.data, b.len, ring_head(s->ring));
+	if (rc == 0 && shelve)
+		rc = shelf_put(s->server->shelf, s->num, SHELF_SCREEN, b.data, b.len);
 	if (rc == 0) /* what only the checkpoint before it named may go */
 		hist_saved(term_hist(s->term));
 	else
 		log_warn("session %u: no checkpoint: %s", s->num, strerror(-rc));
+	if (rc == 0 && copy)
+		buf_put(copy, b.data, b.len);
 	s->saved_ns = os_mono_ns();
 	return rc;
+}
+
+int
+checkpoint_save(struct session *s)
+{
+	return save(s, !s->ring || on_shelf(s), NULL);
+}
+
+int
+checkpoint_copy(struct session *s, struct buf *copy)
+{
+	return save(s, !s->ring || on_shelf(s), copy);
+}
+
+int
+checkpoint_shelve(struct session *s)
+{
+	return save(s, true, NULL);
+}
+
+bool
+checkpoint_in_memory(const struct session *s)
+{
+	return s->ring || on_shelf(s);
+}
+
+void
+checkpoint_filed(struct session *s)
+{
+	if (!s->ring)
+		shelf_drop(s->server->shelf, s->num, SHELF_SCREEN);
 }
 
 void
@@ -119,7 +160,7 @@ session_park(struct session *s)
 {
 	/* saving wakes a parked terminal; what sealing frees goes when the save is in place */
 	hist_seal_all(term_hist(s->term));
-	if (s->ring && checkpoint_save(s) == 0)
+	if (checkpoint_in_memory(s) && checkpoint_save(s) == 0 && s->ring)
 		ring_punch(s->ring);
 	term_park(s->term);
 }
@@ -169,6 +210,18 @@ from_ring(struct session *s, bool activity, uint64_t *upto)
 	if (!t)
 		*upto = 0;
 	free(p);
+	return t;
+}
+
+static struct term *
+from_shelf(struct session *s)
+{
+	struct buf b = {0};
+	struct term *t = NULL;
+
+	if (shelf_get(s->server->shelf, s->num, SHELF_SCREEN, &b))
+		t = restore(s, false, b.data, b.len);
+	buf_free(&b);
 	return t;
 }
 
@@ -240,7 +293,11 @@ checkpoint_load(struct session *s, bool activity)
 
 	s->term = from_ring(s, activity, &upto);
 	if (!s->term)
+		s->term = from_shelf(s);
+	if (!s->term)
 		s->term = from_disk(s);
+	if (!checkpoint_in_memory(s))
+		s->sealed_ns = os_mono_ns(); /* as all that is in files */
 	if (!s->term)
 		s->term = fresh_term(s);
 	CHECK(s->term);

@@ -350,7 +350,25 @@ many_free(void *ctx)
 	free(m);
 }
 
-/* Done when none of those it ended is live any more. */
+/* One that outlived SIGKILL is in the kernel's hands. */
+static void
+say_unkillable(struct server *sv, json_t *result)
+{
+	const char *id = json_string_value(json_object_get(result, "id"));
+	struct err e;
+
+	for (const struct session *s = sv->sessions; s; s = s->next) {
+		if (strcmp(s->id, id) || s->state != SS_CLOSING || !s->unkillable)
+			continue;
+		err_set(&e, 1, "%s does not end: the kernel keeps process %d", s->name,
+			(int)s->pid);
+		json_object_set_new(result, "ok", json_false());
+		json_object_set_new(result, "error", json_string(e.msg));
+		json_object_set_new(result, "code", json_integer(e.code));
+	}
+}
+
+/* Done when none of those it ended is live any more, or can be ended. */
 static bool
 many_ended(struct waiter *w, struct session *changed)
 {
@@ -365,9 +383,11 @@ many_ended(struct waiter *w, struct session *changed)
 		struct session *s;
 		const char *id = json_string_value(json_object_get(o, "id"));
 		for (s = sv->sessions; s; s = s->next)
-			if (!strcmp(s->id, id) && (s->state == SS_CLOSING || s->ending))
+			if (!strcmp(s->id, id) &&
+				((s->state == SS_CLOSING && !s->unkillable) || s->ending))
 				return false;
 	}
+	json_array_foreach(m->results, i, o) say_unkillable(sv, o);
 	request_reply(m->r, json_pack("{s:i,s:O}", "v", 1, "results", m->results));
 	return true;
 }
@@ -536,6 +556,7 @@ cmd_stop(struct request *r)
 		return;
 	}
 	sv->stopping = true;
+	sv->stop_ns = os_mono_ns();
 	for (struct session *s = sv->sessions; s; s = s->next)
 		if (session_live(s))
 			session_close(s, true);

@@ -5,7 +5,6 @@
 #include "core/log.h"
 #include "core/os.h"
 #include "sessions/checkpoint.h"
-#include "sessions/ring.h"
 #include "sessions/server.h"
 #include "sessions/store_worker.h"
 #include "store/segfile.h"
@@ -167,6 +166,22 @@ note_result(struct recorder *rec, struct server *sv, uint32_t num, int rc)
 	rec->trouble = rc;
 }
 
+/* Something is not in the files. */
+static bool
+changed(const struct recorder *rec)
+{
+	return !rec->whole || term_generation(rec->s->term) != rec->gen ||
+	       hist_stats(term_hist(rec->s->term)).next_line != rec->lines;
+}
+
+static bool
+all_in_files(const struct session *s)
+{
+	struct hist_stats st = hist_stats(term_hist(s->term));
+
+	return st.hot_bytes + st.packed_bytes == 0;
+}
+
 static void
 batch_done(void *arg)
 {
@@ -184,6 +199,8 @@ batch_done(void *arg)
 			rec->gen = rec->round_gen;
 			rec->lines = rec->round_lines;
 			rec->recorded_ns = os_mono_ns();
+			if (!changed(rec) && all_in_files(s))
+				checkpoint_filed(s);
 		} else if (!b->rc) {
 			begin(rec);
 		}
@@ -224,18 +241,13 @@ static bool
 take_screen(struct batch *b, struct session *s)
 {
 	bool parked = term_parked(s->term);
-	uint64_t upto;
-	void *p = NULL;
+	int rc = checkpoint_copy(s, &b->bytes);
 
-	if (checkpoint_save(s) == 0)
-		p = ring_load(s->ring, &b->bytes.len, &upto);
 	if (parked)
 		term_park(s->term);
-	b->bytes.data = p;
-	b->bytes.cap = b->bytes.len;
 	b->screen = true;
 	b->floor = hist_file_floor(term_hist(s->term));
-	return p != NULL;
+	return rc == 0;
 }
 
 static void
@@ -269,14 +281,6 @@ start(struct recorder *rec, bool whole)
 	begin(rec);
 }
 
-/* Something is not in the files. */
-static bool
-changed(const struct recorder *rec)
-{
-	return !rec->whole || term_generation(rec->s->term) != rec->gen ||
-	       hist_stats(term_hist(rec->s->term)).next_line != rec->lines;
-}
-
 static bool
 rests(const struct session *s, uint64_t now)
 {
@@ -288,7 +292,7 @@ due(const struct recorder *rec, uint64_t now)
 {
 	const struct session *s = rec->s;
 
-	return !rec->busy && s->ring && now >= rec->retry_ns && changed(rec) &&
+	return !rec->busy && checkpoint_in_memory(s) && now >= rec->retry_ns && changed(rec) &&
 	       (rests(s, now) || now - rec->recorded_ns > after(s->server, RECORD));
 }
 
@@ -443,7 +447,8 @@ recorder_flush(struct server *sv)
 {
 	recorder_wait(sv); /* what is under way may not have all */
 	for (struct session *s = sv->sessions; s && sv->store; s = s->next)
-		if (s->recorder && !s->recorder->busy && s->ring && changed(s->recorder))
+		if (s->recorder && !s->recorder->busy && checkpoint_in_memory(s) &&
+			changed(s->recorder))
 			start(s->recorder, true);
 	recorder_wait(sv);
 }

@@ -11,17 +11,19 @@
 #include "core/log.h"
 #include "core/os.h"
 #include "sessions/checkpoint.h"
+#include "sessions/ended.h"
 #include "sessions/housekeeping.h"
 #include "sessions/peer.h"
 #include "sessions/pty.h"
 #include "sessions/ring.h"
 #include "sessions/sampler.h"
 #include "sessions/server_priv.h"
+#include "sessions/shelf.h"
 #include "sessions/store_worker.h"
 #include "sessions/view.h"
+#include "sessions/watchdog.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,7 +41,10 @@
 #define SETTLE_MS 100
 #define SETTLE_QUIET_NS 80000000ull
 #define SETTLE_LATEST_NS 400000000ull /* screen rules run this often under steady output */
-#define WATCHDOG_STALE_S 5
+#define STOP_NS 8000000000ull	      /* for sessions to end, when all is to stop */
+#define LAST_WORD_MS 1000
+#define RETRY_FIRST_MS 500u
+#define RETRY_MAX_MS 30000u
 #define POOL_THREADS "2" /* the sampler's, and for a footprint that somebody asked for */
 
 /* Loop. */
@@ -144,9 +149,10 @@ on_settle(uv_timer_t *t)
 const char *
 server_banner(const struct server *sv)
 {
-	return *sv->store_banner  ? sv->store_banner
-	       : *sv->text_banner ? sv->text_banner
-				  : sv->banner;
+	return *sv->keeper_banner  ? sv->keeper_banner
+	       : *sv->store_banner ? sv->store_banner
+	       : *sv->text_banner  ? sv->text_banner
+				   : sv->banner;
 }
 
 /* To whoever watches, when they differ from what was told last. */
@@ -195,6 +201,9 @@ on_tick(uv_timer_t *t)
 		if (s->changed)
 			server_wants_settle(sv);
 	}
+	ended_tick(sv, now);
+	if (sv->stopping && now - sv->stop_ns > STOP_NS)
+		uv_stop(&sv->loop);
 	housekeeping_tick(sv);
 	recorder_tick(sv, now);
 	peers_check(sv, now);
@@ -216,6 +225,7 @@ hand_over(struct server *sv)
 	keeper_hold(sv->keeper, 0, KEEPER_ARENA, arena_fd(sv->arena));
 	keeper_hold(sv->keeper, 0, KEEPER_LISTEN, sv->listen_fd);
 	keeper_hold(sv->keeper, 0, KEEPER_LOCK, sv->lock_fd);
+	keeper_hold(sv->keeper, 0, KEEPER_SHELF, shelf_fd(sv->shelf));
 	for (struct session *s = sv->sessions, *next; s; s = next) {
 		next = s->next;
 		if (s->state ==
@@ -235,80 +245,35 @@ hand_over(struct server *sv)
 }
 
 static void
+on_keeper_retry(uv_timer_t *t)
+{
+	struct server *sv = t->data;
+	unsigned tries = sv->keeper_tries;
+	struct err e;
+
+	if (keeper_link_replace(sv->keeper, &e) == 0) {
+		sv->keeper_tries = 0;
+		sv->keeper_banner[0] = 0;
+		server_say_who(sv);
+		hand_over(sv);
+		return;
+	}
+	log_error("%s", e.msg);
+	snprintf(sv->keeper_banner, sizeof(sv->keeper_banner),
+		"no keeper: sessions would not survive this server (%.80s)", e.msg);
+	sv->keeper_tries++;
+	uv_timer_start(t, on_keeper_retry, MIN(RETRY_FIRST_MS << MIN(tries, 16u), RETRY_MAX_MS), 0);
+}
+
+static void
 on_keeper_lost(void *ctx)
 {
 	struct server *sv = ctx;
-	struct err e;
 
-	if (sv->stopping) {
+	if (sv->stopping)
 		uv_stop(&sv->loop);
-		return;
-	}
-	if (keeper_link_replace(sv->keeper, &e) < 0) {
-		log_error("%s", e.msg);
-		snprintf(sv->banner, sizeof(sv->banner),
-			"no keeper: sessions would not survive this server (%.80s)", e.msg);
-		return;
-	}
-	hand_over(sv);
-}
-
-/* The watchdog: a loop that has not turned for long and burns CPU is ended; the keeper starts
- * another server, which leaves out the bytes it was stuck in when that happens twice. */
-
-static _Atomic uint64_t turns;
-
-static void *
-watchdog(void *arg)
-{
-	uint64_t seen = 0, cpu_seen = 0;
-	int stale = 0;
-
-	for (;;) {
-		struct timespec cpu;
-		sleep(1);
-		uint64_t n = turns;
-		if (clock_gettime(*(clockid_t *)arg, &cpu) < 0)
-			continue;
-		uint64_t ms = (uint64_t)cpu.tv_sec * 1000 + (uint64_t)cpu.tv_nsec / 1000000;
-		if (n != seen || ms - cpu_seen < 500)
-			stale = 0;
-		else if (++stale >= WATCHDOG_STALE_S)
-			abort();
-		seen = n;
-		cpu_seen = ms;
-	}
-	return NULL;
-}
-
-static void
-on_check(uv_check_t *c)
-{
-	(void)c;
-	turns++;
-}
-
-static void
-watchdog_start(struct server *sv)
-{
-	static clockid_t loop_clock;
-	pthread_attr_t attr;
-	pthread_t t;
-	sigset_t all, old;
-
-	if (pthread_getcpuclockid(pthread_self(), &loop_clock) != 0)
-		return;
-	uv_check_init(&sv->loop, &sv->check);
-	uv_check_start(&sv->check, on_check);
-	pthread_attr_init(&attr);
-	pthread_attr_setstacksize(&attr, 64 << 10);
-	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	if (pthread_create(&t, &attr, watchdog, &loop_clock) != 0)
-		log_warn("no watchdog");
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	pthread_attr_destroy(&attr);
+	else
+		on_keeper_retry(&sv->keeper_retry);
 }
 
 /* Start and end. */
@@ -389,12 +354,14 @@ loop_setup(struct server *sv)
 	uv_timer_init(&sv->loop, &sv->tick);
 	uv_timer_init(&sv->loop, &sv->settle);
 	uv_timer_init(&sv->loop, &sv->frames);
+	uv_timer_init(&sv->loop, &sv->keeper_retry);
+	sv->keeper_retry.data = sv;
 	housekeeping_init(sv);
 	sv->prepare.data = sv->tick.data = sv->settle.data = sv->frames.data = sv;
 	uv_prepare_start(&sv->prepare, on_prepare);
 	uv_timer_start(&sv->tick, on_tick, tick_ms(sv), tick_ms(sv));
 	keeper_link_start(sv->keeper, &sv->loop, &ops);
-	watchdog_start(sv);
+	watchdog_start(&sv->loop);
 }
 
 void
@@ -403,17 +370,23 @@ server_try_stop(struct server *sv)
 	if (!sv->stopping)
 		return;
 	for (struct session *s = sv->sessions; s; s = s->next)
-		if (session_live(s) || s->ending)
+		if ((session_live(s) && !s->unkillable) || s->ending)
 			return;
 	uv_stop(&sv->loop);
 }
 
-/* Only after a stop: all sessions have ended. */
+/* Only after a stop: all sessions have ended, or could not be ended. */
 static int
 leave(struct server *sv)
 {
 	peers_flush(sv);
+	for (struct session *s = sv->sessions; s; s = s->next)
+		if (session_live(s)) {
+			s->ended = os_wall_s();
+			session_set_state(s, SS_LOST);
+		}
 	keeper_stop(sv->keeper);
+	keeper_link_flush(sv->keeper, LAST_WORD_MS);
 	server_store_changed(sv);
 	lifecycle_close(sv->life);
 	sv->life = NULL;

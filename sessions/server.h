@@ -21,7 +21,9 @@ struct server {
 	struct sampler *sampler;
 	struct lifecycle *life; /* watches, judges, closes and wakes sessions; NULL at first */
 	struct store_worker *store;
+	struct shelf *shelf;	   /* what ended sessions need again */
 	struct session *sessions;  /* oldest first */
+	struct session *newest;	   /* the last of them; NULL none */
 	struct session *last_used; /* what "-" means */
 	uint32_t next_num;
 	struct peer *peers;
@@ -36,15 +38,18 @@ struct server {
 	bool untidy; /* sessions parked or went: give back what they held when it comes to rest */
 	uv_poll_t listener;
 	int listen_fd, lock_fd, spare_fd;
-	uv_check_t check; /* counts turns for the watchdog */
 	int self_pidfd;
 	uint64_t ticks;
-	json_t *told_totals; /* the last such event; NULL none yet */
+	json_t *told_totals;	 /* the last such event; NULL none yet */
+	uv_timer_t keeper_retry; /* one that could not be replaced is tried again */
+	unsigned keeper_tries;	 /* failed ones in a row */
+	uint64_t stop_ns;	 /* since when it stops */
 	bool stopping, settling, frames_due;
 	char host[64];
-	char store_banner[160]; /* the store writes it: what of the disk is degraded */
-	char text_banner[160];	/* the recorder writes it: the same of the text files */
-	char banner[160];	/* what else is; shown by dashboards, as the others are */
+	char store_banner[160];	 /* the store writes it: what of the disk is degraded */
+	char text_banner[160];	 /* the recorder writes it: the same of the text files */
+	char keeper_banner[160]; /* there is no keeper */
+	char banner[160];	 /* what else is; shown by dashboards, as the others are */
 };
 /* Entry of the hidden verb `muster server run` (argv after it); returns the exit code. */
 int server_main(int argc, char **argv);

@@ -4,6 +4,7 @@
 #include "core/os.h"
 #include "sessions/recorder.h"
 #include "sessions/checkpoint.h"
+#include "sessions/ended.h"
 #include "sessions/lifecycle.h"
 #include "sessions/keeper_link.h"
 #include "sessions/peer.h"
@@ -11,6 +12,7 @@
 #include "sessions/ring.h"
 #include "sessions/sampler.h"
 #include "sessions/server_priv.h"
+#include "sessions/shelf.h"
 #include "sessions/store_worker.h"
 #include "sessions/view.h"
 #include <ctype.h>
@@ -146,11 +148,8 @@ make_name(struct server *sv, struct session *s)
 void
 server_link(struct server *sv, struct session *s)
 {
-	struct session **at = &sv->sessions;
-
-	while (*at)
-		at = &(*at)->next;
-	*at = s;
+	*(sv->newest ? &sv->newest->next : &sv->sessions) = s;
+	sv->newest = s;
 	sv->next_num = MAX(sv->next_num, s->num + 1);
 }
 
@@ -176,11 +175,13 @@ server_add(struct server *sv, struct session *s, struct err *e)
 static void
 unlink_session(struct server *sv, struct session *s)
 {
-	struct session **at = &sv->sessions;
+	struct session **at = &sv->sessions, *before = NULL;
 
-	while (*at != s)
-		at = &(*at)->next;
+	for (; *at != s; at = &before->next)
+		before = *at;
 	*at = s->next;
+	if (sv->newest == s)
+		sv->newest = before;
 	if (sv->last_used == s)
 		sv->last_used = NULL;
 }
@@ -196,6 +197,7 @@ server_forget(struct server *sv, struct session *s)
 	peers_event(sv, ev);
 	json_decref(ev);
 	keeper_drop(sv->keeper, s->num, KEEPER_ALL_SLOTS);
+	shelf_forget(sv->shelf, s->num);
 	if (sv->store)
 		store_delete_session(sv->store, s->num);
 	unlink_session(sv, s);
@@ -511,13 +513,16 @@ server_on_spawned(void *ctx, uint32_t id, pid_t pid, uint64_t start, int error, 
 		s->exit_code = error == ENOENT ? 127 : 126;
 		s->ended = os_wall_s();
 		session_set_state(s, SS_EXITED);
+		ended_shelve(s);
 		err_set(&e, 1, "cannot start it in %.100s: %s", s->cwd ? s->cwd : "/",
 			strerror(error));
 		spawned_tell(s, &e);
 		return;
 	}
+	shelf_forget(sv->shelf, s->num);
 	s->pid = pid;
 	s->pid_start = start;
+	s->gone_ns = 0;
 	if (s->pidfd >= 0)
 		close(s->pidfd);
 	s->pidfd = take_pidfd;
@@ -553,7 +558,7 @@ server_on_exited(void *ctx, uint32_t id, pid_t pid, int status)
 {
 	struct session *s = server_session(ctx, id);
 
-	if (!s || s->pid != pid)
+	if (!s || s->pid != pid || s->child_gone)
 		return;
 	server_child_status(s, status);
 	if (s->pty)
@@ -573,15 +578,12 @@ server_session_ended(struct session *s)
 	if (s->pidfd >= 0)
 		close(s->pidfd);
 	s->pidfd = -1;
-	keeper_drop(sv->keeper, s->num, KEEPER_MASTER);
-	keeper_drop(sv->keeper, s->num, KEEPER_PIDFD);
 	if (s->exit_code >= 0)
 		json_object_set_new(how, "code", json_integer(s->exit_code));
 	if (s->exit_signal > 0)
 		json_object_set_new(how, "signal", json_integer(s->exit_signal));
 	s->ended = os_wall_s();
 	session_settle(s, os_mono_ns());
-	checkpoint_save(s);
 	if (sv->sampler)
 		sampler_remove(sv->sampler, s->num);
 	sends_drop(s, NULL);
@@ -592,5 +594,6 @@ server_session_ended(struct session *s)
 	server_event(sv, s, s->state == SS_ASLEEP ? "slept" : "exited", how);
 	s->hibernating = false;
 	s->pid = 0;
+	ended_shelve(s);
 	server_try_stop(sv);
 }

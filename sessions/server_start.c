@@ -4,10 +4,12 @@
 #include "core/log.h"
 #include "core/os.h"
 #include "sessions/checkpoint.h"
+#include "sessions/ended.h"
 #include "sessions/pty.h"
 #include "sessions/ring.h"
 #include "sessions/sampler.h"
 #include "sessions/server_priv.h"
+#include "sessions/shelf.h"
 #include "sessions/store_worker.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -32,19 +34,34 @@ take(struct keeper_held *h, int slot)
 	return fd;
 }
 
+/* For clients which get no answer: whom to look at. */
+void
+server_say_who(const struct server *sv)
+{
+	char text[32];
+	int n = snprintf(
+		text, sizeof(text), "%d %d\n", (int)getpid(), (int)keeper_link_pid(sv->keeper));
+
+	if (ftruncate(sv->lock_fd, 0) < 0 || pwrite(sv->lock_fd, text, (size_t)n, 0) != n)
+		log_warn("the lock does not say whose it is: %s", strerror(errno));
+}
+
 static int
 take_lock(struct server *sv, struct keeper_held *g, struct err *e)
 {
 	char path[600];
 
-	if ((sv->lock_fd = take(g, KEEPER_LOCK)) >= 0)
+	if ((sv->lock_fd = take(g, KEEPER_LOCK)) >= 0) {
+		server_say_who(sv);
 		return 0;
+	}
 	snprintf(path, sizeof(path), "%s/lock", paths()->runtime);
 	sv->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (sv->lock_fd < 0)
 		return err_set(e, KEEPER_EXIT_FINAL, "%s: %s", path, strerror(errno));
 	if (flock(sv->lock_fd, LOCK_EX | LOCK_NB) < 0)
 		return err_set(e, KEEPER_EXIT_FINAL, "another server has %s", path);
+	server_say_who(sv);
 	return keeper_hold(sv->keeper, 0, KEEPER_LOCK, sv->lock_fd) < 0 ? err_set(e, 1, "no keeper")
 									: 0;
 }
@@ -191,10 +208,11 @@ copy_text(char *out, size_t cap, const json_t *o, const char *key)
 }
 
 /* The store does not know what the keeper holds: the server died before it was written. */
-static struct session *
-from_note(struct server *sv, uint32_t num, const json_t *o)
+struct session *
+server_from_note(struct server *sv, uint32_t num, const char *note)
 {
 	struct session *s = session_new(sv, SS_RUNNING);
+	json_t *o = json_loads(note ? note : "{}", 0, NULL);
 	const char *profile = json_string_value(json_object_get(o, "profile"));
 
 	s->num = num;
@@ -210,6 +228,7 @@ from_note(struct server *sv, uint32_t num, const json_t *o)
 	s->no_store = json_is_true(json_object_get(o, "no_store"));
 	s->mem_max = (uint64_t)json_integer_value(json_object_get(o, "mem_max"));
 	s->created = json_number_value(json_object_get(o, "created"));
+	json_decref(o);
 	server_link(sv, s);
 	server_meta_changed(sv, s);
 	return s;
@@ -220,13 +239,18 @@ attach_child(struct session *s, struct keeper_held *h)
 {
 	int master = take(h, KEEPER_MASTER);
 
+	if (h->flags & KEEPER_STARTING) { /* server_on_spawned will hear of it */
+		s->state = s->state == SS_CLOSING ? SS_CLOSING : SS_STARTING;
+		return;
+	}
+	shelf_forget(s->server->shelf, s->num);
 	s->pid = h->pid;
 	s->pid_start = h->start;
 	s->pidfd = take(h, KEEPER_PIDFD);
 	s->started_ns = os_mono_ns();
-	s->state = h->flags & KEEPER_STARTING ? SS_STARTING
-		   : s->state == SS_CLOSING   ? SS_CLOSING
-					      : SS_RUNNING;
+	s->state = s->state == SS_CLOSING ? SS_CLOSING : SS_RUNNING;
+	if (h->flags & KEEPER_GONE)
+		server_child_status(s, h->status);
 	if (master < 0)
 		return;
 	if (!s->ring) { /* a ring of a version unknown here: the screen starts empty */
@@ -238,11 +262,16 @@ attach_child(struct session *s, struct keeper_held *h)
 	if (!s->pty)
 		return;
 	session_flush_replies(s);
-	if (h->flags & KEEPER_GONE) {
-		server_child_status(s, h->status);
+	if (h->flags & KEEPER_GONE)
 		pty_child_gone(s->pty);
-	} else if (s->server->sampler)
+	else if (s->server->sampler)
 		sampler_add(s->server->sampler, s->num, s->id, s->pid);
+}
+
+static bool
+has_child(const struct keeper_held *h)
+{
+	return h->pid || h->flags & KEEPER_STARTING;
 }
 
 static void
@@ -258,14 +287,15 @@ from_keeper(struct server *sv, struct keeper_held *h)
 		spec = -1;
 	}
 	o = json_loads(note ? note : "{}", 0, NULL);
-	if (!s && (spec >= 0 || h->pid))
-		s = from_note(sv, h->id, o);
+	if (!s && (spec >= 0 || has_child(h)))
+		s = server_from_note(sv, h->id, note);
 	if (!s) {
 		if (ring >= 0)
 			close(ring);
 		keeper_drop(sv->keeper, h->id, KEEPER_ALL_SLOTS);
 	} else {
 		s->spec = spec;
+		free(s->env);
 		s->env = env;
 		env = NULL;
 		if (spec >= 0)
@@ -280,7 +310,7 @@ from_keeper(struct server *sv, struct keeper_held *h)
 			checkpoint_load(s, true);
 			session_restored(s);
 		}
-		if (h->pid && (h->fd[KEEPER_MASTER] >= 0 || h->flags & KEEPER_STARTING))
+		if (has_child(h))
 			attach_child(s, h);
 	}
 	json_decref(o);
@@ -293,7 +323,7 @@ static bool
 held(const struct keeper_held *h, size_t n, uint32_t num)
 {
 	for (size_t i = 0; i < n; i++)
-		if (h[i].id == num && h[i].pid)
+		if (h[i].id == num && has_child(&h[i]))
 			return true;
 	return false;
 }
@@ -313,6 +343,16 @@ mark_lost(struct server *sv, const struct keeper_held *h, size_t n)
 	}
 }
 
+/* Of one without a ring: the last screen that is kept, or an empty one. It may be one of ten
+ * thousand, so it costs nothing until somebody looks. */
+static void
+load_screen(struct session *s)
+{
+	checkpoint_load(s, false);
+	if (!session_live(s))
+		term_park(s->term);
+}
+
 void
 server_recover(struct server *sv, struct keeper_held *h, size_t n)
 {
@@ -324,15 +364,18 @@ server_recover(struct server *sv, struct keeper_held *h, size_t n)
 	for (size_t i = 0; i < n_meta; i++)
 		from_meta(sv, &m[i]);
 	meta_sessions_free(m, n_meta);
+	ended_recover(sv, take(globals_of(h, n), KEEPER_SHELF));
 	for (size_t i = 0; i < n; i++)
 		if (h[i].id)
 			from_keeper(sv, &h[i]);
 	for (struct session *s = sv->sessions; s; s = s->next)
 		if (!s->term)
-			checkpoint_load(s, false); /* nothing is left of it: an empty screen */
+			load_screen(s);
 	mark_lost(sv, h, n);
 	for (struct session *s = sv->sessions; s; s = s->next)
-		if (s->state == SS_CLOSING && !s->hibernating && s->pid > 0)
+		if (session_live(s) && s->child_gone && !s->pty)
+			server_session_ended(s); /* no terminal is left to wait for */
+		else if (s->state == SS_CLOSING && !s->hibernating && s->pid > 0)
 			session_close(s, false); /* go on with what the predecessor began */
 	unsigned swept = arena_sweep(sv->arena);
 	for (struct session *s = sv->sessions; s; s = s->next)

@@ -360,7 +360,7 @@ session_rests(const struct session *s)
 {
 	uint64_t now = os_mono_ns(), rest = (uint64_t)(s->server->config->rest_after_s * 1e9);
 
-	return s->ring && !term_parked(s->term) && LIST_EMPTY(&s->views) && !s->unsettled &&
+	return !term_parked(s->term) && LIST_EMPTY(&s->views) && !s->unsettled &&
 	       now - s->output_ns > rest && now - s->looked_ns > rest;
 }
 
@@ -402,6 +402,7 @@ on_closed(void *ctx, enum ending_how how, size_t processes)
 	struct session *s = session_check(ctx);
 
 	s->ending = NULL;
+	s->unkillable = how == ENDED_NOT;
 	log_info("session %u: %zu processes ended (%s)", s->num, processes, ending_how_name(how));
 	waits_check(s->server, s);
 	server_try_stop(s->server);
@@ -416,6 +417,7 @@ session_close(struct session *s, bool now)
 
 	if (!session_live(s))
 		return;
+	s->unkillable = false;
 	session_set_state(s, SS_CLOSING);
 	if (s->pid <= 0) /* still to come: server_on_spawned calls again */
 		return;

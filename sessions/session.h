@@ -96,6 +96,8 @@ struct session {
 	session_cb on_spawned;
 	void *on_spawned_ctx;
 	struct ending *ending;	/* of session_close; NULL none */
+	uint64_t gone_ns;	/* since when its pidfd says that the child is gone; 0 */
+	bool unkillable;	/* the last ending was at its wits' end: processes are left */
 	struct send_job *sends; /* text waiting to be typed, oldest first */
 	double stamped;		/* wall; when the terminal was last told the time */
 	double last_send;	/* wall; what wait --for idle counts from */

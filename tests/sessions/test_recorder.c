@@ -5,6 +5,7 @@
 #include "sessions/recorder.h"
 #include "sessions/ring.h"
 #include "sessions/server.h"
+#include "sessions/shelf.h"
 #include "sessions/store_worker.h"
 #include "store/db.h"
 #include "store/segfile.h"
@@ -42,6 +43,7 @@ begin(void **state)
 	uv_timer_init(&sv.loop, &alive); /* a loop without handles would not turn */
 	uv_timer_start(&alive, on_alive, 5, 5);
 	sv.arena = arena_new(0);
+	sv.shelf = shelf_new();
 	sv.store = store_worker_new(&sv.loop, paths()->state, sv.store_banner);
 	return db_space_low(paths()->state) ? -1 : 0;
 }
@@ -55,6 +57,7 @@ end(void **state)
 	uv_close((uv_handle_t *)&alive, NULL);
 	uv_run(&sv.loop, UV_RUN_DEFAULT);
 	arena_free(sv.arena);
+	shelf_free(sv.shelf);
 	free(sv.config);
 	return uv_loop_close(&sv.loop);
 }

@@ -1,0 +1,17 @@
+#ifndef SESSIONS_ENDED_H
+#define SESSIONS_ENDED_H
+/* Sessions without a child. What is needed of them again goes onto the server's shelf (shelf.h);
+ * then they have neither ring nor spec nor an entry in the keeper. And ends of which the keeper
+ * does not tell. */
+#include "sessions/server.h"
+
+/* At the start: take_fd is the shelf of a server before this one, -1 none. Stored sessions are in
+ * the list; what the shelf knows of their ends is later than what the store does. */
+void ended_recover(struct server *sv, int take_fd);
+/* It has no child any more: everything of its run goes. Nothing happens to one that is live, or
+ * while there is no memory for it: ended_tick tries again. */
+void ended_shelve(struct session *s);
+/* Once a tick: the above; children that are gone, with no word from the keeper; the shelf's room.
+ */
+void ended_tick(struct server *sv, uint64_t now_ns);
+#endif
