@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -87,6 +88,50 @@ test_guard_is_always_clean(void **st)
 		assert_int_equal(ring_head(s), total);
 		ring_free(s);
 	}
+	ring_free(r);
+}
+
+static long
+faults(void)
+{
+	struct rusage u;
+
+	assert_int_equal(getrusage(RUSAGE_THREAD, &u), 0);
+	return u.ru_minflt + u.ru_majflt;
+}
+
+/* A read() into the ring meets no page fault: a process that is killed in one loses what the pty
+ * has given already. */
+static void
+test_reads_meet_no_fault(void **st)
+{
+	static uint8_t bytes[RING_READ];
+	struct ring *r = ring_new(), *s;
+	int p[2];
+
+	(void)st;
+	memset(bytes, 'x', sizeof(bytes));
+	assert_int_equal(pipe(p), 0);
+	put(r, bytes, 100);
+	s = successor(r);
+	for (int i = 0; i < 200; i++) {
+		struct ring *to = i & 64 ? s : r;
+		uint8_t *at = ring_place(to);
+		long before;
+
+		assert_int_equal(write(p[1], bytes, sizeof(bytes)), sizeof(bytes));
+		before = faults();
+		assert_int_equal(read(p[0], at, RING_READ), RING_READ);
+		assert_int_equal(faults(), before);
+		ring_commit(to, RING_READ);
+		if (i % 10 == 9) { /* at rest meanwhile */
+			assert_int_equal(ring_save(to, "", 0, ring_head(to)), 0);
+			ring_punch(to);
+		}
+	}
+	close(p[0]);
+	close(p[1]);
+	ring_free(s);
 	ring_free(r);
 }
 
@@ -213,6 +258,7 @@ main(void)
 		cmocka_unit_test(test_bytes_survive),
 		cmocka_unit_test(test_uncommitted_read_is_found),
 		cmocka_unit_test(test_guard_is_always_clean),
+		cmocka_unit_test(test_reads_meet_no_fault),
 		cmocka_unit_test(test_replay_never_wraps),
 		cmocka_unit_test(test_checkpoint_newest_and_fallback),
 		cmocka_unit_test(test_poison_counts_deaths_on_the_same_bytes),
