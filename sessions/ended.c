@@ -3,9 +3,11 @@
 #include "core/os.h"
 #include "sessions/checkpoint.h"
 #include "sessions/pty.h"
+#include "sessions/recorder.h"
 #include "sessions/ring.h"
 #include "sessions/server_priv.h"
 #include "sessions/shelf.h"
+#include "sessions/store_worker.h"
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -97,6 +99,61 @@ ended_tick(struct server *sv, uint64_t now_ns)
 	}
 	if (shelf_compact(sv->shelf))
 		hold_shelf(sv);
+}
+
+struct grave {
+	struct server *sv;
+	uint32_t num;
+};
+
+static void
+on_store(void *arg, struct history_db *h, struct meta_db *m)
+{
+	(void)arg;
+	(void)h;
+	(void)m;
+}
+
+/* All that was asked of the store before is done. */
+static void
+on_deleted(void *arg)
+{
+	struct grave *g = arg;
+
+	shelf_drop(g->sv->shelf, g->num, SHELF_GONE);
+	free(g);
+}
+
+void
+ended_delete(struct server *sv, uint32_t num)
+{
+	struct grave *g;
+
+	shelf_clear(sv->shelf, num);
+	if (!sv->store)
+		return;
+	shelf_put(sv->shelf, num, SHELF_GONE, "", 0);
+	recorder_delete(sv, num);
+	store_delete_session(sv->store, num);
+	g = xcalloc(1, sizeof(*g));
+	*g = (struct grave){sv, num};
+	store_run(sv->store, on_store, on_deleted, g);
+}
+
+void
+ended_bury(struct server *sv)
+{
+	for (uint32_t num = 0; (num = shelf_next(sv->shelf, num));) {
+		struct session *s;
+
+		if (!shelf_has(sv->shelf, num, SHELF_GONE))
+			continue;
+		s = server_session(sv, num);
+		if (!s)
+			ended_delete(sv, num);
+		else if (!session_live(s))
+			server_forget(sv, s);
+	}
 }
 
 /* How it ended, and with which environment it is to be woken. s NULL: the store does not know it.

@@ -11,6 +11,11 @@ void ended_recover(struct server *sv, int take_fd);
 /* It has no child any more: everything of its run goes. Nothing happens to one that is live, or
  * while there is no memory for it: ended_tick tries again. */
 void ended_shelve(struct session *s);
+/* Deletes all that is kept and stored of a number. What a death of this server interrupts, its
+ * successor does again: see ended_bury. */
+void ended_delete(struct server *sv, uint32_t num);
+/* At the start, once all sessions are there: those that a predecessor had forgotten go. */
+void ended_bury(struct server *sv);
 /* Once a tick: the above; children that are gone, with no word from the keeper; the shelf's room.
  */
 void ended_tick(struct server *sv, uint64_t now_ns);

@@ -468,14 +468,10 @@ forget_run(void *arg, struct history_db *h, struct meta_db *m)
 }
 
 void
-recorder_forget(struct session *s)
+recorder_delete(struct server *sv, uint32_t num)
 {
-	struct forget *f;
+	struct forget *f = xcalloc(1, sizeof(*f));
 
-	recorder_close(s);
-	if (!s->server->store)
-		return;
-	f = xcalloc(1, sizeof(*f));
-	recorder_dir(f->dir, sizeof(f->dir), s->num);
-	store_run(s->server->store, forget_run, free, f);
+	recorder_dir(f->dir, sizeof(f->dir), num);
+	store_run(sv->store, forget_run, free, f);
 }

@@ -23,6 +23,7 @@ void recorder_wait(struct server *sv);
 void recorder_flush(struct server *sv);
 /* The folder of a session's files, whether there are any or not. */
 void recorder_dir(char *out, size_t cap, uint32_t num);
-void recorder_close(struct session *s);	 /* its memory; files stay */
-void recorder_forget(struct session *s); /* its files */
+void recorder_close(struct session *s); /* its memory; files stay */
+/* Its files, on the store's thread. */
+void recorder_delete(struct server *sv, uint32_t num);
 #endif

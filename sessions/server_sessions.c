@@ -193,13 +193,11 @@ server_forget(struct server *sv, struct session *s)
 
 	CHECK(!session_live(s));
 	lifecycle_forget(s);
-	recorder_forget(s);
+	recorder_close(s);
 	peers_event(sv, ev);
 	json_decref(ev);
 	keeper_drop(sv->keeper, s->num, KEEPER_ALL_SLOTS);
-	shelf_forget(sv->shelf, s->num);
-	if (sv->store)
-		store_delete_session(sv->store, s->num);
+	ended_delete(sv, s->num);
 	unlink_session(sv, s);
 	waits_check(sv, s);
 	session_free(s);
@@ -519,7 +517,7 @@ server_on_spawned(void *ctx, uint32_t id, pid_t pid, uint64_t start, int error, 
 		spawned_tell(s, &e);
 		return;
 	}
-	shelf_forget(sv->shelf, s->num);
+	shelf_clear(sv->shelf, s->num);
 	s->pid = pid;
 	s->pid_start = start;
 	s->gone_ns = 0;

@@ -243,7 +243,7 @@ attach_child(struct session *s, struct keeper_held *h)
 		s->state = s->state == SS_CLOSING ? SS_CLOSING : SS_STARTING;
 		return;
 	}
-	shelf_forget(s->server->shelf, s->num);
+	shelf_clear(s->server->shelf, s->num);
 	s->pid = h->pid;
 	s->pid_start = h->start;
 	s->pidfd = take(h, KEEPER_PIDFD);
@@ -377,6 +377,7 @@ server_recover(struct server *sv, struct keeper_held *h, size_t n)
 			server_session_ended(s); /* no terminal is left to wait for */
 		else if (s->state == SS_CLOSING && !s->hibernating && s->pid > 0)
 			session_close(s, false); /* go on with what the predecessor began */
+	ended_bury(sv);
 	unsigned swept = arena_sweep(sv->arena);
 	for (struct session *s = sv->sessions; s; s = s->next)
 		live += session_live(s);

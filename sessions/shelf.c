@@ -293,7 +293,7 @@ shelf_drop(struct shelf *sh, uint32_t num, enum shelf_kind kind)
 
 /* The end first: a spec without one is of no session. */
 void
-shelf_forget(struct shelf *sh, uint32_t num)
+shelf_clear(struct shelf *sh, uint32_t num)
 {
 	shelf_drop(sh, num, SHELF_END);
 	shelf_drop(sh, num, SHELF_SCREEN);

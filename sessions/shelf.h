@@ -14,6 +14,7 @@ enum shelf_kind {
 	SHELF_SPEC = 1,	  /* of its last child, as spawn_seal made it */
 	SHELF_SCREEN = 2, /* a checkpoint (checkpoint.h) which is in no file yet */
 	SHELF_END = 3,	  /* struct shelf_end: written last, so its spec is there too */
+	SHELF_GONE = 4,	  /* empty: forgotten, and the store may not have deleted all of it yet */
 };
 struct shelf_end {
 	int32_t state; /* enum session_state: exited, asleep or lost */
@@ -34,7 +35,7 @@ bool shelf_has(const struct shelf *sh, uint32_t num, enum shelf_kind kind);
 /* Appends to *out; false when there is none, or it cannot be read. */
 bool shelf_get(const struct shelf *sh, uint32_t num, enum shelf_kind kind, struct buf *out);
 void shelf_drop(struct shelf *sh, uint32_t num, enum shelf_kind kind);
-void shelf_forget(struct shelf *sh, uint32_t num);	   /* all kinds */
+void shelf_clear(struct shelf *sh, uint32_t num);	   /* all kinds but SHELF_GONE */
 uint32_t shelf_next(const struct shelf *sh, uint32_t num); /* the next session's; 0 none */
 /* Gives the room of what was dropped back when that is most of it: true when there is another fd,
  * which the keeper is then to hold. */

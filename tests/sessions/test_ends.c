@@ -1,5 +1,6 @@
 /* The ends of sessions, whatever else ends with them: an ended session costs no descriptor, its
  * environment and text outlive the server, and none stays `running` or `closing` for ever. */
+#include "core/buf.h"
 #include "tests/sessions/put_file.h"
 #include "tests/sessions/run_muster.h"
 #include <errno.h>
@@ -104,6 +105,50 @@ test_environment_outlives_servers(void **st)
 	/* neither in files nor in the databases */
 	assert_int_equal(system("! grep -rq 'FLAVOUR=' $MUSTER_HOME/state"), 0);
 	unsetenv("FLAVOUR");
+	assert_int_equal(muster("server stop"), 0);
+}
+
+#define FORGOTTEN 30
+
+static bool
+all_in_files(void *ctx)
+{
+	(void)ctx;
+	return system("test $(ls $MUSTER_HOME/state/text/*/screen 2>/dev/null | wc -l) = 30") == 0;
+}
+
+static bool
+no_text(void *ctx)
+{
+	(void)ctx;
+	return system("test -z \"$(ls $MUSTER_HOME/state/text)\"") == 0;
+}
+
+/* A server that dies right after it has said so has forgotten them all the same. */
+static void
+test_forgotten_stays_forgotten(void **st)
+{
+	struct buf names = {0};
+	pid_t pid;
+
+	(void)st;
+	own_home("forget");
+	put_file(in_home("config.ini"), "[server]\nstore_after=50ms\n");
+	for (int i = 0; i < FORGOTTEN; i++) {
+		assert_int_equal(muster("new -d -n f%d -- sh -c 'echo secret %d'", i, i), 0);
+		buf_printf(&names, " f%d", i);
+	}
+	assert_true(until(all_in_files, NULL, 20));
+	pid = server_pid("pid");
+	assert_int_equal(muster("forget%s", buf_cstr(&names)), 0);
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	assert_true(until(answers, NULL, 10));
+	assert_int_equal(muster("ls -a --json"), 0);
+	json_t *j = out_json();
+	assert_int_equal(json_array_size(json_object_get(j, "sessions")), 0);
+	json_decref(j);
+	assert_true(until(no_text, NULL, 10));
+	buf_free(&names);
 	assert_int_equal(muster("server stop"), 0);
 }
 
@@ -295,7 +340,7 @@ test_keeper_is_replaced_in_the_end(void **st)
 	(void)st;
 	own_home("binary");
 	own_binaries();
-	snprintf(cmd, sizeof(cmd), "'%s/muster' new -d -n k -- sh -c 'read x; exit 7'",
+	snprintf(cmd, sizeof(cmd), "'%s/muster' new -d -n k -- sh -c 'read x; exit 7' >/dev/null",
 		getenv("MUSTER_HOME"));
 	assert_int_equal(system(cmd), 0);
 	/* the file is gone */
@@ -326,6 +371,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_ended_cost_no_descriptor),
 		cmocka_unit_test(test_environment_outlives_servers),
+		cmocka_unit_test(test_forgotten_stays_forgotten),
 		cmocka_unit_test(test_server_killed_as_children_end),
 		cmocka_unit_test(test_ends_without_word),
 		cmocka_unit_test(test_words_when_one_is_stopped),

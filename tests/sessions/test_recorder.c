@@ -367,7 +367,8 @@ test_forget_and_no_store(void **state)
 	dir_of(dir, sizeof(dir), s);
 	assert_int_equal(stat(dir, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0700);
-	recorder_forget(s);
+	recorder_close(s);
+	recorder_delete(&sv, s->num);
 	drain();
 	assert_false(exists(s));
 	quiet = reboot(quiet);

@@ -98,7 +98,7 @@ test_dropped_leaves_no_trace(void **st)
 	sh = after_death(sh);
 	says(sh, 1, SHELF_SPEC, NULL);
 	says(sh, 2, SHELF_SPEC, "TOKEN=third");
-	shelf_forget(sh, 2);
+	shelf_clear(sh, 2);
 	assert_false(holds(sh, "TOKEN"));
 	assert_int_equal(shelf_next(sh, 0), 0);
 	assert_int_equal(shelf_live_bytes(sh), 0);
@@ -159,7 +159,7 @@ test_room_comes_back(void **st)
 		assert_int_equal(shelf_put(sh, i, SHELF_SPEC, env, sizeof(env)), 0);
 		put(sh, i, SHELF_END, "end");
 		if (i > 20)
-			shelf_forget(sh, i - 20);
+			shelf_clear(sh, i - 20);
 		moves += shelf_compact(sh);
 		most = MAX(most, shelf_file_bytes(sh));
 	}
