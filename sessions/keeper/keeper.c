@@ -464,6 +464,8 @@ listen_to_server(void)
 	if (rc <= 0) {
 		if (rc != -EAGAIN)
 			close_fd(&k.sock); /* its reaping follows */
+		if (k.sock < 0 && k.adopted && !k.server)
+			exit(1); /* it died with nothing handed over */
 		return false;
 	}
 	handle(&r, fd);

@@ -80,16 +80,12 @@ has_exited(struct world *w)
 	return w->exited_id != 0;
 }
 
+/* A keeper that was started to replace another; returns our end of its socket. */
 static int
-setup(void **st)
+start_adopting(void)
 {
-	struct world *w = calloc(1, sizeof(*w));
-	struct keeper_ops ops = {on_spawned, on_exited, on_lost, w};
-	struct keeper_held *held;
 	char path[512];
-	size_t n;
 	int sv[2], small = 1;
-	struct err e;
 
 	snprintf(path, sizeof(path), "%s/muster-keeper", getenv("MUSTER_BIN"));
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sv), 0);
@@ -103,8 +99,20 @@ setup(void **st)
 		_exit(127);
 	}
 	close(sv[1]);
+	return sv[0];
+}
+
+static int
+setup(void **st)
+{
+	struct world *w = calloc(1, sizeof(*w));
+	struct keeper_ops ops = {on_spawned, on_exited, on_lost, w};
+	struct keeper_held *held;
+	size_t n;
+	struct err e;
+
 	assert_int_equal(uv_loop_init(&w->loop), 0);
-	w->l = keeper_link_open(sv[0], &held, &n, &e);
+	w->l = keeper_link_open(start_adopting(), &held, &n, &e);
 	assert_non_null(w->l);
 	free(held);
 	keeper_link_start(w->l, &w->loop, &ops);
@@ -402,6 +410,81 @@ test_noise_on_the_socket_is_ignored(void **st)
 	close(w->pidfd);
 }
 
+/* Its server died as well, before it could hand anything over: there is nothing to stay for. */
+static void
+test_a_keeper_that_nobody_wanted(void **st)
+{
+	struct keeper_held *held;
+	struct keeper_link *l;
+	struct pollfd p = {-1, POLLIN, 0};
+	struct err e;
+	size_t n;
+
+	(void)st;
+	l = keeper_link_open(start_adopting(), &held, &n, &e);
+	assert_non_null(l);
+	free(held);
+	p.fd = (int)syscall(SYS_pidfd_open, keeper_link_pid(l), 0);
+	assert_true(p.fd >= 0);
+	keeper_link_close(l);
+	if (poll(&p, 1, 5000) != 1) {
+		syscall(SYS_pidfd_send_signal, p.fd, SIGKILL, NULL, 0);
+		fail_msg("it stays");
+	}
+	close(p.fd);
+}
+
+/* What is no spec, or one of a program that cannot be: each is told, and hurts nobody. */
+static void
+test_specs_that_are_none(void **st)
+{
+	struct world *w = *st;
+	char *argv[] = {"true", NULL}, *env[] = {"A=b", NULL};
+	struct spawn sp = {.argv = argv, .env = env, .cwd = "/", .meta = "{}"};
+	static const struct {
+		size_t off; /* a u32 of the spec becomes */
+		uint32_t value;
+		int error;
+	} t[] = {
+		{offsetof(struct spawn_spec, magic), 0, EINVAL},
+		{offsetof(struct spawn_spec, version), 99, EINVAL},
+		{offsetof(struct spawn_spec, size), 1u << 30, EINVAL},
+		{offsetof(struct spawn_spec, size), sizeof(struct spawn_spec), EINVAL},
+		{offsetof(struct spawn_spec, argc), 0, EINVAL},
+		{offsetof(struct spawn_spec, argc), 1000, EINVAL},
+		{offsetof(struct spawn_spec, argc), UINT32_MAX, EINVAL},
+		{offsetof(struct spawn_spec, envc), UINT32_MAX, EINVAL},
+		{offsetof(struct spawn_spec, envc), 1000, EINVAL},
+		{offsetof(struct spawn_spec, argv_off), UINT32_MAX, EINVAL},
+		{offsetof(struct spawn_spec, env_off), UINT32_MAX, EINVAL},
+		{offsetof(struct spawn_spec, cwd_off), UINT32_MAX, EINVAL},
+		{offsetof(struct spawn_spec, n_limits), UINT32_MAX, 0}, /* those there are */
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(t); i++) {
+		char bytes[4096];
+		int spec = spawn_seal(&sp), fd = os_memfd("spec");
+		ssize_t n = pread(spec, bytes, sizeof(bytes), 0);
+
+		memcpy(bytes + t[i].off, &t[i].value, sizeof(t[i].value));
+		assert_int_equal(write(fd, bytes, (size_t)n), n);
+		w->spawned_id = w->exited_id = 0;
+		assert_int_equal(keeper_spawn(w->l, 11, 80, 24, fd, -1), 0);
+		assert_true(step_until(w, was_spawned, 5));
+		if (w->error != t[i].error)
+			fail_msg("spec %zu: error %d", i, w->error);
+		assert_int_equal(w->master >= 0, !w->error);
+		if (!w->error) {
+			assert_true(step_until(w, has_exited, 5));
+			close(w->master);
+			close(w->pidfd);
+		}
+		close(fd);
+		close(spec);
+	}
+	assert_int_equal(keeper_drop(w->l, 11, KEEPER_ALL_SLOTS), 0);
+}
+
 /* The state of a process, as ps has it; 0: there is none. */
 static char
 state_of_process(pid_t pid)
@@ -596,6 +679,8 @@ main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(test_a_server_that_reads_nothing, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_refusals_are_not_lost, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_keeper_that_reads_nothing, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_specs_that_are_none, setup, teardown),
+		cmocka_unit_test(test_a_keeper_that_nobody_wanted),
 		cmocka_unit_test(test_server_is_started_again),
 		cmocka_unit_test(test_server_dies_at_a_birth),
 	};

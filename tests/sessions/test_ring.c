@@ -3,6 +3,7 @@
 #include "sessions/ring.h"
 #include <errno.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -251,6 +252,67 @@ test_foreign_memfd_is_refused(void **st)
 	ring_free(r);
 }
 
+/* The memfd is not what its header says, or is not one of ours. */
+static void
+test_damaged_headers(void **st)
+{
+	static const struct {
+		off_t off;
+		uint64_t value;
+		size_t n;
+	} t[] = {{0, 0, 4}, {8, RING_DATA / 2, 4}, {12, 1, 4},
+		{24, 1ull << 40, 8}}; /* effects far beyond head */
+
+	(void)st;
+	for (size_t i = 0; i < ARRAY_LEN(t); i++) {
+		struct ring *r = ring_new();
+
+		put(r, "abc", 3);
+		assert_int_equal(pwrite(ring_fd(r), &t[i].value, t[i].n, t[i].off), t[i].n);
+		assert_null(ring_attach(dup(ring_fd(r))));
+		ring_free(r);
+	}
+	struct ring *r = ring_new();
+	assert_int_equal(ftruncate(ring_fd(r), 4096), -1); /* sealed */
+	ring_free(r);
+	ring_free(NULL);
+}
+
+/* There is no memory for another checkpoint: the one before stays. */
+static void
+test_save_that_fails(void **st)
+{
+	static char big[64 << 10];
+	struct rlimit was, small = {4096 + RING_DATA + RING_SLOT_MAX + 100, RLIM_INFINITY};
+	struct ring *r = ring_new(), *s;
+	uint64_t upto;
+	size_t n;
+	char *p;
+
+	(void)st;
+	put(r, "0123456789", 10);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &was), 0);
+	assert_int_equal(ring_save(r, "first", 5, 3), 0);
+	assert_int_equal(ring_save(r, "second", 6, 5), 0);
+	assert_int_equal(ring_save(r, "third", 5, 7), 0);
+	signal(SIGXFSZ, SIG_IGN);
+	small.rlim_max = was.rlim_max;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+	for (int i = 0; i < 3; i++) {
+		/* one slot can be written, the other's end is beyond the limit */
+		assert_int_equal(ring_save(r, big, sizeof(big), 9), i ? -EFBIG : 0);
+		s = successor(r);
+		p = ring_load(s, &n, &upto);
+		assert_non_null(p);
+		assert_int_equal(n, sizeof(big));
+		assert_true(upto == 9 && ring_saved_upto(s) == 9);
+		free(p);
+		ring_free(s);
+	}
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &was), 0);
+	ring_free(r);
+}
+
 int
 main(void)
 {
@@ -264,6 +326,8 @@ main(void)
 		cmocka_unit_test(test_poison_counts_deaths_on_the_same_bytes),
 		cmocka_unit_test(test_punch_only_what_a_checkpoint_covers),
 		cmocka_unit_test(test_foreign_memfd_is_refused),
+		cmocka_unit_test(test_damaged_headers),
+		cmocka_unit_test(test_save_that_fails),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
