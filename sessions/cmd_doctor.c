@@ -5,6 +5,7 @@
 #include "sessions/footprint.h"
 #include "sessions/recorder.h"
 #include "sessions/server.h"
+#include "sessions/shelf.h"
 #include "sessions/store_worker.h"
 #include "store/segfile.h"
 #include <dirent.h>
@@ -85,6 +86,20 @@ check_fds(struct server *sv, char *detail, size_t cap)
 	return n <= most;
 }
 
+/* What ended sessions cost: the shelf is at most twice as large as what is on it. */
+static bool
+check_shelf(struct server *sv, char *detail, size_t cap)
+{
+	size_t live = shelf_live_bytes(sv->shelf), file = shelf_file_bytes(sv->shelf);
+	unsigned ended = 0;
+
+	for (struct session *s = sv->sessions; s; s = s->next)
+		ended += !session_live(s);
+	snprintf(detail, cap, "%u sessions without a process keep %.1f KiB in %.1f KiB", ended,
+		(double)live / 1024, (double)file / 1024);
+	return file <= 2 * live + SHELF_SLACK;
+}
+
 static bool
 check_self(struct server *sv, char *detail, size_t cap)
 {
@@ -116,6 +131,7 @@ static const struct {
 	{"arena", check_arena},
 	{"slab owners", check_owners},
 	{"file descriptors", check_fds},
+	{"shelf", check_shelf},
 	{"degraded", check_banner},
 };
 

@@ -25,7 +25,8 @@ step(struct server *sv, uint64_t now)
 				return true;
 			s->sealed_ns = now;
 			/* the checkpoint names blocks: it must know the merged ones */
-			checkpoint_save(s);
+			if (checkpoint_in_memory(s))
+				checkpoint_save(s);
 			return true;
 		}
 		if (session_rests(s)) {

@@ -174,11 +174,16 @@ changed(const struct recorder *rec)
 	       hist_stats(term_hist(rec->s->term)).next_line != rec->lines;
 }
 
+/* An ended one's files have all of it: what is kept in memory besides is not needed. */
 static bool
-all_in_files(const struct session *s)
+filed(const struct recorder *rec)
 {
-	struct hist_stats st = hist_stats(term_hist(s->term));
+	const struct session *s = rec->s;
+	struct hist_stats st;
 
+	if (rec->busy || s->ring || !checkpoint_in_memory(s) || changed(rec))
+		return false;
+	st = hist_stats(term_hist(s->term));
 	return st.hot_bytes + st.packed_bytes == 0;
 }
 
@@ -199,8 +204,6 @@ batch_done(void *arg)
 			rec->gen = rec->round_gen;
 			rec->lines = rec->round_lines;
 			rec->recorded_ns = os_mono_ns();
-			if (!changed(rec) && all_in_files(s))
-				checkpoint_filed(s);
 		} else if (!b->rc) {
 			begin(rec);
 		}
@@ -419,6 +422,8 @@ recorder_tick(struct server *sv, uint64_t now)
 		if (!rec)
 			continue;
 		reread(rec, now);
+		if (filed(rec))
+			checkpoint_filed(s);
 		if (!due(rec, now))
 			continue;
 		start(rec, rests(s, now));

@@ -19,8 +19,8 @@
 #define SHELF_MAGIC 0x4853534du /* "MSSH" */
 #define SHELF_VERSION 1u
 #define START 4096u
-#define RECORD_MAX (80u << 20) /* most bytes of one */
-#define COMPACT_MIN (1u << 20) /* dropped bytes that are not worth a move */
+#define RECORD_MAX (80u << 20)	      /* most bytes of one */
+#define COMPACT_MIN (SHELF_SLACK / 2) /* dropped bytes that are not worth a move */
 
 struct header {
 	uint32_t magic, version;

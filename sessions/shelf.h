@@ -23,6 +23,8 @@ struct shelf_end {
 	double ended; /* wall */
 };
 
+#define SHELF_SLACK (2u << 20)
+
 struct shelf;
 struct shelf *shelf_new(void); /* NULL and errno */
 /* Of a server that died. NULL: not a shelf of a version known; fd closed. */
@@ -37,8 +39,8 @@ bool shelf_get(const struct shelf *sh, uint32_t num, enum shelf_kind kind, struc
 void shelf_drop(struct shelf *sh, uint32_t num, enum shelf_kind kind);
 void shelf_clear(struct shelf *sh, uint32_t num);	   /* all kinds but SHELF_GONE */
 uint32_t shelf_next(const struct shelf *sh, uint32_t num); /* the next session's; 0 none */
-/* Gives the room of what was dropped back when that is most of it: true when there is another fd,
- * which the keeper is then to hold. */
+/* Gives the room of what was dropped back when that is most of it, and more than SHELF_SLACK: true
+ * when there is another fd, which the keeper is then to hold. */
 bool shelf_compact(struct shelf *sh);
 size_t shelf_live_bytes(const struct shelf *sh);
 size_t shelf_file_bytes(const struct shelf *sh);

@@ -423,6 +423,47 @@ test_oldest_goes_by_age_and_quota(void **state)
 		unload(s[i]);
 }
 
+/* Without its ring the last screen is on the shelf, until it is in a file; then nowhere else. */
+static void
+test_screen_leaves_the_shelf(void **state)
+{
+	struct session *s = load(40, false), *kept = load(41, true);
+	struct session *both[] = {s, kept};
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		print(both[i], 0, LINES);
+		assert_int_equal(checkpoint_shelve(both[i]), 0);
+		ring_free(both[i]->ring);
+		both[i]->ring = NULL;
+		assert_true(checkpoint_in_memory(both[i]));
+	}
+	faults.calls = faults.count = 0;
+	faults.from = 1;
+	faults.err = ENOSPC;
+	record();
+	assert_true(checkpoint_in_memory(s));
+	faults.err = 0;
+	while (!record())
+		uv_run(&sv.loop, UV_RUN_ONCE);
+	assert_false(checkpoint_in_memory(s));
+	/* saved once more, with nothing in it that the file does not have */
+	assert_int_equal(checkpoint_save(s), 0);
+	assert_true(record());
+	assert_false(checkpoint_in_memory(s));
+	print(s, LINES, LINES + 1);
+	assert_int_equal(checkpoint_save(s), 0);
+	assert_true(checkpoint_in_memory(s));
+	while (checkpoint_in_memory(s))
+		record();
+	s = reboot(s);
+	check_lines(s, LINES + 1);
+	/* one that is not stored has it there for good */
+	assert_true(checkpoint_in_memory(kept));
+	unload(s);
+	unload(kept);
+}
+
 int
 main(void)
 {
@@ -433,6 +474,7 @@ main(void)
 		cmocka_unit_test(test_a_damaged_block_is_a_hole_and_no_more),
 		cmocka_unit_test(test_forget_and_no_store),
 		cmocka_unit_test(test_oldest_goes_by_age_and_quota),
+		cmocka_unit_test(test_screen_leaves_the_shelf),
 	};
 
 	return cmocka_run_group_tests(tests, begin, end);
