@@ -127,6 +127,9 @@ $(BENCH): $(B)/tests/bench/%: $(B)/tests/bench/%.o $(BENCH_OBJ) $(LIBS)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $< $(BENCH_OBJ) $(B)/libtui.a $(B)/libsessions.a $(B)/libstore.a \
 		$(B)/libcore.a $(PKG_LIBS)
 
+$(B)/tests/torture/torture: $(B)/tests/torture/torture.o $(sessions_LINK)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(PKG_LIBS)
+
 test: all $(TESTS) $(TOOLS)
 	tests/run $(B) $(TESTS)
 test-core: $(filter $(B)/tests/core/%,$(TESTS)) $(TOOLS)
@@ -139,8 +142,8 @@ fuzz:
 	tests/fuzz/run $(FUZZ_ARGS)
 bench: all $(BENCH)
 	tests/bench/run $(B) $(BENCH_ARGS)
-torture: all
-	tests/torture $(B) $(or $(KILLS),100)
+torture: all $(B)/tests/torture/torture
+	for who in server keeper mixed both; do $(B)/tests/torture/torture $(B) $(or $(KILLS),100) 4 $$who || exit 1; done
 lint:
 	tests/lint
 format:

@@ -1,12 +1,15 @@
 #include "sessions/config/config.h"
 #include "sessions/serve.h"
+#include "core/os/os.h"
+#include "sessions/memory/proc_read.h"
 #include "tui/verb.h"
 #include <poll.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define STOP_MS 30000
+#define STOP_NS 15000000000ull
+#define LOOK_MS 100
 
 static int
 start(struct verb_ctx *ctx, bool force)
@@ -40,15 +43,25 @@ ask(struct verb_ctx *ctx, const char *verb, json_t *args, int *code)
 	return reply;
 }
 
-static bool
-wait_gone(int pidfd)
+/* Until the process is gone; it may stand still, or not end in time. */
+static int
+wait_gone(struct verb_ctx *ctx, const char *who, pid_t pid, int pidfd, uint64_t end)
 {
 	struct pollfd p = {pidfd, POLLIN, 0};
-	bool gone = pidfd < 0 || poll(&p, 1, STOP_MS) > 0;
+	int code = EXIT_OK;
 
+	while (pidfd >= 0 && code == EXIT_OK && poll(&p, 1, LOOK_MS) == 0) {
+		if (proc_state(pid) == 'T')
+			code = verb_fail(ctx, EXIT_FAIL,
+				"the %s (process %d) is stopped: it leaves after kill -CONT %d",
+				who, (int)pid, (int)pid);
+		else if (os_mono_ns() > end)
+			code = verb_fail(ctx, EXIT_FAIL, "the %s (process %d) does not leave", who,
+				(int)pid);
+	}
 	if (pidfd >= 0)
 		close(pidfd);
-	return gone;
+	return code;
 }
 
 static int
@@ -56,20 +69,22 @@ stop(struct verb_ctx *ctx, bool force)
 {
 	int code = EXIT_OK, fd[2];
 	json_t *st = ask(ctx, "status", json_object(), &code), *reply;
-	static const char *const who[] = {"keeper_pid", "pid"};
+	static const char *const who[] = {"server", "keeper"}, *const key[] = {"pid", "keeper_pid"};
+	uint64_t end = os_mono_ns() + STOP_NS;
+	pid_t pid[2];
 
 	if (!st)
 		return code;
-	for (int i = 0; i < 2; i++)
-		fd[i] = (int)syscall(
-			SYS_pidfd_open, (pid_t)json_integer_value(json_object_get(st, who[i])), 0);
+	for (int i = 0; i < 2; i++) {
+		pid[i] = (pid_t)json_integer_value(json_object_get(st, key[i]));
+		fd[i] = (int)syscall(SYS_pidfd_open, pid[i], 0);
+	}
 	json_decref(st);
 	if (!(reply = ask(ctx, "stop", json_pack("{s:b}", "kill_sessions", force), &code)))
 		return code;
 	json_decref(reply);
 	for (int i = 0; i < 2; i++)
-		if (!wait_gone(fd[i]))
-			code = verb_fail(ctx, EXIT_FAIL, "it does not leave");
+		code = MAX(code, wait_gone(ctx, who[i], pid[i], fd[i], end));
 	return code;
 }
 

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdalign.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -12,6 +13,10 @@
 #define CLIENT_MAGIC 0x434c4945u
 #define READ_BYTES 65536u
 #define GREET_MS 10000 /* a server that starts again answers late, not never */
+#define TELL_MS 2000   /* without an answer: then it is time for words */
+#define STOPPED_NS \
+	30000000000ull /* and so long after them nobody is waited for who stands still \
+			*/
 #define RETRY_FIRST_MS 20
 #define RETRY_MAX_MS 500
 
@@ -54,18 +59,54 @@ left_ms(uint64_t end)
 	return !end ? -1 : now >= end ? 0 : (int)((end - now) / 1000000 + 1);
 }
 
+/* Says once why there is no answer; -1 and *e when that has not changed for too long. */
+static int
+tell_why(struct client *c, struct err *e)
+{
+	uint64_t now = os_mono_ns();
+	char why[160];
+	bool stopped = !c->host && client_stopped(why, sizeof(why));
+
+	if (!stopped && (c->host || c->greeted))
+		return 0;
+	if (stopped && c->told_ns && now - c->told_ns > STOPPED_NS)
+		return err_set(e, 4, "no answer: %s", why);
+	if (!c->told_ns)
+		fprintf(stderr, "muster: no answer yet: %s\n", why);
+	c->told_ns = c->told_ns ? c->told_ns : now;
+	return 0;
+}
+
+/* Until the socket is ready: 0, or -1 and *e, with `late` as what it is when the time is over. */
+static int
+await(struct client *c, short events, uint64_t end, const char *late, struct err *e)
+{
+	struct pollfd p = {c->fd, events, 0};
+
+	for (;;) {
+		int left = left_ms(end);
+		bool last = left >= 0 && left <= TELL_MS;
+
+		if (poll(&p, 1, last ? left : TELL_MS) != 0)
+			return 0;
+		if (last)
+			return err_set(e, 5, "%s", late);
+		if (tell_why(c, e) < 0)
+			return -1;
+	}
+}
+
 static int
 send_all(struct client *c, uint64_t end, struct err *e)
 {
 	while (c->out_off < c->out.len) {
-		struct pollfd p = {c->fd, POLLOUT, 0};
 		ssize_t n = send(c->fd, c->out.data + c->out_off, c->out.len - c->out_off,
 			MSG_NOSIGNAL | MSG_DONTWAIT);
 		if (n > 0)
 			c->out_off += (size_t)n;
 		else if (n < 0 && errno == EAGAIN) {
-			if (poll(&p, 1, left_ms(end)) == 0)
-				return err_set(e, 5, "the server does not answer in time");
+			if (await(c, POLLOUT, end, "the server does not answer in time", e) < 0)
+				return -1;
 		} else if (n == 0 || errno != EINTR)
 			return gone(e);
 	}
@@ -79,13 +120,12 @@ next_frame(struct client *c, struct frame *f, size_t *used, uint64_t end, struct
 {
 	for (;;) {
 		int rc = frame_read(&c->in, SERVER, f, used);
-		struct pollfd p = {c->fd, POLLIN, 0};
 		if (rc > 0)
 			return 0;
 		if (rc < 0)
 			return err_set(e, 4, "the server speaks another protocol");
-		if (poll(&p, 1, left_ms(end)) == 0)
-			return err_set(e, 5, "timeout");
+		if (await(c, POLLIN, end, "timeout", e) < 0)
+			return -1;
 		buf_reserve(&c->in, READ_BYTES);
 		ssize_t n = recv(c->fd, c->in.data + c->in.len, READ_BYTES, MSG_DONTWAIT);
 		if (n > 0)

@@ -26,11 +26,15 @@ struct client {
 	uv_timer_t retry;
 	bool started, greeted, writing, freed, lends; /* lends: the server takes terminals */
 	unsigned tries;
+	uint64_t told_ns; /* when somebody was told why there is no answer; 0 */
 	struct client_ops ops;
 	LIST_HEAD(, pending) pending;
 };
 /* A connected, non-blocking socket, or -1 and *e. */
 int client_socket(struct client *c, bool start_server, struct err *e);
+/* Why there may be no answer, as the processes are at this moment; false: nothing is known to be
+ * wrong with them. It names the server when it is only busy. */
+bool client_stopped(char *out, size_t cap);
 /* Starts keeper and server unless someone else just did; they answer soon. -1 and *e. */
 int client_launch(struct err *e);
 #endif

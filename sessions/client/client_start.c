@@ -4,6 +4,7 @@
 #include "sessions/client/client_priv.h"
 #include "sessions/config/config.h"
 #include "sessions/pty/keeper_link.h"
+#include "sessions/memory/proc_read.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -176,6 +177,36 @@ client_launch(struct err *e)
 		close(pidfd);
 	close(lock);
 	return fd >= 0 ? fd : start_failed(e);
+}
+
+bool
+client_stopped(char *out, size_t cap)
+{
+	static const char *const who[] = {"server", "keeper"};
+	char path[600], text[64] = "", *p = text;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/lock", paths()->runtime);
+	snprintf(out, cap, "the server is busy");
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return false;
+	if (read(fd, text, sizeof(text) - 1) <= 0)
+		text[0] = 0;
+	close(fd);
+	for (size_t i = 0; i < ARRAY_LEN(who); i++) {
+		pid_t pid = (pid_t)strtol(p, &p, 10);
+		char state = pid > 0 ? proc_state(pid) : 0;
+
+		if (state == 'T' || state == 't') {
+			snprintf(out, cap, "the %s (process %d) is stopped: kill -CONT %d", who[i],
+				(int)pid, (int)pid);
+			return true;
+		}
+		if (!i && pid > 0)
+			snprintf(out, cap, "the server (process %d) is busy", (int)pid);
+	}
+	return false;
 }
 
 int

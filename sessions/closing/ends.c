@@ -54,6 +54,8 @@ on_ended(void *ctx, enum ending_how how, size_t processes)
 	struct ends *e = x->of;
 	struct session *s = sessions_num(e->ss, x->num);
 
+	if (s && s->run)
+		s->run->unkillable = how == ENDED_NOT;
 	log_info("session %u: %zu processes ended (%s)", x->num, processes, ending_how_name(how));
 	LIST_REMOVE(x, link);
 	if (x->cb)
@@ -106,6 +108,7 @@ ends_kill(struct ends *e, struct session *s, bool now)
 {
 	if (!session_live(s))
 		return;
+	s->run->unkillable = false;
 	if (s->state != SS_CLOSING)
 		session_set_state(s, SS_CLOSING);
 	if (s->run->pid > 0)

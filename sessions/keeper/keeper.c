@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/close_range.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -66,6 +67,7 @@ static struct {
 	bool adopted, stopping, served;
 	unsigned fails;
 	unsigned replay;		 /* cursor; REPLAY_DONE */
+	struct keeper_rec refusal;	 /* to be said before more is heard; type 0: none */
 	uint64_t started_ms, restart_ms; /* restart_ms 0: not due */
 	sigset_t old_mask;
 } k;
@@ -151,6 +153,14 @@ about(const struct entry *e, enum keeper_type type)
 		.flags = e->flags};
 }
 
+/* Its news tell of master and child once it has become its program, or has not: nothing else may,
+ * or a server would have two masters to read. */
+static bool
+starting(const struct entry *e)
+{
+	return e->exec_fd >= 0 || e->news & NEWS_SPAWNED;
+}
+
 /* The record at the replay's cursor: HELLO, then of each entry its slots and its child, READY. */
 static bool
 replay_record(void)
@@ -163,10 +173,15 @@ replay_record(void)
 		return tell(r, -1, -1);
 	if (!e)
 		return tell((struct keeper_rec){.type = KEEPER_READY}, -1, -1);
-	if (!e->used || (s < KEEPER_SLOTS ? e->fd[s] < 0 : !e->pid))
+	if (!e->used || (s < KEEPER_SLOTS ? e->fd[s] < 0 : !e->pid && !starting(e)))
 		return true;
-	if (s == KEEPER_SLOTS)
-		return tell(about(e, KEEPER_CHILD), -1, -1);
+	if (s == KEEPER_SLOTS) {
+		r = about(e, KEEPER_CHILD);
+		r.flags = starting(e) ? KEEPER_STARTING : e->flags;
+		return tell(r, -1, -1);
+	}
+	if ((s == KEEPER_MASTER || s == KEEPER_PIDFD) && starting(e))
+		return true;
 	r = (struct keeper_rec){.type = KEEPER_HELD, .id = e->id, .slot = (uint16_t)s};
 	return tell(r, e->fd[s], -1);
 }
@@ -194,18 +209,24 @@ tell_all(void)
 		if (!replay_record())
 			return true;
 	k.replay = REPLAY_DONE;
+	if (k.refusal.type && !tell(k.refusal, -1, -1))
+		return true;
+	k.refusal.type = 0;
 	for (unsigned i = 0; i < k.n; i++)
 		if (k.e[i].used && !tell_news(&k.e[i]))
 			return true;
 	return false;
 }
 
-/* A new server hears the table, not what its predecessor did not live to hear. */
+/* A new server hears the table, and of what its predecessor did not live to hear only what the
+ * table does not tell. */
 static void
 replay(void)
 {
 	for (unsigned i = 0; i < k.n; i++)
-		k.e[i].news = 0;
+		if (!starting(&k.e[i]))
+			k.e[i].news = 0;
+	k.refusal.type = 0;
 	k.replay = 0;
 }
 
@@ -228,8 +249,9 @@ server_start(void)
 			fcntl(KEEPER_FD, F_SETFD, 0);
 		else
 			dup2(sv[1], KEEPER_FD);
-		syscall(SYS_close_range, KEEPER_FD + 1, ~0u, 0);
+		syscall(SYS_close_range, KEEPER_FD + 1, ~0u, CLOSE_RANGE_CLOEXEC);
 		execv(k.server_path, argv);
+		fexecve(k.e[0].fd[KEEPER_SERVER_BINARY], argv, environ); /* it was deleted */
 		_exit(127);
 	}
 	close(sv[1]);
@@ -280,10 +302,8 @@ spawn(const struct keeper_rec *r, int spec, int ring)
 	if (!e || e->exec_fd >= 0 || (e->pid && !(e->flags & KEEPER_GONE))) {
 		close_fd(&spec);
 		close_fd(&ring);
-		tell(
-			(struct keeper_rec){
-				.type = KEEPER_SPAWNED, .id = r->id, .error = e ? EBUSY : ENFILE},
-			-1, -1);
+		k.refusal = (struct keeper_rec){
+			.type = KEEPER_SPAWNED, .id = r->id, .error = e ? EBUSY : ENFILE};
 		return;
 	}
 	close_fd(&e->fd[KEEPER_MASTER]);
@@ -295,6 +315,7 @@ spawn(const struct keeper_rec *r, int spec, int ring)
 		e->fd[KEEPER_RING] = ring;
 	}
 	e->pid = 0;
+	e->news = 0;
 	if ((e->fd[KEEPER_MASTER] = open_pty(r->cols, r->rows)) < 0 ||
 		pipe2(report, O_CLOEXEC) < 0 || (e->pid = fork()) < 0) {
 		err = errno;
@@ -443,6 +464,8 @@ listen_to_server(void)
 	if (rc <= 0) {
 		if (rc != -EAGAIN)
 			close_fd(&k.sock); /* its reaping follows */
+		if (k.sock < 0 && k.adopted && !k.server)
+			exit(1); /* it died with nothing handed over */
 		return false;
 	}
 	handle(&r, fd);
@@ -460,6 +483,8 @@ turn(void)
 
 	p[0] = (struct pollfd){k.sigfd, POLLIN, 0};
 	p[1] = (struct pollfd){k.sock, tell_all() ? POLLIN | POLLOUT : POLLIN, 0};
+	if (k.refusal.type)
+		p[1].events = POLLOUT;
 	for (unsigned i = 0; i < k.n; i++) {
 		struct entry *e = &k.e[i];
 		int fd = !e->used					 ? -1

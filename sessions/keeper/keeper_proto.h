@@ -6,7 +6,8 @@
  * keep their number and fields their place; a record of an unknown type is ignored, its fds closed.
  *
  * The keeper is a table of fds and children. Entry 0 is the server's own (arena, sockets, lock);
- * every other entry is a session: what a server put there, plus the child's pid and exit status.
+ * every other entry is a session with a child: what a server put there, plus the child's pid and
+ * exit status. A server drops it whole once it has seen to the child's end.
  *
  *   keeper                                     server
  *     HELLO, {HELD | CHILD}…, READY      ─►      rebuilds what a predecessor had
@@ -22,14 +23,15 @@
 #define KEEPER_MAGIC (0x4b4d0000u | KEEPER_VERSION) /* "MK", version */
 #define KEEPER_FD 3
 #define KEEPER_ENTRIES 1024 /* sessions whose fds can be held, entry 0 included */
-#define KEEPER_SLOTS 6	    /* fds of an entry */
+#define KEEPER_SLOTS 8	    /* fds of an entry */
 #define KEEPER_ALL_SLOTS 0xffff
 #define KEEPER_REC_FDS 4
 
 enum keeper_type {
 	KEEPER_HELLO = 1,   /* pid: keeper's; id: KEEPER_VERSION it speaks */
 	KEEPER_HELD = 2,    /* id, slot, fd: replay of a HOLD */
-	KEEPER_CHILD = 3,   /* id, pid, start, flags, status: replay of a child */
+	KEEPER_CHILD = 3,   /* id, pid, start, flags, status: replay of a child; STARTING: its
+			     * master comes with SPAWNED */
 	KEEPER_READY = 4,   /* end of the replay */
 	KEEPER_SPAWNED = 5, /* id, pid, start; fds master, pidfd; or error: errno and no fds */
 	KEEPER_EXITED = 6,  /* id, pid, status as of waitpid or KEEPER_NO_STATUS */
@@ -53,7 +55,10 @@ enum { /* slots of entry 0 */
 	KEEPER_LISTEN,
 	KEEPER_LOCK,
 	KEEPER_SERVER_PIDFD,
-	KEEPER_HOOK
+	KEEPER_HOOK,
+	KEEPER_SHELF,  /* what ended sessions need again (sessions/pty/shelf.h) */
+	KEEPER_BINARY, /* a keeper's own program, for the one that replaces it */
+	KEEPER_SERVER_BINARY
 };
 enum { /* flags of CHILD and ADOPT */
 	KEEPER_RUNNING = 1,

@@ -1,6 +1,7 @@
 #include "sessions/memory/proc_read.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <unistd.h>
 
 ssize_t
@@ -28,6 +29,16 @@ proc_read(pid_t pid, const char *name, char *buf, size_t cap)
 	close(fd);
 	buf[got] = '\0';
 	return (ssize_t)got;
+}
+
+char
+proc_state(pid_t pid)
+{
+	char text[512], *p;
+
+	if (proc_read(pid, "stat", text, sizeof text) <= 0 || !(p = strrchr(text, ')')) || !p[1])
+		return 0;
+	return p[2];
 }
 
 FILE *

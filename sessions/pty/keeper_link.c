@@ -9,21 +9,33 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <linux/close_range.h>
+#include <sys/mman.h>
+#include <sys/queue.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #define HANDSHAKE_MS 5000
-#define SEND_MS 2000
+#define WAITING_MAX 65536 /* records for a keeper that reads nothing */
 
+/* Said, and not taken yet: the keeper is stopped, or busy. */
+struct waiting {
+	struct keeper_rec r;
+	int fd[2]; /* ours; -1 none */
+	TAILQ_ENTRY(waiting) link;
+};
 struct keeper_link {
 	int fd;
+	int binary, self; /* the keeper's program and this one, should their paths be gone; -1 */
 	pid_t pid;
-	bool polling;
+	bool polling, lost;
 	uv_loop_t *loop;
 	uv_poll_t poll;
 	struct keeper_ops ops;
+	TAILQ_HEAD(, waiting) waiting;
+	unsigned n_waiting;
 };
 
 bool
@@ -106,6 +118,24 @@ read_replay(struct keeper_link *l, struct keeper_held **held, size_t *n)
 	}
 }
 
+/* The keeper's: the one that a predecessor opened, or else the file that is there. */
+static void
+take_binaries(struct keeper_link *l, struct keeper_held *held, size_t n)
+{
+	char path[4096];
+
+	if ((l->self = open("/proc/self/exe", O_PATH | O_CLOEXEC)) >= 0)
+		keeper_hold(l, 0, KEEPER_SERVER_BINARY, l->self);
+	for (size_t i = 0; i < n; i++)
+		if (!held[i].id && held[i].fd[KEEPER_BINARY] >= 0) {
+			l->binary = held[i].fd[KEEPER_BINARY];
+			held[i].fd[KEEPER_BINARY] = -1;
+			return;
+		}
+	if (keeper_binary(path, sizeof(path)) && (l->binary = open(path, O_PATH | O_CLOEXEC)) >= 0)
+		keeper_hold(l, 0, KEEPER_BINARY, l->binary);
+}
+
 struct keeper_link *
 keeper_link_open(int take_fd, struct keeper_held **held, size_t *n, struct err *e)
 {
@@ -115,6 +145,8 @@ keeper_link_open(int take_fd, struct keeper_held **held, size_t *n, struct err *
 	*held = NULL;
 	*n = 0;
 	l->fd = take_fd;
+	l->binary = l->self = -1;
+	TAILQ_INIT(&l->waiting);
 	fcntl(take_fd, F_SETFD, FD_CLOEXEC);
 	if ((rc = read_replay(l, held, n)) < 0) {
 		err_set(e, 4, "no keeper behind this server (%s)", strerror(-rc));
@@ -124,6 +156,7 @@ keeper_link_open(int take_fd, struct keeper_held **held, size_t *n, struct err *
 		free(l);
 		return NULL;
 	}
+	take_binaries(l, *held, *n);
 	return l;
 }
 
@@ -138,14 +171,52 @@ keeper_held_free(struct keeper_held *held, size_t n)
 }
 
 static void
-on_readable(uv_poll_t *h, int status, int events)
+waiting_drop(struct keeper_link *l)
+{
+	struct waiting *w = TAILQ_FIRST(&l->waiting);
+
+	TAILQ_REMOVE(&l->waiting, w, link);
+	l->n_waiting--;
+	for (int i = 0; i < 2; i++)
+		if (w->fd[i] >= 0)
+			close(w->fd[i]);
+	free(w);
+}
+
+/* 0: all is said; -EAGAIN; -errno. */
+static int
+say_waiting(struct keeper_link *l)
+{
+	struct waiting *w;
+	int rc = 0;
+
+	while ((w = TAILQ_FIRST(&l->waiting)) &&
+		(rc = record_send(l->fd, w->r, w->fd[0], w->fd[1])) == 0)
+		waiting_drop(l);
+	return rc;
+}
+
+static void on_event(uv_poll_t *h, int status, int events);
+
+static void
+poll_again(struct keeper_link *l)
+{
+	int events = UV_READABLE | (TAILQ_EMPTY(&l->waiting) ? 0 : UV_WRITABLE);
+
+	if (l->polling && !l->lost)
+		CHECK(uv_poll_start(&l->poll, events, on_event) == 0);
+}
+
+static void
+on_event(uv_poll_t *h, int status, int events)
 {
 	struct keeper_link *l = h->data;
 	struct keeper_rec r;
 	int fd[KEEPER_REC_FDS], rc;
 
 	(void)status;
-	(void)events;
+	if (events & UV_WRITABLE && say_waiting(l) == 0)
+		poll_again(l);
 	while ((rc = record_receive(l->fd, &r, fd)) > 0) {
 		if (r.type == KEEPER_SPAWNED) {
 			l->ops.spawned(l->ops.ctx, r.id, r.pid, r.start, r.error, fd[0], fd[1]);
@@ -158,6 +229,9 @@ on_readable(uv_poll_t *h, int status, int events)
 		return;
 	uv_poll_stop(&l->poll);
 	log_error("keeper %d is gone", (int)l->pid);
+	l->lost = true;
+	while (!TAILQ_EMPTY(&l->waiting))
+		waiting_drop(l);
 	l->ops.lost(l->ops.ctx);
 }
 
@@ -169,27 +243,35 @@ keeper_link_start(struct keeper_link *l, uv_loop_t *loop, const struct keeper_op
 	CHECK(uv_poll_init(loop, &l->poll, l->fd) == 0);
 	l->poll.data = l;
 	l->polling = true;
-	CHECK(uv_poll_start(&l->poll, UV_READABLE, on_readable) == 0);
+	poll_again(l);
+}
+
+static void
+link_free(struct keeper_link *l)
+{
+	while (!TAILQ_EMPTY(&l->waiting))
+		waiting_drop(l);
+	if (l->binary >= 0)
+		close(l->binary);
+	if (l->self >= 0)
+		close(l->self);
+	close(l->fd);
+	free(l);
 }
 
 static void
 on_closed(uv_handle_t *h)
 {
-	struct keeper_link *l = h->data;
-
-	close(l->fd);
-	free(l);
+	link_free(h->data);
 }
 
 void
 keeper_link_close(struct keeper_link *l)
 {
-	if (l->polling) {
+	if (l->polling)
 		uv_close((uv_handle_t *)&l->poll, on_closed);
-		return;
-	}
-	close(l->fd);
-	free(l);
+	else
+		link_free(l);
 }
 
 pid_t
@@ -198,17 +280,41 @@ keeper_link_pid(const struct keeper_link *l)
 	return l->pid;
 }
 
-/* A keeper that reads nothing for SEND_MS counts as gone. */
+/* Never waits: what the keeper does not take now it gets when it reads again. */
 static int
 send_rec(struct keeper_link *l, struct keeper_rec r, int fd0, int fd1)
 {
-	struct pollfd p = {l->fd, POLLOUT, 0};
-	int rc;
+	struct waiting *w;
+	int fds[2] = {fd0, fd1}, rc = l->lost ? -EPIPE : say_waiting(l);
 
-	while ((rc = record_send(l->fd, r, fd0, fd1)) == -EAGAIN)
-		if (poll(&p, 1, SEND_MS) <= 0 || !(p.revents & POLLOUT))
-			break;
-	return rc;
+	if (rc == 0)
+		rc = record_send(l->fd, r, fd0, fd1);
+	if (rc != -EAGAIN || l->n_waiting == WAITING_MAX)
+		return rc;
+	w = xcalloc(1, sizeof(*w));
+	w->r = r;
+	for (int i = 0; i < 2; i++)
+		w->fd[i] = fds[i] < 0 ? -1 : fcntl(fds[i], F_DUPFD_CLOEXEC, 0);
+	TAILQ_INSERT_TAIL(&l->waiting, w, link);
+	l->n_waiting++;
+	if ((fd0 >= 0 && w->fd[0] < 0) || (fd1 >= 0 && w->fd[1] < 0)) {
+		rc = -errno;
+		TAILQ_REMOVE(&l->waiting, w, link);
+		TAILQ_INSERT_HEAD(&l->waiting, w, link);
+		waiting_drop(l);
+		return rc;
+	}
+	poll_again(l);
+	return 0;
+}
+
+void
+keeper_link_flush(struct keeper_link *l, int ms)
+{
+	struct pollfd p = {l->fd, POLLOUT, 0};
+
+	while (!l->lost && say_waiting(l) == -EAGAIN && poll(&p, 1, ms) > 0)
+		;
 }
 
 int
@@ -261,9 +367,9 @@ keeper_stop(struct keeper_link *l)
 }
 
 static void
-exec_keeper(int sock)
+exec_keeper(const struct keeper_link *l, int sock)
 {
-	char path[4096], self[4096];
+	char path[4096], self[4096], *argv[] = {"muster-keeper", self, "adopt", NULL};
 	sigset_t none;
 
 	if (!keeper_binary(path, sizeof(path)) || !self_binary(self, sizeof(self)))
@@ -273,9 +379,11 @@ exec_keeper(int sock)
 		_exit(0);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	dup2(sock, KEEPER_FD) == KEEPER_FD ? fcntl(KEEPER_FD, F_SETFD, 0) : 0;
-	syscall(SYS_close_range, KEEPER_FD + 1, ~0u, 0);
-	execl(path, "muster-keeper", self, "adopt", (char *)NULL);
+	if (dup2(sock, KEEPER_FD) == KEEPER_FD)
+		fcntl(KEEPER_FD, F_SETFD, 0);
+	syscall(SYS_close_range, KEEPER_FD + 1, ~0u, CLOSE_RANGE_CLOEXEC);
+	execv(path, argv);
+	fexecve(l->binary, argv, environ);
 	_exit(127);
 }
 
@@ -287,23 +395,27 @@ keeper_link_replace(struct keeper_link *l, struct err *e)
 	int sv[2], rc, status;
 	pid_t pid;
 
+	CHECK(l->lost);
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sv) < 0)
 		return err_set(e, 1, "no socket for a keeper (%s)", strerror(errno));
 	if ((pid = fork()) == 0)
-		exec_keeper(sv[1]);
+		exec_keeper(l, sv[1]);
 	close(sv[1]);
 	if (pid > 0)
 		waitpid(pid, &status, 0);
-	if (l->polling) {
-		/* the same number, so that the handle goes on */
-		dup3(sv[0], l->fd, O_CLOEXEC);
-		close(sv[0]);
-	}
+	dup3(sv[0], l->fd, O_CLOEXEC); /* the same number, so that the handle goes on */
+	close(sv[0]);
 	if ((rc = pid < 0 ? -EAGAIN : read_replay(l, &held, &n)) < 0) {
 		free(held);
 		return err_set(e, 1, "no keeper could be started (%s)", strerror(-rc));
 	}
 	free(held);
 	log_info("keeper %d took over", (int)l->pid);
-	return uv_poll_start(&l->poll, UV_READABLE, on_readable) == 0 ? 0 : -1;
+	l->lost = false;
+	if (l->binary >= 0)
+		keeper_hold(l, 0, KEEPER_BINARY, l->binary);
+	if (l->self >= 0)
+		keeper_hold(l, 0, KEEPER_SERVER_BINARY, l->self);
+	poll_again(l);
+	return 0;
 }

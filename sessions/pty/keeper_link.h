@@ -32,10 +32,14 @@ void keeper_held_free(struct keeper_held *held, size_t n); /* closes what nobody
 void keeper_link_start(struct keeper_link *l, uv_loop_t *loop, const struct keeper_ops *ops);
 void keeper_link_close(struct keeper_link *l); /* before the loop ends */
 pid_t keeper_link_pid(const struct keeper_link *l);
-/* Starts another keeper in the place of one that died. The caller then hands over what lives. */
+/* Starts another keeper in the place of one that was lost: from its path, or, where that is gone,
+ * from the file as this server or one before it found it. The caller then hands over what lives.
+ * -1 and *e: it may be tried again. */
 int keeper_link_replace(struct keeper_link *l, struct err *e);
 
-/* Requests: 0 or -errno. fds are borrowed; ring -1: the one held stays. */
+/* Requests: 0, or -errno (-EPIPE while there is no keeper). They never wait: a keeper that reads
+ * nothing gets them, in their order, when it does. fds are borrowed; ring -1: the one held stays.
+ */
 int keeper_spawn(struct keeper_link *l, uint32_t id, int cols, int rows, int spec, int ring);
 int keeper_hold(struct keeper_link *l, uint32_t id, int slot, int fd);
 int keeper_drop(struct keeper_link *l, uint32_t id, int slot);
@@ -43,6 +47,8 @@ int keeper_adopt(struct keeper_link *l, uint32_t id, pid_t pid, uint64_t start, 
 	int status, int pidfd);
 int keeper_serving(struct keeper_link *l); /* all is taken over */
 int keeper_stop(struct keeper_link *l);
+/* Waits until the keeper has all that it was told: before leaving. At most about ms. */
+void keeper_link_flush(struct keeper_link *l, int ms);
 
 /* Path of the keeper's binary, beside this program's own. */
 bool keeper_binary(char *out, size_t cap);

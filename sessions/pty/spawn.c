@@ -93,25 +93,19 @@ spec_env(const struct spawn_spec *h)
 }
 
 bool
-spawn_read(int fd, char ***env, char **meta, char **cwd, struct spawn_limits *limits)
+spawn_parse(const void *bytes, size_t n, char ***env, char **meta, char **cwd,
+	struct spawn_limits *limits)
 {
-	struct stat st;
-	struct spawn_spec *h;
-	bool ok;
+	const struct spawn_spec *h = bytes;
 
-	if (fstat(fd, &st) < 0 || (size_t)st.st_size < sizeof(*h) || st.st_size > SPAWN_MAX)
+	if (n < sizeof(*h) || n > SPAWN_MAX || h->magic != SPAWN_MAGIC ||
+		h->version != SPAWN_VERSION || h->size != n || (env && !(*env = spec_env(h))))
 		return false;
-	h = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-	if (h == MAP_FAILED)
-		return false;
-	ok = h->magic == SPAWN_MAGIC && h->version == SPAWN_VERSION && h->size == st.st_size;
-	if (ok && env)
-		ok = (*env = spec_env(h)) != NULL;
-	if (ok && meta)
+	if (meta)
 		*meta = spec_string(h, h->meta_off);
-	if (ok && cwd)
+	if (cwd)
 		*cwd = spec_string(h, h->cwd_off);
-	if (ok && limits) {
+	if (limits) {
 		limits->mask = h->mask;
 		limits->n = MIN(h->n_limits, SPAWN_LIMITS);
 		for (unsigned i = 0; i < limits->n; i++) {
@@ -120,6 +114,22 @@ spawn_read(int fd, char ***env, char **meta, char **cwd, struct spawn_limits *li
 			limits->limit[i].max = h->limit[i].max;
 		}
 	}
-	munmap(h, (size_t)st.st_size);
+	return true;
+}
+
+bool
+spawn_read(int fd, char ***env, char **meta, char **cwd, struct spawn_limits *limits)
+{
+	struct stat st;
+	void *p;
+	bool ok;
+
+	if (fstat(fd, &st) < 0 || st.st_size <= 0 || st.st_size > SPAWN_MAX)
+		return false;
+	p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (p == MAP_FAILED)
+		return false;
+	ok = spawn_parse(p, (size_t)st.st_size, env, meta, cwd, limits);
+	munmap(p, (size_t)st.st_size);
 	return ok;
 }

@@ -21,6 +21,8 @@ struct spawn {				/* strings are borrowed */
 /* A sealed memfd, or -errno. */
 int spawn_seal(const struct spawn *s);
 /* Reads a spec back: malloc'ed vector of the environment (one free), note and directory; false when
- * fd is none. all but fd may be NULL. */
+ * it is none. All but the first may be NULL. */
 bool spawn_read(int fd, char ***env, char **meta, char **cwd, struct spawn_limits *limits);
+bool spawn_parse(const void *bytes, size_t n, char ***env, char **meta, char **cwd,
+	struct spawn_limits *limits);
 #endif

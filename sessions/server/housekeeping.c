@@ -15,8 +15,7 @@ wants_sealing(const struct session *s, uint64_t now)
 {
 	const struct display *sc = s->display;
 
-	/* of one without a ring all is in its files */
-	return sc->ring && now - sc->output_ns > SEAL_QUIET_NS && sc->sealed_ns <= sc->output_ns;
+	return now - sc->output_ns > SEAL_QUIET_NS && sc->sealed_ns <= sc->output_ns;
 }
 
 /* One bounded piece of work; false when there is none. */
@@ -29,7 +28,8 @@ step(struct sessions *ss, uint64_t now)
 				return true;
 			s->display->sealed_ns = now;
 			/* the checkpoint names blocks: it must know the merged ones */
-			checkpoint_save(s);
+			if (checkpoint_in_memory(s))
+				checkpoint_save(s);
 			return true;
 		}
 		if (display_rests(s)) {

@@ -21,19 +21,34 @@ open_spare(void)
 	return open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 
+/* For clients which get no answer: whom to look at. */
+static void
+say_who(const struct listener *l)
+{
+	char text[32];
+	int n = snprintf(
+		text, sizeof(text), "%d %d\n", (int)getpid(), (int)keeper_link_pid(l->keeper));
+
+	if (ftruncate(l->lock_fd, 0) < 0 || pwrite(l->lock_fd, text, (size_t)n, 0) != n)
+		log_warn("the lock does not say whose it is: %s", strerror(errno));
+}
+
 static int
 take_lock(struct listener *l, struct keeper_held *g, struct err *e)
 {
 	char path[600];
 
-	if ((l->lock_fd = recover_take(g, KEEPER_LOCK)) >= 0)
+	if ((l->lock_fd = recover_take(g, KEEPER_LOCK)) >= 0) {
+		say_who(l);
 		return 0;
+	}
 	snprintf(path, sizeof(path), "%s/lock", paths()->runtime);
 	l->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (l->lock_fd < 0)
 		return err_set(e, KEEPER_EXIT_FINAL, "%s: %s", path, strerror(errno));
 	if (flock(l->lock_fd, LOCK_EX | LOCK_NB) < 0)
 		return err_set(e, KEEPER_EXIT_FINAL, "another server has %s", path);
+	say_who(l);
 	return keeper_hold(l->keeper, 0, KEEPER_LOCK, l->lock_fd) < 0 ? err_set(e, 1, "no keeper")
 								      : 0;
 }
@@ -120,6 +135,7 @@ listener_tick(struct listener *l)
 void
 listener_hand_over(struct listener *l)
 {
+	say_who(l);
 	keeper_hold(l->keeper, 0, KEEPER_LISTEN, l->fd);
 	keeper_hold(l->keeper, 0, KEEPER_LOCK, l->lock_fd);
 }

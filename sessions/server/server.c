@@ -13,6 +13,7 @@
 #include "sessions/server/server_priv.h"
 #include "sessions/server/watchdog.h"
 #include "sessions/session/checkpoint.h"
+#include "sessions/session/ended.h"
 #include "sessions/session/recorder.h"
 #include "sessions/session/recover.h"
 #include "sessions/session/run.h"
@@ -32,7 +33,10 @@
 #define SETTLE_MS 100
 #define SETTLE_QUIET_NS 80000000ull
 #define SETTLE_LATEST_NS 400000000ull /* screen rules run this often under steady output */
-#define STOP_MS 13000		      /* for what does not end: a stop ends all the same */
+#define STOP_MS 8000		      /* for sessions to end, when all is to stop */
+#define LAST_WORD_MS 1000
+#define RETRY_FIRST_MS 500u
+#define RETRY_MAX_MS 30000u
 #define POOL_THREADS "2" /* the sampler's, and for a footprint that somebody asked for */
 
 /* Loop. */
@@ -100,9 +104,10 @@ server_banner(const struct server *sv)
 {
 	const struct sessions *ss = &sv->sessions;
 
-	return *ss->store_banner  ? ss->store_banner
-	       : *ss->text_banner ? ss->text_banner
-				  : ss->banner;
+	return *ss->keeper_banner  ? ss->keeper_banner
+	       : *ss->store_banner ? ss->store_banner
+	       : *ss->text_banner  ? ss->text_banner
+				   : ss->banner;
 }
 
 /* To whoever watches, when they differ from what was told last. */
@@ -154,6 +159,7 @@ on_tick(uv_timer_t *t)
 		if (s->changed)
 			server_settle_soon(sv);
 	}
+	ended_tick(&sv->sessions, now);
 	housekeeping_tick(&sv->housekeeping);
 	recorder_tick(&sv->sessions, now);
 	peers_check(sv->peers, now);
@@ -192,25 +198,37 @@ on_keeper_exited(void *ctx, uint32_t id, pid_t pid, int status)
 
 /* It died: another one takes its place and gets all that lives. */
 static void
+on_keeper_retry(uv_timer_t *t)
+{
+	struct server *sv = t->data;
+	struct sessions *ss = &sv->sessions;
+	unsigned tries = sv->keeper_tries;
+	struct err e;
+
+	if (keeper_link_replace(ss->keeper, &e) == 0) {
+		sv->keeper_tries = 0;
+		ss->keeper_banner[0] = 0;
+		keeper_adopt(ss->keeper, 0, getpid(), 0, false, 0, sv->self_pidfd);
+		listener_hand_over(&sv->listener);
+		recover_hand_over(ss);
+		return;
+	}
+	log_error("%s", e.msg);
+	snprintf(ss->keeper_banner, sizeof(ss->keeper_banner),
+		"no keeper: sessions would not survive this server (%.80s)", e.msg);
+	sv->keeper_tries++;
+	uv_timer_start(t, on_keeper_retry, MIN(RETRY_FIRST_MS << MIN(tries, 16u), RETRY_MAX_MS), 0);
+}
+
+static void
 on_keeper_lost(void *ctx)
 {
 	struct server *sv = ctx;
-	struct sessions *ss = &sv->sessions;
-	struct err e;
 
-	if (sv->stopping) {
+	if (sv->stopping)
 		uv_stop(&sv->loop);
-		return;
-	}
-	if (keeper_link_replace(ss->keeper, &e) < 0) {
-		log_error("%s", e.msg);
-		snprintf(ss->banner, sizeof(ss->banner),
-			"no keeper: sessions would not survive this server (%.80s)", e.msg);
-		return;
-	}
-	keeper_adopt(ss->keeper, 0, getpid(), 0, false, 0, sv->self_pidfd);
-	listener_hand_over(&sv->listener);
-	recover_hand_over(ss);
+	else
+		on_keeper_retry(&sv->keeper_retry);
 }
 
 /* Start and end. */
@@ -291,6 +309,8 @@ loop_setup(struct server *sv)
 	uv_timer_init(&sv->loop, &sv->tick);
 	uv_timer_init(&sv->loop, &sv->settle);
 	uv_timer_init(&sv->loop, &sv->stop);
+	uv_timer_init(&sv->loop, &sv->keeper_retry);
+	sv->keeper_retry.data = sv;
 	housekeeping_init(&sv->housekeeping, &sv->sessions);
 	sv->prepare.data = sv->tick.data = sv->settle.data = sv->stop.data = sv;
 	uv_prepare_start(&sv->prepare, on_prepare);
@@ -331,8 +351,12 @@ on_tree_ended(void *ctx, struct session *s)
 void
 server_try_stop(struct server *sv)
 {
-	if (sv->stopping && !sessions_live(&sv->sessions) && !ends_any(lifecycle_ends(sv->life)))
-		uv_stop(&sv->loop);
+	if (!sv->stopping || ends_any(lifecycle_ends(sv->life)))
+		return;
+	for (struct session *s = sv->sessions.first; s; s = s->next)
+		if (s->run && !s->run->unkillable)
+			return;
+	uv_stop(&sv->loop);
 }
 
 void
@@ -353,7 +377,11 @@ leave(struct server *sv)
 	struct sessions *ss = &sv->sessions;
 
 	peers_flush(sv->peers);
+	for (struct session *s = ss->first; s; s = s->next)
+		if (s->run)
+			run_abandon(s);
 	keeper_stop(ss->keeper);
+	keeper_link_flush(ss->keeper, LAST_WORD_MS);
 	sessions_store(ss);
 	lifecycle_close(sv->life);
 	sampler_close(ss->sampler);

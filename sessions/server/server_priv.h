@@ -21,10 +21,12 @@ struct server {
 	struct housekeeping housekeeping;
 	struct reload reload;
 	double started;
-	uv_prepare_t prepare; /* the one place where output to clients leaves */
-	uv_timer_t tick;      /* 1 s, less where store_after is */
-	uv_timer_t settle;    /* SETTLE_MS after output: rules over screens, events to clients */
-	uv_timer_t stop;      /* the latest end of a stop */
+	uv_prepare_t prepare;	 /* the one place where output to clients leaves */
+	uv_timer_t tick;	 /* 1 s, less where store_after is */
+	uv_timer_t settle;	 /* SETTLE_MS after output: rules over screens, events to clients */
+	uv_timer_t stop;	 /* the latest end of a stop */
+	uv_timer_t keeper_retry; /* one that could not be replaced is tried again */
+	unsigned keeper_tries;	 /* failed ones in a row */
 	bool settling, stopping;
 	int self_pidfd;
 	uint64_t ticks;

@@ -1,35 +1,51 @@
 #include "sessions/server/watchdog.h"
 #include "core/base/log.h"
+#include "core/os/os.h"
 #include <pthread.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 
-#define WATCHDOG_STALE_S 5
+#define LOOK_S 1
+#define LOOK_MOST_NS 2000000000ull /* between two looks; more means that nobody could look */
+#define COMPUTING 5		   /* at least one part in so many was spent computing */
 
-static _Atomic uint64_t turns;
+bool
+watchdog_look(struct watchdog *w, uint64_t turns, uint64_t now_ns, uint64_t cpu_ns)
+{
+	uint64_t passed = w->last_ns ? MIN(now_ns - w->last_ns, LOOK_MOST_NS) : 0;
+
+	w->last_ns = now_ns;
+	if (turns != w->turns) {
+		w->turns = turns;
+		w->stale_ns = 0;
+		w->cpu0 = cpu_ns;
+		return false;
+	}
+	w->stale_ns += passed;
+	return w->stale_ns >= WATCHDOG_NS ||
+	       (w->stale_ns >= WATCHDOG_CPU_NS && cpu_ns - w->cpu0 >= w->stale_ns / COMPUTING);
+}
+
+/* Of a process there is one loop that is watched. */
+static _Atomic uint64_t loop_turns;
+static clockid_t loop_clock;
 
 static void *
-watchdog(void *arg)
+run(void *arg)
 {
-	uint64_t seen = 0, cpu_seen = 0;
-	int stale = 0;
+	struct watchdog w = {0};
 
+	(void)arg;
 	for (;;) {
 		struct timespec cpu;
-		sleep(1);
-		uint64_t n = turns;
-		if (clock_gettime(*(clockid_t *)arg, &cpu) < 0)
-			continue;
-		uint64_t ms = (uint64_t)cpu.tv_sec * 1000 + (uint64_t)cpu.tv_nsec / 1000000;
-		if (n != seen || ms - cpu_seen < 500)
-			stale = 0;
-		else if (++stale >= WATCHDOG_STALE_S)
+
+		sleep(LOOK_S);
+		if (clock_gettime(loop_clock, &cpu) == 0 &&
+			watchdog_look(&w, loop_turns, os_mono_ns(),
+				(uint64_t)cpu.tv_sec * 1000000000 + (uint64_t)cpu.tv_nsec))
 			abort();
-		seen = n;
-		cpu_seen = ms;
 	}
 	return NULL;
 }
@@ -38,13 +54,12 @@ static void
 on_check(uv_check_t *c)
 {
 	(void)c;
-	turns++;
+	loop_turns++;
 }
 
 void
 watchdog_start(uv_loop_t *loop)
 {
-	static clockid_t loop_clock;
 	static uv_check_t check;
 	pthread_attr_t attr;
 	pthread_t t;
@@ -59,7 +74,7 @@ watchdog_start(uv_loop_t *loop)
 	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
-	if (pthread_create(&t, &attr, watchdog, &loop_clock) != 0)
+	if (pthread_create(&t, &attr, run, NULL) != 0)
 		log_warn("no watchdog");
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	pthread_attr_destroy(&attr);

@@ -12,6 +12,7 @@
 #include "sessions/session/run.h"
 #include "sessions/session/display.h"
 #include "sessions/session/sessions.h"
+#include "sessions/pty/shelf.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -99,24 +100,63 @@ put_head(struct buf *b, const struct session *s)
 	put_text(b, s->display->last_line);
 }
 
+static bool
+on_shelf(const struct session *s)
+{
+	return shelf_has(s->of->shelf, s->num, SHELF_SCREEN);
+}
+
+static int
+save(struct session *s, bool shelve, struct buf *copy)
+{
+	static struct buf b; /* one thread; kept, since this runs often */
+	int rc = 0;
+
+	b.len = 0;
+	put_head(&b, s);
+	term_save(s->display->term, &b);
+	if (s->display->ring)
+		rc = ring_save(s->display->ring, b.data, b.len, ring_head(s->display->ring));
+	if (rc == 0 && shelve)
+		rc = shelf_put(s->of->shelf, s->num, SHELF_SCREEN, b.data, b.len);
+	if (rc == 0) /* what only the checkpoint before it named may go */
+		pagelist_saved(term_pagelist(s->display->term));
+	else
+		log_warn("session %u: no checkpoint: %s", s->num, strerror(-rc));
+	if (rc == 0 && copy)
+		buf_put(copy, b.data, b.len);
+	return rc;
+}
+
 int
 checkpoint_save(struct session *s)
 {
-	static struct buf b; /* one thread; kept, since this runs often */
-	struct display *sc = s->display;
-	int rc;
+	return save(s, !s->display->ring || on_shelf(s), NULL);
+}
 
-	if (!sc->ring)
-		return -EINVAL;
-	b.len = 0;
-	put_head(&b, s);
-	term_save(sc->term, &b);
-	rc = ring_save(sc->ring, b.data, b.len, ring_head(sc->ring));
-	if (rc == 0) /* what only the checkpoint before it named may go */
-		pagelist_saved(term_pagelist(sc->term));
-	else
-		log_warn("session %u: no checkpoint: %s", s->num, strerror(-rc));
-	return rc;
+int
+checkpoint_copy(struct session *s, struct buf *copy)
+{
+	return save(s, !s->display->ring || on_shelf(s), copy);
+}
+
+int
+checkpoint_shelve(struct session *s)
+{
+	return save(s, true, NULL);
+}
+
+bool
+checkpoint_in_memory(const struct session *s)
+{
+	return s->display->ring || on_shelf(s);
+}
+
+void
+checkpoint_filed(struct session *s)
+{
+	if (!s->display->ring)
+		shelf_drop(s->of->shelf, s->num, SHELF_SCREEN);
 }
 
 static struct term *
@@ -164,6 +204,18 @@ from_ring(struct session *s, bool activity, uint64_t *upto)
 	if (!t)
 		*upto = 0;
 	free(p);
+	return t;
+}
+
+static struct term *
+from_shelf(struct session *s)
+{
+	struct buf b = {0};
+	struct term *t = NULL;
+
+	if (shelf_get(s->of->shelf, s->num, SHELF_SCREEN, &b))
+		t = restore(s, false, b.data, b.len);
+	buf_free(&b);
 	return t;
 }
 
@@ -244,7 +296,11 @@ checkpoint_load(struct session *s, bool activity, struct checkpoint *c)
 	*c = (struct checkpoint){0};
 	sc->term = from_ring(s, activity, &c->upto);
 	if (!sc->term)
+		sc->term = from_shelf(s);
+	if (!sc->term)
 		sc->term = from_disk(s);
+	if (!checkpoint_in_memory(s))
+		sc->sealed_ns = os_mono_ns(); /* as all that is in files */
 	if (!sc->term)
 		sc->term = fresh_term(s);
 	CHECK(sc->term);

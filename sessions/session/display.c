@@ -388,20 +388,11 @@ display_park(struct session *s)
 {
 	struct display *sc = s->display;
 
-	if (sc->ring) { /* else its files have all */
+	if (checkpoint_in_memory(s)) { /* else its files have all */
 		/* saving wakes a parked terminal; what sealing frees goes when the save is in place */
 		pagelist_seal_all(term_pagelist(sc->term));
-		if (checkpoint_save(s) == 0)
+		if (checkpoint_save(s) == 0 && sc->ring)
 			ring_punch(sc->ring);
 	}
 	term_park(sc->term);
-}
-
-void
-display_let_go(struct session *s)
-{
-	CHECK(!s->run);
-	ring_free(s->display->ring);
-	s->display->ring = NULL;
-	keeper_drop(s->of->keeper, s->num, KEEPER_RING);
 }

@@ -41,8 +41,6 @@ void display_begin_run(struct session *s);
 void display_set_lookers(struct session *s, unsigned lookers, unsigned attached);
 /* Gives the screen's memory back; nobody may be looking. */
 void display_park(struct session *s);
-/* It has ended, and its text is in files or nowhere else by wish: what the keeper holds of it goes. */
-void display_let_go(struct session *s);
 bool display_rests(const struct session *s); /* may be parked: quiet for a while, nobody looks */
 /* What it says: last line, profile's rules; then the activity's verdict. */
 void display_settle(struct session *s, uint64_t now_ns);

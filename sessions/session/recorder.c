@@ -167,6 +167,27 @@ note_result(struct recorder *rec, struct sessions *ss, uint32_t num, int rc)
 	rec->trouble = rc;
 }
 
+/* Something is not in the files. */
+static bool
+changed(const struct recorder *rec)
+{
+	return !rec->whole || term_generation(rec->s->display->term) != rec->gen ||
+	       pagelist_stats(term_pagelist(rec->s->display->term)).next_line != rec->lines;
+}
+
+/* An ended one's files have all of it: what is kept in memory besides is not needed. */
+static bool
+filed(const struct recorder *rec)
+{
+	const struct session *s = rec->s;
+	struct pagelist_stats st;
+
+	if (rec->busy || s->display->ring || !checkpoint_in_memory(s) || changed(rec))
+		return false;
+	st = pagelist_stats(term_pagelist(s->display->term));
+	return st.hot_bytes + st.packed_bytes == 0;
+}
+
 static void
 batch_done(void *arg)
 {
@@ -225,18 +246,13 @@ static bool
 take_screen(struct batch *b, struct session *s)
 {
 	bool parked = term_parked(s->display->term);
-	uint64_t upto;
-	void *p = NULL;
+	int rc = checkpoint_copy(s, &b->bytes);
 
-	if (checkpoint_save(s) == 0)
-		p = ring_load(s->display->ring, &b->bytes.len, &upto);
 	if (parked)
 		term_park(s->display->term);
-	b->bytes.data = p;
-	b->bytes.cap = b->bytes.len;
 	b->screen = true;
 	b->floor = pagelist_file_floor(term_pagelist(s->display->term));
-	return p != NULL;
+	return rc == 0;
 }
 
 static void
@@ -270,14 +286,6 @@ start(struct recorder *rec, bool whole)
 	begin(rec);
 }
 
-/* Something is not in the files. */
-static bool
-changed(const struct recorder *rec)
-{
-	return !rec->whole || term_generation(rec->s->display->term) != rec->gen ||
-	       pagelist_stats(term_pagelist(rec->s->display->term)).next_line != rec->lines;
-}
-
 static bool
 rests(const struct session *s, uint64_t now)
 {
@@ -289,7 +297,7 @@ due(const struct recorder *rec, uint64_t now)
 {
 	const struct session *s = rec->s;
 
-	return !rec->busy && s->display->ring && now >= rec->retry_ns && changed(rec) &&
+	return !rec->busy && checkpoint_in_memory(s) && now >= rec->retry_ns && changed(rec) &&
 	       (rests(s, now) || now - rec->recorded_ns > after(s->of, RECORD));
 }
 
@@ -426,10 +434,11 @@ recorder_tick(struct sessions *ss, uint64_t now)
 		if (!rec)
 			continue;
 		reread(rec, now);
-		if (due(rec, now))
-			start(rec, rests(s, now));
-		else if (!s->run && s->display->ring && !rec->busy && !changed(rec))
-			display_let_go(s);
+		if (filed(rec))
+			checkpoint_filed(s);
+		if (!due(rec, now))
+			continue;
+		start(rec, rests(s, now));
 	}
 	say_trouble(ss);
 }
@@ -455,8 +464,8 @@ recorder_flush(struct sessions *ss)
 {
 	recorder_wait(ss); /* what is under way may not have all */
 	for (struct session *s = ss->first; s && ss->store; s = s->next)
-		if (s->display->recorder && !s->display->recorder->busy && s->display->ring &&
-			changed(s->display->recorder))
+		if (s->display->recorder && !s->display->recorder->busy &&
+			checkpoint_in_memory(s) && changed(s->display->recorder))
 			start(s->display->recorder, true);
 	recorder_wait(ss);
 }
@@ -476,14 +485,10 @@ forget_run(void *arg, struct history_db *h, struct meta_db *m)
 }
 
 void
-recorder_forget(struct session *s)
+recorder_delete(struct sessions *ss, uint32_t num)
 {
-	struct forget *f;
+	struct forget *f = xcalloc(1, sizeof(*f));
 
-	recorder_close(s->display);
-	if (!s->of->store)
-		return;
-	f = xcalloc(1, sizeof(*f));
-	recorder_dir(f->dir, sizeof(f->dir), s->num);
-	store_run(s->of->store, forget_run, free, f);
+	recorder_dir(f->dir, sizeof(f->dir), num);
+	store_run(ss->store, forget_run, free, f);
 }

@@ -26,5 +26,6 @@ void recorder_flush(struct sessions *ss);
 /* The directory of a session's files, whether there are any or not. */
 void recorder_dir(char *out, size_t cap, uint32_t num);
 void recorder_close(struct display *sc); /* its memory; files stay */
-void recorder_forget(struct session *s); /* its files */
+/* Its files, on the store's thread. */
+void recorder_delete(struct sessions *ss, uint32_t num);
 #endif

@@ -5,6 +5,8 @@
 #include "sessions/memory/sampler.h"
 #include "sessions/pty/pty.h"
 #include "sessions/pty/ring.h"
+#include "sessions/pty/shelf.h"
+#include "sessions/session/ended.h"
 #include "sessions/session/run.h"
 #include "sessions/session/display.h"
 #include "sessions/store_thread/store_worker.h"
@@ -101,9 +103,8 @@ from_meta(struct sessions *ss, const struct meta_session *m)
 	return s;
 }
 
-/* The store does not know what the keeper holds: the server died before it was written. */
-static struct session *
-from_note(struct sessions *ss, uint32_t num, const json_t *o)
+struct session *
+recover_from_note(struct sessions *ss, uint32_t num, const json_t *o)
 {
 	struct session *s = session_new(ss, SS_RUNNING);
 	const char *profile = obj_text(o, "profile");
@@ -139,15 +140,6 @@ read_spec(int spec, char ***env, char **cwd, struct spawn_limits *limits)
 	return o ? o : json_object();
 }
 
-static void
-end_of(struct session *s, const struct keeper_held *h)
-{
-	if (h->status != KEEPER_NO_STATUS)
-		session_exit_status(s, h->status);
-	if (s->past.ended <= 0)
-		s->past.ended = os_wall_s();
-}
-
 /* The ring says so at once, the store soon. */
 static bool
 marked_asleep(const struct session *s)
@@ -160,17 +152,12 @@ marked_asleep(const struct session *s)
 static void
 take_child(struct session *s, struct keeper_held *h)
 {
-	bool coming = h->flags & KEEPER_STARTING, gone = h->flags & KEEPER_GONE;
-	enum session_state was = s->state;
+	bool coming = h->flags & KEEPER_STARTING;
 
-	if (!h->pid || (gone && h->fd[KEEPER_MASTER] < 0)) {
-		if (h->pid && session_live(s)) {
-			end_of(s, h);
-			session_found(
-				s, was == SS_SLEEPING || marked_asleep(s) ? SS_ASLEEP : SS_EXITED);
-		}
+	if (!h->pid && !coming)
 		return;
-	}
+	if (!coming)
+		shelf_clear(s->of->shelf, s->num);
 	s->run = run_new(s->past.started > 0 ? SS_ASLEEP : SS_STARTING);
 	if (marked_asleep(s) && !coming)
 		session_found(s, SS_SLEEPING);
@@ -219,8 +206,8 @@ from_keeper(struct sessions *ss, struct keeper_held *h)
 	int spec = recover_take(h, KEEPER_SPEC), ring = recover_take(h, KEEPER_RING);
 	json_t *note = read_spec(spec, &env, &cwd, &limits);
 
-	if (!s && (env || h->pid))
-		s = from_note(ss, h->id, note);
+	if (!s && (env || h->pid || h->flags & KEEPER_STARTING))
+		s = recover_from_note(ss, h->id, note);
 	if (!s) {
 		if (ring >= 0)
 			close(ring);
@@ -229,6 +216,7 @@ from_keeper(struct sessions *ss, struct keeper_held *h)
 		keeper_drop(ss->keeper, h->id, KEEPER_ALL_SLOTS);
 	} else {
 		s->spec = spec;
+		free(s->env);
 		s->env = env;
 		s->limits = limits;
 		env = NULL;
@@ -287,6 +275,16 @@ on_found(void *ctx, const struct meta_session *m, size_t n)
 	}
 }
 
+/* Of one without a ring: the last screen that is kept, or an empty one. It may be one of ten
+ * thousand, so it costs nothing until somebody looks. */
+static void
+load_screen(struct session *s)
+{
+	display_load(s, false);
+	if (!s->run)
+		term_park(s->display->term);
+}
+
 void
 recover(struct sessions *ss, struct keeper_held *h, size_t n)
 {
@@ -299,15 +297,17 @@ recover(struct sessions *ss, struct keeper_held *h, size_t n)
 		from_meta(ss, &m[i]);
 	meta_sessions_free(m, n_meta);
 	store_worker_on_found(ss->store, on_found, ss);
+	ended_recover(ss, recover_take(recover_globals(h, n), KEEPER_SHELF));
 	for (size_t i = 0; i < n; i++)
 		if (h[i].id)
 			from_keeper(ss, &h[i]);
 	for (struct session *s = ss->first; s; s = s->next) {
 		if (!s->display->term)
-			display_load(s, false); /* from its files, else an empty screen */
+			load_screen(s);
 		if (session_live(s) && !s->run)
 			mark_lost(s);
 	}
+	ended_bury(ss);
 	unsigned swept = arena_sweep(ss->arena);
 	for (size_t i = 0; i < n; i++) {
 		struct session *s = h[i].id ? sessions_num(ss, h[i].id) : NULL;
@@ -345,6 +345,7 @@ void
 recover_hand_over(struct sessions *ss)
 {
 	keeper_hold(ss->keeper, 0, KEEPER_ARENA, arena_fd(ss->arena));
+	keeper_hold(ss->keeper, 0, KEEPER_SHELF, shelf_fd(ss->shelf));
 	for (struct session *s = ss->first, *next; s; s = next) {
 		next = s->next;
 		hand_over_one(s);

@@ -5,8 +5,10 @@
 #include "sessions/pty/keeper_link.h"
 #include "sessions/pty/pty.h"
 #include "sessions/pty/ring.h"
+#include "sessions/pty/shelf.h"
 #include "sessions/session/checkpoint.h"
 #include "sessions/session/display.h"
+#include "sessions/session/ended.h"
 #include "sessions/session/foreground.h"
 #include "sessions/session/sessions.h"
 #include "sessions/session/start.h"
@@ -135,6 +137,7 @@ start_failed(struct session *s, int error)
 	s->past.exit_code = error == ENOENT ? 127 : 126;
 	log_warn("session %u: %s", s->num, e.msg);
 	detach(s, back);
+	ended_shelve(s);
 	if (!anew)
 		session_event(s, "resume-failed", json_pack("{s:s}", "reason", e.msg));
 	tell_starter(s, cb, ctx, &e);
@@ -169,6 +172,7 @@ come_alive(struct session *s, pid_t pid, uint64_t start, int take_master, int ta
 	run_cb cb = r->on_started;
 	void *ctx = r->on_started_ctx;
 
+	shelf_clear(s->of->shelf, s->num);
 	r->phase = RUN_ALIVE;
 	r->pid = pid;
 	r->pid_start = start;
@@ -214,7 +218,6 @@ run_reaped(struct session *s, int status)
 
 	r->phase = RUN_DRAINING;
 	close_fd(&r->pidfd);
-	keeper_drop(s->of->keeper, s->num, KEEPER_PIDFD);
 	if (status != KEEPER_NO_STATUS) /* a keeper that is not its parent cannot know */
 		session_exit_status(s, status);
 	if (r->pty)
@@ -239,19 +242,24 @@ run_over(struct session *s)
 	json_t *how = json_object();
 
 	CHECK(s->run->phase == RUN_DRAINING);
-	keeper_drop(s->of->keeper, s->num, KEEPER_MASTER);
 	if (s->past.exit_code >= 0)
 		json_object_set_new(how, "code", json_integer(s->past.exit_code));
 	if (s->past.exit_signal > 0)
 		json_object_set_new(how, "signal", json_integer(s->past.exit_signal));
 	display_settle(s, os_mono_ns());
-	checkpoint_save(s);
 	if (s->of->sampler)
 		sampler_remove(s->of->sampler, s->num);
 	detach(s, sleeps ? SS_ASLEEP : SS_EXITED);
-	if (!s->display->recorder)
-		display_let_go(s);
+	ended_shelve(s);
 	session_event(s, sleeps ? "slept" : "exited", how);
+}
+
+void
+run_abandon(struct session *s)
+{
+	log_error(
+		"session %u: process %d does not end and is left behind", s->num, (int)s->run->pid);
+	detach(s, SS_LOST);
 }
 
 /* While it runs. */

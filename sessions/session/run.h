@@ -28,6 +28,8 @@ struct run {
 	struct buf replies; /* the terminal's answers while it is fed */
 	struct activity_state act;
 	struct reap_verdict reap; /* as last judged */
+	uint64_t gone_ns;	  /* since when its pidfd says that the child is gone; 0 */
+	bool unkillable;	  /* it outlived SIGKILL: it is in the kernel's hands */
 	bool status_said;	  /* OSC 7501 was in the bytes just fed */
 	double last_send;	  /* wall; what wait --for idle counts from */
 	uint64_t last_send_ns;
@@ -56,6 +58,8 @@ void run_exited(struct sessions *of, uint32_t num, pid_t pid, int status);
 void run_reaped(struct session *s, int status);
 /* Child and pty are both done: the run is over, the session asleep or exited. */
 void run_over(struct session *s);
+/* What could not be ended is left to itself: the session is lost. */
+void run_abandon(struct session *s);
 /* A pty that a predecessor had. */
 void run_take_pty(struct session *s, int take_master);
 

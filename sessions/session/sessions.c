@@ -3,6 +3,7 @@
 #include "core/page/page.h"
 #include "sessions/memory/sampler.h"
 #include "sessions/pty/keeper_link.h"
+#include "sessions/session/ended.h"
 #include "sessions/session/recorder.h"
 #include "sessions/session/run.h"
 #include "sessions/store_thread/store_worker.h"
@@ -143,12 +144,15 @@ make_name(struct sessions *ss, struct session *s)
 void
 sessions_link(struct sessions *ss, struct session *s)
 {
-	struct session **at = &ss->first;
+	struct session **at =
+		ss->newest && ss->newest->num < s->num ? &ss->newest->next : &ss->first;
 
 	while (*at && (*at)->num < s->num)
 		at = &(*at)->next;
 	s->next = *at;
 	*at = s;
+	if (!s->next)
+		ss->newest = s;
 	ss->next_num = MAX(ss->next_num, s->num + 1);
 }
 
@@ -186,16 +190,18 @@ void
 sessions_forget(struct session *s)
 {
 	struct sessions *ss = s->of;
-	struct session **at = &ss->first;
+	struct session **at = &ss->first, *before = NULL;
 
 	CHECK(!session_live(s));
 	ss->ops->gone(ss->ctx, s);
-	recorder_forget(s);
+	recorder_close(s->display);
 	keeper_drop(ss->keeper, s->num, KEEPER_ALL_SLOTS);
-	store_delete_session(ss->store, s->num);
-	while (*at != s)
-		at = &(*at)->next;
+	ended_delete(ss, s->num);
+	for (; *at != s; at = &before->next)
+		before = *at;
 	*at = s->next;
+	if (ss->newest == s)
+		ss->newest = before;
 	if (ss->last_used == s)
 		ss->last_used = NULL;
 	session_free(s);

@@ -9,6 +9,7 @@
 
 struct arena;
 struct pty_hub;
+struct shelf;
 struct sampler;
 struct store_worker;
 
@@ -49,19 +50,22 @@ struct sessions {
 	struct arena *arena;
 	struct pty_hub *ptys;
 	struct keeper_link *keeper;
+	struct shelf *shelf; /* what ended sessions need again */
 	struct store_worker *store;
 	struct sampler *sampler;
 	const struct session_ops *ops;
 	void *ctx;		   /* of ops */
-	struct session *first;	   /* oldest first */
+	struct session *first;	   /* by number, oldest first */
+	struct session *newest;	   /* the last of them; NULL none */
 	struct session *last_used; /* what "-" means */
 	uint32_t next_num;
 	bool untidy; /* sessions parked or went: give back what they held when it comes to rest */
 	char host[64];
-	uint64_t upkeep_ns;	/* when it is next looked whether old text is to go */
-	char store_banner[160]; /* the store writes it: what of the disk is degraded */
-	char text_banner[160];	/* the recorder writes it: the same of the text files */
-	char banner[160];	/* what else is */
+	uint64_t upkeep_ns;	 /* when it is next looked whether old text is to go */
+	char store_banner[160];	 /* the store writes it: what of the disk is degraded */
+	char text_banner[160];	 /* the recorder writes it: the same of the text files */
+	char keeper_banner[160]; /* there is no keeper */
+	char banner[160];	 /* what else is */
 };
 
 /* exact name, then number, then unique prefix of an id; "-" = last used. NULL and *e (code 3). */

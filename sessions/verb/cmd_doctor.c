@@ -8,6 +8,7 @@
 #include "sessions/server/server.h"
 #include "sessions/session/display.h"
 #include "sessions/verb/verb.h"
+#include "sessions/pty/shelf.h"
 #include "store/segfile.h"
 #include <dirent.h>
 #include <stdio.h>
@@ -86,6 +87,21 @@ check_fds(struct request *r, char *detail, size_t cap)
 	return n <= most;
 }
 
+/* What ended sessions cost: the shelf is at most twice as large as what is on it. */
+static bool
+check_shelf(struct request *r, char *detail, size_t cap)
+{
+	const struct sessions *ss = request_sessions(r);
+	size_t live = shelf_live_bytes(ss->shelf), file = shelf_file_bytes(ss->shelf);
+	unsigned ended = 0;
+
+	for (struct session *s = ss->first; s; s = s->next)
+		ended += !session_live(s);
+	snprintf(detail, cap, "%u sessions without a process keep %.1f KiB in %.1f KiB", ended,
+		(double)live / 1024, (double)file / 1024);
+	return file <= 2 * live + SHELF_SLACK;
+}
+
 static bool
 check_self(struct request *r, char *detail, size_t cap)
 {
@@ -119,6 +135,7 @@ static const struct {
 	{"arena", check_arena},
 	{"page owners", check_owners},
 	{"file descriptors", check_fds},
+	{"shelf", check_shelf},
 	{"degraded", check_banner},
 };
 

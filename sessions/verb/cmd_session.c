@@ -285,7 +285,23 @@ many_free(void *ctx)
 	free(m);
 }
 
-/* Done when none of those it ended is live any more. */
+/* One that outlived SIGKILL is in the kernel's hands. */
+static void
+say_unkillable(struct sessions *ss, json_t *result)
+{
+	const char *id = obj_text(result, "id");
+	struct session *s = id ? sessions_find(ss, id, NULL) : NULL;
+	struct err e;
+
+	if (!s || !s->run || !s->run->unkillable)
+		return;
+	err_set(&e, 1, "%s does not end: the kernel keeps process %d", s->name, (int)s->run->pid);
+	json_object_set_new(result, "ok", json_false());
+	json_object_set_new(result, "error", json_string(e.msg));
+	json_object_set_new(result, "code", json_integer(e.code));
+}
+
+/* Done when none of those it ended is live any more, or can be ended. */
 static bool
 many_ended(struct waiter *w, struct session *changed)
 {
@@ -299,9 +315,11 @@ many_ended(struct waiter *w, struct session *changed)
 		const char *id = obj_text(o, "id");
 		struct session *s = id ? sessions_find(request_sessions(m->r), id, NULL) : NULL;
 
-		if (id && ((s && session_ending(s)) || ends_busy(ends, id)))
+		if (id && ((s && session_ending(s) && !s->run->unkillable) || ends_busy(ends, id)))
 			return false;
 	}
+	json_array_foreach (m->results, i, o)
+		say_unkillable(request_sessions(m->r), o);
 	request_reply(m->r, json_pack("{s:i,s:O}", "v", 1, "results", m->results));
 	return true;
 }

@@ -7,6 +7,7 @@
 #include "sessions/keeper/record.h"
 #include "sessions/pty/keeper_link.h"
 #include "sessions/pty/pty.h"
+#include "sessions/pty/shelf.h"
 #include "sessions/session/display.h"
 #include "sessions/session/run.h"
 #include "sessions/session/sessions.h"
@@ -159,6 +160,7 @@ house_begin(void)
 	assert_non_null(ss->profiles = profiles_load(NULL, &e));
 	ss->arena = arena_new(0);
 	ss->store = store_worker_new(&house.loop, paths()->state, ss->store_banner);
+	ss->shelf = shelf_new();
 	ss->ptys = pty_hub_new(&house.loop);
 	house_open_keeper();
 }
@@ -176,6 +178,7 @@ house_end(void)
 	uv_close((uv_handle_t *)&house.alive, NULL);
 	uv_run(&house.loop, UV_RUN_DEFAULT);
 	arena_free(ss->arena);
+	shelf_free(ss->shelf);
 	profiles_free(ss->profiles);
 	free(ss->config);
 	return uv_loop_close(&house.loop);

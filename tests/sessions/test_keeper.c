@@ -81,16 +81,12 @@ has_exited(struct world *w)
 	return w->exited_id != 0;
 }
 
+/* A keeper that was started to replace another; returns our end of its socket. */
 static int
-setup(void **st)
+start_adopting(void)
 {
-	struct world *w = calloc(1, sizeof(*w));
-	struct keeper_ops ops = {on_spawned, on_exited, on_lost, w};
-	struct keeper_held *held;
 	char path[512];
-	size_t n;
 	int sv[2], small = 1;
-	struct err e;
 
 	snprintf(path, sizeof(path), "%s/muster-keeper", getenv("MUSTER_BIN"));
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sv), 0);
@@ -104,8 +100,20 @@ setup(void **st)
 		_exit(127);
 	}
 	close(sv[1]);
+	return sv[0];
+}
+
+static int
+setup(void **st)
+{
+	struct world *w = calloc(1, sizeof(*w));
+	struct keeper_ops ops = {on_spawned, on_exited, on_lost, w};
+	struct keeper_held *held;
+	size_t n;
+	struct err e;
+
 	assert_int_equal(uv_loop_init(&w->loop), 0);
-	w->l = keeper_link_open(sv[0], &held, &n, &e);
+	w->l = keeper_link_open(start_adopting(), &held, &n, &e);
 	assert_non_null(w->l);
 	free(held);
 	keeper_link_start(w->l, &w->loop, &ops);
@@ -271,6 +279,60 @@ test_signals_do_not_end_it(void **st)
 	assert_false(w->lost);
 }
 
+/* A server that reads nothing for a while hears of each refusal, too. */
+#define REFUSED 40
+
+static bool
+all_are_refused(struct world *w)
+{
+	return w->n_spawned[9] >= 1 + REFUSED;
+}
+
+static void
+test_refusals_are_not_lost(void **st)
+{
+	struct world *w = *st;
+
+	assert_int_equal(spawn_shell(w, 9, "read x", "/"), 0);
+	assert_true(step_until(w, was_spawned, 5));
+	int master = w->master, pidfd = w->pidfd;
+	for (int i = 0; i < REFUSED; i++)
+		assert_int_equal(spawn_shell(w, 9, "read x", "/"), 0);
+	assert_true(step_until(w, all_are_refused, 10));
+	assert_int_equal(w->error, EBUSY);
+	assert_int_equal(syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0), 0);
+	assert_true(step_until(w, has_exited, 5));
+	close(master);
+	close(pidfd);
+	assert_int_equal(keeper_drop(w->l, 9, KEEPER_ALL_SLOTS), 0);
+}
+
+/* A keeper that is stopped costs its server nothing: what it is told waits, and all of it arrives.
+ */
+#define UNREAD 1500
+
+static void
+test_a_keeper_that_reads_nothing(void **st)
+{
+	struct world *w = *st;
+	uint64_t t = os_mono_ns();
+	char out[256];
+
+	assert_int_equal(kill(keeper_link_pid(w->l), SIGSTOP), 0);
+	for (int i = 0; i < UNREAD; i++)
+		assert_int_equal(keeper_drop(w->l, 4000, 0), 0);
+	assert_int_equal(spawn_shell(w, 2, "echo hello; exit 3", "/"), 0);
+	assert_true(os_mono_ns() - t < 1500000000ull);
+	assert_int_equal(kill(keeper_link_pid(w->l), SIGCONT), 0);
+	assert_true(step_until(w, was_spawned, 10));
+	assert_int_equal(w->error, 0);
+	read_all(w, out, sizeof(out));
+	assert_string_equal(out, "hello\r\n");
+	assert_true(step_until(w, has_exited, 5));
+	assert_int_equal(WEXITSTATUS(w->status), 3);
+	assert_int_equal(keeper_drop(w->l, 2, KEEPER_ALL_SLOTS), 0);
+}
+
 #define MANY 30
 
 static bool
@@ -349,6 +411,171 @@ test_noise_on_the_socket_is_ignored(void **st)
 	close(w->pidfd);
 }
 
+/* Its server died as well, before it could hand anything over: there is nothing to stay for. */
+static void
+test_a_keeper_that_nobody_wanted(void **st)
+{
+	struct keeper_held *held;
+	struct keeper_link *l;
+	struct pollfd p = {-1, POLLIN, 0};
+	struct err e;
+	size_t n;
+
+	(void)st;
+	l = keeper_link_open(start_adopting(), &held, &n, &e);
+	assert_non_null(l);
+	free(held);
+	p.fd = (int)syscall(SYS_pidfd_open, keeper_link_pid(l), 0);
+	assert_true(p.fd >= 0);
+	keeper_link_close(l);
+	if (poll(&p, 1, 5000) != 1) {
+		syscall(SYS_pidfd_send_signal, p.fd, SIGKILL, NULL, 0);
+		fail_msg("it stays");
+	}
+	close(p.fd);
+}
+
+/* What is no spec, or one of a program that cannot be: each is told, and hurts nobody. */
+static void
+test_specs_that_are_none(void **st)
+{
+	struct world *w = *st;
+	char *argv[] = {"true", NULL}, *env[] = {"A=b", NULL};
+	struct spawn sp = {.argv = argv, .env = env, .cwd = "/", .meta = "{}"};
+	static const struct {
+		size_t off; /* a u32 of the spec becomes */
+		uint32_t value;
+		int error;
+	} t[] = {
+		{offsetof(struct spawn_spec, magic), 0, EINVAL},
+		{offsetof(struct spawn_spec, version), 99, EINVAL},
+		{offsetof(struct spawn_spec, size), 1u << 30, EINVAL},
+		{offsetof(struct spawn_spec, size), sizeof(struct spawn_spec), EINVAL},
+		{offsetof(struct spawn_spec, argc), 0, EINVAL},
+		{offsetof(struct spawn_spec, argc), 1000, EINVAL},
+		{offsetof(struct spawn_spec, argc), UINT32_MAX, EINVAL},
+		{offsetof(struct spawn_spec, envc), UINT32_MAX, EINVAL},
+		{offsetof(struct spawn_spec, envc), 1000, EINVAL},
+		{offsetof(struct spawn_spec, argv_off), UINT32_MAX, EINVAL},
+		{offsetof(struct spawn_spec, env_off), UINT32_MAX, EINVAL},
+		{offsetof(struct spawn_spec, cwd_off), UINT32_MAX, EINVAL},
+		{offsetof(struct spawn_spec, n_limits), UINT32_MAX, 0}, /* those there are */
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(t); i++) {
+		char bytes[4096];
+		int spec = spawn_seal(&sp), fd = os_memfd("spec");
+		ssize_t n = pread(spec, bytes, sizeof(bytes), 0);
+
+		memcpy(bytes + t[i].off, &t[i].value, sizeof(t[i].value));
+		assert_int_equal(write(fd, bytes, (size_t)n), n);
+		w->spawned_id = w->exited_id = 0;
+		assert_int_equal(keeper_spawn(w->l, 11, 80, 24, fd, -1), 0);
+		assert_true(step_until(w, was_spawned, 5));
+		if (w->error != t[i].error)
+			fail_msg("spec %zu: error %d", i, w->error);
+		assert_int_equal(w->master >= 0, !w->error);
+		if (!w->error) {
+			assert_true(step_until(w, has_exited, 5));
+			close(w->master);
+			close(w->pidfd);
+		}
+		close(fd);
+		close(spec);
+	}
+	assert_int_equal(keeper_drop(w->l, 11, KEEPER_ALL_SLOTS), 0);
+}
+
+/* The state of a process, as ps has it; 0: there is none. */
+static char
+state_of_process(pid_t pid)
+{
+	char path[64], text[256], *p;
+	FILE *f;
+	size_t n = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	if ((f = fopen(path, "r"))) {
+		n = fread(text, 1, sizeof(text) - 1, f);
+		fclose(f);
+	}
+	text[n] = 0;
+	return (p = strrchr(text, ')')) ? p[2] : 0;
+}
+
+/* A server that dies while a child of its has not become its program yet: the run after it is told
+ * of one master, whether the child gets there or not. */
+static void
+run_of_birth(struct world *w, const struct keeper_held *h, size_t n, FILE *f)
+{
+	bool good = !strcmp(getenv("LANG"), "good");
+	int masters = 0;
+
+	if (n < 2) { /* entry 0 alone */
+		kill(getppid(), SIGSTOP);
+		fprintf(f, "first %d\n", getpid());
+		fclose(f);
+		spawn_shell(w, 12, "exec cat", good ? "/" : "/no/such/directory");
+		kill(getpid(), SIGKILL);
+	}
+	for (size_t i = 0; i < n; i++)
+		masters += h[i].id == 12 && h[i].fd[KEEPER_MASTER] >= 0;
+	step_until(w, was_spawned, 5);
+	masters += w->master >= 0;
+	fprintf(f, "told %d times, error %d, masters %d\n", w->n_spawned[12], w->error, masters);
+	fclose(f);
+	if (w->pidfd >= 0)
+		syscall(SYS_pidfd_send_signal, w->pidfd, SIGKILL, NULL, 0);
+	keeper_stop(w->l);
+}
+
+static pid_t birth_keeper;
+
+static bool
+both_stand(void *ctx)
+{
+	FILE *f = fopen(ctx, "r");
+	int pid = 0;
+	bool there = f && fscanf(f, "first %d", &pid) == 1;
+
+	if (f)
+		fclose(f);
+	return there && state_of_process(pid) == 'Z' && state_of_process(birth_keeper) == 'T';
+}
+
+static void
+test_server_dies_at_a_birth(void **st)
+{
+	static const char *const how[] = {"good", "bad"},
+				 *const told[] = {"told 1 times, error 0, masters 1\n",
+					 "told 1 times, error 2, masters 0\n"};
+	char keeper[512], self[512], report[512], text[512];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	int status;
+	FILE *f;
+
+	(void)st;
+	self[n] = 0;
+	snprintf(keeper, sizeof(keeper), "%s/muster-keeper", getenv("MUSTER_BIN"));
+	for (int i = 0; i < 2; i++) {
+		snprintf(report, sizeof(report), "%s/birth-%s", getenv("MUSTER_HOME"), how[i]);
+		if ((birth_keeper = fork()) == 0) {
+			setenv("TMPDIR", report, 1);
+			setenv("LANG", how[i], 1);
+			execl(keeper, "muster-keeper", self, (char *)NULL);
+			_exit(127);
+		}
+		assert_true(until(both_stand, report, 10));
+		assert_int_equal(kill(birth_keeper, SIGCONT), 0);
+		assert_int_equal(waitpid(birth_keeper, &status, 0), birth_keeper);
+		assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+		f = fopen(report, "r");
+		text[fread(text, 1, sizeof(text) - 1, f)] = 0;
+		fclose(f);
+		assert_string_equal(strchr(text, '\n') + 1, told[i]);
+	}
+}
+
 /* The other way around: the keeper starts servers. Each run of fake_server appends a line to the
  * file REPORT; the first one spawns and dies, the second sees what is left and stops the keeper. */
 static int
@@ -365,6 +592,16 @@ fake_server(void)
 	w.l = keeper_link_open(KEEPER_FD, &held, &n, &e);
 	if (!w.l || !f)
 		return KEEPER_EXIT_FINAL;
+	if (strstr(report, "birth-")) {
+		uv_loop_init(&w.loop);
+		keeper_link_start(w.l, &w.loop, &ops);
+		run_of_birth(&w, held, n, f);
+		return 0;
+	}
+	/* entry 0 is what every run of a server puts there */
+	for (size_t i = 0; i < n; i++)
+		if (!held[i].id)
+			held[i] = held[--n];
 	for (size_t i = 0; i < n; i++) {
 		fprintf(f, "entry %u master %d ring %d spec %d pid %d flags %u\n", held[i].id,
 			held[i].fd[KEEPER_MASTER] >= 0, held[i].fd[KEEPER_RING] >= 0,
@@ -441,7 +678,12 @@ main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(
 			test_noise_on_the_socket_is_ignored, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_server_that_reads_nothing, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_refusals_are_not_lost, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_a_keeper_that_reads_nothing, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_specs_that_are_none, setup, teardown),
+		cmocka_unit_test(test_a_keeper_that_nobody_wanted),
 		cmocka_unit_test(test_server_is_started_again),
+		cmocka_unit_test(test_server_dies_at_a_birth),
 	};
 
 	if (argc == 3 && !strcmp(argv[1], "server"))

@@ -7,6 +7,7 @@
 #include "sessions/store_thread/store_worker.h"
 #include "sessions/server/server.h"
 #include "store/age.h"
+#include "sessions/pty/shelf.h"
 #include "store/db.h"
 #include "store/segfile.h"
 #include "tests/sessions/house.h"
@@ -68,9 +69,14 @@ unload(struct session *s)
 {
 	struct session **at = &house.ss.first;
 
-	while (*at != s)
+	house.ss.newest = NULL;
+	while (*at != s) {
+		house.ss.newest = *at;
 		at = &(*at)->next;
+	}
 	*at = s->next;
+	for (struct session *t = s->next; t; t = t->next)
+		house.ss.newest = t;
 	session_free(s);
 }
 
@@ -352,7 +358,8 @@ test_forget_and_no_store(void **state)
 	dir_of(dir, sizeof(dir), s);
 	assert_int_equal(stat(dir, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0700);
-	recorder_forget(s);
+	recorder_close(s->display);
+	recorder_delete(&house.ss, s->num);
 	drain();
 	assert_false(exists(s));
 	quiet = reboot(quiet);
@@ -415,6 +422,47 @@ test_oldest_goes_by_age_and_quota(void **state)
 		unload(s[i]);
 }
 
+/* Without its ring the last screen is on the shelf, until it is in a file; then nowhere else. */
+static void
+test_screen_leaves_the_shelf(void **state)
+{
+	struct session *s = load(40, false), *kept = load(41, true);
+	struct session *both[] = {s, kept};
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		print(both[i], 0, LINES);
+		assert_int_equal(checkpoint_shelve(both[i]), 0);
+		ring_free(both[i]->display->ring);
+		both[i]->display->ring = NULL;
+		assert_true(checkpoint_in_memory(both[i]));
+	}
+	faults.calls = faults.count = 0;
+	faults.from = 1;
+	faults.err = ENOSPC;
+	record();
+	assert_true(checkpoint_in_memory(s));
+	faults.err = 0;
+	while (!record())
+		uv_run(&house.loop, UV_RUN_ONCE);
+	assert_false(checkpoint_in_memory(s));
+	/* saved once more, with nothing in it that the file does not have */
+	assert_int_equal(checkpoint_save(s), 0);
+	assert_true(record());
+	assert_false(checkpoint_in_memory(s));
+	print(s, LINES, LINES + 1);
+	assert_int_equal(checkpoint_save(s), 0);
+	assert_true(checkpoint_in_memory(s));
+	while (checkpoint_in_memory(s))
+		record();
+	s = reboot(s);
+	check_lines(s, LINES + 1);
+	/* one that is not stored has it there for good */
+	assert_true(checkpoint_in_memory(kept));
+	unload(s);
+	unload(kept);
+}
+
 int
 main(void)
 {
@@ -425,6 +473,7 @@ main(void)
 		cmocka_unit_test(test_a_damaged_block_is_a_hole_and_no_more),
 		cmocka_unit_test(test_forget_and_no_store),
 		cmocka_unit_test(test_oldest_goes_by_age_and_quota),
+		cmocka_unit_test(test_screen_leaves_the_shelf),
 	};
 
 	return cmocka_run_group_tests(tests, begin, end);

@@ -3,9 +3,11 @@
 #include "sessions/pty/ring.h"
 #include <errno.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -87,6 +89,50 @@ test_guard_is_always_clean(void **st)
 		assert_int_equal(ring_head(s), total);
 		ring_free(s);
 	}
+	ring_free(r);
+}
+
+static long
+faults(void)
+{
+	struct rusage u;
+
+	assert_int_equal(getrusage(RUSAGE_THREAD, &u), 0);
+	return u.ru_minflt + u.ru_majflt;
+}
+
+/* A read() into the ring meets no page fault: a process that is killed in one loses what the pty
+ * has given already. */
+static void
+test_reads_meet_no_fault(void **st)
+{
+	static uint8_t bytes[RING_READ];
+	struct ring *r = ring_new(), *s;
+	int p[2];
+
+	(void)st;
+	memset(bytes, 'x', sizeof(bytes));
+	assert_int_equal(pipe(p), 0);
+	put(r, bytes, 100);
+	s = successor(r);
+	for (int i = 0; i < 200; i++) {
+		struct ring *to = i & 64 ? s : r;
+		uint8_t *at = ring_place(to);
+		long before;
+
+		assert_int_equal(write(p[1], bytes, sizeof(bytes)), sizeof(bytes));
+		before = faults();
+		assert_int_equal(read(p[0], at, RING_READ), RING_READ);
+		assert_int_equal(faults(), before);
+		ring_commit(to, RING_READ);
+		if (i % 10 == 9) { /* at rest meanwhile */
+			assert_int_equal(ring_save(to, "", 0, ring_head(to)), 0);
+			ring_punch(to);
+		}
+	}
+	close(p[0]);
+	close(p[1]);
+	ring_free(s);
 	ring_free(r);
 }
 
@@ -206,6 +252,67 @@ test_foreign_memfd_is_refused(void **st)
 	ring_free(r);
 }
 
+/* The memfd is not what its header says, or is not one of ours. */
+static void
+test_damaged_headers(void **st)
+{
+	static const struct {
+		off_t off;
+		uint64_t value;
+		size_t n;
+	} t[] = {{0, 0, 4}, {8, RING_DATA / 2, 4}, {12, 1, 4},
+		{24, 1ull << 40, 8}}; /* effects far beyond head */
+
+	(void)st;
+	for (size_t i = 0; i < ARRAY_LEN(t); i++) {
+		struct ring *r = ring_new();
+
+		put(r, "abc", 3);
+		assert_int_equal(pwrite(ring_fd(r), &t[i].value, t[i].n, t[i].off), t[i].n);
+		assert_null(ring_attach(dup(ring_fd(r))));
+		ring_free(r);
+	}
+	struct ring *r = ring_new();
+	assert_int_equal(ftruncate(ring_fd(r), 4096), -1); /* sealed */
+	ring_free(r);
+	ring_free(NULL);
+}
+
+/* There is no memory for another checkpoint: the one before stays. */
+static void
+test_save_that_fails(void **st)
+{
+	static char big[64 << 10];
+	struct rlimit was, small = {4096 + RING_DATA + RING_SLOT_MAX + 100, RLIM_INFINITY};
+	struct ring *r = ring_new(), *s;
+	uint64_t upto;
+	size_t n;
+	char *p;
+
+	(void)st;
+	put(r, "0123456789", 10);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &was), 0);
+	assert_int_equal(ring_save(r, "first", 5, 3), 0);
+	assert_int_equal(ring_save(r, "second", 6, 5), 0);
+	assert_int_equal(ring_save(r, "third", 5, 7), 0);
+	signal(SIGXFSZ, SIG_IGN);
+	small.rlim_max = was.rlim_max;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+	for (int i = 0; i < 3; i++) {
+		/* one slot can be written, the other's end is beyond the limit */
+		assert_int_equal(ring_save(r, big, sizeof(big), 9), i ? -EFBIG : 0);
+		s = successor(r);
+		p = ring_load(s, &n, &upto);
+		assert_non_null(p);
+		assert_int_equal(n, sizeof(big));
+		assert_true(upto == 9 && ring_saved_upto(s) == 9);
+		free(p);
+		ring_free(s);
+	}
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &was), 0);
+	ring_free(r);
+}
+
 int
 main(void)
 {
@@ -213,11 +320,14 @@ main(void)
 		cmocka_unit_test(test_bytes_survive),
 		cmocka_unit_test(test_uncommitted_read_is_found),
 		cmocka_unit_test(test_guard_is_always_clean),
+		cmocka_unit_test(test_reads_meet_no_fault),
 		cmocka_unit_test(test_replay_never_wraps),
 		cmocka_unit_test(test_checkpoint_newest_and_fallback),
 		cmocka_unit_test(test_poison_counts_deaths_on_the_same_bytes),
 		cmocka_unit_test(test_punch_only_what_a_checkpoint_covers),
 		cmocka_unit_test(test_foreign_memfd_is_refused),
+		cmocka_unit_test(test_damaged_headers),
+		cmocka_unit_test(test_save_that_fails),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

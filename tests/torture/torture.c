@@ -1,0 +1,676 @@
+/* torture BUILD_DIR [KILLS [SESSIONS [server|keeper|mixed|both]]]: what the death of muster's own
+ * processes may cost: nothing.
+ *
+ * Sessions print numbered lines, of all kinds of content, while the server (or the keeper, or
+ * either) is killed at any moment; beside them others are started, end, are ended, put to sleep,
+ * woken and forgotten, and the printers are resized. Afterwards each line must be there once and
+ * in order, no child may have seen a signal, every exit code must be known, no session may hang
+ * between two states, and `server stop` must end in time.
+ *
+ * both: server and keeper die together, which ends what runs, and what is in no file is gone. Then
+ * every session must be lost, what is left of its text in order, and another server must start.
+ *
+ * Prints one line of figures, and one for each thing that is wrong; the exit code says whether
+ * there was any. */
+#include "core/os/os.h"
+#include "sessions/wire/proto.h"
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define COLS 100
+#define ROWS 30
+#define CHURNERS 2
+#define BACK_S 20	/* a server is back in so many seconds */
+#define SETTLED_S 20	/* and all that was under way has come to its end */
+#define STOP_LIMIT_S 15 /* server stop, whatever there is to be ended */
+
+enum mode { SERVER_DIES, KEEPER_DIES, EITHER_DIES, BOTH_DIE };
+static const char *const mode_names[] = {"server", "keeper", "mixed", "both"};
+
+static char home[64], bin[PATH_MAX], self[PATH_MAX];
+static unsigned bad, seed = 1;
+static int n_sessions = 4;
+
+static unsigned
+dice(unsigned n)
+{
+	seed = seed * 1103515245u + 12345u;
+	return (seed >> 16) % n;
+}
+
+static void
+pause_ms(unsigned ms)
+{
+	poll(NULL, 0, (int)ms);
+}
+
+static double
+now_s(void)
+{
+	return (double)os_mono_ns() / 1e9;
+}
+
+static void PRINTF_LIKE(1, 2) wrong(const char *fmt, ...)
+{
+	va_list ap;
+
+	bad++;
+	fputs("torture: ", stdout);
+	va_start(ap, fmt);
+	vprintf(fmt, ap);
+	va_end(ap);
+	putchar('\n');
+	fflush(stdout);
+}
+
+/* ---- what prints ---- */
+
+static const char *child_base;
+
+static void
+caught(int sig)
+{
+	char path[600];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s.signals", child_base);
+	fd = open(path, O_CREAT | O_WRONLY | O_APPEND, 0600);
+	dprintf(fd, "%d\n", sig);
+	close(fd);
+}
+
+static void
+print_line(long i)
+{
+	switch (dice(6)) {
+	case 0:
+		printf("\033[3%um%ld line\033[0m\n", dice(8), i);
+		break;
+	case 1:
+		printf("%ld line wide \xe6\xbc\xa2\xe5\xad\x97 e\xcc\x81\n", i);
+		break;
+	case 2:
+		printf("%ld line %.*s\n", i, (int)dice(80),
+			".........................................................................."
+			"....");
+		break;
+	case 3:
+		printf("\033]0;title %ld\007%ld line\n", i, i);
+		break;
+	default:
+		printf("%ld line\n", i);
+	}
+}
+
+/* torture child BASE STOP CODE PAUSE_US: prints until the file STOP is there. */
+static int
+child(char **argv)
+{
+	char path[600], answer[16];
+	long i = 0;
+	FILE *f;
+
+	child_base = argv[0];
+	seed = (unsigned)getpid();
+	for (int s = 1; s < SIGRTMIN; s++)
+		if (s != SIGCHLD && s != SIGWINCH)
+			signal(s, caught);
+	while (access(argv[1], F_OK) < 0) {
+		for (unsigned n = 1 + dice(30); n; n--)
+			print_line(++i);
+		fflush(stdout);
+		pause_ms((unsigned)atoi(argv[3]));
+	}
+	snprintf(path, sizeof(path), "%s.lines", argv[0]);
+	if ((f = fopen(path, "w"))) {
+		fprintf(f, "%ld\n", i);
+		fclose(f);
+	}
+	puts("the end");
+	fflush(stdout);
+	return fgets(answer, sizeof(answer), stdin) ? atoi(argv[2]) : 99;
+}
+
+/* ---- verbs ---- */
+
+/* `muster …`: exit code, or -1 after limit_s; what it printed goes into out (NULL: nowhere). */
+static int
+muster(struct buf *out, double limit_s, const char *fmt, ...)
+{
+	char args[8192], cmd[sizeof(args) + sizeof(bin) + 32];
+	double end = now_s() + limit_s;
+	int p[2], status;
+	va_list ap;
+	pid_t pid;
+
+	va_start(ap, fmt);
+	vsnprintf(args, sizeof(args), fmt, ap);
+	va_end(ap);
+	snprintf(cmd, sizeof(cmd), "exec '%s/muster' %s", bin, args);
+	if (pipe2(p, O_CLOEXEC) < 0 || (pid = fork()) < 0)
+		return -1;
+	if (!pid) {
+		int null = open("/dev/null", O_RDWR);
+
+		dup2(null, 0);
+		dup2(p[1], 1);
+		dup2(null, 2);
+		execl("/bin/sh", "sh", "-c", cmd, NULL);
+		_exit(127);
+	}
+	close(p[1]);
+	for (;;) {
+		struct pollfd pf = {p[0], POLLIN, 0};
+		char text[65536];
+		ssize_t n;
+
+		if (poll(&pf, 1, (int)(MAX(end - now_s(), 0) * 1000)) <= 0) {
+			kill(pid, SIGKILL);
+			break;
+		}
+		if ((n = read(p[0], text, sizeof(text))) <= 0)
+			break;
+		if (out)
+			buf_put(out, text, (size_t)n);
+	}
+	close(p[0]);
+	waitpid(pid, &status, 0);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static json_t *
+muster_json(const char *args)
+{
+	struct buf b = {0};
+	json_t *j =
+		muster(&b, 15, "%s", args) == 0 ? json_loadb((char *)b.data, b.len, 0, NULL) : NULL;
+
+	buf_free(&b);
+	return j;
+}
+
+struct pids {
+	pid_t server, keeper;
+};
+
+static struct pids
+pids_of(void)
+{
+	json_t *j = muster_json("server status --json");
+	struct pids p = {(pid_t)json_integer_value(json_object_get(j, "pid")),
+		(pid_t)json_integer_value(json_object_get(j, "keeper_pid"))};
+
+	json_decref(j);
+	return p;
+}
+
+/* ---- beside the printers ---- */
+
+static char stop_file[300];
+
+static bool
+over(void)
+{
+	return access(stop_file, F_OK) == 0;
+}
+
+/* A session through a piece of its life: any verb may meet a server that is away. */
+static void
+churn_once(unsigned who, unsigned i)
+{
+	char name[32];
+	unsigned code = dice(50);
+
+	snprintf(name, sizeof(name), "c%u-%u", who, i);
+	if (dice(2)) {
+		muster(NULL, 20, "new -d -n %s -t code%u -- sh -c 'seq 1 200; exit %u'", name, code,
+			code);
+		if (dice(2))
+			muster(NULL, 20, "wait %s --for exit --timeout 3", name);
+	} else {
+		muster(NULL, 20, "new -d -n %s -p shell -- sh -c 'seq 1 200; cat'", name);
+		if (dice(3) == 0)
+			muster(NULL, 20, "hibernate --force %s", name);
+		if (dice(3) == 0)
+			muster(NULL, 20, "resume %s", name);
+		if (dice(2))
+			muster(NULL, 20, "kill --now %s", name);
+	}
+	if (dice(3) == 0)
+		muster(NULL, 20, "forget %s", name);
+	if (dice(4) == 0)
+		muster(NULL, 20, "peek t%u --history --lines 50", dice((unsigned)n_sessions));
+}
+
+static void
+put_resize(struct buf *b, unsigned cols, unsigned rows)
+{
+	uint8_t p[4] = {(uint8_t)cols, 0, (uint8_t)rows, 0};
+
+	frame_put(b, FT_RESIZE, 1, p, sizeof(p));
+}
+
+/* Someone attaches, changes the size a few times, and leaves it as it was. */
+static void
+resize_once(void)
+{
+	struct sockaddr_un a = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct buf b = {0};
+	json_t *j = json_pack("{s:s,s:i,s:o,s:s,s:i,s:i}", "verb", "view", "view", 1, "id",
+		json_sprintf("t%u", dice((unsigned)n_sessions)), "mode", "attach", "cols", COLS,
+		"rows", ROWS);
+
+	snprintf(a.sun_path, sizeof(a.sun_path), "%s/run/sock", home);
+	frame_put(&b, FT_HELLO, 0, "{\"v\":1,\"versions\":[1]}", 22);
+	frame_json(&b, FT_REQUEST, 1, j);
+	json_decref(j);
+	if (connect(fd, (struct sockaddr *)&a, sizeof(a)) == 0)
+		for (int i = 0; i < 6; i++) {
+			if (i == 5)
+				put_resize(&b, COLS, ROWS);
+			else
+				put_resize(&b, 20 + dice(180), 5 + dice(55));
+			if (send(fd, b.data, b.len, MSG_NOSIGNAL) < 0)
+				break;
+			b.len = 0;
+			pause_ms(20);
+		}
+	buf_free(&b);
+	close(fd);
+}
+
+static void
+start_churn(pid_t pid[CHURNERS + 1])
+{
+	for (unsigned k = 0; k < CHURNERS + 1; k++) {
+		if ((pid[k] = fork()) != 0)
+			continue;
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		seed = 77 + k;
+		for (unsigned i = 1; !over(); i++)
+			if (k < CHURNERS)
+				churn_once(k, i);
+			else
+				resize_once();
+		_exit(0);
+	}
+}
+
+static void
+end_churn(pid_t pid[CHURNERS + 1])
+{
+	for (unsigned k = 0; k < CHURNERS + 1; k++)
+		waitpid(pid[k], NULL, 0);
+}
+
+/* ---- killing ---- */
+
+static double
+kill_once(struct pids *p, bool server, bool keeper)
+{
+	struct pids was = *p;
+	double t;
+
+	if (keeper)
+		kill(was.keeper, SIGKILL);
+	if (server)
+		kill(was.server, SIGKILL);
+	for (t = now_s(); now_s() - t < BACK_S;) {
+		*p = pids_of();
+		if (p->server && (!server || p->server != was.server) &&
+			(!keeper || p->keeper != was.keeper))
+			return now_s() - t;
+	}
+	wrong("no %s after %d s", server ? "server" : "keeper", BACK_S);
+	return -1;
+}
+
+static int
+by_size(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* Returns how many kills there were; times: how long each took to be seen to. */
+static int
+kill_all(enum mode mode, int kills, double *times)
+{
+	struct pids p = pids_of();
+
+	if (mode == BOTH_DIE)
+		pause_ms(3000); /* some text is to be in files */
+	for (int k = 0; k < kills; k++) {
+		bool keeper = mode == KEEPER_DIES || mode == BOTH_DIE ||
+			      (mode == EITHER_DIES && dice(3) == 0);
+
+		pause_ms(dice(5) ? 5 + dice(300) : 300 + dice(900));
+		times[k] = kill_once(&p, !keeper || mode == BOTH_DIE, keeper);
+		if (times[k] < 0)
+			return k;
+	}
+	return kills;
+}
+
+/* ---- looking ---- */
+
+static json_t *
+session_named(const json_t *ls, const char *name)
+{
+	json_t *s;
+	size_t i;
+
+	json_array_foreach (json_object_get(ls, "sessions"), i, s)
+		if (!strcmp(json_string_value(json_object_get(s, "name")), name))
+			return s;
+	return NULL;
+}
+
+static const char *
+state_of(const json_t *s)
+{
+	const char *state = json_string_value(json_object_get(s, "state"));
+
+	return state ? state : "none";
+}
+
+/* The numbers that lines begin with: 1, 2, 3 … ; returns the last, counts what is not so. */
+static long
+check_lines(const char *text, size_t len, long *lost, long *twice)
+{
+	const char *end = text + len;
+	long last = 0;
+
+	while (text < end) {
+		const char *nl = memchr(text, '\n', (size_t)(end - text));
+		char *after;
+		long i = isdigit((unsigned char)*text) ? strtol(text, &after, 10) : 0;
+
+		if (i && !strncmp(after, " line", 5)) {
+			if (i > last + 1)
+				*lost += i - last - 1;
+			else if (i <= last)
+				++*twice;
+			last = MAX(last, i);
+		}
+		if (!nl)
+			break;
+		text = nl + 1;
+	}
+	return last;
+}
+
+static long
+lines_written(int k)
+{
+	char path[300];
+	long n = -1;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/t%d.lines", home, k);
+	if ((f = fopen(path, "r"))) {
+		if (fscanf(f, "%ld", &n) != 1)
+			n = -1;
+		fclose(f);
+	}
+	return n;
+}
+
+static bool
+shows_end(int k)
+{
+	struct buf b = {0};
+	bool found = muster(&b, 20, "peek t%d", k) == 0 && strstr(buf_cstr(&b), "the end");
+
+	buf_free(&b);
+	return found;
+}
+
+/* One printer, after `stop`: its text is all there once. */
+static void
+check_text(int k, long *total, long *lost, long *twice)
+{
+	double end = now_s() + 60;
+	struct buf b = {0};
+	long miss = 0, dup = 0, want, got;
+	char path[300];
+
+	while ((want = lines_written(k)) < 0 || !shows_end(k))
+		if (now_s() > end) {
+			wrong("t%d does not come to its end", k);
+			return;
+		}
+	muster(&b, 60, "peek t%d --history", k);
+	got = check_lines((char *)b.data, b.len, &miss, &dup);
+	buf_free(&b);
+	miss += want - got;
+	if (miss || dup)
+		wrong("t%d: of %ld lines %ld are missing, %ld out of place", k, want, miss, dup);
+	*total += want;
+	*lost += miss;
+	*twice += dup;
+	snprintf(path, sizeof(path), "%s/t%d.signals", home, k);
+	if (access(path, F_OK) == 0)
+		wrong("t%d saw signals (%s)", k, path);
+}
+
+static void
+check_exit(int k, bool code_known)
+{
+	char name[16];
+	json_t *ls, *s, *code;
+
+	snprintf(name, sizeof(name), "t%d", k);
+	if (muster(NULL, 20, "send %s --key Enter", name) != 0)
+		wrong("%s takes no input", name);
+	if (muster(NULL, 30, "wait %s --for exit --timeout 20", name) != 0)
+		wrong("%s does not end", name);
+	ls = muster_json("ls -a --json");
+	s = session_named(ls, name);
+	code = json_object_get(s, "exit_code");
+	if (strcmp(state_of(s), "exited") || (code_known && json_integer_value(code) != 10 + k))
+		wrong("%s is %s, exit code %d, not %d", name, state_of(s),
+			json_is_integer(code) ? (int)json_integer_value(code) : -1, 10 + k);
+	json_decref(ls);
+}
+
+/* How many are between two states, or live with no process; and sessions that ended by themselves
+ * with another code than their tag says. */
+static int
+look_for_stuck(const json_t *ls, bool code_known, bool say)
+{
+	json_t *s, *tag;
+	size_t i, k;
+	int n = 0;
+
+	json_array_foreach (json_object_get(ls, "sessions"), i, s) {
+		const char *name = json_string_value(json_object_get(s, "name"));
+		const char *state = state_of(s);
+		pid_t pid = (pid_t)json_integer_value(json_object_get(s, "pid"));
+		bool stuck = !strcmp(state, "closing") || !strcmp(state, "starting") ||
+			     (!strcmp(state, "running") && (pid <= 0 || kill(pid, 0) < 0));
+
+		n += stuck;
+		if (stuck && say)
+			wrong("%s stays %s (process %d)", name, state, (int)pid);
+		json_array_foreach (json_object_get(s, "tags"), k, tag) {
+			json_t *code = json_object_get(s, "exit_code");
+			int want = atoi(json_string_value(tag) + 4);
+
+			if (say && code_known && !strcmp(state, "exited") &&
+				(!json_is_integer(code) || json_integer_value(code) != want))
+				wrong("%s: exit code %d is not known", name, want);
+		}
+	}
+	return n;
+}
+
+static int
+check_states(bool code_known, int *n_seen)
+{
+	double end = now_s() + SETTLED_S;
+	json_t *ls = NULL;
+	int stuck;
+
+	do {
+		json_decref(ls);
+		ls = muster_json("ls -a --json");
+		stuck = ls ? look_for_stuck(ls, code_known, false) : 1;
+	} while (stuck && now_s() < end);
+	stuck = look_for_stuck(ls, code_known, true);
+	if (!ls)
+		wrong("sessions cannot be listed");
+	*n_seen = (int)json_array_size(json_object_get(ls, "sessions"));
+	json_decref(ls);
+	return stuck;
+}
+
+/* After both died: each printer is lost, and has no line twice. */
+static void
+check_lost(long *total, long *lost, long *twice)
+{
+	json_t *ls = muster_json("ls -a --json");
+
+	for (int k = 0; k < n_sessions; k++) {
+		struct buf b = {0};
+		long miss = 0, dup = 0;
+		char name[16];
+
+		snprintf(name, sizeof(name), "t%d", k);
+		if (strcmp(state_of(session_named(ls, name)), "lost"))
+			wrong("%s is %s, not lost", name, state_of(session_named(ls, name)));
+		muster(&b, 60, "peek %s --history", name);
+		*total += check_lines((char *)b.data, b.len, &miss, &dup);
+		if (dup)
+			wrong("%s: %ld lines are out of place", name, dup);
+		*lost += miss;
+		*twice += dup;
+		buf_free(&b);
+	}
+	json_decref(ls);
+}
+
+/* Counters against the kernel, and what sessions say that they have in files. */
+static void
+check_doctor(void)
+{
+	struct buf b = {0};
+
+	if (muster(&b, 60, "doctor") != 0)
+		for (char *rest, *line = strtok_r(buf_cstr(&b), "\n", &rest); line;
+			line = strtok_r(NULL, "\n", &rest))
+			if (!strncmp(line, "FAIL", 4))
+				wrong("doctor: %s", line);
+	buf_free(&b);
+}
+
+static void
+start_printers(void)
+{
+	static const int pause[] = {3, 10, 30, 100};
+
+	for (int k = 0; k < n_sessions; k++)
+		if (muster(NULL, 20, "new -d -n t%d --size %dx%d -- '%s' child %s/t%d %s %d %d", k,
+			    COLS, ROWS, self, home, k, stop_file, 10 + k,
+			    pause[k % ARRAY_LEN(pause)]) != 0)
+			wrong("t%d cannot be started", k);
+}
+
+/* ---- all of it ---- */
+
+static void
+set_up(const char *build)
+{
+	char path[300];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	FILE *f;
+
+	self[MAX(n, 0)] = 0;
+	if (!realpath(build, bin))
+		snprintf(bin, sizeof(bin), "%s", build);
+	snprintf(home, sizeof(home), "/tmp/muster-torture.XXXXXX");
+	if (n < 0 || !mkdtemp(home))
+		abort();
+	setenv("MUSTER_HOME", home, 1);
+	snprintf(stop_file, sizeof(stop_file), "%s/stop", home);
+	snprintf(path, sizeof(path), "%s/config.ini", home);
+	if (!(f = fopen(path, "w")))
+		abort();
+	fputs("[server]\nscrollback_lines=2000000\nscrollback_bytes=256M\nstore_after=200ms\n"
+	      "rest_after=2s\n",
+		f);
+	fclose(f);
+}
+
+static double
+stop_all(void)
+{
+	double t = now_s();
+
+	if (muster(NULL, 60, "server stop --kill-sessions") != 0)
+		wrong("server stop fails");
+	t = now_s() - t;
+	if (t > STOP_LIMIT_S)
+		wrong("server stop took %.1f s", t);
+	return t;
+}
+
+int
+main(int argc, char **argv)
+{
+	int kills = argc > 2 ? atoi(argv[2]) : 20, done, stuck, seen = 0;
+	long total = 0, lost = 0, twice = 0;
+	enum mode mode = SERVER_DIES;
+	pid_t churn[CHURNERS + 1];
+	char cmd[300];
+	double *times, stop_s;
+
+	if (argc == 6 && !strcmp(argv[1], "child"))
+		return child(argv + 2);
+	if (argc < 2)
+		return 2;
+	n_sessions = argc > 3 ? atoi(argv[3]) : n_sessions;
+	for (int i = 0; argc > 4 && i < (int)ARRAY_LEN(mode_names); i++)
+		if (!strcmp(argv[4], mode_names[i]))
+			mode = (enum mode)i;
+	times = xcalloc((size_t)kills + 1, sizeof(*times));
+	set_up(argv[1]);
+	start_printers();
+	start_churn(churn);
+	done = kill_all(mode, kills, times);
+	fclose(fopen(stop_file, "w"));
+	end_churn(churn);
+	for (int k = 0; k < n_sessions && mode != BOTH_DIE; k++) {
+		check_text(k, &total, &lost, &twice);
+		check_exit(k, mode == SERVER_DIES);
+	}
+	if (mode == BOTH_DIE)
+		check_lost(&total, &lost, &twice);
+	stuck = check_states(mode == SERVER_DIES, &seen);
+	check_doctor();
+	stop_s = stop_all();
+	qsort(times, (size_t)done, sizeof(*times), by_size);
+	printf("torture: %d kills (%s), %d sessions, %ld lines, %ld lost, %ld out of place, %d "
+	       "stuck, away %.0f ms (median) %.0f ms (longest), stop %.1f s\n",
+		done, mode_names[mode], seen, total, lost, twice, stuck,
+		done ? times[done / 2] * 1e3 : 0, done ? times[done - 1] * 1e3 : 0, stop_s);
+	free(times);
+	snprintf(cmd, sizeof(cmd), "rm -rf '%s'", home);
+	return bad || system(cmd) != 0;
+}
