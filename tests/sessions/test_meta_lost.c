@@ -62,7 +62,8 @@ has_num(const char *name, int num)
 	json_t *j;
 	bool yes;
 
-	if (muster("explain %d --json", num) != 0)
+	/* so many digits are the beginning of no id */
+	if (muster("explain %09d --json", num) != 0)
 		return false;
 	j = out_json();
 	yes = !strcmp(json_string_value(json_object_get(j, "name")), name);
