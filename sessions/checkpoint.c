@@ -16,6 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#define SAVE_CELLS (1ll << 29) /* work that a successor may have to do again: half a second */
 #define CHECKPOINT_VERSION 1
 
 static void
@@ -98,6 +99,7 @@ int
 checkpoint_save(struct session *s)
 {
 	static struct buf b; /* one thread; kept, since this runs often */
+	uint64_t begin = os_mono_ns();
 	int rc;
 
 	if (!s->ring)
@@ -105,12 +107,14 @@ checkpoint_save(struct session *s)
 	b.len = 0;
 	put_head(&b, s);
 	term_save(s->term, &b);
-	rc = ring_save(s->ring, b.data, b.len, ring_head(s->ring));
+	rc = ring_save(s->ring, b.data, b.len, ring_effects(s->ring));
 	if (rc == 0) /* what only the checkpoint before it named may go */
 		hist_saved(term_hist(s->term));
 	else
 		log_warn("session %u: no checkpoint: %s", s->num, strerror(-rc));
 	s->saved_ns = os_mono_ns();
+	s->save_cost_ns = s->saved_ns - begin;
+	s->unsaved_cells = SAVE_CELLS;
 	return rc;
 }
 

@@ -4,7 +4,7 @@
  * activity signals, in a slot of the ring. */
 #include "sessions/session.h"
 
-/* Of the terminal as fed up to the ring's head. 0 or -errno. */
+/* Of the terminal as fed so far (ring_effects). 0 or -errno. */
 int checkpoint_save(struct session *s);
 /* At the start of a run or after a restart: s->term from the newest checkpoint and the ring's
  * bytes; a fresh terminal where there is none. activity: take the signals from it too. */

@@ -126,10 +126,13 @@ on_settle(uv_timer_t *t)
 
 	sv->settling = false;
 	for (struct session *s = sv->sessions; s; s = s->next) {
-		if (s->unsettled && (now - s->output_ns > SETTLE_QUIET_NS ||
-					    now - s->settled_ns > SETTLE_LATEST_NS)) {
-			s->settled_ns = now;
-			session_settle(s, now);
+		if (s->unsettled && now - s->settled_ns > SELDOM * s->settle_cost_ns &&
+			(now - s->output_ns > SETTLE_QUIET_NS ||
+				now - s->settled_ns > SETTLE_LATEST_NS)) {
+			uint64_t begin = os_mono_ns();
+			session_settle(s, begin);
+			s->settled_ns = os_mono_ns();
+			s->settle_cost_ns = s->settled_ns - begin;
 		} else if (!s->unsettled && s->changed)
 			session_evaluate(s, now);
 		more |= s->unsettled;
@@ -190,7 +193,8 @@ on_tick(uv_timer_t *t)
 	for (struct session *s = sv->sessions; s; s = s->next) {
 		if (session_live(s) && !s->unsettled)
 			session_evaluate(s, now);
-		if (s->ring && ring_saved_upto(s->ring) != ring_head(s->ring))
+		if (s->ring && ring_saved_upto(s->ring) != ring_head(s->ring) &&
+			now - s->saved_ns > SELDOM * s->save_cost_ns)
 			checkpoint_save(s);
 		if (s->changed)
 			server_wants_settle(sv);

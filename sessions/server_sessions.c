@@ -485,10 +485,10 @@ spawned_tell(struct session *s, const struct err *e)
 		cb(s->on_spawned_ctx, s, e);
 }
 
-static void
+static bool
 on_pty_output(void *ctx, size_t n)
 {
-	session_output(ctx, n);
+	return session_output(ctx, n);
 }
 
 static void
@@ -595,6 +595,8 @@ server_session_ended(struct session *s)
 		json_object_set_new(how, "code", json_integer(s->exit_code));
 	if (s->exit_signal > 0)
 		json_object_set_new(how, "signal", json_integer(s->exit_signal));
+	if (s->ring) /* what was too much to be worked off is not tried again */
+		ring_set_effects(s->ring, ring_head(s->ring));
 	s->ended = os_wall_s();
 	session_settle(s, os_mono_ns());
 	checkpoint_save(s);

@@ -21,6 +21,7 @@
 
 #define SESSION_MAGIC 0x53455353u
 #define STAMP_S 10		       /* how exactly it is known when a line was printed */
+#define TURN_CELLS (1 << 20)	       /* that output may fill or move in a turn: a millisecond */
 #define RESIZE_REPAINT_NS 700000000ull /* output this soon after a resize is a repaint */
 
 #define BIT(name) (1u << SS_##name)
@@ -261,25 +262,36 @@ session_restored(struct session *s)
 
 /* Output. */
 
-void
+/* A turn's worth through the terminal. */
+static void
+feed(struct session *s)
+{
+	uint64_t from = ring_effects(s->ring);
+	int64_t cells = TURN_CELLS;
+	size_t n;
+	const uint8_t *p = ring_bytes(s->ring, from, &n);
+
+	CHECK(p);
+	ring_feeding(s->ring, from, (uint32_t)n);
+	n = term_feed_some(s->term, p, n, &cells);
+	ring_fed(s->ring);
+	ring_set_effects(s->ring, from + n);
+	s->unsaved_cells -= TURN_CELLS - cells;
+	session_flush_replies(s);
+}
+
+bool
 session_output(struct session *s, size_t n)
 {
 	struct term *t = s->term;
-	uint64_t head = ring_head(s->ring), from = head - n, gen = term_generation(t);
-	uint64_t now = os_mono_ns();
-	size_t left;
-	const uint8_t *p = ring_bytes(s->ring, from, &left);
+	uint64_t gen = term_generation(t), now = os_mono_ns();
 	bool text;
 
-	ring_feeding(s->ring, from, (uint32_t)n);
 	if (os_wall_s() - s->stamped > STAMP_S) {
 		s->stamped = os_wall_s();
 		term_stamp(t, (uint32_t)s->stamped);
 	}
-	term_feed(t, p, n);
-	ring_fed(s->ring);
-	ring_set_effects(s->ring, head);
-	session_flush_replies(s);
+	feed(s);
 	text = term_generation(t) != gen && now - s->act.last_resize_ns > RESIZE_REPAINT_NS;
 	activity_output(&s->act, n, text, now);
 	if (text)
@@ -291,9 +303,11 @@ session_output(struct session *s, size_t n)
 		s->status_said = false;
 		session_evaluate(s, now);
 	}
-	if (head - ring_saved_upto(s->ring) >= RING_CHECKPOINT)
+	if (s->unsaved_cells < 0 ||
+		ring_head(s->ring) - ring_saved_upto(s->ring) >= RING_CHECKPOINT)
 		checkpoint_save(s); /* the tick does it for those that print less */
 	server_wants_settle(s->server);
+	return ring_effects(s->ring) == ring_head(s->ring);
 }
 
 static void
@@ -370,8 +384,9 @@ session_rests(const struct session *s)
 {
 	uint64_t now = os_mono_ns(), rest = (uint64_t)(s->server->config->rest_after_s * 1e9);
 
-	return s->ring && !term_parked(s->term) && LIST_EMPTY(&s->views) && !s->unsettled &&
-	       now - s->output_ns > rest && now - s->looked_ns > rest;
+	return s->ring && ring_effects(s->ring) == ring_head(s->ring) && !term_parked(s->term) &&
+	       LIST_EMPTY(&s->views) && !s->unsettled && now - s->output_ns > rest &&
+	       now - s->looked_ns > rest;
 }
 
 /* Input. */

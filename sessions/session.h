@@ -94,10 +94,12 @@ struct session {
 	int spec;			 /* memfd of the last spawn; -1 */
 	char title[256], last_line[256]; /* sanitised; of the screen as it was when last settled */
 	LIST_HEAD(, view) views;
-	struct buf replies; /* the terminal's answers while it is fed */
+	struct buf replies;    /* the terminal's answers while it is fed */
+	int64_t unsaved_cells; /* left of the work until a checkpoint is due */
 	bool feeding, changed, meta_changed, unsettled, child_gone;
 	bool status_said; /* OSC 7501 was in the bytes just fed */
 	uint64_t changed_ns, output_ns, saved_ns, looked_ns, gen_settled, settled_ns, sealed_ns;
+	uint64_t save_cost_ns, settle_cost_ns; /* what the last one took: see SELDOM */
 	session_cb on_spawned;
 	void *on_spawned_ctx;
 	struct ending *ending;	/* of session_close; NULL none */
@@ -117,14 +119,16 @@ const char *session_getenv(const struct session *s, const char *name); /* of its
 /* Record of a session, in no list yet; state `first`. */
 struct session *session_new(struct server *sv, enum session_state first);
 void session_free(struct session *s); /* closes, unmaps, gives slabs back; not in a list any more */
-/* Bytes of the child: the last n before the ring's head. */
-void session_output(struct session *s, size_t n);
+/* n bytes more of the child's are in the ring: a turn's worth of what waits there goes through the
+ * terminal. False: more waits. */
+bool session_output(struct session *s, size_t n);
 void session_resize(struct session *s, int cols, int rows);
 /* Gives the screen's memory back; nobody may be looking. */
 void session_park(struct session *s);
 void session_term_ops(struct session *s); /* its terminal reports to it */
 void session_flush_replies(struct session *s);
-void session_restored(struct session *s);    /* title and the like again, after a restart */
+void session_restored(struct session *s); /* title and the like again, after a restart */
+#define SELDOM 20 /* what is done again and again on huge screens pauses so many times as long */
 bool session_rests(const struct session *s); /* may be parked: quiet for a minute, nobody looks */
 /* What its screen says: last line, profile's rules; then the activity's verdict. */
 void session_settle(struct session *s, uint64_t now_ns);

@@ -409,6 +409,57 @@ test_secrets_stay_with_the_child(void **st)
 	assert_true(until(no_canary, NULL, 10));
 }
 
+/* That a process has spent: on a busy machine a better clock than the wall's. */
+static double
+cpu_seconds(pid_t pid)
+{
+	unsigned long user = 0, system = 0;
+	char path[64], stat[1024] = "";
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	assert_non_null(f = fopen(path, "r"));
+	if (fgets(stat, sizeof(stat), f) && strrchr(stat, ')'))
+		sscanf(strrchr(stat, ')') + 1,
+			" %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system);
+	fclose(f);
+	assert_true(user + system > 0);
+	return (double)(user + system) / (double)sysconf(_SC_CLK_TCK);
+}
+
+/* Output that costs its screen millions of cells with every few bytes is worked off in turns like
+ * any other: who asks meanwhile has an answer at once, and the server is not taken for stuck. */
+static void
+test_costly_output_waits_for_others(void **st)
+{
+	static const char *const floods[] = {"\\033#8", "\\033[1;1;999;4095;1;2;2$v", "\\033[65$x",
+		"\\033[?1049h\\033[65$x\\033[?1049l"};
+	pid_t pid = server_pid("pid");
+
+	(void)st;
+	put_file(in_home("flood.sh"),
+		"printf '\\033[66$x'; x=$(printf \"$1\"); x=$x$x$x$x; x=$x$x$x$x\n"
+		"while :; do printf %%s \"$x$x$x$x\"; done\n");
+	for (size_t i = 0; i < ARRAY_LEN(floods); i++) {
+		assert_int_equal(muster("new -d -n flood%zu --size 4096x1000 -- sh "
+					"$MUSTER_HOME/flood.sh '%s'",
+					 i, floods[i]),
+			0);
+		for (int k = 0; k < 3; k++) {
+			double begin = cpu_seconds(pid);
+
+			assert_int_equal(muster("ls --json"), 0);
+			if (cpu_seconds(pid) - begin > 1.5)
+				fail_msg("%s: %.1f s", floods[i], cpu_seconds(pid) - begin);
+		}
+		double begin =
+			cpu_seconds(pid); /* what is left to be worked off is not waited for */
+		assert_int_equal(muster("kill --now flood%zu", i), 0);
+		assert_true(cpu_seconds(pid) - begin < 3);
+	}
+	assert_int_equal(server_pid("pid"), pid);
+}
+
 int
 main(void)
 {
@@ -422,6 +473,7 @@ main(void)
 		cmocka_unit_test(test_nothing_stays_of_a_forgotten_session),
 		cmocka_unit_test(test_tags_reach_several),
 		cmocka_unit_test(test_secrets_stay_with_the_child),
+		cmocka_unit_test(test_costly_output_waits_for_others),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);
 }
