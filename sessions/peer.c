@@ -12,6 +12,7 @@
 #define PEER_MAGIC 0x50454552u
 #define REQUEST_MAGIC 0x52455155u
 #define READ_BYTES 65536u
+#define PEER_IDLE_NS 200000000u /* so long silent before its place may be taken */
 
 static const struct {
 	const char *verb;
@@ -47,6 +48,23 @@ peer_refuse(int fd, const char *why)
 	close(fd);
 }
 
+/* Of those that only sit there the one that was silent longest gives way; false: all have a use for
+ * their place. */
+static bool
+make_place(struct server *sv)
+{
+	struct peer *idle = NULL;
+
+	for (struct peer *p = sv->peers; p; p = p->next)
+		if (!p->watching && LIST_EMPTY(&p->views) && LIST_EMPTY(&p->requests) &&
+			!peer_waiting(p) && (!idle || p->heard_ns < idle->heard_ns))
+			idle = p;
+	if (!idle || os_mono_ns() - idle->heard_ns < PEER_IDLE_NS)
+		return false;
+	peer_close(idle, "another client needed the place");
+	return true;
+}
+
 void
 peer_accept(struct server *sv, int fd)
 {
@@ -59,7 +77,7 @@ peer_accept(struct server *sv, int fd)
 		close(fd);
 		return;
 	}
-	if (sv->n_peers >= PEERS_MAX) {
+	if (sv->n_peers >= PEERS_MAX && !make_place(sv)) {
 		peer_refuse(fd, "too many clients");
 		return;
 	}
@@ -69,7 +87,7 @@ peer_accept(struct server *sv, int fd)
 	p->fd = fd;
 	p->passed = -1;
 	p->pid = cred.pid;
-	p->born_ns = p->progress_ns = os_mono_ns();
+	p->born_ns = p->progress_ns = p->heard_ns = os_mono_ns();
 	LIST_INIT(&p->requests);
 	LIST_INIT(&p->views);
 	CHECK(uv_poll_init(&sv->loop, &p->poll, fd) == 0);
@@ -84,6 +102,7 @@ static void
 request_end(struct request *r)
 {
 	LIST_REMOVE(r, link);
+	r->peer->asked -= r->bytes;
 	json_decref(r->args);
 	r->magic = 0;
 	free(r);
@@ -339,6 +358,16 @@ request_session(struct request *r)
 
 /* Frames. */
 
+static size_t
+asked_by_all(const struct server *sv)
+{
+	size_t sum = 0;
+
+	for (const struct peer *p = sv->peers; p; p = p->next)
+		sum += p->asked;
+	return sum;
+}
+
 static void
 on_request(struct peer *p, const struct frame *f)
 {
@@ -347,8 +376,15 @@ on_request(struct peer *p, const struct frame *f)
 	struct err e;
 
 	*r = (struct request){
-		.magic = REQUEST_MAGIC, .peer = p, .id = f->request, .args = frame_get_json(f)};
+		.magic = REQUEST_MAGIC, .peer = p, .id = f->request, .bytes = sizeof(*r) + f->len};
 	LIST_INSERT_HEAD(&p->requests, r, link);
+	p->asked += r->bytes;
+	if (p->asked > PEER_ASKED_MAX || asked_by_all(p->server) > ASKED_MAX) {
+		err_set(&e, 1, "too many requests wait for their answers");
+		request_fail(r, &e);
+		return;
+	}
+	r->args = frame_get_json(f);
 	verb = json_string_value(json_object_get(r->args, "verb"));
 	for (size_t i = 0; verb && i < ARRAY_LEN(commands); i++)
 		if (!strcmp(commands[i].verb, verb)) {
@@ -506,6 +542,7 @@ on_poll(uv_poll_t *h, int status, int events)
 		return;
 	}
 	if (n > 0) {
+		p->heard_ns = os_mono_ns();
 		p->in.len += (size_t)n;
 		read_frames(p);
 	}

@@ -11,12 +11,15 @@
 #define PEER_OUT_MAX (256u << 10) /* views get no frames while more than this waits */
 #define PEER_STUCK_MS 10000	  /* so long without a byte of progress: hang up */
 #define PEER_FLOOD_MAX (2u << 20) /* replies that nobody reads: hang up */
+#define PEER_ASKED_MAX (2u << 20) /* bytes of requests without an answer yet: more are refused */
+#define ASKED_MAX (16u << 20)	  /* of all clients together */
 
 struct view;
 struct request {
 	uint32_t magic;
 	struct peer *peer;
 	uint32_t id;
+	size_t bytes; /* as it came, and this */
 	json_t *args;
 	void (*cancel)(void *ctx);
 	void *cancel_ctx;
@@ -35,7 +38,8 @@ struct peer {
 	struct buf in, out;
 	size_t in_off, out_off;
 	bool greeted, dead, writing, watching;
-	uint64_t born_ns, progress_ns;
+	uint64_t born_ns, progress_ns, heard_ns;
+	size_t asked; /* bytes of its requests */
 	LIST_HEAD(, request) requests;
 	LIST_HEAD(, view) views;
 	unsigned handles;

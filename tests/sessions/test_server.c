@@ -150,18 +150,90 @@ test_requests_that_make_no_sense(void **st)
 }
 
 static void
+request(int fd, uint32_t id, json_t *take_args)
+{
+	struct buf b = {0};
+
+	assert_true(frame_json(&b, FT_REQUEST, id, take_args));
+	for (size_t at = 0; at < b.len;) {
+		ssize_t n = send(fd, b.data + at, b.len - at, MSG_NOSIGNAL);
+
+		assert_true(n > 0);
+		at += (size_t)n;
+	}
+	buf_free(&b);
+	json_decref(take_args);
+}
+
+static json_t *
+wait_for_end(const char *id, size_t padding)
+{
+	char *pad = calloc(1, padding + 1);
+	json_t *j;
+
+	memset(pad, 'x', padding);
+	j = json_pack("{s:s,s:s,s:s,s:s}", "verb", "wait", "id", id, "for", "exit", "pad", pad);
+	free(pad);
+	return j;
+}
+
+static bool
+ls_works(void *ctx)
+{
+	(void)ctx;
+	return muster("ls") == 0;
+}
+
+/* Who waits for something keeps its place, and the next is refused; who only sits there gives it to
+ * one that comes. */
+static void
 test_more_clients_than_it_takes(void **st)
 {
-	int fd[70];
+	int fd[64], more;
 	char text[512];
 
 	(void)st;
-	for (size_t i = 0; i < ARRAY_LEN(fd); i++)
+	assert_int_equal(muster("new -d -n stays -- cat"), 0);
+	for (size_t i = 0; i < ARRAY_LEN(fd); i++) {
 		fd[i] = connect_raw();
-	assert_true(hears(fd[ARRAY_LEN(fd) - 1], FT_BYE, text, sizeof(text)));
+		say_hello(fd[i]);
+		request(fd[i], 1, wait_for_end("stays", 0));
+		assert_true(hears(fd[i], FT_WELCOME, text, sizeof(text)));
+	}
+	more = connect_raw();
+	assert_true(hears(more, FT_BYE, text, sizeof(text)));
 	assert_non_null(strstr(text, "too many"));
+	close(more);
 	for (size_t i = 0; i < ARRAY_LEN(fd); i++)
 		close(fd[i]);
+	assert_true(until(ls_works, NULL, 10));
+	for (size_t i = 0; i < ARRAY_LEN(fd); i++) {
+		fd[i] = connect_raw();
+		say_hello(fd[i]);
+		assert_true(hears(fd[i], FT_WELCOME, text, sizeof(text)));
+	}
+	assert_true(until(ls_works, NULL, 10));
+	for (size_t i = 0; i < ARRAY_LEN(fd); i++)
+		close(fd[i]);
+	assert_int_equal(muster("kill --now stays"), 0);
+}
+
+/* What waits for an answer may be so large and no larger: a few of the largest requests. */
+static void
+test_requests_have_a_budget(void **st)
+{
+	int fd = connect_raw();
+	char text[512];
+
+	(void)st;
+	assert_int_equal(muster("new -d -n stays -- cat"), 0);
+	say_hello(fd);
+	for (uint32_t i = 1; i <= 4; i++)
+		request(fd, i, wait_for_end("stays", 900000));
+	assert_true(hears(fd, FT_FAIL, text, sizeof(text)));
+	assert_non_null(strstr(text, "too many requests"));
+	close(fd);
+	assert_int_equal(muster("kill --now stays"), 0);
 	assert_int_equal(muster("ls"), 0);
 }
 
@@ -467,6 +539,7 @@ main(void)
 		cmocka_unit_test(test_noise_is_hung_up_on),
 		cmocka_unit_test(test_requests_that_make_no_sense),
 		cmocka_unit_test(test_more_clients_than_it_takes),
+		cmocka_unit_test(test_requests_have_a_budget),
 		cmocka_unit_test(test_no_descriptor_for_a_client),
 		cmocka_unit_test(test_totals_are_told_when_they_differ),
 		cmocka_unit_test(test_input_is_bounded),
