@@ -20,7 +20,9 @@
 #include <unistd.h>
 
 #define SESSION_MAGIC 0x53455353u
-#define STAMP_S 10		       /* how exactly it is known when a line was printed */
+#define STAMP_S 10 /* how exactly it is known when a line was printed */
+#define TOLD_NS 10000000000ull
+#define TOLD_MAX 20
 #define TURN_CELLS (1 << 20)	       /* that output may fill or move in a turn: a millisecond */
 #define RESIZE_REPAINT_NS 700000000ull /* output this soon after a resize is a repaint */
 
@@ -338,16 +340,36 @@ session_settle(struct session *s, uint64_t now_ns)
 	session_evaluate(s, now_ns);
 }
 
+/* A program may say something else a thousand times a second; log and events hear of some. */
+static bool
+may_tell(struct session *s, uint64_t now_ns)
+{
+	if (now_ns - s->told_ns > TOLD_NS) {
+		if (s->untold)
+			log_info("session %u: %u changes of its activity were not told", s->num,
+				s->untold);
+		s->told_ns = now_ns;
+		s->told = s->untold = 0;
+	}
+	if (s->told++ < TOLD_MAX)
+		return true;
+	s->untold++;
+	return false;
+}
+
 void
 session_evaluate(struct session *s, uint64_t now_ns)
 {
 	enum activity was = s->act.now;
 
 	if (activity_evaluate(&s->act, s->profile, now_ns)) {
+		bool tell = may_tell(s, now_ns);
+
 		s->changed = true;
-		log_info("session %u: %s -> %s (%s)", s->num, activity_name(was),
-			activity_name(s->act.now), activity_source_name(s->act.source));
-		if (was != s->act.now &&
+		if (tell)
+			log_info("session %u: %s -> %s (%s)", s->num, activity_name(was),
+				activity_name(s->act.now), activity_source_name(s->act.source));
+		if (tell && was != s->act.now &&
 			(s->act.now == ACT_PERMISSION || s->act.now == ACT_QUESTION))
 			server_event(s->server, s, "asked",
 				json_pack("{s:s,s:s}", "activity", activity_name(s->act.now),

@@ -99,6 +99,8 @@ struct session {
 	bool feeding, changed, meta_changed, unsettled, child_gone;
 	bool status_said; /* OSC 7501 was in the bytes just fed */
 	uint64_t changed_ns, output_ns, saved_ns, looked_ns, gen_settled, settled_ns, sealed_ns;
+	uint64_t told_ns; /* its changes of activity are told TOLD_MAX times in TOLD_NS from here */
+	unsigned told, untold;
 	uint64_t save_cost_ns, settle_cost_ns; /* what the last one took: see SELDOM */
 	session_cb on_spawned;
 	void *on_spawned_ctx;

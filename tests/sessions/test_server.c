@@ -481,6 +481,27 @@ test_secrets_stay_with_the_child(void **st)
 	assert_true(until(no_canary, NULL, 10));
 }
 
+/* A program that says something else all the time fills neither the events nor the log. */
+static void
+test_a_flood_of_states_is_told_in_part(void **st)
+{
+	int lines = 0;
+
+	(void)st;
+	put_file(in_home("states.sh"), "i=0; while [ $i -lt 3000 ]; do i=$((i+1)); printf "
+				       "'\033]7501;state=working:app=x\007'; "
+				       "printf '\033]7501;state=blocked:app=x\007'; done; "
+				       "printf 'all%%s' said; exec cat");
+	assert_int_equal(muster("new -d -n states -- sh $MUSTER_HOME/states.sh"), 0);
+	until_shows("states", "allsaid");
+	assert_int_equal(muster("events states"), 0);
+	for (const char *p = out_text; (p = strstr(p, "asked")); p++)
+		lines++;
+	assert_true(lines > 0);
+	assert_true(lines <= 100);
+	assert_int_equal(muster("kill --now states"), 0);
+}
+
 /* That a process has spent: on a busy machine a better clock than the wall's. */
 static double
 cpu_seconds(pid_t pid)
@@ -546,6 +567,7 @@ main(void)
 		cmocka_unit_test(test_nothing_stays_of_a_forgotten_session),
 		cmocka_unit_test(test_tags_reach_several),
 		cmocka_unit_test(test_secrets_stay_with_the_child),
+		cmocka_unit_test(test_a_flood_of_states_is_told_in_part),
 		cmocka_unit_test(test_costly_output_waits_for_others),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);
