@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <stdarg.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -12,16 +13,41 @@ static struct {
 	char line[LOG_LINES][LOG_LINE_BYTES];
 	unsigned next;
 	int fd;
+	off_t bytes; /* of the file */
+	char path[600];
 	enum log_level level;
 } lg = {.fd = -1, .level = LOG_INFO};
 
 void
 log_open(const char *path, enum log_level level)
 {
+	struct stat st;
+
 	if (lg.fd >= 0)
 		close(lg.fd);
 	lg.fd = path ? open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600) : -1;
+	lg.bytes = lg.fd >= 0 && fstat(lg.fd, &st) == 0 ? st.st_size : 0;
+	snprintf(lg.path, sizeof(lg.path), "%s", path ? path : "");
 	lg.level = level;
+}
+
+static void
+rotate(void)
+{
+	char from[620], to[620];
+
+	for (int i = LOG_FILES - 1; i > 0; i--) {
+		snprintf(from, sizeof(from), "%s", lg.path);
+		if (i > 1)
+			snprintf(from, sizeof(from), "%s.%d", lg.path, i - 1);
+		snprintf(to, sizeof(to), "%s.%d", lg.path, i);
+		if (rename(from, to) < 0 && i == 1)
+			lg.bytes = 0; /* it grows on; tried again a file's size later */
+	}
+	if (lg.bytes) {
+		snprintf(from, sizeof(from), "%s", lg.path);
+		log_open(from, lg.level);
+	}
 }
 
 void
@@ -53,8 +79,11 @@ log_msg(enum log_level level, const char *fmt, ...)
 		char out[LOG_LINE_BYTES + 1];
 		int len = snprintf(out, sizeof(out), "%s\n", l);
 
+		if (lg.bytes + len > LOG_FILE_BYTES)
+			rotate();
 		if (write(lg.fd, out, (size_t)len) < 0)
 			lg.level = LOG_ERROR; /* disk full: memory only from here */
+		lg.bytes += len;
 	}
 }
 

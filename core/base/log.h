@@ -6,7 +6,11 @@
 #include <stdio.h>
 
 enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
-void log_open(const char *path, enum log_level level); /* append; NULL path: memory only */
+void log_open(const char *path, enum log_level level); /* append; NULL: memory only */
+/* A file of LOG_FILE_BYTES becomes PATH.1, that one PATH.2, and so on; LOG_FILES are kept in all.
+ */
+#define LOG_FILE_BYTES (1 << 20)
+#define LOG_FILES 3
 void log_msg(enum log_level level, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void log_dump(FILE *out); /* the last lines, oldest first */
 #define log_error(...) log_msg(LOG_ERROR, __VA_ARGS__)

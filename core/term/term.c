@@ -151,26 +151,35 @@ term_reply(struct term *t, const char *fmt, ...)
 		free(s);
 }
 
-void
-term_feed(struct term *t, const void *bytes, size_t n)
+size_t
+term_feed_some(struct term *t, const void *bytes, size_t n, int64_t *cells)
 {
-	const uint8_t *p = bytes;
+	const uint8_t *p = bytes, *end = p + n;
+	t->left = MAX(*cells, 1);
 	term_wake(t);
 	/* In slices, so that tables are looked after however much comes at once; cut where they
 	 * would be cut in one stream, so that what history does of itself does not depend on who
 	 * read how much at a time. */
-	while (n) {
-		size_t k = MIN(n, FEED_SLICE - t->fed % FEED_SLICE);
+	while (p < end && t->left > 0) {
+		size_t k = MIN((size_t)(end - p), FEED_SLICE - t->fed % FEED_SLICE);
 		if (t->fed % FEED_SLICE == 0)
 			pagelist_fed(t->hist, FEED_SLICE);
+		k = vt_parse(t, p, k);
 		t->fed += k;
-		vt_parse(t, p, k);
 		p += k;
-		n -= k;
 		if (tab_wants_gc(t->tab))
 			term_gc(t);
 	}
 	t->v.generation++;
+	*cells = t->left;
+	return (size_t)(p - (const uint8_t *)bytes);
+}
+
+void
+term_feed(struct term *t, const void *bytes, size_t n)
+{
+	int64_t cells = INT64_MAX;
+	term_feed_some(t, bytes, n, &cells);
 }
 
 void

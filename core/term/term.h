@@ -50,6 +50,10 @@ void term_set_ops(struct term *t, const struct term_ops *ops);
 /* Silent while true: no reply, no event (replay after a crash). */
 void term_set_silent(struct term *t, bool silent);
 void term_feed(struct term *t, const void *bytes, size_t n);
+/* The same for at most about *cells cells erased, filled or moved, beside the printing itself; how
+ * many bytes were taken (at least one). *cells is what is left, below 0 if the last operation cost
+ * more. */
+size_t term_feed_some(struct term *t, const void *bytes, size_t n, int64_t *cells);
 void term_resize(struct term *t, int cols, int rows);
 /* The outer palette for OSC 4/10/11/12 queries: 0xrrggbb. */
 void term_set_default_colors(struct term *t, uint32_t fg, uint32_t bg, uint32_t cursor);

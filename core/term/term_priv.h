@@ -141,6 +141,7 @@ struct term {
 	uint32_t *palette; /* 256 of COLOR_RGB|rrggbb or 0, NULL: none changed */
 	struct buf str;	   /* OSC / DCS bytes so far */
 	uint64_t fed;	   /* bytes of output so far */
+	int64_t left;	   /* of the work this feed may do, in cells written or moved: term_spend */
 	/* set by the owner */
 	struct term_config cfg;
 	struct arena *arena;
@@ -165,6 +166,12 @@ static inline struct row *
 term_row(const struct term *t, int y)
 {
 	return t->scr[t->v.alt].row[y];
+}
+/* Called by what touches many cells: a few bytes may ask for millions. */
+static inline void
+term_spend(struct term *t, int cells)
+{
+	t->left -= cells;
 }
 static inline bool
 mode_on(const struct term *t, enum vt_mode m)

@@ -59,26 +59,22 @@ csi_rect_copy(struct term *t)
 	int w = MIN(r.right - r.left + 1, (origin ? v->right + 1 : v->cols) - dx);
 	if (h <= 0 || w <= 0)
 		return;
-	struct rect src = {r.top, r.left, r.top + h - 1, r.left + w - 1};
-	struct rect dst = {dy, dx, dy + h - 1, dx + w - 1};
-	cell_t *tmp = xcalloc((size_t)h * (size_t)w, sizeof(*tmp));
-	struct row *lines = xcalloc((size_t)h, sizeof(*lines));
-	for (int y = 0; y < h; y++) {
-		const struct row *s = term_row(t, src.top + y);
-		int have = CLAMP((int)s->len - src.left, 0, w);
-		lines[y] = (struct row){.cells = tmp + (size_t)y * (size_t)w,
-			.len = (uint16_t)have,
-			.flags = s->flags};
-		if (have) {
-			memcpy(lines[y].cells, s->cells + src.left, (size_t)have * sizeof(*tmp));
-			blank_cut_wide(&lines[y]);
+	struct row line = {.cells = xmalloc((size_t)w * sizeof(cell_t))};
+	/* towards where rows come from, so that none is written that is still to be read */
+	for (int i = 0; i < h; i++) {
+		int y = dy > r.top ? h - 1 - i : i;
+		const struct row *s = term_row(t, r.top + y);
+		line.len = (uint16_t)CLAMP((int)s->len - r.left, 0, w);
+		line.flags = s->flags;
+		if (line.len) {
+			memcpy(line.cells, s->cells + r.left, line.len * sizeof(cell_t));
+			blank_cut_wide(&line);
 		}
+		row_split_wide(term_row(t, dy + y), dx);
+		row_split_wide(term_row(t, dy + y), dx + w);
+		row_copy_cells(t, term_row(t, dy + y), dx, &line, 0, w);
 	}
-	rect_split_wide(t, &dst);
-	for (int y = 0; y < h; y++)
-		row_copy_cells(t, term_row(t, dy + y), dx, &lines[y], 0, w);
-	free(lines);
-	free(tmp);
+	free(line.cells);
 }
 
 void
@@ -94,6 +90,7 @@ csi_rect_fill(struct term *t)
 		struct row *row = term_row(t, y);
 		if (!row_open(t, &t->scr[t->v.alt], row, r.right + 1))
 			continue;
+		term_spend(t, r.right + 1 - r.left);
 		for (int x = r.left; x <= r.right; x++)
 			row->cells[x] = t->tmpl | (uint32_t)ch;
 		row->flags |= t->pen_flags | (ch >= 128 ? ROW_NONASCII : 0);
@@ -124,6 +121,7 @@ csi_rect_erase_selective(struct term *t)
 	rect_split_wide(t, &r);
 	for (int y = r.top; y <= r.bottom; y++) {
 		struct row *row = term_row(t, y);
+		term_spend(t, r.right + 1 - r.left);
 		for (int x = r.left; x <= r.right && x < row->len; x++)
 			if (t->v.protect_iso || !(row->cells[x] & CELL_PROTECTED))
 				row->cells[x] &= CELL_STYLE_MASK;
@@ -168,6 +166,7 @@ change_row(struct term *t, int y, int x0, int x1, bool reverse)
 	struct row *r = term_row(t, y);
 	if (!row_open(t, &t->scr[t->v.alt], r, x1))
 		return;
+	term_spend(t, x1 - x0);
 	cell_t from = ~0ull, to = 0; /* neighbours mostly share a style */
 	if (x1 < r->len && (r->cells[x1] & CELL_KIND_MASK) == CELL_TAIL)
 		x1++;
@@ -281,6 +280,7 @@ csi_rect_checksum(struct term *t)
 		for (int y = r.top; y <= r.bottom; y++) {
 			const struct row *row = term_row(t, y);
 			int n = MIN(r.right + 1, (int)row->len) - r.left;
+			term_spend(t, MAX(n, 1));
 			if (n > 0)
 				sum += cells_sum(t, row->cells + r.left, n);
 			/* of cells never written only the very first counts, as a blank */

@@ -58,6 +58,7 @@ row_open_slow(struct term *t, struct screen *s, struct row *r, int upto)
 	if (!r->cells && !row_take_cells(t, s, r))
 		return false;
 	if (r->len < upto) {
+		term_spend(t, upto - r->len);
 		memset(r->cells + r->len, 0, (size_t)(upto - r->len) * sizeof(cell_t));
 		r->len = (uint16_t)upto;
 	}
@@ -96,6 +97,7 @@ row_clear(struct term *t, struct row *r)
 	r->stamp = ++t->v.stamp;
 	pen_ready(t);
 	if (t->blank && row_open(t, &t->scr[t->v.alt], r, 0)) {
+		term_spend(t, t->v.cols);
 		row_fill(r, 0, t->v.cols, t->blank);
 		r->flags = ROW_STYLED;
 	}
@@ -130,6 +132,7 @@ row_blank(struct term *t, struct row *r, int x0, int x1, bool keep_protected)
 	r->flags |= blank_flags(t);
 	if (x1 >= t->v.cols)
 		r->flags &= ~(uint32_t)ROW_WRAP;
+	term_spend(t, x1 - x0);
 	if (keep_protected && row_protected(r)) {
 		erase_unprotected(t, r, x0, x1);
 		return;
@@ -179,8 +182,10 @@ void
 screen_scroll_one(struct term *t)
 {
 	struct screen *s = &t->scr[t->v.alt];
-	if (!t->v.alt)
+	if (!t->v.alt) {
+		term_spend(t, s->row[0]->len);
 		pagelist_push(t->hist, s->row[0], t->tab);
+	}
 	rotate_up(t, s, 0, t->v.rows - 1);
 }
 
@@ -189,10 +194,13 @@ rows_scroll_up(struct term *t, int top, int bottom, int n, bool to_history)
 {
 	struct screen *s = &t->scr[t->v.alt];
 	n = MIN(n, bottom - top + 1);
+	term_spend(t, n * (bottom - top) / 8);
 	to_history = to_history && top == 0 && !t->v.alt;
 	for (int i = 0; i < n; i++) {
-		if (to_history)
+		if (to_history) {
+			term_spend(t, s->row[top]->len);
 			pagelist_push(t->hist, s->row[top], t->tab);
+		}
 		rotate_up(t, s, top, bottom);
 	}
 }
@@ -202,6 +210,7 @@ rows_scroll_down(struct term *t, int top, int bottom, int n)
 {
 	struct screen *s = &t->scr[t->v.alt];
 	n = MIN(n, bottom - top + 1);
+	term_spend(t, n * (bottom - top) / 8);
 	for (int i = 0; i < n; i++) {
 		struct row *r = s->row[bottom];
 		memmove(s->row + top + 1, s->row + top, (size_t)(bottom - top) * sizeof(*s->row));
@@ -218,6 +227,7 @@ row_copy_cells(struct term *t, struct row *dst, int dx, const struct row *src, i
 	int have = CLAMP((int)src->len - sx, 0, n);
 	if (n <= 0 || !row_open(t, &t->scr[t->v.alt], dst, dx + n))
 		return;
+	term_spend(t, n);
 	if (have)
 		memmove(dst->cells + dx, src->cells + sx, (size_t)have * sizeof(cell_t));
 	if (have < n)
@@ -276,6 +286,7 @@ rect_scroll(struct term *t, int top, int bottom, int left, int right, int n)
 {
 	struct screen *s = &t->scr[t->v.alt];
 	int h = bottom - top + 1, w = right - left + 1, k = MIN(n < 0 ? -n : n, h);
+	term_spend(t, h);
 	for (int y = top; y <= bottom; y++) {
 		row_split_wide(s->row[y], left);
 		row_split_wide(s->row[y], right + 1);

@@ -324,6 +324,7 @@ esc_alignment(struct term *t)
 		row_clear(t, r);
 		if (!row_open(t, &t->scr[v->alt], r, v->cols))
 			continue;
+		term_spend(t, v->cols);
 		for (int x = 0; x < v->cols; x++)
 			r->cells[x] = 'E';
 	}

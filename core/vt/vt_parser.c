@@ -339,7 +339,7 @@ static const uint8_t *
 ground(struct term *t, const uint8_t *p, const uint8_t *end)
 {
 	const uint8_t *flood = p; /* from where on one is to be looked for */
-	while (p < end && t->v.state == S_GROUND) {
+	while (p < end && t->v.state == S_GROUND && t->left > 0) {
 		uint8_t b = *p;
 		if (b >= 0x20 && b < 0x7f && end - p > 1 && p[1] < 0x20 && print_one(t, b)) {
 			p++;
@@ -370,18 +370,19 @@ ground(struct term *t, const uint8_t *p, const uint8_t *end)
 	return p;
 }
 
-void
+size_t
 vt_parse(struct term *t, const uint8_t *p, size_t n)
 {
-	const uint8_t *end = p + n;
+	const uint8_t *begin = p, *end = p + n;
 	if (t->v.utf8_need)
 		p = utf8_resume(t, p, end);
-	while (p < end) {
+	while (p < end && t->left > 0) {
 		if (t->v.state == S_GROUND)
 			p = ground(t, p, end);
 		else
 			p += step(t, *p);
 	}
+	return (size_t)(p - begin);
 }
 
 /* The part of a character that was read so far is one that utf8_resume may finish. */

@@ -2,7 +2,8 @@
 #define CORE_VT_PARSER_H
 #include "core/term/term_priv.h"
 
-void vt_parse(struct term *t, const uint8_t *p, size_t n);
+/* How many bytes were taken: n, or less when term_spend has used up what was left. */
+size_t vt_parse(struct term *t, const uint8_t *p, size_t n);
 /* n bytes of digits, semicolons and colons as parameters: what the parser makes of them. */
 void csi_params(struct vt_csi *c, const uint8_t *p, unsigned n);
 /* Is the parser's part of a state that came from elsewhere within bounds? */

@@ -11,6 +11,7 @@
 
 #define PEER_MAGIC 0x50454552u
 #define READ_BYTES 65536u
+#define PEER_IDLE_NS 200000000u /* so long silent before its place may be taken */
 
 static void on_poll(uv_poll_t *h, int status, int events);
 
@@ -37,6 +38,23 @@ peer_refuse(int fd, const char *why)
 	close(fd);
 }
 
+/* Of those that only sit there the one that was silent longest gives way; false: all have a use for
+ * their place. */
+static bool
+make_place(struct peers *all)
+{
+	struct peer *idle = NULL;
+
+	for (struct peer *p = all->first; p; p = p->next)
+		if (!p->watching && !all->ops->used(all->views, p) && LIST_EMPTY(&p->requests) &&
+			!peer_waiting(p) && (!idle || p->heard_ns < idle->heard_ns))
+			idle = p;
+	if (!idle || os_mono_ns() - idle->heard_ns < PEER_IDLE_NS)
+		return false;
+	peer_close(idle, "another client needed the place");
+	return true;
+}
+
 void
 peers_accept(struct peers *all, int fd)
 {
@@ -49,7 +67,7 @@ peers_accept(struct peers *all, int fd)
 		close(fd);
 		return;
 	}
-	if (all->n >= PEERS_MAX) {
+	if (all->n >= PEERS_MAX && !make_place(all)) {
 		peer_refuse(fd, "too many clients");
 		return;
 	}
@@ -59,7 +77,7 @@ peers_accept(struct peers *all, int fd)
 	p->fd = fd;
 	p->passed = -1;
 	p->pid = cred.pid;
-	p->born_ns = p->progress_ns = os_mono_ns();
+	p->born_ns = p->progress_ns = p->heard_ns = os_mono_ns();
 	LIST_INIT(&p->requests);
 	CHECK(uv_poll_init(all->loop, &p->poll, fd) == 0);
 	p->poll.data = p;
@@ -236,6 +254,16 @@ peers_watching(const struct peers *all)
 
 /* Frames. */
 
+static size_t
+asked_by_all(const struct peers *all)
+{
+	size_t sum = 0;
+
+	for (const struct peer *p = all->first; p; p = p->next)
+		sum += p->asked;
+	return sum;
+}
+
 static void
 on_request(struct peer *p, const struct frame *f)
 {
@@ -244,8 +272,15 @@ on_request(struct peer *p, const struct frame *f)
 	struct err e;
 
 	*r = (struct request){
-		.magic = REQUEST_MAGIC, .peer = p, .id = f->request, .args = frame_get_json(f)};
+		.magic = REQUEST_MAGIC, .peer = p, .id = f->request, .bytes = sizeof(*r) + f->len};
 	LIST_INSERT_HEAD(&p->requests, r, link);
+	p->asked += r->bytes;
+	if (p->asked > PEER_ASKED_MAX || asked_by_all(p->of) > ASKED_MAX) {
+		err_set(&e, 1, "too many requests wait for their answers");
+		request_fail(r, &e);
+		return;
+	}
+	r->args = frame_get_json(f);
 	verb = json_string_value(json_object_get(r->args, "verb"));
 	for (size_t i = 0; verb && i < p->of->n_commands; i++)
 		if (!strcmp(p->of->commands[i].verb, verb)) {
@@ -402,6 +437,7 @@ on_poll(uv_poll_t *h, int status, int events)
 		return;
 	}
 	if (n > 0) {
+		p->heard_ns = os_mono_ns();
 		p->in.len += (size_t)n;
 		read_frames(p);
 	}

@@ -11,6 +11,8 @@
 #define PEER_OUT_MAX (256u << 10) /* views get no frames while more than this waits */
 #define PEER_STUCK_MS 10000	  /* so long without a byte of progress: hang up */
 #define PEER_FLOOD_MAX (2u << 20) /* replies that nobody reads: hang up */
+#define PEER_ASKED_MAX (2u << 20) /* bytes of requests without an answer yet: more are refused */
+#define ASKED_MAX (16u << 20)	  /* of all clients together */
 
 struct peer;
 struct request;
@@ -21,6 +23,7 @@ struct command;
 struct peer_ops {
 	void (*frame)(struct views *views, struct peer *p, const struct frame *f); /* of a view */
 	void (*closed)(struct views *views, struct peer *p); /* its views end */
+	bool (*used)(struct views *views, struct peer *p);   /* it has a view */
 };
 struct peers { /* all clients; the pointers are borrowed, set before the first client comes */
 	uv_loop_t *loop;
@@ -44,7 +47,8 @@ struct peer {
 	struct buf in, out;
 	size_t in_off, out_off;
 	bool greeted, dead, writing, watching;
-	uint64_t born_ns, progress_ns;
+	uint64_t born_ns, progress_ns, heard_ns;
+	size_t asked; /* bytes of its requests */
 	LIST_HEAD(, request) requests;
 };
 

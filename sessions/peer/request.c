@@ -8,6 +8,7 @@ void
 request_end(struct request *r)
 {
 	LIST_REMOVE(r, link);
+	r->peer->asked -= r->bytes;
 	json_decref(r->args);
 	r->magic = 0;
 	free(r);

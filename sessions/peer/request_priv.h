@@ -9,6 +9,7 @@ struct request {
 	uint32_t magic;
 	struct peer *peer;
 	uint32_t id;
+	size_t bytes; /* as it came, and this */
 	json_t *args;
 	void (*cancel)(void *ctx);
 	void *cancel_ctx;

@@ -5,6 +5,9 @@
  *   edge ─► ready list ─► idle handle: turns of one read() each, for SLICE_NS, then the loop looks
  *   at clients again ─► … ─► read() says EAGAIN: off the list, the next edge brings it back
  *
+ * What a read() brought may ask for more work than is good for a turn: then the session leaves some
+ * of it, and the turns after that are for the rest.
+ *
  * A pty that floods is taken out of the set while it is ready: looking at the set asks each of its
  * members that had an edge, and asking a pty waits for the kernel's worker that carries its bytes.
  *
@@ -33,6 +36,7 @@
 #define SLICE_NS 100000u
 #define RETRY_MS 50
 #define QUIET_NS 200000000u
+#define LAST_NS 1000000000u
 #define EVENTS 64
 #define FLOOD_TURNS 8 /* so many read()s in a row that brought something */
 #define TYPIST_NS 1000000000u
@@ -46,8 +50,10 @@ struct pty {
 	int fd;
 	bool ready, visible, waiting; /* on a ready list; on the list of those to try again */
 	bool child_gone, hung_up;
-	uint32_t edges;	 /* asked for */
-	unsigned streak; /* read()s since EAGAIN; from FLOOD_TURNS on, no edges of input come */
+	bool behind;	  /* its output has not been worked off */
+	uint64_t last_ns; /* that its output took since its child is gone */
+	uint32_t edges;	  /* asked for */
+	unsigned streak;  /* read()s since EAGAIN; from FLOOD_TURNS on, no edges of input come */
 	uint64_t quiet_since; /* EAGAIN since; 0: it has output */
 	struct buf in;	      /* input not written yet, from in_off on */
 	size_t in_off;
@@ -126,12 +132,30 @@ set_edges(struct pty *p)
 	p->edges = want;
 }
 
-/* One read(). True if there was output. p may be gone after false. */
+/* False: p is gone. A dead child's last words are heard, but not for ever. */
+static bool
+work_off(struct pty *p, size_t n)
+{
+	uint64_t begin = os_mono_ns();
+
+	p->behind = !p->ops.output(p->ops.ctx, n);
+	if (!p->child_gone)
+		return true;
+	p->last_ns += os_mono_ns() - begin;
+	if (!p->behind || p->last_ns < LAST_NS)
+		return true;
+	p->ops.ended(p->ops.ctx);
+	return false;
+}
+
+/* One read(), or what the last one left. True if there was output. p may be gone after false. */
 static bool
 turn(struct pty *p)
 {
 	ssize_t n;
 
+	if (p->behind)
+		return work_off(p, 0);
 	do
 		n = read(p->fd, ring_place(p->ring), RING_READ);
 	while (n < 0 && errno == EINTR);
@@ -143,8 +167,7 @@ turn(struct pty *p)
 		if (++p->streak == FLOOD_TURNS)
 			set_edges(p);
 		ring_commit(p->ring, (size_t)n);
-		p->ops.output(p->ops.ctx, (size_t)n);
-		return true;
+		return work_off(p, (size_t)n);
 	}
 	p->hung_up = n == 0 || errno != EAGAIN;
 	p->streak = 0;

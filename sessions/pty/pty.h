@@ -14,8 +14,10 @@
 struct pty;
 struct pty_hub;
 struct pty_ops {
-	void (*output)(void *ctx, size_t n); /* the last n bytes before the ring's head arrived */
-	void (*ended)(void *ctx);	     /* may free the pty */
+	/* n bytes more arrived before the ring's head; true: all have been worked off, else it is
+	 * called again, with 0, when it is its turn, and nothing is read before. */
+	bool (*output)(void *ctx, size_t n);
+	void (*ended)(void *ctx); /* may free the pty */
 	void *ctx;
 };
 struct pty_hub *pty_hub_new(uv_loop_t *loop); /* NULL and errno */

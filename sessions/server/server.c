@@ -85,8 +85,9 @@ on_settle(uv_timer_t *t)
 	for (struct session *s = sv->sessions.first; s; s = s->next) {
 		struct display *sc = s->display;
 
-		if (sc->unsettled && (now - sc->output_ns > SETTLE_QUIET_NS ||
-					     now - sc->settled_ns > SETTLE_LATEST_NS))
+		if (sc->unsettled && now - sc->settled_ns > SELDOM * sc->settle_cost_ns &&
+			(now - sc->output_ns > SETTLE_QUIET_NS ||
+				now - sc->settled_ns > SETTLE_LATEST_NS))
 			display_settle(s, now);
 		else if (!sc->unsettled && s->changed)
 			run_evaluate(s, now);
@@ -144,7 +145,8 @@ tick_session(struct session *s, uint64_t now)
 
 	if (!s->display->unsettled)
 		run_evaluate(s, now);
-	if (ring && ring_saved_upto(ring) != ring_head(ring))
+	if (ring && ring_saved_upto(ring) != ring_head(ring) &&
+		now - s->display->saved_ns > SELDOM * s->display->save_cost_ns)
 		checkpoint_save(s);
 }
 
@@ -445,7 +447,8 @@ begin(struct server *sv, struct keeper_held **held, size_t *n, struct err *e)
 static void
 clients_setup(struct server *sv, const struct command *commands, size_t n)
 {
-	static const struct peer_ops ops = {.frame = view_frame, .closed = views_peer_closed};
+	static const struct peer_ops ops = {
+		.frame = view_frame, .closed = views_peer_closed, .used = views_of_peer};
 
 	LIST_INIT(&sv->waits.list);
 	sv->views = views_new(&sv->loop);

@@ -20,6 +20,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#define SAVE_CELLS (1ll << 29) /* work that a successor may have to do again: half a second */
 #define CHECKPOINT_VERSION 1
 
 static void
@@ -110,13 +111,15 @@ static int
 save(struct session *s, bool shelve, struct buf *copy)
 {
 	static struct buf b; /* one thread; kept, since this runs often */
+	struct display *sc = s->display;
+	uint64_t begin = os_mono_ns();
 	int rc = 0;
 
 	b.len = 0;
 	put_head(&b, s);
 	term_save(s->display->term, &b);
 	if (s->display->ring)
-		rc = ring_save(s->display->ring, b.data, b.len, ring_head(s->display->ring));
+		rc = ring_save(s->display->ring, b.data, b.len, ring_effects(s->display->ring));
 	if (rc == 0 && shelve)
 		rc = shelf_put(s->of->shelf, s->num, SHELF_SCREEN, b.data, b.len);
 	if (rc == 0) /* what only the checkpoint before it named may go */
@@ -125,6 +128,9 @@ save(struct session *s, bool shelve, struct buf *copy)
 		log_warn("session %u: no checkpoint: %s", s->num, strerror(-rc));
 	if (rc == 0 && copy)
 		buf_put(copy, b.data, b.len);
+	sc->saved_ns = os_mono_ns();
+	sc->save_cost_ns = sc->saved_ns - begin;
+	sc->unsaved_cells = SAVE_CELLS;
 	return rc;
 }
 

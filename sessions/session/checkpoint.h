@@ -10,7 +10,7 @@ struct checkpoint {    /* what was loaded */
 	uint64_t bad;  /* a server died twice on these bytes: they are left out */
 	uint32_t n_bad;
 };
-/* Of the terminal as fed up to the ring's head: into the ring, or onto the shelf where there is
+/* Of the terminal as fed so far (ring_effects): into the ring, or onto the shelf where there is
  * none (or where one still is). 0 or -errno. */
 int checkpoint_save(struct session *s);
 /* The same, and appends the checkpoint to *copy. */

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define TURN_CELLS (1 << 20) /* that output may fill or move in a turn: a millisecond */
 #define COLS_MAX 4096
 #define ROWS_MAX 1000
 #define STAMP_S 10		       /* how exactly it is known when a line was printed */
@@ -264,28 +265,39 @@ display_begin_run(struct session *s)
 
 /* Output. */
 
-void
+/* A turn's worth through the terminal. */
+static void
+feed(struct session *s)
+{
+	struct display *sc = s->display;
+	uint64_t from = ring_effects(sc->ring);
+	int64_t cells = TURN_CELLS;
+	size_t n;
+	const uint8_t *p = ring_bytes(sc->ring, from, &n);
+
+	CHECK(p);
+	ring_feeding(sc->ring, from, (uint32_t)n);
+	n = term_feed_some(sc->term, p, n, &cells);
+	ring_fed(sc->ring);
+	ring_set_effects(sc->ring, from + n);
+	sc->unsaved_cells -= TURN_CELLS - cells;
+	run_flush_replies(s);
+}
+
+bool
 display_output(struct session *s, size_t n)
 {
 	struct display *sc = s->display;
 	struct run *r = s->run;
-	struct term *t = sc->term;
-	uint64_t head = ring_head(sc->ring), from = head - n, gen = term_generation(t);
-	uint64_t now = os_mono_ns();
-	size_t left;
-	const uint8_t *p = ring_bytes(sc->ring, from, &left);
+	uint64_t gen = term_generation(sc->term), now = os_mono_ns();
 	bool text;
 
-	ring_feeding(sc->ring, from, (uint32_t)n);
 	if (os_wall_s() - sc->stamped > STAMP_S) {
 		sc->stamped = os_wall_s();
-		term_stamp(t, (uint32_t)sc->stamped);
+		term_stamp(sc->term, (uint32_t)sc->stamped);
 	}
-	term_feed(t, p, n);
-	ring_fed(sc->ring);
-	ring_set_effects(sc->ring, head);
-	run_flush_replies(s);
-	text = term_generation(t) != gen && now - r->act.last_resize_ns > RESIZE_REPAINT_NS;
+	feed(s);
+	text = term_generation(sc->term) != gen && now - r->act.last_resize_ns > RESIZE_REPAINT_NS;
 	activity_output(&r->act, n, text, now);
 	if (text)
 		s->past.last_output = os_wall_s();
@@ -296,9 +308,11 @@ display_output(struct session *s, size_t n)
 		r->status_said = false;
 		run_evaluate(s, now);
 	}
-	if (head - ring_saved_upto(sc->ring) >= RING_CHECKPOINT)
+	if (sc->unsaved_cells < 0 ||
+		ring_head(sc->ring) - ring_saved_upto(sc->ring) >= RING_CHECKPOINT)
 		checkpoint_save(s); /* the tick does it for those that print less */
 	s->of->ops->unsettled(s->of->ctx, s);
+	return ring_effects(sc->ring) == ring_head(sc->ring);
 }
 
 static void
@@ -321,7 +335,6 @@ display_settle(struct session *s, uint64_t now_ns)
 	struct buf text = {0};
 
 	sc->unsettled = false;
-	sc->settled_ns = now_ns;
 	if (term_generation(sc->term) != sc->gen_settled) {
 		sc->gen_settled = term_generation(sc->term);
 		term_text(sc->term, &text);
@@ -334,6 +347,8 @@ display_settle(struct session *s, uint64_t now_ns)
 		buf_free(&text);
 	}
 	run_evaluate(s, now_ns);
+	sc->settled_ns = os_mono_ns();
+	sc->settle_cost_ns = sc->settled_ns - MIN(now_ns, sc->settled_ns);
 }
 
 void
@@ -379,6 +394,8 @@ display_rests(const struct session *s)
 	const struct display *sc = s->display;
 	uint64_t now = os_mono_ns(), rest = (uint64_t)(s->of->config->rest_after_s * 1e9);
 
+	if (sc->ring && ring_effects(sc->ring) != ring_head(sc->ring))
+		return false;
 	return sc->term && !term_parked(sc->term) && !sc->lookers && !sc->unsettled &&
 	       now - sc->output_ns > rest && now - sc->looked_ns > rest;
 }

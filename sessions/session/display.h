@@ -5,6 +5,8 @@
 #include "core/term/term.h"
 #include "sessions/session/session.h"
 
+#define SELDOM 20 /* what is done again and again on huge screens pauses so many times as long */
+
 struct recorder;
 struct ring;
 struct display {
@@ -19,7 +21,9 @@ struct display {
 	bool unsettled;			 /* output came since it was last settled */
 	double stamped;			 /* wall; when the terminal was last told the time */
 	uint64_t gen_settled;		 /* term_generation */
-	uint64_t output_ns, looked_ns, settled_ns, sealed_ns, resized_ns;
+	int64_t unsaved_cells;		 /* left of the work until a checkpoint is due */
+	uint64_t output_ns, looked_ns, settled_ns, sealed_ns, saved_ns;
+	uint64_t save_cost_ns, settle_cost_ns; /* what the last one took: see SELDOM */
 };
 
 struct display *display_new(void); /* 80x24, nothing loaded */
@@ -32,8 +36,9 @@ void display_dump(const struct session *s, FILE *out);
 
 /* The terminal of one that is looked at: it is not parked for the next minute. */
 struct term *display_term(struct session *s);
-/* Bytes of the child: the last n before the ring's head. */
-void display_output(struct session *s, size_t n);
+/* n bytes more of the child's are in the ring: a turn's worth of what waits there goes through the
+ * terminal. False: more waits. */
+bool display_output(struct session *s, size_t n);
 void display_resize(struct session *s, int cols, int rows);
 /* For another run: the last program's modes end, what it left goes up into history. */
 void display_begin_run(struct session *s);

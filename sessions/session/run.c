@@ -19,6 +19,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#define TOLD_NS 10000000000ull
+#define TOLD_MAX 20
+
 static const char *const phases[] = {"coming", "alive", "draining"};
 
 struct run *
@@ -143,10 +146,10 @@ start_failed(struct session *s, int error)
 	tell_starter(s, cb, ctx, &e);
 }
 
-static void
+static bool
 on_pty_output(void *ctx, size_t n)
 {
-	display_output(session_check(ctx), n);
+	return display_output(session_check(ctx), n);
 }
 
 static void
@@ -246,6 +249,8 @@ run_over(struct session *s)
 		json_object_set_new(how, "code", json_integer(s->past.exit_code));
 	if (s->past.exit_signal > 0)
 		json_object_set_new(how, "signal", json_integer(s->past.exit_signal));
+	if (s->display->ring) /* what was too much to be worked off is not tried again */
+		ring_set_effects(s->display->ring, ring_head(s->display->ring));
 	display_settle(s, os_mono_ns());
 	if (s->of->sampler)
 		sampler_remove(s->of->sampler, s->num);
@@ -306,6 +311,25 @@ run_activity(const struct session *s)
 	return s->run ? s->run->act.now : ACT_UNKNOWN;
 }
 
+/* A program may say something else a thousand times a second; log and events hear of some. */
+static bool
+may_tell(struct session *s, uint64_t now_ns)
+{
+	struct run *r = s->run;
+
+	if (now_ns - r->told_ns > TOLD_NS) {
+		if (r->untold)
+			log_info("session %u: %u changes of its activity were not told", s->num,
+				r->untold);
+		r->told_ns = now_ns;
+		r->told = r->untold = 0;
+	}
+	if (r->told++ < TOLD_MAX)
+		return true;
+	r->untold++;
+	return false;
+}
+
 void
 run_evaluate(struct session *s, uint64_t now_ns)
 {
@@ -319,10 +343,13 @@ run_evaluate(struct session *s, uint64_t now_ns)
 	if (!profile_needs_conversation(s->profile))
 		foreground_look(s);
 	if (activity_evaluate(&r->act, s->profile, now_ns)) {
+		bool tell = may_tell(s, now_ns);
+
 		session_changed(s);
-		log_info("session %u: %s -> %s (%s)", s->num, activity_name(was),
-			activity_name(r->act.now), activity_source_name(r->act.source));
-		if (was != r->act.now && activity_blocked(r->act.now))
+		if (tell)
+			log_info("session %u: %s -> %s (%s)", s->num, activity_name(was),
+				activity_name(r->act.now), activity_source_name(r->act.source));
+		if (tell && was != r->act.now && activity_blocked(r->act.now))
 			session_event(s, "asked",
 				json_pack("{s:s,s:s}", "activity", activity_name(r->act.now),
 					"wants", r->act.detail));

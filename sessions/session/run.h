@@ -30,8 +30,10 @@ struct run {
 	struct reap_verdict reap; /* as last judged */
 	uint64_t gone_ns;	  /* since when its pidfd says that the child is gone; 0 */
 	bool unkillable;	  /* it outlived SIGKILL: it is in the kernel's hands */
-	bool status_said;	  /* OSC 7501 was in the bytes just fed */
-	double last_send;	  /* wall; what wait --for idle counts from */
+	uint64_t told_ns; /* its changes of activity are told TOLD_MAX times in TOLD_NS from here */
+	unsigned told, untold;
+	bool status_said; /* OSC 7501 was in the bytes just fed */
+	double last_send; /* wall; what wait --for idle counts from */
 	uint64_t last_send_ns;
 	uint64_t last_turn_ns; /* text and its Enter were sent; 0: keys came after, or none was */
 	bool turn_queued;      /* while it worked on another one */

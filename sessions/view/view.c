@@ -432,6 +432,16 @@ views_peer_closed(struct views *all, struct peer *p)
 	}
 }
 
+bool
+views_of_peer(struct views *all, struct peer *p)
+{
+	struct view *v;
+
+	EACH_OF(v, all, peer, p)
+	return true;
+	return false;
+}
+
 struct views *
 views_new(uv_loop_t *loop)
 {

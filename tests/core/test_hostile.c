@@ -114,6 +114,54 @@ test_output_made_to_hurt_costs_at_most_a_mebibyte(void **state)
 	arena_free(a);
 }
 
+/* Fed for so much work at a time, each terminal ends as if fed at once; no call does much more than
+ * it may: one operation, which may touch the screen a few times. */
+static void
+test_work_is_fed_in_portions(void **state)
+{
+	static const char big[] = "\033#8\033[65$x\033[1;1;23;79;1;2;2$v\033[1;1;24;80;1;4$r\033['}"
+				  "\033[?69h\033[2;79s\n\033[?69l\033[41m\033[2J\033[m\033[24H\n";
+	const struct term_config cfg = {.cols = HOSTILE_COLS,
+		.rows = HOSTILE_ROWS,
+		.hist = {.lines = 10000, .bytes = 4 << 20}};
+	const int64_t portion = 100, most = 4 * HOSTILE_COLS * HOSTILE_ROWS;
+	struct arena *a = arena_new(0);
+	struct buf bytes = {0};
+
+	(void)state;
+	for (size_t i = 0; i <= ARRAY_LEN(hostiles); i++) {
+		struct term *once = term_new(a, 1, &cfg), *some = term_new(a, 2, &cfg);
+		size_t calls = 0;
+
+		bytes.len = 0;
+		if (i < ARRAY_LEN(hostiles)) {
+			buf_reserve(&bytes, 2 * HOSTILE_BYTES);
+			hostile_fill(&hostiles[i], &bytes);
+			bytes.len = MIN(bytes.len, HOSTILE_BYTES / 8);
+		} else {
+			for (int k = 0; k < 50; k++)
+				buf_puts(&bytes, big);
+		}
+		term_feed(once, bytes.data, bytes.len);
+		for (size_t at = 0; at < bytes.len; calls++) {
+			int64_t left = portion;
+			size_t n = term_feed_some(some, bytes.data + at, bytes.len - at, &left);
+
+			assert_true(n > 0);
+			assert_true(left >= -most || i < ARRAY_LEN(hostiles));
+			at += n;
+		}
+		assert_true(term_hash(once) == term_hash(some));
+		assert_true(calls >= 50 * 6 || i < ARRAY_LEN(hostiles));
+		term_check(some);
+		term_free(once);
+		term_free(some);
+	}
+	buf_free(&bytes);
+	pagelist_cache_drop();
+	arena_free(a);
+}
+
 enum { BIG_COLS = 500, BIG_ROWS = 200, OLD_LINES = 1000 };
 
 static bool
@@ -173,6 +221,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_output_made_to_hurt_costs_at_most_a_mebibyte),
 		cmocka_unit_test(test_what_was_paid_for_stays),
+		cmocka_unit_test(test_work_is_fed_in_portions),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

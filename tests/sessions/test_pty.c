@@ -46,7 +46,7 @@ print(struct one *o)
 	assert_int_equal(write(o->slave, "x", 1), 1);
 }
 
-static void
+static bool
 on_output(void *ctx, size_t n)
 {
 	struct one *o = ctx;
@@ -54,6 +54,7 @@ on_output(void *ctx, size_t n)
 	note(o->letter);
 	for (t.turns++; n && o->more; n--, o->more--)
 		print(o);
+	return true;
 }
 
 static void

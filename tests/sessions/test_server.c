@@ -150,18 +150,90 @@ test_requests_that_make_no_sense(void **st)
 }
 
 static void
+request(int fd, uint32_t id, json_t *take_args)
+{
+	struct buf b = {0};
+
+	assert_true(frame_json(&b, FT_REQUEST, id, take_args));
+	for (size_t at = 0; at < b.len;) {
+		ssize_t n = send(fd, b.data + at, b.len - at, MSG_NOSIGNAL);
+
+		assert_true(n > 0);
+		at += (size_t)n;
+	}
+	buf_free(&b);
+	json_decref(take_args);
+}
+
+static json_t *
+wait_for_end(const char *id, size_t padding)
+{
+	char *pad = calloc(1, padding + 1);
+	json_t *j;
+
+	memset(pad, 'x', padding);
+	j = json_pack("{s:s,s:s,s:s,s:s}", "verb", "wait", "id", id, "for", "exit", "pad", pad);
+	free(pad);
+	return j;
+}
+
+static bool
+ls_works(void *ctx)
+{
+	(void)ctx;
+	return muster("ls") == 0;
+}
+
+/* Who waits for something keeps its place, and the next is refused; who only sits there gives it to
+ * one that comes. */
+static void
 test_more_clients_than_it_takes(void **st)
 {
-	int fd[70];
+	int fd[64], more;
 	char text[512];
 
 	(void)st;
-	for (size_t i = 0; i < ARRAY_LEN(fd); i++)
+	assert_int_equal(muster("new -d -n stays -- cat"), 0);
+	for (size_t i = 0; i < ARRAY_LEN(fd); i++) {
 		fd[i] = connect_raw();
-	assert_true(hears(fd[ARRAY_LEN(fd) - 1], FT_BYE, text, sizeof(text)));
+		say_hello(fd[i]);
+		request(fd[i], 1, wait_for_end("stays", 0));
+		assert_true(hears(fd[i], FT_WELCOME, text, sizeof(text)));
+	}
+	more = connect_raw();
+	assert_true(hears(more, FT_BYE, text, sizeof(text)));
 	assert_non_null(strstr(text, "too many"));
+	close(more);
 	for (size_t i = 0; i < ARRAY_LEN(fd); i++)
 		close(fd[i]);
+	assert_true(until(ls_works, NULL, 10));
+	for (size_t i = 0; i < ARRAY_LEN(fd); i++) {
+		fd[i] = connect_raw();
+		say_hello(fd[i]);
+		assert_true(hears(fd[i], FT_WELCOME, text, sizeof(text)));
+	}
+	assert_true(until(ls_works, NULL, 10));
+	for (size_t i = 0; i < ARRAY_LEN(fd); i++)
+		close(fd[i]);
+	assert_int_equal(muster("kill --now stays"), 0);
+}
+
+/* What waits for an answer may be so large and no larger: a few of the largest requests. */
+static void
+test_requests_have_a_budget(void **st)
+{
+	int fd = connect_raw();
+	char text[512];
+
+	(void)st;
+	assert_int_equal(muster("new -d -n stays -- cat"), 0);
+	say_hello(fd);
+	for (uint32_t i = 1; i <= 4; i++)
+		request(fd, i, wait_for_end("stays", 900000));
+	assert_true(hears(fd, FT_FAIL, text, sizeof(text)));
+	assert_non_null(strstr(text, "too many requests"));
+	close(fd);
+	assert_int_equal(muster("kill --now stays"), 0);
 	assert_int_equal(muster("ls"), 0);
 }
 
@@ -409,6 +481,78 @@ test_secrets_stay_with_the_child(void **st)
 	assert_true(until(no_canary, NULL, 10));
 }
 
+/* A program that says something else all the time fills neither the events nor the log. */
+static void
+test_a_flood_of_states_is_told_in_part(void **st)
+{
+	int lines = 0;
+
+	(void)st;
+	put_file(in_home("states.sh"), "i=0; while [ $i -lt 3000 ]; do i=$((i+1)); printf "
+				       "'\033]7501;state=working:app=x\007'; "
+				       "printf '\033]7501;state=blocked:app=x\007'; done; "
+				       "printf 'all%%s' said; exec cat");
+	assert_int_equal(muster("new -d -n states -- sh $MUSTER_HOME/states.sh"), 0);
+	until_shows("states", "allsaid");
+	assert_int_equal(muster("events states"), 0);
+	for (const char *p = out_text; (p = strstr(p, "asked")); p++)
+		lines++;
+	assert_true(lines > 0);
+	assert_true(lines <= 100);
+	assert_int_equal(muster("kill --now states"), 0);
+}
+
+/* That a process has spent: on a busy machine a better clock than the wall's. */
+static double
+cpu_seconds(pid_t pid)
+{
+	unsigned long user = 0, system = 0;
+	char path[64], stat[1024] = "";
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	assert_non_null(f = fopen(path, "r"));
+	if (fgets(stat, sizeof(stat), f) && strrchr(stat, ')'))
+		sscanf(strrchr(stat, ')') + 1,
+			" %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system);
+	fclose(f);
+	assert_true(user + system > 0);
+	return (double)(user + system) / (double)sysconf(_SC_CLK_TCK);
+}
+
+/* Output that costs its screen millions of cells with every few bytes is worked off in turns like
+ * any other: who asks meanwhile has an answer at once, and the server is not taken for stuck. */
+static void
+test_costly_output_waits_for_others(void **st)
+{
+	static const char *const floods[] = {"\\033#8", "\\033[1;1;999;4095;1;2;2$v", "\\033[65$x",
+		"\\033[?1049h\\033[65$x\\033[?1049l"};
+	pid_t pid = server_pid("pid");
+
+	(void)st;
+	put_file(in_home("flood.sh"),
+		"printf '\\033[66$x'; x=$(printf \"$1\"); x=$x$x$x$x; x=$x$x$x$x\n"
+		"while :; do printf %%s \"$x$x$x$x\"; done\n");
+	for (size_t i = 0; i < ARRAY_LEN(floods); i++) {
+		assert_int_equal(muster("new -d -n flood%zu --size 4096x1000 -- sh "
+					"$MUSTER_HOME/flood.sh '%s'",
+					 i, floods[i]),
+			0);
+		for (int k = 0; k < 3; k++) {
+			double begin = cpu_seconds(pid);
+
+			assert_int_equal(muster("ls --json"), 0);
+			if (cpu_seconds(pid) - begin > 1.5)
+				fail_msg("%s: %.1f s", floods[i], cpu_seconds(pid) - begin);
+		}
+		double begin =
+			cpu_seconds(pid); /* what is left to be worked off is not waited for */
+		assert_int_equal(muster("kill --now flood%zu", i), 0);
+		assert_true(cpu_seconds(pid) - begin < 3);
+	}
+	assert_int_equal(server_pid("pid"), pid);
+}
+
 int
 main(void)
 {
@@ -416,12 +560,15 @@ main(void)
 		cmocka_unit_test(test_noise_is_hung_up_on),
 		cmocka_unit_test(test_requests_that_make_no_sense),
 		cmocka_unit_test(test_more_clients_than_it_takes),
+		cmocka_unit_test(test_requests_have_a_budget),
 		cmocka_unit_test(test_no_descriptor_for_a_client),
 		cmocka_unit_test(test_totals_are_told_when_they_differ),
 		cmocka_unit_test(test_input_is_bounded),
 		cmocka_unit_test(test_nothing_stays_of_a_forgotten_session),
 		cmocka_unit_test(test_tags_reach_several),
 		cmocka_unit_test(test_secrets_stay_with_the_child),
+		cmocka_unit_test(test_a_flood_of_states_is_told_in_part),
+		cmocka_unit_test(test_costly_output_waits_for_others),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);
 }
