@@ -476,7 +476,10 @@ open_any(struct db *db, char *banner, size_t cap)
 {
 	int rc = open_file(db);
 
-	if (db_is_corrupt(rc) && !condemned(db->path))
+	/* what says whose it is may be what is damaged */
+	if ((db_is_corrupt(rc) || rc == -EMEDIUMTYPE) && condemned(db->path))
+		rc = -EUCLEAN;
+	else if (db_is_corrupt(rc))
 		rc = -EIO;
 	if (db_is_corrupt(rc) && (rc = replace_file(db)) == 0)
 		snprintf(banner, cap, CORRUPT_BANNER, name_of(db));

@@ -81,6 +81,18 @@ history_in_memory(const struct history_db *h)
 	return h->db.in_memory;
 }
 
+bool
+history_begun(const struct history_db *h)
+{
+	return h->db.begun && !h->db.in_memory;
+}
+
+bool
+history_newer(const struct history_db *h)
+{
+	return h->db.read_only;
+}
+
 int
 history_set_aside(struct history_db *h, char *banner, size_t banner_cap)
 {
