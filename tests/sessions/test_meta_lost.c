@@ -262,6 +262,31 @@ test_locked_and_no_numbers(void **state)
 	assert_int_equal(muster("server stop"), 0);
 }
 
+/* The list of a version to come: its sessions are shown, what begins here is found again. */
+static void
+test_list_newer(void **state)
+{
+	sqlite3 *h;
+
+	(void)state;
+	home_with_config("newer");
+	a_first_life();
+	assert_int_equal(sqlite3_open(in_home("state/meta.db"), &h), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(h, "PRAGMA user_version=99", NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(h);
+	assert_true(has_num("old", 1));
+	assert_true(banner_has("newer muster"));
+	assert_int_equal(muster("new -d -n fresh -p shell -- sh -c 'echo of now; exec cat'"), 0);
+	until_shows("fresh", "of now");
+	assert_true(is_beyond("fresh", 2));
+	assert_true(banner_has("newer muster"));
+	assert_int_equal(muster("server stop --kill-sessions"), 0);
+	assert_true(is_listed("fresh"));
+	assert_true(shows_old_text("old"));
+	assert_int_equal(set_aside(), 0);
+	assert_int_equal(muster("server stop"), 0);
+}
+
 int
 main(void)
 {
@@ -269,6 +294,7 @@ main(void)
 		cmocka_unit_test(test_list_lost),
 		cmocka_unit_test(test_list_replaced),
 		cmocka_unit_test(test_list_locked),
+		cmocka_unit_test(test_list_newer),
 		cmocka_unit_test(test_locked_and_no_numbers),
 	};
 
