@@ -62,6 +62,7 @@ struct store_worker {
 	struct history_db *h;
 	struct meta_db *m;
 	struct mirror mirror;
+	bool second_life;   /* a server was here before: what is new was lost */
 	int unread;	    /* -errno: why rows of the list may be missing in the mirror; 0 */
 	struct job *events; /* not written yet, oldest first */
 	size_t n_events;
@@ -247,9 +248,9 @@ raise_numbers(struct store_worker *w)
 static void
 say_lost(struct store_worker *w, size_t salvaged)
 {
-	if (meta_begun(w->m) && w->numbers.known && !w->note[META][0])
+	if (w->second_life && meta_begun(w->m) && !w->note[META][0])
 		snprintf(w->note[META], STORE_BANNER, "meta.db was lost: begun anew");
-	if (history_begun(w->h) && w->numbers.known && !w->note[HISTORY][0])
+	if (w->second_life && history_begun(w->h) && !w->note[HISTORY][0])
 		snprintf(w->note[HISTORY], STORE_BANNER, "history.db was lost: begun anew");
 	if (!salvaged)
 		return;
@@ -578,6 +579,7 @@ open_databases(struct store_worker *w)
 	db_reserve_make(w->dir);
 	snprintf(w->mirror.text_dir, sizeof w->mirror.text_dir, "%s/text", w->dir);
 	numbers_open(&w->numbers, w->dir);
+	w->second_life = w->numbers.known;
 }
 
 struct store_worker *
