@@ -17,19 +17,17 @@
 enum { PENDING_MAX = 1440 }; /* of one session: six hours at 15 s, then every other one goes */
 static const double KEEP_RAW_S = 86400 + 3600.0, KEEP_M1_S = 7 * 86400.0, KEEP_M15_S = 90 * 86400.0;
 
-#define TIER_SQL "CREATE TABLE tier(k INTEGER PRIMARY KEY, d BLOB) STRICT;"
 static const char *const migrations[] = {
 	"CREATE TABLE raw_chunk(sid INT, t0 INT, n INT, mn INT, mx INT, la INT, d BLOB,"
-	" PRIMARY KEY(sid,t0)) WITHOUT ROWID, STRICT;" TIER_SQL,
+	" PRIMARY KEY(sid,t0)) WITHOUT ROWID, STRICT;" HISTORY_TIER_SQL,
 };
 static const struct db_table tables[] = {
 	{"raw_chunk", "sid,t0", "sid DESC,t0 DESC"},
 	{"tier", "k", "k DESC"},
 };
-static int from_rows(struct db *db);
 static const struct db_schema schema = {.application_id = 0x6d737433,
 	.older_id = 0x6d737432,
-	.from_older = from_rows,
+	.from_older = history_from_rows,
 	.migrations = migrations,
 	.n_migrations = ARRAY_LEN(migrations),
 	.tables = tables,
@@ -79,6 +77,18 @@ bool
 history_in_memory(const struct history_db *h)
 {
 	return h->db.in_memory;
+}
+
+bool
+history_begun(const struct history_db *h)
+{
+	return h->db.begun && !h->db.in_memory;
+}
+
+bool
+history_newer(const struct history_db *h)
+{
+	return h->db.read_only;
 }
 
 int
@@ -234,8 +244,8 @@ history_key(uint32_t num, enum history_tier tier, double t)
 	return (int64_t)num << 32 | (int64_t)tier << 31 | (span & INT32_MAX);
 }
 
-static enum history_tier
-key_tier(int64_t key)
+enum history_tier
+history_key_tier(int64_t key)
 {
 	return key >> 31 & 1 ? TIER_M15 : TIER_M1;
 }
@@ -243,20 +253,20 @@ key_tier(int64_t key)
 static double
 key_t0(int64_t key)
 {
-	return (double)(key & INT32_MAX) * history_tiers[key_tier(key)].span_s;
+	return (double)(key & INT32_MAX) * history_tiers[history_key_tier(key)].span_s;
 }
 
 size_t
 history_unpack(int64_t key, const void *d, size_t len, struct mem_point out[SPAN_POINTS_MAX])
 {
-	long n = chunk_decode_points(
-		d, len, key_t0(key), history_tiers[key_tier(key)].step_s, out, SPAN_POINTS_MAX);
+	long n = chunk_decode_points(d, len, key_t0(key),
+		history_tiers[history_key_tier(key)].step_s, out, SPAN_POINTS_MAX);
 
 	return n < 0 ? 0 : (size_t)n;
 }
 
-static size_t
-unpack_column(sqlite3_stmt *s, struct mem_point out[SPAN_POINTS_MAX])
+size_t
+history_unpack_column(sqlite3_stmt *s, struct mem_point out[SPAN_POINTS_MAX])
 {
 	return history_unpack(sqlite3_column_int64(s, 0), sqlite3_column_blob(s, 1),
 		(size_t)sqlite3_column_bytes(s, 1), out);
@@ -272,7 +282,7 @@ load_span(struct history_db *h, int64_t key, struct mem_point out[SPAN_POINTS_MA
 		return 0;
 	sqlite3_bind_int64(s, 1, key);
 	if (sqlite3_step(s) == SQLITE_ROW)
-		n = unpack_column(s, out);
+		n = history_unpack_column(s, out);
 	sqlite3_reset(s);
 	return n;
 }
@@ -297,9 +307,9 @@ insert(struct mem_point *to, size_t n, const struct mem_point *p)
 }
 
 /* Adds points (t at the start of their step, ascending) to what a tier holds. */
-static int
-put_points(struct history_db *h, uint32_t num, enum history_tier tier, const struct mem_point *p,
-	size_t n)
+int
+history_put_points(struct history_db *h, uint32_t num, enum history_tier tier,
+	const struct mem_point *p, size_t n)
 {
 	struct mem_point span[SPAN_POINTS_MAX];
 	struct buf b = {0};
@@ -327,17 +337,10 @@ put_points(struct history_db *h, uint32_t num, enum history_tier tier, const str
 	return rc;
 }
 
-/* Samples or finer points, ascending, into steps of a tier; grows out[cap] as needed. */
-struct steps {
-	struct mem_point *p;
-	size_t n, cap;
-	double step_s;
-};
-
-static void
-add_step(void *ctx, const struct mem_point *p)
+void
+history_add_step(void *ctx, const struct mem_point *p)
 {
-	struct steps *st = ctx;
+	struct history_steps *st = ctx;
 	struct mem_point at = *p;
 
 	at.t = floor(p->t / st->step_s) * st->step_s;
@@ -353,15 +356,15 @@ add_step(void *ctx, const struct mem_point *p)
 static int
 put_minutes(struct history_db *h, uint32_t num, const struct mem_sample *s, size_t n)
 {
-	struct steps st = {.step_s = STEP_M1};
+	struct history_steps st = {.step_s = STEP_M1};
 	int rc;
 
 	for (size_t i = 0; i < n; i++) {
 		struct mem_point p = history_point_of(&s[i]);
 
-		add_step(&st, &p);
+		history_add_step(&st, &p);
 	}
-	rc = put_points(h, num, TIER_M1, st.p, st.n);
+	rc = history_put_points(h, num, TIER_M1, st.p, st.n);
 	free(st.p);
 	return rc;
 }
@@ -442,7 +445,7 @@ history_edge(struct history_db *h, enum history_tier tier, uint32_t num, bool la
 	sqlite3_bind_int64(s, 1, history_key(num, tier, 0));
 	sqlite3_bind_int64(s, 2, history_key(num, tier, 0) | INT32_MAX);
 	if (sqlite3_step(s) == SQLITE_ROW)
-		n = unpack_column(s, p);
+		n = history_unpack_column(s, p);
 	sqlite3_reset(s);
 	if (n)
 		*t = p[last ? n - 1 : 0].t;
@@ -462,118 +465,13 @@ history_each(struct history_db *h, enum history_tier tier, uint32_t num, double 
 	sqlite3_bind_int64(s, 1, history_key(num, tier, from));
 	sqlite3_bind_int64(s, 2, history_key(num, tier, 0) | INT32_MAX);
 	while (sqlite3_step(s) == SQLITE_ROW) {
-		size_t n = unpack_column(s, p);
+		size_t n = history_unpack_column(s, p);
 
 		for (size_t i = 0; i < n; i++)
 			if (p[i].t >= from)
 				cb(ctx, &p[i]);
 	}
 	sqlite3_reset(s);
-}
-
-/* ---- from what it was before ---- */
-
-static struct mem_point
-point_of_row(sqlite3_stmt *s)
-{
-	uint64_t v[11];
-
-	for (int i = 0; i < (int)ARRAY_LEN(v); i++)
-		v[i] = (uint64_t)MAX(sqlite3_column_int64(s, i), (sqlite3_int64)0);
-	return (struct mem_point){.t = (double)v[1],
-		.n = (unsigned)v[2],
-		.min = v[3] << 10,
-		.avg = v[4] << 10,
-		.max = v[5] << 10,
-		.last = v[6] << 10,
-		.swap_max = v[7] << 10,
-		.flags = (unsigned)v[8],
-		.rss_last = v[9] << 10,
-		.rss_min = v[10] << 10};
-}
-
-/* A table with a row a point, session by session. */
-static int
-pack_rows(struct history_db *h, const char *select, enum history_tier tier)
-{
-	struct steps st = {.step_s = history_tiers[tier].step_s};
-	sqlite3_stmt *s = NULL;
-	uint32_t num = 0;
-	int rc = sqlite3_prepare_v2(h->db.h, select, -1, &s, NULL), put = 0;
-
-	while (rc == SQLITE_OK && put == 0) {
-		bool row = (rc = sqlite3_step(s)) == SQLITE_ROW;
-		struct mem_point p = row ? point_of_row(s) : (struct mem_point){0};
-
-		if (st.n && (!row || (uint32_t)sqlite3_column_int64(s, 0) != num)) {
-			put = put_points(h, num, tier, st.p, st.n);
-			st.n = 0;
-		}
-		if (!row)
-			break;
-		num = (uint32_t)sqlite3_column_int64(s, 0);
-		add_step(&st, &p);
-		rc = SQLITE_OK;
-	}
-	sqlite3_finalize(s);
-	free(st.p);
-	return put < 0 ? put : db_errno(rc);
-}
-
-/* Tables m1 and m15: sid, t, n, mn, av, mx, la, swmx, fl, rsla, rsmn; sizes in KiB. */
-static int
-from_rows(struct db *db)
-{
-	struct history_db h = {.db = *db};
-	int rc = db_exec(&h.db, TIER_SQL);
-
-	if (rc == 0)
-		rc = pack_rows(&h, "SELECT * FROM m1 ORDER BY sid, t", TIER_M1);
-	if (rc == 0)
-		rc = pack_rows(&h, "SELECT * FROM m15 ORDER BY sid, t", TIER_M15);
-	if (rc == 0)
-		rc = db_exec(&h.db, "DROP TABLE m1; DROP TABLE m15");
-	*db = h.db;
-	return rc;
-}
-
-/* ---- from memory to the file ---- */
-
-/* Minutes go step by step, since both may have some of one span; what is coarser is made of them
- * again. */
-static int
-merge_minutes(struct db *file, struct db *memory)
-{
-	struct history_db to = {.db = *file};
-	struct mem_point p[SPAN_POINTS_MAX];
-	sqlite3_stmt *s = NULL;
-	int rc = db_errno(
-		sqlite3_prepare_v2(memory->h, "SELECT k,d FROM tier ORDER BY k", -1, &s, NULL));
-
-	while (rc == 0 && sqlite3_step(s) == SQLITE_ROW) {
-		int64_t key = sqlite3_column_int64(s, 0);
-
-		if (key_tier(key) == TIER_M1)
-			rc = put_points(
-				&to, (uint32_t)(key >> 32), TIER_M1, p, unpack_column(s, p));
-	}
-	sqlite3_finalize(s);
-	*file = to.db;
-	return rc;
-}
-
-static int
-merge(struct db *file, struct db *memory)
-{
-	int rc = db_copy_rows(file, memory->h, "raw_chunk", "sid,t0");
-
-	return rc < 0 ? rc : merge_minutes(file, memory);
-}
-
-bool
-history_retry(struct history_db *h)
-{
-	return db_retry_file(&h->db, merge);
 }
 
 /* ---- upkeep ---- */
@@ -603,16 +501,16 @@ next_sid(struct history_db *h, bool raw, uint32_t *num)
 static int
 roll_up(struct history_db *h, uint32_t num, double now)
 {
-	struct steps st = {.step_s = STEP_M15};
+	struct history_steps st = {.step_s = STEP_M15};
 	double from = 0, end_t = floor(now / STEP_M15) * STEP_M15;
 	int rc;
 
 	if (history_edge(h, TIER_M15, num, true, &from))
 		from += STEP_M15;
-	history_each(h, TIER_M1, num, from, add_step, &st);
+	history_each(h, TIER_M1, num, from, history_add_step, &st);
 	while (st.n && st.p[st.n - 1].t >= end_t)
 		st.n--;
-	rc = put_points(h, num, TIER_M15, st.p, st.n);
+	rc = history_put_points(h, num, TIER_M15, st.p, st.n);
 	free(st.p);
 	return rc;
 }

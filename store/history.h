@@ -33,6 +33,8 @@ void history_trim(struct history_db *db); /* gives back what it only caches */
 /* Rolls up, expires, gives pages back. Every 15 min or so. */
 int history_maintain(struct history_db *db, double now);
 bool history_in_memory(const struct history_db *db);
+bool history_begun(const struct history_db *db); /* as meta_begun, meta_newer */
+bool history_newer(const struct history_db *db);
 bool history_retry(
 	struct history_db *db); /* in memory: to the file, if it can be; true if on disk */
 int history_set_aside(struct history_db *db, char *banner, size_t banner_cap);

@@ -44,6 +44,21 @@ enum history_stmt {
 	ST_TIER_ONE,
 	ST_TIER_GET
 };
+/* Samples or finer points, ascending, into steps of a tier; grows out[cap] as needed. */
+struct history_steps {
+	struct mem_point *p;
+	size_t n, cap;
+	double step_s;
+};
+
+void history_add_step(void *ctx, const struct mem_point *p); /* of history_each; ctx: the steps */
+/* Adds points (t at the start of their step, ascending) to what a tier holds. 0 or -errno. */
+int history_put_points(struct history_db *h, uint32_t num, enum history_tier tier,
+	const struct mem_point *p, size_t n);
+size_t history_unpack_column(sqlite3_stmt *s, struct mem_point out[SPAN_POINTS_MAX]); /* k, d */
+enum history_tier history_key_tier(int64_t key);
+#define HISTORY_TIER_SQL "CREATE TABLE tier(k INTEGER PRIMARY KEY, d BLOB) STRICT;"
+int history_from_rows(struct db *db); /* db_schema.from_older */
 /* Merges a later point of the same step into *into. */
 void history_merge(struct mem_point *into, const struct mem_point *p);
 struct mem_point history_point_of(const struct mem_sample *s);

@@ -410,6 +410,12 @@ meta_begun(const struct meta_db *m)
 	return m->db.begun && !m->db.in_memory;
 }
 
+bool
+meta_newer(const struct meta_db *m)
+{
+	return m->db.read_only;
+}
+
 static int
 merge_events(struct db *file, struct db *memory)
 {

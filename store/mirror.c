@@ -16,26 +16,53 @@ mirror_free(struct mirror *mi)
 	memset(mi, 0, sizeof *mi);
 }
 
+/* Where the record of a number is, or would be. */
+static size_t
+place_of(const struct mirror *mi, uint32_t num)
+{
+	size_t lo = 0, hi = mi->n;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (mi->r[mid].m.num < num)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
 static struct mirror_record *
 find(const struct mirror *mi, uint32_t num)
 {
-	for (size_t i = 0; i < mi->n; i++)
-		if (mi->r[i].m.num == num)
-			return &mi->r[i];
-	return NULL;
+	size_t i = place_of(mi, num);
+
+	return i < mi->n && mi->r[i].m.num == num ? &mi->r[i] : NULL;
 }
 
 static struct mirror_record *
 record_of(struct mirror *mi, uint32_t num)
 {
-	struct mirror_record *r = find(mi, num);
+	size_t i = place_of(mi, num);
 
-	if (r)
-		return r;
-	mi->r = xrealloc(mi->r, (mi->n + 1) * sizeof *mi->r);
-	memset(&mi->r[mi->n], 0, sizeof *mi->r);
-	mi->r[mi->n].m.num = num;
-	return &mi->r[mi->n++];
+	if (i < mi->n && mi->r[i].m.num == num)
+		return &mi->r[i];
+	if (mi->n == mi->cap) {
+		mi->cap = MAX(mi->cap + mi->cap / 4, (size_t)16);
+		mi->r = xrealloc(mi->r, mi->cap * sizeof *mi->r);
+	}
+	memmove(&mi->r[i + 1], &mi->r[i], (mi->n++ - i) * sizeof *mi->r);
+	memset(&mi->r[i], 0, sizeof *mi->r);
+	mi->r[i].m.num = num;
+	return &mi->r[i];
+}
+
+static void
+drop(struct mirror *mi, size_t i)
+{
+	meta_session_clear(&mi->r[i].m);
+	memmove(&mi->r[i], &mi->r[i + 1], (--mi->n - i) * sizeof *mi->r);
 }
 
 void
@@ -69,7 +96,8 @@ mirror_touch(struct mirror *mi)
 void
 mirror_trim(struct mirror *mi)
 {
-	mi->r = xrealloc(mi->r, MAX(mi->n, (size_t)1) * sizeof *mi->r);
+	mi->cap = MAX(mi->n, (size_t)1);
+	mi->r = xrealloc(mi->r, mi->cap * sizeof *mi->r);
 }
 
 /* The card is the second copy: that it cannot be written stops nothing. */
@@ -113,11 +141,8 @@ mirror_write(struct mirror *mi, struct meta_db *db)
 			rc = write_row(r, db);
 		if (r->uncarded && !r->deleted)
 			write_card(mi, r);
-		if (r->deleted && !r->dirty) {
-			meta_session_clear(&r->m);
-			*r = mi->r[--mi->n];
-			i--;
-		}
+		if (r->deleted && !r->dirty)
+			drop(mi, i--);
 	}
 	return rc;
 }
@@ -232,14 +257,6 @@ mirror_salvage(struct mirror *mi, bool complete, uint32_t (*new_num)(void *ctx),
 	return taken;
 }
 
-static int
-by_num(const void *a, const void *b)
-{
-	const struct meta_session *x = a, *y = b;
-
-	return (x->num > y->num) - (x->num < y->num);
-}
-
 struct meta_list
 mirror_all(const struct mirror *mi)
 {
@@ -248,7 +265,5 @@ mirror_all(const struct mirror *mi)
 	for (size_t i = 0; i < mi->n; i++)
 		if (!mi->r[i].deleted)
 			append(&l, &mi->r[i].m);
-	if (l.n)
-		qsort(l.s, l.n, sizeof *l.s, by_num);
 	return l;
 }

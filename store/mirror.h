@@ -16,8 +16,8 @@ struct mirror_record {
 	bool refused;  /* another session has its number in the list: never written there */
 };
 struct mirror {
-	struct mirror_record *r;
-	size_t n;
+	struct mirror_record *r; /* by number */
+	size_t n, cap;
 	char text_dir[600];
 };
 struct meta_list {

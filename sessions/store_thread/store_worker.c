@@ -20,8 +20,6 @@
 #include <string.h>
 
 enum { WORKER_MAGIC = 0x5706e3a1, EVENTS_WAITING_MAX = 1000 };
-/* The first number when nothing tells which ones an unreadable list has. */
-enum { BLIND_FIRST_NUM = 100000 };
 static const uint64_t SECOND = 1000000000u;
 static const uint64_t FLUSH_S = 300, RETRY_S = 30, MAINTAIN_S = 900;
 
@@ -64,6 +62,7 @@ struct store_worker {
 	struct history_db *h;
 	struct meta_db *m;
 	struct mirror mirror;
+	bool second_life;   /* a server was here before: what is new was lost */
 	int unread;	    /* -errno: why rows of the list may be missing in the mirror; 0 */
 	struct job *events; /* not written yet, oldest first */
 	size_t n_events;
@@ -134,8 +133,9 @@ static void
 trouble(struct store_worker *w, int which, int rc)
 {
 	static const char *const what[] = {"session list (meta.db)", "memory history (history.db)"};
+	bool newer = which == META ? meta_newer(w->m) : history_newer(w->h);
 
-	if (rc == 0)
+	if (rc == 0 || (rc == -EROFS && newer)) /* of which the note speaks */
 		w->trouble[which][0] = '\0';
 	else
 		snprintf(w->trouble[which], STORE_BANNER, "%s kept in memory only: %s", what[which],
@@ -236,9 +236,11 @@ num_for_stray(void *ctx)
 static void
 raise_numbers(struct store_worker *w)
 {
-	uint32_t next = !w->unread ? meta_next_num(w->m) : w->numbers.known ? 1 : BLIND_FIRST_NUM;
+	uint32_t next = w->unread ? 1 : meta_next_num(w->m);
 
 	uv_mutex_lock(&w->lock);
+	if (w->unread && !w->numbers.known)
+		next = numbers_blind(&w->numbers);
 	w->numbers.next = MAX(w->numbers.next, next);
 	uv_mutex_unlock(&w->lock);
 }
@@ -246,8 +248,10 @@ raise_numbers(struct store_worker *w)
 static void
 say_lost(struct store_worker *w, size_t salvaged)
 {
-	if (meta_begun(w->m) && w->numbers.known && !w->note[META][0])
+	if (w->second_life && meta_begun(w->m) && !w->note[META][0])
 		snprintf(w->note[META], STORE_BANNER, "meta.db was lost: begun anew");
+	if (w->second_life && history_begun(w->h) && !w->note[HISTORY][0])
+		snprintf(w->note[HISTORY], STORE_BANNER, "history.db was lost: begun anew");
 	if (!salvaged)
 		return;
 	if (!w->note[META][0])
@@ -385,6 +389,10 @@ run_fn(struct store_worker *w, struct job *j)
 static void
 retry(struct store_worker *w)
 {
+	uv_mutex_lock(&w->lock);
+	if (w->numbers.unwritten)
+		numbers_write(&w->numbers);
+	uv_mutex_unlock(&w->lock);
 	if (meta_in_memory(w->m) && meta_retry(w->m)) {
 		mirror_touch(&w->mirror);
 		w->unread = -EAGAIN;
@@ -424,9 +432,14 @@ maintain(struct store_worker *w)
 }
 
 static bool
-degraded(const struct store_worker *w)
+degraded(struct store_worker *w)
 {
-	return w->trouble[META][0] || w->trouble[HISTORY][0] || w->unread;
+	bool unwritten;
+
+	uv_mutex_lock(&w->lock);
+	unwritten = w->numbers.unwritten;
+	uv_mutex_unlock(&w->lock);
+	return unwritten || w->unread || w->trouble[META][0] || w->trouble[HISTORY][0];
 }
 
 /* Does what is due; returns ns until the next. */
@@ -566,6 +579,7 @@ open_databases(struct store_worker *w)
 	db_reserve_make(w->dir);
 	snprintf(w->mirror.text_dir, sizeof w->mirror.text_dir, "%s/text", w->dir);
 	numbers_open(&w->numbers, w->dir);
+	w->second_life = w->numbers.known;
 }
 
 struct store_worker *

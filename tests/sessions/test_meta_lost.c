@@ -55,7 +55,7 @@ is_listed(void *name)
 	return yes;
 }
 
-/* True when the session of that number is called so. */
+/* True when the session of that number is called so. Eight digits are no id's beginning. */
 static bool
 has_num(const char *name, int num)
 {
@@ -201,6 +201,24 @@ lock_list(void)
 	return h;
 }
 
+/* Text that can be stored tells the store that the disk is well: it looks again at once. */
+static bool
+is_listed_at_last(void *name)
+{
+	assert_int_equal(muster("send fresh word"), 0);
+	return is_listed(name) && banner_has("");
+}
+
+static void
+until_all_is_listed(void)
+{
+	if (until(is_listed_at_last, "unstored", 60))
+		return;
+	print_message("%s\n", is_listed("unstored") ? "listed" : "not listed");
+	muster("server status --json");
+	fail_msg("%s", out_text);
+}
+
 /* Sessions that are only in the list, as one not to be stored is, come when it can be read. */
 static void
 test_list_locked(void **state)
@@ -226,9 +244,7 @@ test_list_locked(void **state)
 	assert_false(shows_old_text("fresh"));
 	assert_int_equal(set_aside(), 0);
 	sqlite3_close(h);
-	assert_int_equal(muster("send fresh word"), 0); /* text that is stored: the disk is well */
-	assert_true(until(banner_has, "", 20));
-	assert_true(until(is_listed, "unstored", 10));
+	until_all_is_listed();
 	assert_int_equal(muster("server stop --kill-sessions"), 0);
 	assert_true(has_num("unstored", 1));
 	assert_true(has_num("old", 2));
@@ -252,13 +268,37 @@ test_locked_and_no_numbers(void **state)
 	h = lock_list();
 	assert_int_equal(muster("new -d -n fresh -p shell -- sh -c 'echo of now; exec cat'"), 0);
 	sqlite3_close(h);
-	assert_int_equal(muster("send fresh word"), 0);
-	assert_true(until(is_listed, "unstored", 20));
+	until_all_is_listed();
 	assert_true(has_num("unstored", 1));
 	assert_true(is_beyond("fresh", 1));
 	assert_int_equal(muster("server stop --kill-sessions"), 0);
 	assert_true(has_num("unstored", 1));
 	assert_true(is_beyond("fresh", 1));
+	assert_int_equal(muster("server stop"), 0);
+}
+
+/* The list of a version to come: its sessions are shown, what begins here is found again. */
+static void
+test_list_newer(void **state)
+{
+	sqlite3 *h;
+
+	(void)state;
+	home_with_config("newer");
+	a_first_life();
+	assert_int_equal(sqlite3_open(in_home("state/meta.db"), &h), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(h, "PRAGMA user_version=99", NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(h);
+	assert_true(has_num("old", 1));
+	assert_true(banner_has("newer muster"));
+	assert_int_equal(muster("new -d -n fresh -p shell -- sh -c 'echo of now; exec cat'"), 0);
+	until_shows("fresh", "of now");
+	assert_true(is_beyond("fresh", 2));
+	assert_true(banner_has("newer muster"));
+	assert_int_equal(muster("server stop --kill-sessions"), 0);
+	assert_true(is_listed("fresh"));
+	assert_true(shows_old_text("old"));
+	assert_int_equal(set_aside(), 0);
 	assert_int_equal(muster("server stop"), 0);
 }
 
@@ -269,6 +309,7 @@ main(void)
 		cmocka_unit_test(test_list_lost),
 		cmocka_unit_test(test_list_replaced),
 		cmocka_unit_test(test_list_locked),
+		cmocka_unit_test(test_list_newer),
 		cmocka_unit_test(test_locked_and_no_numbers),
 	};
 

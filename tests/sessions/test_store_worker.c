@@ -1,7 +1,9 @@
 /* The store's thread: order, results on the loop, what survives, what happens without a disk. */
 #include "core/os/os.h"
 #include "sessions/store_thread/store_worker.h"
+#include "store/segfile.h"
 #include "tests/tools/preload/io_faults.c" /* in this process, too */
+#include <errno.h>
 #include <sqlite3.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,6 +14,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+enum { LIVES_MAX = 1000 };
 static uv_loop_t loop;
 static char dir[512], banner[STORE_BANNER];
 static int banner_changes;
@@ -341,6 +344,81 @@ test_reads_that_fail(void **state)
 	assert_int_equal(system(cmd), 0);
 }
 
+/* One life of a worker, in which calls on the disk fail; then it is well again. The number that the
+ * session of this life got. */
+static uint32_t
+life_with_faults(struct io_faults *f)
+{
+	struct store_worker *w;
+	struct meta_session s, *got;
+	char text[600];
+	uint32_t num;
+	size_t n;
+
+	io_faults = f;
+	w = store_worker_new(&loop, dir, banner);
+	got = store_load_sessions(w, &n);
+	meta_sessions_free(got, n);
+	num = store_take_num(w, 1);
+	s = session(num);
+	snprintf(s.id, sizeof s.id, "a%u", num);
+	store_put_session(w, &s);
+	store_put_event(w, num, num, s.id, s.name, "started", NULL);
+	settled(w);
+	io_faults = NULL;
+	store_retry(w);
+	assert_int_equal(reading(w).sessions, 2);
+	assert_int_equal(reading(w).events, 1);
+	if (strstr(banner, "memory") || strstr(banner, "lost"))
+		fail_msg("call %d, errno %d: %s", f->from, f->err, banner);
+	snprintf(text, sizeof text, "%s/text/%u", dir, num);
+	assert_int_equal(segfile_delete(text), 0); /* as whoever forgets a session does */
+	store_delete_session(w, num);
+	store_worker_close(w);
+	return num;
+}
+
+/* Each call on the disk fails once, or all from it on: no file is set aside, none is given up, no
+ * number is given twice. */
+static void
+test_every_call_fails(void **state)
+{
+	static const int errs[] = {EIO, EACCES, ENOSPC, EMFILE};
+	struct meta_session first = session(1);
+	struct store_worker *w;
+	uint32_t given[LIVES_MAX];
+	int lives = 0;
+	char cmd[700];
+
+	(void)state;
+	mkdir(dir, 0700);
+	w = store_worker_new(&loop, dir, banner);
+	assert_int_equal(store_take_num(w, 1), 1);
+	store_put_session(w, &first);
+	store_worker_close(w);
+	for (size_t i = 0; i < ARRAY_LEN(errs) * 2; i++) {
+		struct io_faults f = {.err = errs[i / 2],
+			.from = 1,
+			.count = i % 2 ? 0 : 1,
+			.reads = 1,
+			.under = "/store"};
+
+		for (bool hit = true; hit && lives < LIVES_MAX; lives++) {
+			f.calls = 0;
+			given[lives] = life_with_faults(&f);
+			for (int k = 0; k < lives; k++)
+				if (given[k] == given[lives])
+					fail_msg("%u again: call %d of %d, %d at a time, errno %d",
+						given[k], f.from, f.calls, f.count, f.err);
+			hit = f.calls >= f.from;
+			f.from += i ? 11 : 2;
+		}
+	}
+	print_message("  %d lives\n", lives);
+	snprintf(cmd, sizeof cmd, "! ls '%s' | grep -q corrupt", dir);
+	assert_int_equal(system(cmd), 0);
+}
+
 static void
 smash(void *arg, struct history_db *h, struct meta_db *m)
 {
@@ -396,6 +474,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_order_and_survival, fresh, done),
 		cmocka_unit_test_setup_teardown(test_no_disk_and_back, fresh, done),
 		cmocka_unit_test_setup_teardown(test_reads_that_fail, fresh, done),
+		cmocka_unit_test_setup_teardown(test_every_call_fails, fresh, done),
 		cmocka_unit_test_setup_teardown(test_corrupt_in_use, fresh, done),
 	};
 

@@ -463,6 +463,52 @@ test_memory_then_disk(void **state)
 	history_close(h);
 }
 
+/* Another program has the file for some minutes of an hour: it stays, and in the end has the
+ * minutes of before and of meanwhile, also in one row. */
+static void
+test_locked_for_minutes(void **state)
+{
+	struct mem_sample early = sample(NOW + 30), late = sample(NOW + 600);
+	struct history_db *h;
+	struct mem_point *p;
+	char banner[160];
+	sqlite3 *other;
+	double step;
+	size_t n;
+
+	(void)state;
+	clean();
+	h = reopen(banner);
+	history_add(h, 1, &early, 1);
+	history_close(h);
+	assert_int_equal(sqlite3_open(path, &other), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(other,
+				 "PRAGMA locking_mode=EXCLUSIVE; BEGIN EXCLUSIVE;"
+				 "SELECT count(*) FROM sqlite_schema",
+				 NULL, NULL, NULL),
+		SQLITE_OK);
+	h = reopen(banner);
+	assert_non_null(strstr(banner, "locked"));
+	history_add(h, 1, &late, 1);
+	assert_int_equal(history_flush(h), 0);
+	assert_false(history_retry(h));
+	sqlite3_close(other);
+	assert_true(history_retry(h));
+	history_close(h);
+	h = reopen(banner);
+	assert_string_equal(banner, "");
+	p = history_points(h, 1, NOW, 100, &step, &n);
+	assert_int_equal(n, 2);
+	assert_true(p[0].max == early.footprint && p[1].max == late.footprint);
+	free(p);
+	/* the raw ones expire, the minutes stay */
+	assert_int_equal(history_maintain(h, NOW + 3 * DAY), 0);
+	p = history_points(h, 1, NOW, 100, &step, &n);
+	assert_int_equal(n, 2);
+	free(p);
+	history_close(h);
+}
+
 int
 main(void)
 {
@@ -476,6 +522,7 @@ main(void)
 		cmocka_unit_test(test_damage),
 		cmocka_unit_test(test_newer_version_is_left_alone),
 		cmocka_unit_test(test_memory_then_disk),
+		cmocka_unit_test(test_locked_for_minutes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

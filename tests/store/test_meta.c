@@ -424,6 +424,27 @@ damage_page(long page)
 	fclose(f);
 }
 
+/* What says whose file it is may be damaged, too: then it is not kept as somebody else's. */
+static void
+test_corrupt_mark(void **state)
+{
+	struct meta_db *m;
+	FILE *f;
+
+	(void)state;
+	fill_many();
+	damage_page(5);
+	f = fopen(path, "r+");
+	assert_non_null(f);
+	fseek(f, 68, SEEK_SET); /* the application id */
+	assert_int_equal(fputc('x', f), 'x');
+	fclose(f);
+	m = reopen();
+	assert_non_null(strstr(banner, "set aside"));
+	assert_true(count(m) > 100);
+	meta_close(m);
+}
+
 /* Any one page is damaged: the file goes, and what lies around the damage is in the new one. */
 static void
 test_carried_over(void **state)
@@ -522,6 +543,7 @@ main(void)
 		cmocka_unit_test_setup(test_corrupt_and_newer, fresh),
 		cmocka_unit_test_setup(test_locked, fresh),
 		cmocka_unit_test_setup(test_no_memory, fresh),
+		cmocka_unit_test_setup(test_corrupt_mark, fresh),
 		cmocka_unit_test_setup(test_carried_over, fresh),
 		cmocka_unit_test_setup(test_sound_is_not_set_aside, fresh),
 		cmocka_unit_test_setup(test_full_disk_takes_the_reserve, fresh),
