@@ -5,8 +5,9 @@
  * HELD: text waits until the CLI takes input (at rest, if --when-idle); at a question it goes at
  * once, when the question is drawn. TYPED: keys, then text as a paste; CLIs join what comes within
  * a tenth of a second to one paste, so Enter waits to stand alone, and for the text to be seen.
- * ENTERED, AGAIN: of a CLI that speaks of itself, done is when it says that it works or asks, or
- * when its prompt holds the text no longer. Where the text still stands there, Enter once more. */
+ * ENTERED, AGAIN: done is when the CLI says that it works or asks, or when its prompt holds the
+ * text no longer. Where the text still stands there, Enter once more. One that neither speaks of
+ * itself nor showed the text in its prompt is taken at its Enter. */
 #include "core/keys.h"
 #include "core/os.h"
 #include "sessions/cmd.h"
@@ -156,6 +157,7 @@ press_enter(struct send_job *j)
 		j->first_ns = s->last_turn_ns = now;
 		s->turn_queued = s->act.now == ACT_WORKING;
 	}
+	j->verify &= j->seen || profile_says_status(s->profile);
 	if (type_events(s, &enter, 1, &e) < 0 || !j->verify) {
 		job_end(j, s->pty ? NULL : &e);
 		job_next(s);
@@ -246,7 +248,7 @@ job_type(struct send_job *j)
 
 	step_to(j, TYPED);
 	j->verify = j->enter && j->text && *j->text && !j->no_wait &&
-		    profile_says_status(s->profile) && s->act.source <= SRC_HOOK &&
+		    profile_needs_conversation(s->profile) && profile_has_prompt(s->profile) &&
 		    s->act.ready_ns && !activity_blocked(s->act.now);
 	if (rc == 0)
 		s->last_turn_ns = 0;

@@ -59,7 +59,7 @@ waits_check(struct server *sv, struct session *s)
 	}
 }
 
-/* Of a CLI that speaks of itself: did the turn that was sent begin? Keys alone may end one (Esc),
+/* Of an AI CLI: did the turn that was sent begin? Keys alone may end one (Esc),
  * or answer. */
 static bool
 begun(const struct session *s, uint64_t now)
@@ -83,7 +83,7 @@ fresh(const struct session *s, uint64_t now)
 
 	if (!sent)
 		return true;
-	if (s->act.source <= SRC_HOOK)
+	if (profile_needs_conversation(s->profile))
 		return begun(s, now);
 	return s->act.now_since_ns > sent || now - sent > TAKES_NOTE_NS ||
 	       (s->output_ns > sent && now - s->output_ns > ANSWERED_NS);
