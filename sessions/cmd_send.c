@@ -209,32 +209,28 @@ on_look(uv_timer_t *t)
 		look_entered(j, waited_ms);
 }
 
-/* A digit answers by number: 0, or why it names none of the choices that stand there. */
+/* Does it answer by number? The digit, else 0. */
 static int
-check_option(const struct session *s, const char *digits, struct err *e)
-{
-	int n = s->act.options.n;
-	long k = strtol(digits, NULL, 10);
-
-	if (!activity_blocked(s->act.now) || !n || !*digits ||
-		digits[strspn(digits, "0123456789")] || (k >= 1 && k <= n))
-		return 0;
-	return err_set(e, 1, "no option %.10s: 1-%d", digits, n);
-}
-
-static int
-check_keys(const struct session *s, const struct send_job *j, struct err *e)
+digit_of(const struct send_job *j)
 {
 	struct rd in = rd_init(j->keys.data, j->keys.len);
-	char digit[2] = "";
 	struct input_event ev;
-	int rc = 0;
 
-	while (rc == 0 && rd_left(&in) && input_unpack(&in, &ev) == 0) {
-		digit[0] = (char)(ev.key >= '0' && ev.key <= '9' && !ev.mods ? ev.key : 0);
-		rc = ev.type == INPUT_KEY ? check_option(s, digit, e) : 0;
-	}
-	return rc ? rc : check_option(s, j->text ? j->text : "", e);
+	while (rd_left(&in) && input_unpack(&in, &ev) == 0)
+		if (ev.type == INPUT_KEY && ev.key >= '0' && ev.key <= '9' && !ev.mods)
+			return (int)ev.key;
+	return j->text && *j->text >= '0' && *j->text <= '9' && !j->text[1] ? *j->text : 0;
+}
+
+/* 0, or -1 and *e: the digit names none of the choices that stand there. */
+static int
+check_option(const struct session *s, int digit, struct err *e)
+{
+	int n = s->act.options.n;
+
+	if (!digit || !activity_blocked(s->act.now) || !n || (digit >= '1' && digit <= '0' + n))
+		return 0;
+	return err_set(e, 1, "no option %c: 1-%d", digit, n);
 }
 
 static void
@@ -244,7 +240,7 @@ job_type(struct send_job *j)
 	struct rd in = rd_init(j->keys.data, j->keys.len);
 	struct input_event ev;
 	struct err e;
-	int rc = check_keys(s, j, &e);
+	int rc = check_option(s, digit_of(j), &e);
 
 	step_to(j, TYPED);
 	j->verify = j->enter && j->text && *j->text && !j->no_wait &&
@@ -444,8 +440,8 @@ cmd_answer(struct request *r)
 	if (!e.code && (!s->act.prompt_hash || !prompt ||
 			       strtoull(prompt, NULL, 16) != s->act.prompt_hash))
 		err_set(&e, 1, "the prompt is not the same any more (look again)");
-	if (!e.code && ev.type == INPUT_KEY && key[1] == 0)
-		check_option(s, key, &e);
+	if (!e.code && *key >= '0' && *key <= '9' && !key[1])
+		check_option(s, *key, &e);
 	if (!e.code)
 		type_events(s, &ev, 1, &e);
 	if (e.code)
