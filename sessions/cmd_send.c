@@ -2,12 +2,12 @@
  *
  *   HELD ─► TYPED ─► ENTERED ─► AGAIN ─► done
  *
- * HELD: text waits until the CLI takes input (at rest, if --when-idle); at a question it goes at
- * once, when the question is drawn. TYPED: keys, then text as a paste; CLIs join what comes within
- * a tenth of a second to one paste, so Enter waits to stand alone, and for the text to be seen.
- * ENTERED, AGAIN: done is when the CLI says that it works or asks, or when its prompt holds the
- * text no longer. Where the text still stands there, Enter once more. One that neither speaks of
- * itself nor showed the text in its prompt is taken at its Enter. */
+ * HELD: text waits until the CLI takes input (at rest, if --when-idle); keys go at once, a digit
+ * when the question that it answers is drawn. TYPED: keys, then text as a paste; CLIs join what
+ * comes within a tenth of a second to one paste, so Enter waits to stand alone, and for the text to
+ * be seen. ENTERED, AGAIN: done is when the CLI says that it works or asks, or when its prompt
+ * holds the text no longer. Where the text still stands there, Enter once more. One that neither
+ * speaks of itself nor showed the text in its prompt is taken at its Enter. */
 #include "core/keys.h"
 #include "core/os.h"
 #include "sessions/cmd.h"
@@ -276,8 +276,10 @@ is_held(const struct send_job *j, uint64_t now_ns)
 		return !session_at_rest(s, now_ns);
 	if (activity_blocked(a->now) && !a->options.n && now_ns - a->now_since_ns < OPTIONS_MS * MS)
 		return true;
-	return j->text && !a->ready_ns && !activity_blocked(a->now) &&
-	       profile_needs_conversation(s->profile);
+	/* what it asks before it begins (trust, login) is answered by keys or a digit, not by text
+	 */
+	return j->text && !a->ready_ns && profile_needs_conversation(s->profile) &&
+	       !(digit_of(j) && activity_blocked(a->now));
 }
 
 void
@@ -290,7 +292,9 @@ sends_tick(struct session *s, uint64_t now_ns)
 	if (!is_held(j, now_ns))
 		job_type(j);
 	else if (!j->when_idle && now_ns - MAX(j->held_ns, s->started_ns) > READY_MS * MS)
-		give_up(j, "does not get ready for input (muster peek shows its screen)");
+		give_up(j, activity_blocked(s->act.now)
+				   ? "asks something before it takes text (muster attach answers)"
+				   : "does not get ready for input (muster peek shows its screen)");
 }
 
 void
@@ -321,8 +325,10 @@ job_add(struct session *s, struct send_batch *b, const char *text, const struct 
 	uv_timer_init(&s->server->loop, &j->timer);
 	j->timer.data = j;
 	b->left++;
-	while (*at)
+	/* keys pass text that is held: they may be what it waits for */
+	while (*at && (text || (*at)->step != HELD || !(*at)->text))
 		at = &(*at)->next;
+	j->next = *at;
 	*at = j;
 }
 

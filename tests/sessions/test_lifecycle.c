@@ -441,6 +441,24 @@ text_waits_for_a_cli_that_starts(void **state)
 	free(out);
 }
 
+/* Enter behind the text would have answered it, and the agent left. */
+static void
+text_waits_for_a_question_before_the_start(void **state)
+{
+	char *out;
+
+	(void)state;
+	run("new -d -n t -c %s/work -p claude -- %s --asks", home, agent);
+	assert_int_equal(exit_code, 0);
+	must("wait t --for blocked --timeout 15");
+	free(sh("%s send t early >%s/out 2>&1 &", muster, home));
+	out = sh("%s wait t --for ready --timeout 1", muster);
+	assert_int_equal(exit_code, 5);
+	free(out);
+	must("send t --key 1"); /* passes the text */
+	until_on_screen("t", "ok: early");
+}
+
 static void
 a_digit_is_an_option_that_stands(void **state)
 {
@@ -543,6 +561,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(sends_are_seen_to_be_taken, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			text_waits_for_a_cli_that_starts, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			text_waits_for_a_question_before_the_start, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			a_digit_is_an_option_that_stands, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(

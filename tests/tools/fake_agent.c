@@ -14,7 +14,7 @@
  *   anything            "ok: anything"
  *
  * Up brings the last text back into the prompt. --wait-for FILE: loses what is typed before that
- * file is there, and begins then.
+ * file is there, and begins then. --asks: wants a 1 before it begins, and says so.
  */
 #include <errno.h>
 #include <poll.h>
@@ -345,6 +345,24 @@ start(int argc, char **argv)
 	}
 }
 
+/* Only a 1 answers; the rest is lost, as keys of text would answer a dialog by chance. */
+static void
+ask_trust(void)
+{
+	char s[512] = "";
+	ssize_t n = 0;
+
+	say("\033]7501;state=blocked:kind=question\033\\Do you trust it?\r\n"
+	    "\u276f 1. Yes\r\n  2. No\r\n");
+	/* the terminal's answers come here too: many bytes in one */
+	while (!(n == 1 && s[0] == '1') && (n = read(0, s, sizeof s)) > 0)
+		if (s[n - 1] == '\r')
+			leave();
+	say("\033[2J\033[H");
+	speaks = true;
+	report("idle", "idle", NULL);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -364,6 +382,8 @@ main(int argc, char **argv)
 	}
 	say("fake agent %s\r\n\033]7501;?\033\\\033[c", id);
 	put_registry("idle", NULL);
+	if (strcmp(argv[argc - 1], "--asks") == 0)
+		ask_trust();
 	prompt();
 	while ((n = read(0, buf, sizeof buf)) > 0 || (n < 0 && errno == EINTR))
 		if (n > 0)
