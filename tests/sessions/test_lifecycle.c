@@ -502,6 +502,13 @@ what_runs_in_front_of_a_shell_is_work(void **state)
 	json_decref(j);
 	must("send f --key C-c");
 	must("wait f --for idle --timeout 15");
+	/* one without children that is silent: where the kernel tells, it is seen to sleep */
+	must("new -d -n g -p shell -- sh -c 'echo begins; exec sleep 600'");
+	until_on_screen("g", "begins");
+	if (access("/proc/self/syscall", R_OK) == 0) {
+		run("wait g --for idle --timeout 3");
+		assert_int_equal(exit_code, 5);
+	}
 }
 
 static int
