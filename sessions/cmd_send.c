@@ -41,6 +41,7 @@ struct send_job {
 	enum step step;
 	bool verify;		    /* the turn must be seen to begin */
 	bool seen;		    /* the text was in the prompt before Enter */
+	char shown[200];	    /* as it stood there */
 	int gone;		    /* looks in a row that did not find it any more */
 	uint64_t since_ns;	    /* of the step */
 	uint64_t held_ns, first_ns; /* queued; the first Enter */
@@ -135,14 +136,23 @@ give_up(struct send_job *j, const char *why)
 	job_next(s);
 }
 
-static enum prompt_state
-prompt_of(struct session *s)
+/* The text in its prompt; false: none is there, or the screen is half drawn. */
+static bool
+text_in_prompt(struct session *s, struct prompt *p)
 {
 	struct grid g = term_grid(session_term(s));
+
+	prompt_read(s->profile, &g, p);
+	return p->state == PROMPT_TEXT && !term_sync(s->term);
+}
+
+/* The same text as before Enter: a list or a dialog in its place must get no Enter. */
+static bool
+still_stands(struct send_job *j)
+{
 	struct prompt p;
 
-	prompt_read(s->profile, &g, &p);
-	return term_sync(s->term) ? PROMPT_TEXT : p.state; /* half drawn: nothing is gone yet */
+	return j->seen && text_in_prompt(j->s, &p) && strcmp(p.text, j->shown) == 0;
 }
 
 static void
@@ -169,12 +179,15 @@ press_enter(struct send_job *j)
 static void
 look_typed(struct send_job *j, uint64_t waited_ms)
 {
+	struct prompt p;
+
 	if (waited_ms < ENTER_MS)
 		return;
 	if (j->verify && !j->seen && waited_ms < SHOW_MS) {
-		j->seen = prompt_of(j->s) == PROMPT_TEXT && !term_sync(j->s->term);
+		j->seen = text_in_prompt(j->s, &p);
 		if (!j->seen)
 			return;
+		memcpy(j->shown, p.text, sizeof j->shown);
 	}
 	press_enter(j);
 }
@@ -183,17 +196,17 @@ static void
 look_entered(struct send_job *j, uint64_t waited_ms)
 {
 	struct session *s = j->s;
-	bool stands = prompt_of(s) == PROMPT_TEXT;
+	bool stands = still_stands(j);
 
-	j->gone = stands ? 0 : j->gone + 1;
+	j->gone = stands || term_sync(s->term) ? 0 : j->gone + 1;
 	if (s->act.begun_ns > j->first_ns || (j->seen && j->gone > 1)) {
 		job_end(j, NULL);
 		job_next(s);
-	} else if (j->step == ENTERED && waited_ms > AGAIN_MS && j->seen && stands) {
+	} else if (j->step == ENTERED && waited_ms > AGAIN_MS && stands) {
 		press_enter(j);
 	} else if (os_mono_ns() - j->first_ns > BEGIN_MS * MS) {
-		give_up(j, stands && j->seen ? "did not take the text: it stands in its prompt"
-					     : "was not seen to begin a turn");
+		give_up(j, stands ? "did not take the text: it stands in its prompt"
+				  : "was not seen to begin a turn");
 	}
 }
 

@@ -408,6 +408,12 @@ sends_are_seen_to_be_taken(void **state)
 	say("s", "DEAF 1");
 	say("s", "hello"); /* Enter once more */
 	until_on_screen("s", "ok: hello");
+	must("send s /list"); /* no second Enter into what came in the text's place */
+	out = sh("%s peek s", muster);
+	assert_non_null(strstr(out, "1. first"));
+	assert_null(strstr(out, "took the first"));
+	free(out);
+	must("send s --key Enter");
 	say("s", "DEAF 9");
 	run("send s never");
 	assert_int_equal(exit_code, 1);

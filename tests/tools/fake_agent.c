@@ -10,6 +10,7 @@
  *   HELPER              starts a child that looks like an MCP server
  *   LATE                before the next key arrives, something else puts an x into the prompt
  *   SLOW                takes a while before it says that it works
+ *   /list               shows a list in the prompt's place, with no word; Enter takes the first
  *   DEAF N              does not take the next N Enters
  *   anything            "ok: anything"
  *
@@ -29,7 +30,7 @@
 #include <unistd.h>
 
 static char id[64], transcript[600], registry[600];
-static bool speaks, asking, late;
+static bool speaks, asking, late, listing;
 static char tool[512], line[512], last[512];
 static size_t line_n;
 static int deaf;
@@ -269,6 +270,10 @@ key(char c)
 		else
 			report("idle", "idle", NULL);
 		prompt();
+	} else if (c == '\r' && listing) {
+		listing = false;
+		say("\r\033[A\033[Jtook the first");
+		prompt();
 	} else if (c == '\r' && deaf) {
 		deaf--;
 	} else if (c == '\r') {
@@ -277,12 +282,15 @@ key(char c)
 		if (strcmp(line, "/exit") == 0)
 			leave();
 		say("\r\033[A\033[J\u276f %s\r\n", line); /* the box goes, what was sent stays */
-		if (line[0]) {
+		listing = strcmp(line, "/list") == 0;
+		if (line[0] && !listing) {
 			memcpy(last, line, sizeof last);
 			obey(line);
 		}
 		if (!asking)
 			prompt();
+		if (listing)
+			say("1. first");
 	} else if (c == 127 && line_n) {
 		line_n--;
 		say("\b \b");
