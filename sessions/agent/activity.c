@@ -520,6 +520,10 @@ activity_evaluate(struct activity_state *a, const struct profile *p, uint64_t no
 	a->source = from;
 	memcpy(a->detail, detail, sizeof a->detail);
 	a->prompt_hash = activity_blocked(v) ? a->choices_hash : 0;
+	/* of one that never says so, what it shows; not while it starts */
+	if (a->ready_ns && (v == ACT_WORKING || activity_blocked(v)) &&
+		(from == SRC_TITLE || from == SRC_SCREEN))
+		a->begun_ns = now_ns;
 	if (!a->ready_ns && takes_input(a, p, now_ns)) {
 		a->ready_ns = now_ns ? now_ns : 1;
 		changed = true;

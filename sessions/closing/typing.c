@@ -37,6 +37,7 @@ struct send_job {
 	enum step step;
 	bool verify;		    /* the turn must be seen to begin */
 	bool seen;		    /* the text was in the prompt before Enter */
+	char shown[200];	    /* as it stood there */
 	int gone;		    /* looks in a row that did not find it any more */
 	uint64_t since_ns;	    /* of the step */
 	uint64_t held_ns, first_ns; /* queued; the first Enter */
@@ -130,15 +131,23 @@ give_up(struct send_job *j, const char *why)
 	job_next(s);
 }
 
-static enum prompt_state
-prompt_of(struct session *s)
+/* The text in its prompt; false: none is there, or the screen is half drawn. */
+static bool
+text_in_prompt(struct session *s, struct prompt *p)
 {
 	struct grid g = term_grid(display_term(s));
+
+	prompt_read(s->profile, &g, p);
+	return p->state == PROMPT_TEXT && !term_sync(s->display->term);
+}
+
+/* The same text as before Enter: a list or a dialog in its place must get no Enter. */
+static bool
+still_stands(struct send_job *j)
+{
 	struct prompt p;
 
-	prompt_read(s->profile, &g, &p);
-	return term_sync(s->display->term) ? PROMPT_TEXT
-					   : p.state; /* half drawn: nothing is gone yet */
+	return j->seen && text_in_prompt(j->s, &p) && strcmp(p.text, j->shown) == 0;
 }
 
 static void
@@ -153,6 +162,7 @@ press_enter(struct send_job *j)
 		j->first_ns = s->run->last_turn_ns = now;
 		s->run->turn_queued = s->run->act.now == ACT_WORKING;
 	}
+	j->verify &= j->seen || profile_says_status(s->profile);
 	if (typing_events(s, &enter, 1, &e) < 0 || !j->verify) {
 		job_end(j, s->run->pty ? NULL : &e);
 		job_next(s);
@@ -164,12 +174,15 @@ press_enter(struct send_job *j)
 static void
 look_typed(struct send_job *j, uint64_t waited_ms)
 {
+	struct prompt p;
+
 	if (waited_ms < ENTER_MS)
 		return;
 	if (j->verify && !j->seen && waited_ms < SHOW_MS) {
-		j->seen = prompt_of(j->s) == PROMPT_TEXT && !term_sync(j->s->display->term);
+		j->seen = text_in_prompt(j->s, &p);
 		if (!j->seen)
 			return;
+		memcpy(j->shown, p.text, sizeof j->shown);
 	}
 	press_enter(j);
 }
@@ -178,17 +191,17 @@ static void
 look_entered(struct send_job *j, uint64_t waited_ms)
 {
 	struct session *s = j->s;
-	bool stands = prompt_of(s) == PROMPT_TEXT;
+	bool stands = still_stands(j);
 
-	j->gone = stands ? 0 : j->gone + 1;
+	j->gone = stands || term_sync(s->display->term) ? 0 : j->gone + 1;
 	if (s->run->act.begun_ns > j->first_ns || (j->seen && j->gone > 1)) {
 		job_end(j, NULL);
 		job_next(s);
-	} else if (j->step == ENTERED && waited_ms > AGAIN_MS && j->seen && stands) {
+	} else if (j->step == ENTERED && waited_ms > AGAIN_MS && stands) {
 		press_enter(j);
 	} else if (os_mono_ns() - j->first_ns > BEGIN_MS * MS) {
-		give_up(j, stands && j->seen ? "did not take the text: it stands in its prompt"
-					     : "was not seen to begin a turn");
+		give_up(j, stands ? "did not take the text: it stands in its prompt"
+				  : "was not seen to begin a turn");
 	}
 }
 
@@ -204,32 +217,29 @@ on_look(uv_timer_t *t)
 		look_entered(j, waited_ms);
 }
 
-/* A digit answers by number: 0, or why it names none of the choices that stand there. */
-int
-typing_check_option(const struct session *s, const char *digits, struct err *e)
-{
-	int n = s->run->act.options.n;
-	long k = strtol(digits, NULL, 10);
-
-	if (!activity_blocked(s->run->act.now) || !n || !*digits ||
-		digits[strspn(digits, "0123456789")] || (k >= 1 && k <= n))
-		return 0;
-	return err_set(e, 1, "no option %.10s: 1-%d", digits, n);
-}
-
+/* Does it answer by number? The digit, else 0. */
 static int
-check_keys(const struct session *s, const struct send_job *j, struct err *e)
+digit_of(const struct send_job *j)
 {
 	struct rd in = rd_init(j->keys.data, j->keys.len);
-	char digit[2] = "";
 	struct input_event ev;
-	int rc = 0;
 
-	while (rc == 0 && rd_left(&in) && input_unpack(&in, &ev) == 0) {
-		digit[0] = (char)(ev.key >= '0' && ev.key <= '9' && !ev.mods ? ev.key : 0);
-		rc = ev.type == INPUT_KEY ? typing_check_option(s, digit, e) : 0;
-	}
-	return rc ? rc : typing_check_option(s, j->text ? j->text : "", e);
+	while (rd_left(&in) && input_unpack(&in, &ev) == 0)
+		if (ev.type == INPUT_KEY && ev.key >= '0' && ev.key <= '9' && !ev.mods)
+			return (int)ev.key;
+	return j->text && *j->text >= '0' && *j->text <= '9' && !j->text[1] ? *j->text : 0;
+}
+
+/* 0, or -1 and *e: the digit names none of the choices that stand there. */
+int
+typing_check_option(const struct session *s, int digit, struct err *e)
+{
+	int n = s->run->act.options.n;
+
+	if (!digit || !activity_blocked(s->run->act.now) || !n ||
+		(digit >= '1' && digit <= '0' + n))
+		return 0;
+	return err_set(e, 1, "no option %c: 1-%d", digit, n);
 }
 
 static void
@@ -239,11 +249,11 @@ job_type(struct send_job *j)
 	struct rd in = rd_init(j->keys.data, j->keys.len);
 	struct input_event ev;
 	struct err e;
-	int rc = check_keys(s, j, &e);
+	int rc = typing_check_option(s, digit_of(j), &e);
 
 	step_to(j, TYPED);
 	j->verify = j->enter && j->text && *j->text && !j->no_wait &&
-		    profile_says_status(s->profile) && s->run->act.source <= SRC_HOOK &&
+		    profile_needs_conversation(s->profile) && profile_has_prompt(s->profile) &&
 		    s->run->act.ready_ns && !activity_blocked(s->run->act.now);
 	if (rc == 0)
 		s->run->last_turn_ns = 0;
@@ -275,8 +285,10 @@ is_held(const struct send_job *j, uint64_t now_ns)
 		return !typing_at_rest(s, now_ns);
 	if (activity_blocked(a->now) && !a->options.n && now_ns - a->now_since_ns < OPTIONS_MS * MS)
 		return true;
-	return j->text && !a->ready_ns && !activity_blocked(a->now) &&
-	       profile_needs_conversation(s->profile);
+	/* what it asks before it begins (trust, login) is answered by keys or a digit, not by text
+	 */
+	return j->text && !a->ready_ns && profile_needs_conversation(s->profile) &&
+	       !(digit_of(j) && activity_blocked(a->now));
 }
 
 void
@@ -289,7 +301,9 @@ typing_tick(struct session *s, uint64_t now_ns)
 	if (!is_held(j, now_ns))
 		job_type(j);
 	else if (!j->when_idle && now_ns - MAX(j->held_ns, s->run->started_ns) > READY_MS * MS)
-		give_up(j, "does not get ready for input (muster peek shows its screen)");
+		give_up(j, activity_blocked(s->run->act.now)
+				   ? "asks something before it takes text (muster attach answers)"
+				   : "does not get ready for input (muster peek shows its screen)");
 }
 
 void
@@ -320,12 +334,14 @@ typing_queue(struct session *s, const struct typing *t)
 		buf_put(&j->keys, t->keys->data, t->keys->len);
 	uv_timer_init(s->of->loop, &j->timer);
 	j->timer.data = j;
-	while (*at)
+	/* keys pass text that is held: they may be what it waits for */
+	while (*at && (t->text || (*at)->step != HELD || !(*at)->text))
 		at = &(*at)->next;
+	j->next = *at;
 	*at = j;
 }
 
-/* Of a CLI that speaks of itself: did the turn that was sent begin? Keys alone may end one (Esc),
+/* Of an AI CLI: did the turn that was sent begin? Keys alone may end one (Esc),
  * or answer. */
 static bool
 begun(const struct session *s, uint64_t now)
@@ -349,7 +365,7 @@ typing_answered(const struct session *s, uint64_t now)
 
 	if (!sent)
 		return true;
-	if (s->run->act.source <= SRC_HOOK)
+	if (profile_needs_conversation(s->profile))
 		return begun(s, now);
 	return s->run->act.now_since_ns > sent || now - sent > TAKES_NOTE_NS ||
 	       (s->display->output_ns > sent && now - s->display->output_ns > ANSWERED_NS);

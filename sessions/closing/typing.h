@@ -5,11 +5,12 @@
  *
  *   HELD ─► TYPED ─► ENTERED ─► AGAIN ─► done
  *
- * HELD: text waits until the CLI takes input (at rest, if that was asked for); at a question it goes
- * at once, when the question is drawn. TYPED: keys, then text as a paste; CLIs join what comes within
- * a tenth of a second to one paste, so Enter waits to stand alone, and for the text to be seen.
- * ENTERED, AGAIN: of a CLI that speaks of itself, done is when it says that it works or asks, or
- * when its prompt holds the text no longer. Where the text still stands there, Enter once more. */
+ * HELD: text waits until the CLI takes input (at rest, if --when-idle); keys go at once, a digit
+ * when the question that it answers is drawn. TYPED: keys, then text as a paste; CLIs join what
+ * comes within a tenth of a second to one paste, so Enter waits to stand alone, and for the text to
+ * be seen. ENTERED, AGAIN: done is when the CLI says that it works or asks, or when its prompt
+ * holds the text no longer. Where the text still stands there, Enter once more. One that neither
+ * speaks of itself nor showed the text in its prompt is taken at its Enter. */
 #include "core/keys/keys.h"
 #include "sessions/session/sessions.h"
 
@@ -32,8 +33,8 @@ int typing_events(struct session *s, const struct input_event *ev, size_t n, str
 
 /* Does its CLI take input? */
 bool typing_is_ready(const struct session *s);
-/* A digit answers by number: 0, or -1 and why it names none of the choices that stand there. */
-int typing_check_option(const struct session *s, const char *digits, struct err *e);
+/* 0, or -1 and *e: the digit (0: none) names none of the choices that stand there. */
+int typing_check_option(const struct session *s, int digit, struct err *e);
 
 /* Is it at rest since what was last sent to it? (wait --for idle, send --when-idle) */
 bool typing_at_rest(const struct session *s, uint64_t now_ns);

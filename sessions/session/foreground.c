@@ -1,7 +1,7 @@
 #include "sessions/session/foreground.h"
+#include "sessions/memory/proc_read.h"
 #include "sessions/pty/pty.h"
 #include "sessions/session/run.h"
-#include "sessions/memory/proc_read.h"
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -28,15 +28,58 @@ first_child(pid_t pid)
 	return proc_read(pid, name, list, sizeof list) > 0 ? (pid_t)strtol(list, NULL, 10) : 0;
 }
 
+/* The call a process is in: its number and first argument. -1: it runs; -2: the kernel does not
+ * tell. */
+static long
+call_of(pid_t pid, unsigned long *arg)
+{
+	char text[200];
+	char *rest;
+	long nr;
+
+	*arg = 0;
+	if (proc_read(pid, "syscall", text, sizeof text) <= 0)
+		return -2;
+	nr = strtol(text, &rest, 10);
+	if (rest == text)
+		return strncmp(text, "running", 7) == 0 ? -1 : -2;
+	*arg = strtoul(rest, NULL, 16);
+	return nr;
+}
+
 /* Is it in the midst of a read from its standard input? Where the kernel does not tell, no. */
 static bool
 waits_for_input(pid_t pid)
 {
-	char call[200], want[24];
-	int n = snprintf(want, sizeof want, "%d 0x0 ", (int)SYS_read);
+	unsigned long fd;
 
-	return proc_read(pid, "syscall", call, sizeof call) > 0 &&
-	       strncmp(call, want, (size_t)n) == 0;
+	return call_of(pid, &fd) == SYS_read && fd == 0;
+}
+
+/* Does it sleep, wait for another process, or compute? Whatever else it is in may be a wait for
+ * input: event loops have many. */
+static bool
+is_busy(pid_t pid)
+{
+	static const long busy[] = {-1, SYS_clock_nanosleep, SYS_nanosleep, SYS_wait4, SYS_waitid};
+	unsigned long arg;
+	long nr = call_of(pid, &arg);
+
+	for (size_t i = 0; i < ARRAY_LEN(busy); i++)
+		if (nr == busy[i])
+			return true;
+	return false;
+}
+
+/* What works in a program that shows no prompt; 0 nothing. */
+static pid_t
+working(pid_t leader)
+{
+	pid_t child = first_child(leader);
+
+	if (child)
+		return waits_for_input(child) ? 0 : child;
+	return is_busy(leader) ? leader : 0;
 }
 
 void
@@ -44,16 +87,15 @@ foreground_look(struct session *s)
 {
 	struct run *r = s->run;
 	char name[sizeof r->act.foreground] = "";
-	pid_t front, child;
+	pid_t front;
 
 	if (s->state == SS_RUNNING && r->pty && r->pid > 0) {
 		front = tcgetpgrp(pty_fd(r->pty));
-		if (front > 0 && front != r->pid)
-			name_of(front, name, sizeof name);
 		/* jobs behind a shell's prompt are no work of the shell; behind none they are */
-		else if (r->act.prompt.state == PROMPT_UNSEEN && (child = first_child(r->pid)) &&
-			 !waits_for_input(child))
-			name_of(child, name, sizeof name);
+		if (front <= 0 || front == r->pid)
+			front = r->act.prompt.state == PROMPT_UNSEEN ? working(r->pid) : 0;
+		if (front > 0)
+			name_of(front, name, sizeof name);
 	}
 	activity_foreground(&r->act, name);
 }

@@ -143,8 +143,8 @@ cmd_answer(struct request *r)
 	if (!e.code && (!s->run || !s->run->act.prompt_hash || !prompt ||
 			       strtoull(prompt, NULL, 16) != s->run->act.prompt_hash))
 		err_set(&e, 1, "the prompt of %s is not the same any more (look again)", s->name);
-	if (!e.code && ev.type == INPUT_KEY && key[1] == 0)
-		typing_check_option(s, key, &e);
+	if (!e.code && *key >= '0' && *key <= '9' && !key[1])
+		typing_check_option(s, *key, &e);
 	if (!e.code)
 		typing_events(s, &ev, 1, &e);
 	if (e.code)

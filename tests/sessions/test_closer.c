@@ -171,6 +171,28 @@ the_gentlest_signal_that_works(void **state)
 	}
 }
 
+/* The helpers of a CLI are left to it: only what it leaves behind is told to go. */
+static void
+a_signal_of_its_own_goes_to_the_root_alone(void **state)
+{
+	struct ending_times t = quick;
+	struct outcome o = {0};
+	uint64_t start;
+	pid_t pid = child(with_a_stray, &start);
+
+	(void)state;
+	t.quit_sig = SIGTERM;
+	ending_start(&loop, pid, start, MARK, &t, NULL, on_ended, &o);
+	run_until(&o.done);
+	assert_int_equal(o.how, ENDED_BY_TERM);
+	assert_true(o.processes >= 2);
+	pid = child(very_deaf, &start);
+	o = (struct outcome){0};
+	ending_start(&loop, pid, start, NULL, &t, NULL, on_ended, &o);
+	run_until(&o.done);
+	assert_int_equal(o.how, ENDED_BY_KILL);
+}
+
 static void
 a_stopped_one_ends_too(void **state)
 {
@@ -259,6 +281,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_that_leaves_gets_no_signal),
 		cmocka_unit_test(the_gentlest_signal_that_works),
+		cmocka_unit_test(a_signal_of_its_own_goes_to_the_root_alone),
 		cmocka_unit_test(a_stopped_one_ends_too),
 		cmocka_unit_test(strays_end_with_it),
 		cmocka_unit_test(a_recycled_pid_is_left_alone),

@@ -409,6 +409,12 @@ sends_are_seen_to_be_taken(void **state)
 	say("s", "DEAF 1");
 	say("s", "hello"); /* Enter once more */
 	until_on_screen("s", "ok: hello");
+	must("send s /list"); /* no second Enter into what came in the text's place */
+	out = sh("%s peek s", muster);
+	assert_non_null(strstr(out, "1. first"));
+	assert_null(strstr(out, "took the first"));
+	free(out);
+	must("send s --key Enter");
 	say("s", "DEAF 9");
 	run("send s never");
 	assert_int_equal(exit_code, 1);
@@ -440,6 +446,24 @@ text_waits_for_a_cli_that_starts(void **state)
 	out = sh("cat %s/.claude/projects/*/*.jsonl | grep -c early; rm %s/go", home, home);
 	assert_string_equal(out, "1\n");
 	free(out);
+}
+
+/* Enter behind the text would have answered it, and the agent left. */
+static void
+text_waits_for_a_question_before_the_start(void **state)
+{
+	char *out;
+
+	(void)state;
+	run("new -d -n t -c %s/work -p claude -- %s --asks", home, agent);
+	assert_int_equal(exit_code, 0);
+	must("wait t --for blocked --timeout 15");
+	free(sh("%s send t early >%s/out 2>&1 &", muster, home));
+	out = sh("%s wait t --for ready --timeout 1", muster);
+	assert_int_equal(exit_code, 5);
+	free(out);
+	must("send t --key 1"); /* passes the text */
+	until_on_screen("t", "ok: early");
 }
 
 static void
@@ -485,6 +509,13 @@ what_runs_in_front_of_a_shell_is_work(void **state)
 	json_decref(j);
 	must("send f --key C-c");
 	must("wait f --for idle --timeout 15");
+	/* one without children that is silent: where the kernel tells, it is seen to sleep */
+	must("new -d -n g -p shell -- sh -c 'echo begins; exec sleep 600'");
+	until_on_screen("g", "begins");
+	if (access("/proc/self/syscall", R_OK) == 0) {
+		run("wait g --for idle --timeout 3");
+		assert_int_equal(exit_code, 5);
+	}
 }
 
 static int
@@ -653,6 +684,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(sends_are_seen_to_be_taken, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			text_waits_for_a_cli_that_starts, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			text_waits_for_a_question_before_the_start, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			a_digit_is_an_option_that_stands, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(

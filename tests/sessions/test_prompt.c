@@ -78,6 +78,9 @@ static const struct example {
 		     "\r\n  Do you want to proceed?\r\n ❯ 1. Yes",
 		PROMPT_UNSEEN, NULL},
 	{"claude", "", PROMPT_UNSEEN, NULL},
+	/* an answer that speaks of such things is none of them */
+	{"claude", "● search prompts: draft stashed\r\n" CLAUDE("❯" NBSP "\033[7m \033[m", "mode"),
+		PROMPT_EMPTY, ""},
 
 	{"codex",
 		CODEX("› \0337\033[2mAsk Codex to do anything",
@@ -90,6 +93,10 @@ static const struct example {
 	{"codex", CODEX("!\0337", "stub · ~/x\r\n  Shell mode\0338"), PROMPT_UNSEEN, NULL},
 	{"codex", CODEX("› \033[2mAsk Codex to do anything", "stub · ~/x\r\n  reverse-i-search:"),
 		PROMPT_UNSEEN, "reverse-i-search"},
+	{"codex",
+		"› why reverse-i-search:\r\n\r\n• Browsing · it\r\n" CODEX(
+			"› \0337\033[2mAsk Codex to do anything", "stub · ~/x\0338"),
+		PROMPT_EMPTY, ""},
 	/* its placeholder, and the cursor in a field elsewhere */
 	{"codex", CODEX("› \033[2mAsk Codex to do anything", "stub · ~/x"), PROMPT_UNSEEN, NULL},
 	{"codex", " Resume a previous session\r\n\r\n  › 3s ago  first question", PROMPT_UNSEEN,

@@ -10,11 +10,12 @@
  *   HELPER              starts a child that looks like an MCP server
  *   LATE                before the next key arrives, something else puts an x into the prompt
  *   SLOW                takes a while before it says that it works
+ *   /list               shows a list in the prompt's place, with no word; Enter takes the first
  *   DEAF N              does not take the next N Enters
  *   anything            "ok: anything"
  *
  * Up brings the last text back into the prompt. --wait-for FILE: loses what is typed before that
- * file is there, and begins then.
+ * file is there, and begins then. --asks: wants a 1 before it begins, and says so.
  */
 #include <errno.h>
 #include <poll.h>
@@ -29,7 +30,7 @@
 #include <unistd.h>
 
 static char id[64], transcript[600], registry[600];
-static bool speaks, asking, late;
+static bool speaks, asking, late, listing;
 static char tool[512], line[512], last[512];
 static size_t line_n;
 static int deaf;
@@ -269,6 +270,10 @@ key(char c)
 		else
 			report("idle", "idle", NULL);
 		prompt();
+	} else if (c == '\r' && listing) {
+		listing = false;
+		say("\r\033[A\033[Jtook the first");
+		prompt();
 	} else if (c == '\r' && deaf) {
 		deaf--;
 	} else if (c == '\r') {
@@ -277,12 +282,15 @@ key(char c)
 		if (strcmp(line, "/exit") == 0)
 			leave();
 		say("\r\033[A\033[J\u276f %s\r\n", line); /* the box goes, what was sent stays */
-		if (line[0]) {
+		listing = strcmp(line, "/list") == 0;
+		if (line[0] && !listing) {
 			memcpy(last, line, sizeof last);
 			obey(line);
 		}
 		if (!asking)
 			prompt();
+		if (listing)
+			say("1. first");
 	} else if (c == 127 && line_n) {
 		line_n--;
 		say("\b \b");
@@ -345,6 +353,24 @@ start(int argc, char **argv)
 	}
 }
 
+/* Only a 1 answers; the rest is lost, as keys of text would answer a dialog by chance. */
+static void
+ask_trust(void)
+{
+	char s[512] = "";
+	ssize_t n = 0;
+
+	say("\033]7501;state=blocked:kind=question\033\\Do you trust it?\r\n"
+	    "\u276f 1. Yes\r\n  2. No\r\n");
+	/* the terminal's answers come here too: many bytes in one */
+	while (!(n == 1 && s[0] == '1') && (n = read(0, s, sizeof s)) > 0)
+		if (s[n - 1] == '\r')
+			leave();
+	say("\033[2J\033[H");
+	speaks = true;
+	report("idle", "idle", NULL);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -364,6 +390,8 @@ main(int argc, char **argv)
 	}
 	say("fake agent %s\r\n\033]7501;?\033\\\033[c", id);
 	put_registry("idle", NULL);
+	if (strcmp(argv[argc - 1], "--asks") == 0)
+		ask_trust();
 	prompt();
 	while ((n = read(0, buf, sizeof buf)) > 0 || (n < 0 && errno == EINTR))
 		if (n > 0)
