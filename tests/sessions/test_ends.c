@@ -45,8 +45,8 @@ count(const char *state, int code)
 }
 
 /* Server and keeper have few descriptors, and more sessions than those end. */
-#define FEW_FDS 72
-#define MANY 90
+#define FEW_FDS 64
+#define MANY 50
 
 static void
 test_ended_cost_no_descriptor(void **st)
@@ -170,8 +170,8 @@ start_together(int round, int n)
 	return fd;
 }
 
-#define ROUNDS 12
-#define TOGETHER 6
+#define ROUNDS 8
+#define TOGETHER 5
 
 static bool
 none_live(void *ctx)
