@@ -83,8 +83,11 @@ stop(struct verb_ctx *ctx, bool force)
 	if (!(reply = ask(ctx, "stop", json_pack("{s:b}", "kill_sessions", force), &code)))
 		return code;
 	json_decref(reply);
-	for (int i = 0; i < 2; i++)
-		code = MAX(code, wait_gone(ctx, who[i], pid[i], fd[i], end));
+	for (int i = 0; i < 2; i++) {
+		int rc = wait_gone(ctx, who[i], pid[i], fd[i], end);
+
+		code = rc == EXIT_OK ? code : rc;
+	}
 	return code;
 }
 
