@@ -79,10 +79,8 @@ static const double BEND = 0.06, BEND_STEP = 0.5, BEND_NOISE = 0.5, BEND_NOISE_M
 static const double LOWS_PART = 0.85, LOWS_STEPS = 3.2, LOWS_BEND = 0.11;
 enum { LOWS_COLLECTIONS = 2, KEEP_COLLECTIONS = 4 };
 static const double STILL_PART = 0.25, GAP_MAX_S = 1800;
-enum {
-	EXACT_FLOORS = 6,
-	/* without an exact sample for so long: there are none */ FLAT_FLOORS = 24
-};
+/* so many without an exact sample: there are none to wait for; before so many nothing is flat */
+enum { VAGUE_FLOORS = 6, FLAT_FLOORS = 12 };
 
 /* ---- one window ---- */
 
@@ -300,11 +298,12 @@ growth_burst(const struct growth_floor *f, size_t n)
 
 		before = MAX(before, f[i - BURST_WITHIN].bytes);
 		rise = kept[i] - before;
-		if (i - BURST_WITHIN + 1 < BURST_KNOWN || (jumps && i - last < BURST_WITHIN))
+		if (i - BURST_WITHIN + 1 < BURST_KNOWN)
 			continue;
 		if (rise >= MAX(BURST_MIN, BURST_PART * before) && i + BURST_STAYS <= n)
 			return true;
-		if (rise < MAX(AGAIN_MIN, AGAIN_PART * before))
+		if (rise < MAX(AGAIN_MIN, AGAIN_PART * before) ||
+			(jumps && i - last < 2 * BURST_WITHIN))
 			continue;
 		last = i;
 		if (++jumps == 2)
@@ -400,9 +399,8 @@ base_over(struct growth_track *k)
 	struct growth_floor f = {.at = k->at};
 
 	k->low[0] = k->low[1] = 0;
-	if (exact)
-		k->exact_until = k->at + EXACT_FLOORS;
-	if (low <= 0 || (!exact && k->at < k->exact_until))
+	k->vague = exact ? 0 : k->vague + (low > 0);
+	if (low <= 0 || (k->vague > 0 && k->vague <= VAGUE_FLOORS))
 		return;
 	if (k->paused && k->n)
 		join(k, low);

@@ -68,10 +68,10 @@ struct growth_track {	 /* one series */
 	double t, clock; /* of the last sample; seconds of evidence */
 	struct growth_floor base[GROWTH_BASE_FLOORS];
 	size_t n;
-	double low[2];		  /* of the open base floor: exact, estimated; 0 none */
-	uint32_t at, exact_until; /* the open base floor; estimates count from this one on */
-	double lift;		  /* what work added, taken off again */
-	double hump;		  /* of the coarsest scale */
+	double low[2];	    /* of the open base floor: exact, estimated; 0 none */
+	uint32_t at, vague; /* the open base floor; floors in a row without an exact sample */
+	double lift;	    /* what work added, taken off again */
+	double hump;	    /* of the coarsest scale */
 	bool begun, paused, burst;
 	struct growth_scale scale[GROWTH_SCALES];
 };

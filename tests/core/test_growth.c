@@ -159,10 +159,278 @@ test_error_rates(void **state)
 	printf("  %.1f s\n", (double)(clock() - t0) / CLOCKS_PER_SEC);
 }
 
+/* ---- one by one ---- */
+
+struct feed {
+	struct growth g;
+	double t, mb;
+};
+
+/* So many hours at that slope, a sample a minute. */
+static void
+feed(struct feed *f, double hours, double mb_per_h)
+{
+	for (int i = 0; i < hours * 60; i++) {
+		f->mb += mb_per_h / 60;
+		growth_push(
+			&f->g, &(struct growth_point){.t = f->t, .bytes = (uint64_t)(f->mb * MB)});
+		f->t += 60;
+	}
+}
+
+static void
+work(struct feed *f, double hours, double mb)
+{
+	for (int i = 0; i < hours * 60; i++) {
+		f->mb += mb / hours / 60;
+		growth_push(&f->g,
+			&(struct growth_point){
+				.t = f->t, .bytes = (uint64_t)(f->mb * MB), .working = true});
+		f->t += 60;
+	}
+}
+
+static enum growth_verdict
+verdict(const struct feed *f)
+{
+	return growth_verdict(&f->g);
+}
+
+static void
+test_numbers(void **state)
+{
+	struct feed f = {.mb = 400};
+	struct growth_numbers n;
+
+	(void)state;
+	assert_int_equal(verdict(&f), GROWTH_UNKNOWN);
+	assert_true(isnan(growth_rate(&f.g)));
+	n = growth_numbers(&f.g);
+	assert_int_equal(n.lack, GROWTH_LACK_TIME);
+	assert_true(n.confidence <= 0);
+	feed(&f, 3, 40);
+	assert_int_equal(verdict(&f), GROWTH_UNKNOWN); /* it rises, but for too short a time */
+	feed(&f, 5, 40);
+	assert_int_equal(verdict(&f), GROWTH_FAST);
+	n = growth_numbers(&f.g);
+	assert_int_equal(n.lack, GROWTH_LACK_NONE);
+	assert_true(fabs(n.slope_bytes_per_h / MB - 40) < 1);
+	assert_true(fabs(n.later_ratio - 1) < 0.1 && n.bend < 0.03 && n.steps > 20);
+	assert_true(n.confidence >= 0.5 && n.confidence <= 1);
+	assert_true(n.span_h > 6 && n.span_h < 7 && n.floors == 38 && n.given_back_bytes < 1);
+	assert_true(fabs(n.floor_bytes / MB - f.mb) < 15);
+	assert_true(fabs(growth_rate(&f.g) / MB - 40) < 1);
+	f = (struct feed){.mb = 400};
+	feed(&f, 3, 0);
+	assert_int_equal(verdict(&f), GROWTH_FLAT);
+	assert_string_equal(growth_name(GROWTH_BURST), "burst");
+	assert_string_equal(growth_name((enum growth_verdict)99), "unknown");
+	assert_string_equal(growth_lack_text(GROWTH_LACK_LAST), "levels off");
+	assert_string_equal(growth_lack_text(GROWTH_LACK_NONE), "");
+}
+
+static void
+test_withdrawn_by_data(void **state)
+{
+	struct feed f = {.mb = 400}, other;
+
+	(void)state;
+	feed(&f, 8, 40);
+	assert_int_equal(verdict(&f), GROWTH_FAST);
+	other = f;
+	feed(&f, 1, 0); /* a pause says nothing yet */
+	assert_int_equal(verdict(&f), GROWTH_FAST);
+	feed(&f, 5, 0);
+	assert_int_equal(verdict(&f), GROWTH_FLAT);
+	f = other;
+	f.mb -= 300; /* given back */
+	feed(&f, 0.6, 40);
+	assert_int_equal(verdict(&f), GROWTH_FLAT);
+	f = other;
+	work(&f, 2, 10); /* neither work nor silence are data */
+	f.t += 20 * 3600;
+	assert_int_equal(verdict(&f), GROWTH_FAST);
+	feed(&f, 0.5, 40);
+	assert_int_equal(verdict(&f), GROWTH_FAST);
+}
+
+static void
+test_clock_jumps_and_gaps(void **state)
+{
+	struct feed f = {.mb = 400};
+
+	(void)state;
+	for (int i = 0; i < 30; i++) {
+		feed(&f, 1, 0);
+		f.t += i % 2 ? 90000 : -86400;
+	}
+	assert_int_equal(verdict(&f), GROWTH_FLAT);
+	f = (struct feed){.mb = 400};
+	for (int i = 0; i < 8; i++) {
+		feed(&f, 1, 40);
+		f.t -= 7200;
+	}
+	assert_int_equal(verdict(&f), GROWTH_FAST);
+	f.t += 1e6;
+	feed(&f, 1, 40);
+	assert_int_equal(verdict(&f), GROWTH_FAST);
+	/* eight samples in eight hours are no evidence */
+	f = (struct feed){.mb = 400};
+	for (int i = 0; i < 8; i++) {
+		feed(&f, 1.0 / 60, 40);
+		f.mb += 40;
+		f.t += 3540;
+	}
+	assert_int_equal(verdict(&f), GROWTH_UNKNOWN);
+}
+
+static void
+test_work_is_not_rest(void **state)
+{
+	struct feed f = {.mb = 400};
+
+	(void)state;
+	for (int i = 0; i < 12; i++) { /* each turn costs 60 MB, rest costs nothing */
+		feed(&f, 0.7, 0);
+		work(&f, 0.3, 60);
+	}
+	assert_int_equal(verdict(&f), GROWTH_FLAT);
+	assert_true(growth_while_working(&f.g));
+	f = (struct feed){.mb = 400};
+	for (int i = 0; i < 5; i++) { /* leaks at rest, and is used between */
+		feed(&f, 2, 40);
+		work(&f, 0.3, 60);
+	}
+	assert_int_equal(verdict(&f), GROWTH_FAST);
+	feed(&f, 8, 40); /* at rest for so long that work is no part of it */
+	assert_int_equal(verdict(&f), GROWTH_FAST);
+	assert_false(growth_while_working(&f.g));
+	f = (struct feed){.mb = 400};
+	for (int i = 0; i < 5; i++) { /* what rest adds comes back with the next turn */
+		feed(&f, 2, 40);
+		work(&f, 0.3, -80);
+	}
+	assert_int_equal(verdict(&f), GROWTH_FLAT);
+	f = (struct feed){.mb = 400};
+	for (int i = 0; i < 40; i++) { /* work takes and gives back: rest stays what it is */
+		feed(&f, 0.5, 0);
+		work(&f, 0.2, i % 2 ? -350 : 350);
+	}
+	feed(&f, 0.5, 0);
+	assert_int_equal(verdict(&f), GROWTH_FLAT);
+	assert_true(fabs(growth_numbers(&f.g).floor_bytes / MB - 400) < 2);
+}
+
+static void
+test_burst(void **state)
+{
+	struct feed f = {.mb = 500}, other;
+
+	(void)state;
+	feed(&f, 2, 0);
+	other = f;
+	f.mb += 300; /* one step is nothing */
+	feed(&f, 7, 0);
+	assert_int_equal(verdict(&f), GROWTH_FLAT);
+	f = other;
+	feed(&f, 0.2, 2500);
+	feed(&f, 0.8, 0);
+	assert_true(verdict(&f) < GROWTH_FAST); /* it may be a job */
+	feed(&f, 0.5, 0);
+	assert_int_equal(verdict(&f), GROWTH_BURST);
+	other = f;
+	feed(&f, 7, 0); /* levelled off */
+	assert_int_equal(verdict(&f), GROWTH_FLAT);
+	f = other;
+	f.mb -= 400;
+	feed(&f, 0.2, 0);
+	assert_true(verdict(&f) < GROWTH_FAST);
+	/* jobs of 50 min */
+	f = (struct feed){.mb = 500};
+	for (int i = 0; i < 6; i++) {
+		feed(&f, 1, 0);
+		f.mb += 900;
+		feed(&f, 50 / 60.0, 0);
+		f.mb -= 900;
+		assert_true(verdict(&f) < GROWTH_FAST);
+	}
+	/* a second jump on top of the first does not wait for the hour */
+	f = (struct feed){.mb = 500};
+	feed(&f, 1, 0);
+	f.mb += 260;
+	feed(&f, 0.4, 0);
+	assert_true(verdict(&f) < GROWTH_FAST);
+	f.mb += 260;
+	feed(&f, 0.4, 0);
+	assert_int_equal(verdict(&f), GROWTH_BURST);
+}
+
+static void
+test_estimates(void **state)
+{
+	struct growth g = {0};
+	struct growth_point p = {.estimated = true};
+
+	(void)state;
+	for (int i = 0; i < 480; i++) { /* one of 20 is exact */
+		p.t = T0 + 60 * i;
+		p.estimated = i % 20 != 0;
+		p.bytes = (uint64_t)((p.estimated ? 100 + i % 7 * 400 : 500) * MB);
+		growth_push(&g, &p);
+	}
+	assert_int_equal(growth_verdict(&g), GROWTH_FLAT);
+	assert_true(fabs(growth_numbers(&g).floor_bytes / MB - 500) < 1);
+	memset(&g, 0, sizeof g);
+	p.estimated = true; /* where nothing is exact, estimates are what there is */
+	for (int i = 0; i < 540; i++) {
+		p.t = T0 + 60 * i;
+		p.bytes = (uint64_t)((500 + 40 * i / 60.0) * MB);
+		growth_push(&g, &p);
+	}
+	assert_int_equal(growth_verdict(&g), GROWTH_FAST);
+}
+
+/* A tick in which 100 growing sessions end a floor of each width. */
+static void
+test_cost(void **state)
+{
+	enum { SESSIONS = 100 };
+	struct growth *g = xcalloc(SESSIONS, sizeof *g);
+	double best = INFINITY;
+	int verdicts = 0;
+
+	(void)state;
+	for (int i = 0; i < 48 * 60; i++) {
+		clock_t t0 = clock();
+
+		for (int k = 0; k < SESSIONS; k++) {
+			growth_push(&g[k], &(struct growth_point){.t = T0 + 60 * i,
+						   .bytes = (uint64_t)((400 + k + i * 0.5) * MB),
+						   .working = i < 10});
+			verdicts += growth_verdict(&g[k]) >= GROWTH_FAST;
+		}
+		if (i > 40 * 60 && (i - 10) % 60 == 0) /* the floors of an hour end */
+			best = MIN(best, (double)(clock() - t0) / CLOCKS_PER_SEC);
+	}
+	printf("  100 sessions judged in %.3f ms\n", best * 1000);
+	assert_true(verdicts > 0);
+#ifndef MUSTER_DEBUG
+	assert_true(best < 0.001);
+#endif
+	free(g);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_numbers),
+		cmocka_unit_test(test_withdrawn_by_data),
+		cmocka_unit_test(test_clock_jumps_and_gaps),
+		cmocka_unit_test(test_work_is_not_rest),
+		cmocka_unit_test(test_burst),
+		cmocka_unit_test(test_estimates),
+		cmocka_unit_test(test_cost),
 		cmocka_unit_test(test_error_rates),
 	};
 
