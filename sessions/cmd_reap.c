@@ -303,15 +303,23 @@ signals_json(const struct session *s, uint64_t now)
 }
 
 static json_t *
-growth_json(const struct memstat *m)
+growth_json(const struct session *s)
 {
+	struct sampler *sampler = s->server->sampler;
+	const struct memstat *m = sampler ? sampler_get(sampler, s->num) : NULL;
+	struct growth_numbers n;
+
 	if (!m)
 		return json_pack("{s:s,s:{}}", "verdict", "unknown", "numbers");
-	return json_pack("{s:s,s:{s:f,s:f,s:f,s:f,s:i,s:i}}", "verdict", growth_name(m->growth),
-		"numbers", "slope_bytes_per_h", m->growth_numbers.slope_bytes_per_h, "z",
-		m->growth_numbers.z, "remainder_bytes", m->growth_numbers.remainder_bytes,
-		"drawdown_bytes", m->growth_numbers.drawdown_bytes, "hits", m->growth_numbers.hits,
-		"windows", m->growth_numbers.windows);
+	n = sampler_growth(sampler, s->num);
+	return json_pack("{s:s,s:{s:b,s:s,s:f,s:f,s:f,s:f,s:f,s:f,s:f,s:f,s:f,s:f,s:f,s:i,s:i}}",
+		"verdict", growth_name(m->growth), "numbers", "while_working",
+		m->growth_while_working, "lacks", growth_lack_text(n.lack), "confidence",
+		n.confidence, "slope_bytes_per_h", n.slope_bytes_per_h, "rise_bytes", n.rise_bytes,
+		"remainder_bytes", n.remainder_bytes, "later_ratio", n.later_ratio, "bend", n.bend,
+		"steps", n.steps, "given_back_bytes", n.given_back_bytes, "hump_bytes",
+		n.hump_bytes, "floor_bytes", n.floor_bytes, "span_h", n.span_h, "collections",
+		n.collections, "floors", n.floors);
 }
 
 static json_t *
@@ -343,16 +351,14 @@ void
 cmd_explain(struct request *r)
 {
 	struct session *s = request_session(r);
-	const struct memstat *m;
 	uint64_t now = os_mono_ns();
 
 	if (!s)
 		return;
-	m = s->server->sampler ? sampler_get(s->server->sampler, s->num) : NULL;
 	request_reply(r, json_pack("{s:i,s:s,s:s,s:s,s:s,s:s,s:f,s:o,s:o,s:o}", "v", 1, "id", s->id,
 				 "name", s->name, "state", session_state_name(s->state), "activity",
 				 activity_name(s->act.now), "activity_source",
 				 activity_source_name(s->act.source), "idle_s",
 				 activity_idle_s(&s->act, now), "signals", signals_json(s, now),
-				 "growth", growth_json(m), "reap", reap_json(s)));
+				 "growth", growth_json(s), "reap", reap_json(s)));
 }
