@@ -5,19 +5,21 @@
  * does not stop. So a verdict is slow on purpose, and everything here asks one question: is what
  * was kept in this window a straight line to its very end?
  *
- *  floor    The least of five minutes. Peaks carry no news. Floors of 10, 30 and 60 min are made of
- *           them, so that four windows of 38 floors look at 3 h, 6 h, 19 h and 38 h. A line of 40
- *           MB/h shows in 6 h, one of 3.5 MB/h needs a day and a half. The steepness asked for
- * falls with the length: in 6 h a daily wave of 200 MB climbs 23 MB/h, and a cache of 1 GB fills in
- * 4 h; both come to rest before the longer windows are full. kept     At each floor the least of it
- * and all later ones: what was never given back. It never falls, a saw-tooth's kept level is flat,
- * a leak's is the line through the lows.
+ *  floor    The least of five minutes. Peaks carry no news. Floors of 10, 30 and 60 min are made
+ *           of them, so that four windows of 38 floors look at 3 h, 6 h, 19 h and 38 h. A line of
+ *           40 MB/h shows in 6 h, one of 3.5 MB/h needs a day and a half. The longer the window,
+ *           the flatter the line may be: in 6 h a daily wave of 200 MB climbs 23 MB/h, and a cache
+ *           of 1 GB fills in 4 h; both come to rest before a longer window is full.
  *
- *      bytes            /|   /|        /     the floors
- *             /|  /|   / |  / |   /|  /      kept: the line through the lows, up to `end`;
- *            / | / |  /  | /  |__/_|_/         what rises after it may be garbage
- *           /  |/__|_/   |/___|
- *           first    time             end
+ *  kept     At each floor the least of it and all later ones: what was never given back. It never
+ *           falls. A saw-tooth's kept level is flat, a leak's is the line through its lows.
+ *
+ *      bytes                        /
+ *                     /|    /|       /    what rises after `end` may be garbage
+ *               /|   / |   / |      /
+ *          /|  / |  /  |__/  |_____/        kept: the line through the lows
+ *         / |_/  |_/               end
+ *      first
  *
  *  end      What rises since the last large give-back has not been collected yet; nobody knows how
  *           much of it will be. The window ends at the low before it. A ramp without any give-back
@@ -59,7 +61,13 @@
 #define MB 1048576.0
 #define HOUR_S 3600.0
 
-static const struct growth_rule rules[GROWTH_SCALES] = {
+struct rule {
+	uint32_t width;	  /* of a floor, in units of GROWTH_FLOOR_S */
+	uint32_t window;  /* floors from its first to its last */
+	double slope_min; /* bytes per hour */
+	bool slow;	  /* the verdict is SLOW */
+};
+static const struct rule rules[GROWTH_SCALES] = {
 	{1, 38, 320 * MB, false},
 	{2, 38, 28 * MB, false},
 	{6, 38, 8 * MB, false},
@@ -201,8 +209,7 @@ touches(const struct growth_floor *f, const double *kept, size_t first, size_t e
 
 /* What the window is made of, into nums; the touches of what it kept. */
 static void
-measure(const struct growth_rule *r, const struct growth_floor *f, size_t n,
-	struct growth_numbers *nums)
+measure(const struct rule *r, const struct growth_floor *f, size_t n, struct growth_numbers *nums)
 {
 	double kept[GROWTH_BASE_FLOORS], hours = r->width * GROWTH_FLOOR_S / HOUR_S, much, span;
 	size_t touch[GROWTH_BASE_FLOORS], nt, end, first;
@@ -234,8 +241,9 @@ measure(const struct growth_rule *r, const struct growth_floor *f, size_t n,
 	shape(f, kept, touch, nt, nums);
 }
 
-bool
-growth_window(const struct growth_rule *r, const struct growth_floor *f, size_t n, double hump,
+/* *nums is filled in any case. hump: 0 none. */
+static bool
+grows_on(const struct rule *r, const struct growth_floor *f, size_t n, double hump,
 	struct growth_numbers *nums)
 {
 	*nums = (struct growth_numbers){.bend = 1, .steps = 1, .hump_bytes = hump};
@@ -282,8 +290,9 @@ growth_window(const struct growth_rule *r, const struct growth_floor *f, size_t 
 static const double BURST_MIN = 384 * MB, BURST_PART = 0.5, AGAIN_MIN = 192 * MB, AGAIN_PART = 0.25;
 enum { BURST_WITHIN = 3, BURST_STAYS = 12, BURST_KNOWN = 6 };
 
-bool
-growth_burst(const struct growth_floor *f, size_t n)
+/* f: of GROWTH_FLOOR_S */
+static bool
+bursts(const struct growth_floor *f, size_t n)
 {
 	double kept[GROWTH_BASE_FLOORS], before = -INFINITY;
 	size_t last = 0, jumps = 0;
@@ -324,7 +333,7 @@ append(struct growth_floor *f, size_t *n, size_t cap, struct growth_floor x)
 
 /* Has what made the verdict gone on? Half a window is looked at. */
 static bool
-goes_on(const struct growth_rule *r, const struct growth_scale *s)
+goes_on(const struct rule *r, const struct growth_scale *s)
 {
 	double kept[GROWTH_FLOORS], want;
 	size_t end, from;
@@ -339,7 +348,7 @@ goes_on(const struct growth_rule *r, const struct growth_scale *s)
 
 /* Most windows of most sessions rise too little whatever else: they cost a look at the lowest. */
 static bool
-may_grow(const struct growth_rule *r, const struct growth_scale *s)
+may_grow(const struct rule *r, const struct growth_scale *s)
 {
 	double low = INFINITY, hours = r->window * r->width * GROWTH_FLOOR_S / HOUR_S;
 
@@ -349,11 +358,11 @@ may_grow(const struct growth_rule *r, const struct growth_scale *s)
 }
 
 static void
-judge(const struct growth_rule *r, struct growth_scale *s, double hump)
+judge(const struct rule *r, struct growth_scale *s, double hump)
 {
 	struct growth_numbers nums;
 
-	if (may_grow(r, s) && growth_window(r, s->f, s->n, hump, &nums)) {
+	if (may_grow(r, s) && grows_on(r, s->f, s->n, hump, &nums)) {
 		s->growing = true;
 		s->slope = nums.slope_bytes_per_h;
 	} else if (s->growing) {
@@ -362,8 +371,7 @@ judge(const struct growth_rule *r, struct growth_scale *s, double hump)
 }
 
 static void
-scale_push(
-	const struct growth_rule *r, struct growth_scale *s, struct growth_floor base, double hump)
+scale_push(const struct rule *r, struct growth_scale *s, struct growth_floor base, double hump)
 {
 	uint32_t at = base.at / r->width;
 	bool over = base.at % r->width == r->width - 1;
@@ -407,7 +415,7 @@ base_over(struct growth_track *k)
 	k->paused = false;
 	f.bytes = low - k->lift;
 	append(k->base, &k->n, GROWTH_BASE_FLOORS, f);
-	k->burst = growth_burst(k->base, k->n);
+	k->burst = bursts(k->base, k->n);
 	for (size_t i = 0; i < GROWTH_SCALES; i++)
 		scale_push(&rules[i], &k->scale[i], f, k->hump);
 	if (k->scale[HUMP_SCALE].n && !k->scale[HUMP_SCALE].opened)
@@ -462,7 +470,7 @@ static bool
 too_early(const struct growth_track *k)
 {
 	const struct growth_scale *s = &k->scale[FIRST_SCALE];
-	const struct growth_rule *r = &rules[FIRST_SCALE];
+	const struct rule *r = &rules[FIRST_SCALE];
 
 	return s->n < FLAT_FLOORS || (s->n < r->window && s->f[s->n - 1].bytes - s->f[0].bytes >=
 								  r->slope_min * s->n * r->width *
@@ -497,7 +505,7 @@ growth_numbers(const struct growth *g)
 	for (size_t i = 0; i < GROWTH_SCALES; i++) {
 		if (s && s != &k->scale[i])
 			continue;
-		growth_window(&rules[i], k->scale[i].f, k->scale[i].n, k->hump, &nums);
+		grows_on(&rules[i], k->scale[i].f, k->scale[i].n, k->hump, &nums);
 		if (s || i == 0 || nums.confidence > best.confidence)
 			best = nums;
 	}
@@ -510,7 +518,7 @@ growth_while_working(const struct growth *g)
 {
 	const struct growth_track *k = &g->all;
 	const struct growth_scale *s = growing(k);
-	const struct growth_rule *r = s ? &rules[s - k->scale] : NULL;
+	const struct rule *r = s ? &rules[s - k->scale] : NULL;
 
 	return s && g->worked_at > 0 &&
 	       k->clock + 1 - g->worked_at < (double)r->window * r->width * GROWTH_FLOOR_S;

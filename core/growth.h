@@ -2,7 +2,7 @@
 #define CORE_GROWTH_H
 /* Does a session grow, and will it go on? A judge that is fed one sample after another and has its
  * answer ready at any time. Pure and deterministic: no clock, no allocation; all zero is a fresh
- * one. A sample costs O(1), and every five minutes some 2 µs. Why these rules: top of growth.c; the
+ * one. A sample costs O(1), and every five minutes 1 or 2 µs. Why these rules: top of growth.c; the
  * error rates are measured by tests/core/test_growth.c. */
 #include "core/base.h"
 
@@ -39,12 +39,6 @@ struct growth_numbers {
 	double confidence;	  /* 0..1; from 0.5 on all conditions are met */
 	int floors, collections;  /* floors in the window, times that it gave much back */
 	enum growth_lack lack;
-};
-struct growth_rule {
-	uint32_t width;	  /* of a floor, in units of GROWTH_FLOOR_S */
-	uint32_t window;  /* floors from its first to its last */
-	double slope_min; /* bytes per hour */
-	bool slow;	  /* the verdict is SLOW */
 };
 /* A floor: the least that was seen in a stretch of time, numbered by `at`. */
 struct growth_floor {
@@ -90,9 +84,4 @@ struct growth_numbers growth_numbers(const struct growth *g); /* of growth_verdi
 double growth_rate(const struct growth *g);
 const char *growth_name(enum growth_verdict v);	  /* "flat" … as in cli.md */
 const char *growth_lack_text(enum growth_lack l); /* "levels off" … for people */
-
-/* The parts, for tests. One window that ends f[0..n), oldest first; *nums is filled in any case. */
-bool growth_window(const struct growth_rule *r, const struct growth_floor *f, size_t n, double hump,
-	struct growth_numbers *nums);
-bool growth_burst(const struct growth_floor *f, size_t n); /* f: of GROWTH_FLOOR_S */
 #endif
