@@ -109,8 +109,8 @@ static void
 test_error_rates(void **state)
 {
 	static const char *const kinds[] = {"easy", "quiet", "leak"};
-	/* of all windows of the kind, in the smooth passes and in the rough ones */
-	static const double bars[2][3] = {{0.005, 0.02, 0.03}, {0.005, 0.02, 0.03}};
+	/* of all windows of the kind, smooth and rough; asked for are 0.5, 2 and 3 % */
+	static const double bars[2][3] = {{0.002, 0.005, 0.01}, {0.005, 0.01, 0.03}};
 	struct tally all[2][3] = {0};
 	clock_t t0 = clock();
 
@@ -136,8 +136,9 @@ test_error_rates(void **state)
 			printf(" %10.2f", 100.0 * t.wrong / t.n);
 			sum->n += t.n;
 			sum->wrong += t.wrong;
-			if (s->truth == LEAK && !passes[k].rough && RUNS >= 100)
-				assert_true(t.wrong <= t.n * (s->by_h >= 48 ? 0.05 : 0.03));
+			/* no class hides behind the others */
+			if (!passes[k].rough && RUNS >= 100)
+				assert_true(t.wrong <= t.n * (s->truth == LEAK ? 0.03 : 0.02));
 		}
 		puts("");
 	}
