@@ -1,36 +1,528 @@
-/* Growth while idle.
+/* Growth that goes on.
  *
- * An idle CLI is never quiet: garbage collection draws saw-teeth, caches fill in steps, timers wake
- * workers. A line fitted through raw samples calls a third of such series growing. Three choices
- * keep false alarms rare:
+ * An idle CLI is never quiet. Collectors draw saw-teeth of minutes or hours, caches fill and stay,
+ * helpers restart, jobs come and go, days have waves. All of that rises for a while; a leak is what
+ * does not stop. So a verdict is slow on purpose, and everything here asks one question: is what
+ * was kept in this window a straight line to its very end?
  *
- *  floors      The minimum of a bucket is what stays after collection; peaks carry no news.
- *  remainder   One step up (a cache filled, a helper started) is no trend: what counts is what is
- *              left of the rise when its largest single step is taken away.
- *  drawdown    A series whose floor has been seen to fall by D has shown that it gives back; the
- *              remainder must be well above D before it counts as keeping what it takes. (Not the
- *              whole rise: one step on top of a saw-tooth would lift that over any drawdown. In
- *              the test's simulation this is 0.2 % false alarms instead of 1.5 %.)
+ *  floor    The least of five minutes. Peaks carry no news. Floors of 10, 30 and 60 min are made
+ *           of them, so that four windows of 38 floors look at 3 h, 6 h, 19 h and 38 h. A line of
+ *           40 MB/h shows in 6 h, one of 3.5 MB/h needs a day and a half. The longer the window,
+ *           the flatter the line may be: in 6 h a daily wave of 200 MB climbs 23 MB/h, and a cache
+ *           of 1 GB fills in 4 h; both come to rest before a longer window is full.
  *
- * On top, three windows in a row must agree. FAST and SLOW are the same test on two scales; BURST
- * is for what cannot wait for twelve floors. */
+ *  kept     At each floor the least of it and all later ones: what was never given back. It never
+ *           falls. A saw-tooth's kept level is flat, a leak's is the line through its lows.
+ *
+ *      bytes                        /
+ *                     /|    /|       /    what rises after `end` may be garbage
+ *               /|   / |   / |      /
+ *          /|  / |  /  |__/  |_____/        kept: the line through the lows
+ *         / |_/  |_/               end
+ *      first
+ *
+ *  end      What rises since the last large give-back has not been collected yet; nobody knows how
+ *           much of it will be. The window ends at the low before it. A ramp without any give-back
+ *           has to be longer than six hours, which is a long time for a collector.
+ *  touch    A floor that lies on the kept level. With several collections in the window only their
+ *           lows count: on the way up to a collection a ramp touches the level of the next low.
+ *  hump     The highest that the 60-min floors of two days rose and came back from: what this
+ *           session is known to take and give back. A rise has to be clear of it.
+ *  steps    (sum of increments)^2 : sum of squares, without the largest one, is the number of equal
+ *           steps that would make such a rise. Three steps up are three events, no trend.
+ *  remainder  The rise without its largest step: steep and large enough must be what is left.
+ *  bend     The farthest that the touches stray from the chord between first and last (a
+ *           Kolmogorov-Smirnov distance). It sees at once what began late, stopped early or bends
+ *           over: a cache that fills 4 of 6 hours has 0.35, exp(-t/tau) with tau of half the window
+ *           0.24, k equal steps about 1/k, a line under noise 0.05. One step that dominates may be
+ *           left out of it: a helper started in the midst of a leak.
+ *  later    Rise of the second half : rise of the first. A logarithm has 0.5, a line 1.
+ *
+ * A verdict is withdrawn by data only: when half a window went by with less than a quarter of what
+ * its slope promised (it levelled off, or gave back). Silence, gaps and work withdraw nothing.
+ *
+ * BURST is for what cannot wait for six hours: a jump within 15 min over all that was seen before
+ * that stays for an hour, or a second one on top of it. One step up is a frequent, harmless thing
+ * (a language server starts), so a single jump has to be a large one. It is withdrawn when it gives
+ * back, or when six hours have passed without another.
+ *
+ * Time is the time of evidence. Work does not count as rest: the rest before and after are joined,
+ * and what work added is taken off (`lift`), so that a session that is used now and then is judged
+ * all the same. What comes back of it is taken off the lift first. A second track sees all samples,
+ * for "rises while it works". A clock that goes back adds nothing; a gap counts for half an hour
+ * at most, and a window with too few floors says nothing. Estimated samples can be far too low
+ * (shared pages) or too high (forks): they make a floor only where the session has no exact ones.
+ */
 #include "core/stats/growth.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define MB 1048576.0
-enum { WINDOW_MIN = 12, WINDOW_MAX = 72, HITS = 3, SLOPE_POINTS = 96, BURST_BACK = 3 };
+#define HOUR_S 3600.0
 
 struct rule {
-	size_t window_max;
-	double slope_min;      /* bytes per hour */
-	double remainder_min;  /* bytes … */
-	double remainder_part; /* … or this part of where the window began */
-	double z_min, drawdown_factor;
+	uint32_t width;	  /* of a floor, in units of GROWTH_FLOOR_S */
+	uint32_t window;  /* floors from its first to its last */
+	double slope_min; /* bytes per hour */
+	bool slow;	  /* the verdict is SLOW */
 };
-static const struct rule rule_fast = {24, 8 * MB, 24 * MB, 0.03, 2.33, 1.5};
-static const struct rule rule_slow = {WINDOW_MAX, 1 * MB, 48 * MB, 0.05, 2.33, 1.5};
+static const struct rule rules[GROWTH_SCALES] = {
+	{1, 38, 320 * MB, false},
+	{2, 38, 28 * MB, false},
+	{6, 38, 8 * MB, false},
+	{12, 38, 2 * MB, true},
+};
+enum { FIRST_SCALE = 1, HUMP_SCALE = GROWTH_SCALES - 1 }; /* the usual one; of hours */
+/* a rise that matters, and the part of it that is a large give-back */
+static const double RISE_MIN = 48 * MB, RISE_PART = 0.04, MUCH_PART = 0.12, MUCH_MIN = 8 * MB;
+/* a give-back says something of the rise after it up to about three times its size */
+static const double TAIL_PART = 0.3;
+static const double HUMP_FACTOR = 1.5, KEEP_FACTOR = 2, STEPS_MIN = 5.2, SPAN_PART = 0.7,
+		    FLOORS_PART = 0.6;
+/* a line may bend more where few steps or noise make it up */
+static const double BEND = 0.06, BEND_STEP = 0.5, BEND_NOISE = 0.5, BEND_NOISE_MAX = 0.04,
+		    LATER = 0.75, LATER_STEP = 1, LATER_MAX = 100;
+/* lows of collections are exact, so fewer of them do */
+static const double LOWS_PART = 0.85, LOWS_STEPS = 3.2, LOWS_BEND = 0.11;
+enum { LOWS_COLLECTIONS = 2, KEEP_COLLECTIONS = 4 };
+static const double STILL_PART = 0.25, GAP_MAX_S = 1800;
+/* so many without an exact sample: there are none to wait for; before so many nothing is flat */
+enum { VAGUE_FLOORS = 6, FLAT_FLOORS = 12 };
+
+/* ---- one window ---- */
+
+/* The least of each floor and all later ones. */
+static void
+keep(const struct growth_floor *f, size_t n, double *kept)
+{
+	double low = INFINITY;
+
+	for (size_t i = n; i-- > 0;)
+		kept[i] = low = MIN(low, f[i].bytes);
+}
+
+/* The window ends where the last large give-back ended: what rises since has not been collected
+ * yet, and nobody knows how much of it will be. */
+static size_t
+window_end(const struct growth_floor *f, size_t n, const double *kept, double much)
+{
+	size_t end = n - 1;
+
+	for (size_t i = n; i-- > 0;)
+		if (f[i].bytes - kept[i] >= MAX(much, TAIL_PART * (kept[n - 1] - kept[i]))) {
+			for (end = i; f[end].bytes > kept[end]; end++)
+				;
+			break;
+		}
+	return end;
+}
+
+/* The highest that the floors rose and came back again. */
+static double
+highest_hump(const struct growth_floor *f, size_t n)
+{
+	double kept[GROWTH_BASE_FLOORS], low = INFINITY, hump = 0;
+
+	keep(f, n, kept);
+	for (size_t i = 0; i < n; i++) {
+		low = MIN(low, f[i].bytes);
+		hump = MAX(hump, f[i].bytes - MAX(low, kept[i]));
+	}
+	return hump;
+}
+
+/* How far the kept level strays from a straight line, and how its halves compare; without = a step
+ * that is left out. */
+static double
+bend(const struct growth_floor *f, const double *kept, const size_t *touch, size_t n,
+	size_t without, double *later)
+{
+	double step = without ? kept[touch[without]] - kept[touch[without - 1]] : 0, worst = 0;
+	double from = f[touch[0]].at, span = f[touch[n - 1]].at - from, mid = -1;
+	double rise = kept[touch[n - 1]] - kept[touch[0]] - step, was_x = 0, was_y = 0;
+
+	for (size_t k = 0; k < n; k++) {
+		double x = (f[touch[k]].at - from) / span;
+		double y =
+			(kept[touch[k]] - kept[touch[0]] - (without && k >= without ? step : 0)) /
+			rise;
+
+		worst = MAX(worst, fabs(y - x));
+		if (mid < 0 && x >= 0.5)
+			mid = was_y + (y - was_y) * (0.5 - was_x) / (x - was_x);
+		was_x = x;
+		was_y = y;
+	}
+	*later = mid > 0 ? (1 - mid) / mid : LATER_MAX;
+	return worst;
+}
+
+static void
+shape(const struct growth_floor *f, const double *kept, const size_t *touch, size_t n,
+	struct growth_numbers *nums)
+{
+	double rise = kept[touch[n - 1]] - kept[touch[0]], squares = 0, top = 0, b, later;
+	size_t top_at = 0;
+
+	for (size_t k = 1; k < n; k++) {
+		double d = kept[touch[k]] - kept[touch[k - 1]];
+
+		squares += d * d;
+		if (d > top) {
+			top = d;
+			top_at = k;
+		}
+	}
+	squares -= top * top;
+	nums->remainder_bytes = rise - top;
+	nums->steps = squares > 0 ? 1 + (rise - top) * (rise - top) / squares : 1;
+	nums->bend = bend(f, kept, touch, n, 0, &nums->later_ratio);
+	if (squares <= 0 || top * top < 0.5 * squares)
+		return;
+	b = bend(f, kept, touch, n, top_at, &later);
+	if (b < nums->bend) {
+		nums->bend = b;
+		nums->later_ratio = later;
+	}
+}
+
+/* The floors that touch the kept level, oldest first; only the lows of collections if lows. */
+static size_t
+touches(const struct growth_floor *f, const double *kept, size_t first, size_t end, double much,
+	bool lows, size_t *touch)
+{
+	double near = MAX(MB, 0.1 * much), lead = lows ? 0.3 * much : much;
+	size_t n = 0;
+
+	for (size_t i = first; i <= end; i++) {
+		double over = f[i].bytes - kept[i];
+
+		if (over <= near || (i == first && over < lead))
+			touch[n++] = i;
+		if (lows && over >= much) /* the ramp up to here */
+			while (n > 1 && touch[n - 1] == touch[n - 2] + 1)
+				n--;
+	}
+	return n;
+}
+
+/* What the window is made of, into nums; the touches of what it kept. */
+static void
+measure(const struct rule *r, const struct growth_floor *f, size_t n, struct growth_numbers *nums)
+{
+	double kept[GROWTH_BASE_FLOORS], hours = r->width * GROWTH_FLOOR_S / HOUR_S, much, span;
+	size_t touch[GROWTH_BASE_FLOORS], nt, end, first;
+	bool high = false;
+
+	keep(f, n, kept);
+	much = MAX(MUCH_MIN, MUCH_PART * (kept[n - 1] - kept[0]));
+	end = window_end(f, n, kept, much);
+	for (first = end; first > 0 && f[end].at - f[first - 1].at < r->window;)
+		first--;
+	nums->span_h = (f[end].at - f[first].at + 1) * hours;
+	nums->floors = (int)(end - first + 1);
+	nums->floor_bytes = kept[end];
+	for (size_t i = first; i <= end; i++) {
+		double over = f[i].bytes - kept[i];
+
+		nums->given_back_bytes = MAX(nums->given_back_bytes, over);
+		nums->collections += over >= much && !high;
+		high = over >= much || (high && over > 0.1 * much);
+	}
+	touch[0] = end;
+	nt = touches(f, kept, first, end, much, nums->collections >= LOWS_COLLECTIONS, touch);
+	span = f[end].at - f[touch[0]].at;
+	nums->kept_h = span * hours;
+	if (nt < 2 || kept[end] <= kept[touch[0]])
+		return;
+	nums->rise_bytes = kept[end] - kept[touch[0]];
+	nums->slope_bytes_per_h = nums->rise_bytes / nums->kept_h;
+	shape(f, kept, touch, nt, nums);
+}
+
+/* *nums is filled in any case. hump: 0 none. */
+static bool
+grows_on(const struct rule *r, const struct growth_floor *f, size_t n, double hump,
+	struct growth_numbers *nums)
+{
+	*nums = (struct growth_numbers){.bend = 1, .steps = 1, .hump_bytes = hump};
+	if (n)
+		measure(r, f, n, nums);
+	bool lows = nums->collections >= LOWS_COLLECTIONS;
+	double rise = nums->rise_bytes, few = 1 / nums->steps, back = nums->given_back_bytes,
+	       window_h = r->window * r->width * GROWTH_FLOOR_S / HOUR_S,
+	       part = lows || rise <= 0 ? 1 : nums->remainder_bytes / rise,
+	       noise = rise > 0 ? MIN(BEND_NOISE_MAX, BEND_NOISE * back / rise) : 0;
+	const struct {
+		enum growth_lack lack;
+		double have, need;
+	} conditions[] = {
+		{GROWTH_LACK_TIME, nums->span_h, window_h * (lows ? LOWS_PART : 1) - 1e-6},
+		{GROWTH_LACK_TIME, nums->kept_h, window_h * SPAN_PART},
+		{GROWTH_LACK_FLOORS, nums->floors, r->window * FLOORS_PART},
+		{GROWTH_LACK_RISE, nums->remainder_bytes,
+			MAX(RISE_MIN, RISE_PART * nums->floor_bytes)},
+		{GROWTH_LACK_RISE, nums->slope_bytes_per_h * part, r->slope_min},
+		{GROWTH_LACK_KEEP, rise, hump * HUMP_FACTOR},
+		{GROWTH_LACK_KEEP, rise,
+			nums->collections < KEEP_COLLECTIONS ? back * KEEP_FACTOR : 0},
+		{GROWTH_LACK_STEPS, nums->steps, lows ? LOWS_STEPS : STEPS_MIN},
+		{GROWTH_LACK_EVEN, lows ? LOWS_BEND : BEND + BEND_STEP * few + noise, nums->bend},
+		{GROWTH_LACK_LAST, nums->later_ratio, LATER - LATER_STEP * few},
+	};
+
+	nums->lack = GROWTH_LACK_NONE;
+	nums->confidence = 1;
+	for (size_t i = 0; i < ARRAY_LEN(conditions); i++) {
+		double have = conditions[i].have, need = conditions[i].need;
+		double sure = need > 0 ? MAX(have, 0) / (MAX(have, 0) + need) : 1;
+
+		nums->confidence = MIN(nums->confidence, sure);
+		if (have < need && nums->lack == GROWTH_LACK_NONE)
+			nums->lack = conditions[i].lack;
+	}
+	return nums->lack == GROWTH_LACK_NONE;
+}
+
+/* ---- bursts ---- */
+
+static const double BURST_MIN = 384 * MB, BURST_PART = 0.5, AGAIN_MIN = 192 * MB, AGAIN_PART = 0.25;
+enum { BURST_WITHIN = 3, BURST_STAYS = 12, BURST_KNOWN = 6 };
+
+/* f: of GROWTH_FLOOR_S */
+static bool
+bursts(const struct growth_floor *f, size_t n)
+{
+	double kept[GROWTH_BASE_FLOORS], before = -INFINITY;
+	size_t last = 0, jumps = 0;
+
+	if (n == 0)
+		return false;
+	keep(f, n, kept);
+	if (kept[n - 1] - kept[0] < AGAIN_MIN)
+		return false;
+	for (size_t i = BURST_WITHIN; i + BURST_WITHIN <= n; i++) {
+		double rise;
+
+		before = MAX(before, f[i - BURST_WITHIN].bytes);
+		rise = kept[i] - before;
+		if (i - BURST_WITHIN + 1 < BURST_KNOWN)
+			continue;
+		if (rise >= MAX(BURST_MIN, BURST_PART * before) && i + BURST_STAYS <= n)
+			return true;
+		if (rise < MAX(AGAIN_MIN, AGAIN_PART * before) ||
+			(jumps && i - last < 2 * BURST_WITHIN))
+			continue;
+		last = i;
+		if (++jumps == 2)
+			return true;
+	}
+	return false;
+}
+
+/* ---- a series ---- */
+
+static void
+append(struct growth_floor *f, size_t *n, size_t cap, struct growth_floor x)
+{
+	if (*n == cap)
+		memmove(f, f + 1, --*n * sizeof *f);
+	f[(*n)++] = x;
+}
+
+/* Has what made the verdict gone on? Half a window is looked at. */
+static bool
+goes_on(const struct rule *r, const struct growth_scale *s)
+{
+	double kept[GROWTH_FLOORS], want;
+	size_t end, from;
+
+	keep(s->f, s->n, kept);
+	want = STILL_PART * s->slope * (r->window / 2) * r->width * GROWTH_FLOOR_S / HOUR_S;
+	end = window_end(s->f, s->n, kept, MAX(MUCH_MIN, want));
+	for (from = end; from > 0 && s->f[end].at - s->f[from].at < r->window / 2;)
+		from--;
+	return kept[end] - kept[from] >= want;
+}
+
+/* Most windows of most sessions rise too little whatever else: they cost a look at the lowest. */
+static bool
+may_grow(const struct rule *r, const struct growth_scale *s)
+{
+	double low = INFINITY, hours = r->window * r->width * GROWTH_FLOOR_S / HOUR_S;
+
+	for (size_t i = 0; i < s->n; i++)
+		low = MIN(low, s->f[i].bytes);
+	return s->f[s->n - 1].bytes - low >= MAX(RISE_MIN, r->slope_min * SPAN_PART * hours);
+}
+
+static void
+judge(const struct rule *r, struct growth_scale *s, double hump)
+{
+	struct growth_numbers nums;
+
+	if (may_grow(r, s) && grows_on(r, s->f, s->n, hump, &nums)) {
+		s->growing = true;
+		s->slope = nums.slope_bytes_per_h;
+	} else if (s->growing) {
+		s->growing = goes_on(r, s);
+	}
+}
+
+static void
+scale_push(const struct rule *r, struct growth_scale *s, struct growth_floor base, double hump)
+{
+	uint32_t at = base.at / r->width;
+	bool over = base.at % r->width == r->width - 1;
+
+	if (s->opened && s->open.at != at) {
+		append(s->f, &s->n, GROWTH_FLOORS, s->open);
+		s->opened = false;
+	}
+	if (!s->opened)
+		s->open = (struct growth_floor){at, base.bytes};
+	s->open.bytes = MIN(s->open.bytes, base.bytes);
+	s->opened = !over;
+	if (over) {
+		append(s->f, &s->n, GROWTH_FLOORS, s->open);
+		judge(r, s, hump);
+	}
+}
+
+/* What work added is lifted off, what it gave back of that comes off the lift. */
+static void
+join(struct growth_track *k, double low)
+{
+	double change = low - k->lift - k->base[k->n - 1].bytes;
+
+	k->lift += MAX(change, -k->lift);
+}
+
+static void
+base_over(struct growth_track *k)
+{
+	bool exact = k->low[0] > 0;
+	double low = exact ? k->low[0] : k->low[1];
+	struct growth_floor f = {.at = k->at};
+
+	k->low[0] = k->low[1] = 0;
+	k->vague = exact ? 0 : k->vague + (low > 0);
+	if (low <= 0 || (k->vague > 0 && k->vague <= VAGUE_FLOORS))
+		return;
+	if (k->paused && k->n)
+		join(k, low);
+	k->paused = false;
+	f.bytes = low - k->lift;
+	append(k->base, &k->n, GROWTH_BASE_FLOORS, f);
+	k->burst = bursts(k->base, k->n);
+	for (size_t i = 0; i < GROWTH_SCALES; i++)
+		scale_push(&rules[i], &k->scale[i], f, k->hump);
+	if (k->scale[HUMP_SCALE].n && !k->scale[HUMP_SCALE].opened)
+		k->hump = highest_hump(k->scale[HUMP_SCALE].f, k->scale[HUMP_SCALE].n);
+}
+
+static void
+track_push(struct growth_track *k, const struct growth_point *p)
+{
+	double bytes = MAX((double)p->bytes, 1), *low = &k->low[p->estimated];
+
+	if (k->begun)
+		k->clock += MIN(MAX(p->t - k->t, 0), GAP_MAX_S);
+	k->begun = true;
+	k->t = p->t;
+	if (k->clock >= (k->at + 1.0) * GROWTH_FLOOR_S) {
+		base_over(k);
+		k->at = (uint32_t)(k->clock / GROWTH_FLOOR_S);
+	}
+	*low = *low > 0 ? MIN(*low, bytes) : bytes;
+}
+
+void
+growth_push(struct growth *g, const struct growth_point *p)
+{
+	track_push(&g->all, p);
+	if (p->working) {
+		g->worked_at = g->all.clock + 1;
+		if (g->idle.begun) { /* what the open floor holds may be work's already */
+			g->idle.begun = false;
+			g->idle.paused = true;
+			g->idle.low[0] = g->idle.low[1] = 0;
+		}
+		return;
+	}
+	track_push(&g->idle, p);
+}
+
+/* ---- answers ---- */
+
+static const struct growth_scale *
+growing(const struct growth_track *k)
+{
+	for (size_t i = 0; i < GROWTH_SCALES; i++)
+		if (k->scale[i].growing)
+			return &k->scale[i];
+	return NULL;
+}
+
+/* Has it risen steeply for all of a time that is too short to tell? */
+static bool
+too_early(const struct growth_track *k)
+{
+	const struct growth_scale *s = &k->scale[FIRST_SCALE];
+	const struct rule *r = &rules[FIRST_SCALE];
+
+	return s->n < FLAT_FLOORS || (s->n < r->window && s->f[s->n - 1].bytes - s->f[0].bytes >=
+								  r->slope_min * s->n * r->width *
+									  GROWTH_FLOOR_S / HOUR_S);
+}
+
+static enum growth_verdict
+track_verdict(const struct growth_track *k)
+{
+	const struct growth_scale *s = growing(k);
+
+	if (k->burst)
+		return GROWTH_BURST;
+	if (s)
+		return rules[s - k->scale].slow ? GROWTH_SLOW : GROWTH_FAST;
+	return too_early(k) ? GROWTH_UNKNOWN : GROWTH_FLAT;
+}
+
+enum growth_verdict
+growth_verdict(const struct growth *g)
+{
+	return track_verdict(&g->idle);
+}
+
+struct growth_numbers
+growth_numbers(const struct growth *g)
+{
+	const struct growth_track *k = &g->idle;
+	const struct growth_scale *s = growing(k);
+	struct growth_numbers best = {0}, nums;
+
+	for (size_t i = 0; i < GROWTH_SCALES; i++) {
+		if (s && s != &k->scale[i])
+			continue;
+		grows_on(&rules[i], k->scale[i].f, k->scale[i].n, k->hump, &nums);
+		if (s || i == 0 || nums.confidence > best.confidence)
+			best = nums;
+	}
+	best.floor_bytes += k->lift;
+	return best;
+}
+
+bool
+growth_while_working(const struct growth *g)
+{
+	const struct growth_track *k = &g->all;
+	const struct growth_scale *s = growing(k);
+	const struct rule *r = s ? &rules[s - k->scale] : NULL;
+
+	return s && g->worked_at > 0 &&
+	       k->clock + 1 - g->worked_at < (double)r->window * r->width * GROWTH_FLOOR_S;
+}
 
 static int
 cmp_double(const void *a, const void *b)
@@ -41,192 +533,29 @@ cmp_double(const void *a, const void *b)
 }
 
 static double
-median(double *v, size_t n)
+median(const struct growth_floor *f, size_t n)
 {
+	double v[GROWTH_BASE_FLOORS];
+
+	for (size_t i = 0; i < n; i++)
+		v[i] = f[i].bytes;
 	qsort(v, n, sizeof *v, cmp_double);
 	return n % 2 ? v[n / 2] : (v[n / 2 - 1] + v[n / 2]) / 2;
 }
 
+/* Tukey's line: from the median of the first third to that of the last, per hour. */
 static double
-median3(const struct growth_floor *f)
+rate(const struct growth_floor *f, size_t n)
 {
-	double v[3] = {f[0].bytes, f[1].bytes, f[2].bytes};
-
-	return median(v, 3);
+	size_t third = (n + 2) / 3;
+	double span = (f[n - third].at + f[n - 1].at - f[0].at - f[third - 1].at) / 2.0;
+	return (median(f + n - third, third) - median(f, third)) / (span * GROWTH_FLOOR_S / HOUR_S);
 }
 
-/* Theil–Sen: the median of all pairwise slopes, in bytes per hour. n <= SLOPE_POINTS. */
-static double
-theil_sen(const struct growth_floor *f, size_t n)
+double
+growth_rate(const struct growth *g)
 {
-	double s[SLOPE_POINTS * (SLOPE_POINTS - 1) / 2];
-	size_t k = 0;
-
-	for (size_t j = 1; j < n; j++)
-		for (size_t i = 0; i < j; i++)
-			if (f[j].t > f[i].t)
-				s[k++] = (f[j].bytes - f[i].bytes) / (f[j].t - f[i].t) * 3600;
-	return k ? median(s, k) : 0;
-}
-
-/* Mann–Kendall with the correction for ties. */
-static double
-mann_kendall(const struct growth_floor *f, size_t n)
-{
-	double score = 0, nn = (double)n, var = nn * (nn - 1) * (2 * nn + 5), v[WINDOW_MAX];
-
-	for (size_t j = 1; j < n; j++)
-		for (size_t i = 0; i < j; i++)
-			score += (f[j].bytes > f[i].bytes) - (f[j].bytes < f[i].bytes);
-	for (size_t i = 0; i < n; i++)
-		v[i] = f[i].bytes;
-	qsort(v, n, sizeof *v, cmp_double);
-	for (size_t i = 0, j; i < n; i = j) {
-		for (j = i + 1; j < n && v[j] <= v[i]; j++)
-			;
-		double t = (double)(j - i);
-
-		var -= t * (t - 1) * (2 * t + 5);
-	}
-	if (var <= 0 || (score > -1 && score < 1))
-		return 0;
-	return (score > 0 ? score - 1 : score + 1) / sqrt(var / 18);
-}
-
-static double
-largest_drawdown(const struct growth_floor *f, size_t n)
-{
-	double top = 0, worst = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		top = MAX(top, f[i].bytes);
-		worst = MAX(worst, top - f[i].bytes);
-	}
-	return worst;
-}
-
-/* One window: the last floors of f[0..n). Cheap conditions first; all numbers if nums is given. */
-static bool
-window_hit(
-	const struct rule *r, const struct growth_floor *f, size_t n, struct growth_numbers *nums)
-{
-	size_t w = MIN(n, r->window_max);
-	const struct growth_floor *win = f + n - w;
-	double step = 0, base, rise, remainder, drawdown;
-	bool hit;
-
-	if (w < WINDOW_MIN)
-		return false;
-	for (size_t i = 1; i < w; i++)
-		step = MAX(step, win[i].bytes - win[i - 1].bytes);
-	base = median3(win);
-	rise = median3(win + w - 3) - base;
-	remainder = rise - step;
-	drawdown = largest_drawdown(f, n);
-	hit = remainder >= MAX(r->remainder_min, r->remainder_part * base) &&
-	      remainder >= r->drawdown_factor * drawdown;
-	if (!hit && !nums)
-		return false;
-	double slope = theil_sen(win, w), z = mann_kendall(win, w);
-
-	if (nums) {
-		nums->slope_bytes_per_h = slope;
-		nums->z = z;
-		nums->remainder_bytes = remainder;
-		nums->drawdown_bytes = drawdown;
-		nums->windows = (int)w;
-	}
-	return hit && slope >= r->slope_min && z >= r->z_min;
-}
-
-static bool
-rule_met(const struct rule *r, const struct growth_floor *f, size_t n, struct growth_numbers *nums)
-{
-	int hits = 0;
-
-	while (hits < HITS && n > (size_t)hits &&
-		window_hit(r, f, n - (size_t)hits, hits == 0 ? nums : NULL))
-		hits++;
-	if (nums)
-		nums->hits = hits;
-	return hits == HITS;
-}
-
-bool
-growth_is_fast(const struct growth_floor *f, size_t n, struct growth_numbers *nums)
-{
-	return rule_met(&rule_fast, f, n, nums);
-}
-
-bool
-growth_is_slow(const struct growth_floor *f, size_t n, struct growth_numbers *nums)
-{
-	return rule_met(&rule_slow, f, n, nums);
-}
-
-/* f: 5-min floors. The last one stands clear of the lowest of the 15 min before it. */
-bool
-growth_is_burst(const struct growth_floor *f, size_t n)
-{
-	double low = INFINITY;
-
-	if (n < 2)
-		return false;
-	for (size_t i = n - 1; i-- > 0 && f[n - 1].t - f[i].t <= BURST_BACK * GROWTH_BURST_WIDTH_S;)
-		low = MIN(low, f[i].bytes);
-	return f[n - 1].bytes >= low + MAX(256 * MB, 0.4 * low);
-}
-
-size_t
-growth_floors(const struct growth_point *pts, size_t n, double width_s, struct growth_floor *out,
-	size_t cap)
-{
-	size_t k = 0;
-	double last = n ? floor(pts[n - 1].t / width_s) : 0;
-
-	for (size_t i = 0; i < n && cap;) {
-		double b = floor(pts[i].t / width_s), low = (double)pts[i].bytes;
-		bool late = i == 0 && pts[0].t - b * width_s > width_s / 2;
-
-		for (; i < n && floor(pts[i].t / width_s) <= b; i++)
-			low = MIN(low, (double)pts[i].bytes);
-		/* half a bucket's minimum is no minimum of the bucket */
-		if (late || b >= last)
-			continue;
-		if (k == cap) {
-			memmove(out, out + 1, (cap - 1) * sizeof *out);
-			k--;
-		}
-		out[k++] = (struct growth_floor){b * width_s, low};
-	}
-	return k;
-}
-
-enum growth_verdict
-growth_judge(const struct growth_point *pts, size_t n, struct growth_numbers *nums)
-{
-	struct growth_floor *f = xmalloc(sizeof *f * GROWTH_FLOORS_MAX);
-	enum growth_verdict v = GROWTH_UNKNOWN;
-	struct growth_numbers slow = {0};
-	size_t k;
-
-	memset(nums, 0, sizeof *nums);
-	k = growth_floors(pts, n, GROWTH_FAST_WIDTH_S, f, GROWTH_FLOORS_MAX);
-	nums->windows = (int)MIN(k, rule_fast.window_max);
-	if (k >= WINDOW_MIN)
-		v = growth_is_fast(f, k, nums) ? GROWTH_FAST : GROWTH_FLAT;
-	if (v == GROWTH_FLAT) {
-		k = growth_floors(pts, n, GROWTH_SLOW_WIDTH_S, f, GROWTH_FLOORS_MAX);
-		if (growth_is_slow(f, k, &slow)) {
-			v = GROWTH_SLOW;
-			*nums = slow;
-		}
-	}
-	k = growth_floors(pts, n, GROWTH_BURST_WIDTH_S, f, GROWTH_FLOORS_MAX);
-	if (growth_is_burst(f, k))
-		v = GROWTH_BURST;
-	free(f);
-	return v;
+	return g->all.n < 3 ? NAN : rate(g->all.base, g->all.n);
 }
 
 const char *
@@ -237,18 +566,12 @@ growth_name(enum growth_verdict v)
 	return (size_t)v < ARRAY_LEN(names) ? names[v] : names[0];
 }
 
-double
-growth_slope(const struct growth_point *pts, size_t n)
+const char *
+growth_lack_text(enum growth_lack l)
 {
-	struct growth_floor f[SLOPE_POINTS];
-	size_t k = MIN(n, (size_t)SLOPE_POINTS);
+	static const char *const texts[] = {"not observed for long enough", "too many gaps",
+		"rises too little", "gives back what it takes", "rises in a few steps only",
+		"does not rise evenly", "levels off", ""};
 
-	if (n < 3)
-		return NAN;
-	for (size_t i = 0; i < k; i++) {
-		const struct growth_point *p = &pts[i * (n - 1) / (k - 1)];
-
-		f[i] = (struct growth_floor){p->t, (double)p->bytes};
-	}
-	return theil_sen(f, k);
+	return (size_t)l < ARRAY_LEN(texts) ? texts[l] : "";
 }

@@ -1,42 +1,87 @@
 #ifndef CORE_GROWTH_H
 #define CORE_GROWTH_H
-/* Does a session grow while it idles? Pure functions over a series; the tests hold the error rates
- * (false alarms, misses) that the design names. Why these rules: see the top of growth.c. */
+/* Does a session grow, and will it go on? A judge that is fed one sample after another and has its
+ * answer ready at any time. Pure and deterministic: no clock, no allocation; all zero is a fresh
+ * one. A sample costs O(1), and every five minutes 1 or 2 µs. Why these rules: top of growth.c; the
+ * error rates are measured by tests/core/test_growth.c. */
 #include "core/base/base.h"
 
 enum growth_verdict { GROWTH_UNKNOWN, GROWTH_FLAT, GROWTH_FAST, GROWTH_SLOW, GROWTH_BURST };
-/* What the verdict rests on: of the window that ends the series (10-min floors; 60-min floors when
- * the verdict is SLOW). Kept for `explain`. */
-struct growth_numbers {
-	double slope_bytes_per_h; /* Theil–Sen over the window */
-	double z;		  /* Mann–Kendall */
-	double remainder_bytes;	  /* rise without its largest single step */
-	double drawdown_bytes;	  /* largest fall of the floor seen in this series */
-	int hits;		  /* windows in a row that met all conditions, up to 3 */
-	int windows;		  /* floors in the window */
+/* What speaks against growth in a window, in the order asked; NONE: all conditions are met. */
+enum growth_lack {
+	GROWTH_LACK_TIME,   /* not observed for long enough */
+	GROWTH_LACK_FLOORS, /* gaps */
+	GROWTH_LACK_RISE,   /* too little, too slow */
+	GROWTH_LACK_KEEP,   /* gives back as much as it takes */
+	GROWTH_LACK_STEPS,  /* a few steps make all of it */
+	GROWTH_LACK_EVEN,   /* strays from the line: it began late, or it stopped */
+	GROWTH_LACK_LAST,   /* levels off */
+	GROWTH_LACK_NONE,
 };
 struct growth_point {
-	double t;	/* seconds, ascending */
+	double t;	/* seconds of a clock that nobody sets, ascending */
 	uint64_t bytes; /* footprint */
+	bool estimated; /* counts only where nothing exact is to be had */
+	bool working;	/* not at rest, or not yet for GROWTH_SETTLE_S */
 };
-/* pts: samples since the session came to rest plus 10 min. *nums is filled in any case. */
-enum growth_verdict growth_judge(
-	const struct growth_point *pts, size_t n, struct growth_numbers *nums);
-const char *growth_name(enum growth_verdict v); /* "flat" … as in cli.md */
-/* Theil–Sen slope per hour over thinned points, for the column MB/H; NAN below 3 points. */
-double growth_slope(const struct growth_point *pts, size_t n);
-
-/* The parts, for tests and plots. A floor is the minimum of one complete bucket of width_s, buckets
- * aligned to multiples of it. Fills out[cap] with the last ones, oldest first; returns how many. */
+/* What a verdict rests on, for `explain`: the window that decided, or the one that came closest. */
+struct growth_numbers {
+	double slope_bytes_per_h; /* of what was kept */
+	double rise_bytes;	  /* of what was kept, over the window */
+	double remainder_bytes;	  /* rise without its largest step */
+	double later_ratio;	  /* rise of the window's second half : of its first */
+	double bend;		  /* farthest from the straight line, as a part of the rise */
+	double steps;		  /* equal steps that would make such a rise (large: smooth) */
+	double given_back_bytes;  /* the most that it took and gave back within the window */
+	double hump_bytes;	  /* the same of two days, in hours instead of minutes */
+	double floor_bytes;	  /* what it keeps at the end of the window */
+	double span_h, kept_h;	  /* of the window; of the line in it, from its first touch */
+	double confidence;	  /* 0..1; from 0.5 on all conditions are met */
+	int floors, collections;  /* floors in the window, times that it gave much back */
+	enum growth_lack lack;
+};
+/* A floor: the least that was seen in a stretch of time, numbered by `at`. */
 struct growth_floor {
-	double t; /* start of the bucket */
+	uint32_t at;
 	double bytes;
 };
-enum { GROWTH_FLOORS_MAX = 1024 }; /* a week of 10-min floors */
-size_t growth_floors(const struct growth_point *pts, size_t n, double width_s,
-	struct growth_floor *out, size_t cap);
-bool growth_is_fast(const struct growth_floor *f, size_t n, struct growth_numbers *nums);
-bool growth_is_slow(const struct growth_floor *f, size_t n, struct growth_numbers *nums);
-bool growth_is_burst(const struct growth_floor *f, size_t n);
-enum { GROWTH_BURST_WIDTH_S = 300, GROWTH_FAST_WIDTH_S = 600, GROWTH_SLOW_WIDTH_S = 3600 };
+enum {
+	GROWTH_SETTLE_S = 600, /* at rest for so long before a sample counts as idle */
+	GROWTH_FLOOR_S = 300,
+	GROWTH_SCALES = 4,
+	GROWTH_FLOORS = 48,	 /* of each scale */
+	GROWTH_BASE_FLOORS = 72, /* of GROWTH_FLOOR_S: six hours */
+};
+struct growth_scale {
+	struct growth_floor f[GROWTH_FLOORS], open; /* oldest first; the one not over yet */
+	size_t n;
+	bool opened, growing;
+	double slope; /* per hour, that made the verdict */
+};
+struct growth_track {	 /* one series */
+	double t, clock; /* of the last sample; seconds of evidence */
+	struct growth_floor base[GROWTH_BASE_FLOORS];
+	size_t n;
+	double low[2];	    /* of the open base floor: exact, estimated; 0 none */
+	uint32_t at, vague; /* the open base floor; floors in a row without an exact sample */
+	double lift;	    /* what work added, taken off again */
+	double hump;	    /* of the coarsest scale */
+	bool begun, paused, burst;
+	struct growth_scale scale[GROWTH_SCALES];
+};
+struct growth {
+	struct growth_track idle, all;
+	double worked_at; /* all.clock of the last sample at work, plus 1; 0 never */
+};
+void growth_push(struct growth *g, const struct growth_point *p);
+/* Of the time at rest. Stands until the data withdraw it. */
+enum growth_verdict growth_verdict(const struct growth *g);
+/* Rises at work as a leak would: worth a look, never a reason to close. */
+bool growth_while_working(const struct growth *g);
+struct growth_numbers growth_numbers(const struct growth *g); /* of growth_verdict() */
+/* Bytes per hour over the last six hours, work included: a robust line for the column MB/H, not a
+ * verdict. NAN below a quarter of an hour. */
+double growth_rate(const struct growth *g);
+const char *growth_name(enum growth_verdict v);	  /* "flat" … as in cli.md */
+const char *growth_lack_text(enum growth_lack l); /* "levels off" … for people */
 #endif

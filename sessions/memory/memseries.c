@@ -10,7 +10,7 @@ raw_at(const struct memseries *s, unsigned i)
 {
 	const struct series_point *p = &s->raw[(s->raw_head + i) % SERIES_RAW];
 
-	return (struct growth_point){s->base + p->cs / CS, (uint64_t)p->kib << 10};
+	return (struct growth_point){.t = s->base + p->cs / CS, .bytes = (uint64_t)p->kib << 10};
 }
 
 static void
@@ -86,7 +86,7 @@ memseries_since(const struct memseries *s, double since, struct growth_point *ou
 		uint32_t kib = s->floor_kib[b % SERIES_FLOORS];
 
 		if (kib != UINT32_MAX && t >= since && t + SERIES_FLOOR_S <= raw_from)
-			out[n++] = (struct growth_point){t, (uint64_t)kib << 10};
+			out[n++] = (struct growth_point){.t = t, .bytes = (uint64_t)kib << 10};
 	}
 	for (unsigned i = 0; i < s->raw_n; i++) {
 		struct growth_point r = raw_at(s, i);

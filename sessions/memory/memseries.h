@@ -5,7 +5,7 @@
  * are kept to 10 ms, footprints to 1 KiB (up to 4 TiB): a kernel counts whole pages. */
 #include "core/stats/growth.h"
 
-enum { SERIES_RAW = 512, SERIES_FLOORS = 864, SERIES_FLOOR_S = GROWTH_BURST_WIDTH_S };
+enum { SERIES_RAW = 512, SERIES_FLOORS = 864, SERIES_FLOOR_S = GROWTH_FLOOR_S };
 struct series_point {
 	uint32_t cs; /* after memseries.base, 10 ms each */
 	uint32_t kib;
@@ -23,6 +23,6 @@ void memseries_prepend(struct memseries *s, const struct growth_point *p, size_t
 /* One value per step, the highest within it, oldest first and ending with the newest sample; steps
  * without a sample repeat the one before. At most n; fewer if less is known. */
 size_t memseries_recent(const struct memseries *s, double step_s, uint64_t *out, size_t n);
-/* The series since a time as growth_judge wants it; out holds SERIES_RAW + SERIES_FLOORS. */
+/* The series since a time, what is old as minima; out holds SERIES_RAW + SERIES_FLOORS. */
 size_t memseries_since(const struct memseries *s, double since, struct growth_point *out);
 #endif

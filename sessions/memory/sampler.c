@@ -15,9 +15,7 @@
 
 enum { SAMPLER_MAGIC = 0x5a3b1e77, RESTORE_POINTS = 4320 };
 static const double FOCUS_S = 5, FOCUS_KEEP_S = 600, IDLE_TICK_S = 60, LONG_IDLE_S = 3600,
-		    GROWTH_EVERY_S = 60;
-static const double SETTLE_S = 600, RESTORE_S = 72 * 3600.0, SLOPE_SPAN_S = 6 * 3600.0;
-static const double SLOPE_MIN_SPAN_S = 600, YOUNG_S = 60;
+		    RATE_EVERY_S = 60, RESTORE_S = 72 * 3600.0, YOUNG_S = 60;
 enum { FIRST_MS = 500 };
 
 struct entry { /* one session */
@@ -27,7 +25,8 @@ struct entry { /* one session */
 	pid_t pid;
 	struct memstat m;
 	struct memseries series;
-	double added, due, judged; /* monotonic seconds */
+	struct growth growth;
+	double added, due, rated; /* monotonic seconds */
 	bool force, first;
 };
 struct waiter {
@@ -114,20 +113,38 @@ pick_tool(struct sampler *s, struct entry *e, const struct scan_session *v)
 		}
 }
 
+/* On a clock that nobody sets: the wall clock's jumps are no growth. */
 static void
-judge_growth(struct sampler *s, struct entry *e, double now)
+judge_growth(struct sampler *s, struct entry *e)
 {
-	struct growth_point *p = xmalloc(sizeof(*p) * (SERIES_RAW + SERIES_FLOORS));
-	double idle = s->ops.idle_s ? s->ops.idle_s(s->ops.ctx, e->num) : 0;
-	size_t n = 0;
+	double now = mono_s(), idle = s->ops.idle_s ? s->ops.idle_s(s->ops.ctx, e->num) : 0;
+	struct memstat *m = &e->m;
 
-	if (idle > SETTLE_S)
-		n = memseries_since(&e->series, now - idle + SETTLE_S, p);
-	e->m.growth = growth_judge(p, n, &e->m.growth_numbers);
-	n = memseries_since(&e->series, now - SLOPE_SPAN_S, p);
-	e->m.growth_bytes_per_h =
-		n && p[n - 1].t - p[0].t >= SLOPE_MIN_SPAN_S ? growth_slope(p, n) : NAN;
-	free(p);
+	growth_push(&e->growth,
+		&(struct growth_point){now, m->footprint, m->estimated, idle < GROWTH_SETTLE_S});
+	m->growth = growth_verdict(&e->growth);
+	m->growth_while_working = growth_while_working(&e->growth);
+	if (e->rated == 0 || now - e->rated >= RATE_EVERY_S) {
+		e->rated = now;
+		m->growth_bytes_per_h = growth_rate(&e->growth);
+	}
+}
+
+/* What was sampled before this server: rest began with the session's, however long ago. */
+static void
+judge_earlier(struct sampler *s, struct entry *e, const struct mem_point *p, size_t n)
+{
+	double idle = s->ops.idle_s ? s->ops.idle_s(s->ops.ctx, e->num) : 0;
+	double wall = os_wall_s(), now = mono_s();
+
+	memset(&e->growth, 0, sizeof(e->growth));
+	for (size_t i = 0; i < n; i++) {
+		struct growth_point g = {now - (wall - p[i].t), p[i].min,
+			p[i].flags & MEM_ESTIMATED, wall - p[i].t > idle - GROWTH_SETTLE_S};
+
+		growth_push(&e->growth, &g);
+	}
+	e->rated = 0;
 }
 
 static void
@@ -150,10 +167,7 @@ take(struct sampler *s, struct entry *e, const struct scan_session *v)
 	m->at = os_wall_s();
 	pick_tool(s, e, v);
 	memseries_push(&e->series, m->at, m->footprint);
-	if (e->judged == 0 || mono_s() - e->judged >= GROWTH_EVERY_S || v->force) {
-		e->judged = mono_s();
-		judge_growth(s, e, m->at);
-	}
+	judge_growth(s, e);
 	sample = (struct mem_sample){m->at, m->footprint, m->rss, m->swap,
 		(m->estimated ? MEM_ESTIMATED : 0u) | (e->first ? MEM_GAP : 0u)};
 	e->first = false;
@@ -407,10 +421,11 @@ restore_done(void *arg)
 	if (e && r->n) {
 		g = xmalloc(sizeof(*g) * r->n);
 		for (size_t i = 0; i < r->n; i++) {
-			g[i] = (struct growth_point){r->p[i].t, r->p[i].min};
+			g[i] = (struct growth_point){.t = r->p[i].t, .bytes = r->p[i].min};
 			e->m.peak = MAX(e->m.peak, r->p[i].max);
 		}
 		memseries_prepend(&e->series, g, r->n);
+		judge_earlier(s, e, r->p, r->n);
 		free(g);
 	}
 	free(r->p);
@@ -486,6 +501,14 @@ sampler_get(const struct sampler *s, uint32_t num)
 	const struct entry *e = entry_of(s, num);
 
 	return e ? &e->m : NULL;
+}
+
+struct growth_numbers
+sampler_growth(const struct sampler *s, uint32_t num)
+{
+	const struct entry *e = entry_of(s, num);
+
+	return e ? growth_numbers(&e->growth) : (struct growth_numbers){0};
 }
 
 void

@@ -12,12 +12,12 @@ struct memstat { /* of one session; absent = not known yet */
 	bool known, estimated;
 	uint64_t footprint, rss, swap, pss, peak; /* bytes */
 	unsigned processes;
-	double at;		   /* wall time of the sample */
-	double growth_bytes_per_h; /* NAN: not known yet */
-	enum growth_verdict growth;
-	struct growth_numbers growth_numbers;
-	char tool[64];	    /* a process in the tree that is no helper: "" none */
-	uint64_t cpu_ticks; /* of the whole tree, as it stands; falls when a process ends */
+	double at;		    /* wall time of the sample */
+	double growth_bytes_per_h;  /* NAN: not known yet */
+	enum growth_verdict growth; /* at rest */
+	bool growth_while_working;  /* worth a look, never a reason to close */
+	char tool[64];		    /* a process in the tree that is no helper: "" none */
+	uint64_t cpu_ticks;	    /* of the whole tree, as it stands; falls when a process ends */
 };
 struct sampler;
 struct sampler_ops {
@@ -25,7 +25,7 @@ struct sampler_ops {
 	void (*sampled)(void *ctx, uint32_t num, const struct memstat *m);
 	/* is this process a usual helper of that session's CLI? (loop thread) */
 	bool (*is_helper)(void *ctx, uint32_t num, const char *comm, const char *cmdline);
-	/* seconds this session has been idle: growth windows start 10 min after (loop thread) */
+	/* seconds this session has been idle: growth counts GROWTH_SETTLE_S after (loop thread) */
 	double (*idle_s)(void *ctx, uint32_t num);
 	void *ctx;
 };
@@ -41,6 +41,8 @@ void sampler_add(struct sampler *s, uint32_t num, const char *id, pid_t pid);
 void sampler_remove(struct sampler *s, uint32_t num); /* flushes its history */
 void sampler_focus(struct sampler *s, uint32_t num);  /* 5 s ticks for the next 10 min; 0 none */
 const struct memstat *sampler_get(const struct sampler *s, uint32_t num); /* borrowed; NULL */
+/* What the verdict on growth rests on; all zero if the session is not known. */
+struct growth_numbers sampler_growth(const struct sampler *s, uint32_t num);
 /* Sample one session now, with a full walk; cb on the loop thread, m NULL if it went meanwhile. */
 typedef void (*sampler_cb)(void *ctx, const struct memstat *m);
 void sampler_now(struct sampler *s, uint32_t num, sampler_cb cb, void *ctx);

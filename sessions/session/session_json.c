@@ -38,6 +38,7 @@ put_memory(json_t *o, struct session *s)
 	if (isfinite(m->growth_bytes_per_h))
 		obj_put_real(o, "growth_bytes_per_h", m->growth_bytes_per_h);
 	json_object_set_new(o, "growth", json_string(growth_name(m->growth)));
+	json_object_set_new(o, "growth_while_working", json_boolean(m->growth_while_working));
 	size_t n = sampler_recent(s->of->sampler, s->num, SPARK_STEP_S, spark, SPARK_N);
 	a = json_array();
 	for (size_t i = 0; i < n; i++)

@@ -300,15 +300,23 @@ signals_json(const struct session *s, uint64_t now)
 }
 
 static json_t *
-growth_json(const struct memstat *m)
+growth_json(const struct session *s)
 {
+	struct sampler *sampler = s->of->sampler;
+	const struct memstat *m = sampler ? sampler_get(sampler, s->num) : NULL;
+	struct growth_numbers n;
+
 	if (!m)
 		return json_pack("{s:s,s:{}}", "verdict", "unknown", "numbers");
-	return json_pack("{s:s,s:{s:f,s:f,s:f,s:f,s:i,s:i}}", "verdict", growth_name(m->growth),
-		"numbers", "slope_bytes_per_h", m->growth_numbers.slope_bytes_per_h, "z",
-		m->growth_numbers.z, "remainder_bytes", m->growth_numbers.remainder_bytes,
-		"drawdown_bytes", m->growth_numbers.drawdown_bytes, "hits", m->growth_numbers.hits,
-		"windows", m->growth_numbers.windows);
+	n = sampler_growth(sampler, s->num);
+	return json_pack("{s:s,s:{s:b,s:s,s:f,s:f,s:f,s:f,s:f,s:f,s:f,s:f,s:f,s:f,s:f,s:i,s:i}}",
+		"verdict", growth_name(m->growth), "numbers", "while_working",
+		m->growth_while_working, "lacks", growth_lack_text(n.lack), "confidence",
+		n.confidence, "slope_bytes_per_h", n.slope_bytes_per_h, "rise_bytes", n.rise_bytes,
+		"remainder_bytes", n.remainder_bytes, "later_ratio", n.later_ratio, "bend", n.bend,
+		"steps", n.steps, "given_back_bytes", n.given_back_bytes, "hump_bytes",
+		n.hump_bytes, "floor_bytes", n.floor_bytes, "span_h", n.span_h, "collections",
+		n.collections, "floors", n.floors);
 }
 
 static json_t *
@@ -351,7 +359,7 @@ cmd_explain(struct request *r)
 		return;
 	o = json_pack("{s:i,s:s,s:s,s:s,s:s,s:o}", "v", 1, "id", s->id, "name", s->name, "state",
 		session_state_name(s->state), "activity", activity_name(run_activity(s)), "growth",
-		growth_json(s->of->sampler ? sampler_get(s->of->sampler, s->num) : NULL));
+		growth_json(s));
 	json_object_set_new(o, "signals", s->run ? signals_json(s, now) : json_array());
 	if (s->run) {
 		const struct activity_state *a = &s->run->act;

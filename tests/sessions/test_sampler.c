@@ -212,6 +212,49 @@ test_samples_reach_the_store_and_return(void **state)
 	store_worker_close(w);
 }
 
+static double
+ten_hours(void *ctx, uint32_t num)
+{
+	(void)ctx;
+	(void)num;
+	return 36000;
+}
+
+/* A leak at rest is known to the next server by what the store holds, and by nothing less. */
+static void
+test_growth_outlives_a_server(void **state)
+{
+	struct sampler_ops rests = {.sampled = on_sampled, .idle_s = ten_hours};
+	char dir[512], banner[STORE_BANNER];
+	struct mem_sample past[540];
+	struct store_worker *w;
+	struct sampler *s;
+
+	(void)state;
+	snprintf(dir, sizeof(dir), "%s/growth", getenv("MUSTER_HOME"));
+	mkdir(dir, 0700);
+	w = store_worker_new(&loop, dir, banner);
+	for (int i = 0; i < 540; i++) {
+		uint64_t bytes = (uint64_t)((400 + 40 * i / 60.0) * MB);
+
+		past[i] = (struct mem_sample){os_wall_s() - 60 * (540 - i), bytes, bytes, 0, 0};
+	}
+	store_put_samples(w, 6, past, 540);
+	store_put_samples(w, 7, past, 240);
+	store_worker_close(w);
+	w = store_worker_new(&loop, dir, banner);
+	s = sampler_new(&loop, &rests, 1000, 1000, w);
+	sampler_add(s, 6, "leaks", 0);
+	sampler_add(s, 7, "early", 0);
+	UNTIL(sampler_growth(s, 6).floors > 0 && sampler_growth(s, 7).floors > 0);
+	assert_int_equal(sampler_growth(s, 6).lack, GROWTH_LACK_NONE);
+	assert_true(fabs(sampler_growth(s, 6).slope_bytes_per_h / MB - 40) < 2);
+	assert_int_equal(sampler_growth(s, 7).lack, GROWTH_LACK_TIME);
+	assert_int_equal(sampler_growth(s, 8).floors, 0);
+	sampler_close(s);
+	store_worker_close(w);
+}
+
 static void
 test_budget_makes_estimates(void **state)
 {
@@ -291,7 +334,8 @@ test_series(void **state)
 {
 	struct memseries *s = xcalloc(1, sizeof(*s));
 	struct growth_point *p = xmalloc(sizeof(*p) * (SERIES_RAW + SERIES_FLOORS));
-	struct growth_point old[3] = {{1000, 50 << 10}, {1400, 60 << 10}, {999999999, 1 << 10}};
+	struct growth_point old[3] = {{.t = 1000, .bytes = 50 << 10},
+		{.t = 1400, .bytes = 60 << 10}, {.t = 999999999, .bytes = 1 << 10}};
 	uint64_t out[6];
 	double t0 = 300000;
 	size_t n;
@@ -358,6 +402,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_orphans_are_remembered, begin, end),
 		cmocka_unit_test_setup_teardown(
 			test_samples_reach_the_store_and_return, begin, end),
+		cmocka_unit_test_setup_teardown(test_growth_outlives_a_server, begin, end),
 		cmocka_unit_test_setup_teardown(test_budget_makes_estimates, begin, end),
 	};
 
