@@ -1,7 +1,7 @@
 #ifndef CORE_PACK_H
 #define CORE_PACK_H
 /* Rows as compact bytes: the one packed form. Cold scrollback, crash checkpoint, frames to clients
- * and search all use it. The exact layout stands at the top of pack.c.
+ * and search all use it. The exact layout stands at the top of record.c.
  *
  * A row packs alone (pack_row: self-contained, used by frames and checkpoints) or against a block's
  * shared tables (struct pagelist). Text is UTF-8, styles are (style, length) runs; links, protection,

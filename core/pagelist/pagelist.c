@@ -5,7 +5,7 @@
  *                         └─────────────┘
  *   oldest block over the limits ──► page_put
  *
- * OPEN and RAW: one page each: a head, then records (core/pack/pack.c). A plain row costs its text and
+ * OPEN and RAW: one page each: a head, then records (core/pack/record.c). A plain row costs its text and
  * two or three bytes; there is no unpacked tier, and a flood compresses nothing: it takes a page
  * for about 32 KiB of rows and gives the oldest back, which the arena hands out again, still warm.
  * Only rows that few bytes made (pagelist_fed) are sealed as they come, so that no output costs more

@@ -1,8 +1,9 @@
 #ifndef CORE_PAGELIST_PRIV_H
 #define CORE_PAGELIST_PRIV_H
-/* Innards of struct pagelist, shared by core/pagelist*.c. The design stands at the top of hist.c. */
+/* Innards of struct pagelist, shared by its files. The design stands at the top of
+ * pagelist.c. */
 #include "core/pagelist/pagelist.h"
-#include "core/pack/pack_priv.h"
+#include "core/pack/record.h"
 
 #define BLOCK_MAGIC 0x6b6c6268u /* "hblk" */
 #define BLOCK_VERSION 1
@@ -121,7 +122,7 @@ struct pagelist {
 	uint32_t n_stamp, cap_stamp;
 };
 
-/* hist.c */
+/* pagelist.c */
 struct block *pagelist_last(const struct pagelist *h);
 void pagelist_close(struct pagelist *h);			      /* the open block, if any */
 uint8_t *block_base(const struct pagelist *h, const struct block *b); /* its head, in the page */

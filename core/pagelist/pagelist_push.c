@@ -6,7 +6,7 @@
 #include "core/pagelist/pagelist.h"
 #include "core/pagelist/pagelist_priv.h"
 #include "core/pack/prepack.h"
-#include "core/vt/scan.h"
+#include "core/text/scan.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

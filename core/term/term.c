@@ -1,56 +1,21 @@
 /* The terminal as its owner sees it: life, feeding, reading, checking. */
 #include "core/term/term.h"
 
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/term/term_screen.h"
-#include "core/vt/vt_dispatch.h"
+#include "core/screen/screen.h"
+#include "core/term/term_priv.h"
+#include "core/vt/vt_modes.h"
 #include "core/vt/vt_parser.h"
-#include "core/text/width_priv.h"
+#include "core/vt/vt_reset.h"
+#include "core/vt/vt_string.h"
 
 #ifdef MUSTER_TORTURE
 #define FEED_SLICE 512u
 #else
 #define FEED_SLICE 65536u
 #endif
-
-void
-term_derive(struct term *t)
-{
-	const struct vt *v = &t->v;
-	t->plain = !v->insert && !v->single && v->g[v->gl] == CS_ASCII;
-	t->whole = !v->top && !v->left && v->bottom == v->rows - 1 && v->right == v->cols - 1;
-	t->width_opts = (t->cfg.ambiguous_wide ? WIDTH_AMBIGUOUS_WIDE : 0) |
-			(t->cfg.narrow_emoji ? WIDTH_NARROW_EMOJI : 0);
-}
-
-/* The state a fresh or fully reset terminal has; size and what the outer terminal told stay. */
-static void
-vt_init(struct vt *v)
-{
-	struct vt old = *v;
-	*v = (struct vt){.cols = old.cols,
-		.rows = old.rows,
-		.bottom = old.rows - 1,
-		.right = old.cols - 1,
-		.modes = modes_initial(),
-		.gr = 2,
-		.srm = 1,
-		.level = 5,
-		.blink_default = 1,
-		.chain_col = -1,
-		.color_fg = old.color_fg,
-		.color_bg = old.color_bg,
-		.color_cursor = old.color_cursor,
-		.dark = old.dark,
-		.bells = old.bells,
-		.generation = old.generation,
-		.stamp = old.stamp};
-	for (size_t i = 0; i < ARRAY_LEN(v->tabs); i++)
-		v->tabs[i] = 0x0101010101010101ull;
-}
 
 struct term *
 term_alloc(struct arena *a, uint32_t owner, const struct term_config *cfg)
@@ -113,45 +78,6 @@ term_set_silent(struct term *t, bool silent)
 }
 
 void
-term_emit(struct term *t, struct term_event *ev)
-{
-	if (!ev->text)
-		ev->text = "";
-	if (!ev->text2)
-		ev->text2 = "";
-	if (t->ops.event && !t->silent)
-		t->ops.event(t->ops.ctx, ev);
-}
-
-void
-term_event_text(struct term *t, enum term_event_type type, const char *text, size_t len)
-{
-	term_emit(t, &(struct term_event){.type = type, .text = text, .len = len});
-}
-
-void
-term_reply(struct term *t, const char *fmt, ...)
-{
-	if (!t->ops.reply || t->silent)
-		return;
-	char line[256], *s = line;
-	va_list ap, again;
-	va_start(ap, fmt);
-	va_copy(again, ap);
-	int n = vsnprintf(line, sizeof(line), fmt, ap);
-	if (n >= (int)sizeof(line)) {
-		s = xmalloc((size_t)n + 1);
-		vsnprintf(s, (size_t)n + 1, fmt, again);
-	}
-	va_end(again);
-	va_end(ap);
-	if (n > 0)
-		t->ops.reply(t->ops.ctx, s, (size_t)n);
-	if (s != line)
-		free(s);
-}
-
-void
 term_feed(struct term *t, const void *bytes, size_t n)
 {
 	const uint8_t *p = bytes;
@@ -171,49 +97,6 @@ term_feed(struct term *t, const void *bytes, size_t n)
 			term_gc(t);
 	}
 	t->v.generation++;
-}
-
-void
-term_reset(struct term *t)
-{
-	screen_leave_alt(t, true);
-	if (t->scr[1].store)
-		screen_free(t, &t->scr[1]);
-	vt_init(&t->v);
-	t->pen_dirty = true;
-	term_derive(t);
-	for (int y = 0; y < t->v.rows; y++)
-		row_clear(t, term_row(t, y));
-	pagelist_clear(t->hist);
-	free(t->palette);
-	t->palette = NULL;
-	for (; t->n_stack; t->n_stack--)
-		free_title(&t->stack[t->n_stack - 1]);
-	term_emit(t, &(struct term_event){.type = TERM_RESET});
-}
-
-void
-term_soft_reset(struct term *t)
-{
-	struct vt *v = &t->v;
-	const uint64_t off = 1ull << MODE_DECOM | 1ull << MODE_DECCKM | 1ull << MODE_DECNKM |
-			     1ull << MODE_DECLRMM | 1ull << MODE_REVERSE_WRAP |
-			     1ull << MODE_REVERSE_WRAP_EXT;
-	v->modes = (v->modes & ~off) | 1ull << MODE_DECTCEM | 1ull << MODE_DECAWM;
-	v->insert = v->kam = 0;
-	v->top = v->left = 0;
-	v->bottom = v->rows - 1;
-	v->right = v->cols - 1;
-	v->pen = (struct pen){0};
-	v->protect_iso = 0;
-	memset(v->g, 0, sizeof(v->g));
-	v->gl = v->single = 0;
-	v->gr = 2;
-	v->modify_other = 0;
-	v->scr[v->alt].saved = (struct saved_cursor){0};
-	v->scr[v->alt].kitty_n = v->scr[v->alt].kitty_flags = 0;
-	t->pen_dirty = true;
-	term_derive(t);
 }
 
 /* What the owner tells */
@@ -279,6 +162,49 @@ term_alt(const struct term *t)
 	return t->v.alt;
 }
 
+bool
+term_mode(const struct term *t, int dec_private_mode)
+{
+	int m = mode_bit(dec_private_mode);
+	return m >= 0 && mode_get(t, (enum vt_mode)m);
+}
+
+void
+term_modes(const struct term *t, void (*cb)(void *ctx, int mode, bool set), void *ctx)
+{
+	for (int m = 0; m < N_VT_MODES; m++)
+		cb(ctx, mode_number((enum vt_mode)m), mode_get(t, (enum vt_mode)m));
+}
+
+struct key_modes
+term_key_modes(const struct term *t)
+{
+	static const struct {
+		enum vt_mode m;
+		uint16_t number;
+	} mouse[] = {{MODE_MOUSE_X10, 9}, {MODE_MOUSE_BUTTON, 1000}, {MODE_MOUSE_DRAG, 1002},
+		{MODE_MOUSE_ANY, 1003}},
+	  code[] = {{MODE_MOUSE_UTF8, 1005}, {MODE_MOUSE_SGR, 1006}, {MODE_MOUSE_URXVT, 1015},
+		  {MODE_MOUSE_PIXEL, 1016}};
+	struct key_modes k = {.app_cursor = mode_on(t, MODE_DECCKM),
+		.app_keypad = mode_on(t, MODE_DECNKM),
+		.backarrow = mode_on(t, MODE_DECBKM),
+		.bracketed_paste = mode_on(t, MODE_BRACKETED_PASTE),
+		.focus = mode_on(t, MODE_FOCUS),
+		.newline = t->v.newline,
+		.kitty_flags = t->v.scr[t->v.alt].kitty_flags,
+		.modify_other = t->v.modify_other,
+		.alt_screen = t->v.alt,
+		.alt_scroll = mode_on(t, MODE_ALT_SCROLL)};
+	for (size_t i = 0; i < ARRAY_LEN(mouse); i++) {
+		if (mode_on(t, mouse[i].m))
+			k.mouse = mouse[i].number;
+		if (mode_on(t, code[i].m))
+			k.mouse_encoding = code[i].number;
+	}
+	return k;
+}
+
 /* The line at the cursor has the id that it gets when it leaves the screen, if nothing above it is
  * taken away. The alternate screen's lines never do. */
 void
@@ -315,7 +241,8 @@ term_bytes(const struct term *t)
 	       (size_t)t->v.rows * (sizeof(struct row) + 2 * sizeof(struct row *));
 }
 
-void
+/* A row's text in UTF-8, trailing blanks off. */
+static void
 row_text(const struct row *r, const struct tab *tab, struct buf *out)
 {
 	uint32_t cps[CLUSTER_MAX];

@@ -10,8 +10,9 @@
  * The alternate screen belongs to a program that repaints: its rows are cut or padded.
  *
  * A place that must stay on its text (cursor, saved cursor) travels as (line, offset). */
-#include "core/term/term_screen.h"
-#include "core/vt/vt_dispatch.h"
+#include "core/screen/screen.h"
+#include "core/term/term_priv.h"
+#include "core/vt/vt_modes.h"
 
 #include <stdlib.h>
 #include <string.h>

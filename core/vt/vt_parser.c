@@ -6,9 +6,11 @@
 
 #include <string.h>
 
-#include "core/term/term_flood.h"
-#include "core/term/term_print.h"
+#include "core/screen/flood.h"
+#include "core/screen/print.h"
+#include "core/screen/run.h"
 #include "core/vt/vt_dispatch.h"
+#include "core/vt/vt_sgr.h"
 
 enum state {
 	S_GROUND,

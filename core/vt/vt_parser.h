@@ -1,6 +1,6 @@
 #ifndef CORE_VT_PARSER_H
 #define CORE_VT_PARSER_H
-#include "core/term/term_priv.h"
+#include "core/screen/state.h"
 
 void vt_parse(struct term *t, const uint8_t *p, size_t n);
 /* n bytes of digits, semicolons and colons as parameters: what the parser makes of them. */

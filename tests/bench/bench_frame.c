@@ -2,6 +2,7 @@
  * the emitter, and packed for a client. 200x50. */
 #include "tests/bench/corpus.h"
 #include "core/os/os.h"
+#include "core/paint/frame.h"
 #include "core/paint/render.h"
 #include "core/term/term.h"
 #include <stdio.h>

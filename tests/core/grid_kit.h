@@ -1,6 +1,7 @@
 #ifndef TESTS_CORE_GRID_KIT_H
 #define TESTS_CORE_GRID_KIT_H
 /* Random grids, and a way to say what a grid shows, for tests of frames and of the renderer. */
+#include "core/base/buf.h"
 #include "core/paint/canvas_priv.h"
 #include "core/page/tab.h"
 #include <stdlib.h>

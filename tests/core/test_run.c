@@ -6,9 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include "core/vt/scan.h"
+#include "core/text/scan.h"
 #include "core/term/term.h"
-#include "core/text/width_priv.h"
+#include "core/text/cp_class.h"
 #include <stdlib.h>
 #include <string.h>
 

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "core/base/buf.h"
-#include "core/vt/scan.h"
+#include "core/text/scan.h"
 #include "core/term/term.h"
 
 static uint64_t seed = 88172645463325252ull;

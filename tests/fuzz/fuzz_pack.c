@@ -5,7 +5,8 @@
 #include "core/base/crc.h"
 #include "core/pagelist/pagelist_priv.h"
 #include "core/pack/pack.h"
-#include "core/paint/render.h"
+#include "core/paint/canvas.h"
+#include "core/paint/frame.h"
 #include "core/term/term.h"
 #include "tests/fuzz/fuzz.h"
 #include <zstd.h>
