@@ -17,7 +17,8 @@ static const double SPACE_PART = 0.02;
 static const unsigned RESERVE_PART = 16; /* of a file system: no reserve on a smaller one */
 static const char *const side_files[] = {"", "-wal", "-shm"};
 
-int
+/* SQLITE_OK, _DONE and _ROW: 0, else -errno. */
+static int
 db_errno(int rc)
 {
 	switch (rc & 0xff) {

@@ -46,7 +46,6 @@ int db_set_aside(struct db *db, char *banner, size_t cap);
 sqlite3_stmt *db_stmt(struct db *db, int i, const char *sql);
 int db_exec(struct db *db, const char *sql); /* 0 or -errno */
 int db_step(sqlite3_stmt *s);		     /* runs to the end; 0 or -errno; resets */
-int db_errno(int sqlite_rc);		     /* SQLITE_OK and _DONE and _ROW: 0, else -errno */
 bool db_is_corrupt(int neg_errno);	     /* -EUCLEAN */
 
 /* Space. The reserve is a file of 4 MiB beside the databases: on a full disk even a DELETE needs

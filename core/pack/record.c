@@ -341,7 +341,8 @@ put_protect(struct buf *runs, const cell_t *cells, uint32_t n)
 /* Scratch of the thread: definitions and runs of the row at hand. */
 static _Thread_local struct buf scratch_defs, scratch_runs, scratch_ext;
 
-void
+/* Nothing is appended when every cell is plain and flags hold no mark. */
+static void
 ext_put(struct buf *out, const cell_t *cells, uint32_t n, uint32_t flags, const struct tab *t,
 	struct dict *d)
 {

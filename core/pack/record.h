@@ -93,11 +93,6 @@ int rec_cells(const struct rec *r, cell_t *cells, uint32_t cap, uint32_t *flags,
 void text_put(struct buf *out, const cell_t *cells, uint32_t n, const struct tab *t);
 int text_get(const uint8_t *p, uint32_t len, cell_t *cells, uint32_t n, uint32_t cap,
 	uint32_t *flags, struct tab *t);
-/* Nothing is appended when every cell is plain and flags hold no mark. */
-void ext_put(struct buf *out, const cell_t *cells, uint32_t n, uint32_t flags, const struct tab *t,
-	struct dict *d);
-int ext_get(const uint8_t *p, uint32_t len, cell_t *cells, uint32_t n, uint32_t cap,
-	uint32_t *flags, struct tab *t, struct undict *u);
 /* The flags that say what cells may hold, exactly. */
 uint32_t cells_flags(const cell_t *cells, uint32_t n);
 /* out[i] = low byte of cells[i]. */

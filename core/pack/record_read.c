@@ -328,7 +328,7 @@ get_runs(struct rd *in, uint8_t what, cell_t *cells, uint32_t n, uint32_t cap, s
 	}
 }
 
-int
+static int
 ext_get(const uint8_t *p, uint32_t len, cell_t *cells, uint32_t n, uint32_t cap, uint32_t *flags,
 	struct tab *t, struct undict *u)
 {

@@ -340,21 +340,6 @@ arena_sweep(struct arena *a)
 	return n;
 }
 
-unsigned
-arena_drop_owner(struct arena *a, uint32_t owner)
-{
-	unsigned n = 0;
-
-	CHECK(owner);
-	for (page_t s = 1; s < a->head->watermark; s++) {
-		if (a->side[s].state != PAGE_LIVE || a->side[s].owner != owner)
-			continue;
-		page_put(a, s, owner);
-		n++;
-	}
-	return n;
-}
-
 page_t
 page_get(struct arena *a, uint32_t owner)
 {

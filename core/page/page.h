@@ -42,8 +42,6 @@ uint64_t arena_owner_bytes(const struct arena *a, uint32_t owner); /* live bytes
 uint64_t arena_owner_resident(const struct arena *a, uint32_t owner);
 /* Ends adoption: every page not claimed by page_claim() goes back. Returns how many. */
 unsigned arena_sweep(struct arena *a);
-/* Every page of an owner goes back, whoever held it (a parked session is forgotten). How many. */
-unsigned arena_drop_owner(struct arena *a, uint32_t owner);
 
 /* A page for `owner` (non-zero), contents undefined; 0 when the arena is full or a fault is
  * injected. */

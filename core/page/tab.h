@@ -44,6 +44,5 @@ bool tab_wants_gc(const struct tab *t);
  * *style / *link (the pen, NULL ok) still name, rewriting them in place. */
 void tab_gc(struct tab *t, struct row *const *rows, int n, uint16_t *styles, int n_styles,
 	uint16_t *links, int n_links);
-size_t tab_bytes(const struct tab *t);
 void tab_check(const struct tab *t);
 #endif

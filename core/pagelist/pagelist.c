@@ -57,7 +57,8 @@ pagelist_last(const struct pagelist *h)
 	return h->n_blk ? &h->blk[h->n_blk - 1] : NULL;
 }
 
-uint32_t
+/* The open block's bytes as counted by the limits; 0 when none. */
+static uint32_t
 pagelist_open_len(const struct pagelist *h)
 {
 	return h->base ? h->end : 0;

@@ -102,7 +102,6 @@ bool pagelist_goes_on(const struct pagelist *h); /* its last line goes on on the
 /* Idle work: merges and compresses a bounded amount; true while there is more. */
 bool pagelist_seal_step(struct pagelist *h);
 void pagelist_seal_all(struct pagelist *h); /* closes the open block too; replay --stats, park */
-size_t pagelist_cache_bytes(void);	    /* the process-wide decode cache */
 void pagelist_cache_drop(void);		    /* gives it back, for a process that has come to rest */
 
 /* Files. Sealed blocks can leave for files that the caller keeps: it takes their bytes, writes

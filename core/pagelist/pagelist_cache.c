@@ -105,16 +105,6 @@ window_text(struct pagelist *h, struct block *b, const uint8_t *base, struct buf
 	return true;
 }
 
-size_t
-pagelist_cache_bytes(void)
-{
-	size_t n = 0;
-
-	for (int i = 0; i < WINDOWS; i++)
-		n += window[i].cap;
-	return n;
-}
-
 void
 pagelist_cache_drop(void)
 {

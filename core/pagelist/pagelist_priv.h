@@ -150,8 +150,6 @@ struct block *pagelist_insert(struct pagelist *h, uint32_t at, uint32_t n_gone, 
 uint64_t pagelist_uid(void);
 /* Makes the last RAW block the open one again. */
 void pagelist_reopen(struct pagelist *h);
-/* The open block's bytes as counted by the limits; 0 when none. */
-uint32_t pagelist_open_len(const struct pagelist *h);
 
 /* pagelist_seal.c: room for a block's bytes: behind other sealed ones, or in a page of its own. */
 bool pagelist_place(struct pagelist *h, uint32_t len, bool shared, page_t *page, uint32_t *off);
@@ -162,9 +160,6 @@ void pagelist_seal_drop(void); /* gives back sealing's scratch */
 /* pagelist_time.c: into and out of a checkpoint. */
 void stamps_put(const struct pagelist *h, struct buf *out);
 void stamps_get(struct pagelist *h, struct rd *in);
-
-/* pagelist_save.c: folds what a cell shows and means into x. */
-uint64_t cell_hash(uint64_t x, cell_t c, const struct tab *t);
 
 /* pagelist_read.c: lines of a block, one after the other, as cells of a tab of the reader's own. */
 struct line {

@@ -367,7 +367,8 @@ mix_text(uint64_t x, const char *s)
 	return mix(x, 0x100);
 }
 
-uint64_t
+/* Folds what a cell shows and means into x. */
+static uint64_t
 cell_hash(uint64_t x, cell_t c, const struct tab *t)
 {
 	struct style s = tab_style_get(t, cell_style(c));

@@ -205,7 +205,7 @@ join_make(struct term *t, struct join *j, cell_t what, uint32_t cp)
 	j->joins = n && cluster_joins(cps, n, cp);
 	if (j->joins && n < CLUSTER_MAX) {
 		cps[n++] = cp;
-		int w = MAX(width_cluster_opts(cps, n, t->width_opts), 1);
+		int w = MAX(width_cluster(cps, n, t->width_opts), 1);
 		j->width = (uint8_t)(w < was && cp != 0xfe0e ? was : w);
 		j->content = tab_cluster(t->tab, cps, n);
 	}

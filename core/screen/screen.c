@@ -184,7 +184,7 @@ screen_scroll_one(struct term *t)
 	rotate_up(t, s, 0, t->v.rows - 1);
 }
 
-void
+static void
 rows_scroll_up(struct term *t, int top, int bottom, int n, bool to_history)
 {
 	struct screen *s = &t->scr[t->v.alt];
@@ -197,7 +197,7 @@ rows_scroll_up(struct term *t, int top, int bottom, int n, bool to_history)
 	}
 }
 
-void
+static void
 rows_scroll_down(struct term *t, int top, int bottom, int n)
 {
 	struct screen *s = &t->scr[t->v.alt];
@@ -271,7 +271,7 @@ row_delete(struct term *t, struct row *r, int x, int right, int n)
 
 /* Rectangles between the margins */
 
-void
+static void
 rect_scroll(struct term *t, int top, int bottom, int left, int right, int n)
 {
 	struct screen *s = &t->scr[t->v.alt];

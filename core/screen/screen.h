@@ -15,8 +15,6 @@ row_open(struct term *t, struct screen *s, struct row *r, int upto)
 	return likely(r->cells && r->len >= upto) || row_open_slow(t, s, r, upto);
 }
 void row_clear(struct term *t, struct row *r);
-void rows_scroll_up(struct term *t, int top, int bottom, int n, bool to_history);
-void rows_scroll_down(struct term *t, int top, int bottom, int n);
 void pen_resolve(struct term *t); /* tmpl, blank, pen_flags from the pen */
 
 /* The row's length without trailing cells that were never written: they say nothing, but inside a
@@ -39,9 +37,8 @@ void row_erase(struct term *t, struct row *r, int x0, int x1, bool keep_protecte
 void row_copy_cells(struct term *t, struct row *dst, int dx, const struct row *src, int sx, int n);
 void row_insert(struct term *t, struct row *r, int x, int right, int n);
 void row_delete(struct term *t, struct row *r, int x, int right, int n);
-/* n > 0 up, n < 0 down. */
-void rect_scroll(struct term *t, int top, int bottom, int left, int right, int n);
-/* The same between the left and right margins, or by whole rows where there are none. */
+/* Between the left and right margins, or by whole rows where there are none; n > 0 up, n < 0 down.
+ */
 void region_scroll(struct term *t, int top, int bottom, int n, bool to_history);
 /* The whole screen up by one row, the top one into history. */
 void screen_scroll_one(struct term *t);

@@ -99,32 +99,6 @@ term_feed(struct term *t, const void *bytes, size_t n)
 	t->v.generation++;
 }
 
-/* What the owner tells */
-
-void
-term_set_default_colors(struct term *t, uint32_t fg, uint32_t bg, uint32_t cursor)
-{
-	t->v.color_fg = fg;
-	t->v.color_bg = bg;
-	t->v.color_cursor = cursor;
-}
-
-void
-term_set_dark(struct term *t, bool dark)
-{
-	bool changed = t->v.dark != dark;
-	t->v.dark = dark;
-	if (changed && mode_on(t, MODE_THEME_REPORT))
-		term_reply(t, "\033[?997;%dn", dark ? 1 : 2);
-}
-
-void
-term_focus(struct term *t, bool in)
-{
-	if (mode_on(t, MODE_FOCUS))
-		term_reply(t, in ? "\033[I" : "\033[O");
-}
-
 /* Reading */
 
 struct grid
@@ -231,14 +205,6 @@ bool
 term_sync(const struct term *t)
 {
 	return mode_on(t, MODE_SYNC);
-}
-
-size_t
-term_bytes(const struct term *t)
-{
-	size_t pages = (size_t)(t->scr[0].n_pages + t->scr[1].n_pages) * PAGE_BYTES;
-	return sizeof(*t) + pages + t->parked.cap + tab_bytes(t->tab) + t->str.cap +
-	       (size_t)t->v.rows * (sizeof(struct row) + 2 * sizeof(struct row *));
 }
 
 /* A row's text in UTF-8, trailing blanks off. */

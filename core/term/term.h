@@ -18,11 +18,6 @@ void term_set_ops(struct term *t, const struct term_ops *ops);
 void term_set_silent(struct term *t, bool silent);
 void term_feed(struct term *t, const void *bytes, size_t n);
 void term_resize(struct term *t, int cols, int rows);
-/* The outer palette for OSC 4/10/11/12 queries: 0xrrggbb. */
-void term_set_default_colors(struct term *t, uint32_t fg, uint32_t bg, uint32_t cursor);
-/* Theme for DSR 996 / mode 2031; reports to the child if it asked. */
-void term_set_dark(struct term *t, bool dark);
-void term_focus(struct term *t, bool in); /* sends focus in/out if mode 1004 is on */
 
 /* Reading. The grid is borrowed until the next call that is not a reader. */
 struct grid term_grid(const struct term *t);
@@ -61,7 +56,6 @@ struct term *term_restore(struct arena *a, uint32_t owner, struct rd *in);
 void term_park(struct term *t);
 bool term_parked(const struct term *t);
 uint64_t term_hash(struct term *t); /* of all observable state, history included */
-size_t term_bytes(const struct term *t);
 void term_check(const struct term *t);
 void term_dump(const struct term *t, FILE *out);
 

@@ -94,7 +94,7 @@ cluster_open(const uint32_t *cps, int n)
 }
 
 int
-width_cluster_opts(const uint32_t *cps, int n, unsigned opts)
+width_cluster(const uint32_t *cps, int n, unsigned opts)
 {
 	int w = 0;
 	for (int i = 0; i < n; i++) {
@@ -113,12 +113,6 @@ width_cluster_opts(const uint32_t *cps, int n, unsigned opts)
 		}
 	}
 	return MIN(w, 2);
-}
-
-int
-width_cluster(const uint32_t *cps, int n)
-{
-	return width_cluster_opts(cps, n, 0);
 }
 
 size_t
@@ -142,7 +136,7 @@ utf8_grapheme(const char *s, size_t n, int *width)
 			cps[k - 1] = cp;
 		off += used;
 	}
-	*width = width_cluster(cps, k);
+	*width = width_cluster(cps, k, 0);
 	return off;
 }
 

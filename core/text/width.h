@@ -8,10 +8,9 @@ int width_cp(uint32_t cp); /* 0, 1, 2; -1 for controls */
 /* Does `next` join the cluster whose last codepoint is prev? *state starts 0 at a cluster's start
  * (Unicode's GB rules, through utf8proc). */
 bool grapheme_joins(uint32_t prev, uint32_t next, int32_t *state);
-/* Cells of a whole cluster: 1 or 2 (0 only for a lone zero-width codepoint). */
-int width_cluster(const uint32_t *cps, int n);
-/* opts: WIDTH_* of cp_class.h. */
-int width_cluster_opts(const uint32_t *cps, int n, unsigned opts);
+/* Cells of a whole cluster: 1 or 2 (0 only for a lone zero-width codepoint). opts: WIDTH_* of
+ * cp_class.h. */
+int width_cluster(const uint32_t *cps, int n, unsigned opts);
 /* Does next belong to the cluster cps[0..n)? n >= 1. */
 bool cluster_joins(const uint32_t *cps, int n, uint32_t next);
 /* Is there a character other than a mark or the vowel or tail of a syllable that would? */

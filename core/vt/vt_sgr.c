@@ -6,7 +6,7 @@
 
 #include "core/pack/prepack.h"
 #include "core/text/scan.h"
-#include "core/vt/vt_parser.h"
+#include "core/vt/vt_params.h"
 #include "core/vt/vt_priv.h"
 
 /* Codes that only set and clear attribute bits. */
@@ -120,7 +120,7 @@ sgr_one(struct style *s, const struct vt_csi *c, int i)
 	return i + 1 + n;
 }
 
-void
+static void
 sgr_apply(struct style *s, const struct vt_csi *c)
 {
 	if (!c->n)

@@ -359,6 +359,17 @@ scramble(struct fix *f)
 	}
 }
 
+/* As a successor finds it. */
+static void
+arena_reborn(struct fix *f)
+{
+	int fd = dup(arena_fd(f->a));
+
+	arena_free(f->a);
+	f->a = arena_adopt(fd);
+	assert_non_null(f->a);
+}
+
 /* The process dies some time after a checkpoint; another takes the arena over. */
 static void
 crash(struct fix *f)
@@ -366,17 +377,13 @@ crash(struct fix *f)
 	struct buf save = {0};
 	uint64_t hash = pagelist_hash(f->h);
 	struct rd in;
-	int fd;
 
 	pagelist_save(f->h, &save);
 	if (rnd(2))
 		pagelist_saved(f->h);
 	scramble(f);
-	fd = dup(arena_fd(f->a));
 	pagelist_detach(f->h);
-	arena_free(f->a);
-	f->a = arena_adopt(fd);
-	assert_non_null(f->a);
+	arena_reborn(f);
 	in = rd_init(save.data, save.len);
 	f->h = pagelist_load(f->a, 2, f->lim, &in);
 	assert_non_null(f->h);
@@ -700,9 +707,10 @@ test_damaged_checkpoint(void **st)
 	pagelist_read(h, 80, 0, UINT64_MAX, count_row, n);
 	assert_int_equal(n[1], f->h->n_blk - 1);
 	pagelist_detach(h);
-	arena_drop_owner(f->a, 2);
 	pagelist_detach(f->h);
 	f->h = NULL;
+	arena_reborn(f);
+	arena_sweep(f->a);
 	buf_free(&save);
 	fix_free(f);
 }
