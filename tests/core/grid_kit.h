@@ -18,9 +18,7 @@ setup(void **state)
 static inline int
 teardown(void **state)
 {
-	(void)state;
-	arena_free(arena);
-	return 0;
+	return (void)state, arena_free(arena), 0;
 }
 
 struct dice {
