@@ -422,8 +422,8 @@ run(struct replay *r, const char *path)
 	if (read_input(r, path))
 		return EXIT_FAIL;
 	struct term_config cfg = {.cols = r->cols, .rows = r->rows};
-	cfg.hist.lines = r->scrollback;
-	cfg.hist.bytes = UINT64_MAX;
+	cfg.history.lines = r->scrollback;
+	cfg.history.bytes = UINT64_MAX;
 	r->arena = arena_new(0);
 	if (!r->arena)
 		return verb_fail(r->ctx, EXIT_FAIL, "no memory: %s", strerror(errno));

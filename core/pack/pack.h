@@ -4,8 +4,9 @@
  * and search all use it. The exact layout stands at the top of record.c.
  *
  * A row packs alone (pack_row: self-contained, used by frames and checkpoints) or against a block's
- * shared tables (struct pagelist). Text is UTF-8, styles are (style, length) runs; links, protection,
- * wrap flags, prompt marks, wide and blank-versus-space are kept: unpack(pack(row)) equals row. */
+ * shared tables (struct pagelist). Text is UTF-8, styles are (style, length) runs; links,
+ * protection, wrap flags, prompt marks, wide and blank-versus-space are kept: unpack(pack(row))
+ * equals row. */
 #include "core/base/buf.h"
 #include "core/page/cell.h"
 #include "core/page/tab.h"

@@ -1,5 +1,5 @@
-/* The writer's side of a stream's definitions (core/pack/record.c): each style and link is written once,
- * by the first record that uses it. */
+/* The writer's side of a stream's definitions (core/pack/record.c): each style and link is written
+ * once, by the first record that uses it. */
 #include "core/pack/record.h"
 #include <stdlib.h>
 #include <string.h>

@@ -9,9 +9,10 @@
  *    ▲                    ▲  └── page_put ──► CACHED ── page_get ──► LIVE
  *    └── arena_sweep ── ORPHAN ── page_claim ─┘      └─ arena_trim ─► FREE
  *
- * The OS pages of a page that hold memory are exactly those in side.touched, in every state; FREE has
- * none. An OS page is marked before it is written, so a process that is killed in between leaves a mark
- * too many, never one too few; adoption reads the truth from the file and drops such marks.
+ * A page's side.touched says exactly which of its OS pages hold memory, in every state; of a FREE
+ * one none does. An OS page is marked before it is written, so a process that is killed in between
+ * leaves a mark too many, never one too few; adoption reads the truth from the file and drops such
+ * marks.
  *
  * Giving memory back takes a page number and reads everything else from the side table: there is no
  * call that takes a length, so a wrong length cannot be passed on. */

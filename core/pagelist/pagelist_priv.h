@@ -55,18 +55,17 @@ struct block {
 	uint64_t first_line;
 	uint64_t uid; /* of this content, process-wide: names it in the window cache */
 	uint32_t n_lines, n_rows;
-	uint32_t len; /* head included; OPEN: see hist.end */
+	uint32_t len; /* head included; OPEN: see pagelist.end */
 	uint32_t off; /* in the page */
 	page_t page;
-	uint32_t
-		crc; /* of the first crc_len bytes after the head (RAW and OPEN), see pagelist_save */
+	uint32_t crc; /* of crc_len bytes after the head (RAW and OPEN): pagelist_save.c */
 	uint32_t crc_len;
 	uint32_t saved_len; /* OPEN: bytes that a checkpoint names; these may not be overwritten */
 	uint64_t file_off;  /* FILE */
 	uint32_t raw_len;   /* SEALED, FILE: bytes before compression */
-	uint32_t view_rows; /* visual rows at hist.view_cols, when view_ok */
+	uint32_t view_rows; /* visual rows at pagelist.view_cols, when view_ok */
 	uint8_t kind;
-	uint32_t view_end; /* OPEN: hist.end when view_rows was counted */
+	uint32_t view_end; /* OPEN: pagelist.end when view_rows was counted */
 	bool damaged;	   /* a read failed: shows as LOST does */
 	bool view_ok, verified, has_wide, no_seal;
 	bool saved; /* a checkpoint names it */
@@ -76,7 +75,7 @@ struct block {
 struct limbo {
 	page_t page;
 	uint32_t off, len;
-	uint32_t epoch; /* of hist when it was freed */
+	uint32_t epoch; /* of the pagelist when it was freed */
 };
 
 struct stamp {
@@ -102,7 +101,7 @@ struct pagelist {
 	uint64_t next_line;
 	uint64_t rows_closed; /* rows in all blocks but the open one */
 	uint64_t bytes_closed;
-	/* bytes_closed past which blocks are sealed at once, and past which they go: pagelist_fed */
+	/* bytes_closed past which blocks are sealed at once, and go: pagelist_fed */
 	uint64_t may_hold, paid;
 	uint64_t rows_before; /* rows ever pushed, those in the open block excluded */
 	uint64_t rows_lost;
@@ -197,8 +196,8 @@ line_rows(uint64_t len, int cols)
 /* End of the visual row that begins at cell `at`, at a width. */
 uint32_t line_wrap(const cell_t *cells, uint32_t len, uint32_t at, int cols);
 
-/* pagelist_cache.c: the process's decoded columns. NULL when damaged or out of reach. Valid until the
- * next call. */
+/* pagelist_cache.c: the process's decoded columns. NULL when damaged or out of reach. Valid until
+ * the next call. */
 struct window {
 	uint64_t uid, used;
 	uint8_t *data;

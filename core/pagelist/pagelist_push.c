@@ -1,8 +1,8 @@
 /* Rows into the open block. A row takes the shortest way that its flags allow: plain ASCII is
- * narrowed in place; a row whose packed text was written along with it (core/pack/prepack.h) is copied;
- * lines that never were rows are copied as they came. All else is encoded into a scratch first,
- * and this is where blocks open and close and limits are looked at: the quick ways stop at the end
- * of an OS page of the page (fast_end) and at the row that something is due at (rows_event). */
+ * narrowed in place; a row whose packed text was written along with it (core/pack/prepack.h) is
+ * copied; lines that never were rows are copied as they came. All else is encoded into a scratch
+ * first, and this is where blocks open and close and limits are looked at: the quick ways stop at
+ * the end of an OS page (fast_end) and at the row that something is due at (rows_event). */
 #include "core/pagelist/pagelist.h"
 #include "core/pagelist/pagelist_priv.h"
 #include "core/pack/prepack.h"

@@ -79,9 +79,9 @@ term_flood(struct term *t, const uint8_t *p, const uint8_t *end, const uint8_t *
 			break;
 		note_last(t, l, n);
 		for (size_t y = 0; !begun && y < keep; y++)
-			pagelist_push(t->hist, term_row(t, (int)y), t->tab);
+			pagelist_push(t->pagelist, term_row(t, (int)y), t->tab);
 		begun = true;
-		pagelist_push_lines(t->hist, base, l, n - keep);
+		pagelist_push_lines(t->pagelist, base, l, n - keep);
 		memmove(l, l + n - keep, keep * sizeof(*l));
 		n = keep;
 	}

@@ -32,7 +32,7 @@ struct term_ops {
 };
 struct term_config {
 	int cols, rows; /* clamped to 1..4096 x 1..1000 */
-	struct pagelist_limits hist;
+	struct pagelist_limits history;
 	bool ambiguous_wide; /* East Asian ambiguous width = 2 */
 	bool narrow_emoji;   /* VS16 does not widen, for outer terminals that differ */
 };

@@ -180,7 +180,7 @@ screen_scroll_one(struct term *t)
 {
 	struct screen *s = &t->scr[t->v.alt];
 	if (!t->v.alt)
-		pagelist_push(t->hist, s->row[0], t->tab);
+		pagelist_push(t->pagelist, s->row[0], t->tab);
 	rotate_up(t, s, 0, t->v.rows - 1);
 }
 
@@ -192,7 +192,7 @@ rows_scroll_up(struct term *t, int top, int bottom, int n, bool to_history)
 	to_history = to_history && top == 0 && !t->v.alt;
 	for (int i = 0; i < n; i++) {
 		if (to_history)
-			pagelist_push(t->hist, s->row[top], t->tab);
+			pagelist_push(t->pagelist, s->row[top], t->tab);
 		rotate_up(t, s, top, bottom);
 	}
 }

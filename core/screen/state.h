@@ -134,7 +134,7 @@ struct term {
 	struct screen scr[2];
 	/* variable-length state */
 	struct tab *tab;
-	struct pagelist *hist;
+	struct pagelist *pagelist;
 	struct pagelist_limits limits;
 	char *title, *icon; /* heap, NULL none */
 	struct string_stack stack[TITLE_STACK];

@@ -24,7 +24,7 @@ term_alloc(struct arena *a, uint32_t owner, const struct term_config *cfg)
 	t->arena = a;
 	t->owner = owner;
 	t->cfg = *cfg;
-	t->limits = cfg->hist;
+	t->limits = cfg->history;
 	t->v.cols = CLAMP(cfg->cols, 1, TERM_COLS_MAX);
 	t->v.rows = CLAMP(cfg->rows, 1, TERM_ROWS_MAX);
 	t->v.color_fg = 0xe5e5e5;
@@ -40,7 +40,7 @@ term_new(struct arena *a, uint32_t owner, const struct term_config *cfg)
 {
 	struct term *t = term_alloc(a, owner, cfg);
 	t->tab = tab_new(a, owner);
-	t->hist = pagelist_new(a, owner, cfg->hist);
+	t->pagelist = pagelist_new(a, owner, cfg->history);
 	screen_init(&t->scr[0], t->v.rows);
 	term_derive(t);
 	return t;
@@ -54,7 +54,7 @@ term_free(struct term *t)
 	screen_free(t, &t->scr[0]);
 	screen_free(t, &t->scr[1]);
 	tab_free(t->tab);
-	pagelist_free(t->hist);
+	pagelist_free(t->pagelist);
 	for (int i = 0; i < t->n_stack; i++)
 		free_title(&t->stack[i]);
 	free(t->title);
@@ -88,7 +88,7 @@ term_feed(struct term *t, const void *bytes, size_t n)
 	while (n) {
 		size_t k = MIN(n, FEED_SLICE - t->fed % FEED_SLICE);
 		if (t->fed % FEED_SLICE == 0)
-			pagelist_fed(t->hist, FEED_SLICE);
+			pagelist_fed(t->pagelist, FEED_SLICE);
 		t->fed += k;
 		vt_parse(t, p, k);
 		p += k;
@@ -121,7 +121,7 @@ term_grid(const struct term *t)
 struct pagelist *
 term_pagelist(struct term *t)
 {
-	return t->hist;
+	return t->pagelist;
 }
 
 const char *
@@ -189,10 +189,10 @@ term_stamp(struct term *t, uint32_t wall_s)
 	term_wake(t);
 	if (t->v.alt)
 		return;
-	line = pagelist_stats(t->hist).next_line - pagelist_goes_on(t->hist);
+	line = pagelist_stats(t->pagelist).next_line - pagelist_goes_on(t->pagelist);
 	for (int y = 0; y < t->v.row; y++)
 		line += !(t->scr[0].row[y]->flags & ROW_WRAP);
-	pagelist_stamp(t->hist, line, wall_s);
+	pagelist_stamp(t->pagelist, line, wall_s);
 }
 
 uint64_t
@@ -304,7 +304,7 @@ term_check(const struct term *t)
 		if (t->scr[k].store)
 			screen_check(t, &t->scr[k]);
 	tab_check(t->tab);
-	pagelist_check(t->hist);
+	pagelist_check(t->pagelist);
 }
 
 void
@@ -325,5 +325,5 @@ term_dump(const struct term *t, FILE *out)
 			(unsigned long long)r->stamp, buf_cstr(&b));
 		buf_free(&b);
 	}
-	pagelist_dump(t->hist, out);
+	pagelist_dump(t->pagelist, out);
 }

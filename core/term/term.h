@@ -45,7 +45,7 @@ struct key_modes {
 };
 struct key_modes term_key_modes(const struct term *t);
 
-/* Checkpoint: everything but history content (which stays in pages; its block list is in it).
+/* Checkpoint: everything but the history itself (which stays in its pages; they are listed here).
  * term_restore yields a terminal that behaves the same for all further bytes. NULL when the bytes
  * are not a checkpoint of a version known or are damaged. */
 void term_save(struct term *t, struct buf *out);

@@ -230,7 +230,7 @@ term_save(struct term *t, struct buf *out)
 
 	term_wake(t);
 	save_body(t, &body);
-	pagelist_save(t->hist, &body);
+	pagelist_save(t->pagelist, &body);
 	buf_u32(out, SNAPSHOT_MAGIC);
 	buf_u16(out, SNAPSHOT_VERSION);
 	buf_u16(out, 0);
@@ -285,8 +285,8 @@ load_body(struct term *t, struct rd *r)
 	load_strings(t, r);
 	load_screens(t, r);
 	if (!r->bad)
-		t->hist = pagelist_load(t->arena, t->owner, t->limits, r);
-	if (!t->hist)
+		t->pagelist = pagelist_load(t->arena, t->owner, t->limits, r);
+	if (!t->pagelist)
 		r->bad = true;
 }
 
@@ -314,8 +314,8 @@ term_restore(struct arena *a, uint32_t owner, struct rd *in)
 	memcpy(&v, p, n);
 	cfg.cols = v.cols;
 	cfg.rows = v.rows;
-	cfg.hist.lines = rd_varint(&r);
-	cfg.hist.bytes = rd_varint(&r);
+	cfg.history.lines = rd_varint(&r);
+	cfg.history.bytes = rd_varint(&r);
 	widths = rd_u8(&r);
 	cfg.ambiguous_wide = widths & 1;
 	cfg.narrow_emoji = widths >> 1 & 1;
@@ -369,7 +369,7 @@ term_park(struct term *t)
 
 	if (t->parked.len)
 		return;
-	pagelist_seal_all(t->hist);
+	pagelist_seal_all(t->pagelist);
 	save_screens(t, &raw);
 	parked_put(&t->parked, &raw);
 	buf_free(&raw);
@@ -424,5 +424,5 @@ term_hash(struct term *t)
 	save_screens(t, &b);
 	h = (uint64_t)crc32c(0, b.data, b.len) << 32 | crc32c(0x9e3779b9u, b.data, b.len);
 	buf_free(&b);
-	return h ^ pagelist_hash(t->hist) * 0x9e3779b97f4a7c15u;
+	return h ^ pagelist_hash(t->pagelist) * 0x9e3779b97f4a7c15u;
 }

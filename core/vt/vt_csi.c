@@ -246,7 +246,7 @@ erase_display(struct term *t, int what, bool selective)
 	if (what == 1)
 		row_erase(t, term_row(t, v->row), 0, v->col + 1, keep);
 	if (what == 3 && !selective)
-		pagelist_clear(t->hist);
+		pagelist_clear(t->pagelist);
 }
 
 static void

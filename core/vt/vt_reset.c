@@ -44,7 +44,7 @@ term_reset(struct term *t)
 	term_derive(t);
 	for (int y = 0; y < t->v.rows; y++)
 		row_clear(t, term_row(t, y));
-	pagelist_clear(t->hist);
+	pagelist_clear(t->pagelist);
 	free(t->palette);
 	t->palette = NULL;
 	for (; t->n_stack; t->n_stack--)

@@ -130,7 +130,7 @@ fresh_term(struct session *s)
 	const struct config *c = s->server->config;
 	struct term_config tc = {.cols = s->cols,
 		.rows = s->rows,
-		.hist = {.lines = c->scrollback_lines, .bytes = c->scrollback_bytes}};
+		.history = {.lines = c->scrollback_lines, .bytes = c->scrollback_bytes}};
 
 	return term_new(s->server->arena, s->num, &tc);
 }

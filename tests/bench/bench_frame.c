@@ -40,7 +40,7 @@ int
 main(void)
 {
 	struct arena *a = arena_new(0);
-	struct term_config cfg = {.cols = 200, .rows = 50, .hist = {10000, 64u << 20}};
+	struct term_config cfg = {.cols = 200, .rows = 50, .history = {10000, 64u << 20}};
 	struct render_caps caps = {.sync = true,
 		.truecolor = true,
 		.links = true,

@@ -43,7 +43,7 @@ session(struct arena *a, uint32_t num, int cols)
 {
 	return term_new(a, num,
 		&(struct term_config){
-			.cols = cols, .rows = 50, .hist = {.lines = LINES, .bytes = 64 << 20}});
+			.cols = cols, .rows = 50, .history = {.lines = LINES, .bytes = 64 << 20}});
 }
 
 static void

@@ -59,7 +59,7 @@ static struct term *
 feed(struct arena *a, const struct buf *in, int cols, int rows, bool ambiguous, unsigned piece)
 {
 	struct term_config cfg = {
-		.cols = cols, .rows = rows, .hist = {.lines = 400}, .ambiguous_wide = ambiguous};
+		.cols = cols, .rows = rows, .history = {.lines = 400}, .ambiguous_wide = ambiguous};
 	struct term *t = term_new(a, OWNER, &cfg);
 	for (size_t at = 0, n; at < in->len; at += n) {
 		n = piece ? 1 + rnd(piece) : in->len;

@@ -249,7 +249,7 @@ scroll_all(int print_cols)
 	struct term *t = term_new(a, 3,
 		&(struct term_config){.cols = print_cols,
 			.rows = 24,
-			.hist = {.lines = LIMIT, .bytes = 1 << 26}});
+			.history = {.lines = LIMIT, .bytes = 1 << 26}});
 	struct pagelist_file_ops ops = {.read = disk_read};
 	unsigned printed = 0;
 
@@ -299,7 +299,7 @@ test_lines_know_their_time(void **state)
 	struct arena *a = arena_new(0);
 	struct term *t = term_new(a, 3,
 		&(struct term_config){
-			.cols = 80, .rows = 24, .hist = {.lines = 100000, .bytes = 1 << 26}});
+			.cols = 80, .rows = 24, .history = {.lines = 100000, .bytes = 1 << 26}});
 	struct buf save = {0};
 	struct rd in;
 

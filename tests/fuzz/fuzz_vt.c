@@ -148,7 +148,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	uint8_t kind = fuzz_u8(&in);
 	bool pruned = kind & 1;
 
-	cfg.hist = (struct pagelist_limits){pruned ? kind : 1u << 20, 4 << 20};
+	cfg.history = (struct pagelist_limits){pruned ? kind : 1u << 20, 4 << 20};
 	cfg.ambiguous_wide = kind & 2;
 	cfg.narrow_emoji = kind & 4;
 	begin(&whole, &cfg);

@@ -31,7 +31,7 @@ filled(struct arena *a, int lines)
 {
 	struct term *t = term_new(a, 3,
 		&(struct term_config){
-			.cols = 60, .rows = 5, .hist = {.lines = 5000, .bytes = 1 << 24}});
+			.cols = 60, .rows = 5, .history = {.lines = 5000, .bytes = 1 << 24}});
 	char line[200];
 
 	for (int i = 0; i < lines; i++) {
@@ -215,7 +215,8 @@ static void
 test_small_pieces_grow_together(void **state)
 {
 	struct arena *a = arena_new(0);
-	struct term_config c = {.cols = 60, .rows = 5, .hist = {.lines = 5000, .bytes = 1 << 24}};
+	struct term_config c = {
+		.cols = 60, .rows = 5, .history = {.lines = 5000, .bytes = 1 << 24}};
 	struct term *trickle = term_new(a, 3, &c), *flood = term_new(a, 4, &c);
 	struct pagelist *h = term_pagelist(trickle);
 	struct buf none = {0};
