@@ -1,5 +1,6 @@
 /* Operating system commands: titles, colours, links, clipboard, notifications, prompts. */
 #include "core/vt/vt_string.h"
+#include "core/base/base64.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -430,42 +431,6 @@ osc_prompt(struct term *t, struct osc *o)
 		&(struct term_event){.type = TERM_PROMPT, .a = c, .b = code ? number(code) : -1});
 }
 
-static int
-base64_digit(char c)
-{
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	return c == '+' ? 62 : c == '/' ? 63 : -1;
-}
-
-/* Decodes in place; bytes, or -1. */
-static long
-unbase64(char *s)
-{
-	uint32_t acc = 0;
-	int bits = 0;
-	long n = 0;
-	char *in = s;
-	for (; *in && *in != '='; in++) {
-		int d = base64_digit(*in);
-		if (d < 0)
-			return -1;
-		acc = acc << 6 | (uint32_t)d;
-		bits += 6;
-		if (bits >= 8) {
-			bits -= 8;
-			s[n++] = (char)(acc >> bits);
-		}
-	}
-	while (*in == '=')
-		in++;
-	return *in ? -1 : n;
-}
-
 /* Writing only: what is on the clipboard is never told. */
 static void
 osc_clipboard(struct term *t, struct osc *o)
@@ -473,13 +438,13 @@ osc_clipboard(struct term *t, struct osc *o)
 	char *s = o->s, *where = word(&s);
 	if (!s || !strcmp(s, "?") || o->n > CLIPBOARD_MAX / 3 * 4)
 		return;
-	long n = unbase64(s);
-	if (n < 0)
+	size_t end, n = base64_get(s, strlen(s), s, strlen(s), &end);
+	if (s[end + strspn(s + end, "=")])
 		return;
 	s[n] = 0;
 	term_emit(t, &(struct term_event){.type = TERM_CLIPBOARD,
 			     .text = s,
-			     .len = (size_t)n,
+			     .len = n,
 			     .text2 = where,
 			     .len2 = strlen(where)});
 }
