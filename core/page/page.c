@@ -82,6 +82,8 @@ struct arena {
 	uint32_t n_state[N_PAGE_STATES];
 	uint64_t touched_pages;
 	unsigned fail_at;
+	void *shared;
+	void (*shared_drop)(void *shared);
 };
 
 static uint64_t
@@ -278,12 +280,21 @@ arena_free(struct arena *a)
 {
 	if (!a)
 		return;
+	if (a->shared)
+		a->shared_drop(a->shared);
 	for (page_t s = 1; s < a->head->watermark; s++)
 		UNPOISON(page_addr(a, s));
 	os_unmap(a->base, a->len);
 	close(a->fd);
 	free(a->cold);
 	free(a);
+}
+
+void **
+arena_shared(struct arena *a, void (*drop)(void *shared))
+{
+	a->shared_drop = drop;
+	return &a->shared;
 }
 
 int

@@ -63,6 +63,9 @@ bool page_readable(const struct arena *a, page_t s, uint32_t off, uint32_t len);
  * (contents then read as zero, once announced again). */
 void page_discard(struct arena *a, page_t s, uint32_t off, uint32_t len);
 
+/* A place for what the users of an arena share beside its pages, NULL at first; drop (NULL ok) gets
+ * what stands there when the arena is freed. */
+void **arena_shared(struct arena *a, void (*drop)(void *shared));
 /* Drops the warm reserve, and what it keeps of pages at its end that are free. */
 void arena_trim(struct arena *a);
 void arena_check(const struct arena *a); /* invariants, residency by mincore; aborts */

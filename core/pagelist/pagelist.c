@@ -48,11 +48,9 @@
 #define HEAD ((uint32_t)sizeof(struct block_head))
 
 uint64_t
-pagelist_uid(void)
+pagelist_uid(struct pagelist *h)
 {
-	static uint64_t uid;
-
-	return ++uid;
+	return ++h->shared->uid;
 }
 
 struct pagelist *
@@ -60,6 +58,7 @@ pagelist_new(struct arena *a, uint32_t owner, struct pagelist_limits lim)
 {
 	struct pagelist *h = xcalloc(1, sizeof(*h));
 
+	h->shared = pagelist_shared(a);
 	h->arena = a;
 	h->owner = owner;
 	h->lim = lim;
@@ -304,7 +303,7 @@ pagelist_open_page(struct pagelist *h, page_t s)
 {
 	struct block *b = pagelist_insert(h, h->n_blk, 0, 1);
 
-	*b = (struct block){.first_line = h->next_line, .uid = pagelist_uid(), .page = s};
+	*b = (struct block){.first_line = h->next_line, .uid = pagelist_uid(h), .page = s};
 	b->kind = BLOCK_OPEN;
 	h->base = page_base(h->arena, s);
 	page_touch(h->arena, s, 0, HEAD);

@@ -8,7 +8,7 @@
  * the limit are dropped oldest first, block by block, by page_put: there is no other way to prune.
  * A logical line = rows joined over soft wraps. Its id is a u64 that only grows; a pin is (line
  * id, cell) and id < first_line means gone. Visual rows exist only at a given width. Storage never
- * changes by reading: sealed blocks decode into a window cache of the process.
+ * changes by reading: sealed blocks decode into a window cache of the arena.
  *
  * Crash safety: pages are preserved by a keeper. pagelist_save writes the list of blocks (page,
  * generation, offset, length, crc, lines) into a checkpoint; pages freed since then stay in limbo
@@ -102,7 +102,8 @@ bool pagelist_goes_on(const struct pagelist *h); /* its last line goes on on the
 /* Idle work: merges and compresses a bounded amount; true while there is more. */
 bool pagelist_seal_step(struct pagelist *h);
 void pagelist_seal_all(struct pagelist *h); /* closes the open block too; replay --stats, park */
-void pagelist_cache_drop(void);		    /* gives it back, for a process that has come to rest */
+/* What the PageLists of an arena keep decoded goes, for a process that has come to rest. */
+void pagelist_cache_drop(struct arena *a);
 
 /* Files. Sealed blocks can leave for files that the caller keeps: it takes their bytes, writes
  * them, and says where they lie; reading comes back through `read`. Nothing of a file is trusted.

@@ -52,7 +52,7 @@ on_slice(uv_timer_t *t)
 		return;
 	sv->untidy = false;
 	arena_trim(sv->arena);
-	pagelist_cache_drop();
+	pagelist_cache_drop(sv->arena);
 	/* the heap with it: last, for what the store frees goes too */
 	store_trim(sv->store, !sv->sessions);
 }

@@ -67,7 +67,7 @@ measure(const struct buf *bytes, const char *name)
 	c.ms = cpu_ms() - from;
 	c.bytes = held() - before;
 	term_free(t);
-	pagelist_cache_drop(); /* the next terminal pays for its own */
+	pagelist_cache_drop(arena); /* the next terminal pays for its own */
 	arena_trim(arena);
 	return c;
 }

@@ -75,7 +75,7 @@ peak(struct arena *a, const struct buf *bytes, size_t piece, size_t others)
 	}
 	term_check(t);
 	term_free(t);
-	pagelist_cache_drop(); /* the next terminal pays for its own */
+	pagelist_cache_drop(a); /* the next terminal pays for its own */
 	arena_trim(a);
 	return most;
 }

@@ -668,7 +668,7 @@ test_damage(void **st)
 		uint32_t lost = f->h->blk[k].view_rows;
 
 		flip(f, k, rnd(100000));
-		f->h->blk[k].uid = pagelist_uid(); /* as if it had left the cache */
+		f->h->blk[k].uid = pagelist_uid(f->h); /* as if it had left the cache */
 		f->h->blk[k].view_ok = f->h->blk[k].verified = false;
 		n[0] = n[1] = 0;
 		pagelist_read(f->h, 80, 0, UINT64_MAX, count_row, n);

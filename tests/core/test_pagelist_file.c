@@ -110,7 +110,7 @@ test_the_same_text_out_of_files(void **state)
 	assert_int_equal(st.packed_bytes, 0);
 	assert_true(st.spilled_bytes > 0 && st.spilled_bytes == disk.len);
 	assert_true(arena_stats(a).live < live);
-	pagelist_cache_drop();
+	pagelist_cache_drop(a);
 	assert_true(pagelist_hash(h) == hash);
 	assert_string_equal(all_text(h, 60), want60);
 	assert_string_equal(all_text(h, 37), want37);
@@ -142,7 +142,7 @@ test_what_cannot_be_read_says_so(void **state)
 	pagelist_set_files(h, &ops);
 	pagelist_seal_all(h);
 	spill_all(h);
-	pagelist_cache_drop();
+	pagelist_cache_drop(a);
 	broken = true;
 	assert_non_null(strstr(all_text(h, 50), "[history unavailable]"));
 	broken = false;
@@ -152,12 +152,12 @@ test_what_cannot_be_read_says_so(void **state)
 	for (size_t i = 0; i < disk.len; i += 997) {
 		kept = disk.data[i];
 		disk.data[i] ^= 0x20;
-		pagelist_cache_drop();
+		pagelist_cache_drop(a);
 		pagelist_file_retry(h);
 		assert_non_null(strstr(all_text(h, 60), "[history unavailable]"));
 		disk.data[i] = kept;
 	}
-	pagelist_cache_drop();
+	pagelist_cache_drop(a);
 	pagelist_file_retry(h);
 	assert_string_equal(all_text(h, 60), want);
 	free(want);
