@@ -1,4 +1,5 @@
 #include "tui/attach_priv.h"
+#include "core/paint/frame.h"
 
 #include "core/base/log.h"
 #include "core/os/os.h"

@@ -1,5 +1,6 @@
 /* The command line: verbs from one list, options by table, one-line errors. */
 #include "tui/verb.h"
+#include "core/text/human.h"
 #include "core/text/width.h"
 #include <errno.h>
 #include <math.h>
@@ -315,33 +316,13 @@ print_json(json_t *take)
 const char *
 fmt_bytes(char *buf, double bytes)
 {
-	static const char unit[] = "BKMGTP";
-	size_t u = 0;
-
-	while (fabs(bytes) >= 999.5 && u + 1 < sizeof(unit) - 1) {
-		bytes /= 1024;
-		u++;
-	}
-	snprintf(buf, 16, u >= 3 && fabs(bytes) < 9.95 ? "%.1f%c" : "%.0f%c", bytes, unit[u]);
-	return buf;
+	return human_bytes(buf, bytes);
 }
 
 const char *
 fmt_ago(char *buf, double s)
 {
-	long t = s > 0 ? (long)MIN(s, 1e9) : 0;
-
-	if (t < 60)
-		snprintf(buf, 32, "%lds", t);
-	else if (t < 3600)
-		snprintf(buf, 32, "%ldm", t / 60);
-	else if (t < 86400)
-		snprintf(buf, 32, "%ldh", t / 3600);
-	else if (t % 86400 >= 3600)
-		snprintf(buf, 32, "%ldd %ldh", t / 86400, t % 86400 / 3600);
-	else
-		snprintf(buf, 32, "%ldd", t / 86400);
-	return buf;
+	return human_time(buf, s);
 }
 
 int

@@ -1,4 +1,5 @@
 #include "tui/draw.h"
+#include "core/text/human.h"
 #include "core/text/width.h"
 #include <math.h>
 #include <stdarg.h>
@@ -283,33 +284,15 @@ hit_add(struct app *a, enum hit_kind kind, int y, int x, int h, int w, int index
 const char *
 fmt_mem(char *buf, double bytes)
 {
-	double m = bytes / 1048576;
-	if (bytes > 0 && m < 0.995)
-		snprintf(buf, 16, "%.0fK", bytes / 1024);
-	else if (m < 999.5)
-		snprintf(buf, 16, "%.0fM", m);
-	else if (m / 1024 < 9.95)
-		snprintf(buf, 16, "%.1fG", m / 1024);
-	else if (m / 1024 < 999.5)
-		snprintf(buf, 16, m / 1024 < 99.95 ? "%.1fG" : "%.0fG", m / 1024);
-	else
-		snprintf(buf, 16, "%.1fT", m / 1048576);
-	return buf;
+	return human_bytes(buf, bytes);
 }
 
 const char *
 fmt_idle(char *buf, double s)
 {
-	if (s < 60)
-		snprintf(buf, 16, "<1m");
-	else if (s < 3600)
-		snprintf(buf, 16, "%dm", (int)(s / 60));
-	else if (s < 86400)
-		snprintf(buf, 16, "%dh", (int)(s / 3600));
-	else if (s < 10 * 86400 && (int)(s / 3600) % 24)
-		snprintf(buf, 16, "%dd %dh", (int)(s / 86400), (int)(s / 3600) % 24);
-	else
-		snprintf(buf, 16, "%dd", (int)MIN(s / 86400, 99999));
+	if (s >= 60)
+		return human_time(buf, s);
+	snprintf(buf, 16, "<1m");
 	return buf;
 }
 

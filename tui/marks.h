@@ -2,7 +2,7 @@
 #define TUI_MARKS_H
 /* Matches of a pattern on a session's screen, as its view tells them ("marks" of client.h), and how
  * marked cells look. */
-#include "core/paint/render.h"
+#include "core/paint/canvas.h"
 #include <jansson.h>
 
 /* A match: where it begins in the session's text. */

@@ -8,6 +8,7 @@
  * the shell that started muster. */
 #include "tui/outer.h"
 
+#include "core/base/base64.h"
 #include "core/os/os.h"
 #include "core/text/width.h"
 #include <errno.h>
@@ -723,22 +724,11 @@ outer_notify(struct outer *o, const char *title, const char *body)
 void
 outer_clipboard(struct outer *o, const void *text, size_t n)
 {
-	static const char digits[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	const uint8_t *p = text;
 	struct buf b = {0};
 	if (n > CLIPBOARD_MAX || o->dumb)
 		return;
 	buf_puts(&b, "\033]52;c;");
-	for (size_t i = 0; i < n; i += 3) {
-		size_t left = n - i;
-		uint32_t v = (uint32_t)p[i] << 16 | (left > 1 ? (uint32_t)p[i + 1] << 8 : 0) |
-			     (left > 2 ? p[i + 2] : 0);
-		buf_putc(&b, (uint8_t)digits[v >> 18]);
-		buf_putc(&b, (uint8_t)digits[v >> 12 & 63]);
-		buf_putc(&b, (uint8_t)(left > 1 ? digits[v >> 6 & 63] : '='));
-		buf_putc(&b, (uint8_t)(left > 2 ? digits[v & 63] : '='));
-	}
+	base64_put(&b, text, n);
 	buf_puts(&b, "\033\\");
 	say(o, b.data, b.len);
 	buf_free(&b);

@@ -2,7 +2,7 @@
 #define TUI_PAINT_H
 /* From what was composed to what is sent: the sheet's cells into a canvas, a session's screen over
  * the place kept for it. */
-#include "core/paint/render.h"
+#include "core/paint/canvas.h"
 #include "tui/app.h"
 
 /* Clears c, which has the surface's size, and writes the frame into it, caret included. */

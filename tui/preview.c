@@ -1,4 +1,5 @@
 #include "tui/preview.h"
+#include "core/paint/frame.h"
 #include "tui/paint.h"
 #include <stdio.h>
 #include <string.h>

@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 #include <time.h>
 
+#include "core/base/base64.h"
 #include "core/base/buf.h"
 #include "core/term/term.h"
 #include "core/text/width.h"
@@ -287,19 +288,8 @@ mode_json(void *ctx, int mode, bool set)
 static json_t *
 base64_json(const struct buf *b)
 {
-	static const char digits[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	struct buf out = {0};
-	for (size_t i = 0; i < b->len; i += 3) {
-		size_t left = b->len - i;
-		uint32_t v = (uint32_t)b->data[i] << 16;
-		v |= left > 1 ? (uint32_t)b->data[i + 1] << 8 : 0;
-		v |= left > 2 ? b->data[i + 2] : 0;
-		buf_putc(&out, (uint8_t)digits[v >> 18]);
-		buf_putc(&out, (uint8_t)digits[v >> 12 & 63]);
-		buf_putc(&out, left > 1 ? (uint8_t)digits[v >> 6 & 63] : '=');
-		buf_putc(&out, left > 2 ? (uint8_t)digits[v & 63] : '=');
-	}
+	base64_put(&out, b->data, b->len);
 	json_t *s = json_string(buf_cstr(&out));
 	buf_free(&out);
 	return s;
@@ -422,8 +412,8 @@ run(struct replay *r, const char *path)
 	if (read_input(r, path))
 		return EXIT_FAIL;
 	struct term_config cfg = {.cols = r->cols, .rows = r->rows};
-	cfg.hist.lines = r->scrollback;
-	cfg.hist.bytes = UINT64_MAX;
+	cfg.history.lines = r->scrollback;
+	cfg.history.bytes = UINT64_MAX;
 	r->arena = arena_new(0);
 	if (!r->arena)
 		return verb_fail(r->ctx, EXIT_FAIL, "no memory: %s", strerror(errno));

@@ -1,7 +1,9 @@
 #ifndef CORE_UTF8_H
 #define CORE_UTF8_H
-/* Characters to UTF-8 and back. What comes from outside is decoded, and doubted, in vt_parser.c and
- * pack_read.c. */
+/* Characters to UTF-8 and back. A terminal's input has decoders of its own: one that can stop
+ * between any two bytes (vt_parser.c), and one for runs (run.c). */
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define UTF8_MAX 4 /* bytes a character */
@@ -47,4 +49,17 @@ utf8_get(const uint8_t **p)
 	*p = s + n;
 	return cp;
 }
+
+/* How long a character is that begins with this byte; 0: none does. */
+static inline unsigned
+utf8_len(uint8_t first)
+{
+	if (first < 0x80)
+		return 1;
+	return first < 0xc2 || first > 0xf4 ? 0 : 2u + (first >= 0xe0) + (first >= 0xf0);
+}
+/* One of text from outside, n >= 1 bytes of it: bytes taken, 0 where it is not well formed. */
+unsigned utf8_read(const void *s, size_t n, uint32_t *cp);
+/* The same, but takes what is not well formed (>= 1 bytes) as U+FFFD. */
+size_t utf8_next(const void *s, size_t n, uint32_t *cp);
 #endif

@@ -7,7 +7,7 @@ doc_of(struct term *t)
 	struct grid g = term_grid(t);
 	struct pagelist_stats st = pagelist_stats(h);
 	bool joined = st.open_line && !term_alt(t);
-	struct doc d = {.hist = h, .screen = g, .first_line = st.first_line};
+	struct doc d = {.pagelist = h, .screen = g, .first_line = st.first_line};
 
 	d.above = pagelist_rows(h, g.cols);
 	d.rows = d.above + (uint64_t)g.rows;
@@ -43,8 +43,8 @@ doc_read(const struct doc *d, uint64_t from, uint64_t count, doc_row_cb cb, void
 	uint64_t end = MIN(d->rows, from + MIN(count, d->rows)), line = d->screen_line;
 
 	if (from < d->above)
-		pagelist_read(
-			d->hist, d->screen.cols, from, MIN(end, d->above) - from, on_hist_row, &r);
+		pagelist_read(d->pagelist, d->screen.cols, from, MIN(end, d->above) - from,
+			on_hist_row, &r);
 	for (int y = 0; d->above + (uint64_t)y < end; y++) {
 		line += y > 0 && begins(d, y);
 		if (d->above + (uint64_t)y >= from)
@@ -58,8 +58,8 @@ doc_line_row(const struct doc *d, uint64_t line)
 	uint64_t at = d->screen_line;
 	struct pin pin = {.line = line};
 
-	if (line < pagelist_stats(d->hist).next_line)
-		return pagelist_pin_row(d->hist, d->screen.cols, pin);
+	if (line < pagelist_stats(d->pagelist).next_line)
+		return pagelist_pin_row(d->pagelist, d->screen.cols, pin);
 	for (int y = 0; y < d->screen.rows; y++) {
 		at += y > 0 && begins(d, y);
 		if (at == line)
@@ -76,13 +76,13 @@ doc_line_begin(const struct doc *d, uint64_t row_abs, uint64_t most)
 
 	while (begin > d->above && !begins(d, (int)(begin - d->above)))
 		begin--;
-	if (begin == d->above && d->screen_line < pagelist_stats(d->hist).next_line) {
+	if (begin == d->above && d->screen_line < pagelist_stats(d->pagelist).next_line) {
 		pin = (struct pin){.line = d->screen_line};
-		begin = MIN(begin, pagelist_pin_row(d->hist, d->screen.cols, pin));
+		begin = MIN(begin, pagelist_pin_row(d->pagelist, d->screen.cols, pin));
 	} else if (begin < d->above) {
-		pin = pagelist_pin(d->hist, d->screen.cols, begin);
+		pin = pagelist_pin(d->pagelist, d->screen.cols, begin);
 		pin.cell = 0;
-		begin = MIN(begin, pagelist_pin_row(d->hist, d->screen.cols, pin));
+		begin = MIN(begin, pagelist_pin_row(d->pagelist, d->screen.cols, pin));
 	}
 	return MAX(begin, row_abs - MIN(row_abs, most));
 }
@@ -98,8 +98,8 @@ on_line(void *ctx, uint64_t line, const char *text, size_t len)
 void
 doc_screen_text(const struct doc *d, struct buf *out)
 {
-	if (d->screen_line < pagelist_stats(d->hist).next_line)
-		pagelist_text(d->hist, d->screen_line, 1, on_line, out);
+	if (d->screen_line < pagelist_stats(d->pagelist).next_line)
+		pagelist_text(d->pagelist, d->screen_line, 1, on_line, out);
 	for (int y = 0; y < d->screen.rows; y++) {
 		if (y > 0 && begins(d, y))
 			buf_putc(out, '\n');

@@ -11,7 +11,7 @@
 #include "core/term/term.h"
 
 struct doc {
-	struct pagelist *hist;
+	struct pagelist *pagelist;
 	struct grid screen;
 	uint64_t above, rows; /* rows of history at the screen's width; of both */
 	uint64_t first_line;  /* the oldest line left */

@@ -7,7 +7,6 @@ uint64_t os_mono_ns(void);	/* never jumps; for timers and idleness */
 double os_wall_s(void);		/* Unix seconds; for display and history only */
 int os_memfd(const char *name); /* CLOEXEC, sealable, size 0; fd or -errno */
 void os_random(void *p, size_t n);
-size_t os_page_size(void);
 /* Resident pages of [p, p+len) (page aligned), by mincore; -errno. */
 long os_resident_pages(const void *p, size_t len);
 
@@ -17,8 +16,6 @@ void *os_map_arena(int fd, size_t len);
 void os_unmap(void *p, size_t len);
 /* Gives [off, off+len) of fd back to the system: it reads as zero and costs nothing. 0, -errno. */
 int os_punch(int fd, uint64_t off, uint64_t len);
-/* Bytes of memory or swap that fd's file holds, exactly; -errno. */
-int64_t os_allocated_bytes(int fd);
 /* The next stretch [*from, *to) of fd at or after `at` that holds memory; false when none. */
 bool os_next_data(int fd, uint64_t at, uint64_t *from, uint64_t *to);
 /* Once, before the first thread: the allocator is to give back what it does not need. */

@@ -44,7 +44,7 @@ os_random(void *p, size_t n)
 	CHECK(getrandom(p, n, 0) == (ssize_t)n);
 }
 
-size_t
+static size_t
 os_page_size(void)
 {
 	return (size_t)sysconf(_SC_PAGESIZE);
@@ -92,14 +92,6 @@ os_punch(int fd, uint64_t off, uint64_t len)
 	int mode = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
 
 	return fallocate(fd, mode, (off_t)off, (off_t)len) < 0 ? -errno : 0;
-}
-
-int64_t
-os_allocated_bytes(int fd)
-{
-	struct stat st;
-
-	return fstat(fd, &st) < 0 ? -errno : (int64_t)st.st_blocks * 512;
 }
 
 bool

@@ -68,12 +68,6 @@ os_random(void *p, size_t n)
 	close(fd);
 }
 
-size_t
-os_page_size(void)
-{
-	return (size_t)sysconf(_SC_PAGESIZE);
-}
-
 long
 os_resident_pages(const void *p, size_t len)
 {
@@ -108,13 +102,6 @@ os_punch(int fd, uint64_t off, uint64_t len)
 			return -errno;
 	}
 	return 0;
-}
-
-int64_t
-os_allocated_bytes(int fd)
-{
-	(void)fd;
-	return -ENOSYS;
 }
 
 /* Without a way to ask, everything to the end may hold data. */

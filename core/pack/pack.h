@@ -1,11 +1,12 @@
 #ifndef CORE_PACK_H
 #define CORE_PACK_H
 /* Rows as compact bytes: the one packed form. Cold scrollback, crash checkpoint, frames to clients
- * and search all use it. The exact layout stands at the top of pack.c.
+ * and search all use it. The exact layout stands at the top of record.c.
  *
  * A row packs alone (pack_row: self-contained, used by frames and checkpoints) or against a block's
- * shared tables (struct pagelist). Text is UTF-8, styles are (style, length) runs; links, protection,
- * wrap flags, prompt marks, wide and blank-versus-space are kept: unpack(pack(row)) equals row. */
+ * shared tables (struct pagelist). Text is UTF-8, styles are (style, length) runs; links,
+ * protection, wrap flags, prompt marks, wide and blank-versus-space are kept: unpack(pack(row))
+ * equals row. */
 #include "core/base/buf.h"
 #include "core/page/cell.h"
 #include "core/page/tab.h"

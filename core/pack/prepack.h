@@ -1,6 +1,6 @@
 #ifndef CORE_PREPACK_H
 #define CORE_PREPACK_H
-/* The packed text (core/pack/pack.c) of rows whose text was appended in order, kept while it was
+/* The packed text (core/pack/record.c) of rows whose text was appended in order, kept while it was
  * written, so that a row which leaves the screen as it was printed is copied and not encoded again.
  *
  * A memo of the thread, never state: a fixed ring of entries, the oldest overwritten. A row names
@@ -8,7 +8,7 @@
  * while it has the row's stamp: whatever else changes a row gives it another stamp. Only the entry
  * begun last can be appended to. */
 #include "core/page/cell.h"
-#include "core/pack/pack_priv.h"
+#include "core/pack/record.h"
 
 /* Bytes; ROOM: the longest text of an entry, head included. */
 #ifdef MUSTER_TORTURE

@@ -9,9 +9,10 @@
  *    ▲                    ▲  └── page_put ──► CACHED ── page_get ──► LIVE
  *    └── arena_sweep ── ORPHAN ── page_claim ─┘      └─ arena_trim ─► FREE
  *
- * The OS pages of a page that hold memory are exactly those in side.touched, in every state; FREE has
- * none. An OS page is marked before it is written, so a process that is killed in between leaves a mark
- * too many, never one too few; adoption reads the truth from the file and drops such marks.
+ * A page's side.touched says exactly which of its OS pages hold memory, in every state; of a FREE
+ * one none does. An OS page is marked before it is written, so a process that is killed in between
+ * leaves a mark too many, never one too few; adoption reads the truth from the file and drops such
+ * marks.
  *
  * Giving memory back takes a page number and reads everything else from the side table: there is no
  * call that takes a length, so a wrong length cannot be passed on. */
@@ -81,6 +82,8 @@ struct arena {
 	uint32_t n_state[N_PAGE_STATES];
 	uint64_t touched_pages;
 	unsigned fail_at;
+	void *shared;
+	void (*shared_drop)(void *shared);
 };
 
 static uint64_t
@@ -277,12 +280,21 @@ arena_free(struct arena *a)
 {
 	if (!a)
 		return;
+	if (a->shared)
+		a->shared_drop(a->shared);
 	for (page_t s = 1; s < a->head->watermark; s++)
 		UNPOISON(page_addr(a, s));
 	os_unmap(a->base, a->len);
 	close(a->fd);
 	free(a->cold);
 	free(a);
+}
+
+void **
+arena_shared(struct arena *a, void (*drop)(void *shared))
+{
+	a->shared_drop = drop;
+	return &a->shared;
 }
 
 int
@@ -335,21 +347,6 @@ arena_sweep(struct arena *a)
 		if (a->side[s].state != PAGE_ORPHAN)
 			continue;
 		release(a, s);
-		n++;
-	}
-	return n;
-}
-
-unsigned
-arena_drop_owner(struct arena *a, uint32_t owner)
-{
-	unsigned n = 0;
-
-	CHECK(owner);
-	for (page_t s = 1; s < a->head->watermark; s++) {
-		if (a->side[s].state != PAGE_LIVE || a->side[s].owner != owner)
-			continue;
-		page_put(a, s, owner);
 		n++;
 	}
 	return n;

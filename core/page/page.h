@@ -1,19 +1,21 @@
 #ifndef CORE_PAGE_H
 #define CORE_PAGE_H
-/* The arena: one reserved range, one block size. Everything a session's terminal holds (screen
- * pages, annex tables, packed history) lives in pages of it; nothing else is ever mapped for a
- * session, so what the counters say is what the process holds.
+/* The arena: one reserved range, cut into pages of 64 KiB, all alike. Everything a session's
+ * terminal holds (cells of its screens, tables of styles, packed history) lies in pages of it;
+ * nothing else is ever mapped for a session, so what the counters say is what the process holds.
+ * (The pages of the kernel, 4 KiB each, are called OS pages.)
  *
  * The range maps a memfd (shared), so that a keeper holding the fd preserves it over the server's
  * death: the successor adopts the fd, claims the pages its checkpoints name, and frees the rest.
  *
- * State, owner and generation of each page live in a side table, never in page contents. `touched`
- * is a mask of the page's OS pages that were ever written since its last decommit; callers
- * announce the first write to an OS page by page_touch(), so counters equal mincore exactly. An OS page
- * that was not announced must not be read either: reading shared memory makes it resident.
+ * State, owner and generation of each page stand in a side table, never in the page. `touched`
+ * there is a mask of the 16 OS pages, of which were ever written since the page's memory was last
+ * given back; callers announce the first write to an OS page by page_touch(), so counters equal
+ * mincore exactly. An OS page that was not announced must not be read either: reading shared
+ * memory makes it resident.
  *
- * All calls on the loop thread. Invariants (always): mapped = live + cached + free + orphan;
- * sum over owners = live; resident = sum of popcount(touched) OS pages. */
+ * All calls on the loop thread. Invariants (always): mapped = live + cached + free + orphan; sum
+ * over owners = live; resident = OS pages touched. */
 #include "core/base/base.h"
 #include <stdio.h>
 
@@ -38,12 +40,10 @@ void arena_free(struct arena *a);    /* NULL ok */
 int arena_fd(const struct arena *a); /* borrowed */
 struct arena_stats arena_stats(const struct arena *a);
 uint64_t arena_owner_bytes(const struct arena *a, uint32_t owner); /* live bytes of one owner */
-/* Pages of one owner's live pages that hold memory, in bytes: what it really costs. */
+/* What of them holds memory: what the owner really costs. */
 uint64_t arena_owner_resident(const struct arena *a, uint32_t owner);
 /* Ends adoption: every page not claimed by page_claim() goes back. Returns how many. */
 unsigned arena_sweep(struct arena *a);
-/* Every page of an owner goes back, whoever held it (a parked session is forgotten). How many. */
-unsigned arena_drop_owner(struct arena *a, uint32_t owner);
 
 /* A page for `owner` (non-zero), contents undefined; 0 when the arena is full or a fault is
  * injected. */
@@ -63,6 +63,9 @@ bool page_readable(const struct arena *a, page_t s, uint32_t off, uint32_t len);
  * (contents then read as zero, once announced again). */
 void page_discard(struct arena *a, page_t s, uint32_t off, uint32_t len);
 
+/* A place for what the users of an arena share beside its pages, NULL at first; drop (NULL ok) gets
+ * what stands there when the arena is freed. */
+void **arena_shared(struct arena *a, void (*drop)(void *shared));
 /* Drops the warm reserve, and what it keeps of pages at its end that are free. */
 void arena_trim(struct arena *a);
 void arena_check(const struct arena *a); /* invariants, residency by mincore; aborts */

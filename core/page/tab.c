@@ -507,12 +507,6 @@ tab_gc(struct tab *t, struct row *const *rows, int n, uint16_t *styles, int n_st
 	tab_free(to);
 }
 
-size_t
-tab_bytes(const struct tab *t)
-{
-	return (size_t)(t->styles.n + t->clusters.n + t->links.n + t->link_ids.n) * PAGE_BYTES;
-}
-
 void
 tab_check(const struct tab *t)
 {

@@ -35,15 +35,14 @@ uint16_t tab_link(struct tab *t, const char *id, size_t id_len, const char *uri,
 const char *tab_link_uri(const struct tab *t, uint16_t link);
 const char *tab_link_id(const struct tab *t, uint16_t link);
 
-/* True when a table is nearly full and tab_gc would be worth its cost. */
 /* Changes whenever ids change their meaning (tab_gc, tab_reset): memos keyed by id compare it.
  * Unique over all tabs of the process. */
 uint64_t tab_epoch(const struct tab *t);
+/* A table is nearly full, and tab_gc would be worth its cost. */
 bool tab_wants_gc(const struct tab *t);
 /* Rebuilds the tables from the ids that rows (every row of every grid that uses this tab) and
  * *style / *link (the pen, NULL ok) still name, rewriting them in place. */
 void tab_gc(struct tab *t, struct row *const *rows, int n, uint16_t *styles, int n_styles,
 	uint16_t *links, int n_links);
-size_t tab_bytes(const struct tab *t);
 void tab_check(const struct tab *t);
 #endif

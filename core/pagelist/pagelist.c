@@ -1,27 +1,44 @@
-/* History of one session: a list of blocks, oldest first, each the records of whole logical lines.
+/* The PageList: what left the screen of one session, and is kept.
+ *
+ *   page    a 64-KiB unit of the arena (core/page/page.h). All memory of a PageList is pages:
+ *           each is got and put whole, by number, so none can be half forgotten. Elsewhere such a
+ *           unit is often called a page, and a page is what the kernel maps: an OS page here.
+ *   row     of a screen, as it leaves; packed at once into a record (core/pack/record.c)
+ *   line    the rows that soft wraps join. It has an id, which only grows, and no width.
+ *   cell    what a line is made of; (line, cell) is a pin, a place that no change moves
+ *   block   the records of some whole lines, one after the other: what closes, merges, is
+ *           compressed, written to a file and dropped as one. The list is a list of blocks, the
+ *           oldest first.
+ *   limbo   where a page, or a stretch of one, waits that no block needs any more but that the
+ *           checkpoint in force may name: until the next one is in place (pagelist_saved)
  *
  *   rows ──pagelist_push──► OPEN ──full──► RAW ──idle: pagelist_seal_step──► SEALED ──spill──► FILE
- *                         ▲             │ pagelist_pop, OPEN empty          (damaged: LOST)
- *                         └─────────────┘
+ *                            ▲              │ pagelist_pop, OPEN empty           (damaged: LOST)
+ *                            └──────────────┘
  *   oldest block over the limits ──► page_put
  *
- * OPEN and RAW: one page each: a head, then records (core/pack/pack.c). A plain row costs its text and
- * two or three bytes; there is no unpacked tier, and a flood compresses nothing: it takes a page
- * for about 32 KiB of rows and gives the oldest back, which the arena hands out again, still warm.
- * Only rows that few bytes made (pagelist_fed) are sealed as they come, so that no output costs more
- * memory than a small multiple of itself.
- * A block closes at the end of a logical line, so a line never spans blocks; one that outgrows the
- * page is cut and goes on as another (REC_CUT), so a line of up to 32 KiB is never cut.
+ * OPEN and RAW have one page each: a head, then records. A plain row costs its text and two or
+ * three bytes; there is no unpacked tier, and a flood compresses nothing: it takes a page for
+ * about 32 KiB of rows and gives the oldest back, which the arena hands out again, still warm.
+ * Only rows that few bytes made (pagelist_fed) are sealed as they come, so that no output costs
+ * more memory than a small multiple of itself. Several SEALED blocks may share a page.
+ *
+ * A block closes at the end of a line, so a line never spans blocks; one that outgrows the page is
+ * cut and goes on as another (REC_CUT), so a line of up to 32 KiB is never cut.
  *
  * Invariants: blocks are contiguous in lines; rows_closed and bytes_closed are the sums over all
  * but the open block; a page is live while a block or limbo names it; closed bytes never change.
- * Limits are enforced in pagelist_trim() only, on what blocks really hold. A block goes as soon as the
- * rest still holds lim.lines rows: the history has at least as many as asked, when written, and at
- * most one block (a fifth of the limit, or 128 lines) more. Beyond what all output can account for
- * blocks go as well, in pagelist_seal_excess(): no line that a program took its own bytes to print.
+ * Limits are enforced in pagelist_trim() only, on what blocks really hold. A block goes as soon as
+ * the rest still holds lim.lines rows: the history has at least as many as asked, when written,
+ * and at most one block (a fifth of the limit, or 128 lines) more. Beyond what all output can
+ * account for blocks go as well, in pagelist_seal_excess(): no line that a program took its own
+ * bytes to print.
  *
- * Pushing is in pagelist_push.c, reading in pagelist_read.c, sealing in pagelist_seal.c, checkpoints and files
- * in pagelist_save.c. */
+ *   pagelist_push.c   rows in           pagelist_pop.c    and out again, while the block is open
+ *   pagelist_read.c   rows, at a width  pagelist_text.c   lines, as text
+ *   pagelist_seal.c   merging           pagelist_file.c   blocks that lie in files
+ *   pagelist_save.c   checkpoints       pagelist_time.c   when lines were printed
+ *   pagelist_reader.c, pagelist_cache.c: blocks decoded, for all of these */
 #include "core/pagelist/pagelist.h"
 #include "core/pagelist/pagelist_priv.h"
 #include <errno.h>
@@ -31,11 +48,9 @@
 #define HEAD ((uint32_t)sizeof(struct block_head))
 
 uint64_t
-pagelist_uid(void)
+pagelist_uid(struct pagelist *h)
 {
-	static uint64_t uid;
-
-	return ++uid;
+	return ++h->shared->uid;
 }
 
 struct pagelist *
@@ -43,6 +58,7 @@ pagelist_new(struct arena *a, uint32_t owner, struct pagelist_limits lim)
 {
 	struct pagelist *h = xcalloc(1, sizeof(*h));
 
+	h->shared = pagelist_shared(a);
 	h->arena = a;
 	h->owner = owner;
 	h->lim = lim;
@@ -57,7 +73,8 @@ pagelist_last(const struct pagelist *h)
 	return h->n_blk ? &h->blk[h->n_blk - 1] : NULL;
 }
 
-uint32_t
+/* The open block's bytes as counted by the limits; 0 when none. */
+static uint32_t
 pagelist_open_len(const struct pagelist *h)
 {
 	return h->base ? h->end : 0;
@@ -110,7 +127,7 @@ pagelist_limbo_add(struct pagelist *h, page_t s, uint32_t off, uint32_t len)
 		(struct limbo){.page = s, .off = off, .len = len, .epoch = h->epoch};
 }
 
-/* The OS pages of a page that [off, off+len) lies on, a bit each. */
+/* The OS pages that [off, off+len) of a page lies on, a bit each. */
 static uint32_t
 os_pages(uint32_t off, uint32_t len)
 {
@@ -286,7 +303,7 @@ pagelist_open_page(struct pagelist *h, page_t s)
 {
 	struct block *b = pagelist_insert(h, h->n_blk, 0, 1);
 
-	*b = (struct block){.first_line = h->next_line, .uid = pagelist_uid(), .page = s};
+	*b = (struct block){.first_line = h->next_line, .uid = pagelist_uid(h), .page = s};
 	b->kind = BLOCK_OPEN;
 	h->base = page_base(h->arena, s);
 	page_touch(h->arena, s, 0, HEAD);

@@ -1,18 +1,18 @@
 #ifndef CORE_PAGELIST_H
 #define CORE_PAGELIST_H
-/* Scrollback of one session: rows that left the screen, as packed logical lines in pages.
+/* The PageList: scrollback of one session, rows that left the screen, as packed lines in pages of
+ * the arena. What a page, a line, a block and limbo are stands at the top of pagelist.c.
  *
- * A row is packed as it leaves (pagelist_push), into the open block; a full block closes; closed blocks
- * are immutable and merge under zstd when idle (pagelist_seal_step). Lines and bytes over the limit
- * are dropped oldest first, block by block, by page_put: there is no other way to prune.
- * A logical line = rows joined over soft wraps. Its id is a u64 that only grows; a pin is
- * (line id, cell) and id < pagelist_first_line means gone. Visual rows exist only at a given width.
- * Storage never changes by reading: sealed blocks decode into a process-wide window cache.
+ * A row is packed as it leaves (pagelist_push), into the open block; a full block closes; closed
+ * blocks are immutable and merge under zstd when idle (pagelist_seal_step). Lines and bytes over
+ * the limit are dropped oldest first, block by block, by page_put: there is no other way to prune.
+ * A logical line = rows joined over soft wraps. Its id is a u64 that only grows; a pin is (line
+ * id, cell) and id < first_line means gone. Visual rows exist only at a given width. Storage never
+ * changes by reading: sealed blocks decode into a window cache of the arena.
  *
- * Crash safety: blocks live in arena pages, which a keeper preserves. pagelist_save writes the block
- * list (page, generation, offset, length, crc, lines) into a checkpoint; pages freed since the last
- * pagelist_save stay in limbo until the next one, so a checkpoint never names memory that was reused.
- */
+ * Crash safety: pages are preserved by a keeper. pagelist_save writes the list of blocks (page,
+ * generation, offset, length, crc, lines) into a checkpoint; pages freed since then stay in limbo
+ * until the next one, so a checkpoint never names memory that was reused. */
 #include "core/base/buf.h"
 #include "core/page/cell.h"
 #include "core/page/page.h"
@@ -36,8 +36,8 @@ struct pagelist_stats {
 
 struct pagelist *pagelist_new(struct arena *a, uint32_t owner, struct pagelist_limits lim);
 void pagelist_free(struct pagelist *h);
-/* Frees the object but leaves its pages live: pagelist_save's bytes name them (parking). Pages in limbo
- * must have gone before: see pagelist_saved. */
+/* Frees the object but leaves its pages live: pagelist_save's bytes name them (parking). Pages in
+ * limbo must have gone before: see pagelist_saved. */
 void pagelist_detach(struct pagelist *h);
 void pagelist_clear(struct pagelist *h); /* ED 3 */
 /* n bytes of output are about to come. Few bytes can make many rows (REP, SU after DECALN): what
@@ -102,8 +102,8 @@ bool pagelist_goes_on(const struct pagelist *h); /* its last line goes on on the
 /* Idle work: merges and compresses a bounded amount; true while there is more. */
 bool pagelist_seal_step(struct pagelist *h);
 void pagelist_seal_all(struct pagelist *h); /* closes the open block too; replay --stats, park */
-size_t pagelist_cache_bytes(void);	    /* the process-wide decode cache */
-void pagelist_cache_drop(void);		    /* gives it back, for a process that has come to rest */
+/* What the PageLists of an arena keep decoded goes, for a process that has come to rest. */
+void pagelist_cache_drop(struct arena *a);
 
 /* Files. Sealed blocks can leave for files that the caller keeps: it takes their bytes, writes
  * them, and says where they lie; reading comes back through `read`. Nothing of a file is trusted.
@@ -127,19 +127,20 @@ bool pagelist_spill_done(struct pagelist *h, uint64_t uid, uint64_t off);
 bool pagelist_file_next(const struct pagelist *h, uint32_t *i, uint64_t *off, uint32_t *len);
 uint64_t pagelist_file_floor(const struct pagelist *h); /* lowest offset in use; UINT64_MAX none */
 
-/* Checkpoint: the block list. pagelist_load claims the pages named (after arena_adopt); blocks whose
- * page, generation or crc do not match become placeholders; rows pushed after the save are not in
- * it (the ring's replay pushes them again). NULL when the bytes are not a list this program reads.
+/* Checkpoint: the block list. pagelist_load claims the pages named (after arena_adopt); blocks
+ * whose page, generation or crc do not match become placeholders; rows pushed after the save are
+ * not in it (the ring's replay pushes them again). NULL when the bytes are not a list this program
+ * reads.
  *
- * Pages freed after a save stay in limbo, since its bytes name them, until pagelist_saved() says that
- * the bytes of a later save have replaced it everywhere. Who saves must call it, or the pages are
- * held until pagelist_free. */
+ * Pages freed after a save stay in limbo, since its bytes name them, until pagelist_saved() says
+ * that the bytes of a later save have replaced it everywhere. Who saves must call it, or the pages
+ * are held until pagelist_free. */
 void pagelist_save(struct pagelist *h, struct buf *out);
 void pagelist_saved(struct pagelist *h);
 struct pagelist *pagelist_load(
 	struct arena *a, uint32_t owner, struct pagelist_limits lim, struct rd *in);
-/* The same content as self-contained bytes, for files and for another host. pagelist_import: NULL when
- * damaged as a whole, or out of memory; a damaged block shows as unavailable. */
+/* The same content as self-contained bytes, for files and for another host. pagelist_import: NULL
+ * when damaged as a whole, or out of memory; a damaged block shows as unavailable. */
 void pagelist_export(struct pagelist *h, struct buf *out);
 struct pagelist *pagelist_import(
 	struct arena *a, uint32_t owner, struct pagelist_limits lim, struct rd *in);

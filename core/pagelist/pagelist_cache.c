@@ -1,4 +1,4 @@
-/* Decoded blocks: a few windows for the whole process, the least recently used one goes. Storage is
+/* Decoded blocks: a few windows for all PageLists of an arena, the least recently used one goes. Storage is
  * never changed by looking at it; what a look costs in memory is bounded by WINDOWS. */
 #include "core/base/crc.h"
 #include "core/pagelist/pagelist_priv.h"
@@ -9,9 +9,21 @@
 
 #define COLUMNS_MAX (8u << 20) /* more decoded bytes in one block: not ours */
 
-static struct window window[WINDOWS];
-static uint64_t tick;
-static ZSTD_DCtx *dctx;
+struct windows {
+	struct window window[WINDOWS];
+	uint64_t tick;
+	ZSTD_DCtx *dctx;
+};
+
+static struct windows *
+windows_of(struct pagelist *h)
+{
+	struct shared *sh = h->shared;
+
+	if (!sh->windows)
+		sh->windows = xcalloc(1, sizeof(*sh->windows));
+	return sh->windows;
+}
 
 uint32_t
 block_crc(const uint8_t *base, uint32_t len)
@@ -38,30 +50,30 @@ block_head_read(const uint8_t *base, uint32_t len, struct block_head *head)
 }
 
 static bool
-inflate(uint8_t *to, uint32_t to_len, const uint8_t *from, uint32_t from_len)
+inflate(struct windows *ws, uint8_t *to, uint32_t to_len, const uint8_t *from, uint32_t from_len)
 {
-	if (!dctx)
-		dctx = ZSTD_createDCtx();
+	if (!ws->dctx)
+		ws->dctx = ZSTD_createDCtx();
 	if (!to_len)
 		return from_len == 0;
-	return dctx && ZSTD_decompressDCtx(dctx, to, to_len, from, from_len) == to_len;
+	return ws->dctx && ZSTD_decompressDCtx(ws->dctx, to, to_len, from, from_len) == to_len;
 }
 
 const struct window *
 window_get(struct pagelist *h, struct block *b, const uint8_t *base)
 {
-	struct window *w = &window[0];
+	struct windows *ws = windows_of(h);
+	struct window *w = &ws->window[0];
 	struct block_head head;
 	size_t need;
 
-	(void)h;
 	for (int i = 0; i < WINDOWS; i++) {
-		if (window[i].uid == b->uid) {
-			window[i].used = ++tick;
-			return &window[i];
+		if (ws->window[i].uid == b->uid) {
+			ws->window[i].used = ++ws->tick;
+			return &ws->window[i];
 		}
-		if (window[i].used < w->used)
-			w = &window[i];
+		if (ws->window[i].used < w->used)
+			w = &ws->window[i];
 	}
 	w->uid = 0;
 	if (!block_head_read(base, b->len, &head) || head.encoding != ENC_COLUMNS)
@@ -73,59 +85,83 @@ window_get(struct pagelist *h, struct block *b, const uint8_t *base)
 		w->data = xmalloc(w->cap);
 	}
 	base += sizeof(head) + head.lens_len;
-	if (!inflate(w->data, head.text_raw, base, head.text_len) ||
-		!inflate(w->data + head.text_raw, head.ext_raw, base + head.text_len, head.ext_len))
+	if (!inflate(ws, w->data, head.text_raw, base, head.text_len) ||
+		!inflate(ws, w->data + head.text_raw, head.ext_raw, base + head.text_len,
+			head.ext_len))
 		return NULL;
 	w->text_len = head.text_raw;
 	w->ext_len = head.ext_raw;
 	w->uid = b->uid;
-	w->used = ++tick;
+	w->used = ++ws->tick;
 	return w;
 }
 
 bool
 window_text(struct pagelist *h, struct block *b, const uint8_t *base, struct buf *out)
 {
+	struct windows *ws = windows_of(h);
 	struct block_head head;
 
-	(void)h;
 	for (int i = 0; i < WINDOWS; i++) {
-		if (window[i].uid != b->uid)
+		if (ws->window[i].uid != b->uid)
 			continue;
-		buf_put(out, window[i].data, window[i].text_len);
+		buf_put(out, ws->window[i].data, ws->window[i].text_len);
 		return true;
 	}
 	if (!block_head_read(base, b->len, &head) || head.encoding != ENC_COLUMNS)
 		return false;
 	buf_reserve(out, head.text_raw);
-	if (!inflate(out->data + out->len, head.text_raw, base + sizeof(head) + head.lens_len,
+	if (!inflate(ws, out->data + out->len, head.text_raw, base + sizeof(head) + head.lens_len,
 		    head.text_len))
 		return false;
 	out->len += head.text_raw;
 	return true;
 }
 
-size_t
-pagelist_cache_bytes(void)
+static void
+windows_drop(struct shared *sh)
 {
-	size_t n = 0;
+	struct windows *ws = sh->windows;
 
-	for (int i = 0; i < WINDOWS; i++)
-		n += window[i].cap;
-	return n;
+	for (int i = 0; ws && i < WINDOWS; i++)
+		free(ws->window[i].data);
+	if (ws)
+		ZSTD_freeDCtx(ws->dctx);
+	free(ws);
+	sh->windows = NULL;
+}
+
+static void
+shared_empty(struct shared *sh)
+{
+	windows_drop(sh);
+	reader_drop(sh);
+	fetched_drop(sh);
+	columns_drop(sh);
+	buf_free(&sh->record);
+	buf_free(&sh->cells);
+}
+
+static void
+shared_drop(void *p)
+{
+	shared_empty(p);
+	free(p);
+}
+
+struct shared *
+pagelist_shared(struct arena *a)
+{
+	void **at = arena_shared(a, shared_drop);
+
+	if (!*at)
+		*at = xcalloc(1, sizeof(struct shared));
+	return *at;
 }
 
 void
-pagelist_cache_drop(void)
+pagelist_cache_drop(struct arena *a)
 {
-	for (int i = 0; i < WINDOWS; i++) {
-		free(window[i].data);
-		window[i] = (struct window){0};
-	}
-	ZSTD_freeDCtx(dctx);
-	dctx = NULL;
-	reader_drop();
-	pagelist_file_drop();
+	shared_empty(pagelist_shared(a));
 	prepack_drop();
-	pagelist_seal_drop();
 }

@@ -1,5 +1,5 @@
 /* Blocks in files: a sealed block whose bytes went to a file, unchanged, and whose page part is
- * given back. Reading fetches the bytes into one of a few buffers of the process, by the block's
+ * given back. Reading fetches the bytes into one of a few buffers of the arena, by the block's
  * uid; head and crc are looked at on every fetch, so foreign or damaged files show as lost text. */
 #include "core/pagelist/pagelist.h"
 #include "core/pagelist/pagelist_priv.h"
@@ -9,47 +9,52 @@
 #define HEAD ((uint32_t)sizeof(struct block_head))
 #define FETCHED 2
 
-static struct {
-	uint64_t uid, used;
-	uint8_t *data;
-} fetched[FETCHED];
-static uint64_t tick;
+struct fetched {
+	struct fetched_block {
+		uint64_t uid, used;
+		uint8_t *data;
+	} block[FETCHED];
+	uint64_t tick;
+};
 
 static const uint8_t *
 fetch(struct pagelist *h, struct block *b)
 {
+	struct fetched *f = h->shared->fetched;
+	struct fetched_block *k;
 	struct block_head head;
-	int k = 0;
 
+	if (!f)
+		f = h->shared->fetched = xcalloc(1, sizeof(*f));
+	k = &f->block[0];
 	for (int i = 0; i < FETCHED; i++) {
-		if (fetched[i].uid == b->uid) {
-			fetched[i].used = ++tick;
-			return fetched[i].data;
+		if (f->block[i].uid == b->uid) {
+			f->block[i].used = ++f->tick;
+			return f->block[i].data;
 		}
-		if (fetched[i].used < fetched[k].used)
-			k = i;
+		if (f->block[i].used < k->used)
+			k = &f->block[i];
 	}
-	if (!fetched[k].data)
-		fetched[k].data = xmalloc(PAGE_BYTES);
-	fetched[k].uid = 0;
-	if (!h->files.read || h->files.read(h->files.ctx, b->file_off, fetched[k].data, b->len) < 0)
+	if (!k->data)
+		k->data = xmalloc(PAGE_BYTES);
+	k->uid = 0;
+	if (!h->files.read || h->files.read(h->files.ctx, b->file_off, k->data, b->len) < 0)
 		return NULL;
-	if (!block_head_read(fetched[k].data, b->len, &head) || head.crc != b->crc ||
+	if (!block_head_read(k->data, b->len, &head) || head.crc != b->crc ||
 		head.encoding != ENC_COLUMNS || head.n_lines != b->n_lines)
 		return NULL;
-	fetched[k].uid = b->uid;
-	fetched[k].used = ++tick;
-	return fetched[k].data;
+	k->uid = b->uid;
+	k->used = ++f->tick;
+	return k->data;
 }
 
 void
-pagelist_file_drop(void)
+fetched_drop(struct shared *sh)
 {
-	for (int i = 0; i < FETCHED; i++) {
-		free(fetched[i].data);
-		fetched[i].data = NULL;
-		fetched[i].uid = 0;
-	}
+	for (int i = 0; sh->fetched && i < FETCHED; i++)
+		free(sh->fetched->block[i].data);
+	free(sh->fetched);
+	sh->fetched = NULL;
 }
 
 const uint8_t *

@@ -1,8 +1,9 @@
 #ifndef CORE_PAGELIST_PRIV_H
 #define CORE_PAGELIST_PRIV_H
-/* Innards of struct pagelist, shared by core/pagelist*.c. The design stands at the top of hist.c. */
+/* Innards of struct pagelist, shared by its files. The design stands at the top of
+ * pagelist.c. */
 #include "core/pagelist/pagelist.h"
-#include "core/pack/pack_priv.h"
+#include "core/pack/record.h"
 
 #define BLOCK_MAGIC 0x6b6c6268u /* "hblk" */
 #define BLOCK_VERSION 1
@@ -52,20 +53,19 @@ enum block_kind {
 
 struct block {
 	uint64_t first_line;
-	uint64_t uid; /* of this content, process-wide: names it in the window cache */
+	uint64_t uid; /* of this content, in this arena: names it in the window cache */
 	uint32_t n_lines, n_rows;
-	uint32_t len; /* head included; OPEN: see hist.end */
+	uint32_t len; /* head included; OPEN: see pagelist.end */
 	uint32_t off; /* in the page */
 	page_t page;
-	uint32_t
-		crc; /* of the first crc_len bytes after the head (RAW and OPEN), see pagelist_save */
+	uint32_t crc; /* of crc_len bytes after the head (RAW and OPEN): pagelist_save.c */
 	uint32_t crc_len;
 	uint32_t saved_len; /* OPEN: bytes that a checkpoint names; these may not be overwritten */
 	uint64_t file_off;  /* FILE */
 	uint32_t raw_len;   /* SEALED, FILE: bytes before compression */
-	uint32_t view_rows; /* visual rows at hist.view_cols, when view_ok */
+	uint32_t view_rows; /* visual rows at pagelist.view_cols, when view_ok */
 	uint8_t kind;
-	uint32_t view_end; /* OPEN: hist.end when view_rows was counted */
+	uint32_t view_end; /* OPEN: pagelist.end when view_rows was counted */
 	bool damaged;	   /* a read failed: shows as LOST does */
 	bool view_ok, verified, has_wide, no_seal;
 	bool saved; /* a checkpoint names it */
@@ -75,7 +75,7 @@ struct block {
 struct limbo {
 	page_t page;
 	uint32_t off, len;
-	uint32_t epoch; /* of hist when it was freed */
+	uint32_t epoch; /* of the pagelist when it was freed */
 };
 
 struct stamp {
@@ -84,7 +84,18 @@ struct stamp {
 };
 #define STAMPS_MAX 256u
 
+/* What all PageLists of an arena share: a few blocks decoded, read or being merged, whosoever they
+ * are. Each part is made when it is first needed, and goes by pagelist_cache_drop(). */
+struct shared {
+	struct windows *windows;  /* pagelist_cache.c */
+	struct fetched *fetched;  /* pagelist_file.c */
+	struct reader *reader;	  /* pagelist_reader.c */
+	struct columns *columns;  /* pagelist_seal.c */
+	struct buf record, cells; /* scratch of pagelist_push.c */
+	uint64_t uid;		  /* the last one given to a block */
+};
 struct pagelist {
+	struct shared *shared; /* of the arena */
 	struct arena *arena;
 	uint32_t owner;
 	struct pagelist_limits lim;
@@ -101,7 +112,7 @@ struct pagelist {
 	uint64_t next_line;
 	uint64_t rows_closed; /* rows in all blocks but the open one */
 	uint64_t bytes_closed;
-	/* bytes_closed past which blocks are sealed at once, and past which they go: pagelist_fed */
+	/* bytes_closed past which blocks are sealed at once, and go: pagelist_fed */
 	uint64_t may_hold, paid;
 	uint64_t rows_before; /* rows ever pushed, those in the open block excluded */
 	uint64_t rows_lost;
@@ -121,13 +132,13 @@ struct pagelist {
 	uint32_t n_stamp, cap_stamp;
 };
 
-/* hist.c */
+/* pagelist.c */
 struct block *pagelist_last(const struct pagelist *h);
 void pagelist_close(struct pagelist *h);			      /* the open block, if any */
 uint8_t *block_base(const struct pagelist *h, const struct block *b); /* its head, in the page */
 /* Its head wherever it lies; NULL when it cannot be had. Valid until the next call for another. */
 const uint8_t *block_bytes(struct pagelist *h, struct block *b);
-void pagelist_file_drop(void); /* the buffers of fetched blocks */
+void fetched_drop(struct shared *sh); /* the buffers of fetched blocks */
 static inline bool
 block_is_sealed(const struct block *b)
 {
@@ -146,24 +157,20 @@ int pagelist_open(struct pagelist *h);			/* another open block: 0 or -ENOMEM */
 void pagelist_open_page(struct pagelist *h, page_t s);	/* the same, in that page */
 uint32_t pagelist_block_rows(const struct pagelist *h); /* rows a block may have */
 struct block *pagelist_insert(struct pagelist *h, uint32_t at, uint32_t n_gone, uint32_t n_added);
-uint64_t pagelist_uid(void);
+struct shared *pagelist_shared(struct arena *a); /* pagelist_cache.c */
+uint64_t pagelist_uid(struct pagelist *h);
 /* Makes the last RAW block the open one again. */
 void pagelist_reopen(struct pagelist *h);
-/* The open block's bytes as counted by the limits; 0 when none. */
-uint32_t pagelist_open_len(const struct pagelist *h);
 
 /* pagelist_seal.c: room for a block's bytes: behind other sealed ones, or in a page of its own. */
 bool pagelist_place(struct pagelist *h, uint32_t len, bool shared, page_t *page, uint32_t *off);
 /* Seals closed blocks until they are within may_hold. Past `paid` the oldest go. */
 void pagelist_seal_excess(struct pagelist *h);
-void pagelist_seal_drop(void); /* gives back sealing's scratch */
+void columns_drop(struct shared *sh); /* gives back sealing's scratch */
 
 /* pagelist_time.c: into and out of a checkpoint. */
 void stamps_put(const struct pagelist *h, struct buf *out);
 void stamps_get(struct pagelist *h, struct rd *in);
-
-/* pagelist_save.c: folds what a cell shows and means into x. */
-uint64_t cell_hash(uint64_t x, cell_t c, const struct tab *t);
 
 /* pagelist_read.c: lines of a block, one after the other, as cells of a tab of the reader's own. */
 struct line {
@@ -174,8 +181,8 @@ struct line {
 			 */
 };
 struct reader;
-/* The process's reader, taken for one block: NULL when the block cannot be read. Nothing else may
- * read until reader_end. */
+/* The arena's reader, taken for one block: NULL when the block cannot be read. Nothing else may read
+ * until reader_end. */
 struct reader *reader_begin(struct pagelist *h, struct block *b);
 bool reader_next(struct reader *r, struct line *line); /* false at the end, or on damage */
 /* The next line's visual rows at a width, passing over it; 0 at the end, or on damage. */
@@ -190,8 +197,8 @@ bool reader_bad(const struct reader *r);
 struct tab *reader_tab(struct reader *r);
 void reader_end(struct reader *r);
 /* The reader's tab while no block is being read, for a moment's use; NULL when out of memory. */
-struct tab *reader_spare_tab(void);
-void reader_drop(void); /* gives back all that the reader holds */
+struct tab *reader_spare_tab(struct pagelist *h);
+void reader_drop(struct shared *sh); /* gives back all that the reader holds */
 /* Rows of a line without wide cells. */
 static inline uint32_t
 line_rows(uint64_t len, int cols)
@@ -201,8 +208,8 @@ line_rows(uint64_t len, int cols)
 /* End of the visual row that begins at cell `at`, at a width. */
 uint32_t line_wrap(const cell_t *cells, uint32_t len, uint32_t at, int cols);
 
-/* pagelist_cache.c: the process's decoded columns. NULL when damaged or out of reach. Valid until the
- * next call. */
+/* pagelist_cache.c: the arena's decoded columns. NULL when damaged or out of reach. Valid until
+ * the next call. */
 struct window {
 	uint64_t uid, used;
 	uint8_t *data;

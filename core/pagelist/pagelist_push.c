@@ -1,20 +1,18 @@
 /* Rows into the open block. A row takes the shortest way that its flags allow: plain ASCII is
- * narrowed in place; a row whose packed text was written along with it (core/pack/prepack.h) is copied;
- * lines that never were rows are copied as they came. All else is encoded into a scratch first,
- * and this is where blocks open and close and limits are looked at: the quick ways stop at the end
- * of an OS page of the page (fast_end) and at the row that something is due at (rows_event). */
+ * narrowed in place; a row whose packed text was written along with it (core/pack/prepack.h) is
+ * copied; lines that never were rows are copied as they came. All else is encoded into a scratch
+ * first, and this is where blocks open and close and limits are looked at: the quick ways stop at
+ * the end of an OS page (fast_end) and at the row that something is due at (rows_event). */
 #include "core/pagelist/pagelist.h"
 #include "core/pagelist/pagelist_priv.h"
 #include "core/pack/prepack.h"
-#include "core/vt/scan.h"
+#include "core/text/scan.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define HEAD ((uint32_t)sizeof(struct block_head))
 #define FAST_SLACK 8u /* tag and length */
-
-static _Thread_local struct buf scratch;
 
 static void
 account_row(struct pagelist *h, bool starts_line, bool wraps)
@@ -29,17 +27,18 @@ account_row(struct pagelist *h, bool starts_line, bool wraps)
 static int
 encode_fitting(struct pagelist *h, const struct rec_src *src, bool *starts)
 {
+	struct buf *record = &h->shared->record;
 	struct rec_src whole = *src;
 	page_t s;
 
-	scratch.len = 0;
+	record->len = 0;
 	*starts = !h->cont;
 	if (h->cont && h->end == HEAD) {
 		whole.tag |= REC_CUT;
 		*starts = true;
 	}
-	rec_put(&scratch, &whole, &h->dict);
-	if (scratch.len <= PAGE_BYTES - h->end)
+	rec_put(record, &whole, &h->dict);
+	if (record->len <= PAGE_BYTES - h->end)
 		return 0;
 	h->dict.forget = true; /* what it has just defined was not written */
 	if (h->end == HEAD)
@@ -80,6 +79,7 @@ push_halves(struct pagelist *h, const struct rec_src *src)
 static int
 push_cells(struct pagelist *h, const struct rec_src *src)
 {
+	const struct buf *record = &h->shared->record;
 	struct block *b;
 	bool starts;
 	int r;
@@ -99,10 +99,10 @@ push_cells(struct pagelist *h, const struct rec_src *src)
 	if (r < 0)
 		return r;
 	b = pagelist_last(h);
-	page_touch(h->arena, b->page, h->end, (uint32_t)scratch.len);
-	memcpy(h->base + h->end, scratch.data, scratch.len);
-	h->end += (uint32_t)scratch.len;
-	b->has_wide |= (scratch.data[0] & REC_WIDE) != 0;
+	page_touch(h->arena, b->page, h->end, (uint32_t)record->len);
+	memcpy(h->base + h->end, record->data, record->len);
+	h->end += (uint32_t)record->len;
+	b->has_wide |= (record->data[0] & REC_WIDE) != 0;
 	account_row(h, starts, src->flags & ROW_WRAP);
 	pagelist_set_fast_end(h);
 	pagelist_set_event(h);
@@ -205,12 +205,12 @@ pagelist_push(struct pagelist *h, const struct row *row, const struct tab *t)
 static void
 push_line_slow(struct pagelist *h, const uint8_t *text, uint32_t len)
 {
-	static _Thread_local struct buf cells;
+	struct buf *cells = &h->shared->cells;
 	struct row row = {.len = (uint16_t)len};
 
-	cells.len = 0;
-	buf_reserve(&cells, (len + 1) * sizeof(cell_t));
-	row.cells = (cell_t *)(void *)cells.data;
+	cells->len = 0;
+	buf_reserve(cells, (len + 1) * sizeof(cell_t));
+	row.cells = (cell_t *)(void *)cells->data;
 	widen_ascii(row.cells, text, len, 0);
 	push_slow(h, &row, NULL);
 }

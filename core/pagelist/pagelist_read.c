@@ -147,7 +147,7 @@ show_lost(struct show *s, struct block *b)
 	struct row row = {.cells = cells, .len = sizeof(text) - 1, .cap = sizeof(text) - 1};
 	struct pin pin = {.line = b->first_line};
 
-	struct tab *t = reader_spare_tab();
+	struct tab *t = reader_spare_tab(s->h);
 
 	if (!t)
 		return;

@@ -1,6 +1,6 @@
 /* One block's logical lines, in order: from records as they were pushed, or from sealed columns.
- * The process has one reader, with a tab of its own in an arena of its own, so reading takes
- * nothing from a session's memory and cannot change it.
+ * The PageLists of an arena have one reader, with a tab of its own in an arena of its own, so
+ * reading takes nothing from a session's memory and cannot change it.
  *
  * Rows at a width are counted from line lengths alone, except of lines with wide cells, which are
  * decoded: a wide character that would straddle the edge goes to the next row. */
@@ -31,8 +31,6 @@ struct reader {
 	uint32_t ext_gap; /* lines until the one ext is about */
 };
 
-static struct reader the_reader;
-
 /* The gap to the next line that has an ext; far away when there is none. */
 static void
 next_ext(struct reader *r)
@@ -61,45 +59,54 @@ begin_columns(struct reader *r, struct pagelist *h, struct block *b, const uint8
 	return true;
 }
 
-static bool
-reader_ready(struct reader *r)
+/* NULL when out of memory. */
+static struct reader *
+reader_ready(struct pagelist *h)
 {
+	struct reader *r = h->shared->reader;
+
+	if (!r)
+		r = h->shared->reader = xcalloc(1, sizeof(*r));
+	CHECK(!r->h);
 	if (!r->arena)
 		r->arena = arena_new(READER_ARENA);
 	if (r->arena && !r->tab)
 		r->tab = tab_new(r->arena, 1);
-	return r->tab != NULL;
+	return r->tab ? r : NULL;
 }
 
 void
-reader_drop(void)
+reader_drop(struct shared *sh)
 {
-	struct reader *r = &the_reader;
+	struct reader *r = sh->reader;
 
+	if (!r)
+		return;
 	CHECK(!r->h);
 	if (r->tab)
 		tab_free(r->tab);
 	arena_free(r->arena);
 	undict_free(&r->u);
 	free(r->cells);
-	*r = (struct reader){0};
+	free(r);
+	sh->reader = NULL;
 }
 
 struct tab *
-reader_spare_tab(void)
+reader_spare_tab(struct pagelist *h)
 {
-	CHECK(!the_reader.h);
-	return reader_ready(&the_reader) ? the_reader.tab : NULL;
+	struct reader *r = reader_ready(h);
+
+	return r ? r->tab : NULL;
 }
 
 struct reader *
 reader_begin(struct pagelist *h, struct block *b)
 {
-	struct reader *r = &the_reader;
+	struct reader *r = b->kind == BLOCK_LOST ? NULL : reader_ready(h);
 	const uint8_t *base;
 
-	CHECK(!r->h);
-	if (b->kind == BLOCK_LOST || !reader_ready(r))
+	if (!r)
 		return NULL;
 	undict_clear(&r->u);
 	r->columns = r->bad = false;

@@ -119,7 +119,7 @@ load_block(struct pagelist *h, struct block *b, struct rd *in)
 {
 	uint64_t kind = rd_varint(in), page = rd_varint(in), gen = rd_varint(in);
 
-	*b = (struct block){.uid = pagelist_uid()};
+	*b = (struct block){.uid = pagelist_uid(h)};
 	b->off = rd_len(in);
 	b->len = rd_len(in);
 	b->crc = rd_u32(in);
@@ -300,7 +300,7 @@ import_block(struct pagelist *h, struct rd *in)
 	struct block_head head;
 	const uint8_t *p;
 
-	*b = (struct block){.uid = pagelist_uid(), .kind = BLOCK_LOST};
+	*b = (struct block){.uid = pagelist_uid(h), .kind = BLOCK_LOST};
 	b->n_lines = rd_len(in);
 	b->n_rows = rd_len(in);
 	b->len = rd_len(in);
@@ -367,7 +367,8 @@ mix_text(uint64_t x, const char *s)
 	return mix(x, 0x100);
 }
 
-uint64_t
+/* Folds what a cell shows and means into x. */
+static uint64_t
 cell_hash(uint64_t x, cell_t c, const struct tab *t)
 {
 	struct style s = tab_style_get(t, cell_style(c));

@@ -28,16 +28,14 @@ static const struct effort {
 	int level, window_log; /* of zstd; 0: by size */
 } idle = {3, 0}, at_once = {1, 14};
 
+/* Sealing's scratch: it is a step of the loop thread, one at a time. */
 struct columns {
+	ZSTD_CCtx *cctx;
 	struct buf lens, text, ext, out;
 	struct ext_join join;
 	uint32_t n_lines, n_rows, gap;
 	bool has_wide;
 };
-
-/* The process's scratch: sealing is a step of the loop thread, one at a time. */
-static struct columns col;
-static ZSTD_CCtx *cctx;
 
 static void
 columns_reset(struct columns *c)
@@ -52,15 +50,20 @@ columns_reset(struct columns *c)
 
 /* A burst of sealing may have grown the scratch; idle processes do not keep it. */
 void
-pagelist_seal_drop(void)
+columns_drop(struct shared *sh)
 {
-	buf_free(&col.lens);
-	buf_free(&col.text);
-	buf_free(&col.ext);
-	buf_free(&col.out);
-	ext_join_free(&col.join);
-	ZSTD_freeCCtx(cctx);
-	cctx = NULL;
+	struct columns *c = sh->columns;
+
+	if (!c)
+		return;
+	buf_free(&c->lens);
+	buf_free(&c->text);
+	buf_free(&c->ext);
+	buf_free(&c->out);
+	ext_join_free(&c->join);
+	ZSTD_freeCCtx(c->cctx);
+	free(c);
+	sh->columns = NULL;
 }
 
 /* Lengths of one byte or two are most of what stays uncompressed: no bit is spent on width until
@@ -116,19 +119,20 @@ add_block(struct columns *c, struct pagelist *h, struct block *b)
 }
 
 static bool
-deflate(struct buf *out, const struct buf *in, const struct effort *e, uint32_t *len)
+deflate(struct columns *c, const struct buf *in, const struct effort *e, uint32_t *len)
 {
 	size_t bound = ZSTD_compressBound(in->len), n;
+	struct buf *out = &c->out;
 
 	*len = 0;
 	if (!in->len)
 		return true;
-	if (!cctx && !(cctx = ZSTD_createCCtx()))
+	if (!c->cctx && !(c->cctx = ZSTD_createCCtx()))
 		return false;
-	ZSTD_CCtx_setParameter(cctx, ZSTD_c_compressionLevel, e->level);
-	ZSTD_CCtx_setParameter(cctx, ZSTD_c_windowLog, e->window_log);
+	ZSTD_CCtx_setParameter(c->cctx, ZSTD_c_compressionLevel, e->level);
+	ZSTD_CCtx_setParameter(c->cctx, ZSTD_c_windowLog, e->window_log);
 	buf_reserve(out, bound);
-	n = ZSTD_compress2(cctx, out->data + out->len, bound, in->data, in->len);
+	n = ZSTD_compress2(c->cctx, out->data + out->len, bound, in->data, in->len);
 	if (ZSTD_isError(n))
 		return false;
 	*len = (uint32_t)n;
@@ -154,8 +158,7 @@ columns_finish(struct columns *c, uint64_t first_line, const struct effort *e)
 	c->out.len = 0;
 	buf_put(&c->out, &head, sizeof(head));
 	buf_put(&c->out, c->lens.data, c->lens.len);
-	if (!deflate(&c->out, &c->text, e, &head.text_len) ||
-		!deflate(&c->out, &c->ext, e, &head.ext_len))
+	if (!deflate(c, &c->text, e, &head.text_len) || !deflate(c, &c->ext, e, &head.ext_len))
 		return false;
 	head.len = (uint32_t)c->out.len - HEAD;
 	memcpy(c->out.data, &head, sizeof(head));
@@ -247,7 +250,7 @@ replace(struct pagelist *h, uint32_t from, uint32_t n, const struct columns *c)
 
 	for (uint32_t i = from; i < from + n; i++)
 		old_bytes += h->blk[i].len;
-	nb.uid = pagelist_uid();
+	nb.uid = pagelist_uid(h);
 	nb.first_line = h->blk[from].first_line;
 	nb.n_lines = c->n_lines;
 	nb.n_rows = c->n_rows;
@@ -267,22 +270,27 @@ replace(struct pagelist *h, uint32_t from, uint32_t n, const struct columns *c)
 	return true;
 }
 
+/* Into h->shared->columns; false when that is no block of a page at most. */
 static bool
 encode(struct pagelist *h, uint32_t from, uint32_t n, const struct effort *e)
 {
-	columns_reset(&col);
+	struct columns *c = h->shared->columns;
+
+	if (!c)
+		c = h->shared->columns = xcalloc(1, sizeof(*c));
+	columns_reset(c);
 	for (uint32_t i = from; i < from + n; i++) {
-		if (add_block(&col, h, &h->blk[i]))
+		if (add_block(c, h, &h->blk[i]))
 			continue;
 		h->blk[i].damaged = true;
 		h->blk[i].view_ok = false;
 		return false;
 	}
-	if (!columns_finish(&col, h->blk[from].first_line, e))
+	if (!columns_finish(c, h->blk[from].first_line, e))
 		return false;
 	h->seal_permille =
-		(uint32_t)(col.out.len * 1000 / (col.lens.len + col.text.len + col.ext.len + 1));
-	return true;
+		(uint32_t)(c->out.len * 1000 / (c->lens.len + c->text.len + c->ext.len + 1));
+	return c->out.len <= PAGE_BYTES;
 }
 
 static bool
@@ -290,7 +298,7 @@ seal(struct pagelist *h, uint32_t from, uint32_t n, const struct effort *e)
 {
 	uint64_t old = 0;
 
-	while (n > 1 && (!encode(h, from, n, e) || col.out.len > PAGE_BYTES)) {
+	while (n > 1 && !encode(h, from, n, e)) {
 		if (block_is_sealed(&h->blk[from])) { /* grown too large: leave that one */
 			from++;
 			n--;
@@ -298,19 +306,19 @@ seal(struct pagelist *h, uint32_t from, uint32_t n, const struct effort *e)
 			n = (n + 1) / 2;
 		}
 	}
-	if (n == 1 && (!encode(h, from, 1, e) || col.out.len > PAGE_BYTES)) {
+	if (n == 1 && !encode(h, from, 1, e)) {
 		h->blk[from].no_seal = true;
 		return true;
 	}
 	for (uint32_t i = from; i < from + n; i++)
 		old += h->blk[i].len;
 	/* a little larger is no harm: only sealed blocks go into files */
-	if (col.out.len > old + old / 16 + SEAL_SLACK) {
+	if (h->shared->columns->out.len > old + old / 16 + SEAL_SLACK) {
 		for (uint32_t i = from; i < from + n; i++)
 			h->blk[i].no_seal = true;
 		return true;
 	}
-	return replace(h, from, n, &col);
+	return replace(h, from, n, h->shared->columns);
 }
 
 bool
@@ -338,7 +346,7 @@ pagelist_seal_excess(struct pagelist *h)
 static bool
 close_before_tail(struct pagelist *h)
 {
-	struct tab *t = reader_spare_tab();
+	struct tab *t = reader_spare_tab(h);
 	struct row row[64];
 	cell_t *cells[64] = {0};
 	page_t probe;
@@ -388,6 +396,6 @@ pagelist_seal_all(struct pagelist *h)
 		pagelist_close(h);
 	while (pagelist_seal_step(h))
 		;
-	pagelist_seal_drop();
+	columns_drop(h->shared);
 	shrink(h);
 }

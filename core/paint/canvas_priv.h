@@ -1,7 +1,7 @@
 #ifndef CORE_CANVAS_PRIV_H
 #define CORE_CANVAS_PRIV_H
 /* Innards of a canvas, shared with frame.c, which writes what the server sent into one. */
-#include "core/paint/render.h"
+#include "core/paint/canvas.h"
 #include "core/page/tab.h"
 
 #define CANVAS_COLS_MAX 4096

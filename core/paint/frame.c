@@ -10,6 +10,7 @@
  * The sender keeps one stamp a row: equal stamps show the same, so finding the difference costs a
  * compare a row, and a scroll shows as stamps that moved. A blank row has key 0 whatever its stamp.
  */
+#include "core/paint/frame.h"
 #include "core/paint/canvas_priv.h"
 #include "core/pack/pack.h"
 #include "core/paint/scroll.h"

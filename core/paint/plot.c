@@ -62,12 +62,6 @@ braille(unsigned left, unsigned right)
 	return BRAILLE_BASE + l[left] + r[right];
 }
 
-size_t
-plot_spark_width(size_t n, enum plot_style style)
-{
-	return style == PLOT_BRAILLE ? (n + 1) / 2 : n;
-}
-
 void
 plot_spark(const double *v, size_t n, double max, enum plot_style style, uint32_t *out)
 {
@@ -81,12 +75,6 @@ plot_spark(const double *v, size_t n, double max, enum plot_style style, uint32_
 	}
 	for (size_t i = 0; i < n; i++)
 		out[i] = (style == PLOT_ASCII ? ascii : blocks)[level(v[i], max, EIGHTHS)];
-}
-
-size_t
-plot_dots(size_t cols, enum plot_style style)
-{
-	return style == PLOT_BRAILLE ? cols * 2 : cols;
 }
 
 /* Part of a bar of height h that falls into the row whose bottom is at `bottom`, 0..per. */

@@ -13,14 +13,17 @@ struct plot_sample {
 void plot_columns(const struct plot_sample *s, size_t n, double t0, double t1, double hold_s,
 	double *col, size_t cols);
 /* One codepoint per value: ▁▂▃▄▅▆▇█, in ASCII "_.-=+*%#"; anything above 0 shows at least the
- * lowest. max <= 0: the highest value. Braille takes two values a column: see plot_spark_width. */
+ * lowest. max <= 0: the highest value. Braille takes two values a column. */
 void plot_spark(const double *v, size_t n, double max, enum plot_style style, uint32_t *out);
-size_t plot_spark_width(size_t n, enum plot_style style); /* codepoints plot_spark writes */
 /* Filled area of rows x cols codepoints, top row first, out[row * cols + col]. v holds
  * plot_dots(cols) values: braille has two dots a column. */
 void plot_area(const double *v, double max, size_t cols, size_t rows, enum plot_style style,
 	uint32_t *out);
-size_t plot_dots(size_t cols, enum plot_style style);
+static inline size_t
+plot_dots(size_t cols, enum plot_style style)
+{
+	return style == PLOT_BRAILLE ? cols * 2 : cols;
+}
 /* The least round figure >= v for a byte axis: 1, 1.5, 2, 3, 4, 5, 6, 8 x a power of ten of its
  * unit (K, M, G). Never 0. */
 double plot_nice_max(double v);

@@ -34,32 +34,4 @@ void render_adopt(struct render *r, const struct grid *g, struct buf *out);
  * repaints. Never longer than a full repaint. Cells are cleaned on the way: no control reaches the
  * terminal. A blinking block cursor means the terminal's own default shape. */
 void render_frame(struct render *r, const struct grid *next, struct buf *out);
-
-/* A grid of one's own: compose a frame into it (dashboard), or hold what the server sent. */
-struct canvas;
-struct canvas *canvas_new(struct arena *a, uint32_t owner, int cols, int rows);
-void canvas_free(struct canvas *c);
-void canvas_resize(struct canvas *c, int cols, int rows); /* content kept where it fits */
-void canvas_clear(struct canvas *c);
-struct grid canvas_grid(const struct canvas *c);
-struct tab *canvas_tab(struct canvas *c);
-/* The row to write in place (cells has cols slots); bumps its stamp. */
-struct row *canvas_row(struct canvas *c, int y);
-/* The cursor in the terminal's own shape if CURSOR_BLOCK. */
-void canvas_set_cursor(struct canvas *c, int row, int col, bool visible, enum cursor_shape shape);
-/* UTF-8 text at (y, x) in a style, clipped to max cells by grapheme; returns cells used. */
-int canvas_text(struct canvas *c, int y, int x, int max, const char *utf8, const struct style *s);
-/* Copies src's rectangle (sy,sx,h,w) to (y,x); wide cells cut at an edge become blanks. */
-void canvas_blit(
-	struct canvas *c, int y, int x, const struct grid *src, int sy, int sx, int h, int w);
-
-/* Frames between server and client: only rows that differ from what the view last sent, packed.
- * One struct frame_view per (client, session) on the server; the client applies to a canvas. */
-struct frame_view;
-struct frame_view *frame_view_new(void);
-void frame_view_free(struct frame_view *v);
-void frame_view_reset(struct frame_view *v); /* next frame is whole */
-/* Appends a frame for g; false (nothing appended) when nothing changed. */
-bool frame_encode(struct frame_view *v, const struct grid *g, struct buf *out);
-int frame_apply(struct canvas *c, const void *p, size_t n); /* 0 or -EBADMSG */
 #endif

@@ -8,7 +8,6 @@
 
 #include "core/paint/scroll.h"
 #include "core/text/width.h"
-#include "core/text/width_priv.h"
 #include <stdlib.h>
 #include <string.h>
 #include <utf8proc.h>

@@ -1,56 +1,21 @@
 /* The terminal as its owner sees it: life, feeding, reading, checking. */
 #include "core/term/term.h"
 
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/term/term_screen.h"
-#include "core/vt/vt_dispatch.h"
+#include "core/screen/screen.h"
+#include "core/term/term_priv.h"
+#include "core/vt/vt_modes.h"
 #include "core/vt/vt_parser.h"
-#include "core/text/width_priv.h"
+#include "core/vt/vt_reset.h"
+#include "core/vt/vt_string.h"
 
 #ifdef MUSTER_TORTURE
 #define FEED_SLICE 512u
 #else
 #define FEED_SLICE 65536u
 #endif
-
-void
-term_derive(struct term *t)
-{
-	const struct vt *v = &t->v;
-	t->plain = !v->insert && !v->single && v->g[v->gl] == CS_ASCII;
-	t->whole = !v->top && !v->left && v->bottom == v->rows - 1 && v->right == v->cols - 1;
-	t->width_opts = (t->cfg.ambiguous_wide ? WIDTH_AMBIGUOUS_WIDE : 0) |
-			(t->cfg.narrow_emoji ? WIDTH_NARROW_EMOJI : 0);
-}
-
-/* The state a fresh or fully reset terminal has; size and what the outer terminal told stay. */
-static void
-vt_init(struct vt *v)
-{
-	struct vt old = *v;
-	*v = (struct vt){.cols = old.cols,
-		.rows = old.rows,
-		.bottom = old.rows - 1,
-		.right = old.cols - 1,
-		.modes = modes_initial(),
-		.gr = 2,
-		.srm = 1,
-		.level = 5,
-		.blink_default = 1,
-		.chain_col = -1,
-		.color_fg = old.color_fg,
-		.color_bg = old.color_bg,
-		.color_cursor = old.color_cursor,
-		.dark = old.dark,
-		.bells = old.bells,
-		.generation = old.generation,
-		.stamp = old.stamp};
-	for (size_t i = 0; i < ARRAY_LEN(v->tabs); i++)
-		v->tabs[i] = 0x0101010101010101ull;
-}
 
 struct term *
 term_alloc(struct arena *a, uint32_t owner, const struct term_config *cfg)
@@ -59,7 +24,7 @@ term_alloc(struct arena *a, uint32_t owner, const struct term_config *cfg)
 	t->arena = a;
 	t->owner = owner;
 	t->cfg = *cfg;
-	t->limits = cfg->hist;
+	t->limits = cfg->history;
 	t->v.cols = CLAMP(cfg->cols, 1, TERM_COLS_MAX);
 	t->v.rows = CLAMP(cfg->rows, 1, TERM_ROWS_MAX);
 	t->v.color_fg = 0xe5e5e5;
@@ -75,7 +40,7 @@ term_new(struct arena *a, uint32_t owner, const struct term_config *cfg)
 {
 	struct term *t = term_alloc(a, owner, cfg);
 	t->tab = tab_new(a, owner);
-	t->hist = pagelist_new(a, owner, cfg->hist);
+	t->pagelist = pagelist_new(a, owner, cfg->history);
 	screen_init(&t->scr[0], t->v.rows);
 	term_derive(t);
 	return t;
@@ -89,7 +54,7 @@ term_free(struct term *t)
 	screen_free(t, &t->scr[0]);
 	screen_free(t, &t->scr[1]);
 	tab_free(t->tab);
-	pagelist_free(t->hist);
+	pagelist_free(t->pagelist);
 	for (int i = 0; i < t->n_stack; i++)
 		free_title(&t->stack[i]);
 	free(t->title);
@@ -112,45 +77,6 @@ term_set_silent(struct term *t, bool silent)
 	t->silent = silent;
 }
 
-void
-term_emit(struct term *t, struct term_event *ev)
-{
-	if (!ev->text)
-		ev->text = "";
-	if (!ev->text2)
-		ev->text2 = "";
-	if (t->ops.event && !t->silent)
-		t->ops.event(t->ops.ctx, ev);
-}
-
-void
-term_event_text(struct term *t, enum term_event_type type, const char *text, size_t len)
-{
-	term_emit(t, &(struct term_event){.type = type, .text = text, .len = len});
-}
-
-void
-term_reply(struct term *t, const char *fmt, ...)
-{
-	if (!t->ops.reply || t->silent)
-		return;
-	char line[256], *s = line;
-	va_list ap, again;
-	va_start(ap, fmt);
-	va_copy(again, ap);
-	int n = vsnprintf(line, sizeof(line), fmt, ap);
-	if (n >= (int)sizeof(line)) {
-		s = xmalloc((size_t)n + 1);
-		vsnprintf(s, (size_t)n + 1, fmt, again);
-	}
-	va_end(again);
-	va_end(ap);
-	if (n > 0)
-		t->ops.reply(t->ops.ctx, s, (size_t)n);
-	if (s != line)
-		free(s);
-}
-
 size_t
 term_feed_some(struct term *t, const void *bytes, size_t n, int64_t *cells)
 {
@@ -163,7 +89,7 @@ term_feed_some(struct term *t, const void *bytes, size_t n, int64_t *cells)
 	while (p < end && t->left > 0) {
 		size_t k = MIN((size_t)(end - p), FEED_SLICE - t->fed % FEED_SLICE);
 		if (t->fed % FEED_SLICE == 0)
-			pagelist_fed(t->hist, FEED_SLICE);
+			pagelist_fed(t->pagelist, FEED_SLICE);
 		k = vt_parse(t, p, k);
 		t->fed += k;
 		p += k;
@@ -180,75 +106,6 @@ term_feed(struct term *t, const void *bytes, size_t n)
 {
 	int64_t cells = INT64_MAX;
 	term_feed_some(t, bytes, n, &cells);
-}
-
-void
-term_reset(struct term *t)
-{
-	screen_leave_alt(t, true);
-	if (t->scr[1].store)
-		screen_free(t, &t->scr[1]);
-	vt_init(&t->v);
-	t->pen_dirty = true;
-	term_derive(t);
-	for (int y = 0; y < t->v.rows; y++)
-		row_clear(t, term_row(t, y));
-	pagelist_clear(t->hist);
-	free(t->palette);
-	t->palette = NULL;
-	for (; t->n_stack; t->n_stack--)
-		free_title(&t->stack[t->n_stack - 1]);
-	term_emit(t, &(struct term_event){.type = TERM_RESET});
-}
-
-void
-term_soft_reset(struct term *t)
-{
-	struct vt *v = &t->v;
-	const uint64_t off = 1ull << MODE_DECOM | 1ull << MODE_DECCKM | 1ull << MODE_DECNKM |
-			     1ull << MODE_DECLRMM | 1ull << MODE_REVERSE_WRAP |
-			     1ull << MODE_REVERSE_WRAP_EXT;
-	v->modes = (v->modes & ~off) | 1ull << MODE_DECTCEM | 1ull << MODE_DECAWM;
-	v->insert = v->kam = 0;
-	v->top = v->left = 0;
-	v->bottom = v->rows - 1;
-	v->right = v->cols - 1;
-	v->pen = (struct pen){0};
-	v->protect_iso = 0;
-	memset(v->g, 0, sizeof(v->g));
-	v->gl = v->single = 0;
-	v->gr = 2;
-	v->modify_other = 0;
-	v->scr[v->alt].saved = (struct saved_cursor){0};
-	v->scr[v->alt].kitty_n = v->scr[v->alt].kitty_flags = 0;
-	t->pen_dirty = true;
-	term_derive(t);
-}
-
-/* What the owner tells */
-
-void
-term_set_default_colors(struct term *t, uint32_t fg, uint32_t bg, uint32_t cursor)
-{
-	t->v.color_fg = fg;
-	t->v.color_bg = bg;
-	t->v.color_cursor = cursor;
-}
-
-void
-term_set_dark(struct term *t, bool dark)
-{
-	bool changed = t->v.dark != dark;
-	t->v.dark = dark;
-	if (changed && mode_on(t, MODE_THEME_REPORT))
-		term_reply(t, "\033[?997;%dn", dark ? 1 : 2);
-}
-
-void
-term_focus(struct term *t, bool in)
-{
-	if (mode_on(t, MODE_FOCUS))
-		term_reply(t, in ? "\033[I" : "\033[O");
 }
 
 /* Reading */
@@ -273,7 +130,7 @@ term_grid(const struct term *t)
 struct pagelist *
 term_pagelist(struct term *t)
 {
-	return t->hist;
+	return t->pagelist;
 }
 
 const char *
@@ -288,6 +145,49 @@ term_alt(const struct term *t)
 	return t->v.alt;
 }
 
+bool
+term_mode(const struct term *t, int dec_private_mode)
+{
+	int m = mode_bit(dec_private_mode);
+	return m >= 0 && mode_get(t, (enum vt_mode)m);
+}
+
+void
+term_modes(const struct term *t, void (*cb)(void *ctx, int mode, bool set), void *ctx)
+{
+	for (int m = 0; m < N_VT_MODES; m++)
+		cb(ctx, mode_number((enum vt_mode)m), mode_get(t, (enum vt_mode)m));
+}
+
+struct key_modes
+term_key_modes(const struct term *t)
+{
+	static const struct {
+		enum vt_mode m;
+		uint16_t number;
+	} mouse[] = {{MODE_MOUSE_X10, 9}, {MODE_MOUSE_BUTTON, 1000}, {MODE_MOUSE_DRAG, 1002},
+		{MODE_MOUSE_ANY, 1003}},
+	  code[] = {{MODE_MOUSE_UTF8, 1005}, {MODE_MOUSE_SGR, 1006}, {MODE_MOUSE_URXVT, 1015},
+		  {MODE_MOUSE_PIXEL, 1016}};
+	struct key_modes k = {.app_cursor = mode_on(t, MODE_DECCKM),
+		.app_keypad = mode_on(t, MODE_DECNKM),
+		.backarrow = mode_on(t, MODE_DECBKM),
+		.bracketed_paste = mode_on(t, MODE_BRACKETED_PASTE),
+		.focus = mode_on(t, MODE_FOCUS),
+		.newline = t->v.newline,
+		.kitty_flags = t->v.scr[t->v.alt].kitty_flags,
+		.modify_other = t->v.modify_other,
+		.alt_screen = t->v.alt,
+		.alt_scroll = mode_on(t, MODE_ALT_SCROLL)};
+	for (size_t i = 0; i < ARRAY_LEN(mouse); i++) {
+		if (mode_on(t, mouse[i].m))
+			k.mouse = mouse[i].number;
+		if (mode_on(t, code[i].m))
+			k.mouse_encoding = code[i].number;
+	}
+	return k;
+}
+
 /* The line at the cursor has the id that it gets when it leaves the screen, if nothing above it is
  * taken away. The alternate screen's lines never do. */
 void
@@ -298,10 +198,10 @@ term_stamp(struct term *t, uint32_t wall_s)
 	term_wake(t);
 	if (t->v.alt)
 		return;
-	line = pagelist_stats(t->hist).next_line - pagelist_goes_on(t->hist);
+	line = pagelist_stats(t->pagelist).next_line - pagelist_goes_on(t->pagelist);
 	for (int y = 0; y < t->v.row; y++)
 		line += !(t->scr[0].row[y]->flags & ROW_WRAP);
-	pagelist_stamp(t->hist, line, wall_s);
+	pagelist_stamp(t->pagelist, line, wall_s);
 }
 
 uint64_t
@@ -316,15 +216,8 @@ term_sync(const struct term *t)
 	return mode_on(t, MODE_SYNC);
 }
 
-size_t
-term_bytes(const struct term *t)
-{
-	size_t pages = (size_t)(t->scr[0].n_pages + t->scr[1].n_pages) * PAGE_BYTES;
-	return sizeof(*t) + pages + t->parked.cap + tab_bytes(t->tab) + t->str.cap +
-	       (size_t)t->v.rows * (sizeof(struct row) + 2 * sizeof(struct row *));
-}
-
-void
+/* A row's text in UTF-8, trailing blanks off. */
+static void
 row_text(const struct row *r, const struct tab *tab, struct buf *out)
 {
 	uint32_t cps[CLUSTER_MAX];
@@ -420,7 +313,7 @@ term_check(const struct term *t)
 		if (t->scr[k].store)
 			screen_check(t, &t->scr[k]);
 	tab_check(t->tab);
-	pagelist_check(t->hist);
+	pagelist_check(t->pagelist);
 }
 
 void
@@ -441,5 +334,5 @@ term_dump(const struct term *t, FILE *out)
 			(unsigned long long)r->stamp, buf_cstr(&b));
 		buf_free(&b);
 	}
-	pagelist_dump(t->hist, out);
+	pagelist_dump(t->pagelist, out);
 }

@@ -4,45 +4,12 @@
  * xterm / DEC VT behaviour as modern terminals implement it; what it answers to the child comes
  * from a fixed table (never request bytes). Any chunking of the same bytes gives the same state. */
 #include "core/page/cell.h"
-#include "core/pagelist/pagelist.h"
 #include "core/page/page.h"
+#include "core/pagelist/pagelist.h"
+#include "core/screen/owner.h"
 #include <stdio.h>
 
 struct term;
-
-enum term_event_type {
-	TERM_BELL,
-	TERM_TITLE,	/* text: window title (OSC 0/2, title stack) */
-	TERM_ICON,	/* text: OSC 1 */
-	TERM_CWD,	/* text: OSC 7 URI, raw */
-	TERM_NOTIFY,	/* text: body; text2: title (OSC 9, 777, 99) */
-	TERM_CLIPBOARD, /* text: decoded OSC 52 write; text2: selection letters */
-	TERM_PROGRESS,	/* a: state 0..4, b: percent (OSC 9;4) */
-	TERM_PROMPT,	/* a: 'A' 'B' 'C' 'D', b: exit code or -1 (OSC 133) */
-	TERM_STATUS,	/* text: OSC 7501 payload, raw, e.g. "state=idle:app=x" */
-	TERM_MODE, /* a: DEC private mode, b: 0/1, for modes a client mirrors (mouse, 2004, 1004…)
-		    */
-	TERM_SCREEN, /* a: 1 entered the alternate screen, 0 left it */
-	TERM_RESET,  /* RIS */
-};
-struct term_event {
-	enum term_event_type type;
-	const char *text,
-		*text2; /* borrowed, NUL-terminated, any bytes but NUL; sanitise to show */
-	size_t len, len2;
-	int64_t a, b;
-};
-struct term_ops {
-	void (*reply)(void *ctx, const void *p, size_t n); /* bytes for the child; NULL: dropped */
-	void (*event)(void *ctx, const struct term_event *ev);
-	void *ctx;
-};
-struct term_config {
-	int cols, rows; /* clamped to 1..4096 x 1..1000 */
-	struct pagelist_limits hist;
-	bool ambiguous_wide; /* East Asian ambiguous width = 2 */
-	bool narrow_emoji;   /* VS16 does not widen, for outer terminals that differ */
-};
 
 struct term *term_new(struct arena *a, uint32_t owner, const struct term_config *cfg);
 void term_free(struct term *t);
@@ -55,11 +22,6 @@ void term_feed(struct term *t, const void *bytes, size_t n);
  * more. */
 size_t term_feed_some(struct term *t, const void *bytes, size_t n, int64_t *cells);
 void term_resize(struct term *t, int cols, int rows);
-/* The outer palette for OSC 4/10/11/12 queries: 0xrrggbb. */
-void term_set_default_colors(struct term *t, uint32_t fg, uint32_t bg, uint32_t cursor);
-/* Theme for DSR 996 / mode 2031; reports to the child if it asked. */
-void term_set_dark(struct term *t, bool dark);
-void term_focus(struct term *t, bool in); /* sends focus in/out if mode 1004 is on */
 
 /* Reading. The grid is borrowed until the next call that is not a reader. */
 struct grid term_grid(const struct term *t);
@@ -87,7 +49,7 @@ struct key_modes {
 };
 struct key_modes term_key_modes(const struct term *t);
 
-/* Checkpoint: everything but history content (which stays in pages; its block list is in it).
+/* Checkpoint: everything but the history itself (which stays in its pages; they are listed here).
  * term_restore yields a terminal that behaves the same for all further bytes. NULL when the bytes
  * are not a checkpoint of a version known or are damaged. */
 void term_save(struct term *t, struct buf *out);
@@ -98,7 +60,6 @@ struct term *term_restore(struct arena *a, uint32_t owner, struct rd *in);
 void term_park(struct term *t);
 bool term_parked(const struct term *t);
 uint64_t term_hash(struct term *t); /* of all observable state, history included */
-size_t term_bytes(const struct term *t);
 void term_check(const struct term *t);
 void term_dump(const struct term *t, FILE *out);
 

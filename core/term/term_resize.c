@@ -10,8 +10,9 @@
  * The alternate screen belongs to a program that repaints: its rows are cut or padded.
  *
  * A place that must stay on its text (cursor, saved cursor) travels as (line, offset). */
-#include "core/term/term_screen.h"
-#include "core/vt/vt_dispatch.h"
+#include "core/screen/screen.h"
+#include "core/term/term_priv.h"
+#include "core/vt/vt_modes.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -173,7 +174,7 @@ static bool
 flow_pull(struct term *t, struct flow *f, cell_t *cells)
 {
 	struct row r = {0};
-	if (!pagelist_pop(t->hist, &r, cells, TERM_COLS_MAX, t->tab))
+	if (!pagelist_pop(t->pagelist, &r, cells, TERM_COLS_MAX, t->tab))
 		return false;
 	flow_add(f, cells, r.len, r.flags, r.len);
 	struct row last = f->row[f->n - 1];
@@ -284,7 +285,7 @@ resize_primary(struct term *t, int cols, int rows, struct place *places)
 	v->cols = cols;
 	v->rows = rows;
 	for (int y = 0; y < out; y++)
-		pagelist_push(t->hist, &f.row[y], t->tab);
+		pagelist_push(t->pagelist, &f.row[y], t->tab);
 	fresh_screen(t, &t->scr[0]);
 	flow_to(t, &t->scr[0], &f, out);
 	for (int k = 0; k < f.n_places; k++)

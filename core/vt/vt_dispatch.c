@@ -2,7 +2,13 @@
  * sequences, VT52. */
 #include "core/vt/vt_dispatch.h"
 
-#include "core/term/term_print.h"
+#include "core/screen/print.h"
+#include "core/vt/vt_csi.h"
+#include "core/vt/vt_modes.h"
+#include "core/vt/vt_priv.h"
+#include "core/vt/vt_reply.h"
+#include "core/vt/vt_reset.h"
+#include "core/vt/vt_string.h"
 
 typedef void (*vt_fn)(struct term *t);
 

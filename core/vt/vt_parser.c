@@ -6,9 +6,12 @@
 
 #include <string.h>
 
-#include "core/term/term_flood.h"
-#include "core/term/term_print.h"
+#include "core/screen/flood.h"
+#include "core/screen/print.h"
+#include "core/screen/run.h"
 #include "core/vt/vt_dispatch.h"
+#include "core/vt/vt_params.h"
+#include "core/vt/vt_sgr.h"
 
 enum state {
 	S_GROUND,
@@ -49,43 +52,6 @@ static const uint8_t table[N_STATES][256] = {
 #undef X
 };
 _Static_assert(N_STATES < 15 && A_VT52_COL < 16, "an entry is one byte");
-
-static void
-csi_begin(struct vt_csi *c)
-{
-	c->n = c->prefix = c->n_inter = c->final = 0;
-	c->inter[0] = c->inter[1] = 0;
-	c->sub = 0;
-	c->param[0] = -1;
-}
-
-static void
-csi_param(struct vt_csi *c, uint8_t b)
-{
-	if (!c->n)
-		c->n = 1;
-	if (b == ':' || b == ';') {
-		if (c->n <= CSI_PARAMS)
-			c->n++;
-		if (c->n <= CSI_PARAMS) {
-			c->param[c->n - 1] = -1;
-			if (b == ':')
-				c->sub |= 1u << (c->n - 1);
-		}
-	} else if (c->n <= CSI_PARAMS) {
-		int32_t *p = &c->param[c->n - 1];
-		*p = MIN(MAX(*p, 0) * 10 + (b - '0'), CSI_PARAM_MAX);
-	}
-}
-
-void
-csi_params(struct vt_csi *c, const uint8_t *p, unsigned n)
-{
-	csi_begin(c);
-	for (unsigned i = 0; i < n; i++)
-		csi_param(c, p[i]);
-	c->n = MIN(c->n, CSI_PARAMS);
-}
 
 static void
 csi_finish(struct term *t, uint8_t final)
@@ -398,19 +364,6 @@ utf8_valid(const struct vt *v)
 						  : 3) &&
 	       v->utf8_have < v->utf8_need && v->utf8_cp >> 6 * v->utf8_have == lead &&
 	       (!v->utf8_have || v->utf8_cp <= 0x10ffffu >> left);
-}
-
-static bool
-csi_valid(const struct vt_csi *c)
-{
-	for (int i = 0; i < CSI_PARAMS; i++)
-		if (c->param[i] < -1 || c->param[i] > CSI_PARAM_MAX)
-			return false;
-	for (int i = 0; i < (int)sizeof(c->inter); i++)
-		if (c->inter[i] && c->inter[i] >> 4 != 2)
-			return false;
-	return c->n <= CSI_PARAMS + 1 && c->n_inter <= 3 &&
-	       (!c->prefix || (c->prefix >= '<' && c->prefix <= '?'));
 }
 
 bool

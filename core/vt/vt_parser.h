@@ -1,11 +1,9 @@
 #ifndef CORE_VT_PARSER_H
 #define CORE_VT_PARSER_H
-#include "core/term/term_priv.h"
+#include "core/screen/state.h"
 
 /* How many bytes were taken: n, or less when term_spend has used up what was left. */
 size_t vt_parse(struct term *t, const uint8_t *p, size_t n);
-/* n bytes of digits, semicolons and colons as parameters: what the parser makes of them. */
-void csi_params(struct vt_csi *c, const uint8_t *p, unsigned n);
 /* Is the parser's part of a state that came from elsewhere within bounds? */
 bool vt_parser_valid(const struct vt *v);
 /* Zeroes what is left of sequences that are over: equal states then have equal bytes. */

@@ -12,6 +12,7 @@
  *
  * The verdict moves only in activity_evaluate; everything else fills slots. */
 #include "sessions/agent/activity.h"
+#include "core/base/base64.h"
 #include "core/text/width.h"
 #include <assert.h>
 #include <stdlib.h>
@@ -155,31 +156,6 @@ status_parse(struct status *st, const char *s, size_t n)
 	}
 }
 
-/* Standard alphabet; stops at the first byte outside it. */
-static size_t
-base64_decode(char *out, size_t cap, const char *s, size_t n)
-{
-	static const char alphabet[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	uint32_t bits = 0;
-	int have = 0;
-	size_t o = 0;
-
-	for (size_t i = 0; i < n && o < cap; i++) {
-		const char *p = s[i] ? strchr(alphabet, s[i]) : NULL;
-
-		if (!p)
-			break;
-		bits = bits << 6 | (uint32_t)(p - alphabet);
-		have += 6;
-		if (have >= 8) {
-			have -= 8;
-			out[o++] = (char)(bits >> have);
-		}
-	}
-	return o;
-}
-
 static bool
 is_word(const char *s, size_t n, const char *word)
 {
@@ -256,7 +232,7 @@ activity_osc7501(struct activity_state *a, const char *payload, size_t n, uint64
 		a->children_working = 0;
 		return true;
 	}
-	msg[base64_decode(msg, sizeof msg - 1, st.msg ? st.msg : "", st.msg_n)] = 0;
+	msg[base64_get(msg, sizeof msg - 1, st.msg ? st.msg : "", st.msg_n, NULL)] = 0;
 	slot_set(a, SRC_OSC7501, (enum activity)says, msg, now_ns);
 	return true;
 }

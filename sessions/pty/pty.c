@@ -33,7 +33,7 @@
 #include <unistd.h>
 
 #define PTY_MAGIC 0x50545921u
-#define SLICE_NS 100000u
+#define SLICE_NS 300000u
 #define RETRY_MS 50
 #define QUIET_NS 200000000u
 #define LAST_NS 1000000000u

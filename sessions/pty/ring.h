@@ -13,9 +13,9 @@
 #include "core/base/base.h"
 
 #define RING_DATA (256u << 10)
-#define RING_READ 4096u			/* most bytes of one read */
-#define RING_CHECKPOINT (RING_DATA / 2) /* output after which a checkpoint is due */
-#define RING_SLOT_MAX (64u << 20)	/* most bytes of a checkpoint */
+#define RING_READ 4096u			    /* most bytes of one read */
+#define RING_CHECKPOINT (RING_DATA / 4 * 3) /* output after which a checkpoint is due */
+#define RING_SLOT_MAX (64u << 20)	    /* most bytes of a checkpoint */
 
 struct ring;
 struct ring *ring_new(void);	       /* NULL and errno */

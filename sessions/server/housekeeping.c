@@ -56,7 +56,7 @@ on_slice(uv_timer_t *t)
 		return;
 	ss->untidy = false;
 	arena_trim(ss->arena);
-	pagelist_cache_drop();
+	pagelist_cache_drop(ss->arena);
 	/* the heap with it: last, for what the store frees goes too */
 	store_trim(ss->store, !ss->first);
 }

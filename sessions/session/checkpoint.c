@@ -171,7 +171,7 @@ fresh_term(struct session *s)
 	const struct config *c = s->of->config;
 	struct term_config tc = {.cols = s->display->cols,
 		.rows = s->display->rows,
-		.hist = {.lines = c->scrollback_lines, .bytes = c->scrollback_bytes}};
+		.history = {.lines = c->scrollback_lines, .bytes = c->scrollback_bytes}};
 
 	return term_new(s->of->arena, s->num, &tc);
 }

@@ -3,7 +3,8 @@
 /* A client looking at a session: frames one at a time, the next when the last was painted (ACK).
  * Attached views give the session their size and type into it; previews do neither. */
 #include "core/keys/keys.h"
-#include "core/paint/render.h"
+#include "core/paint/canvas.h"
+#include "core/paint/frame.h"
 #include "core/text/search.h"
 #include "sessions/peer/peer.h"
 #include "sessions/peer/request.h"

@@ -88,7 +88,7 @@ gather_free(struct gather *g)
 static uint64_t
 top_of(const struct view *v, const struct doc *d)
 {
-	return view_top(v, d->hist, d->above);
+	return view_top(v, d->pagelist, d->above);
 }
 
 static void

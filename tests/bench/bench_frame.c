@@ -2,6 +2,7 @@
  * the emitter, and packed for a client. 200x50. */
 #include "tests/bench/corpus.h"
 #include "core/os/os.h"
+#include "core/paint/frame.h"
 #include "core/paint/render.h"
 #include "core/term/term.h"
 #include <stdio.h>
@@ -39,7 +40,7 @@ int
 main(void)
 {
 	struct arena *a = arena_new(0);
-	struct term_config cfg = {.cols = 200, .rows = 50, .hist = {10000, 64u << 20}};
+	struct term_config cfg = {.cols = 200, .rows = 50, .history = {10000, 64u << 20}};
 	struct render_caps caps = {.sync = true,
 		.truecolor = true,
 		.links = true,

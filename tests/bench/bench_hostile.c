@@ -56,7 +56,7 @@ measure(const struct buf *bytes, const char *name)
 {
 	struct term_config cfg = {.cols = HOSTILE_COLS,
 		.rows = HOSTILE_ROWS,
-		.hist = {.lines = 10000, .bytes = 4 << 20}};
+		.history = {.lines = 10000, .bytes = 4 << 20}};
 	struct term *t = term_new(arena, 1, &cfg);
 	struct cost c = {.name = name};
 
@@ -67,7 +67,7 @@ measure(const struct buf *bytes, const char *name)
 	c.ms = cpu_ms() - from;
 	c.bytes = held() - before;
 	term_free(t);
-	pagelist_cache_drop(); /* the next terminal pays for its own */
+	pagelist_cache_drop(arena); /* the next terminal pays for its own */
 	arena_trim(arena);
 	return c;
 }

@@ -43,7 +43,7 @@ session(struct arena *a, uint32_t num, int cols)
 {
 	return term_new(a, num,
 		&(struct term_config){
-			.cols = cols, .rows = 50, .hist = {.lines = LINES, .bytes = 64 << 20}});
+			.cols = cols, .rows = 50, .history = {.lines = LINES, .bytes = 64 << 20}});
 }
 
 static void
@@ -105,13 +105,13 @@ count_row(void *ctx, const struct row *row, const struct tab *t, struct pin at)
 
 /* One screen from the middle, out of no cache. */
 static double
-deep_screen(struct pagelist *h, int cols)
+deep_screen(struct arena *arena, struct pagelist *h, int cols)
 {
 	unsigned n = 0;
 	uint64_t t0;
 
 	pagelist_rows(h, cols); /* counted when the view was opened */
-	pagelist_cache_drop();
+	pagelist_cache_drop(arena);
 	t0 = os_mono_ns();
 	pagelist_read(h, cols, pagelist_rows(h, cols) / 2, 50, count_row, &n);
 	CHECK(n == 50);
@@ -135,7 +135,7 @@ spill(struct pagelist *h)
 }
 
 static void
-report(struct term **t, const char *where)
+report(struct arena *a, struct term **t, const char *where)
 {
 	static const int cols[ROUNDS] = {199, 120, 80, 160, 200};
 	double best = 1e9, worst = 0, mean = 0;
@@ -147,7 +147,7 @@ report(struct term **t, const char *where)
 	}
 	printf("  %-52s %8.2f ms   (budget 10)\n", where, best);
 	for (int i = 0; i < SESSIONS; i++) {
-		double ms = deep_screen(term_pagelist(t[i]), 200);
+		double ms = deep_screen(a, term_pagelist(t[i]), 200);
 
 		worst = MAX(worst, ms);
 		mean += ms / SESSIONS;
@@ -176,10 +176,10 @@ main(void)
 	}
 	printf("  %d sessions of %d lines at 200x50: %.1f MB sealed\n", SESSIONS, LINES,
 		kib(a) * 1024 / 1e6);
-	report(t, "resize of all, and their rows counted: in memory");
+	report(a, t, "resize of all, and their rows counted: in memory");
 	for (int i = 0; i < SESSIONS; i++)
 		spill(term_pagelist(t[i]));
-	report(t, "resize of all, and their rows counted: in files");
+	report(a, t, "resize of all, and their rows counted: in files");
 	for (int i = 0; i < SESSIONS; i++)
 		term_free(t[i]);
 	arena_free(a);

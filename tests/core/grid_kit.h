@@ -1,6 +1,7 @@
 #ifndef TESTS_CORE_GRID_KIT_H
 #define TESTS_CORE_GRID_KIT_H
 /* Random grids, and a way to say what a grid shows, for tests of frames and of the renderer. */
+#include "core/base/buf.h"
 #include "core/paint/canvas_priv.h"
 #include "core/page/tab.h"
 #include <stdlib.h>
@@ -17,9 +18,7 @@ setup(void **state)
 static inline int
 teardown(void **state)
 {
-	(void)state;
-	arena_free(arena);
-	return 0;
+	return (void)state, arena_free(arena), 0;
 }
 
 struct dice {

@@ -1,8 +1,8 @@
 #!/bin/bash
 # The leak gate, tested: each mutant restores the shape of a known leak, and the gate must turn red.
-#   size_reset       dropping history forgets how much the slab held (the leak that grew to 37 GB)
-#   no_decommit      a slab goes back without its memory
-#   annex_unchained  a table's second slab is not chained to its first
+#   size_reset       dropping history forgets how much the page held (the leak that grew to 37 GB)
+#   no_decommit      a page goes back without its memory
+#   annex_unchained  a table's second page is not chained to its first
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 bad=0

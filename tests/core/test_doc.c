@@ -16,7 +16,7 @@ static struct term *
 make(int cols, int rows, const char *bytes)
 {
 	struct term_config cfg = {
-		.cols = cols, .rows = rows, .hist = {.lines = 1000, .bytes = 1 << 20}};
+		.cols = cols, .rows = rows, .history = {.lines = 1000, .bytes = 1 << 20}};
 	struct term *t = term_new(arena, 7, &cfg);
 
 	term_feed(t, bytes, strlen(bytes));
@@ -88,7 +88,7 @@ test_numbers_stay(void **st)
 	assert_true(three != UINT64_MAX);
 	term_feed(t, "\r\n5\r\n6\r\n7\r\n8\r\n9", 14);
 	d = doc_of(t);
-	assert_true(three < pagelist_stats(d.hist).next_line);
+	assert_true(three < pagelist_stats(d.pagelist).next_line);
 	reads(t, doc_line_row(&d, three), 2, "2/2:three, of ;3/2:two rows;");
 	assert_int_equal(three, 2);
 	term_free(t);
@@ -128,7 +128,7 @@ test_alternate_screen(void **st)
 	struct doc d = doc_of(t);
 
 	(void)st;
-	assert_int_equal(d.screen_line, pagelist_stats(d.hist).next_line);
+	assert_int_equal(d.screen_line, pagelist_stats(d.pagelist).next_line);
 	term_free(t);
 }
 

@@ -1,6 +1,7 @@
 /* Frames: whatever happens to a screen, the other side shows the same, and little is sent. */
 #include "tests/core/grid_kit.h"
 
+#include "core/paint/frame.h"
 #include "core/pack/pack.h"
 #include "core/paint/scroll.h"
 #include <errno.h>

@@ -61,7 +61,7 @@ peak(struct arena *a, const struct buf *bytes, size_t piece, size_t others)
 	struct term *t = term_new(a, 1,
 		&(struct term_config){.cols = HOSTILE_COLS,
 			.rows = HOSTILE_ROWS,
-			.hist = {.lines = 10000, .bytes = 4 << 20}});
+			.history = {.lines = 10000, .bytes = 4 << 20}});
 	uint64_t resident = arena_stats(a).resident_counted;
 	size_t before = heap(), most = 0;
 
@@ -75,7 +75,7 @@ peak(struct arena *a, const struct buf *bytes, size_t piece, size_t others)
 	}
 	term_check(t);
 	term_free(t);
-	pagelist_cache_drop(); /* the next terminal pays for its own */
+	pagelist_cache_drop(a); /* the next terminal pays for its own */
 	arena_trim(a);
 	return most;
 }
@@ -184,7 +184,7 @@ test_what_was_paid_for_stays(void **state)
 	struct term *t = term_new(a, 1,
 		&(struct term_config){.cols = BIG_COLS,
 			.rows = BIG_ROWS,
-			.hist = {.lines = 10000, .bytes = 16 << 20}});
+			.history = {.lines = 10000, .bytes = 16 << 20}});
 	struct buf out = {0};
 	uint32_t rng = 1;
 	int seen = 0;

@@ -1,6 +1,6 @@
 /* Packed rows: what goes in comes out, in another tab; foreign bytes never do harm. */
 #include "core/pack/pack.h"
-#include "core/pack/pack_priv.h"
+#include "core/pack/record.h"
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>

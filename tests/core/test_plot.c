@@ -42,7 +42,6 @@ test_spark(void **state)
 	plot_spark(v, 6, 0, PLOT_ASCII, o);
 	assert_int_equal(o[5], '#');
 	assert_int_equal(o[3], '=');
-	assert_int_equal(plot_spark_width(5, PLOT_BRAILLE), 3);
 	plot_spark(v, 5, 100, PLOT_BRAILLE, o);
 	assert_int_equal(o[0], 0x2800 + 0x80);	      /* nothing, one dot */
 	assert_int_equal(o[1], 0x2800 + 0x44 + 0xb8); /* two, four */

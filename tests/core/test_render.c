@@ -1,4 +1,6 @@
 /* The renderer: what it writes, fed to a fresh terminal, shows the same; and it writes little. */
+#include "core/paint/frame.h"
+#include "core/paint/render.h"
 #include "tests/core/grid_kit.h"
 
 #include "core/term/term.h"

@@ -4,6 +4,7 @@
 #include "tests/core/grid_kit.h"
 #include "tests/core/peer_kit.h"
 
+#include "core/paint/canvas.h"
 #include "core/paint/render.h"
 #include "core/term/term.h"
 #include <sys/stat.h>

@@ -6,9 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include "core/vt/scan.h"
+#include "core/text/scan.h"
 #include "core/term/term.h"
-#include "core/text/width_priv.h"
+#include "core/text/cp_class.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -59,7 +59,7 @@ static struct term *
 feed(struct arena *a, const struct buf *in, int cols, int rows, bool ambiguous, unsigned piece)
 {
 	struct term_config cfg = {
-		.cols = cols, .rows = rows, .hist = {.lines = 400}, .ambiguous_wide = ambiguous};
+		.cols = cols, .rows = rows, .history = {.lines = 400}, .ambiguous_wide = ambiguous};
 	struct term *t = term_new(a, OWNER, &cfg);
 	for (size_t at = 0, n; at < in->len; at += n) {
 		n = piece ? 1 + rnd(piece) : in->len;

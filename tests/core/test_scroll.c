@@ -182,7 +182,7 @@ spill(struct pagelist *h)
 
 /* What goes on in the background between two looks. */
 static void
-meanwhile(struct term *t, unsigned *printed)
+meanwhile(struct arena *arena, struct term *t, unsigned *printed)
 {
 	struct pagelist *h = term_pagelist(t);
 
@@ -200,7 +200,7 @@ meanwhile(struct term *t, unsigned *printed)
 		term_park(t);
 		break;
 	case 4:
-		pagelist_cache_drop();
+		pagelist_cache_drop(arena);
 		break;
 	default:
 		for (unsigned n = rnd(12); n && *printed < 2 * LINES; n--)
@@ -210,7 +210,7 @@ meanwhile(struct term *t, unsigned *printed)
 
 /* From the newest row to the oldest and back, by wheel, page and jump. */
 static void
-scroll(struct term *t, int cols, unsigned *printed)
+scroll(struct arena *a, struct term *t, int cols, unsigned *printed)
 {
 	struct pagelist *h = term_pagelist(t);
 	uint64_t at = pagelist_rows(h, cols);
@@ -231,7 +231,7 @@ scroll(struct term *t, int cols, unsigned *printed)
 		/* what is looked at stays in view, by its line */
 		pin = pagelist_pin(h, cols, at);
 		assert_true(at >= pagelist_rows(h, cols) || pagelist_pin_row(h, cols, pin) == at);
-		meanwhile(t, printed);
+		meanwhile(a, t, printed);
 		at = pagelist_pin_row(h, cols, pin);
 		if (at == UINT64_MAX)
 			at = 0;
@@ -249,7 +249,7 @@ scroll_all(int print_cols)
 	struct term *t = term_new(a, 3,
 		&(struct term_config){.cols = print_cols,
 			.rows = 24,
-			.hist = {.lines = LIMIT, .bytes = 1 << 26}});
+			.history = {.lines = LIMIT, .bytes = 1 << 26}});
 	struct pagelist_file_ops ops = {.read = disk_read};
 	unsigned printed = 0;
 
@@ -259,9 +259,9 @@ scroll_all(int print_cols)
 		if (rnd(200))
 			print_line(t, printed++);
 		else
-			meanwhile(t, &printed);
+			meanwhile(a, t, &printed);
 	for (size_t i = 0; i < ARRAY_LEN(widths); i++)
-		scroll(t, widths[i], &printed);
+		scroll(a, t, widths[i], &printed);
 	/* all kinds of storage were there */
 	assert_true(pagelist_stats(term_pagelist(t)).first_line > 0);
 	assert_true(pagelist_stats(term_pagelist(t)).spilled_bytes > 0);
@@ -299,7 +299,7 @@ test_lines_know_their_time(void **state)
 	struct arena *a = arena_new(0);
 	struct term *t = term_new(a, 3,
 		&(struct term_config){
-			.cols = 80, .rows = 24, .hist = {.lines = 100000, .bytes = 1 << 26}});
+			.cols = 80, .rows = 24, .history = {.lines = 100000, .bytes = 1 << 26}});
 	struct buf save = {0};
 	struct rd in;
 

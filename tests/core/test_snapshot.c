@@ -119,7 +119,7 @@ make_term(struct arena *a)
 	return term_new(a, OWNER,
 		&(struct term_config){.cols = 20 + (int)rnd(60),
 			.rows = 3 + (int)rnd(20),
-			.hist = {.lines = 200, .bytes = 1 << 20}});
+			.history = {.lines = 200, .bytes = 1 << 20}});
 }
 
 static struct term *
@@ -204,7 +204,7 @@ test_parking_gives_the_screen_back(void **state)
 	struct arena *a = arena_new(0);
 	struct term *t = term_new(a, OWNER,
 		&(struct term_config){
-			.cols = 120, .rows = 40, .hist = {.lines = 1000, .bytes = 1 << 20}});
+			.cols = 120, .rows = 40, .history = {.lines = 1000, .bytes = 1 << 20}});
 	uint64_t before, h;
 
 	(void)state;
@@ -254,7 +254,7 @@ test_unwritten_cells_say_nothing(void **state)
 			struct term *t = term_new(a, OWNER,
 				&(struct term_config){.cols = 40,
 					.rows = 20,
-					.hist = {.lines = 100, .bytes = 1 << 16}});
+					.history = {.lines = 100, .bytes = 1 << 16}});
 
 			term_feed(t, cases[i].first, strlen(cases[i].first));
 			term_resize(t, cases[i].cols, cases[i].rows);
@@ -279,7 +279,7 @@ test_damaged_checkpoint_is_refused(void **state)
 	struct arena *a = arena_new(0);
 	struct term *t = term_new(a, OWNER,
 		&(struct term_config){
-			.cols = 30, .rows = 5, .hist = {.lines = 100, .bytes = 1 << 16}});
+			.cols = 30, .rows = 5, .history = {.lines = 100, .bytes = 1 << 16}});
 	struct buf b = {0};
 
 	(void)state;

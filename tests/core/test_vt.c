@@ -55,7 +55,7 @@ script_term(struct script *s)
 	if (s->term)
 		return s->term;
 	struct term_config cfg = {
-		.cols = s->cols, .rows = s->rows, .hist = {.lines = s->limit, .bytes = 1 << 20}};
+		.cols = s->cols, .rows = s->rows, .history = {.lines = s->limit, .bytes = 1 << 20}};
 	s->term = term_new(s->arena, 7, &cfg);
 	term_set_ops(s->term, &(struct term_ops){.reply = on_reply, .ctx = s});
 	return s->term;

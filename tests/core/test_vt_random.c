@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "core/base/buf.h"
-#include "core/vt/scan.h"
+#include "core/text/scan.h"
 #include "core/term/term.h"
 
 static uint64_t seed = 88172645463325252ull;
@@ -112,7 +112,7 @@ run_pieces(struct arena *a, const struct buf *in, int cols, int rows, unsigned p
 {
 	struct sink sink = {0};
 	struct term_config cfg = {
-		.cols = cols, .rows = rows, .hist = {.lines = 50, .bytes = 1 << 20}};
+		.cols = cols, .rows = rows, .history = {.lines = 50, .bytes = 1 << 20}};
 	struct term *t = term_new(a, 3, &cfg);
 	term_set_ops(t, &(struct term_ops){.reply = on_reply, .ctx = &sink});
 	for (size_t at = 0; at < in->len;) {
@@ -199,7 +199,7 @@ test_cost(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(dear); i++) {
 		struct arena *a = arena_new(0);
 		struct term_config cfg = {
-			.cols = 80, .rows = 24, .hist = {.lines = 10000, .bytes = 64 << 20}};
+			.cols = 80, .rows = 24, .history = {.lines = 10000, .bytes = 64 << 20}};
 		struct term *t = term_new(a, 3, &cfg);
 		struct buf in = {0};
 		while (in.len < 65536) {

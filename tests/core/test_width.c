@@ -182,7 +182,7 @@ test_unicode_emoji(void **state)
 		int32_t st = 0;
 		for (int i = 1; i < k; i++)
 			assert_true(grapheme_joins(cps[i - 1], cps[i], &st));
-		assert_int_equal(width_cluster(cps, k), 2);
+		assert_int_equal(width_cluster(cps, k, 0), 2);
 		n++;
 	}
 	fclose(f);

@@ -361,7 +361,7 @@ begin(struct machine *m, uint32_t owner, const struct term_config *cfg)
 {
 	if (!m->arena)
 		m->arena = arena_new(1ull << 26);
-	m->limits = cfg->hist;
+	m->limits = cfg->history;
 	m->reply.len = 0;
 	m->t = term_new(m->arena, owner, cfg);
 	CHECK(m->t);
@@ -390,7 +390,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct term_config cfg = {.cols = fuzz_cols(fuzz_u8(&in)), .rows = fuzz_rows(fuzz_u8(&in))};
 	uint8_t lines = fuzz_u8(&in);
 
-	cfg.hist = (struct pagelist_limits){lines & 1 ? lines : 1u << 20, 4 << 20};
+	cfg.history = (struct pagelist_limits){lines & 1 ? lines : 1u << 20, 4 << 20};
 	begin(&a, OWNER_A, &cfg);
 	begin(&b, OWNER_B, &cfg);
 	file.len = 0;

@@ -5,7 +5,8 @@
 #include "core/base/crc.h"
 #include "core/pagelist/pagelist_priv.h"
 #include "core/pack/pack.h"
-#include "core/paint/render.h"
+#include "core/paint/canvas.h"
+#include "core/paint/frame.h"
 #include "core/term/term.h"
 #include "tests/fuzz/fuzz.h"
 #include <zstd.h>
@@ -72,7 +73,7 @@ has_damage(const struct pagelist *h)
 
 /* A history made of foreign bytes does all that one of our own does. */
 static void
-use_hist(struct pagelist *h)
+use_pagelist(struct pagelist *h)
 {
 	struct pagelist_stats st = pagelist_stats(h);
 	struct buf out = {0};
@@ -186,7 +187,7 @@ blocks_of(struct rd *bytes)
 	struct rd rd = rd_init(out.data, out.len);
 	struct pagelist *h = pagelist_import(arena, OWNER, limits, &rd);
 	CHECK(h);
-	use_hist(h);
+	use_pagelist(h);
 	pagelist_free(h);
 	buf_free(&out);
 }
@@ -197,7 +198,7 @@ import_of(struct rd *in)
 	struct pagelist *h = pagelist_import(arena, OWNER, limits, in);
 
 	if (h)
-		use_hist(h);
+		use_pagelist(h);
 	pagelist_free(h);
 }
 
@@ -207,7 +208,7 @@ load_of(struct rd *in)
 	struct pagelist *h = pagelist_load(arena, OWNER, limits, in);
 
 	if (h)
-		use_hist(h);
+		use_pagelist(h);
 	pagelist_free(h);
 }
 
@@ -219,7 +220,7 @@ make_checkpoint(struct buf *out)
 		"one\r\n\033[31;4mtwo \033]8;id=a;http://x/\033\\link\033]8;;\033\\\r\n\033[m"
 		"\xe6\x97\xa5\xf0\x9f\x91\xa9\xe2\x80\x8d\xf0\x9f\x92\xbb\r\n\033]0;t\007\033[22t"
 		"\033[>1u\033[?1049hfour\0337\r\nfive\033]2;unfinish";
-	struct term_config cfg = {.cols = 12, .rows = 4, .hist = limits};
+	struct term_config cfg = {.cols = 12, .rows = 4, .history = limits};
 	struct term *t = term_new(arena, OWNER, &cfg);
 
 	term_feed(t, bytes, sizeof bytes - 1);

@@ -4,6 +4,8 @@
  * bytes never pass through. Input: columns, rows, then bytes for the child; 0xff
  * and a byte are an operation (see ops), which but for the first takes two more,
  * and a frame is drawn. */
+#include "core/paint/canvas.h"
+#include "core/paint/frame.h"
 #include "core/paint/render.h"
 #include "core/term/term.h"
 #include "core/text/width.h"

@@ -72,14 +72,15 @@ op_resize(struct term *t, uint8_t a, uint8_t b)
 }
 
 static void
-op_look(struct term *t, uint8_t a, uint8_t b)
+op_park(struct term *t, uint8_t a, uint8_t b)
 {
-	term_focus(t, a & 1);
-	term_set_dark(t, b & 1);
+	(void)b;
+	if (a & 1)
+		term_park(t);
 }
 
 typedef void (*op_fn)(struct term *t, uint8_t a, uint8_t b);
-static const op_fn ops[] = {NULL, op_resize, op_look}; /* NULL: a cut and nothing else */
+static const op_fn ops[] = {NULL, op_resize, op_park}; /* NULL: a cut and nothing else */
 
 static void
 operate(uint8_t op, struct fuzz_in *in, int *left)
@@ -147,7 +148,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	uint8_t kind = fuzz_u8(&in);
 	bool pruned = kind & 1;
 
-	cfg.hist = (struct pagelist_limits){pruned ? kind : 1u << 20, 4 << 20};
+	cfg.history = (struct pagelist_limits){pruned ? kind : 1u << 20, 4 << 20};
 	cfg.ambiguous_wide = kind & 2;
 	cfg.narrow_emoji = kind & 4;
 	begin(&whole, &cfg);

@@ -1,7 +1,8 @@
 /* Searching and looking over the socket: hits come in parts while others are served, a search that
  * is not wanted ends, a view goes to what was found and is told where the matches are. */
 #include "sessions/client/client.h"
-#include "core/paint/render.h"
+#include "core/paint/canvas.h"
+#include "core/paint/frame.h"
 #include "core/page/page.h"
 #include "sessions/wire/proto.h"
 #include "tests/sessions/run_muster.h"

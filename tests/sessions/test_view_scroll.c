@@ -3,7 +3,8 @@
  */
 #include "tests/sessions/put_file.h"
 #include "tests/sessions/run_muster.h"
-#include "core/paint/render.h"
+#include "core/paint/canvas.h"
+#include "core/paint/frame.h"
 #include "core/page/tab.h"
 #include "sessions/client/client.h"
 #include "sessions/config/config.h"
