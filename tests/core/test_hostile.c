@@ -123,7 +123,7 @@ test_work_is_fed_in_portions(void **state)
 				  "\033[?69h\033[2;79s\n\033[?69l\033[41m\033[2J\033[m\033[24H\n";
 	const struct term_config cfg = {.cols = HOSTILE_COLS,
 		.rows = HOSTILE_ROWS,
-		.hist = {.lines = 10000, .bytes = 4 << 20}};
+		.history = {.lines = 10000, .bytes = 4 << 20}};
 	const int64_t portion = 100, most = 4 * HOSTILE_COLS * HOSTILE_ROWS;
 	struct arena *a = arena_new(0);
 	struct buf bytes = {0};
@@ -158,7 +158,7 @@ test_work_is_fed_in_portions(void **state)
 		term_free(some);
 	}
 	buf_free(&bytes);
-	pagelist_cache_drop();
+	pagelist_cache_drop(a);
 	arena_free(a);
 }
 
