@@ -119,7 +119,7 @@ screen_is(struct app *a, const char *name, bool styles)
 	const char *src = getenv("MUSTER_SRC"), *mode = getenv("SCREENS");
 	struct buf got = {0}, want = {0};
 	app_draw(a);
-	surface_dump(a->s, &got, styles);
+	surface_dump(a->d.s, &got, styles);
 	snprintf(path, sizeof path, "%s/tests/screens/%s.txt", src ? src : ".", name);
 	if (mode && !strcmp(mode, "update")) {
 		FILE *f = fopen(path, "w");

@@ -1,7 +1,7 @@
 #ifndef TESTS_TUI_FIXTURE_ASKED_H
 #define TESTS_TUI_FIXTURE_ASKED_H
 /* What a dashboard asked of the world, kept for the test to look at and to answer. */
-#include "tui/app.h"
+#include "tui/app/app.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 #include "fixture.h"
-#include "tui/list_plan.h"
+#include "tui/model/list_plan.h"
 #include <math.h>
 
 static void

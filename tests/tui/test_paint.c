@@ -3,8 +3,8 @@
 #include "fixture.h"
 #include "core/page/page.h"
 #include "core/page/tab.h"
-#include "tui/paint.h"
-#include "tui/plain.h"
+#include "tui/draw/paint.h"
+#include "tui/run/plain.h"
 
 static void
 canvas_dump(const struct canvas *c, struct buf *out)
@@ -44,16 +44,16 @@ sheet_arrives(void **state)
 		press(a, keys[i]);
 		app_draw(a);
 		want.len = got.len = 0;
-		surface_dump(a->s, &want, false);
-		paint_surface(c, a->s);
+		surface_dump(a->d.s, &want, false);
+		paint_surface(c, a->d.s);
 		canvas_dump(c, &got);
 		assert_string_equal(buf_cstr(&got), buf_cstr(&want));
 		struct grid g = canvas_grid(c);
 		for (int y = 0; y < 30; y++)
 			for (int x = 0; x < g.row[y]->len; x++) {
 				struct surface_cell cell;
-				surface_cell(a->s, y, x, &cell);
-				struct style p = surface_style_get(a->s, cell.style);
+				surface_cell(a->d.s, y, x, &cell);
+				struct style p = surface_style_get(a->d.s, cell.style);
 				struct style q =
 					tab_style_get(g.tab, cell_style(g.row[y]->cells[x]));
 				assert_int_equal(p.fg, q.fg);
@@ -83,10 +83,10 @@ preview_lies_in_its_place(void **state)
 	}
 	for (int pass = 0; pass < 2; pass++) {
 		app_draw(a);
-		paint_surface(c, a->s);
+		paint_surface(c, a->d.s);
 		struct grid g = canvas_grid(screen);
 		paint_preview(c, &a->preview, &g, NULL);
-		paint_layers(c, a->s);
+		paint_layers(c, a->d.s);
 		got.len = 0;
 		canvas_dump(c, &got);
 		if (pass == 0) {

@@ -134,14 +134,14 @@ ascii_only(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
 		struct app *a = fixture_app(100, 30, 23);
 		struct buf b = {0};
-		theme_init(&a->theme, false, true);
+		theme_init(&a->d.theme, false, true);
 		json_t *o = fixture_json(&fixture[1]);
 		json_object_set_new(o, "last_line", json_string("which"));
 		model_put(&a->m, o, NOW);
 		json_decref(o);
 		press(a, keys[i]);
 		app_draw(a);
-		surface_dump(a->s, &b, true);
+		surface_dump(a->d.s, &b, true);
 		for (size_t k = 0; k < b.len; k++)
 			if (b.data[k] >= 0x80)
 				fail_msg(
@@ -161,14 +161,14 @@ resize_is_reversible(void **state)
 	struct buf before = {0}, after = {0};
 	press(a, "j j j j j j j j j j");
 	app_draw(a);
-	surface_dump(a->s, &before, true);
+	surface_dump(a->d.s, &before, true);
 	for (int w = 200; w > 0; w -= 7) {
 		app_resize(a, w, MAX(1, w / 3));
 		app_draw(a);
 	}
 	app_resize(a, 120, 40);
 	app_draw(a);
-	surface_dump(a->s, &after, true);
+	surface_dump(a->d.s, &after, true);
 	assert_string_equal(buf_cstr(&before), buf_cstr(&after));
 	buf_free(&before);
 	buf_free(&after);
@@ -242,7 +242,7 @@ sleeps_and_wakes(void **state)
 		"\"freed_bytes\":2040109465}]}");
 	struct buf b = {0};
 	app_draw(a);
-	surface_dump(a->s, &b, false);
+	surface_dump(a->d.s, &b, false);
 	assert_non_null(strstr(buf_cstr(&b), "hibernated old-spike: 1.9G came back  u undo"));
 	press(a, "u");
 	assert_string_equal(last_asked()->verb, "resume");
@@ -250,7 +250,7 @@ sleeps_and_wakes(void **state)
 	a->now += 5; /* the message goes by itself */
 	b.len = 0;
 	app_draw(a);
-	surface_dump(a->s, &b, false);
+	surface_dump(a->d.s, &b, false);
 	assert_null(strstr(buf_cstr(&b), "came back"));
 	buf_free(&b);
 	model_select(&a->m, "d1");
@@ -297,12 +297,12 @@ all_ended(void **state)
 	app_event(a, ev);
 	json_decref(ev);
 	app_draw(a);
-	surface_dump(a->s, &b, false);
+	surface_dump(a->d.s, &b, false);
 	assert_non_null(strstr(buf_cstr(&b), "No session is running."));
 	press(a, "a");
 	app_draw(a);
 	b.len = 0;
-	surface_dump(a->s, &b, false);
+	surface_dump(a->d.s, &b, false);
 	assert_non_null(strstr(buf_cstr(&b), "ENDED 1"));
 	assert_non_null(strstr(buf_cstr(&b), "failed"));
 	press(a, "Enter"); /* asks before it starts anything again */
@@ -323,7 +323,7 @@ memory_goes_on(void **state)
 	press(a, "j m");
 	answer_history(a);
 	app_draw(a);
-	surface_dump(a->s, &before, false);
+	surface_dump(a->d.s, &before, false);
 	assert_null(strstr(buf_cstr(&before), "4.0G"));
 	int n = n_asked;
 	json_t *o = fixture_json(&fixture[0]);
@@ -333,7 +333,7 @@ memory_goes_on(void **state)
 	app_event(a, ev);
 	json_decref(ev);
 	app_draw(a);
-	surface_dump(a->s, &after, false);
+	surface_dump(a->d.s, &after, false);
 	assert_non_null(strstr(buf_cstr(&after), "MAX 3.7G"));
 	assert_int_equal(n_asked, n);
 	buf_free(&before);
@@ -370,10 +370,10 @@ mouse_does_what_keys_do(void **state)
 	struct app *a = fixture_app(100, 30, 23);
 	app_draw(a);
 	int row = -1;
-	for (int i = 0; i < a->n_hits; i++)
-		if (a->hits[i].kind == HIT_SESSION &&
-			!strcmp(a->m.shown[a->hits[i].index]->id, "b3"))
-			row = a->hits[i].y;
+	for (int i = 0; i < a->d.n_hits; i++)
+		if (a->d.hits[i].kind == HIT_SESSION &&
+			!strcmp(a->m.shown[a->d.hits[i].index]->id, "b3"))
+			row = a->d.hits[i].y;
 	assert_true(row > 0);
 	click(a, row, 10);
 	assert_string_equal(a->m.sel, "b3");
@@ -382,9 +382,9 @@ mouse_does_what_keys_do(void **state)
 	click(a, row, 10);
 	assert_string_equal(attached, "b3");
 	app_draw(a);
-	for (int i = 0; i < a->n_hits; i++)
-		if (a->hits[i].kind == HIT_ACTION && a->hits[i].index == ACTION_HELP) {
-			click(a, a->hits[i].y, a->hits[i].x);
+	for (int i = 0; i < a->d.n_hits; i++)
+		if (a->d.hits[i].kind == HIT_ACTION && a->d.hits[i].index == ACTION_HELP) {
+			click(a, a->d.hits[i].y, a->d.hits[i].x);
 			break;
 		}
 	assert_string_equal(app_top(a)->name, "text");
@@ -399,7 +399,7 @@ help_names_every_key(void **state)
 	struct buf b = {0};
 	press(a, "?");
 	app_draw(a);
-	surface_dump(a->s, &b, false);
+	surface_dump(a->d.s, &b, false);
 	for (int i = 0; i < ACTION_COUNT; i++)
 		if (!strstr(buf_cstr(&b), actions[i].help))
 			fail_msg("help does not say: %s", actions[i].help);
@@ -415,12 +415,12 @@ connection_comes_back(void **state)
 	struct buf b = {0};
 	app_connection(a, false);
 	app_draw(a);
-	surface_dump(a->s, &b, false);
+	surface_dump(a->d.s, &b, false);
 	assert_non_null(strstr(buf_cstr(&b), "reconnecting"));
 	app_connection(a, true);
 	app_draw(a);
 	b.len = 0;
-	surface_dump(a->s, &b, false);
+	surface_dump(a->d.s, &b, false);
 	assert_null(strstr(buf_cstr(&b), "reconnecting"));
 	buf_free(&b);
 	app_free(a);

@@ -1,0 +1,528 @@
+/* What keys do on the main screen and on a session. Each asks the server; what the screen then
+ * shows comes back as an event. */
+#include "tui/app/frame.h"
+#include "tui/view/list.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct list_state *
+list(struct app *a)
+{
+	return app_state(a, &view_list);
+}
+
+/* Keys move the selection, or the preview when that has the focus. */
+static void
+move(struct app *a, long by)
+{
+	struct list_state *st = list(a);
+	if (app_top(a) == &view_list && st->focus_preview) {
+		app_turn(a, by);
+		return;
+	}
+	a->back = 0;
+	model_move(&a->m, by);
+}
+
+void
+act_down(struct app *a)
+{
+	move(a, 1);
+}
+
+void
+act_up(struct app *a)
+{
+	move(a, -1);
+}
+
+void
+act_top(struct app *a)
+{
+	move(a, -100000);
+}
+
+void
+act_bottom(struct app *a)
+{
+	move(a, 100000);
+}
+
+void
+act_page_down(struct app *a)
+{
+	move(a, 10);
+}
+
+void
+act_page_up(struct app *a)
+{
+	move(a, -10);
+}
+
+void
+act_next_need(struct app *a)
+{
+	size_t n = a->m.first[GR_NEEDS + 1];
+	long at = model_index(&a->m, a->m.sel);
+	if (n == 0) {
+		app_toast(a, false, "no session needs you");
+		return;
+	}
+	model_select(&a->m, a->m.shown[at >= 0 && (size_t)at + 1 < n ? at + 1 : 0]->id);
+}
+
+void
+act_focus(struct app *a)
+{
+	struct list_state *st = list(a);
+	st->focus_preview = !st->focus_preview;
+	a->back = 0;
+}
+
+void
+act_back(struct app *a)
+{
+	struct list_state *st = list(a);
+	bool marked = false;
+	for (size_t i = 0; i < a->m.n; i++) {
+		marked |= a->m.all[i]->marked;
+		a->m.all[i]->marked = false;
+	}
+	if (marked)
+		return;
+	if (st->focus_preview) {
+		act_focus(a);
+		return;
+	}
+	a->m.filter[0] = 0;
+	app_changed(a);
+}
+
+void
+act_close(struct app *a)
+{
+	app_pop(a);
+}
+
+void
+act_quit(struct app *a)
+{
+	a->leaving = true;
+	a->ops.quit(a->ops.ctx);
+}
+
+void
+act_redraw(struct app *a)
+{
+	a->repaint = true;
+}
+
+/* Commands on several sessions answer with one result each. */
+static void
+results_cb(struct app *a, const char *done, json_t *reply, const struct err *e, bool undo)
+{
+	size_t i, ok = 0;
+	double freed = 0;
+	json_t *r;
+	char mem[16];
+	const char *last = "", *bad = NULL, *bad_name = "";
+	if (e) {
+		app_error(a, done, e);
+		return;
+	}
+	if (undo)
+		a->n_undo = 0;
+	json_array_foreach (json_object_get(reply, "results"), i, r) {
+		const char *name = json_string_value(json_object_get(r, "name"));
+		const char *id = json_string_value(json_object_get(r, "id"));
+		if (!json_is_true(json_object_get(r, "ok"))) {
+			bad = json_string_value(json_object_get(r, "error"));
+			bad_name = name ? name : "";
+			continue;
+		}
+		ok++;
+		last = name ? name : "";
+		freed += json_number_value(json_object_get(r, "freed_bytes"));
+		if (undo && id && a->n_undo < UNDO_MAX)
+			snprintf(a->undo[a->n_undo++], sizeof a->undo[0], "%s", id);
+	}
+	if (bad)
+		app_toast(a, true, "%s: %s", bad_name, bad);
+	else if (ok == 1 && freed > 0)
+		app_toast(a, false, "%s %s: %s came back", done, last, fmt_mem(mem, freed));
+	else if (ok > 1 && freed > 0)
+		app_toast(a, false, "%s %zu: %s came back", done, ok, fmt_mem(mem, freed));
+	else if (ok == 1)
+		app_toast(a, false, "%s %s", done, last);
+	else
+		app_toast(a, false, "%s %zu", done, ok);
+	if (a->n_undo && undo && ok)
+		a->toasts[(a->n_toasts - 1) % TOAST_LOG].undo = true;
+}
+
+void
+app_hibernated(struct app *a, json_t *reply, const struct err *e, const char *id)
+{
+	(void)id;
+	results_cb(a, "hibernated", reply, e, true);
+}
+
+static void
+resumed_cb(struct app *a, json_t *reply, const struct err *e, const char *id)
+{
+	(void)id;
+	results_cb(a, "woke", reply, e, false);
+}
+
+static void
+ended_cb(struct app *a, json_t *reply, const struct err *e, const char *id)
+{
+	(void)id;
+	results_cb(a, "ended", reply, e, false);
+}
+
+static void
+forgotten_cb(struct app *a, json_t *reply, const struct err *e, const char *id)
+{
+	(void)id;
+	results_cb(a, "forgot", reply, e, false);
+}
+
+static void
+quiet_cb(struct app *a, json_t *reply, const struct err *e, const char *id)
+{
+	(void)id;
+	(void)reply;
+	if (e)
+		app_toast(a, true, "%s", e->msg);
+}
+
+static void
+attach_woken_cb(struct app *a, json_t *reply, const struct err *e, const char *id)
+{
+	json_t *r = json_array_get(json_object_get(reply, "results"), 0);
+	if (e)
+		app_error(a, "resume", e);
+	else if (r && !json_is_true(json_object_get(r, "ok")))
+		results_cb(a, "woke", reply, NULL, false);
+	else
+		a->ops.attach(a->ops.ctx, id, NULL);
+}
+
+static void
+start_yes(struct app *a, const char *id)
+{
+	app_request(a, "resume", json_pack("{s:[s]}", "ids", id), attach_woken_cb, id);
+}
+
+void
+act_attach(struct app *a)
+{
+	struct msess *s;
+	if (a->m.n_shown == 0 && !a->m.filter[0]) {
+		act_new(a);
+		return;
+	}
+	s = app_subject(a);
+	if (!s)
+		return;
+	char title[96];
+	if (msess_live(s)) {
+		a->ops.attach(a->ops.ctx, s->id, NULL);
+	} else if (s->state == MS_EXITED) {
+		snprintf(title, sizeof title, "%s has ended", s->name);
+		app_confirm(a, title, "Start it again, where it was?", "Start", start_yes, s->id);
+	} else {
+		start_yes(a, s->id);
+	}
+}
+
+void
+act_resume(struct app *a)
+{
+	if (app_subject(a))
+		app_request(
+			a, "resume", json_pack("{s:o}", "ids", app_subjects(a)), resumed_cb, NULL);
+}
+
+static void
+answered_cb(struct app *a, json_t *reply, const struct err *e, const char *id)
+{
+	struct msess *s = model_find(&a->m, id);
+	(void)reply;
+	if (e)
+		app_toast(a, true, "not answered: %s", e->msg);
+	else
+		app_toast(a, false, "answered %s", s ? s->name : id);
+}
+
+void
+act_answer(struct app *a)
+{
+	char key[2] = {(char)a->key.key, 0};
+	struct msess *s = app_subject(a);
+	if (!s)
+		return;
+	if (msess_group(s) != GR_NEEDS || !s->prompt[0]) {
+		app_toast(a, true, "%s asks nothing", s->name);
+		return;
+	}
+	app_request(a, "answer",
+		json_pack("{s:s, s:s, s:s}", "id", s->id, "key", key, "prompt", s->prompt),
+		answered_cb, s->id);
+}
+
+void
+act_hibernate(struct app *a)
+{
+	if (!app_subject(a))
+		return;
+	json_t *ids = app_subjects(a);
+	if (json_array_size(ids) == 1) {
+		struct msess *s = model_find(&a->m, json_string_value(json_array_get(ids, 0)));
+		if (s && s->state == MS_ASLEEP) {
+			app_toast(a, true, "%s sleeps already (enter wakes it)", s->name);
+			json_decref(ids);
+			return;
+		}
+		if (s)
+			app_toast(a, false, "closing %s, keeping it resumable", s->name);
+	}
+	app_request(a, "hibernate", json_pack("{s:o}", "ids", ids), app_hibernated, NULL);
+}
+
+void
+act_undo(struct app *a)
+{
+	if (a->n_undo == 0) {
+		app_toast(a, true, "nothing to undo");
+		return;
+	}
+	json_t *ids = json_array();
+	for (int i = 0; i < a->n_undo; i++)
+		json_array_append_new(ids, json_string(a->undo[i]));
+	a->n_undo = 0;
+	app_request(a, "resume", json_pack("{s:o}", "ids", ids), resumed_cb, NULL);
+}
+
+/* ids: comma separated, as the question was about them. */
+static void
+on_ids(struct app *a, const char *verb, const char *ids, app_reply_cb cb)
+{
+	json_t *list_of = json_array();
+	char buf[UNDO_MAX * 16];
+	snprintf(buf, sizeof buf, "%s", ids);
+	for (char *save, *id = strtok_r(buf, ",", &save); id; id = strtok_r(NULL, ",", &save))
+		json_array_append_new(list_of, json_string(id));
+	app_request(a, verb, json_pack("{s:o}", "ids", list_of), cb, NULL);
+}
+
+static void
+stop_yes(struct app *a, const char *ids)
+{
+	on_ids(a, "kill", ids, ended_cb);
+}
+
+static void
+forget_yes(struct app *a, const char *ids)
+{
+	on_ids(a, "forget", ids, forgotten_cb);
+}
+
+/* The ids a dialog is about, joined, and how to call them. */
+static size_t
+subjects_text(struct app *a, char *ids, size_t cap, char *what, size_t what_cap)
+{
+	json_t *list_of = app_subjects(a), *id;
+	size_t i, n = json_array_size(list_of), len = 0;
+	ids[0] = 0;
+	json_array_foreach (list_of, i, id) {
+		int k = snprintf(ids + len, cap - len, "%s%s", i ? "," : "", json_string_value(id));
+		len = MIN(len + (size_t)MAX(k, 0), cap - 1);
+	}
+	struct msess *s = n == 1 ? model_find(&a->m, ids) : NULL;
+	if (s)
+		snprintf(what, what_cap, "%s", s->name);
+	else
+		snprintf(what, what_cap, "%zu sessions", n);
+	json_decref(list_of);
+	return n;
+}
+
+void
+act_stop(struct app *a)
+{
+	char ids[UNDO_MAX * 16], what[80], title[96], text[256];
+	struct msess *s = app_subject(a);
+	if (!s || !subjects_text(a, ids, sizeof ids, what, sizeof what))
+		return;
+	if (!strchr(ids, ',') && !msess_live(s)) {
+		app_toast(a, true, "%s does not run", s->name);
+		return;
+	}
+	snprintf(title, sizeof title, "End %s?", what);
+	snprintf(text, sizeof text,
+		"%s ends, with everything it started.\nWhat it printed stays readable; z instead "
+		"keeps it resumable.",
+		strchr(ids, ',') ? "Each of them" : what);
+	app_confirm(a, title, text, "End", stop_yes, ids);
+}
+
+void
+act_forget(struct app *a)
+{
+	char ids[UNDO_MAX * 16], what[80], title[96];
+	struct msess *s = app_subject(a);
+	if (!s || !subjects_text(a, ids, sizeof ids, what, sizeof what))
+		return;
+	snprintf(title, sizeof title, "Forget %s?", what);
+	app_confirm(a, title,
+		"Its screen, history and memory curve are deleted. This cannot be undone.",
+		"Forget", forget_yes, ids);
+}
+
+void
+act_mark(struct app *a)
+{
+	struct msess *s = app_subject(a);
+	if (s) {
+		s->marked = !s->marked;
+		model_move(&a->m, 1);
+	}
+}
+
+void
+act_pin(struct app *a)
+{
+	struct msess *s = app_subject(a);
+	if (s)
+		app_request(a, "pin", json_pack("{s:s, s:b}", "id", s->id, "pinned", !s->pinned),
+			quiet_cb, NULL);
+}
+
+static void
+rename_to(struct app *a, const char *id, const char *text)
+{
+	if (*text)
+		app_request(a, "rename", json_pack("{s:s, s:s}", "id", id, "name", text), quiet_cb,
+			NULL);
+}
+
+void
+act_rename(struct app *a)
+{
+	struct msess *s = app_subject(a);
+	if (s)
+		app_ask(a, "New name", s->name, rename_to, s->id);
+}
+
+static void
+tag_with(struct app *a, const char *id, const char *text)
+{
+	if (*text)
+		app_request(
+			a, "tag", json_pack("{s:s, s:s}", "id", id, "tag", text), quiet_cb, NULL);
+}
+
+void
+act_tag(struct app *a)
+{
+	struct msess *s = app_subject(a);
+	if (s)
+		app_ask(a, "Tag", "", tag_with, s->id);
+}
+
+static void
+send_text(struct app *a, const char *id, const char *text)
+{
+	if (*text)
+		app_request(
+			a, "send", json_pack("{s:s, s:s}", "id", id, "text", text), quiet_cb, NULL);
+}
+
+void
+act_send(struct app *a)
+{
+	struct msess *s = app_subject(a);
+	if (s)
+		app_ask(a, "Type into it", "", send_text, s->id);
+}
+
+void
+act_sort(struct app *a)
+{
+	a->m.sort = (a->m.sort + 1) % SORT_COUNT;
+	app_changed(a);
+}
+
+void
+act_ended(struct app *a)
+{
+	a->m.show_ended = !a->m.show_ended;
+	app_changed(a);
+}
+
+void
+act_filter(struct app *a)
+{
+	struct list_state *st = list(a);
+	st->filtering = true;
+	line_set(&st->filter, a->m.filter);
+}
+
+void
+act_peek(struct app *a)
+{
+	if (app_subject(a))
+		app_push(a, &view_peek, NULL);
+}
+
+void
+act_new(struct app *a)
+{
+	app_push(a, &view_new, NULL);
+}
+
+void
+act_reap(struct app *a)
+{
+	app_push(a, &view_reap, NULL);
+}
+
+void
+act_search(struct app *a)
+{
+	app_push(a, &view_search, NULL);
+}
+
+void
+act_memory(struct app *a)
+{
+	struct msess *s = app_subject(a);
+	if (s)
+		app_push(a, &view_history, s->id);
+}
+
+void
+act_palette(struct app *a)
+{
+	app_push(a, &view_palette, NULL);
+}
+
+void
+act_log(struct app *a)
+{
+	struct buf b = {0};
+	unsigned from = a->n_toasts > TOAST_LOG ? a->n_toasts - TOAST_LOG : 0;
+	for (unsigned i = from; i < a->n_toasts; i++) {
+		const struct toast *t = &a->toasts[i % TOAST_LOG];
+		char ago[16];
+		buf_printf(&b, "%8s ago   %s%s\n", fmt_idle(ago, a->now - t->at),
+			t->bad ? "failed: " : "", t->text);
+	}
+	if (b.len == 0)
+		buf_puts(&b, "no messages yet\n");
+	app_show_text(a, "Messages", buf_cstr(&b));
+}

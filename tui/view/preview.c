@@ -1,0 +1,34 @@
+#include "tui/view/list.h"
+#include <stdio.h>
+
+/* "live 120x40", "asleep, its last screen" … */
+static void
+preview_note(const struct msess *s, char *buf, size_t cap)
+{
+	if (msess_live(s))
+		snprintf(buf, cap, "live %dx%d", s->cols, s->rows);
+	else
+		snprintf(buf, cap, "%s, its last screen", msess_word(s));
+}
+
+void
+preview_draw(struct app *a, const struct list_state *st, int y, int x, int h, int w)
+{
+	struct msess *s = model_selected(&a->m);
+	char note[64], back[64];
+	if (h < 2)
+		return;
+	if (!s) {
+		draw_rule(&a->d, y, x, w);
+		return;
+	}
+	preview_note(s, note, sizeof note);
+	const char *right = "last rows; space = whole";
+	if (a->back)
+		snprintf(back, sizeof back, "%llu rows back%s", (unsigned long long)a->back,
+			st->focus_preview ? "; tab = list" : "");
+	if (st->focus_preview || a->back)
+		right = a->back ? back : "up and down scroll; tab = list";
+	draw_titled_rule(&a->d, y, x, w, s->name, note, right, st->focus_preview);
+	app_preview(a, s, y + 1, x + 1, h - 1, w - 2)->back = a->back;
+}
