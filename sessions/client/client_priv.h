@@ -26,6 +26,7 @@ struct client {
 	uv_timer_t retry;
 	bool started, greeted, writing, freed, lends; /* lends: the server takes terminals */
 	unsigned tries;
+	char bye[160]; /* why the server hung up last; "" it did not say */
 	struct client_ops ops;
 	LIST_HEAD(, pending) pending;
 };

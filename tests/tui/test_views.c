@@ -211,6 +211,7 @@ asks_what_was_meant(void **state)
 	assert_non_null(strstr(last_asked()->args, "\"id\":\"a1\""));
 	press(a, "Enter");
 	assert_string_equal(attached, "a1");
+	detach(a);
 	int n = n_asked;
 	press(a, "j 1"); /* a working one asks nothing */
 	assert_int_equal(n_asked, n);
@@ -359,6 +360,7 @@ new_session_form(void **state)
 	json_decref(o);
 	answer(a, "new", "{\"id\":\"ff\",\"name\":\"fox\"}");
 	assert_string_equal(attached, "ff");
+	detach(a);
 	assert_string_equal(app_top(a)->name, "list");
 	app_free(a);
 }
@@ -381,6 +383,7 @@ mouse_does_what_keys_do(void **state)
 	app_draw(a);
 	click(a, row, 10);
 	assert_string_equal(attached, "b3");
+	detach(a);
 	app_draw(a);
 	for (int i = 0; i < a->d.n_hits; i++)
 		if (a->d.hits[i].kind == HIT_ACTION && a->d.hits[i].index == ACTION_HELP) {
@@ -413,15 +416,15 @@ connection_comes_back(void **state)
 	(void)state;
 	struct app *a = fixture_app(100, 30, 23);
 	struct buf b = {0};
-	app_connection(a, false);
+	app_connection(a, false, "the server is replaced by a newer one");
 	app_draw(a);
 	surface_dump(a->d.s, &b, false);
-	assert_non_null(strstr(buf_cstr(&b), "reconnecting"));
-	app_connection(a, true);
+	assert_non_null(strstr(buf_cstr(&b), "replaced by a newer one; all sessions keep"));
+	app_connection(a, true, "");
 	app_draw(a);
 	b.len = 0;
 	surface_dump(a->d.s, &b, false);
-	assert_null(strstr(buf_cstr(&b), "reconnecting"));
+	assert_null(strstr(buf_cstr(&b), "replaced by"));
 	buf_free(&b);
 	app_free(a);
 }
@@ -570,11 +573,13 @@ search_opens_there(void **state)
 	assert_int_equal(attached_at.at.line, 912);
 	assert_int_equal(attached_at.at.start, 18);
 	assert_string_equal(attached_at.pattern, "ECONN");
+	detach(a);
 	press(a, "C-y");
 	assert_string_equal(copied, "Error: connect ECONNREFUSED 127.0.0.1:5432");
 	/* one that sleeps is shown, not woken */
 	press(a, "Down Down Down Enter");
 	assert_string_equal(attached, "d1");
+	detach(a);
 	for (int i = 0; i < n_asked; i++)
 		assert_string_not_equal(asked[i].verb, "resume");
 	/* one that went meanwhile is not */
@@ -629,6 +634,17 @@ search_at_any_size(void **state)
 		}
 }
 
+/* What the server says of where the preview is. */
+static void
+scroll_told(struct app *a, int back)
+{
+	struct grid g;
+	json_t *ev = json_pack("{s:s,s:i,s:i}", "ev", "scroll", "back", back, "rows", back);
+	assert_true(app_paint(a, &g));
+	app_view_event(a, a->preview_pane->view, ev);
+	json_decref(ev);
+}
+
 /* The wheel over a session's screen turns that, elsewhere it moves the selection; how far it really
  * is comes from the server. */
 static void
@@ -647,7 +663,7 @@ previews_scroll(void **state)
 	app_draw(a);
 	assert_int_equal(a->preview.back, 6);
 	assert_string_equal(a->m.sel, was);
-	app_scrolled(a, 4); /* there is no more */
+	scroll_told(a, 4); /* there is no more */
 	app_draw(a);
 	assert_int_equal(a->preview.back, 4);
 	up.button = 65;

@@ -1,30 +1,60 @@
+/* The application: a stack of views over one model, one keymap, one menu of toasts, one frame.
+ *
+ *   input ─► top view's input, text ─► keymap ─► action ─► ops.request
+ *   reply, event ─► model ─► views' changed ─► dirty          frame, view event ─► its pane
+ *   app_paint: app_plain ? the pane's screen as it is
+ *                        : draw from the lowest view that is not `over` up ─► sheet ─► canvas
+ *                          ◄─ the front pane's screen ◄─ layers again, over it
+ *
+ * Actions never change what the model says of a session: what is seen is what the server said.
+ * Always: the stack holds its base view; front is a live pane or NULL; a view in the stack has its
+ * state. */
 #include "tui/app/app.h"
 #include "tui/app/frame.h"
+#include "tui/app/preview.h"
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
+#define ARENA_BYTES (512ull << 20)
+#define OWNER_FRAME 1
+
 struct app *
-app_new(int cols, int rows, bool color, bool ascii, const struct app_ops *ops)
+app_new(const struct app_config *c, const struct app_ops *ops)
 {
-	struct surface *s = surface_new(cols, rows);
+	struct surface *s = surface_new(c->cols, c->rows);
 	if (!s)
 		return NULL;
 	struct app *a = xcalloc(1, sizeof *a);
 	a->d.s = s;
 	a->ops = *ops;
 	a->connected = a->dirty = true;
-	theme_init(&a->d.theme, color, ascii);
+	if (!key_parse(c->prefix, &a->prefix))
+		key_parse("C-\\", &a->prefix);
+	key_label(c->prefix, c->ascii, a->prefix_label, sizeof a->prefix_label);
+	LIST_INIT(&a->panes);
+	theme_init(&a->d.theme, c->color, c->ascii);
 	model_init(&a->m);
 	const char *home = getenv("HOME");
 	snprintf(a->home, sizeof a->home, "%s", home ? home : "");
 	if (!getcwd(a->cwd, sizeof a->cwd))
 		snprintf(a->cwd, sizeof a->cwd, "/");
-	app_push(a, &view_list, NULL);
+	app_push(a, c->base, c->base_arg);
 	return a;
+}
+
+/* Not before there is a screen to hold: it takes address space. */
+struct arena *
+app_arena(struct app *a)
+{
+	if (!a->arena)
+		a->arena = arena_new(ARENA_BYTES);
+	CHECK(a->arena);
+	return a->arena;
 }
 
 static void
@@ -35,6 +65,16 @@ pop(struct app *a)
 	if (v->close)
 		v->close(a, st);
 	free(st);
+	a->front = NULL;
+	a->front_hit = NULL;
+}
+
+void
+app_close(struct app *a)
+{
+	struct pane *p;
+	LIST_FOREACH (p, &a->panes, link)
+		pane_close(p);
 }
 
 void
@@ -44,6 +84,10 @@ app_free(struct app *a)
 		return;
 	while (a->depth > 0)
 		pop(a);
+	pane_free(a->preview_pane);
+	CHECK(LIST_EMPTY(&a->panes));
+	canvas_free(a->canvas);
+	arena_free(a->arena);
 	model_deinit(&a->m);
 	surface_free(a->d.s);
 	free(a);
@@ -89,6 +133,9 @@ void
 app_resize(struct app *a, int cols, int rows)
 {
 	surface_resize(a->d.s, cols, rows);
+	for (int i = 0; i < a->depth; i++)
+		if (a->stack[i].v->resized)
+			a->stack[i].v->resized(a, a->stack[i].st);
 	a->dirty = true;
 }
 
@@ -118,6 +165,16 @@ app_error(struct app *a, const char *verb, const struct err *e)
 	app_toast(a, true, "%s: %s", verb, e->msg);
 }
 
+/* The view that fills the screen: the lowest one drawn. */
+static int
+lowest(const struct app *a)
+{
+	int from = a->depth - 1;
+	while (from > 0 && a->stack[from].v->over)
+		from--;
+	return from;
+}
+
 struct msess *
 app_subject(struct app *a)
 {
@@ -131,7 +188,8 @@ json_t *
 app_subjects(struct app *a)
 {
 	json_t *ids = json_array();
-	for (size_t i = 0; i < a->m.n; i++)
+	/* on a session's own screen nobody sees marks */
+	for (size_t i = 0; i < a->m.n && !a->stack[lowest(a)].v->plain; i++)
 		if (a->m.all[i]->marked)
 			json_array_append_new(ids, json_string(a->m.all[i]->id));
 	if (json_array_size(ids) == 0 && model_selected(&a->m))
@@ -149,11 +207,23 @@ app_changed(struct app *a)
 	a->dirty = true;
 }
 
-void
-app_load(struct app *a, json_t *ls)
+static void
+watch_cb(struct app *a, json_t *reply, const struct err *e, const char *id)
 {
-	model_load(&a->m, ls, a->now);
+	(void)id;
+	if (e) {
+		app_toast(a, true, "%s", e->msg);
+		return;
+	}
+	model_load(&a->m, reply, a->now);
 	app_changed(a);
+}
+
+void
+app_watch(struct app *a)
+{
+	a->watching = true;
+	app_request(a, "watch", json_object(), watch_cb, NULL);
 }
 
 static void
@@ -195,28 +265,94 @@ app_event(struct app *a, json_t *ev)
 }
 
 void
-app_connection(struct app *a, bool up)
+app_connection(struct app *a, bool up, const char *why)
 {
-	if (up && !a->connected)
-		app_toast(a, false, "connected again");
-	a->connected = up;
+	struct pane *p;
 	a->dirty = true;
+	if (up == a->connected)
+		return;
+	a->connected = up;
+	snprintf(a->lost_why, sizeof a->lost_why, "%s", why);
+	if (up)
+		app_toast(a, false, "connected again");
+	if (up && a->watching)
+		app_watch(a);
+	LIST_FOREACH (p, &a->panes, link)
+		if (!up)
+			pane_lost(p);
+		else if (p->ops->back)
+			p->ops->back(p->owner);
+}
+
+static struct pane *
+pane_of(struct app *a, uint32_t view)
+{
+	struct pane *p;
+	LIST_FOREACH (p, &a->panes, link)
+		if (view && p->view == view)
+			return p;
+	return NULL;
+}
+
+bool
+app_frame(struct app *a, uint32_t view, const void *bytes, size_t n)
+{
+	struct pane *p = pane_of(a, view);
+	if (!p || !pane_frame(p, bytes, n))
+		return false;
+	a->dirty |= p == a->front || p == app_plain(a);
+	return a->dirty;
+}
+
+bool
+app_view_event(struct app *a, uint32_t view, json_t *ev)
+{
+	struct pane *p = pane_of(a, view);
+	if (!p || !pane_event(p, ev))
+		return false;
+	a->dirty = true;
+	return true;
 }
 
 void
-app_scrolled(struct app *a, uint64_t back)
+app_acked(struct app *a, uint32_t view)
 {
-	if (a->preview.looks)
-		return; /* where that is, is no distance */
-	a->back = back;
-	a->dirty = true;
+	struct pane *p = app_plain(a);
+	const struct view *v = app_top(a);
+	if (p && p->view == view && v->lends && v->lends(a, a->stack[a->depth - 1].st))
+		a->ops.lend(a->ops.ctx, view);
 }
 
 void
 app_run_action(struct app *a, enum action_id id)
 {
 	a->dirty = true;
+	if (app_top(a)->passing)
+		app_pop(a);
 	actions[id].run(a);
+}
+
+/* A key that means nothing here says what is near: an action whose name begins with it. */
+void
+app_dead_key(struct app *a, unsigned context, const struct input_event *ev)
+{
+	char typed[8], key[16], name[32];
+	if (ev->type != INPUT_KEY || ev->mods & ~(MOD_SHIFT | MOD_LOCKS) || ev->key <= ' ' ||
+		ev->key >= 0x7f)
+		return;
+	snprintf(typed, sizeof typed, "%c", (char)(ev->shifted ? ev->shifted : ev->key));
+	for (size_t i = 0; i < ACTION_COUNT; i++) {
+		const struct action *act = &actions[i];
+		const char *what = *act->hint ? act->hint : keymap_name(act, name, NULL);
+		if (!(act->contexts & context) || strncasecmp(what, typed, 1) != 0)
+			continue;
+		keymap_label(act, a->d.theme.ascii, key);
+		app_toast(a, true, "%s does nothing here; %s: %s%s", typed, what, *key ? key : ":",
+			*key ? "" : what);
+		return;
+	}
+	app_toast(a, true, "%s does nothing here%s", typed,
+		actions[ACTION_HELP].contexts & context ? "; ? shows all keys" : "");
 }
 
 static bool
@@ -287,6 +423,27 @@ app_input(struct app *a, const struct input_event *ev)
 {
 	const struct view *v = app_top(a);
 	void *st = a->stack[a->depth - 1].st;
+	bool press = ev->type == INPUT_KEY && ev->action != KEY_RELEASE;
+	if (ev->type == INPUT_FOCUS) { /* to whom it concerns, whatever lies over it */
+		for (int i = 0; i < a->depth; i++)
+			if (a->stack[i].v->input)
+				a->stack[i].v->input(a, a->stack[i].st, ev);
+		return;
+	}
+	if (press)
+		a->key = *ev;
+	const struct view *pressed_in = a->key_view;
+	if (press)
+		a->key_view = v;
+	/* a key is let go where it was pressed, or nowhere */
+	if (ev->type == INPUT_KEY && !press && pressed_in != v && ev->key == a->key.key)
+		return;
+	if (v->input && v->input(a, st, ev)) {
+		a->dirty = true;
+		return;
+	}
+	if (ev->type == INPUT_MOUSE && preview_mouse(a, ev))
+		return;
 	if (ev->type == INPUT_MOUSE) {
 		app_mouse(a, ev);
 		return;
@@ -300,22 +457,29 @@ app_input(struct app *a, const struct input_event *ev)
 		return;
 	}
 	const struct action *act = keymap_find(v->context, ev);
-	if (!act)
+	if (!act) {
+		app_dead_key(a, v->context, ev);
 		return;
-	a->key = *ev;
+	}
 	app_run_action(a, (enum action_id)(act - actions));
 }
 
 static void
 draw_banner(struct app *a)
 {
+	char lost[160];
 	const char *text = a->m.banner;
-	if (!a->connected)
-		text = "reconnecting to the server; all sessions run on";
+	if (!a->connected) {
+		snprintf(lost, sizeof lost, "%s; all sessions keep running",
+			*a->lost_why ? a->lost_why : "reconnecting to the server");
+		text = lost;
+	}
 	if (!*text)
 		return;
-	/* in place of the rule below the title; where there is none, over the title */
-	int w = surface_cols(a->d.s), y = surface_rows(a->d.s) >= 20;
+	/* in place of the rule below the title; where there is none, over the title; a session's
+	 * screen has neither */
+	int w = surface_cols(a->d.s), h = surface_rows(a->d.s);
+	int y = a->stack[lowest(a)].v->plain ? h - 1 : h >= 20;
 	surface_layer(a->d.s, y, 0, 1, w);
 	surface_fill(a->d.s, 0, 0, 1, w, " ", draw_style(&a->d, TH_BANNER));
 	draw_cut(&a->d, 0, 1, w - 2, TH_BANNER, text);
@@ -324,22 +488,80 @@ draw_banner(struct app *a)
 void
 app_draw(struct app *a)
 {
-	int from = a->depth - 1;
-	while (from > 0 && a->stack[from].v->over)
-		from--;
 	if (strcmp(a->back_of, a->m.sel)) {
 		snprintf(a->back_of, sizeof a->back_of, "%s", a->m.sel);
 		a->back = 0;
 	}
 	surface_begin(a->d.s);
 	a->preview = (struct preview_place){0};
-	a->dirty = a->d.on_sel = false;
-	for (int i = from; i < a->depth; i++) {
+	a->front = NULL;
+	a->front_hit = NULL;
+	a->cursor.set = a->dirty = a->d.on_sel = false;
+	for (int i = lowest(a); i < a->depth; i++) {
 		a->d.n_hits = 0; /* only what is on top can be clicked */
 		a->stack[i].v->draw(a, a->stack[i].st);
 	}
 	draw_banner(a);
 	surface_compose(a->d.s);
+}
+
+struct pane *
+app_plain(const struct app *a)
+{
+	const struct view *v = app_top(a);
+	bool bare = a->connected && !*a->m.banner && !frame_toast(a);
+	return v->plain && bare ? v->plain((struct app *)a, a->stack[a->depth - 1].st) : NULL;
+}
+
+/* Nothing is worth showing before the server has told what there is. */
+static bool
+paint_nothing(const struct app *a)
+{
+	int i = lowest(a);
+	const struct view *v = a->stack[i].v;
+	if (!a->connected)
+		return false;
+	return v->empty ? v->empty((struct app *)a, a->stack[i].st) : a->watching && !a->m.loaded;
+}
+
+static void
+paint_cursor(struct app *a)
+{
+	int y, x;
+	if (a->cursor.set && !surface_caret_at(a->d.s, &y, &x))
+		canvas_set_cursor(
+			a->canvas, a->cursor.y, a->cursor.x, a->cursor.visible, a->cursor.shape);
+}
+
+bool
+app_paint(struct app *a, struct grid *g)
+{
+	struct pane *plain = app_plain(a);
+	if (plain) {
+		a->preview.id[0] = 0;
+		preview_follow(a);
+		a->dirty = false;
+		*g = canvas_grid(plain->screen);
+		return true;
+	}
+	if (paint_nothing(a))
+		return false;
+	int cols = surface_cols(a->d.s), rows = surface_rows(a->d.s);
+	if (!a->canvas)
+		a->canvas = canvas_new(app_arena(a), OWNER_FRAME, cols, rows);
+	app_draw(a);
+	preview_follow(a);
+	canvas_resize(a->canvas, cols, rows);
+	paint_surface(a->canvas, a->d.s);
+	if (a->front && a->front->known) {
+		pane_paint(a->front, a->canvas, a->front_hit);
+		paint_layers(a->canvas, a->d.s);
+	}
+	paint_cursor(a);
+	*g = canvas_grid(a->canvas);
+	if (a->stack[lowest(a)].v->plain && a->front)
+		g->reverse = canvas_grid(a->front->screen).reverse;
+	return true;
 }
 
 struct preview_place *
@@ -353,11 +575,40 @@ app_preview(struct app *a, const struct msess *s, int y, int x, int h, int w)
 double
 app_next_change(const struct app *a)
 {
-	double next = model_next_change(&a->m, a->now);
-	if (a->n_toasts > 0) {
-		double left = a->toasts[(a->n_toasts - 1) % TOAST_LOG].at + 4 - a->now;
-		if (left > 0)
-			next = MIN(next, left + 0.01);
+	const struct toast *t = frame_toast(a);
+	bool times = !a->stack[lowest(a)].v->plain; /* a session's screen shows none */
+	double next = times ? model_next_change(&a->m, a->now) : INFINITY;
+	return t ? MIN(next, MAX(t->at + TOAST_S - a->now, 0) + 0.01) : next;
+}
+
+void
+app_check(const struct app *a)
+{
+	const struct pane *p;
+	bool front = !a->front;
+	CHECK(a->depth >= 1 && a->depth <= STACK_MAX && !a->stack[0].v->over);
+	for (int i = 0; i < a->depth; i++)
+		CHECK(a->stack[i].v && a->stack[i].st && a->stack[i].v->draw);
+	LIST_FOREACH (p, &a->panes, link) {
+		pane_check(p);
+		CHECK(p->app == a && (a->connected || !p->view));
+		front |= p == a->front;
 	}
-	return next;
+	CHECK(front);
+	CHECK(a->d.n_hits >= 0 && a->d.n_hits <= HITS_MAX && a->n_undo <= UNDO_MAX);
+	model_check(&a->m);
+}
+
+void
+app_dump(const struct app *a, struct buf *out)
+{
+	const struct pane *p;
+	buf_printf(out, "app: %dx%d, %s, %s, views", surface_cols(a->d.s), surface_rows(a->d.s),
+		a->connected ? "connected" : "cut off", a->dirty ? "dirty" : "clean");
+	for (int i = 0; i < a->depth; i++)
+		buf_printf(out, " %s", a->stack[i].v->name);
+	buf_printf(out, "\n");
+	LIST_FOREACH (p, &a->panes, link)
+		pane_dump(p, out);
+	model_dump(&a->m, out);
 }

@@ -1,4 +1,5 @@
 /* Small questions over the screen: a yes or no, and a line of text. */
+#include "tui/app/dialog.h"
 #include "tui/app/frame.h"
 #include "core/text/width.h"
 #include <stdio.h>

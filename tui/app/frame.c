@@ -1,6 +1,7 @@
 #include "tui/app/frame.h"
 #include "core/text/width.h"
 #include <stdio.h>
+#include <string.h>
 
 static int
 hint_width(struct app *a, const struct action *act)
@@ -9,51 +10,88 @@ hint_width(struct app *a, const struct action *act)
 	return utf8_width(keymap_label(act, a->d.theme.ascii, key)) + 1 + utf8_width(act->hint) + 2;
 }
 
-/* The hint shows what to press; a hint that begins with its own sign ("←→ cursor") brings it. */
+/* Which of a context's hints fit into w columns, by rank; returns the columns they take. */
 static int
-hint_draw(struct app *a, int y, int x, int max, const struct action *act)
+hints_fit(struct app *a, unsigned context, int w, bool show[ACTION_COUNT])
 {
-	char key[16];
-	int n = draw_text(&a->d, y, x, max, TH_KEY, keymap_label(act, a->d.theme.ascii, key));
-	n += draw_text(&a->d, y, x + n, max - n, TH_HINT, " ");
-	n += draw_text(&a->d, y, x + n, max - n, TH_HINT, act->hint);
-	draw_hit(&a->d, HIT_ACTION, y, x, 1, n, (int)(act - actions));
-	return n;
-}
-
-void
-frame_hints(struct app *a, int y, int x, int w, unsigned context)
-{
-	/* which fit is decided by rank; where they stand, by the order of the list */
-	bool show[ACTION_COUNT] = {false};
 	int used = 0;
+	memset(show, 0, ACTION_COUNT * sizeof *show);
 	for (int rank = 1; rank < 16; rank++)
 		for (size_t i = 0; i < ACTION_COUNT; i++) {
 			const struct action *act = &actions[i];
 			if (!(act->contexts & context) || !*act->hint || act->rank != rank)
 				continue;
 			int need = hint_width(a, act);
-			if (used + need <= w + 2) {
-				show[i] = true;
-				used += need;
-			}
+			if (used + need > w + 2)
+				continue;
+			show[i] = true;
+			used += need;
 		}
-	int left = w;
-	for (size_t i = 0; i < ACTION_COUNT && left > 0; i++)
-		if (show[i]) {
-			int n = hint_draw(a, y, x, left, &actions[i]) + 2;
-			x += n;
-			left -= n;
-		}
+	return MAX(used - 2, 0);
+}
+
+/* Those, in the order of the list. */
+static void
+hints_draw(
+	struct app *a, int y, int x, const bool *show, enum theme_style th_key, enum theme_style th)
+{
+	for (size_t i = 0; i < ACTION_COUNT; i++) {
+		char key[16];
+		int n = 0;
+		if (!show[i])
+			continue;
+		n += draw_text(
+			&a->d, y, x, 60, th_key, keymap_label(&actions[i], a->d.theme.ascii, key));
+		n += draw_text(&a->d, y, x + n, 60, th, " ");
+		n += draw_text(&a->d, y, x + n, 60, th, actions[i].hint);
+		draw_hit(&a->d, HIT_ACTION, y, x, 1, n, (int)i);
+		x += n + 2;
+	}
+}
+
+void
+frame_hints(struct app *a, int y, int x, int w, unsigned context)
+{
+	bool show[ACTION_COUNT];
+	hints_fit(a, context, w, show);
+	hints_draw(a, y, x, show, TH_KEY, TH_HINT);
+}
+
+void
+frame_hints_bar(struct app *a, int y, int x_end, int w, unsigned context)
+{
+	bool show[ACTION_COUNT];
+	int used = hints_fit(a, context, w, show);
+	hints_draw(a, y, x_end - used, show, TH_BAR_STRONG, TH_BAR);
+}
+
+const struct toast *
+frame_toast(const struct app *a)
+{
+	if (a->n_toasts == 0)
+		return NULL;
+	const struct toast *t = &a->toasts[(a->n_toasts - 1) % TOAST_LOG];
+	return a->now - t->at < TOAST_S ? t : NULL;
+}
+
+void
+frame_toast_over(struct app *a, int y)
+{
+	const struct toast *t = frame_toast(a);
+	int cols = surface_cols(a->d.s);
+	if (!t)
+		return;
+	int need = utf8_width(t->text), pad = need + 2 <= cols, w = MIN(need + 2 * pad, cols);
+	surface_layer(a->d.s, y, cols - w, 1, w);
+	surface_fill(a->d.s, 0, 0, 1, w, " ", draw_style(&a->d, TH_BAR));
+	draw_cut(&a->d, 0, pad, w - 2 * pad, TH_BAR, t->text);
 }
 
 static int
 draw_toast(struct app *a, int y, int x, int w)
 {
-	if (a->n_toasts == 0)
-		return 0;
-	const struct toast *t = &a->toasts[(a->n_toasts - 1) % TOAST_LOG];
-	if (a->now - t->at >= 4)
+	const struct toast *t = frame_toast(a);
+	if (!t)
 		return 0;
 	enum theme_style th = t->bad ? TH_TOAST_BAD : TH_TOAST;
 	int n = draw_glyph(&a->d, y, x, th, t->bad ? GL_FAIL : GL_TICK);

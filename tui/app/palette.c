@@ -121,20 +121,6 @@ run(struct app *a, const struct action *act, const char *words)
 		app_input(a, &enter);
 }
 
-bool
-app_command(struct app *a, const char *line)
-{
-	size_t n = strcspn(line, " ");
-	char name[32];
-	for (int i = 0; i < ACTION_COUNT; i++)
-		if (n && n == strlen(keymap_name(&actions[i], name, NULL)) &&
-			!strncmp(name, line, n)) {
-			run(a, &actions[i], line + n + strspn(line + n, " "));
-			return true;
-		}
-	return false;
-}
-
 void
 act_line_go(struct app *a)
 {

@@ -1,7 +1,5 @@
-/* Pages to read: help made from the keymap, messages, and what the server says of a session. A line
- * that begins with \1 is a heading, \2 and \3 set the first word off in colour (good, bad); a tab
- * ends the column of what follows \4, a key. */
-#include "tui/attach/attach.h"
+/* Pages to read, and the help made from the keymap. */
+#include "tui/app/text.h"
 #include "tui/app/frame.h"
 #include "core/text/width.h"
 #include <stdio.h>
@@ -176,8 +174,6 @@ void
 act_help(struct app *a)
 {
 	struct buf b = {0};
-	const char *keys, *help;
-	char labels[64];
 	/* what the keys mean where one is comes first */
 	unsigned here = app_top(a)->context;
 	for (int pass = 0; pass < 2; pass++)
@@ -189,11 +185,6 @@ act_help(struct app *a)
 			if (first && near == (pass == 0))
 				help_group(a, &b, actions[i].group);
 		}
-	buf_puts(&b, "\n\1Inside a session\n\4^\\\tmenu; twice: back to this list\n"
-		     "\4^\\ [\tlook back; so does the wheel\n\4^\\ /\tfind in its text\n");
-	buf_puts(&b, "\n\1Looking back in a session\n");
-	for (size_t i = 0; (help = attach_scroll_help(i, &keys)); i++)
-		buf_printf(&b, "\4%s\t%s\n", keys_labels(keys, a->d.theme.ascii, labels), help);
 	buf_puts(&b, "\n\1Mouse\n\4click\tselect; on a hint below: do it\n\4double click\tattach\n"
 		     "\4wheel\tscroll\n\4drag\tcopy; a double click a word, a triple one a line\n");
 	app_show_text(a, "All keys", buf_cstr(&b));

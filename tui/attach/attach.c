@@ -1,169 +1,77 @@
+/* States of the view, by its pane and its session:
+ *
+ *   opening ── "open" ──► shown, live ◄──► ended (asleep, exited, lost): its last screen, a banner,
+ *      │                    │    ▲              and keys that wake it or leave
+ *      └─ "error" ─► gone   │    └─ server back: opened anew
+ *      (the view pops, or   └─ n p 1-9: another one, opening
+ *      the program ends)
+ *
+ * Opening paints nothing, so the picture before stays until the first frame. Live and alone (no
+ * view over it, no toast, the terminal's own size) the pane is the frame as it is: app_plain; only
+ * then may the terminal be lent. */
 #include "tui/attach/attach_priv.h"
-
-#include "core/base/log.h"
-#include "core/os/os.h"
 #include "core/text/width.h"
-#include "sessions/config/config.h"
-#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define MAGIC 0x61747463u
-#define OWNER_SCREEN 2
-#define OWNER_COMPOSE 3
-#define ARENA_BYTES (512ull << 20)
-#define TOAST_MS 4000
-#define FETCH_MS 1000
 
-struct attach *
+static struct attach *
 attach_check(void *p)
 {
-	struct attach *a = p;
-	CHECK(a && a->magic == MAGIC);
-	return a;
+	struct attach *at = p;
+	CHECK(at && at->magic == MAGIC && at->pane);
+	return at;
 }
 
-static void
-damage(struct attach *a)
+struct attach *
+attach_of(struct app *a)
 {
-	if (a->outer && !a->done)
-		outer_damage(a->outer);
+	void *st = app_state(a, &view_attach);
+	return st ? attach_check(st) : NULL;
+}
+
+const char *
+attach_name(struct app *a)
+{
+	struct attach *at = attach_of(a);
+	return at ? at->name : "";
+}
+
+struct msess *
+attach_session(struct attach *at)
+{
+	return model_find(&at->app->m, at->pane->id);
 }
 
 bool
-attach_ended(const struct attach *a)
+attach_ended(struct attach *at)
 {
-	static const char *const ended[] = {"asleep", "exited", "lost"};
-	for (size_t i = 0; i < ARRAY_LEN(ended); i++)
-		if (!strcmp(a->state, ended[i]))
-			return true;
-	return false;
-}
-
-void
-attach_leave(struct attach *a, enum attach_why why)
-{
-	if (a->done)
-		return;
-	a->done = true;
-	a->res->why = why;
-	uv_stop(a->loop);
-}
-
-void
-attach_mode(struct attach *a, enum attach_mode mode)
-{
-	a->mode = mode;
-	damage(a);
-}
-
-static void
-on_toast_over(uv_timer_t *t)
-{
-	struct attach *a = attach_check(t->data);
-	a->toast[0] = '\0';
-	damage(a);
-}
-
-void
-attach_say(struct attach *a, const char *fmt, ...)
-{
-	va_list ap;
-	va_start(ap, fmt);
-	vsnprintf(a->toast, sizeof(a->toast), fmt, ap);
-	va_end(ap);
-	uv_timer_start(&a->toast_timer, on_toast_over, TOAST_MS, 0);
-	damage(a);
-}
-
-/* What is asked of the outer terminal follows what the program inside asked for. */
-static void
-want(struct attach *a)
-{
-	if (a->outer)
-		outer_want(a->outer, a->inner.kitty, a->inner.mouse);
+	struct msess *s = attach_session(at);
+	return s && !msess_live(s);
 }
 
 /* --- connection ------------------------------------------------------------------------------- */
 
-/* A program that asked for focus events learns when somebody looks, and when nobody does: agents
- * notify only those who look away. */
 static void
-tell_focus(struct attach *a, bool in)
+want(struct attach *at)
 {
-	struct input_event ev = {.type = INPUT_FOCUS, .focus_in = in};
-	if (a->view && !a->lost)
-		client_view_input(a->client, a->view, &ev);
+	at->app->ops.want(at->app->ops.ctx, at->inner.kitty, at->inner.mouse);
 }
 
 static void
-view_close(struct attach *a)
+to_session(struct attach *at, const struct input_event *ev)
 {
-	tell_focus(a, false);
-	if (a->view && !a->lost)
-		client_view_close(a->client, a->view);
-	a->view = 0;
+	if (at->pane->view)
+		at->app->ops.view_input(at->app->ops.ctx, at->pane->view, ev);
 }
 
 void
-attach_open(struct attach *a, const char *id)
+attach_open(struct attach *at, const char *id)
 {
-	int cols, rows;
-	if (a->outer) {
-		cols = outer_cols(a->outer);
-		rows = outer_rows(a->outer);
-	} else {
-		outer_size(STDOUT_FILENO, &cols, &rows);
-	}
-	view_close(a);
-	if (id != a->id)
-		snprintf(a->id, sizeof(a->id), "%s", id);
-	a->back = a->total = 0;
-	a->known = a->placed = a->holding = false;
-	a->view = client_view_open(a->client, a->id, VIEW_ATTACH, cols, rows);
-	tell_focus(a, true);
-}
-
-struct asked {
-	struct attach *a;
-	char done[64];
-};
-
-static void
-on_asked(void *ctx, json_t *reply, const struct err *e)
-{
-	struct asked *q = ctx;
-	struct attach *a = attach_check(q->a);
-	const json_t *r = reply ? json_array_get(json_object_get(reply, "results"), 0) : NULL;
-	const char *why = r ? json_string_value(json_object_get(r, "error")) : NULL;
-	bool failed = r && json_object_get(r, "ok") && !json_is_true(json_object_get(r, "ok"));
-	if (!a->done) {
-		if (e)
-			attach_say(a, "%s", e->msg);
-		else if (failed)
-			attach_say(a, "%s", why ? why : "refused");
-		else if (*q->done)
-			attach_say(a, "%s", q->done);
-	}
-	free(q);
-}
-
-/* Asks something about this session; says `done`, or what went wrong. */
-void
-attach_request(struct attach *a, const char *verb, const char *done)
-{
-	struct asked *q = xcalloc(1, sizeof(*q));
-	q->a = a;
-	snprintf(q->done, sizeof(q->done), "%s", done);
-	client_request(a->client, verb, json_pack("{s:[s]}", "ids", a->id), on_asked, q);
-}
-
-void
-attach_look(struct attach *a, json_t *take_args, client_reply_cb cb)
-{
-	json_object_set_new(take_args, "view", json_integer(a->view));
-	client_request(a->client, "look", take_args, cb, a);
+	struct surface *s = at->app->d.s;
+	pane_open(at->pane, id, VIEW_ATTACH, surface_cols(s), surface_rows(s));
 }
 
 static const char *
@@ -173,111 +81,99 @@ text_of(json_t *ev, const char *key)
 	return s ? s : "";
 }
 
-static int
-int_of(json_t *ev, const char *key)
-{
-	return (int)json_integer_value(json_object_get(ev, key));
-}
-
-static void take_terminal(struct attach *a);
-
 static void
-ev_open(struct attach *a, json_t *ev)
+ev_open(struct attach *at, json_t *ev)
 {
-	snprintf(a->id, sizeof(a->id), "%s", text_of(ev, "id"));
-	snprintf(a->name, sizeof(a->name), "%s", text_of(ev, "name"));
-	snprintf(a->state, sizeof(a->state), "%s", text_of(ev, "state"));
-	a->exit_code = int_of(ev, "exit_code");
-	a->exit_signal = int_of(ev, "exit_signal");
-	a->cols = int_of(ev, "cols");
-	a->rows = int_of(ev, "rows");
-	take_terminal(a);
+	struct app *a = at->app;
+	char id[16];
+	snprintf(id, sizeof id, "%s", text_of(ev, "id"));
+	snprintf(at->pane->id, sizeof at->pane->id, "%s", id);
+	struct msess *s = model_told(&a->m, id, ev, a->now);
+	if (s)
+		snprintf(at->name, sizeof at->name, "%s", s->name);
+	model_select(&a->m, id);
+	app_changed(a);
+	want(at);
 }
 
 static void
-ev_modes(struct attach *a, json_t *ev)
+ev_state(struct attach *at, json_t *ev)
 {
-	a->inner.mouse = int_of(ev, "mouse");
-	a->inner.kitty = (unsigned)int_of(ev, "kitty");
-	a->inner.alt = json_is_true(json_object_get(ev, "alt"));
-	a->inner.alt_scroll = json_is_true(json_object_get(ev, "alt_scroll"));
-	want(a);
+	struct app *a = at->app;
+	model_told(&a->m, at->pane->id, ev, a->now);
+	app_changed(a);
+	if (attach_ended(at)) { /* whatever modes it left set */
+		memset(&at->inner, 0, sizeof at->inner);
+		want(at);
+	}
 }
 
 static void
-ev_title(struct attach *a, json_t *ev)
+ev_modes(struct attach *at, json_t *ev)
+{
+	at->inner.mouse = (int)json_integer_value(json_object_get(ev, "mouse"));
+	at->inner.kitty = (unsigned)json_integer_value(json_object_get(ev, "kitty"));
+	at->inner.alt = json_is_true(json_object_get(ev, "alt"));
+	at->inner.alt_scroll = json_is_true(json_object_get(ev, "alt_scroll"));
+	want(at);
+}
+
+static void
+ev_title(struct attach *at, json_t *ev)
 {
 	char s[400];
-	snprintf(a->title, sizeof(a->title), "%s", text_of(ev, "title"));
-	snprintf(s, sizeof(s), "%s%s%s", a->name, *a->title ? " - " : "", a->title);
-	if (a->outer)
-		outer_title(a->outer, s);
+	const char *title = text_of(ev, "title");
+	snprintf(s, sizeof s, "%s%s%s", at->name, *title ? " - " : "", title);
+	at->app->ops.title(at->app->ops.ctx, s);
 }
 
 static void
-ev_bell(struct attach *a, json_t *ev)
+ev_bell(struct attach *at, json_t *ev)
 {
 	(void)ev;
-	if (a->outer)
-		outer_bell(a->outer);
+	at->app->ops.bell(at->app->ops.ctx);
 }
 
 static void
-ev_notify(struct attach *a, json_t *ev)
+ev_notify(struct attach *at, json_t *ev)
 {
 	const char *title = text_of(ev, "title");
-	if (a->outer)
-		outer_notify(a->outer, *title ? title : a->name, text_of(ev, "text"));
+	at->app->ops.notify(at->app->ops.ctx, *title ? title : at->name, text_of(ev, "text"));
 }
 
 static void
-ev_clipboard(struct attach *a, json_t *ev)
+ev_clipboard(struct attach *at, json_t *ev)
 {
 	json_t *text = json_object_get(ev, "text");
-	if (a->outer && json_is_string(text))
-		outer_clipboard(a->outer, json_string_value(text), json_string_length(text));
+	if (json_is_string(text))
+		at->app->ops.copy(
+			at->app->ops.ctx, json_string_value(text), json_string_length(text));
 }
 
+/* Its view could not be opened, or is no more. */
 static void
-ev_scroll(struct attach *a, json_t *ev)
+ev_error(struct attach *at, json_t *ev)
 {
-	scroll_told(a, (uint64_t)json_integer_value(json_object_get(ev, "back")),
-		(uint64_t)json_integer_value(json_object_get(ev, "rows")));
-}
-
-static void
-ev_state(struct attach *a, json_t *ev)
-{
-	snprintf(a->state, sizeof(a->state), "%s", text_of(ev, "state"));
-	a->exit_code = int_of(ev, "exit_code");
-	a->exit_signal = int_of(ev, "exit_signal");
-	if (attach_ended(a)) { /* whatever modes it left set */
-		memset(&a->inner, 0, sizeof(a->inner));
-		want(a);
-	}
-	damage(a);
-}
-
-static void
-ev_error(struct attach *a, json_t *ev)
-{
-	a->view = 0;
-	if (!a->outer || !a->known) {
-		a->res->e.code = int_of(ev, "code");
-		snprintf(a->res->e.msg, sizeof(a->res->e.msg), "%s", text_of(ev, "message"));
-		attach_leave(a, ATTACH_ERROR);
+	struct app *a = at->app;
+	at->pane->view = 0;
+	if (a->stack[0].v == &view_attach && !at->pane->known) {
+		err_set(&a->failed, (int)json_integer_value(json_object_get(ev, "code")), "%s",
+			text_of(ev, "message"));
+		a->ops.quit(a->ops.ctx);
 		return;
 	}
-	snprintf(a->state, sizeof(a->state), "lost");
-	attach_say(a, "%s", text_of(ev, "message"));
+	app_toast(a, true, "%s", text_of(ev, "message"));
+	while (app_top(a) != &view_attach)
+		app_pop(a);
+	app_pop(a);
 }
 
 static void
-on_view_event(void *ctx, uint32_t view, json_t *ev)
+on_event(void *owner, const char *what, json_t *ev)
 {
 	static const struct {
 		const char *name;
-		void (*fn)(struct attach *a, json_t *ev);
+		void (*fn)(struct attach *at, json_t *ev);
 	} events[] = {
 		{"open", ev_open},
 		{"modes", ev_modes},
@@ -285,344 +181,273 @@ on_view_event(void *ctx, uint32_t view, json_t *ev)
 		{"bell", ev_bell},
 		{"notify", ev_notify},
 		{"clipboard", ev_clipboard},
-		{"scroll", ev_scroll},
-		{"marks", find_marks},
 		{"state", ev_state},
 		{"error", ev_error},
 	};
-	struct attach *a = attach_check(ctx);
-	const char *name = text_of(ev, "ev");
-	if (view != a->view || a->done)
-		return;
-	for (size_t i = 0; i < ARRAY_LEN(events); i++) {
-		if (!strcmp(events[i].name, name)) {
-			events[i].fn(a, ev);
+	for (size_t i = 0; i < ARRAY_LEN(events); i++)
+		if (!strcmp(events[i].name, what)) {
+			events[i].fn(attach_check(owner), ev);
 			return;
 		}
+}
+
+/* The server is there again: what stood over the screen was about a view that is no more. */
+static void
+on_back(void *owner)
+{
+	struct attach *at = attach_check(owner);
+	while (app_state(at->app, &view_back) || app_top(at->app) == &view_menu)
+		app_pop(at->app);
+	attach_open(at, at->pane->id);
+}
+
+/* --- its place on the terminal ---------------------------------------------------------------- */
+
+/* Its first row on the terminal; live the cursor's row is kept in sight. */
+static int
+first_row(const struct attach *at, const struct grid *g, int rows, int focus)
+{
+	int sy = at->sy;
+	if (g->rows <= rows)
+		return 0;
+	if (focus == -1)
+		sy = MAX(g->cursor.row - rows + 1, 0);
+	else if (focus >= 0 && (focus < sy || focus >= sy + rows - 1))
+		sy = focus - rows / 3;
+	return CLAMP(sy, 0, g->rows - rows);
+}
+
+/* focus: the row that is to be seen; -1 the cursor's, -2 any. */
+static void
+place(struct attach *at, int focus)
+{
+	const struct app *a = at->app;
+	struct grid g = canvas_grid(at->pane->screen);
+	int cols = surface_cols(a->d.s), rows = surface_rows(a->d.s);
+	at->sy = first_row(at, &g, rows, focus);
+	at->pane->shown = (struct window_at){
+		.h = MIN(rows, g.rows - at->sy), .w = MIN(cols, g.cols), .sy = at->sy};
+}
+
+/* --- input ------------------------------------------------------------------------------------ */
+
+/* Turned up, the screen is looked back in; what is dragged over is copied. */
+static bool
+mouse(struct attach *at, const struct input_event *ev)
+{
+	if (ev->button == 64) {
+		back_enter(at->app, false);
+		back_by(back_of(at->app), 3);
+		return true;
 	}
+	place(at, -1); /* a picture shown as it is was not drawn */
+	pane_mouse(at->pane, ev, false);
+	return true;
 }
 
 static bool
-plain_view(const struct attach *a)
+attach_input(struct app *a, void *st, const struct input_event *ev)
 {
-	struct grid g = canvas_grid(a->screen);
-	return a->mode == AT_LIVE && !a->toast[0] && !a->lost && !a->selecting &&
-	       !attach_ended(a) && g.cols == outer_cols(a->outer) && g.rows == outer_rows(a->outer);
+	struct attach *at = attach_check(st);
+	bool release = ev->type == INPUT_KEY && ev->action == KEY_RELEASE;
+	bool turn = ev->type == INPUT_MOUSE && ev->button >= 64 && ev->button <= 65;
+	if (release && ev->key == at->swallow) {
+		at->swallow = 0;
+		return true;
+	}
+	if (key_matches(ev, &a->prefix) && !release) {
+		at->swallow = ev->key;
+		app_push(a, &view_menu, NULL);
+		return true;
+	}
+	if (ev->type == INPUT_MOUSE && !at->inner.mouse &&
+		!(turn && at->inner.alt && at->inner.alt_scroll))
+		return mouse(at, ev);
+	if (attach_ended(at))
+		return ev->type != INPUT_KEY || release; /* else a key of C_GONE, or none */
+	if (at->pane->selecting && ev->type == INPUT_KEY)
+		pane_select_end(at->pane);
+	at->typing = ev->type == INPUT_KEY && ev->key < KEY_NONE &&
+		     !(ev->mods & ~(MOD_SHIFT | MOD_LOCKS));
+	to_session(at, ev);
+	return true;
 }
+
+/* --- picture ---------------------------------------------------------------------------------- */
 
 /* Kitty keyboard flags under which a plain key is an escape sequence too. */
 #define KEYS_ARE_SEQUENCES (2 | 8 | 16)
 
-/* Somebody types text at the plain screen: the server may as well read it itself. */
-static void
-lend(struct attach *a)
+static struct pane *
+attach_plain(struct app *a, void *st)
 {
-	if (!client_lends(a->client) || !a->typing || !a->view || a->done || !plain_view(a) ||
-		(a->inner.kitty & KEYS_ARE_SEQUENCES))
-		return;
-	int fd = outer_lend(a->outer);
-	unsigned caps = render_caps_bits(outer_caps(a->outer));
-	if (fd >= 0 && !client_view_lend(a->client, a->view, fd, caps, &a->prefix))
-		outer_keep(a->outer);
+	struct attach *at = attach_check(st);
+	struct grid g = canvas_grid(at->pane->screen);
+	bool whole = at->pane->known && !at->pane->selecting && !attach_ended(at) &&
+		     g.cols == surface_cols(a->d.s) && g.rows == surface_rows(a->d.s);
+	return whole ? at->pane : NULL;
 }
-
-static void
-on_frame(void *ctx, uint32_t view, const void *p, size_t n)
-{
-	struct attach *a = attach_check(ctx);
-	if (view != a->view || a->done)
-		return;
-	if (frame_apply(a->screen, p, n) < 0) { /* start anew rather than show what is wrong */
-		log_warn("attach: a frame that cannot be read");
-		attach_open(a, a->id);
-		return;
-	}
-	a->known = true;
-	if (a->outer && outer_lent(a->outer))
-		return; /* its owner has painted that */
-	scroll_frame(a);
-	damage(a);
-}
-
-static void
-on_acked(void *ctx, uint32_t view)
-{
-	struct attach *a = attach_check(ctx);
-	if (view == a->view && a->outer)
-		lend(a);
-}
-
-static void
-on_returned(void *ctx, uint32_t view, const struct client_return *r)
-{
-	struct attach *a = attach_check(ctx);
-	struct grid g = canvas_grid(a->screen);
-	bool known = r->how == RETURNED_SHOWN && view == a->view && !a->done;
-	if (r->how == RETURNED_UNTOUCHED)
-		outer_keep(a->outer);
-	else
-		outer_take_back(
-			a->outer, known ? &g : NULL, r->unsent, r->n_unsent, r->input, r->n_input);
-}
-
-static void
-on_lost(void *ctx)
-{
-	struct attach *a = attach_check(ctx);
-	if (a->outer)
-		outer_take_back(a->outer, NULL, NULL, 0, NULL, 0);
-	a->lost = true;
-	a->view = 0;
-	damage(a);
-}
-
-static void
-on_back(void *ctx)
-{
-	struct attach *a = attach_check(ctx);
-	if (a->done)
-		return;
-	a->lost = false;
-	scroll_leave(a);
-	attach_open(a, a->id);
-	damage(a);
-}
-
-/* --- terminal --------------------------------------------------------------------------------- */
 
 static bool
-on_paint(void *ctx, struct grid *g)
+attach_lends(struct app *a, void *st)
 {
-	struct attach *a = attach_check(ctx);
-	if (!a->known && !a->lost)
-		return false;
-	if (plain_view(a)) {
-		*g = canvas_grid(a->screen);
-		return true;
-	}
-	paint_compose(a);
-	*g = canvas_grid(a->comp);
-	g->reverse = canvas_grid(a->screen).reverse;
-	return true;
+	struct attach *at = attach_check(st);
+	(void)a;
+	return at->typing && !(at->inner.kitty & KEYS_ARE_SEQUENCES);
+}
+
+static bool
+attach_empty(struct app *a, void *st)
+{
+	(void)a;
+	return !attach_check(st)->pane->known;
+}
+
+/* Where a session smaller than the terminal ends, and why it is. */
+static void
+draw_edges(struct app *a, const struct grid *g, int cols, int rows)
+{
+	char s[160];
+	const char *const *sign = a->d.theme.glyph;
+	uint16_t st = draw_style(&a->d, TH_RULE);
+	if (g->cols < cols)
+		surface_fill(a->d.s, 0, g->cols, MIN(rows, g->rows), 1, sign[GL_V], st);
+	if (g->rows < rows)
+		surface_fill(a->d.s, g->rows, 0, 1, MIN(cols, g->cols), sign[GL_H], st);
+	if (g->rows < rows && g->cols < cols)
+		draw_glyph(&a->d, g->rows, g->cols, TH_RULE, GL_BR);
+	snprintf(s, sizeof s, "sized %dx%d by another terminal; type to take over", g->cols,
+		g->rows);
+	if (g->rows + 1 < rows)
+		draw_cut(&a->d, g->rows + 1, 0, cols, TH_DIM, s);
+}
+
+void
+attach_picture(struct attach *at, int focus)
+{
+	struct app *a = at->app;
+	struct pane *p = at->pane;
+	struct grid g = canvas_grid(p->screen);
+	int cols = surface_cols(a->d.s), rows = surface_rows(a->d.s);
+	place(at, focus);
+	draw_edges(a, &g, cols, rows);
+	a->front = p;
+	a->cursor.set = true;
+	a->cursor.visible = g.cursor.visible && g.cursor.col < cols && !attach_ended(at);
+	a->cursor.y = CLAMP(g.cursor.row - at->sy, 0, rows - 1);
+	a->cursor.x = MIN(g.cursor.col, cols - 1);
+	a->cursor.shape = g.cursor.shape;
 }
 
 static void
-to_session(struct attach *a, const struct input_event *ev)
+draw_ended(struct attach *at)
 {
-	if (a->view && !a->lost)
-		client_view_input(a->client, a->view, ev);
-}
-
-/* Keys while there is nobody to take them. */
-static void
-ended_key(struct attach *a, const struct input_event *ev)
-{
-	if (ev->type != INPUT_KEY || ev->action == KEY_RELEASE)
-		return;
-	if (ev->key == 13)
-		attach_request(a, "resume", "waking it");
-	else if (ev->key == 'q' || ev->key == 'd' || ev->key == 27 ||
-		 (ev->key == 'c' && ev->mods == MOD_CTRL))
-		attach_leave(a, ATTACH_LEFT);
-	else if (ev->key == '[' || ev->key == KEY_PGUP)
-		scroll_enter(a, false);
-}
-
-static void
-live_input(struct attach *a, const struct input_event *ev)
-{
-	bool release = ev->type == INPUT_KEY && ev->action == KEY_RELEASE;
-	bool wheel = ev->type == INPUT_MOUSE && ev->button >= 64 && ev->button <= 65;
-	if (release && ev->key == a->swallow) {
-		a->swallow = 0;
-		return;
-	}
-	if (key_matches(ev, &a->prefix) && !release) {
-		a->swallow = ev->key;
-		menu_open(a);
-	} else if (ev->type == INPUT_MOUSE && !a->inner.mouse &&
-		   !(wheel && a->inner.alt && a->inner.alt_scroll)) {
-		scroll_mouse(a, ev);
-	} else if (attach_ended(a)) {
-		ended_key(a, ev);
-	} else {
-		if (a->selecting && ev->type == INPUT_KEY)
-			a->selecting = false;
-		a->typing = ev->type == INPUT_KEY && ev->key < KEY_NONE &&
-			    !(ev->mods & ~(MOD_SHIFT | MOD_LOCKS));
-		to_session(a, ev);
-	}
+	struct app *a = at->app;
+	const struct msess *s = attach_session(at);
+	int w = surface_cols(a->d.s), h = surface_rows(a->d.s);
+	char what[128];
+	const char *const hints[] = {
+		s->state == MS_ASLEEP ? "Enter wakes it" : "Enter starts it again", "d back",
+		"[ scrollback"};
+	if (s->state == MS_ASLEEP)
+		snprintf(what, sizeof what, "%s is asleep and holds no memory", s->name);
+	else if (s->state == MS_LOST)
+		snprintf(what, sizeof what, "%s was lost: its processes are gone", s->name);
+	else if (s->exit_signal > 0)
+		snprintf(what, sizeof what, "%s was ended by signal %d", s->name, s->exit_signal);
+	else if (s->exit_code > 0)
+		snprintf(what, sizeof what, "%s ended with exit code %d", s->name, s->exit_code);
+	else
+		snprintf(what, sizeof what, "%s ended normally", s->name);
+	surface_layer(a->d.s, h - 1, 0, 1, w);
+	surface_fill(a->d.s, 0, 0, 1, w, " ", draw_style(&a->d, TH_BAR));
+	int x = 1 + draw_cut(&a->d, 0, 1, w - utf8_width(hints[0]) - 5, TH_BAR, what);
+	for (size_t i = 0; i < ARRAY_LEN(hints) && x + 4 + utf8_width(hints[i]) <= w; i++)
+		x += 3 + draw_text(&a->d, 0, x + 3, w - x - 3, TH_BAR_STRONG, hints[i]);
 }
 
 static void
-on_input(void *ctx, const struct input_event *ev)
+attach_draw(struct app *a, void *st)
 {
-	static void (*const by_mode[])(struct attach *, const struct input_event *) = {
-		[AT_LIVE] = live_input,
-		[AT_MENU] = menu_key,
-		[AT_MORE] = menu_key,
-		[AT_DIALOG] = dialog_key,
-		[AT_SCROLL] = scroll_key,
-		[AT_FIND] = find_key,
-	};
-	struct attach *a = attach_check(ctx);
-	if (a->done)
-		return;
-	if (a->mode != AT_LIVE) {
-		if (ev->type == INPUT_FOCUS)
-			to_session(a, ev);
-		if (ev->type == INPUT_KEY && ev->action == KEY_RELEASE)
-			return;
-		if (ev->type == INPUT_KEY)
-			a->swallow = ev->key;
-	}
-	by_mode[a->mode](a, ev);
-}
-
-static void
-on_resized(void *ctx, int cols, int rows)
-{
-	struct attach *a = attach_check(ctx);
-	if (a->view)
-		client_view_resize(a->client, a->view, cols, rows);
-	damage(a);
-}
-
-static void
-on_reclaim(void *ctx)
-{
-	struct attach *a = attach_check(ctx);
-	client_view_reclaim(a->client, a->view);
-}
-
-static void
-on_gone(void *ctx)
-{
-	attach_leave(attach_check(ctx), ATTACH_GONE);
-}
-
-/* The session is there: only from here on is the terminal touched. */
-static void
-take_terminal(struct attach *a)
-{
-	const struct outer_ops ops = {on_paint, on_input, on_resized, on_reclaim, on_gone, a};
-	struct outer_options opt = {.ascii = a->ctx->ascii, .no_mouse = !a->own_mouse};
-	if (a->outer && a->own_outer)
-		return;
-	if (!a->outer) {
-		a->outer = outer_open(a->loop, &opt, &ops, &a->res->e);
-		a->own_outer = true;
-		if (!a->outer) {
-			attach_leave(a, ATTACH_ERROR);
-			return;
-		}
-	}
-	want(a);
+	struct attach *at = attach_check(st);
+	bool top = app_top(a) == &view_attach, ended = attach_ended(at);
+	struct back *b = back_of(a);
+	attach_picture(at, b ? back_focus(b) : -1);
+	if (ended && !b)
+		draw_ended(at);
+	if (top)
+		frame_toast_over(a, surface_rows(a->d.s) - 1 - ended);
 }
 
 /* --- life ------------------------------------------------------------------------------------- */
 
+static const struct pane_ops pane_ops_of = {.event = on_event, .back = on_back};
+
 static void
-read_config(struct attach *a)
+view_open(struct app *a, void *st, const char *arg)
 {
-	struct config cfg;
-	if (config_load(&cfg, paths()->config, NULL) < 0 || !key_parse(cfg.prefix, &a->prefix)) {
-		snprintf(cfg.prefix, sizeof(cfg.prefix), "C-\\");
-		key_parse(cfg.prefix, &a->prefix);
-	}
-	a->own_mouse = cfg.mouse;
-	if (a->prefix.mods == MOD_CTRL && a->prefix.key < 0x7f)
-		snprintf(a->prefix_label, sizeof(a->prefix_label), "^%c",
-			a->prefix.key >= 'a' ? (int)a->prefix.key - 32 : (int)a->prefix.key);
-	else
-		snprintf(a->prefix_label, sizeof(a->prefix_label), "%s", cfg.prefix);
+	struct attach *at = st;
+	*at = (struct attach){.magic = MAGIC, .app = a};
+	at->pane = pane_new(a, &pane_ops_of, at);
+	attach_open(at, arg);
 }
 
 static void
-on_timer_closed(uv_handle_t *h)
+view_close(struct app *a, void *st)
 {
-	*(bool *)h->data = true;
+	struct attach *at = attach_check(st);
+	pane_free(at->pane);
+	at->magic = 0;
+	a->ops.want(a->ops.ctx, 0, 0);
 }
 
 static void
-on_late(uv_timer_t *t)
+view_resized(struct app *a, void *st)
 {
-	attach_check(t->data)->lost = true;
+	struct attach *at = attach_check(st);
+	if (at->pane->view)
+		a->ops.view_resize(
+			a->ops.ctx, at->pane->view, surface_cols(a->d.s), surface_rows(a->d.s));
 }
 
-/* A view that was closed gives its terminal back; a server that hangs does not. */
+/* The list that an action waited for is there. */
 static void
-fetch_terminal(struct attach *a)
+view_changed(struct app *a, void *st)
 {
-	uv_timer_start(&a->toast_timer, on_late, FETCH_MS, 0);
-	while (a->outer && outer_lent(a->outer) && !a->lost)
-		uv_run(a->loop, UV_RUN_ONCE);
-	uv_timer_stop(&a->toast_timer);
-	if (a->outer)
-		outer_take_back(a->outer, NULL, NULL, 0, NULL, 0);
-}
-
-static void
-finish(struct attach *a)
-{
-	bool closed = false;
-	snprintf(a->res->id, sizeof(a->res->id), "%s", a->id);
-	snprintf(a->res->name, sizeof(a->res->name), "%s", a->name);
-	view_close(a);
-	fetch_terminal(a);
-	if (a->own_outer)
-		outer_close(a->outer);
-	client_free(a->client);
-	a->toast_timer.data = &closed;
-	uv_close((uv_handle_t *)&a->toast_timer, on_timer_closed);
-	while (!closed)
-		uv_run(a->loop, UV_RUN_NOWAIT);
-	scroll_free(a);
-	json_decref(a->ls);
-	canvas_free(a->screen);
-	canvas_free(a->comp);
-	arena_free(a->arena);
-	a->magic = 0;
+	struct attach *at = attach_check(st);
+	void (*then)(struct app *) = at->then;
+	if (!then || !a->m.loaded)
+		return;
+	at->then = NULL;
+	then(a);
 }
 
 void
-attach_on(const struct verb_ctx *ctx, const char *id, uv_loop_t *loop, struct outer *outer,
-	const struct text_place *at, struct attach_result *res)
+attach_show(struct app *a, const char *id, const struct text_place *at)
 {
-	static const struct client_ops ops_of = {.frame = on_frame,
-		.acked = on_acked,
-		.returned = on_returned,
-		.view_event = on_view_event,
-		.lost = on_lost,
-		.back = on_back};
-	struct client_ops ops = ops_of;
-	struct attach a = {.magic = MAGIC, .ctx = ctx, .res = res, .loop = loop, .outer = outer};
-	*res = (struct attach_result){.why = ATTACH_ERROR};
-	ops.ctx = &a;
-	a.client = client_connect(ctx->host, true, &res->e);
-	if (!a.client)
-		return;
-	a.arena = arena_new(ARENA_BYTES);
-	if (!a.arena) {
-		err_set(&res->e, EXIT_FAIL, "no memory for a screen");
-		client_free(a.client);
-		return;
+	struct attach *there = attach_of(a);
+	if (there) { /* from a view over it: the same place */
+		while (app_top(a) != &view_attach)
+			app_pop(a);
+		attach_open(there, id);
+	} else {
+		app_push(a, &view_attach, id);
 	}
-	a.screen = canvas_new(a.arena, OWNER_SCREEN, 80, 24);
-	a.comp = canvas_new(a.arena, OWNER_COMPOSE, 80, 24);
-	uv_timer_init(loop, &a.toast_timer);
-	a.toast_timer.data = &a;
-	read_config(&a);
-	client_start(a.client, loop, &ops);
-	if (outer) {
-		const struct outer_ops oops = {
-			on_paint, on_input, on_resized, on_reclaim, on_gone, &a};
-		outer_set_ops(outer, &oops);
-	}
-	attach_open(&a, id);
 	if (at)
-		find_at(&a, at);
-	while (!a.done)
-		uv_run(loop, UV_RUN_DEFAULT);
-	finish(&a);
+		attach_look(a, at);
 }
+
+const struct view view_attach = {
+	.name = "attach",
+	.context = C_GONE,
+	.size = sizeof(struct attach),
+	.open = view_open,
+	.close = view_close,
+	.draw = attach_draw,
+	.input = attach_input,
+	.changed = view_changed,
+	.resized = view_resized,
+	.plain = attach_plain,
+	.lends = attach_lends,
+	.empty = attach_empty,
+};

@@ -5,7 +5,6 @@
  *   typing ─► look {pattern} ─► marks with each frame       hits name lines, not rows: they stay
  *          └► search {id} ─► hits, newest first ─► look {line, start} of the one looked at */
 #include "tui/attach/attach_priv.h"
-
 #include "core/text/width.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,33 +17,31 @@ same(const struct hit_at *a, const struct hit_at *b)
 }
 
 static void
-on_shown(void *ctx, json_t *reply, const struct err *e)
+shown_cb(struct app *a, json_t *reply, const struct err *e, const char *id)
 {
-	struct attach *a = attach_check(ctx);
-	if (a->done || e || json_is_true(json_object_get(reply, "found")))
-		return;
-	attach_say(a, "that line is no longer kept");
+	(void)id;
+	if (back_of(a) && !e && !json_is_true(json_object_get(reply, "found")))
+		app_toast(a, true, "that line is no longer kept");
 }
 
 static void
-show(struct attach *a)
+show(struct back *b)
 {
-	const struct hit_at *h = &a->find.hits[a->find.at];
-	attach_look(a,
+	const struct hit_at *h = &b->find.hits[b->find.at];
+	pane_look(b->at->pane,
 		json_pack("{s:I,s:I}", "line", (json_int_t)h->line, "start", (json_int_t)h->start),
-		on_shown);
-	outer_damage(a->outer);
+		shown_cb);
 }
 
 /* --- hits as they come ------------------------------------------------------------------------ */
 
 static void
-add(struct attach *a, uint64_t line, int64_t start)
+add(struct back *b, uint64_t line, int64_t start)
 {
-	struct attach_find *f = &a->find;
+	struct find *f = &b->find;
 	if (f->n == f->cap) {
 		f->cap = f->cap * 2 + 256;
-		f->hits = xrealloc(f->hits, f->cap * sizeof(*f->hits));
+		f->hits = xrealloc(f->hits, f->cap * sizeof *f->hits);
 	}
 	struct hit_at *h = &f->hits[f->n++];
 	*h = (struct hit_at){line, start};
@@ -52,71 +49,73 @@ add(struct attach *a, uint64_t line, int64_t start)
 		return;
 	f->placed = true;
 	f->at = f->n - 1;
-	show(a);
+	show(b);
 }
 
 /* A line's matches, the last first: upwards is the way. */
 static void
-add_line(struct attach *a, json_t *hit)
+add_line(struct back *b, json_t *hit)
 {
 	json_t *more = json_object_get(hit, "more");
 	uint64_t line = (uint64_t)json_integer_value(json_object_get(hit, "line"));
 	json_int_t offset = json_integer_value(json_object_get(hit, "offset"));
 	for (size_t i = json_array_size(more); i-- > 0;)
-		add(a, line,
+		add(b, line,
 			offset + json_integer_value(json_array_get(json_array_get(more, i), 0)));
-	add(a, line, offset + json_integer_value(json_object_get(hit, "start")));
+	add(b, line, offset + json_integer_value(json_object_get(hit, "start")));
 }
 
 static void
-on_part(void *ctx, json_t *part)
+on_part(struct app *a, json_t *part)
 {
-	struct attach *a = attach_check(ctx);
+	struct back *b = back_of(a);
 	json_t *hit;
 	size_t i;
 	json_array_foreach (json_object_get(part, "hits"), i, hit)
-		add_line(a, hit);
-	outer_damage(a->outer);
+		add_line(b, hit);
+	a->dirty = true;
 }
 
 /* The one wanted is not among them, or all are below where one looks. */
 static void
-place_nearest(struct attach *a)
+place_nearest(struct back *b)
 {
-	struct attach_find *f = &a->find;
+	struct find *f = &b->find;
 	f->placed = true;
 	for (f->at = 0; f->at + 1 < f->n && f->wants && f->hits[f->at].line > f->want.line;)
 		f->at++;
 	if (f->wants)
 		return; /* that place is shown already */
 	f->at = f->n - 1;
-	show(a);
+	show(b);
 }
 
 static void
-on_found(void *ctx, json_t *reply, const struct err *e)
+found_cb(struct app *a, json_t *reply, const struct err *e, const char *id)
 {
-	struct attach *a = attach_check(ctx);
-	struct attach_find *f = &a->find;
-	f->request = 0;
-	if (a->done)
+	struct back *b = back_of(a);
+	(void)id;
+	if (!b)
 		return;
+	struct find *f = &b->find;
+	f->request = 0;
 	if (e)
-		snprintf(f->error, sizeof(f->error), "%s", e->msg);
+		snprintf(f->error, sizeof f->error, "%s", e->msg);
 	f->truncated = json_is_true(json_object_get(reply, "truncated"));
 	if (!f->placed && f->n)
-		place_nearest(a);
-	outer_damage(a->outer);
+		place_nearest(b);
+	a->dirty = true;
 }
 
 /* --- asking ----------------------------------------------------------------------------------- */
 
 static void
-stop(struct attach *a)
+stop(struct back *b)
 {
-	struct attach_find *f = &a->find;
+	struct app *a = b->at->app;
+	struct find *f = &b->find;
 	if (f->request)
-		client_cancel(a->client, f->request);
+		a->ops.cancel(a->ops.ctx, f->request);
 	f->request = 0;
 	f->n = f->at = 0;
 	f->placed = f->truncated = false;
@@ -124,188 +123,207 @@ stop(struct attach *a)
 }
 
 static void
-on_pattern(void *ctx, json_t *reply, const struct err *e)
+pattern_cb(struct app *a, json_t *reply, const struct err *e, const char *id)
 {
-	struct attach *a = attach_check(ctx);
-	if (a->done || !reply)
-		return; /* a bad pattern is told by the search too */
-	(void)e;
-	if (!a->find.placed && !a->find.n && a->find.from_line == UINT64_MAX)
-		a->find.from_line = (uint64_t)json_integer_value(json_object_get(reply, "line"));
+	struct back *b = back_of(a);
+	(void)id;
+	(void)e; /* a bad pattern is told by the search too */
+	if (b && reply && !b->find.placed && !b->find.n && b->find.from_line == UINT64_MAX)
+		b->find.from_line = (uint64_t)json_integer_value(json_object_get(reply, "line"));
 }
 
 static void
-run(struct attach *a)
+run(struct back *b)
 {
-	struct attach_find *f = &a->find;
-	stop(a);
-	attach_look(
-		a, json_pack("{s:s,s:b}", "pattern", f->line.text, "regex", f->regex), on_pattern);
+	struct app *a = b->at->app;
+	struct find *f = &b->find;
+	stop(b);
+	pane_look(b->at->pane, json_pack("{s:s,s:b}", "pattern", f->line.text, "regex", f->regex),
+		pattern_cb);
 	if (f->line.len)
-		f->request = client_stream(a->client, "search",
+		f->request = a->ops.stream(a->ops.ctx, "search",
 			json_pack("{s:s,s:b,s:s}", "pattern", f->line.text, "regex", f->regex, "id",
-				a->id),
-			on_part, on_found, a);
-	outer_damage(a->outer);
+				b->at->pane->id),
+			on_part, found_cb);
 }
 
 void
-find_drop(struct attach *a)
+find_drop(struct back *b)
 {
-	struct attach_find *f = &a->find;
-	stop(a);
-	if (f->line.len && !a->done)
-		attach_look(a, json_pack("{s:s}", "pattern", ""), NULL);
+	struct find *f = &b->find;
+	stop(b);
+	if (f->line.len && b->at->pane->view)
+		pane_look(b->at->pane, json_pack("{s:s}", "pattern", ""), NULL);
 	free(f->hits);
-	marks_free(&f->marks);
-	bool regex = f->regex;
-	*f = (struct attach_find){.regex = regex};
+	b->at->pane->marks.n = 0;
+	*f = (struct find){.regex = f->regex};
 }
 
 void
-find_open(struct attach *a)
+find_open(struct app *a)
 {
-	bool live = a->mode != AT_SCROLL;
+	bool live = !back_of(a);
 	if (live)
-		scroll_enter(a, false);
-	find_drop(a);
-	a->find.from_live = live;
-	a->find.origin = a->back;
-	a->find.from_line = UINT64_MAX; /* told by the server */
-	attach_mode(a, AT_FIND);
+		back_enter(a, false);
+	struct back *b = back_of(a);
+	find_drop(b);
+	b->find.from_live = live;
+	b->find.origin = b->at->pane->back;
+	b->find.from_line = UINT64_MAX; /* told by the server */
+	app_push(a, &view_finding, NULL);
 }
 
 void
-find_at(struct attach *a, const struct text_place *at)
+attach_look(struct app *a, const struct text_place *at)
 {
-	struct attach_find *f = &a->find;
-	scroll_enter(a, false);
+	back_enter(a, false);
+	struct back *b = back_of(a);
+	struct find *f = &b->find;
 	f->want = at->at;
 	f->wants = at->pattern[0];
 	f->regex = at->regex;
 	line_set(&f->line, at->pattern);
-	attach_look(a,
+	pane_look(b->at->pane,
 		json_pack("{s:I,s:I}", "line", (json_int_t)at->at.line, "start",
 			(json_int_t)at->at.start),
-		on_shown);
+		shown_cb);
 	if (f->wants)
-		run(a);
+		run(b);
 }
 
 /* --- moving ----------------------------------------------------------------------------------- */
 
 static void
-step(struct attach *a, int by)
+step(struct app *a, int by)
 {
-	struct attach_find *f = &a->find;
+	struct back *b = back_of(a);
+	struct find *f = &b->find;
 	if (!f->line.len) {
-		find_open(a);
+		if (app_top(a) != &view_finding)
+			find_open(a);
 		return;
 	}
 	if (!f->n) {
-		attach_say(a, "%s: %s", f->request ? "still looking" : "not found", f->line.text);
+		app_toast(a, !f->request, "%s: %s", f->request ? "still looking" : "not found",
+			f->line.text);
 		return;
 	}
 	size_t last = f->n - 1;
 	bool wraps = by > 0 ? f->at == last : f->at == 0;
 	if (wraps && f->request) {
-		attach_say(a, "still looking …");
+		app_toast(a, false, "still looking …");
 		return;
 	}
 	if (wraps && last)
-		attach_say(a, by > 0 ? "from the newest again" : "from the oldest again");
+		app_toast(a, false, by > 0 ? "from the newest again" : "from the oldest again");
 	f->at = wraps ? (by > 0 ? 0 : last) : f->at + (size_t)by;
-	show(a);
+	show(b);
 }
 
 void
-find_next(struct attach *a)
+act_back_find(struct app *a)
+{
+	find_open(a);
+}
+
+void
+act_back_next(struct app *a)
 {
 	step(a, 1);
 }
 
 void
-find_previous(struct attach *a)
+act_back_previous(struct app *a)
 {
 	step(a, -1);
 }
 
 /* --- typing ----------------------------------------------------------------------------------- */
 
-static void
-give_up(struct attach *a)
+void
+act_find_give_up(struct app *a)
 {
-	uint64_t origin = a->find.origin;
-	if (a->find.from_live) {
-		scroll_leave(a);
+	struct back *b = back_of(a);
+	uint64_t origin = b->find.origin;
+	if (b->find.from_live) {
+		back_leave(a);
 		return;
 	}
-	find_drop(a);
-	scroll_to(a, origin);
-	attach_mode(a, AT_SCROLL);
+	find_drop(b);
+	pane_scroll(b->at->pane, origin);
+	app_pop(a);
 }
 
 void
-find_key(struct attach *a, const struct input_event *ev)
+act_find_keep(struct app *a)
 {
-	struct attach_find *f = &a->find;
-	char was[sizeof(f->line.text)];
-	memcpy(was, f->line.text, sizeof(was));
-	if (ev->type == INPUT_MOUSE) {
-		scroll_mouse(a, ev);
-	} else if (key_is(ev, "Escape") || key_is(ev, "C-c")) {
-		give_up(a);
-	} else if (key_is(ev, "Enter")) {
-		if (f->line.len)
-			attach_mode(a, AT_SCROLL);
-		else
-			give_up(a);
-	} else if (key_is(ev, "C-r")) {
-		f->regex = !f->regex;
-		run(a);
-	} else if (key_is(ev, "Up")) {
-		step(a, 1);
-	} else if (key_is(ev, "Down")) {
-		step(a, -1);
-	} else if (line_input(&f->line, ev) && strcmp(was, f->line.text)) {
-		run(a);
-	}
-	outer_damage(a->outer);
-}
-
-/* --- marks ------------------------------------------------------------------------------------ */
-
-void
-find_marks(struct attach *a, json_t *ev)
-{
-	marks_take(&a->find.marks, ev);
-	outer_damage(a->outer);
-}
-
-static const struct hit_at *
-now(const struct attach *a)
-{
-	return a->find.placed && a->find.n ? &a->find.hits[a->find.at] : NULL;
-}
-
-const struct hit_mark *
-find_current(const struct attach *a)
-{
-	const struct hit_at *h = now(a);
-	return h ? marks_find(&a->find.marks, h) : NULL;
+	if (back_of(a)->find.line.len)
+		app_pop(a);
+	else
+		act_find_give_up(a);
 }
 
 void
-find_draw(struct attach *a)
+act_find_regex(struct app *a)
 {
-	struct window_at at = {.h = outer_rows(a->outer), .w = outer_cols(a->outer), .sy = a->sy};
-	marks_paint(&a->find.marks, a->comp, &at, now(a), outer_caps(a->outer)->no_color);
+	struct back *b = back_of(a);
+	b->find.regex = !b->find.regex;
+	run(b);
+}
+
+static bool
+find_input(struct app *a, void *st, const struct input_event *ev)
+{
+	(void)st;
+	return ev->type == INPUT_MOUSE && view_back.input(a, back_of(a), ev);
+}
+
+static bool
+find_text(struct app *a, void *st, const struct input_event *ev)
+{
+	struct back *b = back_of(a);
+	char was[sizeof b->find.line.text];
+	(void)st;
+	memcpy(was, b->find.line.text, sizeof was);
+	if (ev->type == INPUT_KEY && keymap_find(C_FIND, ev))
+		return false;
+	if (!line_input(&b->find.line, ev))
+		return false;
+	if (strcmp(was, b->find.line.text) != 0)
+		run(b);
+	return true;
+}
+
+/* What is typed stands in the bar of what is below. */
+static void
+find_draw(struct app *a, void *st)
+{
+	(void)a;
+	(void)st;
+}
+
+const struct view view_finding = {
+	.name = "find",
+	.context = C_FIND,
+	.over = true,
+	.draw = find_draw,
+	.input = find_input,
+	.text = find_text,
+};
+
+/* --- what is seen of it ----------------------------------------------------------------------- */
+
+const struct hit_at *
+find_now(const struct back *b)
+{
+	const struct find *f = &b->find;
+	return f->placed && f->n ? &f->hits[f->at] : NULL;
 }
 
 void
-find_status(const struct attach *a, char *s, size_t n)
+find_status(const struct back *b, char *s, size_t n)
 {
-	const struct attach_find *f = &a->find;
+	const struct find *f = &b->find;
 	const char *more = f->truncated ? "+" : f->request ? "…" : "";
 	s[0] = '\0';
 	if (f->error[0])

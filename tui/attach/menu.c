@@ -1,449 +1,324 @@
-/* After the prefix key: what can be done here, who else waits, and the dialog before anything ends.
- */
+/* After the prefix key: what can be done here, who else waits, and the ways out. The keys are those
+ * of context C_MENU in actions.def; many are the dashboard's own, about the session one is in. */
 #include "tui/attach/attach_priv.h"
-
 #include "core/text/width.h"
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-
-static const struct style dim = {.attrs = ATTR_FAINT};
-static const struct style bold = {.attrs = ATTR_BOLD};
-static const struct style inverse = {.attrs = ATTR_INVERSE};
-static const struct style needs = {.fg = COLOR_INDEX | 3, .attrs = ATTR_BOLD};
 
 /* --- the other sessions ----------------------------------------------------------------------- */
 
-static const char *
-str(const json_t *s, const char *key)
+/* Sessions that need an answer, in the list's order, beginning after this one; step -1: before it. */
+static struct msess *
+waiting_from_here(const struct app *a, int step)
 {
-	const char *v = json_string_value(json_object_get(s, key));
-	return v ? v : "";
-}
-
-static bool
-waits(const json_t *s)
-{
-	return !strcmp(str(s, "activity"), "permission") || !strcmp(str(s, "activity"), "question");
-}
-
-static json_t *
-sessions_of(const struct attach *a)
-{
-	return a->ls ? json_object_get(a->ls, "sessions") : NULL;
-}
-
-static const json_t *
-this_session(const struct attach *a)
-{
-	size_t i;
-	json_t *s;
-	json_array_foreach (sessions_of(a), i, s) {
-		if (!strcmp(str(s, "id"), a->id))
-			return s;
-	}
-	return NULL;
-}
-
-/* Waiting sessions in the list's order, beginning after this one; step -1: before it. */
-static const json_t *
-waiting_from_here(const struct attach *a, int step)
-{
-	json_t *all = sessions_of(a);
-	long n = (long)json_array_size(all), here = 0;
-	for (long i = 0; i < n; i++)
-		if (!strcmp(str(json_array_get(all, (size_t)i), "id"), a->id))
-			here = i;
+	long n = (long)a->m.n_shown, here = MAX(model_index(&a->m, a->m.sel), 0);
 	for (long k = 1; k < n; k++) {
-		const json_t *s = json_array_get(all, (size_t)(((here + step * k) % n + n) % n));
-		if (waits(s))
+		struct msess *s = a->m.shown[((here + step * k) % n + n) % n];
+		if (msess_group(s) == GR_NEEDS)
 			return s;
 	}
 	return NULL;
 }
 
-int
-attach_others_waiting(const struct attach *a, const char **first_name)
+static int
+others_waiting(struct app *a)
 {
-	size_t i;
-	json_t *s;
 	int n = 0;
-	const json_t *next = waiting_from_here(a, 1);
-	*first_name = next ? str(next, "name") : "";
-	json_array_foreach (sessions_of(a), i, s) {
-		n += waits(s) && strcmp(str(s, "id"), a->id) != 0;
-	}
+	for (size_t i = 0; i < a->m.n_shown; i++)
+		n += msess_group(a->m.shown[i]) == GR_NEEDS &&
+		     strcmp(a->m.shown[i]->id, a->m.sel) != 0;
 	return n;
 }
 
 static void
-on_listed(void *ctx, json_t *reply, const struct err *e)
+go_to(struct app *a, const char *id)
 {
-	struct attach *a = attach_check(ctx);
-	void (*then)(struct attach *) = a->when_listed;
-	a->when_listed = NULL;
-	if (a->done)
+	struct attach *at = attach_of(a);
+	char to[64];
+	snprintf(to, sizeof to, "%s", id); /* may be at->before */
+	if (!strcmp(to, at->pane->id))
 		return;
-	if (reply) {
-		json_decref(a->ls);
-		a->ls = json_incref(reply);
-	} else {
-		attach_say(a, "%s", e->msg);
-	}
-	if (then)
-		then(a);
-	attach_mode(a, a->mode);
+	snprintf(at->before, sizeof at->before, "%s", at->pane->id);
+	attach_open(at, to);
 }
 
 static void
-go_to(struct attach *a, const json_t *s)
+go_waiting(struct app *a, int step)
 {
-	if (!s || !strcmp(str(s, "id"), a->id))
-		return;
-	snprintf(a->before, sizeof(a->before), "%s", a->id);
-	attach_open(a, str(s, "id"));
-}
-
-static void
-go_next(struct attach *a)
-{
-	const json_t *s = waiting_from_here(a, 1);
-	if (!s)
-		attach_say(a, "no other session needs you");
-	go_to(a, s);
-}
-
-static void
-go_previous(struct attach *a)
-{
-	const json_t *s = waiting_from_here(a, -1);
+	struct attach *at = attach_of(a);
+	const struct msess *s = waiting_from_here(a, step);
 	if (s)
-		go_to(a, s);
-	else if (*a->before) {
-		char id[sizeof(a->before)];
-		memcpy(id, a->before, sizeof(id)); /* opening writes before */
-		attach_open(a, id);
-	} else
-		attach_say(a, "no other session needs you");
+		go_to(a, s->id);
+	else if (step < 0 && *at->before)
+		go_to(a, at->before);
+	else
+		app_toast(a, false, "no other session needs you");
+}
+
+static void
+go_next(struct app *a)
+{
+	go_waiting(a, 1);
+}
+
+static void
+go_previous(struct app *a)
+{
+	go_waiting(a, -1);
+}
+
+/* Waits for the list that the opening of the menu asked for, if it is still on its way. */
+static void
+with_list(struct app *a, void (*then)(struct app *a))
+{
+	if (a->m.loaded)
+		then(a);
+	else
+		attach_of(a)->then = then;
 }
 
 /* --- actions ---------------------------------------------------------------------------------- */
 
-/* Waits for the list that the opening of the menu asked for, if it is still on its way. */
-static void
-with_list(struct attach *a, void (*fn)(struct attach *a))
+void
+act_menu_leave(struct app *a)
 {
-	attach_mode(a, AT_LIVE);
-	if (a->ls)
-		fn(a);
+	while (app_top(a) != &view_attach)
+		app_pop(a);
+	if (a->stack[0].v == &view_attach)
+		a->ops.quit(a->ops.ctx);
 	else
-		a->when_listed = fn;
+		app_pop(a);
 }
 
-static void
-act_leave(struct attach *a)
-{
-	attach_leave(a, ATTACH_LEFT);
-}
-
-static void
-act_next(struct attach *a)
+void
+act_menu_next(struct app *a)
 {
 	with_list(a, go_next);
 }
 
-static void
-act_previous(struct attach *a)
+void
+act_menu_previous(struct app *a)
 {
 	with_list(a, go_previous);
 }
 
-static void
-act_scroll(struct attach *a)
+void
+act_menu_jump(struct app *a)
 {
-	scroll_enter(a, false);
+	size_t i = a->key.key - '1';
+	if (i < a->m.n_shown)
+		go_to(a, a->m.shown[i]->id);
+	else
+		app_toast(a, true, "no session %zu: there %s %zu", i + 1,
+			a->m.n_shown == 1 ? "is" : "are", a->m.n_shown);
 }
 
-static void
-act_page_up(struct attach *a)
+void
+act_menu_back(struct app *a)
 {
-	scroll_enter(a, false);
-	scroll_by(a, outer_rows(a->outer) - 1);
+	back_enter(a, false);
+	if (a->key.key == KEY_PGUP)
+		back_by(back_of(a), surface_rows(a->d.s) - 1);
 }
 
-static void
-act_find(struct attach *a)
+void
+act_menu_find(struct app *a)
 {
 	find_open(a);
 }
 
-static void
-act_copy(struct attach *a)
-{
-	scroll_enter(a, true);
-}
-
-static void
-act_memory(struct attach *a)
-{
-	attach_leave(a, ATTACH_MEMORY);
-}
-
-static void
-act_hibernate(struct attach *a)
-{
-	attach_mode(a, AT_LIVE);
-	attach_say(a, "closing it politely …");
-	attach_request(a, "hibernate", "asleep; enter wakes it");
-}
-
-static void
-act_stop(struct attach *a)
-{
-	a->stop_focus = false;
-	attach_mode(a, AT_DIALOG);
-}
-
-static void
-act_send_prefix(struct attach *a)
-{
-	attach_mode(a, AT_LIVE);
-	if (a->view)
-		client_view_input(a->client, a->view, &a->prefix);
-}
-
-static void
-act_more(struct attach *a)
-{
-	attach_mode(a, a->mode == AT_MORE ? AT_MENU : AT_MORE);
-}
-
-static void
-act_cancel(struct attach *a)
-{
-	attach_mode(a, AT_LIVE);
-}
-
-static const struct action {
-	const char *key, *shown, *hint;
-	void (*run)(struct attach *a);
-} actions[] = {
-#define X(key, shown, hint, fn) {key, shown, hint, fn},
-#include "tui/attach/attach_actions.def"
-#undef X
-};
-
 void
-menu_open(struct attach *a)
+act_menu_copy(struct app *a)
 {
-	json_decref(a->ls);
-	a->ls = NULL;
-	a->when_listed = NULL;
-	attach_mode(a, AT_MENU);
-	if (!a->lost)
-		client_request(a->client, "ls", json_object(), on_listed, a);
+	back_enter(a, true);
 }
 
 void
-menu_key(struct attach *a, const struct input_event *ev)
+act_menu_prefix(struct app *a)
 {
-	if (ev->type != INPUT_KEY)
-		return;
+	struct pane *p = attach_of(a)->pane;
+	if (p->view)
+		a->ops.view_input(a->ops.ctx, p->view, &a->prefix);
+}
+
+void
+act_menu_cancel(struct app *a)
+{
+	(void)a; /* the menu goes before any action */
+}
+
+static bool
+menu_input(struct app *a, void *st, const struct input_event *ev)
+{
+	(void)st;
+	if (ev->type != INPUT_KEY || ev->action == KEY_RELEASE)
+		return ev->type != INPUT_MOUSE;
 	if (key_matches(ev, &a->prefix)) {
-		act_leave(a);
-		return;
+		act_menu_leave(a);
+	} else if (keymap_find(C_MENU, ev)) {
+		return false;
+	} else if (ev->key < KEY_NONE) { /* modifier keys on their own decide nothing */
+		app_pop(a);
+		app_dead_key(a, C_MENU, ev);
 	}
-	if (ev->key >= '1' && ev->key <= '9' && !(ev->mods & (MOD_CTRL | MOD_ALT))) {
-		go_to(a, json_array_get(sessions_of(a), ev->key - '1'));
-		attach_mode(a, AT_LIVE);
-		return;
-	}
-	for (size_t i = 0; i < ARRAY_LEN(actions); i++) {
-		struct input_event binding;
-		if (key_parse(actions[i].key, &binding) && key_matches(ev, &binding)) {
-			actions[i].run(a);
-			return;
-		}
-	}
-	if (ev->key < KEY_NONE) /* modifier keys on their own decide nothing */
-		attach_mode(a, AT_LIVE);
+	return true;
+}
+
+static void
+menu_pick(struct app *a, void *st, int index, bool twice)
+{
+	(void)st;
+	(void)twice;
+	app_pop(a);
+	if (index < (int)a->m.n_shown)
+		go_to(a, a->m.shown[index]->id);
+}
+
+static void
+menu_open(struct app *a, void *st, const char *arg)
+{
+	(void)st;
+	(void)arg;
+	if (!a->watching && a->connected)
+		app_watch(a);
 }
 
 /* --- drawing ---------------------------------------------------------------------------------- */
 
-/* Hints as they flow over the lines of a box. */
+/* Hints as they flow over the lines of a box; without a box they are only counted. */
 struct flow {
-	struct attach *a;
+	struct app *a;
 	int y, x, left, right;
+	bool draw;
 };
 
 static void
-flow_hint(struct flow *f, const char *key, const char *text)
+flow_put(struct flow *f, struct hit hit, const char *key, enum theme_style th, const char *text)
 {
-	int w = utf8_width(key) + 1 + utf8_width(text);
+	int w = utf8_width(key) + 1 + utf8_width(text), from;
 	if (f->x > f->left && f->x + w > f->right) {
 		f->y++;
 		f->x = f->left;
 	}
-	f->x += canvas_text(f->a->comp, f->y, f->x, f->right - f->x, key, &bold) + 1;
-	f->x += canvas_text(f->a->comp, f->y, f->x, f->right - f->x, text, NULL) + 4;
-}
-
-static void
-hint_text(const struct attach *a, const struct action *act, char *key, size_t nk, char *text,
-	size_t nt)
-{
-	const char *waiting;
-	snprintf(key, nk, "%s", act->shown);
-	snprintf(text, nt, "%s", act->hint);
-	if (act->run == act_leave)
-		snprintf(key, nk, "%s or %s", act->shown, a->prefix_label);
-	if (act->run == act_leave && a->own_outer)
-		snprintf(text, nt, "leave");
-	if (act->run == act_send_prefix)
-		snprintf(text, nt, "send %s", a->prefix_label);
-	if (act->run == act_next && attach_others_waiting(a, &waiting))
-		snprintf(text, nt, "%s (%.20s)", act->hint, waiting);
-}
-
-static int
-flow_all(struct attach *a, int y, int left, int right)
-{
-	struct flow f = {a, y, left, left, right};
-	for (size_t i = 0; i < ARRAY_LEN(actions); i++) {
-		char key[32], text[96];
-		if (!*actions[i].shown)
-			continue;
-		hint_text(a, &actions[i], key, sizeof(key), text, sizeof(text));
-		flow_hint(&f, key, text);
-		if (actions[i].run == act_previous)
-			flow_hint(&f, "1-9", "jump");
+	from = f->x;
+	if (f->draw) {
+		f->x += draw_text(&f->a->d, f->y, f->x, f->right - f->x, TH_KEY, key) + 1;
+		draw_cut(&f->a->d, f->y, f->x, f->right - f->x, th, text);
+		draw_hit(&f->a->d, hit.kind, f->y, from, 1, w, hit.index);
 	}
-	return f.y - y + 1;
+	f->x = from + w + 4;
+}
+
+static const struct {
+	enum action_id id;
+	const char *text;
+} items[] = {
+	{ACTION_MENU_LEAVE, "dashboard"},
+	{ACTION_MENU_NEXT, "next that needs you"},
+	{ACTION_MENU_PREVIOUS, "previous"},
+	{ACTION_MENU_BACK, "scrollback"},
+	{ACTION_MENU_FIND, "find"},
+	{ACTION_MENU_COPY, "copy"},
+	{ACTION_MEMORY, "memory"},
+	{ACTION_HIBERNATE, "sleep"},
+	{ACTION_STOP, "end…"},
+	{ACTION_MENU_PREFIX, "send "},
+	{ACTION_PALETTE, "command"},
+	{ACTION_HELP, "all keys"},
+	{ACTION_MENU_CANCEL, "cancel"},
+};
+
+static void
+flow_hints(struct flow *f)
+{
+	struct app *a = f->a;
+	const struct msess *next = waiting_from_here(a, 1);
+	for (size_t i = 0; i < ARRAY_LEN(items); i++) {
+		enum action_id id = items[i].id;
+		char key[48], text[96];
+		keymap_label(&actions[id], a->d.theme.ascii, key);
+		snprintf(text, sizeof text, "%s", items[i].text);
+		if (id == ACTION_MENU_LEAVE)
+			snprintf(key, sizeof key, "d or %s", a->prefix_label);
+		if (id == ACTION_MENU_LEAVE && a->stack[0].v == &view_attach)
+			snprintf(text, sizeof text, "leave");
+		if (id == ACTION_MENU_NEXT && next)
+			snprintf(text, sizeof text, "%s (%.20s)", items[i].text, next->name);
+		if (id == ACTION_MENU_PREFIX)
+			snprintf(text, sizeof text, "send %s", a->prefix_label);
+		flow_put(f, (struct hit){.kind = HIT_ACTION, .index = id}, key, TH_TEXT, text);
+	}
+}
+
+/* "1 api-refactor needs you  2 docs-i18n": what the digits lead to. */
+static void
+flow_sessions(struct flow *f)
+{
+	struct app *a = f->a;
+	f->y += 2;
+	f->x = f->left;
+	for (size_t i = 0; i < a->m.n_shown && i < 9; i++) {
+		const struct msess *s = a->m.shown[i];
+		bool waits = msess_group(s) == GR_NEEDS, here = !strcmp(s->id, a->m.sel);
+		char key[2] = {(char)('1' + i), 0}, text[96];
+		snprintf(text, sizeof text, "%s%s", s->name, waits ? " needs you" : "");
+		flow_put(f, (struct hit){.kind = HIT_ITEM, .index = (int)i}, key,
+			waits  ? TH_NEEDS
+			: here ? TH_DIM
+			       : TH_TEXT,
+			text);
+	}
 }
 
 static void
-menu_header(const struct attach *a, char *s, size_t n)
+menu_header(struct app *a, char *s, size_t n)
 {
-	const json_t *me = this_session(a);
-	const char *first;
-	int others = attach_others_waiting(a, &first);
-	size_t k = (size_t)snprintf(s, n, " %s ", a->name);
-	json_t *mem = me ? json_object_get(me, "footprint_bytes") : NULL;
-	json_t *growth = me ? json_object_get(me, "growth_bytes_per_h") : NULL;
-	char b[32];
-	if (json_is_number(mem))
-		k += (size_t)snprintf(s + k, n - k, " %s ", fmt_bytes(b, json_number_value(mem)));
-	if (json_is_number(growth) && json_number_value(growth) >= 1 << 20)
-		k += (size_t)snprintf(
-			s + k, n - k, " +%s/h ", fmt_bytes(b, json_number_value(growth)));
+	const struct msess *me = model_selected(&a->m);
+	char b[16];
+	int others = others_waiting(a);
+	size_t k = 0;
+	if (me)
+		k += (size_t)snprintf(s, n, " %s ", me->name);
+	if (me && me->footprint)
+		k += (size_t)snprintf(s + k, n - k, " %s ", fmt_mem(b, (double)me->footprint));
+	if (me && me->growth >= GROWTH_FAST)
+		k += (size_t)snprintf(s + k, n - k, " +%s/h ", fmt_mem(b, me->growth_bytes_per_h));
 	if (others)
 		snprintf(s + k, n - k, "  %d other%s need%s you ", others, others > 1 ? "s" : "",
 			others > 1 ? "" : "s");
 }
 
-/* "1 api-refactor !  2 docs-i18n ?": what the digits lead to. */
-static int
-draw_sessions(struct attach *a, int y, int left, int right)
-{
-	size_t i;
-	json_t *s;
-	int x = left, from = y;
-	json_array_foreach (sessions_of(a), i, s) {
-		char t[128];
-		if (i >= 9)
-			break;
-		snprintf(t, sizeof(t), "%s%s", str(s, "name"), waits(s) ? " needs you" : "");
-		int w = utf8_width(t) + 2;
-		if (x > left && x + w > right) {
-			x = left;
-			y++;
-		}
-		char digit[2] = {(char)('1' + i), 0};
-		x += canvas_text(a->comp, y, x, right - x, digit, &bold) + 1;
-		bool me = !strcmp(str(s, "id"), a->id);
-		x += canvas_text(a->comp, y, x, right - x, t,
-			     waits(s) ? &needs
-			     : me     ? &dim
-				      : NULL) +
-		     4;
-	}
-	return y - from + 1;
-}
-
-void
-menu_draw(struct attach *a)
-{
-	int w = outer_cols(a->outer), left = 2, right = w - 2;
-	char head[160], label[48];
-	menu_header(a, head, sizeof(head));
-	snprintf(label, sizeof(label), " %s pressed ", a->prefix_label);
-	/* how many lines it takes is known once it has been drawn: draw, frame, draw */
-	int lines = flow_all(a, 1, left, right);
-	if (a->mode == AT_MORE)
-		lines += 1 + draw_sessions(a, 1 + lines, left, right);
-	if (paint_box(a, 0, 0, lines + 2, w, label, head) < 0)
-		return;
-	lines = flow_all(a, 1, left, right);
-	if (a->mode == AT_MORE)
-		draw_sessions(a, 2 + lines, left, right);
-}
-
-/* --- the dialog ------------------------------------------------------------------------------- */
-
 static void
-stop_it(struct attach *a)
+menu_draw(struct app *a, void *st)
 {
-	attach_mode(a, AT_LIVE);
-	attach_say(a, "ending it …");
-	attach_request(a, "kill", "");
+	int w = surface_cols(a->d.s), rows = surface_rows(a->d.s);
+	char head[160] = "", title[48];
+	struct flow f = {.a = a, .y = 1, .x = 2, .left = 2, .right = w - 2};
+	(void)st;
+	flow_hints(&f);
+	int hints = f.y;
+	flow_sessions(&f);
+	bool sessions = a->m.n_shown > 1 && f.y + 2 < rows;
+	int h = MIN((sessions ? f.y : hints) + 2, rows);
+	surface_layer(a->d.s, 0, 0, h, w);
+	snprintf(title, sizeof title, "%s pressed", a->prefix_label);
+	draw_box(&a->d, 0, 0, h, w, TH_BORDER, title);
+	menu_header(a, head, sizeof head);
+	if (utf8_width(head) + utf8_width(title) + 8 < w)
+		draw_right(&a->d, 0, w - 2, w, TH_TEXT, head);
+	f = (struct flow){.a = a, .y = 1, .x = 2, .left = 2, .right = w - 2, .draw = true};
+	flow_hints(&f);
+	if (sessions)
+		flow_sessions(&f);
 }
 
-void
-dialog_key(struct attach *a, const struct input_event *ev)
-{
-	if (ev->type != INPUT_KEY)
-		return;
-	switch (ev->key) {
-	case 9:
-	case KEY_LEFT:
-	case KEY_RIGHT:
-	case 'h':
-	case 'l':
-		a->stop_focus = !a->stop_focus;
-		attach_mode(a, AT_DIALOG);
-		break;
-	case 13:
-	case ' ':
-		if (a->stop_focus)
-			stop_it(a);
-		else
-			attach_mode(a, AT_LIVE);
-		break;
-	case 27:
-	case 'q':
-	case 'c':
-		attach_mode(a, AT_LIVE);
-		break;
-	default:
-		break;
-	}
-}
-
-void
-dialog_draw(struct attach *a)
-{
-	int cols = outer_cols(a->outer), rows = outer_rows(a->outer), w = MIN(cols, 52), h = 7;
-	int y = MAX((rows - h) / 2, 0), x = (cols - w) / 2;
-	char s[160];
-	if (paint_box(a, y, x, h, w, " Stop this session? ", "") < 0)
-		return;
-	snprintf(s, sizeof(s), "%.18s ends now. All it printed", a->name);
-	canvas_text(a->comp, y + 2, x + 3, w - 6, s, NULL);
-	canvas_text(a->comp, y + 3, x + 3, w - 6, "stays readable; z is milder.", NULL);
-	const struct style *cancel = a->stop_focus ? NULL : &inverse,
-			   *stop = a->stop_focus ? &inverse : NULL;
-	int at = x + 3 + canvas_text(a->comp, y + 5, x + 3, w - 6, "  Cancel  ", cancel);
-	canvas_text(a->comp, y + 5, at + 3, w - 18, "  Stop  ", stop);
-	canvas_set_cursor(a->comp, y + 5, a->stop_focus ? at + 5 : x + 5, false, CURSOR_BLOCK);
-}
+const struct view view_menu = {
+	.name = "menu",
+	.context = C_MENU,
+	.over = true,
+	.passing = true,
+	.open = menu_open,
+	.draw = menu_draw,
+	.input = menu_input,
+	.pick = menu_pick,
+};

@@ -69,8 +69,7 @@ paint_first_row(const struct grid *screen, int h, bool whole)
 }
 
 struct window_at
-paint_preview(struct canvas *c, const struct preview_place *p, const struct grid *screen,
-	const struct hit_mark *focus)
+paint_window(const struct preview_place *p, const struct grid *screen, const struct hit_mark *focus)
 {
 	struct window_at at = {.y = p->y, .x = p->x};
 	if (p->w <= 0 || p->h <= 0 || !screen->rows)
@@ -83,6 +82,5 @@ paint_preview(struct canvas *c, const struct preview_place *p, const struct grid
 	}
 	at.h = MIN(p->h, screen->rows - at.sy);
 	at.w = MIN(p->w, screen->cols - at.sx);
-	canvas_blit(c, p->y, p->x, screen, at.sy, at.sx, at.h, at.w);
 	return at;
 }

@@ -19,12 +19,11 @@ struct preview_place {
 /* Clears c, which has the surface's size, and writes the frame into it, caret included. */
 void paint_surface(struct canvas *c, const struct surface *s);
 /* The part of a session's screen that fits: its last rows with something on them; whole: from the
- * top if it fits so; focus (NULL none): with that in sight. Returns what lies where. The program's
- * caret is not shown: the keys are not for it. */
-struct window_at paint_preview(struct canvas *c, const struct preview_place *p,
-	const struct grid *screen, const struct hit_mark *focus);
+ * top if it fits so; focus (NULL none): with that in sight. */
+struct window_at paint_window(
+	const struct preview_place *p, const struct grid *screen, const struct hit_mark *focus);
 /* Dialogs again, over what the preview covered. */
 void paint_layers(struct canvas *c, const struct surface *s);
-/* First row of `rows` that paint_preview shows in h rows. */
+/* First row of `rows` that paint_window shows in h rows. */
 int paint_first_row(const struct grid *screen, int h, bool whole);
 #endif

@@ -2,7 +2,6 @@
 
 #include "core/look/doc.h"
 #include "core/page/tab.h"
-#include "tui/term/outer.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -203,22 +202,18 @@ select_text(const struct selection *s, struct buf *out, size_t most)
 }
 
 bool
-select_copy(const struct selection *s, struct outer *o, char said[SELECT_SAID])
+select_copy(const struct selection *s, struct buf *out, char said[SELECT_SAID])
 {
-	struct buf b = {0};
 	int chars = 0;
-	select_text(s, &b, COPY_MAX);
-	bool ok = b.len <= COPY_MAX;
-	for (size_t i = 0; i < b.len; i++)
-		chars += (b.data[i] & 0xc0) != 0x80;
+	select_text(s, out, COPY_MAX);
+	bool ok = out->len <= COPY_MAX;
+	for (size_t i = 0; i < out->len; i++)
+		chars += (out->data[i] & 0xc0) != 0x80;
 	said[0] = '\0';
 	if (!ok)
 		snprintf(said, SELECT_SAID, "too much to copy (at most 100 KiB)");
-	else if (b.len)
+	else if (out->len)
 		snprintf(said, SELECT_SAID, "copied %d character%s", chars, chars == 1 ? "" : "s");
-	if (ok && b.len)
-		outer_clipboard(o, b.data, b.len);
-	buf_free(&b);
 	return ok;
 }
 

@@ -33,11 +33,10 @@ bool select_cells(const struct selection *s, uint64_t row, int cols, int *x0, in
 /* The text: rows that wrap are joined, blanks at a line's end cut. At most `most` bytes and a row
  * more are appended. */
 void select_text(const struct selection *s, struct buf *out, size_t most);
-/* Into the terminal's clipboard; said: what to tell the user, "" nothing. False: it was too much.
- */
+/* What goes into the clipboard, appended to out; said: what to tell the user, "" nothing. False: it
+ * was too much. */
 #define SELECT_SAID 64
-struct outer;
-bool select_copy(const struct selection *s, struct outer *o, char said[SELECT_SAID]);
+bool select_copy(const struct selection *s, struct buf *out, char said[SELECT_SAID]);
 
 /* Clicks at one place within 400 ms: 1, 2, 3 …; times in ms. */
 struct clicks {

@@ -1,12 +1,13 @@
-/* ncurses draws into windows; wnoutrefresh() lays them over one another into its virtual screen
- * (newscr), which is read back and never sent anywhere: doupdate() is not called.
+/* ncurses composes and writes nothing. What it does for us: sheets of any size that clip what is drawn
+ * on them (windows), laid over one another in order (wnoutrefresh into newscr), with wide characters
+ * cut right where one covers half of another. doupdate() is never called: newscr is read back, and
+ * core/paint/render.c sends the difference.
  *
  * What ncurses would do to text is avoided by giving it one private-use character per column: each
- * grapheme that is not one ASCII character goes into a table, and its cells hold U+F0000 + 2 *
- * index
- * (+ 1 in the second column of a wide one). So ncurses sees narrow cells only, never drops a
- * joiner, and cannot disagree about widths. A cell's colour pair is our style id; it needs no
- * init_pair since nothing asks ncurses to output it. */
+ * grapheme that is not one ASCII character goes into a table, and its cells hold U+F0000 + 2 * index
+ * (+ 1 in the second column of a wide one). So ncurses sees narrow cells only, never drops a joiner,
+ * and cannot disagree about widths. A cell's colour pair is our style id; it needs no init_pair since
+ * nothing asks ncurses to output it. */
 #define NCURSES_WIDECHAR 1
 #include "tui/draw/surface.h"
 #include "core/text/width.h"

@@ -7,18 +7,37 @@
 #include <strings.h>
 
 static const char *const state_names[] = {
-	"starting", "running", "closing", "asleep", "exited", "lost"};
-static const char *const act_names[] = {
-	"unknown", "working", "permission", "question", "idle", "done", "error"};
-static const char *const growth_names[] = {"unknown", "flat", "fast", "slow", "burst"};
+#define X(NAME, name, next) name,
+#include "sessions/session/state.def"
+#undef X
+};
 
-static int
-name_index(const char *const *names, size_t n, const char *s)
+/* A name that is not known is the first: whatever a newer server says, nothing is claimed of it. */
+static enum mstate
+state_of(const char *name)
 {
-	for (size_t i = 0; s && i < n; i++)
-		if (!strcmp(names[i], s))
-			return (int)i;
-	return 0;
+	for (int i = 0; name && i < MS_COUNT; i++)
+		if (!strcmp(state_names[i], name))
+			return i;
+	return MS_STARTING;
+}
+
+static enum activity
+act_of(const char *name)
+{
+	for (int i = 0; name && i < ACT_COUNT; i++)
+		if (!strcmp(activity_name(i), name))
+			return i;
+	return ACT_UNKNOWN;
+}
+
+static enum growth_verdict
+growth_of(const char *name)
+{
+	for (int i = GROWTH_UNKNOWN; name && i <= GROWTH_BURST; i++)
+		if (!strcmp(growth_name(i), name))
+			return i;
+	return GROWTH_UNKNOWN;
 }
 
 bool
@@ -30,13 +49,13 @@ msess_live(const struct msess *s)
 enum group
 msess_group(const struct msess *s)
 {
-	static const enum group by_act[] = {[MA_UNKNOWN] = GR_IDLE,
-		[MA_WORKING] = GR_WORKING,
-		[MA_PERMISSION] = GR_NEEDS,
-		[MA_QUESTION] = GR_NEEDS,
-		[MA_IDLE] = GR_IDLE,
-		[MA_DONE] = GR_IDLE,
-		[MA_ERROR] = GR_NEEDS};
+	static const enum group by_act[] = {[ACT_UNKNOWN] = GR_IDLE,
+		[ACT_WORKING] = GR_WORKING,
+		[ACT_PERMISSION] = GR_NEEDS,
+		[ACT_QUESTION] = GR_NEEDS,
+		[ACT_IDLE] = GR_IDLE,
+		[ACT_DONE] = GR_IDLE,
+		[ACT_ERROR] = GR_NEEDS};
 	switch (s->state) {
 	case MS_ASLEEP:
 	case MS_LOST: /* it too comes back with Enter */
@@ -48,6 +67,7 @@ msess_group(const struct msess *s)
 	case MS_CLOSING: /* where it was before it was asked to go, mostly */
 		return GR_IDLE;
 	case MS_RUNNING:
+	case MS_COUNT:
 		break;
 	}
 	return by_act[s->act];
@@ -60,7 +80,7 @@ msess_word(const struct msess *s)
 		return "failed";
 	if (s->state != MS_RUNNING)
 		return state_names[s->state];
-	return s->act == MA_UNKNOWN ? "quiet" : act_names[s->act];
+	return s->act == ACT_UNKNOWN ? "quiet" : activity_name(s->act);
 }
 
 bool
@@ -232,12 +252,9 @@ model_put(struct model *m, json_t *o, double now)
 	take_text(&s->title, o, "title");
 	take_text(&s->wants, o,
 		json_is_string(json_object_get(o, "detail")) ? "detail" : "last_line");
-	s->state = name_index(state_names, ARRAY_LEN(state_names),
-		json_string_value(json_object_get(o, "state")));
-	s->act = name_index(
-		act_names, ARRAY_LEN(act_names), json_string_value(json_object_get(o, "activity")));
-	s->growth = name_index(growth_names, ARRAY_LEN(growth_names),
-		json_string_value(json_object_get(o, "growth")));
+	s->state = state_of(json_string_value(json_object_get(o, "state")));
+	s->act = act_of(json_string_value(json_object_get(o, "activity")));
+	s->growth = growth_of(json_string_value(json_object_get(o, "growth")));
 	take_numbers(s, o, now);
 	take_reap(s, json_object_get(o, "reap"));
 	take_spark(s, json_object_get(o, "spark"));
@@ -248,6 +265,24 @@ model_put(struct model *m, json_t *o, double now)
 	free(s->command);
 	s->command = xstrdup(words);
 	join(s->tags, sizeof s->tags, json_object_get(o, "tags"));
+	return s;
+}
+
+struct msess *
+model_told(struct model *m, const char *id, json_t *ev, double now)
+{
+	struct msess *s = model_find(m, id);
+	if (!s) {
+		json_t *o = json_pack("{s:s}", "id", id);
+		s = model_put(m, o, now);
+		json_decref(o);
+	}
+	if (!s)
+		return NULL;
+	take_str(s->name, sizeof s->name, ev, "name");
+	s->state = state_of(json_string_value(json_object_get(ev, "state")));
+	s->exit_code = (int)num(ev, "exit_code", -1);
+	s->exit_signal = (int)num(ev, "exit_signal", -1);
 	return s;
 }
 
@@ -462,8 +497,8 @@ model_sums(const struct model *m)
 			continue;
 		t.running++;
 		t.footprint += s->footprint;
-		t.growing |= s->growth >= MG_FAST;
-		if (s->growth >= MG_FAST)
+		t.growing |= s->growth >= GROWTH_FAST;
+		if (s->growth >= GROWTH_FAST)
 			t.growth_bytes_per_h += s->growth_bytes_per_h;
 		if (msess_closable(s)) {
 			t.closable++;
@@ -485,4 +520,35 @@ model_next_change(const struct model *m, double now)
 		next = MIN(next, step - fmod(idle, step) + 0.01);
 	}
 	return next;
+}
+
+void
+model_check(const struct model *m)
+{
+	CHECK(m->n <= m->cap && m->n_shown <= m->n);
+	for (size_t i = 0; i < m->n; i++) {
+		const struct msess *s = m->all[i];
+		CHECK(s->id[0] && s->cwd && s->wants && s->title && s->command);
+		CHECK(s->state < MS_COUNT && s->act < ACT_COUNT);
+		CHECK(model_find(m, s->id) == s); /* an id is had once */
+	}
+	for (int g = 0; g < GR_COUNT; g++) {
+		CHECK(m->first[g] <= m->first[g + 1]);
+		for (size_t i = m->first[g]; i < m->first[g + 1]; i++)
+			CHECK(model_find(m, m->shown[i]->id) == m->shown[i]);
+	}
+	CHECK(m->first[GR_COUNT] == m->n_shown);
+}
+
+void
+model_dump(const struct model *m, struct buf *out)
+{
+	static const char *const groups[] = {"needs you", "working", "idle", "asleep", "ended"};
+	buf_printf(out, "model: %zu sessions, %zu shown, selected %s, filter \"%s\"%s\n", m->n,
+		m->n_shown, m->sel[0] ? m->sel : "none", m->filter,
+		m->loaded ? "" : ", not loaded");
+	for (int g = 0; g < GR_COUNT; g++)
+		for (size_t i = m->first[g]; i < m->first[g + 1]; i++)
+			buf_printf(out, "  %-10s %-8s %-24s %s\n", groups[g], m->shown[i]->id,
+				m->shown[i]->name, msess_word(m->shown[i]));
 }

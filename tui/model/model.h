@@ -4,12 +4,18 @@
  * no requests. Times are passed in (Unix seconds); strings of sessions are sanitised on the way in,
  * so that views may show them as they are. */
 #include "core/base/base.h"
+#include "core/base/buf.h"
+#include "core/stats/growth.h"
+#include "sessions/agent/activity.h"
 #include <jansson.h>
 
 enum group { GR_NEEDS, GR_WORKING, GR_IDLE, GR_ASLEEP, GR_ENDED, GR_COUNT };
-enum mstate { MS_STARTING, MS_RUNNING, MS_CLOSING, MS_ASLEEP, MS_EXITED, MS_LOST };
-enum mact { MA_UNKNOWN, MA_WORKING, MA_PERMISSION, MA_QUESTION, MA_IDLE, MA_DONE, MA_ERROR };
-enum mgrowth { MG_UNKNOWN, MG_FLAT, MG_FAST, MG_SLOW, MG_BURST };
+enum mstate { /* by session/state.def */
+#define X(NAME, name, next) MS_##NAME,
+#include "sessions/session/state.def"
+#undef X
+	MS_COUNT
+};
 enum msort { SORT_DEFAULT, SORT_MEM, SORT_IDLE, SORT_GROWTH, SORT_NAME, SORT_COUNT };
 
 #define SPARK_N 8
@@ -17,8 +23,8 @@ struct msess {
 	char id[16], name[64], profile[32], conversation[64];
 	char *cwd, *wants, *title, *command; /* never NULL */
 	enum mstate state;
-	enum mact act;
-	enum mgrowth growth;
+	enum activity act;
+	enum growth_verdict growth;
 	double created;
 	double rest_at; /* when it came to rest or was last touched; idle = now - rest_at */
 	uint64_t footprint, rss, swap, peak;
@@ -61,6 +67,9 @@ void model_deinit(struct model *m);
 void model_load(struct model *m, json_t *ls, double now);
 /* One session (S of the contract): added or brought up to date. Returns it. */
 struct msess *model_put(struct model *m, json_t *s, double now);
+/* What an "open" or "state" event of a view says of session id: its name, state, and how it ended;
+ * it is added if it is not known. */
+struct msess *model_told(struct model *m, const char *id, json_t *ev, double now);
 void model_remove(struct model *m, const char *id);
 void model_pressure(struct model *m, json_t *pressure);
 void model_banner(struct model *m, json_t *o); /* its "banner"; "" when there is none */
@@ -84,4 +93,6 @@ struct model_sums {
 struct model_sums model_sums(const struct model *m);
 /* Seconds until some shown idle time reads differently; INFINITY when none will. */
 double model_next_change(const struct model *m, double now);
+void model_check(const struct model *m); /* aborts */
+void model_dump(const struct model *m, struct buf *out);
 #endif

@@ -1,6 +1,7 @@
 #include "tui/run/plain.h"
 #include "core/os/os.h"
-#include "tui/draw/draw.h"
+#include "sessions/client/client.h"
+#include "tui/draw/fmt.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +12,7 @@ static const char help_text[] =
 	"resume NAME. quit.\nA session may be called by its name or by its number in the list.\n";
 
 struct plain {
-	const struct verb_ctx *ctx;
+	const struct front_options *opt;
 	uv_loop_t loop;
 	uv_poll_t input;
 	struct client *client;
@@ -30,7 +31,7 @@ put_session(struct buf *out, const struct msess *s, double now)
 		buf_printf(out, " for %s", fmt_idle(idle, msess_idle(s, now)));
 	if (s->footprint)
 		buf_printf(out, ", %s", fmt_mem(mem, (double)s->footprint));
-	if (s->growth >= MG_FAST)
+	if (s->growth >= GROWTH_FAST)
 		buf_printf(out, ", grows %s MB an hour", fmt_rate(mem, s->growth_bytes_per_h));
 	if (msess_closable(s))
 		buf_puts(out, ", may be closed");
@@ -304,20 +305,31 @@ on_walk(uv_handle_t *h, void *arg)
 		uv_close(h, NULL);
 }
 
-int
-plain_run(const struct verb_ctx *ctx)
+static void
+attach(const struct plain *p)
 {
-	struct plain p = {.ctx = ctx};
-	struct err e = {.code = EXIT_FAIL};
+	struct err e = {0};
+	char name[64];
+	if (front_attach(p->opt, p->attach, NULL, name, &e) < 0)
+		printf("Failed: %s.\n", e.msg);
+	else
+		printf("Left %s.\n", name);
+	fflush(stdout);
+}
+
+int
+plain_run(const struct front_options *opt, struct err *e)
+{
+	struct plain p = {.opt = opt};
 	struct client_ops ops = {.event = on_event,
 		.frame = on_frame,
 		.view_event = on_view_event,
 		.lost = on_lost,
 		.back = on_back,
 		.ctx = &p};
-	p.client = client_connect(ctx->host, true, &e);
+	p.client = client_connect(NULL, true, e);
 	if (!p.client)
-		return verb_fail(ctx, e.code, "%s", e.msg);
+		return -1;
 	uv_loop_init(&p.loop);
 	uv_poll_init(&p.loop, &p.input, STDIN_FILENO);
 	p.input.data = &p;
@@ -328,7 +340,7 @@ plain_run(const struct verb_ctx *ctx)
 		uv_run(&p.loop, UV_RUN_DEFAULT);
 		uv_poll_stop(&p.input);
 		if (p.attach[0] && !p.quit)
-			attach_run(ctx, p.attach);
+			attach(&p);
 		p.attach[0] = 0;
 	}
 	client_free(p.client);
@@ -337,5 +349,5 @@ plain_run(const struct verb_ctx *ctx)
 	uv_loop_close(&p.loop);
 	model_deinit(&p.m);
 	buf_free(&p.line);
-	return EXIT_OK;
+	return 0;
 }

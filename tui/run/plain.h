@@ -4,9 +4,9 @@
  * painted over: what changes is said in a line of its own, and commands are typed as words. */
 #include "core/base/buf.h"
 #include "tui/model/model.h"
-#include "tui/verb/verb.h"
+#include "tui/run/front.h"
 
-int plain_run(const struct verb_ctx *ctx); /* exit code */
+int plain_run(const struct front_options *opt, struct err *e); /* 0, or -1 and *e */
 
 /* Its sentences, for tests. */
 void plain_list(struct buf *out, const struct model *m, double now);
@@ -14,7 +14,7 @@ void plain_list(struct buf *out, const struct model *m, double now);
  * was not there. */
 struct plain_state {
 	enum mstate state;
-	enum mact act;
+	enum activity act;
 };
 void plain_change(struct buf *out, const struct plain_state *before, const struct msess *s);
 #endif

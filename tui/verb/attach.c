@@ -1,6 +1,8 @@
-/* muster attach: a session in this terminal, and a word on the way out. */
+/* The dashboard, or one session, in this terminal; and a word on the way out. */
 #include "sessions/config/config.h"
-#include "tui/attach/attach.h"
+#include "tui/run/front.h"
+#include "tui/run/plain.h"
+#include "tui/verb/verb.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -10,23 +12,16 @@
 static int
 attach_here(const struct verb_ctx *ctx, const char *id, const struct text_place *at)
 {
-	struct attach_result res;
-	uv_loop_t loop;
+	struct front_options opt = {.ascii = ctx->ascii, .no_color = getenv("NO_COLOR") != NULL};
+	struct err e = {0};
+	char name[64];
 	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
 		return verb_fail(
 			ctx, EXIT_FAIL, "needs a terminal (use peek and send without one)");
-	uv_loop_init(&loop);
-	attach_on(ctx, id, &loop, NULL, at, &res);
-	uv_run(&loop, UV_RUN_DEFAULT);
-	uv_loop_close(&loop);
-	if (res.why == ATTACH_ERROR)
-		return verb_fail(ctx, res.e.code, "%s", res.e.msg);
-	if (res.why == ATTACH_GONE)
-		return EXIT_FAIL;
-	if (res.why == ATTACH_MEMORY)
-		return dashboard_run(ctx);
+	if (front_attach(&opt, id, at, name, &e) < 0)
+		return verb_fail(ctx, e.code ? e.code : EXIT_FAIL, "%s", e.msg);
 	if (!ctx->quiet)
-		fprintf(stderr, "left %s (muster attach %s)\n", res.name, res.name);
+		fprintf(stderr, "left %s (muster attach %s)\n", name, name);
 	return EXIT_OK;
 }
 
@@ -34,6 +29,20 @@ int
 attach_run(const struct verb_ctx *ctx, const char *id)
 {
 	return attach_here(ctx, id, NULL);
+}
+
+int
+dashboard_run(const struct verb_ctx *ctx)
+{
+	struct front_options opt = {.ascii = ctx->ascii, .no_color = getenv("NO_COLOR") != NULL};
+	struct err e = {0};
+	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
+		return verb_fail(ctx, EXIT_USAGE,
+			"the dashboard needs a terminal (muster ls lists sessions, muster help all "
+			"verbs)");
+	if ((ctx->plain ? plain_run(&opt, &e) : front_dashboard(&opt, &e)) < 0)
+		return verb_fail(ctx, e.code ? e.code : EXIT_FAIL, "%s", e.msg);
+	return EXIT_OK;
 }
 
 int

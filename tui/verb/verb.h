@@ -67,7 +67,6 @@ void verb_usage(FILE *out, const struct verb *v);
 #undef X
 /* Main screens. */
 int dashboard_run(const struct verb_ctx *ctx);
-/* Attaches in this terminal until detached or ended; also called by the dashboard, which then hands
- * over its terminal. Exit code; *next (NULL ok, 12 bytes) = id of another session to attach. */
+/* Until detached; the session may be changed meanwhile. Exit code. */
 int attach_run(const struct verb_ctx *ctx, const char *id);
 #endif

@@ -1,6 +1,10 @@
 /* What keys do on the main screen and on a session. Each asks the server; what the screen then
  * shows comes back as an event. */
+#include "tui/app/dialog.h"
+#include "tui/app/text.h"
+#include "tui/attach/attach.h"
 #include "tui/app/frame.h"
+#include "tui/view/actions.h"
 #include "tui/view/list.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -109,7 +113,6 @@ act_close(struct app *a)
 void
 act_quit(struct app *a)
 {
-	a->leaving = true;
 	a->ops.quit(a->ops.ctx);
 }
 
@@ -208,7 +211,7 @@ attach_woken_cb(struct app *a, json_t *reply, const struct err *e, const char *i
 	else if (r && !json_is_true(json_object_get(r, "ok")))
 		results_cb(a, "woke", reply, NULL, false);
 	else
-		a->ops.attach(a->ops.ctx, id, NULL);
+		attach_show(a, id, NULL);
 }
 
 static void
@@ -230,7 +233,7 @@ act_attach(struct app *a)
 		return;
 	char title[96];
 	if (msess_live(s)) {
-		a->ops.attach(a->ops.ctx, s->id, NULL);
+		attach_show(a, s->id, NULL);
 	} else if (s->state == MS_EXITED) {
 		snprintf(title, sizeof title, "%s has ended", s->name);
 		app_confirm(a, title, "Start it again, where it was?", "Start", start_yes, s->id);

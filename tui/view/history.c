@@ -369,7 +369,7 @@ figures(struct app *a, const struct msess *s, const double *col, int n, bool swa
 	}
 	if (!s || !s->has_growth)
 		return;
-	bool grows = s->growth >= MG_FAST;
+	bool grows = s->growth >= GROWTH_FAST;
 	x += draw_text(&a->d, y, x, w - x, TH_DIM, "SLOPE") + 1;
 	x += draw_fmt(&a->d, y, x, w - x, grows ? TH_GROW : TH_STRONG, "%s%s%s MB/h",
 		grows ? a->d.theme.glyph[GL_GROWTH] : "", grows ? " " : "",

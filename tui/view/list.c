@@ -40,13 +40,13 @@ group_line(struct app *a, int y, int w, enum group g, size_t hidden, const struc
 static enum theme_glyph
 state_glyph(const struct msess *s)
 {
-	static const enum theme_glyph by_act[] = {[MA_UNKNOWN] = GL_REST,
-		[MA_WORKING] = GL_WORK,
-		[MA_PERMISSION] = GL_PERMISSION,
-		[MA_QUESTION] = GL_QUESTION,
-		[MA_IDLE] = GL_REST,
-		[MA_DONE] = GL_REST,
-		[MA_ERROR] = GL_FAIL};
+	static const enum theme_glyph by_act[] = {[ACT_UNKNOWN] = GL_REST,
+		[ACT_WORKING] = GL_WORK,
+		[ACT_PERMISSION] = GL_PERMISSION,
+		[ACT_QUESTION] = GL_QUESTION,
+		[ACT_IDLE] = GL_REST,
+		[ACT_DONE] = GL_REST,
+		[ACT_ERROR] = GL_FAIL};
 	static const enum theme_glyph by_state[] = {[MS_STARTING] = GL_WORK,
 		[MS_CLOSING] = GL_UNKNOWN,
 		[MS_ASLEEP] = GL_SLEEP,
@@ -60,13 +60,13 @@ state_glyph(const struct msess *s)
 static enum theme_style
 state_style(const struct msess *s)
 {
-	static const enum theme_style by_act[] = {[MA_UNKNOWN] = TH_IDLE,
-		[MA_WORKING] = TH_WORKING,
-		[MA_PERMISSION] = TH_NEEDS,
-		[MA_QUESTION] = TH_NEEDS,
-		[MA_IDLE] = TH_IDLE,
-		[MA_DONE] = TH_IDLE,
-		[MA_ERROR] = TH_ERROR};
+	static const enum theme_style by_act[] = {[ACT_UNKNOWN] = TH_IDLE,
+		[ACT_WORKING] = TH_WORKING,
+		[ACT_PERMISSION] = TH_NEEDS,
+		[ACT_QUESTION] = TH_NEEDS,
+		[ACT_IDLE] = TH_IDLE,
+		[ACT_DONE] = TH_IDLE,
+		[ACT_ERROR] = TH_ERROR};
 	static const enum theme_style by_state[] = {[MS_STARTING] = TH_WORKING,
 		[MS_CLOSING] = TH_DIM,
 		[MS_ASLEEP] = TH_ASLEEP,
@@ -81,7 +81,7 @@ static void
 memory_cells(struct app *a, int y, const struct plan_columns *c, const struct msess *s)
 {
 	char mem[16], text[24], spark[4 * SPARK_N + 1];
-	bool grows = s->growth >= MG_FAST, live = msess_live(s);
+	bool grows = s->growth >= GROWTH_FAST, live = msess_live(s);
 	if (!live || (!s->footprint && !s->has_spark)) {
 		draw_right(&a->d, y, c->mem.x + c->mem.w, c->mem.w, TH_DIM, live ? "-" : "0M");
 		return;

@@ -1,5 +1,6 @@
 /* The form of a new session. Every field has a good value from the start, so that Enter alone is
  * fine. */
+#include "tui/attach/attach.h"
 #include "tui/app/frame.h"
 #include "core/text/width.h"
 #include <dirent.h>
@@ -344,7 +345,7 @@ created_cb(struct app *a, json_t *reply, const struct err *e, const char *attach
 		return;
 	model_select(&a->m, id);
 	if (*attach)
-		a->ops.attach(a->ops.ctx, id, NULL);
+		attach_show(a, id, NULL);
 	else
 		app_toast(a, false, "started %s", name ? name : id);
 }

@@ -1,6 +1,7 @@
 /* The offer to close idle sessions. What may be closed and why not is the server's verdict; here
  * one only chooses among what it calls safe. Nothing is closed before the second button. */
 #include "tui/app/frame.h"
+#include "tui/view/actions.h"
 #include "core/text/width.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -157,7 +158,7 @@ cand_line(struct app *a, struct reap_state *st, int y, int w, size_t i)
 	draw_right(&a->d, y, x + 13, 6, th, fmt_mem(num, (double)c->bytes));
 	x += 15;
 	if (wide) {
-		bool grows = s && s->growth >= MG_FAST;
+		bool grows = s && s->growth >= GROWTH_FAST;
 		if (s && s->has_growth) {
 			snprintf(buf, sizeof buf, "%s%s", grows ? a->d.theme.glyph[GL_GROWTH] : "",
 				fmt_rate(num, s->growth_bytes_per_h));

@@ -1,5 +1,6 @@
 /* What the server says of a session or of itself, as pages to read (view_text.c). */
 #include "core/text/width.h"
+#include "tui/app/text.h"
 #include "tui/app/frame.h"
 #include <stdio.h>
 #include <stdlib.h>

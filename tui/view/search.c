@@ -5,6 +5,7 @@
  * newer than the one before it: by that they are put among the others', and what comes later never
  * moves the hit that was chosen. */
 #include "core/text/width.h"
+#include "tui/attach/attach.h"
 #include "tui/app/frame.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -454,7 +455,7 @@ act_search_open(struct app *a)
 	}
 	at.at = h->at;
 	snprintf(at.pattern, sizeof at.pattern, "%s", st->line.text);
-	a->ops.attach(a->ops.ctx, h->id, &at);
+	attach_show(a, h->id, &at);
 }
 
 void
@@ -492,7 +493,7 @@ act_search_copy(struct app *a)
 	struct search_state *st = state(a);
 	if (!st->n)
 		return;
-	a->ops.copy(a->ops.ctx, st->hits[st->sel]->text);
+	a->ops.copy(a->ops.ctx, st->hits[st->sel]->text, strlen(st->hits[st->sel]->text));
 	app_toast(a, false, "copied the line");
 }
 
