@@ -21,7 +21,8 @@ static bool quit_called;
 static uint32_t views, attached_view, lent_view;
 static uint64_t scrolled;
 static char typed[64];
-static int n_typed, wanted_mouse;
+static int n_typed, wanted_mouse, bells;
+static char notified[64];
 
 static void
 fake_request(void *ctx, const char *verb, json_t *take_args, app_reply_cb cb, const char *id)
@@ -154,14 +155,15 @@ static void
 fake_bell(void *ctx)
 {
 	(void)ctx;
+	bells++;
 }
 
 static void
 fake_notify(void *ctx, const char *title, const char *text)
 {
 	(void)ctx;
-	(void)title;
 	(void)text;
+	snprintf(notified, sizeof notified, "%s", title);
 }
 
 static void

@@ -685,6 +685,60 @@ previews_scroll(void **state)
 	app_free(a);
 }
 
+/* ui.layout and ui.notify do what they say. */
+static void
+the_configuration_is_heard(void **state)
+{
+	(void)state;
+	struct app *a = fixture_app(120, 40, 23);
+	app_draw(a);
+	int stacked = a->preview.y;
+	assert_true(stacked > 5);
+	a->layout = LAYOUT_SIDE;
+	app_draw(a);
+	assert_true(a->preview.y < 5 && a->preview.x > 40);
+	a->layout = LAYOUT_LIST;
+	app_draw(a);
+	assert_string_equal(a->preview.id, "");
+	static const enum ui_notify by[] = {NOTIFY_OFF, NOTIFY_BELL, NOTIFY_OSC};
+	for (size_t i = 0; i < ARRAY_LEN(by); i++) {
+		static const char *const acts[] = {"working", "permission", "permission"};
+		bells = 0;
+		notified[0] = 0;
+		a->notify_by = by[i];
+		for (size_t k = 0; k < ARRAY_LEN(acts); k++) { /* told once, as it begins */
+			json_t *o = fixture_json(&fixture[2]);
+			json_object_set_new(o, "activity", json_string(acts[k]));
+			json_t *ev = json_pack("{s:s, s:o}", "ev", "session", "session", o);
+			app_event(a, ev);
+			json_decref(ev);
+		}
+		assert_int_equal(bells, by[i] == NOTIFY_BELL);
+		assert_string_equal(notified, by[i] == NOTIFY_OSC ? "flaky-ci" : "");
+	}
+	app_free(a);
+}
+
+/* A key that does nothing here says what is near. */
+static void
+dead_keys_speak(void **state)
+{
+	(void)state;
+	struct app *a = fixture_app(100, 30, 23);
+	struct buf b = {0};
+	press(a, "c");
+	app_draw(a);
+	surface_dump(a->d.s, &b, false);
+	assert_non_null(strstr(buf_cstr(&b), "c does nothing here; command: :"));
+	press(a, "Y");
+	b.len = 0;
+	app_draw(a);
+	surface_dump(a->d.s, &b, false);
+	assert_non_null(strstr(buf_cstr(&b), "Y does nothing here; ? shows all keys"));
+	buf_free(&b);
+	app_free(a);
+}
+
 int
 main(void)
 {
@@ -711,6 +765,8 @@ main(void)
 		cmocka_unit_test(search_keeps_the_choice),
 		cmocka_unit_test(search_at_any_size),
 		cmocka_unit_test(previews_scroll),
+		cmocka_unit_test(the_configuration_is_heard),
+		cmocka_unit_test(dead_keys_speak),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

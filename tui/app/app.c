@@ -35,6 +35,9 @@ app_new(const struct app_config *c, const struct app_ops *ops)
 	a->connected = a->dirty = true;
 	if (!key_parse(c->prefix, &a->prefix))
 		key_parse("C-\\", &a->prefix);
+	a->layout = c->layout;
+	a->notify_by = c->notify;
+	a->motion = c->motion;
 	key_label(c->prefix, c->ascii, a->prefix_label, sizeof a->prefix_label);
 	LIST_INIT(&a->panes);
 	theme_init(&a->d.theme, c->color, c->ascii);
@@ -114,6 +117,16 @@ app_push(struct app *a, const struct view *v, const char *arg)
 		v->open(a, st, arg);
 }
 
+/* The view that fills the screen: the lowest one drawn. */
+static int
+lowest(const struct app *a)
+{
+	int from = a->depth - 1;
+	while (from > 0 && a->stack[from].v->over)
+		from--;
+	return from;
+}
+
 void *
 app_state(struct app *a, const struct view *v)
 {
@@ -163,16 +176,6 @@ void
 app_error(struct app *a, const char *verb, const struct err *e)
 {
 	app_toast(a, true, "%s: %s", verb, e->msg);
-}
-
-/* The view that fills the screen: the lowest one drawn. */
-static int
-lowest(const struct app *a)
-{
-	int from = a->depth - 1;
-	while (from > 0 && a->stack[from].v->over)
-		from--;
-	return from;
 }
 
 struct msess *
@@ -226,12 +229,32 @@ app_watch(struct app *a)
 	app_request(a, "watch", json_object(), watch_cb, NULL);
 }
 
+/* A session began to need its user: a word, where that is not to be seen anyway. */
+static void
+begins_to_need(struct app *a, const struct msess *s)
+{
+	bool in_it = a->stack[lowest(a)].v->plain && !strcmp(a->m.sel, s->id);
+	if (in_it)
+		return;
+	if (a->stack[lowest(a)].v->plain)
+		app_toast(a, false, "%s needs you: %s (%s n)", s->name,
+			*s->wants ? s->wants : msess_word(s), a->prefix_label);
+	if (a->notify_by == NOTIFY_BELL)
+		a->ops.bell(a->ops.ctx);
+	else if (a->notify_by == NOTIFY_OSC)
+		a->ops.notify(a->ops.ctx, s->name, *s->wants ? s->wants : msess_word(s));
+}
+
 static void
 event_session(struct app *a, json_t *ev)
 {
-	json_t *s = json_object_get(ev, "session");
-	if (json_is_object(s))
-		model_put(&a->m, s, a->now);
+	json_t *o = json_object_get(ev, "session");
+	const char *id = json_string_value(json_object_get(o, "id"));
+	const struct msess *was = id ? model_find(&a->m, id) : NULL;
+	bool needed = was && msess_group(was) == GR_NEEDS;
+	const struct msess *s = id ? model_put(&a->m, o, a->now) : NULL;
+	if (s && was && !needed && msess_group(s) == GR_NEEDS)
+		begins_to_need(a, s);
 }
 
 static void

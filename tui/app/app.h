@@ -3,6 +3,7 @@
 /* The front end without terminal, loop and connection: input events, replies, frames and the time
  * go in; a picture and requests come out (struct app_ops). run/front.c gives it the real world, tests
  * give it a scripted one. The dashboard and an attached session are views of it. */
+#include "sessions/config/config.h"
 #include "tui/draw/draw.h"
 #include "tui/draw/paint.h"
 #include "tui/model/model.h"
@@ -45,6 +46,9 @@ struct app_ops {
 struct app_config {
 	int cols, rows;
 	bool color, ascii;
+	enum ui_layout layout;
+	enum ui_notify notify;
+	bool motion;
 	const char *prefix;	 /* name of the key that opens the menu of an attached session */
 	const struct view *base; /* the view that stays at the bottom */
 	const char *base_arg;
@@ -69,6 +73,9 @@ struct app {
 	struct input_event key, prefix; /* key: the last pressed, which runs the action */
 	const struct view *key_view;	/* it was pressed there */
 	char prefix_label[16];
+	enum ui_layout layout;
+	enum ui_notify notify_by;
+	bool motion;	   /* what one waits for may count up */
 	struct err failed; /* code: why there is nothing to show at all */
 	char lost_why[96]; /* the connection; "" unknown */
 	LIST_HEAD(, pane) panes;

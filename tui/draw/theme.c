@@ -1,17 +1,22 @@
 #include "tui/draw/theme.h"
+#include "tui/draw/theme_file.h"
 #include <assert.h>
+#include <math.h>
 #include <string.h>
 
 #define DEF COLOR_DEFAULT
 #define IDX(n) (COLOR_INDEX | (n))
 #define ATTR_UL_SINGLE (UL_SINGLE << ATTR_UL_SHIFT)
 
-static const struct style styles[] = {
-#define S(name, fg, bg, attrs) {fg, bg, 0, attrs},
+static const struct {
+	enum theme_role role;
+	uint32_t attrs;
+} styles[] = {
+#define S(name, role, attrs) {R_##role, attrs},
 #include "tui/draw/theme.def"
 };
 static const char *const glyphs[][2] = {
-#define S(name, fg, bg, attrs)
+#define S(name, role, attrs)
 #define G(name, utf8, ascii) {utf8, ascii},
 #include "tui/draw/theme.def"
 };
@@ -22,27 +27,61 @@ static const char *const eighths[2][9] = {
 	{" ", "_", "_", ".", ".", "-", "=", "+", "#"},
 };
 
+/* From the roles to the parts. */
+static void
+dress(struct theme *t)
+{
+	for (int i = 0; i < TH_COUNT; i++) {
+		const struct theme_look *l = &t->role[styles[i].role];
+		t->style[i] = (struct style){.fg = t->color ? l->color : DEF,
+			.bg = DEF,
+			.attrs = styles[i].attrs | l->attrs};
+	}
+	if (!t->color)
+		t->style[TH_SEL].attrs = ATTR_INVERSE;
+	else /* a dark grey with its own light text reads on any background */
+		t->style[TH_SEL] = (struct style){.fg = IDX(15), .bg = IDX(237)};
+}
+
 void
 theme_init(struct theme *t, bool color, bool ascii)
 {
-	t->ascii = ascii;
-	t->color = color;
+	*t = (struct theme){.ascii = ascii, .color = color};
 	for (int i = 0; i < GL_COUNT; i++)
 		t->glyph[i] = glyphs[i][ascii];
 	memcpy(t->eighths, eighths[ascii], sizeof t->eighths);
-	memcpy(t->style, styles, sizeof t->style);
-	if (color) {
-		/* a dark grey with its own light text reads on any background */
-		t->style[TH_SEL] = (struct style){IDX(15), IDX(237), 0, 0};
-		return;
+	CHECK(theme_use(t, "default", NULL) == 0);
+}
+
+int
+theme_use(struct theme *t, const char *name, struct err *e)
+{
+	struct theme_look role[R_COUNT];
+	if (theme_read(name, role, e) < 0)
+		return -1;
+	memcpy(t->role, role, sizeof role);
+	t->follows = !strcmp(name, "default");
+	dress(t);
+	return 0;
+}
+
+static double
+luminance(uint32_t rgb)
+{
+	static const double weight[] = {0.0722, 0.7152, 0.2126}; /* blue first */
+	double sum = 0;
+	for (int i = 0; i < 3; i++) {
+		double c = (rgb >> 8 * i & 255) / 255.0;
+		sum += weight[i] * (c <= 0.03928 ? c / 12.92 : pow((c + 0.055) / 1.055, 2.4));
 	}
-	for (int i = 0; i < TH_COUNT; i++) {
-		bool lit = t->style[i].bg != DEF;
-		t->style[i].fg = t->style[i].bg = DEF;
-		if (lit)
-			t->style[i].attrs |= ATTR_INVERSE;
-	}
-	t->style[TH_SEL].attrs = ATTR_INVERSE;
+	return sum;
+}
+
+double
+theme_contrast(uint32_t a, uint32_t b)
+{
+	double x = luminance(a) + 0.05, y = luminance(b) + 0.05;
+	return x > y ? x / y : y / x;
 }
 
 static uint32_t
@@ -61,7 +100,9 @@ theme_background(struct theme *t, uint32_t fg, uint32_t bg)
 {
 	if (!t->color)
 		return;
-	t->style[TH_SEL] = (struct style){DEF, COLOR_RGB | blend(bg, fg, 16), 0, 0};
+	if (t->follows && theme_use(t, luminance(bg) > 0.18 ? "light" : "dark", NULL) == 0)
+		t->follows = true;
+	t->style[TH_SEL] = (struct style){DEF, COLOR_RGB | blend(bg, fg, 10), 0, 0};
 }
 
 struct style

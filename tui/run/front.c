@@ -125,6 +125,15 @@ on_gone(void *ctx)
 }
 
 static void
+on_colors(void *ctx, uint32_t fg, uint32_t bg)
+{
+	struct front *f = front_check(ctx);
+	theme_background(&f->app->d.theme, fg, bg);
+	f->app->dirty = true;
+	damage(f, true);
+}
+
+static void
 on_reclaim(void *ctx)
 {
 	struct front *f = front_check(ctx);
@@ -474,9 +483,11 @@ open_terminal(struct front *f)
 		.input = on_input,
 		.resized = on_resized,
 		.reclaim = on_reclaim,
+		.colors = on_colors,
 		.gone = on_gone,
 		.ctx = f};
-	struct outer_options opt = {.ascii = f->app->d.theme.ascii, .no_mouse = !f->mouse};
+	struct outer_options opt = {
+		.ascii = f->opt->ascii, .no_color = f->opt->no_color, .no_mouse = !f->mouse};
 	f->outer = outer_open(&f->loop, &opt, &ops, &f->e);
 	if (!f->outer)
 		return -1;
@@ -546,6 +557,9 @@ front_open(struct front *f, const struct view *base, const char *id)
 		return -1;
 	config_load(&cfg, paths()->config, NULL); /* a bad one is `config check`'s to tell */
 	f->mouse = cfg.mouse;
+	c.layout = cfg.layout;
+	c.notify = cfg.notify;
+	c.motion = cfg.motion;
 	outer_size(STDOUT_FILENO, &c.cols, &c.rows);
 	ops.ctx = cops.ctx = f;
 	client_start(f->client, &f->loop, &cops);
@@ -553,6 +567,7 @@ front_open(struct front *f, const struct view *base, const char *id)
 	if (!f->app)
 		return err_set(&f->e, 1, "no terminal descriptions (install ncurses-base)");
 	f->app->now = os_wall_s();
+	theme_use(&f->app->d.theme, cfg.theme, NULL);
 	return 0;
 }
 
@@ -592,6 +607,8 @@ front_attach(const struct front_options *opt, const char *id, const struct text_
 	int r = front_open(&f, &view_attach, id);
 	if (r == 0 && at)
 		attach_look(f.app, at);
+	if (r == 0)
+		app_watch(f.app); /* after the view: its first frame waits for nothing */
 	if (r == 0)
 		uv_run(&f.loop, UV_RUN_DEFAULT);
 	if (r == 0 && (f.app->failed.code || f.e.code)) {

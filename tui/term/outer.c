@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -27,17 +28,20 @@
 #define ARENA_BYTES (256ull << 20)
 
 /* Modes set while muster has the terminal; leave undoes them in the same breath. */
-#define ENTER                                                                                     \
-	"\033[?1049h\033[22;2t\033[?7l\033[?2004h\033[?1004h\033[?1006h\033[m\033[H\033[2J\033[?" \
+#define ENTER                                                                                  \
+	"\033[?1049h\033[22;2t\033[?7l\033[?2004h\033[?1004h\033[?1006h\033[?2031h\033[m\033[" \
+	"H\033[2J\033[?"                                                                       \
 	"25l"
 #define LEAVE_KEYS "\033[<u\033[>4m"
 #define LEAVE                                                                                     \
-	"\033[?2026l\033[m\033[r\033]8;;\033\\\033[?1006l\033[?1003l\033[?1002l\033[?1000l\033[?" \
+	"\033[?2026l\033[m\033[r\033]8;;\033\\\033[?2031l\033[?1006l\033[?1003l\033[?1002l\033[?" \
+	"1000l\033[?"                                                                             \
 	"1004l"                                                                                   \
 	"\033[?2004l\033[?7h\033[0 q\033[?25h\033[23;2t\033[?1049l"
 /* Ends what a writer that died left half-said. */
 #define TORN "\030\033[?2026l"
-#define QUESTIONS "\033[?u\033[?2026$p\033[>0q\033[c"
+#define COLORS "\033]10;?\033\\\033]11;?\033\\"
+#define QUESTIONS COLORS "\033[?u\033[?2026$p\033[>0q\033[c"
 
 enum { KITTY_STANDING = 1 | 4 };
 
@@ -58,6 +62,8 @@ struct outer {
 	int mouse, mouse_sent;
 	bool no_mouse, other_keys;
 	char name[64];
+	uint32_t fg, bg; /* the terminal's own colours, as told */
+	bool fg_told;
 	uv_poll_t poll;
 	uv_timer_t escape, debounce;
 	uv_signal_t winch, term, hup, cont;
@@ -276,6 +282,39 @@ reply_xtversion(struct outer *o, const uint8_t *p, size_t n)
 	caps_changed(o, &was);
 }
 
+/* "rgb:1e1e/1e1e/1e1e", 1 to 4 digits each; false: not that. */
+static bool
+color_of(const char *s, size_t n, uint32_t *rgb)
+{
+	char text[40];
+	unsigned v[3];
+	int from[3], to[3];
+	snprintf(text, sizeof(text), "%.*s", (int)MIN(n, sizeof(text) - 1), s);
+	if (sscanf(text, "rgb:%n%4x%n/%n%4x%n/%n%4x%n", &from[0], &v[0], &to[0], &from[1], &v[1],
+		    &to[1], &from[2], &v[2], &to[2]) != 3)
+		return false;
+	*rgb = 0;
+	for (int i = 0; i < 3; i++) {
+		unsigned max = (1u << 4 * (unsigned)(to[i] - from[i])) - 1;
+		*rgb = *rgb << 8 | (v[i] * 255 + max / 2) / max;
+	}
+	return true;
+}
+
+/* OSC 10 and 11: the foreground comes first, for it was asked first. */
+static void
+reply_color(struct outer *o, const uint8_t *p, size_t n)
+{
+	bool bg = p[3] == '1';
+	const char *value = (const char *)p + 5;
+	size_t end = p[n - 1] == '\a' ? 1 : 2; /* BEL or ST */
+	if (n < 5 + end || !color_of(value, n - 5 - end, bg ? &o->bg : &o->fg))
+		return;
+	o->fg_told |= !bg;
+	if (bg && !o->closing) /* who hides the foreground has the one that reads */
+		o->ops.colors(o->ops.ctx, o->fg_told ? o->fg : ~o->bg & 0xffffff, o->bg);
+}
+
 static bool
 is_reply(const uint8_t *p, size_t n, const char *head, const char *tail)
 {
@@ -296,6 +335,10 @@ on_reply(struct outer *o, const uint8_t *p, size_t n)
 		flush(o);
 	} else if (is_reply(p, n, "\033P>|", "")) {
 		reply_xtversion(o, p, n);
+	} else if (is_reply(p, n, "\033]10;", "") || is_reply(p, n, "\033]11;", "")) {
+		reply_color(o, p, n);
+	} else if (is_reply(p, n, "\033[?997;", "n")) { /* dark or light by now: which colours? */
+		say(o, COLORS, sizeof(COLORS) - 1);
 	} else if (is_reply(p, n, "\033[?", "c")) {
 		probing_done(o);
 	}

@@ -20,7 +20,9 @@ struct outer_ops {
 	void (*input)(void *ctx, const struct input_event *ev); /* keys, paste, mouse, focus */
 	void (*resized)(void *ctx, int cols, int rows);		/* 50 ms after the last SIGWINCH */
 	void (*reclaim)(void *ctx); /* lent, and needed: outer_take_back() soon */
-	void (*gone)(void *ctx);    /* hang-up, SIGTERM or SIGHUP: leave soon */
+	void (*colors)(
+		void *ctx, uint32_t fg, uint32_t bg); /* its own, 0xrrggbb; again on change */
+	void (*gone)(void *ctx);		      /* hang-up, SIGTERM or SIGHUP: leave soon */
 	void *ctx;
 };
 struct outer_options {

@@ -7,14 +7,34 @@
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
+
+/* What --ascii and NO_COLOR say; and a locale that is named and has no UTF-8, or a terminal that is
+ * known to have none, needs no word. Where nothing names a locale, terminals have UTF-8 nowadays. */
+static struct front_options
+options(const struct verb_ctx *ctx)
+{
+	static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
+	const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM"), *locale = NULL;
+	for (size_t i = 0; i < ARRAY_LEN(names) && !(locale && *locale); i++)
+		locale = getenv(names[i]);
+	bool named = locale && *locale;
+	bool utf8 = !named || strcasestr(locale, "utf-8") || strcasestr(locale, "utf8");
+	bool poor = term && (!strcmp(term, "dumb") || !strcmp(term, "linux"));
+	return (struct front_options){.ascii = ctx->ascii || !utf8 || poor,
+		.no_color = (no_color && *no_color) || (ctx->color_when && !ctx->color)};
+}
 
 static int
 attach_here(const struct verb_ctx *ctx, const char *id, const struct text_place *at)
 {
-	struct front_options opt = {.ascii = ctx->ascii, .no_color = getenv("NO_COLOR") != NULL};
+	struct front_options opt = options(ctx);
 	struct err e = {0};
 	char name[64];
+	if (ctx->host)
+		return verb_fail(
+			ctx, EXIT_NO_SERVER, "other hosts cannot be reached by this build");
 	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
 		return verb_fail(
 			ctx, EXIT_FAIL, "needs a terminal (use peek and send without one)");
@@ -34,8 +54,11 @@ attach_run(const struct verb_ctx *ctx, const char *id)
 int
 dashboard_run(const struct verb_ctx *ctx)
 {
-	struct front_options opt = {.ascii = ctx->ascii, .no_color = getenv("NO_COLOR") != NULL};
+	struct front_options opt = options(ctx);
 	struct err e = {0};
+	if (ctx->host)
+		return verb_fail(
+			ctx, EXIT_NO_SERVER, "other hosts cannot be reached by this build");
 	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
 		return verb_fail(ctx, EXIT_USAGE,
 			"the dashboard needs a terminal (muster ls lists sessions, muster help all "

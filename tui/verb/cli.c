@@ -127,7 +127,7 @@ globals_done(struct verb_ctx *ctx)
 	const char *w = ctx->color_when ? ctx->color_when : "auto";
 
 	if (!strcmp(w, "auto"))
-		ctx->color = isatty(1) && !getenv("NO_COLOR");
+		ctx->color = isatty(1) && !(getenv("NO_COLOR") && *getenv("NO_COLOR"));
 	else if (!strcmp(w, "always") || !strcmp(w, "never"))
 		ctx->color = *w == 'a';
 	else
@@ -322,7 +322,7 @@ help_all(void)
 				printf("  %-10s %s\n", verbs[i].name, verbs[i].help);
 	}
 	printf("\nID: exact name, number, unique prefix of an id, or - for the last used.\n"
-	       "Everywhere: --json  -q  --host NAME  --color auto|always|never  --help  --version\n"
+	       "Everywhere: --json  -q  --color auto|always|never  --help  --version\n"
 	       "Exit codes: 0 ok, 1 failed, 2 usage, 3 no such session, 4 no server, 5 timeout.\n");
 }
 

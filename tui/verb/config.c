@@ -1,6 +1,7 @@
 /* config path|check|default */
 #include "sessions/config/config.h"
 #include "sessions/agent/profile.h"
+#include "tui/draw/theme_file.h"
 #include "tui/verb/verb.h"
 #include <stdlib.h>
 #include <string.h>
@@ -28,12 +29,16 @@ config_check(struct verb_ctx *ctx)
 	struct profiles *ps;
 	struct paths p;
 	struct config c;
+	struct theme_look looks[R_COUNT];
+	struct input_event prefix;
 	struct err e;
 
 	if (paths_init(&p, &e) < 0 || config_load(&c, p.config, &e) < 0 ||
-		!(ps = profiles_load(p.config, &e)))
+		theme_read(c.theme, looks, &e) < 0 || !(ps = profiles_load(p.config, &e)))
 		return verb_fail(ctx, EXIT_FAIL, "%s", e.msg);
 	profiles_free(ps);
+	if (!key_parse(c.prefix, &prefix))
+		return verb_fail(ctx, EXIT_FAIL, "prefix: no key is called %s", c.prefix);
 	if (ctx->json)
 		print_json(json_pack("{s:i,s:s,s:b}", "v", 1, "config", p.config, "ok", 1));
 	else if (!ctx->quiet)

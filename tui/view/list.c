@@ -122,7 +122,15 @@ name_cells(struct app *a, int y, const struct plan_columns *c, const struct mses
 		draw_glyph(&a->d, y, 0, TH_MARK, GL_BAR);
 	else if (s->marked)
 		draw_text(&a->d, y, 0, 1, TH_MATCH, "*");
-	draw_glyph(&a->d, y, 1, th, state_glyph(s));
+	if (g == GR_NEEDS) { /* no palette hides what is inverse */
+		if (!selected && !s->marked)
+			draw_text(&a->d, y, 0, 1, TH_BADGE, " ");
+		draw_glyph(&a->d, y, 1, TH_BADGE, state_glyph(s));
+		if (!(s->marked && selected))
+			draw_text(&a->d, y, 2, 1, TH_BADGE, " ");
+	} else {
+		draw_glyph(&a->d, y, 1, th, state_glyph(s));
+	}
 	int n = draw_cut(&a->d, y, c->name.x, c->name.w - (s->pinned ? 2 : 0), name_th, s->name);
 	if (s->marked && selected)
 		draw_text(&a->d, y, c->name.x - 1, 1, TH_MATCH, "*");
@@ -263,12 +271,15 @@ static void
 list_body(struct app *a, struct list_state *st, int y, int foot)
 {
 	int w = surface_cols(a->d.s), h = foot - y, list_w = w;
-	if (w < 80 || surface_rows(a->d.s) < 20) {
+	enum ui_layout layout = a->layout;
+	if (layout == LAYOUT_AUTO)
+		layout = w >= 140 ? LAYOUT_SIDE : LAYOUT_STACKED;
+	if (w < 80 || surface_rows(a->d.s) < 20 || layout == LAYOUT_LIST) {
 		list_rows(a, y, h, w);
 		return;
 	}
-	if (w >= 140) {
-		list_w = CLAMP(w * 55 / 100, 84, 112);
+	if (layout == LAYOUT_SIDE) {
+		list_w = CLAMP(w * 55 / 100, 48, 112);
 		surface_fill(a->d.s, y, list_w, h, 1, a->d.theme.glyph[GL_V],
 			draw_style(&a->d, TH_RULE));
 		list_rows(a, y, h, list_w);
