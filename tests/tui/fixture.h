@@ -29,8 +29,12 @@ fixture_app(int cols, int rows, size_t sessions)
 {
 	static const char *const programs[] = {
 		"claude", "codex", "gemini", "opencode", "aider", "shell"};
-	const struct app_config c = {
-		.cols = cols, .rows = rows, .color = true, .prefix = "C-\\", .base = &view_list};
+	const struct app_config c = {.cols = cols,
+		.rows = rows,
+		.color = true,
+		.prefix = "C-\\",
+		.motion = true,
+		.base = &view_list};
 	setenv("HOME", "/srv/u", 1);
 	setenv("TZ", "UTC", 1);
 	if (fixture_live)

@@ -138,8 +138,8 @@ plain_sentences(void **state)
 	assert_non_null(strstr(text, "23 sessions, 19 running, 10.8G in all.\n2 need you:\n"));
 	assert_non_null(
 		strstr(text, "2. api-refactor, permission for 4m, 612M: Bash: npm run migrate.\n"));
-	assert_non_null(strstr(
-		text, "old-spike, done for 2d 4h, 1.9G, grows +220 MB an hour, may be closed"));
+	assert_non_null(
+		strstr(text, "old-spike, done for 2d 4h, 1.9G, grows +220 MB an hour, can sleep"));
 	assert_null(strchr(text, 27));
 	b.len = 0;
 	struct msess *s = model_find(&a->m, "a1");

@@ -63,7 +63,7 @@ a_line_is_found_and_opened(void **state)
 	type(o, DETACH);
 	wait_shown(o, "what ended$", true);
 	type(o, "\033");
-	wait_shown(o, "all 2 keep running", true);
+	wait_shown(o, "all 2 sessions keep running", true);
 	leave(o, "q");
 }
 
@@ -95,7 +95,7 @@ sessions_go_on_meanwhile(void **state)
 		0);
 	wait_shown(o, "\n word of the brief one\n", false);
 	type(o, "\r");
-	wait_shown(o, "brief was forgotten", true);
+	wait_shown(o, "brief was deleted", true);
 	type(o, "\033");
 	wait_shown(o, "keep running", true);
 	leave(o, "q");

@@ -230,6 +230,18 @@ asks_what_was_meant(void **state)
 	app_free(a);
 }
 
+static bool
+shows(struct app *a, const char *text)
+{
+	struct buf b = {0};
+	app_draw(a);
+	app_check(a);
+	surface_dump(a->d.s, &b, false);
+	bool yes = strstr(buf_cstr(&b), text);
+	buf_free(&b);
+	return yes;
+}
+
 static void
 sleeps_and_wakes(void **state)
 {
@@ -238,13 +250,20 @@ sleeps_and_wakes(void **state)
 	model_select(&a->m, "c1");
 	press(a, "z");
 	assert_string_equal(last_asked()->verb, "hibernate");
+	a->now += 3; /* what takes its time says so, and how long */
+	assert_true(shows(a, "putting old-spike to sleep … 3 s"));
+	assert_true(app_next_change(a) <= 1.1);
+	a->motion = false;
+	a->now += 20;
+	assert_true(shows(a, "putting old-spike to sleep …"));
+	assert_false(shows(a, "23 s"));
 	answer(a, "hibernate",
 		"{\"results\":[{\"id\":\"c1\",\"name\":\"old-spike\",\"ok\":true,"
 		"\"freed_bytes\":2040109465}]}");
 	struct buf b = {0};
 	app_draw(a);
 	surface_dump(a->d.s, &b, false);
-	assert_non_null(strstr(buf_cstr(&b), "hibernated old-spike: 1.9G came back  u undo"));
+	assert_non_null(strstr(buf_cstr(&b), "old-spike is asleep, freed 1.9G  u wakes it"));
 	press(a, "u");
 	assert_string_equal(last_asked()->verb, "resume");
 	assert_string_equal(last_asked()->args, "{\"ids\":[\"c1\"]}");
@@ -252,7 +271,7 @@ sleeps_and_wakes(void **state)
 	b.len = 0;
 	app_draw(a);
 	surface_dump(a->d.s, &b, false);
-	assert_null(strstr(buf_cstr(&b), "came back"));
+	assert_null(strstr(buf_cstr(&b), "is asleep, freed"));
 	buf_free(&b);
 	model_select(&a->m, "d1");
 	press(a, "Enter"); /* asleep: woken first, then attached */

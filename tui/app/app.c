@@ -158,17 +158,41 @@ app_request(struct app *a, const char *verb, json_t *take_args, app_reply_cb cb,
 	a->ops.request(a->ops.ctx, verb, take_args, cb, id ? id : "");
 }
 
+static struct toast *
+toast(struct app *a, const char *fmt, va_list ap)
+{
+	struct toast *t = &a->toasts[a->n_toasts++ % TOAST_LOG];
+	*t = (struct toast){.at = a->now};
+	vsnprintf(t->text, sizeof t->text, fmt, ap);
+	a->dirty = true;
+	return t;
+}
+
 void
 app_toast(struct app *a, bool bad, const char *fmt, ...)
 {
-	struct toast *t = &a->toasts[a->n_toasts++ % TOAST_LOG];
 	va_list ap;
 	va_start(ap, fmt);
-	vsnprintf(t->text, sizeof t->text, fmt, ap);
+	toast(a, fmt, ap)->bad = bad;
 	va_end(ap);
-	t->at = a->now;
-	t->bad = bad;
-	t->undo = false;
+}
+
+void
+app_doing(struct app *a, char task[16], const char *fmt, ...)
+{
+	va_list ap;
+	snprintf(task, 16, "%u", a->n_toasts);
+	va_start(ap, fmt);
+	toast(a, fmt, ap)->busy = true;
+	va_end(ap);
+}
+
+void
+app_done(struct app *a, const char *task)
+{
+	unsigned n = (unsigned)strtoul(task, NULL, 10);
+	if (*task && n < a->n_toasts && a->n_toasts - n <= TOAST_LOG)
+		a->toasts[n % TOAST_LOG].busy = false;
 	a->dirty = true;
 }
 
@@ -601,6 +625,8 @@ app_next_change(const struct app *a)
 	const struct toast *t = frame_toast(a);
 	bool times = !a->stack[lowest(a)].v->plain; /* a session's screen shows none */
 	double next = times ? model_next_change(&a->m, a->now) : INFINITY;
+	if (t && t->busy) /* it counts seconds */
+		return a->motion ? MIN(next, 1 - fmod(a->now - t->at, 1) + 0.01) : next;
 	return t ? MIN(next, MAX(t->at + TOAST_S - a->now, 0) + 0.01) : next;
 }
 

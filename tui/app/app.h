@@ -56,7 +56,7 @@ struct app_config {
 struct toast {
 	char text[200];
 	double at;
-	bool bad, undo;
+	bool bad, undo, busy; /* busy: what it says is still under way */
 };
 struct app {
 	struct draw d;
@@ -145,6 +145,9 @@ void app_request(
 void app_dead_key(struct app *a, unsigned context, const struct input_event *ev);
 void app_run_action(struct app *a, enum action_id id);
 void app_toast(struct app *a, bool bad, const char *fmt, ...) PRINTF_LIKE(3, 4);
+/* A toast that stays, and counts, until app_done(task); task (16 bytes) is also an id for a request. */
+void app_doing(struct app *a, char task[16], const char *fmt, ...) PRINTF_LIKE(3, 4);
+void app_done(struct app *a, const char *task);
 void app_error(struct app *a, const char *verb, const struct err *e);
 /* The session a command is about: the selected one, or NULL after a word about why. */
 struct msess *app_subject(struct app *a);

@@ -65,13 +65,33 @@ frame_hints_bar(struct app *a, int y, int x_end, int w, unsigned context)
 	hints_draw(a, y, x_end - used, show, TH_BAR_STRONG, TH_BAR);
 }
 
+/* The latest that is not over; what is under way comes back when a later one has gone. */
 const struct toast *
 frame_toast(const struct app *a)
 {
-	if (a->n_toasts == 0)
-		return NULL;
-	const struct toast *t = &a->toasts[(a->n_toasts - 1) % TOAST_LOG];
-	return a->now - t->at < TOAST_S ? t : NULL;
+	unsigned oldest = a->n_toasts > TOAST_LOG ? a->n_toasts - TOAST_LOG : 0;
+	for (unsigned i = a->n_toasts; i-- > oldest;) {
+		const struct toast *t = &a->toasts[i % TOAST_LOG];
+		if (t->busy || a->now - t->at < TOAST_S)
+			return t;
+		if (i + 8 < a->n_toasts)
+			break;
+	}
+	return NULL;
+}
+
+/* "putting agent-1 to sleep … 3 s": how long it has taken, once that is worth a word. */
+static const char *
+toast_text(const struct app *a, const struct toast *t, char *out, size_t cap)
+{
+	int s = (int)(a->now - t->at);
+	if (!t->busy)
+		snprintf(out, cap, "%s", t->text);
+	else if (a->motion && s > 0)
+		snprintf(out, cap, "%s %s %d s", t->text, a->d.theme.glyph[GL_ELLIPSIS], s);
+	else
+		snprintf(out, cap, "%s %s", t->text, a->d.theme.glyph[GL_ELLIPSIS]);
+	return out;
 }
 
 void
@@ -79,12 +99,14 @@ frame_toast_over(struct app *a, int y)
 {
 	const struct toast *t = frame_toast(a);
 	int cols = surface_cols(a->d.s);
+	char text[240];
 	if (!t)
 		return;
-	int need = utf8_width(t->text), pad = need + 2 <= cols, w = MIN(need + 2 * pad, cols);
+	toast_text(a, t, text, sizeof text);
+	int need = utf8_width(text), pad = need + 2 <= cols, w = MIN(need + 2 * pad, cols);
 	surface_layer(a->d.s, y, cols - w, 1, w);
 	surface_fill(a->d.s, 0, 0, 1, w, " ", draw_style(&a->d, TH_BAR));
-	draw_cut(&a->d, 0, pad, w - 2 * pad, TH_BAR, t->text);
+	draw_cut(&a->d, 0, pad, w - 2 * pad, TH_BAR, text);
 }
 
 static int
@@ -93,14 +115,17 @@ draw_toast(struct app *a, int y, int x, int w)
 	const struct toast *t = frame_toast(a);
 	if (!t)
 		return 0;
-	enum theme_style th = t->bad ? TH_TOAST_BAD : TH_TOAST;
-	int n = draw_glyph(&a->d, y, x, th, t->bad ? GL_FAIL : GL_TICK);
+	char text[240];
+	enum theme_style th = t->bad ? TH_TOAST_BAD : t->busy ? TH_WORKING : TH_TOAST;
+	int n = draw_glyph(&a->d, y, x, th, t->bad ? GL_FAIL : t->busy ? GL_BUSY : GL_TICK);
 	n += draw_text(&a->d, y, x + n, 1, th, " ");
-	n += draw_cut(&a->d, y, x + n, w - n - (t->undo ? 10 : 0), th, t->text);
+	n += draw_cut(&a->d, y, x + n, w - n - (t->undo ? 14 : 0), th,
+		toast_text(a, t, text, sizeof text));
 	if (t->undo) {
 		int from = n + 2;
 		n = from + draw_text(&a->d, y, x + from, w - from, TH_KEY, "u");
-		n += draw_text(&a->d, y, x + n, w - n, TH_HINT, " undo");
+		n += draw_text(&a->d, y, x + n, w - n, TH_HINT,
+			a->n_undo == 1 ? " wakes it" : " wakes them");
 		draw_hit(&a->d, HIT_ACTION, y, x + from, 1, n - from, ACTION_UNDO);
 	}
 	return n;

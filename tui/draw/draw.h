@@ -27,7 +27,7 @@ int draw_fmt(struct draw *d, int y, int x, int max, enum theme_style th, const c
 	PRINTF_LIKE(6, 7);
 /* Cut with an ellipsis when it does not fit. */
 int draw_cut(struct draw *d, int y, int x, int max, enum theme_style th, const char *utf8);
-/* As draw_cut, but the end is what stays ("…/deep/folder"). */
+/* As draw_cut, but the end is what stays ("…/deep/directory"). */
 int draw_cut_left(struct draw *d, int y, int x, int max, enum theme_style th, const char *utf8);
 /* Ends before column x_end, at most max columns. */
 int draw_right(struct draw *d, int y, int x_end, int max, enum theme_style th, const char *utf8);

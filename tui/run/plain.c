@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 static const char help_text[] =
-	"Commands: list. attach NAME. answer NAME KEY. peek NAME. send NAME TEXT. hibernate NAME. "
-	"resume NAME. quit.\nA session may be called by its name or by its number in the list.\n";
+	"Commands: list. attach NAME. answer NAME KEY. peek NAME. send NAME TEXT. sleep NAME. "
+	"wake NAME. quit.\nA session may be called by its name or by its number in the list.\n";
 
 struct plain {
 	const struct front_options *opt;
@@ -34,7 +34,7 @@ put_session(struct buf *out, const struct msess *s, double now)
 	if (s->growth >= GROWTH_FAST)
 		buf_printf(out, ", grows %s MB an hour", fmt_rate(mem, s->growth_bytes_per_h));
 	if (msess_closable(s))
-		buf_puts(out, ", may be closed");
+		buf_puts(out, ", can sleep");
 	if (s->pinned)
 		buf_puts(out, ", pinned");
 	if (*s->wants)
@@ -123,7 +123,7 @@ on_event(void *ctx, json_t *ev)
 		if (s)
 			plain_change(&b, there ? &was : NULL, s);
 	} else if (s && !strcmp(json_string_value(json_object_get(ev, "ev")), "gone")) {
-		buf_printf(&b, "%s is forgotten.\n", s->name);
+		buf_printf(&b, "%s was deleted.\n", s->name);
 		model_remove(&p->m, id);
 	}
 	model_arrange(&p->m, now);
@@ -134,7 +134,7 @@ static void
 on_lost(void *ctx)
 {
 	(void)ctx;
-	puts("Reconnecting to the server. All sessions run on.");
+	puts("Reconnecting to the server. All sessions keep running.");
 	fflush(stdout);
 }
 
@@ -243,7 +243,7 @@ run_line(struct plain *p, char *line)
 		const char *name;
 		void (*run)(struct plain *p, struct msess *s, const char *rest);
 	} commands[] = {{"attach", cmd_attach}, {"answer", cmd_answer}, {"peek", cmd_peek},
-		{"send", cmd_send}, {"hibernate", cmd_hibernate}, {"resume", cmd_resume}};
+		{"send", cmd_send}, {"sleep", cmd_hibernate}, {"wake", cmd_resume}};
 	char *save, *word = strtok_r(line, " \t\r", &save);
 	struct buf b = {0};
 	if (!word)

@@ -56,7 +56,7 @@ check_terminal(struct doctor *d)
 	struct winsize ws = {0};
 
 	if (!isatty(0) || !isatty(1))
-		return say(d, true, "input or output is no terminal: nothing to check");
+		return say(d, true, "not on a terminal; skipped");
 	if (!term || !*term)
 		return say(d, false, "TERM is not set (the dashboard needs a terminal's name)");
 	if (strcmp(term, "dumb") == 0)

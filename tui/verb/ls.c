@@ -108,7 +108,7 @@ verb_ls(struct verb_ctx *ctx, int argc, char **argv)
 	if (opts_parse(ctx, opts, NULL, argc, argv, &first) < 0)
 		return EXIT_USAGE;
 	if (first < argc)
-		return verb_fail(ctx, EXIT_USAGE, "no words are taken (try muster help ls)");
+		return verb_fail(ctx, EXIT_USAGE, "takes no arguments (try muster help ls)");
 	for (;;) {
 		if (!(reply = verb_call(ctx, "ls", list_args(all, tag, state), &code)))
 			return code;

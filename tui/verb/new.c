@@ -82,7 +82,7 @@ take_dir(struct verb_ctx *ctx, const char *dir, json_t *args)
 
 	free(full);
 	if (!j)
-		return verb_fail(ctx, -1, "-c %.200s: no such folder", dir ? dir : ".");
+		return verb_fail(ctx, -1, "-c %.200s: no such directory", dir ? dir : ".");
 	json_object_set_new(args, "cwd", j);
 	return 0;
 }

@@ -1,4 +1,5 @@
-/* hibernate, resume, reap, explain: closing idle sessions and waking them. */
+/* hibernate, resume, reap, explain: putting idle sessions to sleep and waking them. */
+#include "tui/model/reason.h"
 #include "tui/verb/verb.h"
 #include "sessions/config/config.h"
 #include <ctype.h>
@@ -92,7 +93,7 @@ verb_hibernate(struct verb_ctx *ctx, int argc, char **argv)
 		return verb_fail(ctx, EXIT_USAGE, "which session? (muster ls)");
 	return many(ctx, "hibernate",
 		json_pack("{s:o,s:b}", "ids", words_json(argc, argv, first), "force", force),
-		"sleeps");
+		"is asleep");
 }
 
 int
@@ -103,8 +104,8 @@ verb_resume(struct verb_ctx *ctx, int argc, char **argv)
 
 	if (opts_parse(ctx, opts, NULL, argc, argv, &first) < 0)
 		return EXIT_USAGE;
-	return many(
-		ctx, "resume", json_pack("{s:o}", "ids", words_json(argc, argv, first)), "wakes");
+	return many(ctx, "resume", json_pack("{s:o}", "ids", words_json(argc, argv, first)),
+		"is awake");
 }
 
 /* The offer as a table: what would be closed first, then what not and why. */
@@ -119,18 +120,20 @@ print_offer(const json_t *reply)
 	for (int pass = 0; pass < 2; pass++) {
 		json_array_foreach (list, i, o) {
 			bool take = truth(o, "eligible") && truth(o, "worth");
-			const json_t *why = json_array_get(json_object_get(o, "reasons"), 0);
+			const char *why =
+				json_string_value(json_array_get(json_object_get(o, "reasons"), 0));
+			char words[200] = "";
 
 			if (take == (pass == 1))
 				continue;
+			if (!take && why)
+				reason_words(why, number(o, "idle_s"), words, sizeof words);
 			printf("%s %-20.20s %7s %7s  %s\n", take ? "*" : " ", str(o, "name"),
 				fmt_ago(idle, number(o, "idle_s")),
 				json_object_get(o, "footprint_bytes")
 					? fmt_bytes(mem, number(o, "footprint_bytes"))
 					: "?",
-				take			 ? ""
-				: json_string_value(why) ? json_string_value(why)
-							 : "");
+				words);
 		}
 	}
 }
@@ -159,11 +162,11 @@ print_done(const struct verb_ctx *ctx, json_t *take)
 		print_json(take);
 		return EXIT_OK;
 	}
-	code = print_results(ctx, done, "sleeps");
+	code = print_results(ctx, done, "is asleep");
 	json_array_foreach (done, i, o)
 		freed += number(o, "freed_bytes");
 	if (!ctx->quiet)
-		printf("closed %zu, freed %s; muster resume brings them back\n",
+		printf("%zu put to sleep, freed %s; muster resume wakes them\n",
 			json_array_size(done), fmt_bytes(buf, freed));
 	json_decref(take);
 	return code;
@@ -174,7 +177,7 @@ user_agrees(const json_t *reply, size_t n)
 {
 	char buf[32], answer[16];
 
-	printf("Close %zu, freeing about %s? They can be resumed. [y/N] ", n,
+	printf("Put %zu to sleep and free about %s? [y/N] ", n,
 		fmt_bytes(buf, number(reply, "would_free_bytes")));
 	fflush(stdout);
 	return fgets(answer, sizeof answer, stdin) && tolower((unsigned char)answer[0]) == 'y';
@@ -263,7 +266,7 @@ verb_reap(struct verb_ctx *ctx, int argc, char **argv)
 		return EXIT_USAGE;
 	if (first != argc)
 		return verb_fail(ctx, EXIT_USAGE,
-			"takes no session (muster hibernate %s closes one)", argv[first]);
+			"takes no session (muster hibernate %s puts one to sleep)", argv[first]);
 	args = reap_args(ctx, &w);
 	return args ? reap(ctx, &w, args) : EXIT_USAGE;
 }
@@ -318,10 +321,15 @@ print_explanation(json_t *reply)
 	printf("growth: %s\n", str(growth, "verdict"));
 	json_object_foreach (json_object_get(growth, "numbers"), key, v)
 		print_value(key, v);
-	printf("closing it: %s, %s\n", truth(reap_o, "eligible") ? "safe" : "not now",
-		truth(reap_o, "worth") ? "worth it" : "not worth it");
-	json_array_foreach (json_object_get(reap_o, "reasons"), i, v)
-		printf("  - %s\n", json_string_value(v));
+	printf("sleep: %s, and %s\n", truth(reap_o, "eligible") ? "can sleep now" : "not now",
+		truth(reap_o, "worth") ? "worth it" : "little to gain");
+	json_array_foreach (json_object_get(reap_o, "reasons"), i, v) {
+		char why[200];
+
+		reason_words(json_string_value(v) ? json_string_value(v) : "",
+			number(reply, "idle_s"), why, sizeof why);
+		printf("  - %s\n", why);
+	}
 	json_object_foreach (json_object_get(reap_o, "facts"), key, v)
 		print_value(key, v);
 }

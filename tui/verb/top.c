@@ -150,7 +150,7 @@ takes_nothing(struct verb_ctx *ctx, int argc, char **argv)
 	if (opts_parse(ctx, none, NULL, argc, argv, &first) < 0)
 		return false;
 	if (argc > first)
-		verb_fail(ctx, EXIT_USAGE, "no words are taken");
+		verb_fail(ctx, EXIT_USAGE, "takes no arguments");
 	return argc <= first;
 }
 

@@ -65,16 +65,24 @@ act_page_up(struct app *a)
 	move(a, -10);
 }
 
+/* The one that waits longest; from one that waits, the next longest. */
 void
 act_next_need(struct app *a)
 {
-	size_t n = a->m.first[GR_NEEDS + 1];
-	long at = model_index(&a->m, a->m.sel);
-	if (n == 0) {
+	const struct msess *here = model_selected(&a->m), *next = NULL, *longest = NULL;
+	bool from = here && msess_group(here) == GR_NEEDS;
+	for (size_t i = a->m.first[GR_NEEDS]; i < a->m.first[GR_NEEDS + 1]; i++) {
+		const struct msess *s = a->m.shown[i];
+		if (!longest || s->rest_at < longest->rest_at)
+			longest = s;
+		if (from && s->rest_at > here->rest_at && (!next || s->rest_at < next->rest_at))
+			next = s;
+	}
+	if (!longest) {
 		app_toast(a, false, "no session needs you");
 		return;
 	}
-	model_select(&a->m, a->m.shown[at >= 0 && (size_t)at + 1 < n ? at + 1 : 0]->id);
+	model_select(&a->m, next ? next->id : longest->id);
 }
 
 void
@@ -122,20 +130,30 @@ act_redraw(struct app *a)
 	a->repaint = true;
 }
 
-/* Commands on several sessions answer with one result each. */
+/* What is said of commands on one or several sessions when they are done. */
+struct said {
+	const char *one, *many; /* of its name; of how many */
+	bool undo;
+};
+static const struct said said_slept = {"is asleep", "asleep", true},
+			 said_woke = {"is awake", "awake", false},
+			 said_ended = {"ended", "ended", false},
+			 said_deleted = {"deleted", "deleted", false};
+
+/* Answers hold one result each. */
 static void
-results_cb(struct app *a, const char *done, json_t *reply, const struct err *e, bool undo)
+results_cb(struct app *a, const struct said *said, json_t *reply, const struct err *e)
 {
 	size_t i, ok = 0;
 	double freed = 0;
 	json_t *r;
-	char mem[16];
+	char mem[32] = ", freed ";
 	const char *last = "", *bad = NULL, *bad_name = "";
 	if (e) {
-		app_error(a, done, e);
+		app_toast(a, true, "%s", e->msg);
 		return;
 	}
-	if (undo)
+	if (said->undo)
 		a->n_undo = 0;
 	json_array_foreach (json_object_get(reply, "results"), i, r) {
 		const char *name = json_string_value(json_object_get(r, "name"));
@@ -148,49 +166,58 @@ results_cb(struct app *a, const char *done, json_t *reply, const struct err *e, 
 		ok++;
 		last = name ? name : "";
 		freed += json_number_value(json_object_get(r, "freed_bytes"));
-		if (undo && id && a->n_undo < UNDO_MAX)
+		if (said->undo && id && a->n_undo < UNDO_MAX)
 			snprintf(a->undo[a->n_undo++], sizeof a->undo[0], "%s", id);
 	}
+	if (freed > 0)
+		fmt_mem(mem + strlen(mem), freed);
+	else
+		mem[0] = 0;
 	if (bad)
 		app_toast(a, true, "%s: %s", bad_name, bad);
-	else if (ok == 1 && freed > 0)
-		app_toast(a, false, "%s %s: %s came back", done, last, fmt_mem(mem, freed));
-	else if (ok > 1 && freed > 0)
-		app_toast(a, false, "%s %zu: %s came back", done, ok, fmt_mem(mem, freed));
 	else if (ok == 1)
-		app_toast(a, false, "%s %s", done, last);
+		app_toast(a, false, "%s %s%s", last, said->one, mem);
 	else
-		app_toast(a, false, "%s %zu", done, ok);
-	if (a->n_undo && undo && ok)
+		app_toast(a, false, "%zu %s%s", ok, said->many, mem);
+	if (a->n_undo && said->undo && ok)
 		a->toasts[(a->n_toasts - 1) % TOAST_LOG].undo = true;
 }
 
-void
-app_hibernated(struct app *a, json_t *reply, const struct err *e, const char *id)
+static void
+slept_cb(struct app *a, json_t *reply, const struct err *e, const char *id)
 {
-	(void)id;
-	results_cb(a, "hibernated", reply, e, true);
+	app_done(a, id);
+	results_cb(a, &said_slept, reply, e);
+}
+
+void
+app_sleep(struct app *a, json_t *take_args, const char *name, size_t n)
+{
+	char task[16], what[64];
+	snprintf(what, sizeof what, "%zu sessions", n);
+	app_doing(a, task, "putting %s to sleep", name ? name : what);
+	app_request(a, "hibernate", take_args, slept_cb, task);
 }
 
 static void
 resumed_cb(struct app *a, json_t *reply, const struct err *e, const char *id)
 {
-	(void)id;
-	results_cb(a, "woke", reply, e, false);
+	app_done(a, id);
+	results_cb(a, &said_woke, reply, e);
 }
 
 static void
 ended_cb(struct app *a, json_t *reply, const struct err *e, const char *id)
 {
-	(void)id;
-	results_cb(a, "ended", reply, e, false);
+	app_done(a, id);
+	results_cb(a, &said_ended, reply, e);
 }
 
 static void
-forgotten_cb(struct app *a, json_t *reply, const struct err *e, const char *id)
+deleted_cb(struct app *a, json_t *reply, const struct err *e, const char *id)
 {
 	(void)id;
-	results_cb(a, "forgot", reply, e, false);
+	results_cb(a, &said_deleted, reply, e);
 }
 
 static void
@@ -207,9 +234,9 @@ attach_woken_cb(struct app *a, json_t *reply, const struct err *e, const char *i
 {
 	json_t *r = json_array_get(json_object_get(reply, "results"), 0);
 	if (e)
-		app_error(a, "resume", e);
+		app_toast(a, true, "%s", e->msg);
 	else if (r && !json_is_true(json_object_get(r, "ok")))
-		results_cb(a, "woke", reply, NULL, false);
+		results_cb(a, &said_woke, reply, NULL);
 	else
 		attach_show(a, id, NULL);
 }
@@ -236,18 +263,30 @@ act_attach(struct app *a)
 		attach_show(a, s->id, NULL);
 	} else if (s->state == MS_EXITED) {
 		snprintf(title, sizeof title, "%s has ended", s->name);
-		app_confirm(a, title, "Start it again, where it was?", "Start", start_yes, s->id);
+		app_confirm(
+			a, title, "Restart it in the same directory?", "Restart", start_yes, s->id);
 	} else {
 		start_yes(a, s->id);
 	}
+}
+
+static void
+wake(struct app *a, json_t *take_ids)
+{
+	char task[16], what[64];
+	size_t n = json_array_size(take_ids);
+	const struct msess *s =
+		n == 1 ? model_find(&a->m, json_string_value(json_array_get(take_ids, 0))) : NULL;
+	snprintf(what, sizeof what, "%zu sessions", n);
+	app_doing(a, task, "waking %s", s ? s->name : what);
+	app_request(a, "resume", json_pack("{s:o}", "ids", take_ids), resumed_cb, task);
 }
 
 void
 act_resume(struct app *a)
 {
 	if (app_subject(a))
-		app_request(
-			a, "resume", json_pack("{s:o}", "ids", app_subjects(a)), resumed_cb, NULL);
+		wake(a, app_subjects(a));
 }
 
 static void
@@ -269,7 +308,7 @@ act_answer(struct app *a)
 	if (!s)
 		return;
 	if (msess_group(s) != GR_NEEDS || !s->prompt[0]) {
-		app_toast(a, true, "%s asks nothing", s->name);
+		app_toast(a, true, "%s has no question", s->name);
 		return;
 	}
 	app_request(a, "answer",
@@ -283,17 +322,20 @@ act_hibernate(struct app *a)
 	if (!app_subject(a))
 		return;
 	json_t *ids = app_subjects(a);
-	if (json_array_size(ids) == 1) {
-		struct msess *s = model_find(&a->m, json_string_value(json_array_get(ids, 0)));
-		if (s && s->state == MS_ASLEEP) {
-			app_toast(a, true, "%s sleeps already (enter wakes it)", s->name);
-			json_decref(ids);
-			return;
-		}
-		if (s)
-			app_toast(a, false, "closing %s, keeping it resumable", s->name);
+	size_t n = json_array_size(ids);
+	struct msess *s =
+		n == 1 ? model_find(&a->m, json_string_value(json_array_get(ids, 0))) : NULL;
+	if (s && s->state == MS_ASLEEP) {
+		app_toast(a, true, "%s is already asleep (Enter wakes it)", s->name);
+		json_decref(ids);
+		return;
 	}
-	app_request(a, "hibernate", json_pack("{s:o}", "ids", ids), app_hibernated, NULL);
+	if (s && !msess_live(s)) {
+		app_toast(a, true, "%s is not running", s->name);
+		json_decref(ids);
+		return;
+	}
+	app_sleep(a, json_pack("{s:o}", "ids", ids), s ? s->name : NULL, n);
 }
 
 void
@@ -307,31 +349,34 @@ act_undo(struct app *a)
 	for (int i = 0; i < a->n_undo; i++)
 		json_array_append_new(ids, json_string(a->undo[i]));
 	a->n_undo = 0;
-	app_request(a, "resume", json_pack("{s:o}", "ids", ids), resumed_cb, NULL);
+	wake(a, ids);
 }
 
 /* ids: comma separated, as the question was about them. */
 static void
-on_ids(struct app *a, const char *verb, const char *ids, app_reply_cb cb)
+on_ids(struct app *a, const char *verb, const char *ids, app_reply_cb cb, const char *task)
 {
 	json_t *list_of = json_array();
 	char buf[UNDO_MAX * 16];
 	snprintf(buf, sizeof buf, "%s", ids);
 	for (char *save, *id = strtok_r(buf, ",", &save); id; id = strtok_r(NULL, ",", &save))
 		json_array_append_new(list_of, json_string(id));
-	app_request(a, verb, json_pack("{s:o}", "ids", list_of), cb, NULL);
+	app_request(a, verb, json_pack("{s:o}", "ids", list_of), cb, task);
 }
 
 static void
 stop_yes(struct app *a, const char *ids)
 {
-	on_ids(a, "kill", ids, ended_cb);
+	char task[16];
+	const struct msess *s = model_find(&a->m, ids);
+	app_doing(a, task, "ending %s", s ? s->name : "the sessions");
+	on_ids(a, "kill", ids, ended_cb, task);
 }
 
 static void
-forget_yes(struct app *a, const char *ids)
+delete_yes(struct app *a, const char *ids)
 {
-	on_ids(a, "forget", ids, forgotten_cb);
+	on_ids(a, "forget", ids, deleted_cb, NULL);
 }
 
 /* The ids a dialog is about, joined, and how to call them. */
@@ -362,13 +407,14 @@ act_stop(struct app *a)
 	if (!s || !subjects_text(a, ids, sizeof ids, what, sizeof what))
 		return;
 	if (!strchr(ids, ',') && !msess_live(s)) {
-		app_toast(a, true, "%s does not run", s->name);
+		app_toast(a, true, "%s is not running", s->name);
 		return;
 	}
 	snprintf(title, sizeof title, "End %s?", what);
 	snprintf(text, sizeof text,
-		"%s ends, with everything it started.\nWhat it printed stays readable; z instead "
-		"keeps it resumable.",
+		"%s ends, with everything it started.\nWhat it printed stays readable. z puts it "
+		"to "
+		"sleep instead, and keeps its conversation.",
 		strchr(ids, ',') ? "Each of them" : what);
 	app_confirm(a, title, text, "End", stop_yes, ids);
 }
@@ -380,10 +426,10 @@ act_forget(struct app *a)
 	struct msess *s = app_subject(a);
 	if (!s || !subjects_text(a, ids, sizeof ids, what, sizeof what))
 		return;
-	snprintf(title, sizeof title, "Forget %s?", what);
+	snprintf(title, sizeof title, "Delete %s?", what);
 	app_confirm(a, title,
-		"Its screen, history and memory curve are deleted. This cannot be undone.",
-		"Forget", forget_yes, ids);
+		"Its screen, scrollback and memory history are deleted. This cannot be undone.",
+		"Delete", delete_yes, ids);
 }
 
 void
@@ -450,7 +496,7 @@ act_send(struct app *a)
 {
 	struct msess *s = app_subject(a);
 	if (s)
-		app_ask(a, "Type into it", "", send_text, s->id);
+		app_ask(a, "Text to type", "", send_text, s->id);
 }
 
 void

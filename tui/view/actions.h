@@ -2,6 +2,7 @@
 #define TUI_ACTIONS_H
 #include "tui/app/app.h"
 
-/* Reply of `hibernate`: says what came back, and makes `u` bring them back. */
-void app_hibernated(struct app *a, json_t *reply, const struct err *e, const char *id);
+/* Puts sessions to sleep (args of `hibernate`; taken): says so while it lasts, then what came back,
+ * and makes `u` wake them. name: of the one, if it is one. */
+void app_sleep(struct app *a, json_t *take_args, const char *name, size_t n);
 #endif

@@ -57,14 +57,14 @@ first_run_draw(struct app *a, struct list_state *st)
 	list_header(a, w);
 	if (h >= 12)
 		draw_rule(&a->d, 1, 0, w);
-	int foot = frame_footer(a, C_FIRST, "q leaves; what you start keeps running", NULL);
+	int foot = frame_footer(a, C_FIRST, "q quits; what you start keeps running", NULL);
 	int y = 2 + 2 * gap;
 	draw_cut(&a->d, y, x, w - x - 1, TH_STRONG,
 		a->m.n ? "No session is running." : "No sessions yet.");
 	draw_cut(&a->d, y + 1, x, w - x - 1, TH_DIM,
-		w >= 104 ? "Keeps AI coding sessions alive, shows which one needs you, closes "
-			   "those that only "
-			   "eat memory."
+		w >= 104 ? "Keeps AI coding sessions alive, shows which one needs you, and puts "
+			   "idle "
+			   "ones to sleep."
 			 : "Keeps AI coding sessions alive and shows which one needs you.");
 	y += 3 + gap;
 	snprintf(text, sizeof text, "  n  Start a session here (%s)  ",
@@ -76,7 +76,7 @@ first_run_draw(struct app *a, struct list_state *st)
 	y = entry(a, y, x, w, ACTION_PALETTE, "All commands");
 	if (a->m.n)
 		y = entry(a, y, x, w, ACTION_ENDED, "Ended sessions");
-	y = entry(a, y, x, w, ACTION_QUIT, "Leave") + gap;
+	y = entry(a, y, x, w, ACTION_QUIT, "Quit") + gap;
 	if (st->n_checks && y + 2 < foot) {
 		draw_text(&a->d, y++, x, w - x, TH_DIM, "Checked just now");
 		for (int i = 0; i < st->n_checks && y < foot; i++, y++) {

@@ -28,12 +28,12 @@ group_line(struct app *a, int y, int w, enum group g, size_t hidden, const struc
 	x += 3;
 	if (g == GR_IDLE && sum->closable) {
 		int n_cut = draw_glyph(&a->d, y, x, TH_REAP_HEAD, GL_CUT);
-		snprintf(text, sizeof text, " closing %zu frees %s: press R", sum->closable,
-			fmt_mem(mem, (double)sum->closable_bytes));
+		snprintf(text, sizeof text, " press R to put %zu to sleep and free %s",
+			sum->closable, fmt_mem(mem, (double)sum->closable_bytes));
 		n_cut += draw_text(&a->d, y, x + n_cut, w - x - n_cut - 1, TH_REAP, text);
 		draw_hit(&a->d, HIT_ACTION, y, x, 1, n_cut, ACTION_REAP);
 	} else if (g == GR_ASLEEP) {
-		draw_text(&a->d, y, x, w - x - 1, TH_DIM, "0M; enter wakes");
+		draw_text(&a->d, y, x, w - x - 1, TH_DIM, "Enter wakes one");
 	}
 }
 
@@ -241,18 +241,19 @@ footer(struct app *a, const struct list_state *st, char *left, size_t cap)
 	for (size_t i = 0; i < a->m.n; i++)
 		marked += a->m.all[i]->marked;
 	if (marked)
-		snprintf(left, cap, "%zu marked: z hibernates, X ends them; esc unmarks", marked);
+		snprintf(left, cap, "%zu marked: z puts them to sleep, X ends them; esc unmarks",
+			marked);
 	else if (a->m.filter[0] && !st->filtering)
 		snprintf(left, cap, "%zu of %zu match \"%s\"; esc shows all", a->m.n_shown, a->m.n,
 			a->m.filter);
 	else if (sum.running == 0)
-		snprintf(left, cap, "q leaves");
+		snprintf(left, cap, "q quits");
 	else
-		snprintf(left, cap, "q leaves; %s keep%s running",
+		snprintf(left, cap, "q quits; %s keep%s running",
 			sum.running == 1 ? "the session" : "all sessions",
 			sum.running == 1 ? "s" : "");
 	if (!marked && !a->m.filter[0] && sum.running > 1)
-		snprintf(left, cap, "q leaves; all %zu keep running", sum.running);
+		snprintf(left, cap, "q quits; all %zu sessions keep running", sum.running);
 }
 
 static void

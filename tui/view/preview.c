@@ -23,12 +23,14 @@ preview_draw(struct app *a, const struct list_state *st, int y, int x, int h, in
 		return;
 	}
 	preview_note(s, note, sizeof note);
-	const char *right = "last rows; space = whole";
+	const char *dot = a->d.theme.glyph[GL_DOT], *tab = st->focus_preview ? "tab: list" : "";
 	if (a->back)
-		snprintf(back, sizeof back, "%llu rows back%s", (unsigned long long)a->back,
-			st->focus_preview ? "; tab = list" : "");
-	if (st->focus_preview || a->back)
-		right = a->back ? back : "up and down scroll; tab = list";
-	draw_titled_rule(&a->d, y, x, w, s->name, note, right, st->focus_preview);
+		snprintf(back, sizeof back, "%llu rows back%s%s", (unsigned long long)a->back,
+			*tab ? "  " : "", tab);
+	else if (st->focus_preview)
+		snprintf(back, sizeof back, "up and down scroll %s %s", dot, tab);
+	else
+		snprintf(back, sizeof back, "bottom of its screen %s space: all", dot);
+	draw_titled_rule(&a->d, y, x, w, s->name, note, back, st->focus_preview);
 	app_preview(a, s, y + 1, x + 1, h - 1, w - 2)->back = a->back;
 }

@@ -1,8 +1,11 @@
-/* The offer to close idle sessions. What may be closed and why not is the server's verdict; here
- * one only chooses among what it calls safe. Nothing is closed before the second button. */
+/* The offer to put idle sessions to sleep, in two parts: those that can, those that cannot, with one
+ * reason each. Which is which is the server's verdict; here one only chooses among what it calls
+ * safe. Nothing happens before the second button. */
 #include "tui/app/frame.h"
 #include "tui/view/actions.h"
 #include "core/text/width.h"
+#include "tui/model/reason.h"
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +14,7 @@ struct cand {
 	char id[16], name[64];
 	uint64_t bytes;
 	bool eligible, worth, on;
+	double idle_s, passes_s; /* passes: until nothing but time stands against it */
 	char why[200];
 };
 struct reap_state {
@@ -27,25 +31,24 @@ reap(struct app *a)
 	return app_state(a, &view_reap);
 }
 
-/* "draft: typed 2m ago": what is before the colon is for scripts, where the rest says it all. */
+/* One decisive reason: the first, which is the server's strongest. */
 static void
 take_why(struct cand *c, json_t *reasons)
 {
-	size_t i, len = 0;
-	json_t *r;
-	c->why[0] = 0;
-	json_array_foreach (reasons, i, r) {
-		char one[120];
-		const char *s = json_string_value(r);
-		if (!s)
-			continue;
-		sanitize(one, sizeof one, s, strlen(s));
-		int k = snprintf(c->why + len, sizeof c->why - len, "%s%s", len ? "; " : "", one);
-		len = MIN(len + (size_t)MAX(k, 0), sizeof c->why - 1);
+	const char *first = json_string_value(json_array_get(reasons, 0));
+	char clean[160];
+	c->passes_s = INFINITY;
+	if (c->eligible) {
+		snprintf(c->why, sizeof c->why,
+			c->worth ? "its conversation is kept" : "little to gain");
+		return;
 	}
-	if (!c->why[0])
-		snprintf(c->why, sizeof c->why, "%s",
-			c->eligible ? "at rest; nothing running; resumable" : "not safe");
+	if (!first)
+		first = "not safe";
+	sanitize(clean, sizeof clean, first, strlen(first));
+	reason_words(clean, c->idle_s, c->why, sizeof c->why);
+	if (json_array_size(reasons) == 1)
+		c->passes_s = reason_passes(clean, c->idle_s);
 }
 
 static int
@@ -56,6 +59,8 @@ cand_cmp(const void *pa, const void *pb)
 		return a->on ? -1 : 1;
 	if (a->eligible != b->eligible)
 		return a->eligible ? -1 : 1;
+	if (a->passes_s != b->passes_s)
+		return a->passes_s < b->passes_s ? -1 : 1;
 	return a->bytes != b->bytes ? (a->bytes > b->bytes ? -1 : 1) : strcmp(a->name, b->name);
 }
 
@@ -88,6 +93,8 @@ offer_cb(struct app *a, json_t *reply, const struct err *e, const char *id)
 		c->eligible = json_is_true(json_object_get(o, "eligible"));
 		c->worth = json_is_true(json_object_get(o, "worth"));
 		c->on = c->eligible && c->worth;
+		const struct msess *m = model_find(&a->m, c->id);
+		c->idle_s = m ? msess_idle(m, a->now) : 0;
 		take_why(c, json_object_get(o, "reasons"));
 	}
 	qsort(st->c, st->n, sizeof *st->c, cand_cmp);
@@ -139,9 +146,9 @@ cand_line(struct app *a, struct reap_state *st, int y, int w, size_t i)
 {
 	const struct cand *c = &st->c[i];
 	const struct msess *s = model_find(&a->m, c->id);
-	char buf[24], num[16];
-	bool wide = w >= 70;
-	int name_w = wide ? 18 : 12, x = 5 + name_w + 1;
+	char buf[24], why[232];
+	bool grows = s && s->growth >= GROWTH_FAST;
+	int name_w = w >= 70 ? 20 : 12, x = 5 + name_w + 1;
 	enum theme_style th = c->eligible ? TH_TEXT : TH_DIM;
 	a->d.on_sel = i == st->sel;
 	if (a->d.on_sel) {
@@ -151,80 +158,94 @@ cand_line(struct app *a, struct reap_state *st, int y, int w, size_t i)
 	if (c->eligible)
 		draw_text(&a->d, y, 1, 3, c->on ? TH_REAP_HEAD : TH_TEXT, c->on ? "[x]" : "[ ]");
 	else
-		draw_text(&a->d, y, 1, 3, TH_DIM, " - ");
+		draw_glyph(&a->d, y, 2, TH_DIM, GL_DOT);
 	draw_cut(&a->d, y, 5, name_w, c->on ? TH_STRONG : th, c->name);
-	if (s)
-		draw_right(&a->d, y, x + 6, 6, th, fmt_idle(buf, msess_idle(s, a->now)));
-	draw_right(&a->d, y, x + 13, 6, th, fmt_mem(num, (double)c->bytes));
-	x += 15;
-	if (wide) {
-		bool grows = s && s->growth >= GROWTH_FAST;
-		if (s && s->has_growth) {
-			snprintf(buf, sizeof buf, "%s%s", grows ? a->d.theme.glyph[GL_GROWTH] : "",
-				fmt_rate(num, s->growth_bytes_per_h));
-			draw_right(&a->d, y, x + 7, 7, grows ? TH_GROW : th, buf);
-		}
-		x += 10;
-	}
-	draw_cut(&a->d, y, x, w - x - 1, c->eligible ? TH_OK : TH_DIM, c->why);
+	draw_right(&a->d, y, x + 6, 6, th, fmt_idle(buf, c->idle_s));
+	draw_right(&a->d, y, x + 13, 6, th, fmt_mem(buf, (double)c->bytes));
+	x += 16;
+	if (grows)
+		draw_glyph(&a->d, y, x, TH_GROW, GL_GROWTH);
+	snprintf(why, sizeof why, "%s%s", grows && c->eligible ? "growing; " : "", c->why);
+	draw_cut(&a->d, y, x + 2, w - x - 3, c->on ? TH_TEXT : TH_DIM, why);
 	a->d.on_sel = false;
 	draw_hit(&a->d, HIT_ITEM, y, 0, 1, w, (int)i);
 }
 
 static void
-summary(struct app *a, struct reap_state *st, int y, int w)
+button_text(const struct app *a, const struct reap_state *st, char *out, size_t cap)
 {
 	uint64_t bytes;
+	char mem[16];
 	size_t n = chosen(st, &bytes);
-	char mem[16], button[48];
-	draw_text(&a->d, y, 2, 14, TH_DIM, "Selected");
-	int x = 17 + draw_fmt(&a->d, y, 17, 10, TH_STRONG, "%zu", n);
-	draw_fmt(&a->d, y, x + 3, w - x - 4, TH_TEXT, "frees about %s (measured again afterwards)",
-		fmt_mem(mem, (double)bytes));
-	draw_text(&a->d, y + 1, 2, 14, TH_DIM, "Method");
-	if (st->forget)
-		draw_cut(&a->d, y + 1, 17, w - 18, TH_DANGER,
-			"end and forget: nothing can be resumed (d: hibernate instead)");
-	else
-		draw_cut(&a->d, y + 1, 17, w - 18, TH_TEXT,
-			"hibernate: asked to quit, then signals; the row stays, enter wakes it");
-	snprintf(button, sizeof button, "%s %zu", st->forget ? "End and forget" : "Hibernate", n);
-	x = MAX(2, (w - 34) / 2);
-	int len = draw_button(&a->d, y + 3, x, "Cancel", !st->on_go);
-	draw_hit(&a->d, HIT_ACTION, y + 3, x, 1, len, ACTION_REAP_CANCEL);
+	int len = snprintf(out, cap, "%s %zu%s", st->forget ? "End and delete" : "Put", n,
+		st->forget ? "" : " to sleep");
+	if (surface_cols(a->d.s) >= 60) /* where it is narrow, both buttons come first */
+		snprintf(out + len, cap - (size_t)len, ", free %s", fmt_mem(mem, (double)bytes));
+}
+
+static void
+summary(struct app *a, struct reap_state *st, int y, int w)
+{
+	char button[64];
+	button_text(a, st, button, sizeof button);
+	draw_cut(&a->d, y, 2, w - 3, st->forget ? TH_DANGER : TH_DIM,
+		st->forget
+			? "What is deleted cannot be brought back. d: put to sleep instead"
+			: "Each is asked to quit; its row stays, and Enter wakes it where it was.");
+	int cancel = 10, x = MAX(1, (w - cancel - 3 - utf8_width(button) - 4) / 2);
+	int len = draw_button(&a->d, y + 2, x, "Cancel", !st->on_go);
+	draw_hit(&a->d, HIT_ACTION, y + 2, x, 1, len, ACTION_REAP_CANCEL);
 	x += len + 3;
-	len = draw_button(&a->d, y + 3, x, button, st->on_go);
-	draw_hit(&a->d, HIT_ACTION, y + 3, x, 1, len, ACTION_REAP_GO);
+	len = draw_button(&a->d, y + 2, x, button, st->on_go);
+	draw_hit(&a->d, HIT_ACTION, y + 2, x, 1, len, ACTION_REAP_GO);
+}
+
+/* The head of a part; where nothing can sleep, when the first one can. */
+static void
+part_head(struct app *a, struct reap_state *st, int y, int w, bool now)
+{
+	size_t n = 0;
+	double first = INFINITY;
+	char text[64];
+	for (size_t i = 0; i < st->n; i++) {
+		n += st->c[i].eligible == now;
+		first = MIN(first, st->c[i].passes_s);
+	}
+	int x = 1 + draw_fmt(&a->d, y, 1, w, now ? TH_REAP_HEAD : TH_STRONG, "%s %zu",
+			    now ? "CAN SLEEP NOW" : "NOT NOW", n);
+	if (!now || n)
+		return;
+	if (isfinite(first))
+		snprintf(text, sizeof text, "the first one in %.0f min", ceil(first / 60));
+	else
+		snprintf(text, sizeof text, "nothing is at rest");
+	draw_cut(&a->d, y, x + 3, w - x - 4, TH_DIM, text);
 }
 
 static void
 reap_rows(struct app *a, struct reap_state *st, int y, int h, int w)
 {
-	if (st->error[0] || st->loading || st->n == 0) {
+	if (st->error[0] || st->n == 0) {
 		const char *text = st->error[0] ? st->error
-						: (st->loading && !st->n ? "asking the server"
-									 : "no session runs");
+						: (st->loading ? "asking the server"
+							       : "no session is running");
 		draw_cut(&a->d, y + 1, 5, w - 6, st->error[0] ? TH_ERROR : TH_DIM, text);
-		if (st->n == 0 || st->error[0])
-			return;
+		return;
 	}
-	bool wide = w >= 70;
-	int x = 5 + (wide ? 18 : 12) + 1;
-	draw_text(&a->d, y, 5, 12, TH_HEAD, "NAME");
-	draw_right(&a->d, y, x + 6, 6, TH_HEAD, "IDLE");
-	draw_right(&a->d, y, x + 13, 6, TH_HEAD, "MEM");
-	x += 15;
-	if (wide) {
-		draw_right(&a->d, y, x + 7, 7, TH_HEAD, "MB/H");
-		x += 10;
+	size_t can = 0, from = 0, lines = st->n + 2;
+	while (can < st->n && st->c[can].eligible)
+		can++;
+	/* both heads are lines too: line 0, and the one before the first that cannot */
+	size_t sel = st->sel + 1 + (st->sel >= can);
+	if (h > 0 && lines > (size_t)h)
+		from = (size_t)CLAMP((long)sel - h / 2, 0, (long)lines - h);
+	for (size_t l = from; l < lines && (int)(l - from) < h; l++) {
+		int row = y + (int)(l - from);
+		if (l == 0 || l == can + 1)
+			part_head(a, st, row, w, l == 0);
+		else
+			cand_line(a, st, row, w, l - 1 - (l > can));
 	}
-	draw_cut(&a->d, y++, x, w - x - 1, TH_HEAD, "WHY SAFE / WHY NOT");
-	h--;
-	size_t from = 0;
-	if (h > 0 && st->n > (size_t)h)
-		from = (size_t)CLAMP((long)st->sel - h / 2, 0, (long)st->n - h);
-	for (size_t i = from; i < st->n && (int)(i - from) < h; i++)
-		cand_line(a, st, y + (int)(i - from), w, i);
 }
 
 static void
@@ -234,15 +255,16 @@ reap_draw(struct app *a, void *p)
 	char note[96], limit[16];
 	int w = surface_cols(a->d.s);
 	if (st->idle_s > 0)
-		snprintf(note, sizeof note, "idle at least %s (+ -)", fmt_idle(limit, st->idle_s));
+		snprintf(note, sizeof note, "idle for at least [%s]  - +",
+			fmt_idle(limit, st->idle_s));
 	else
-		snprintf(note, sizeof note, "idle limit as configured (+ -)");
-	int y = draw_title(&a->d, "Close idle sessions", "", note);
+		snprintf(note, sizeof note, "idle limit as configured  - +");
+	int y = draw_title(&a->d, "Put idle sessions to sleep", "", note);
 	int foot = frame_footer(a, C_REAP, NULL, NULL);
-	int sum_h = foot - y >= 9 ? 5 : 0;
+	int sum_h = foot - y >= 8 ? 4 : 0;
 	reap_rows(a, st, y, foot - y - sum_h, w);
 	if (sum_h && st->n)
-		summary(a, st, foot - sum_h, w);
+		summary(a, st, foot - sum_h + 1, w);
 }
 
 void
@@ -335,7 +357,7 @@ forget_ended_cb(struct app *a, json_t *reply, const struct err *e, const char *i
 		json_decref(ids);
 		return;
 	}
-	app_toast(a, false, "ended and forgot %zu", json_array_size(ids));
+	app_toast(a, false, "%zu ended and deleted", json_array_size(ids));
 	app_request(a, "forget", json_pack("{s:o}", "ids", ids), NULL, NULL);
 }
 
@@ -346,19 +368,23 @@ act_reap_go(struct app *a)
 	uint64_t bytes;
 	size_t n = chosen(st, &bytes);
 	if (n == 0) {
-		app_toast(a, true, "none chosen (space chooses)");
+		app_toast(a, true, "nothing chosen (space chooses)");
 		return;
 	}
 	bool forget = st->forget;
 	json_t *args = json_object(), *ids = json_array();
+	char one[64] = "";
 	for (size_t i = 0; i < st->n; i++)
-		if (st->c[i].on)
+		if (st->c[i].on) {
 			json_array_append_new(ids, json_string(st->c[i].id));
+			snprintf(one, sizeof one, "%s", st->c[i].name);
+		}
 	json_object_set_new(args, "ids", ids);
 	app_pop(a);
-	app_toast(a, false, "closing %zu", n);
-	app_request(a, forget ? "kill" : "hibernate", args,
-		forget ? forget_ended_cb : app_hibernated, NULL);
+	if (forget)
+		app_request(a, "kill", args, forget_ended_cb, NULL);
+	else
+		app_sleep(a, args, n == 1 ? one : NULL, n);
 }
 
 void

@@ -2,6 +2,7 @@
 #include "core/text/width.h"
 #include "tui/app/text.h"
 #include "tui/app/frame.h"
+#include "tui/model/reason.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -118,14 +119,17 @@ explain_cb(struct app *a, json_t *reply, const struct err *e, const char *id)
 	buf_printf(&b, "\1Activity: %s\n", str(reply, "activity"));
 	json_array_foreach (json_object_get(reply, "signals"), i, v)
 		put_signal(&b, v);
-	buf_printf(&b, "\n\1Growth: %s\n", str(growth, "verdict"));
+	buf_printf(&b, "\n\1Memory trend: %s\n", str(growth, "verdict"));
 	put_object(&b, json_object_get(growth, "numbers"), 1);
-	buf_printf(&b, "\n\1Closing it: %s, %s\n",
-		json_is_true(json_object_get(reap, "eligible")) ? "safe" : "not safe",
-		json_is_true(json_object_get(reap, "worth")) ? "worth it" : "not worth it");
+	buf_printf(&b, "\n\1Sleep: %s, and %s\n",
+		json_is_true(json_object_get(reap, "eligible")) ? "can sleep now" : "not now",
+		json_is_true(json_object_get(reap, "worth")) ? "worth it" : "little to gain");
 	json_array_foreach (json_object_get(reap, "reasons"), i, v) {
+		char why[200];
+		reason_words(json_string_value(v) ? json_string_value(v) : "",
+			json_number_value(json_object_get(reply, "idle_s")), why, sizeof why);
 		buf_puts(&b, "    ");
-		put_clean(&b, json_string_value(v) ? json_string_value(v) : "");
+		put_clean(&b, why);
 		buf_putc(&b, '\n');
 	}
 	title_of(a, "explain", id, title, sizeof title);

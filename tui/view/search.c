@@ -450,7 +450,7 @@ act_search_open(struct app *a)
 		return;
 	const struct found_hit *h = st->hits[st->sel];
 	if (!model_find(&a->m, h->id)) {
-		app_toast(a, true, "%s was forgotten", h->name);
+		app_toast(a, true, "%s was deleted", h->name);
 		return;
 	}
 	at.at = h->at;
