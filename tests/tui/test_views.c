@@ -704,6 +704,59 @@ previews_scroll(void **state)
 	app_free(a);
 }
 
+/* What is asked, with what can be answered: by digit and by click; a digit that is none types nothing. */
+static void
+questions_are_answered(void **state)
+{
+	(void)state;
+	struct app *a = fixture_app(80, 24, 23);
+	json_t *o = fixture_json(&fixture[0]);
+	json_object_set_new(
+		o, "options", json_pack("[s,s,s]", "Yes", "Yes, and don't ask again", "No"));
+	json_t *ev = json_pack("{s:s, s:o}", "ev", "session", "session", o);
+	app_event(a, ev);
+	json_decref(ev);
+	screen_is(a, "asks.80x24", false);
+	model_select(&a->m, "a1");
+	n_asked = 0;
+	press(a, "8");
+	assert_int_equal(n_asked, 0);
+	assert_true(shows(a, "no option 8: 1–3"));
+	press(a, "3");
+	assert_string_equal(last_asked()->verb, "answer");
+	assert_non_null(strstr(last_asked()->args, "\"key\":\"3\""));
+	model_select(&a->m, "b1");
+	app_draw(a);
+	n_asked = 0;
+	for (int i = 0; i < a->d.n_hits; i++)
+		if (a->d.hits[i].kind == HIT_ITEM && a->d.hits[i].index % 16 == 1) {
+			click(a, a->d.hits[i].y, a->d.hits[i].x);
+			break;
+		}
+	assert_int_equal(n_asked, 1);
+	assert_non_null(strstr(last_asked()->args, "\"id\":\"a1\",\"key\":\"2\""));
+	assert_string_equal(a->m.sel, "a1");
+	app_free(a);
+}
+
+/* N: the one that waits longest, then the next longest, whatever the order of the list is. */
+static void
+who_waits_longest(void **state)
+{
+	(void)state;
+	struct app *a = fixture_app(100, 30, 23);
+	a->m.sort = SORT_MEM;
+	app_changed(a);
+	model_select(&a->m, "b1");
+	press(a, "N");
+	assert_string_equal(a->m.sel, "a2");
+	press(a, "N");
+	assert_string_equal(a->m.sel, "a1");
+	press(a, "N");
+	assert_string_equal(a->m.sel, "a2");
+	app_free(a);
+}
+
 /* ui.layout and ui.notify do what they say. */
 static void
 the_configuration_is_heard(void **state)
@@ -784,6 +837,8 @@ main(void)
 		cmocka_unit_test(search_keeps_the_choice),
 		cmocka_unit_test(search_at_any_size),
 		cmocka_unit_test(previews_scroll),
+		cmocka_unit_test(questions_are_answered),
+		cmocka_unit_test(who_waits_longest),
 		cmocka_unit_test(the_configuration_is_heard),
 		cmocka_unit_test(dead_keys_speak),
 	};

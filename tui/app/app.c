@@ -539,6 +539,7 @@ app_draw(struct app *a)
 		snprintf(a->back_of, sizeof a->back_of, "%s", a->m.sel);
 		a->back = 0;
 	}
+	model_settle(&a->m, a->now);
 	surface_begin(a->d.s);
 	a->preview = (struct preview_place){0};
 	a->front = NULL;

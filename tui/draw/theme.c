@@ -2,6 +2,7 @@
 #include "tui/draw/theme_file.h"
 #include <assert.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #define DEF COLOR_DEFAULT
@@ -21,11 +22,6 @@ static const char *const glyphs[][2] = {
 #include "tui/draw/theme.def"
 };
 static_assert(ARRAY_LEN(styles) == TH_COUNT && ARRAY_LEN(glyphs) == GL_COUNT, "theme.def");
-
-static const char *const eighths[2][9] = {
-	{" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"},
-	{" ", "_", "_", ".", ".", "-", "=", "+", "#"},
-};
 
 /* From the roles to the parts. */
 static void
@@ -49,7 +45,6 @@ theme_init(struct theme *t, bool color, bool ascii)
 	*t = (struct theme){.ascii = ascii, .color = color};
 	for (int i = 0; i < GL_COUNT; i++)
 		t->glyph[i] = glyphs[i][ascii];
-	memcpy(t->eighths, eighths[ascii], sizeof t->eighths);
 	CHECK(theme_use(t, "default", NULL) == 0);
 }
 
@@ -124,22 +119,44 @@ theme_on_selection(const struct theme *t, enum theme_style part)
 	return s;
 }
 
-void
+/* Braille of two heights, 0 to 3 each; a point in ASCII stands as high as the first. */
+static int
+spark_sign(const struct theme *t, char *out, int left, int right)
+{
+	static const char ascii[] = "_.-\"";
+	static const unsigned char dots[2][4] = {
+		{0x40, 0x04, 0x02, 0x01}, {0x80, 0x20, 0x10, 0x08}};
+	unsigned bits = dots[0][left] | dots[1][right];
+	if (t->ascii)
+		return snprintf(out, 2, "%c", ascii[left]);
+	return snprintf(out, 4, "%c%c%c", 0xe2, 0xa0 | bits >> 6, 0x80 | (bits & 0x3f));
+}
+
+bool
 theme_spark(const struct theme *t, char *out, const uint64_t *v, int n)
 {
-	uint64_t max = 1, min = UINT64_MAX;
+	uint64_t max = 0, min = UINT64_MAX;
 	for (int i = 0; i < n; i++) {
 		max = MAX(max, v[i]);
 		min = v[i] ? MIN(min, v[i]) : min;
 	}
-	/* seven steps, so that a gap stays between rows; a steady one is a line at half height, for
-	 * a row of full blocks would draw the eye to where nothing happens */
-	bool steady = (double)(max - MIN(min, max)) < 0.04 * (double)max;
+	double range = MAX((double)(max - MIN(min, max)), 0.1 * (double)max);
+	bool flat = (double)(max - MIN(min, max)) < 0.04 * (double)max;
 	for (int i = 0; i < n; i++) {
-		int step = steady ? 3 : (int)((double)v[i] / (double)max * 7 + 0.5);
-		const char *sign = t->eighths[v[i] ? CLAMP(step, 1, 7) : 0];
-		size_t len = strlen(sign);
-		memcpy(out, sign, len + 1);
-		out += len;
+		if (!v[i] || flat) {
+			const char *sign = v[i] ? t->glyph[GL_DOT] : " ";
+			size_t len = strlen(sign);
+			memcpy(out, sign, len);
+			out += len;
+			continue;
+		}
+		/* each sign has two columns: this value, and half the way to the next */
+		double next = i + 1 < n && v[i + 1] ? (double)v[i + 1] : (double)v[i];
+		double a = ((double)v[i] - (double)min) / range;
+		double b = (((double)v[i] + next) / 2 - (double)min) / range;
+		out += spark_sign(
+			t, out, CLAMP((int)(a * 3 + 0.5), 0, 3), CLAMP((int)(b * 3 + 0.5), 0, 3));
 	}
+	*out = 0;
+	return !flat;
 }

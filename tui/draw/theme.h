@@ -35,8 +35,6 @@ struct theme_look {
 struct theme {
 	struct style style[TH_COUNT];
 	const char *glyph[GL_COUNT];
-	const char
-		*eighths[9]; /* of a bar that grows upwards, blank first; ASCII steps otherwise */
 	bool ascii, color;
 	bool follows; /* the default theme: dark or light, by the terminal */
 	struct theme_look role[R_COUNT];
@@ -52,8 +50,7 @@ void theme_background(struct theme *t, uint32_t fg, uint32_t bg);
 double theme_contrast(uint32_t a, uint32_t b);
 /* The style of a part that lies on the selected row. */
 struct style theme_on_selection(const struct theme *t, enum theme_style part);
-/* n values as a sparkline of n signs, scaled to their own maximum; 0 = no sample, a blank;
- * a steady one is a level line.
- * out >= 4 * n + 1 bytes. */
-void theme_spark(const struct theme *t, char *out, const uint64_t *v, int n);
+/* n values as a sparkline of n signs, from their least to their most, which count as 10 % apart at
+ * least; 0 = no sample, a blank. False: it is flat, and out a row of dots. out >= 4 * n + 1 bytes. */
+bool theme_spark(const struct theme *t, char *out, const uint64_t *v, int n);
 #endif

@@ -4,17 +4,17 @@
  * selection alone, so the same size always gives the same screen. */
 #include "tui/model/model.h"
 
-enum line_kind { LINE_GROUP, LINE_SESSION, LINE_MORE, LINE_GAP };
+enum line_kind { LINE_GROUP, LINE_SESSION, LINE_ASKS, LINE_MORE, LINE_GAP };
 struct plan_line {
 	enum line_kind kind;
 	enum group group;
-	size_t index; /* LINE_SESSION: in model.shown; LINE_MORE, LINE_GROUP: how many are hidden */
+	size_t index; /* LINE_SESSION, LINE_ASKS: in model.shown; LINE_MORE, LINE_GROUP: how many are hidden */
 };
-/* At most h lines into out; the selected session is among them. All if they fit, with a
+/* asks: each session that needs its user gets a second line, LINE_ASKS. At most h lines into out; the selected session is among them. All if they fit, with a
  * gap between groups if there is room; else every group keeps its head and gives up rows (asleep
  * first, needs you last) for a line that counts them; in a low list the head does the counting; if
  * even that does not fit, a plain cut-out around the selection. */
-size_t list_plan(const struct model *m, size_t h, struct plan_line *out);
+size_t list_plan(const struct model *m, size_t h, bool asks, struct plan_line *out);
 
 /* Columns: x and w of each, w 0 = not shown. */
 struct plan_columns {

@@ -1,5 +1,6 @@
 #include "tui/model/model.h"
 #include "core/text/width.h"
+#include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -106,6 +107,7 @@ msess_free(struct msess *s)
 {
 	free(s->cwd);
 	free(s->wants);
+	free(s->wants_next);
 	free(s->title);
 	free(s->command);
 	free(s);
@@ -147,6 +149,46 @@ take_text(char **out, json_t *o, const char *key)
 	*out = xstrdup(buf);
 }
 
+/* Signs that move or frame, but say nothing: boxes, blocks, braille, stars and dots of spinners. */
+static bool
+is_decoration(const char *p, size_t n)
+{
+	static const char *const signs[] = {"·", "•", "✢", "✳", "✶", "✻", "✽", "∗", "⏺", "⎿", "◐",
+		"◓", "◑", "◒", "●", "○", "◌"};
+	const unsigned char *u = (const unsigned char *)p;
+	if (n == 1)
+		return *p == ' ' || *p == '|' || *p == '*' || *p == '-' || *p == '=' || *p == '+';
+	if (n == 3 && u[0] == 0xe2 &&
+		((u[1] >= 0x94 && u[1] <= 0x96) || (u[1] >= 0xa0 && u[1] <= 0xa3)))
+		return true; /* U+2500 to 259F, U+2800 to 28FF */
+	for (size_t i = 0; i < ARRAY_LEN(signs); i++)
+		if (strlen(signs[i]) == n && !memcmp(signs[i], p, n))
+			return true;
+	return false;
+}
+
+/* Leaves what says something of a line of a screen: no frame around it; nothing at all where there is
+ * neither letter nor digit. */
+static void
+content(char *text)
+{
+	char *from = text, *end = text;
+	bool word = false, began = false;
+	int w;
+	for (char *p = text; *p;) {
+		size_t n = utf8_grapheme(p, strlen(p), &w);
+		word |= isalnum((unsigned char)*p) || (n > 1 && !is_decoration(p, n));
+		if (!is_decoration(p, n)) {
+			from = began ? from : p;
+			began = true;
+			end = p + n;
+		}
+		p += n;
+	}
+	*end = 0;
+	memmove(text, word ? from : end, strlen(word ? from : end) + 1);
+}
+
 static double
 num(json_t *o, const char *key, double absent)
 {
@@ -158,6 +200,70 @@ static bool
 flag(json_t *o, const char *key)
 {
 	return json_is_true(json_object_get(o, key));
+}
+
+/* The question, the tool, the last line that says something. What asks is shown at once; the rest at
+ * most once a second, and a line that says nothing changes nothing. */
+static void
+take_wants(struct msess *s, json_t *o, double now)
+{
+	char *text = NULL;
+	bool detail = json_is_string(json_object_get(o, "detail"));
+	if (!detail && !json_is_string(json_object_get(o, "last_line")) && s->wants)
+		return;
+	take_text(&text, o, detail ? "detail" : "last_line");
+	content(text);
+	bool asks = s->act == ACT_PERMISSION || s->act == ACT_QUESTION;
+	if (s->wants && (!*text || !strcmp(text, s->wants))) {
+		free(text);
+		return;
+	}
+	if (s->wants && !asks && now - s->wants_at < 1) {
+		free(s->wants_next);
+		s->wants_next = text;
+		return;
+	}
+	free(s->wants);
+	free(s->wants_next);
+	s->wants = text;
+	s->wants_next = NULL;
+	s->wants_at = now;
+}
+
+void
+model_settle(struct model *m, double now)
+{
+	for (size_t i = 0; i < m->n; i++) {
+		struct msess *s = m->all[i];
+		if (!s->wants_next || now - s->wants_at < 1)
+			continue;
+		free(s->wants);
+		s->wants = s->wants_next;
+		s->wants_next = NULL;
+		s->wants_at = now;
+	}
+}
+
+/* What a question offers: strings, answered by their place, or {"key","label"}. */
+static void
+take_options(struct msess *s, json_t *list)
+{
+	json_t *o;
+	size_t i;
+	s->n_options = 0;
+	json_array_foreach (list, i, o) {
+		struct option *to = &s->options[s->n_options];
+		json_t *label = json_is_object(o) ? json_object_get(o, "label") : o;
+		const char *key = json_string_value(json_object_get(o, "key"));
+		if (s->n_options == (int)ARRAY_LEN(s->options) || !json_is_string(label))
+			continue;
+		snprintf(to->key, sizeof to->key, "%d", s->n_options + 1);
+		if (key && strlen(key) == 1 && *key > ' ' && *key < 0x7f)
+			snprintf(to->key, sizeof to->key, "%s", key);
+		sanitize(to->label, sizeof to->label, json_string_value(label),
+			json_string_length(label));
+		s->n_options++;
+	}
 }
 
 static void
@@ -250,16 +356,16 @@ model_put(struct model *m, json_t *o, double now)
 	take_str(s->conversation, sizeof s->conversation, o, "conversation");
 	take_text(&s->cwd, o, "cwd");
 	take_text(&s->title, o, "title");
-	take_text(&s->wants, o,
-		json_is_string(json_object_get(o, "detail")) ? "detail" : "last_line");
 	s->state = state_of(json_string_value(json_object_get(o, "state")));
 	s->act = act_of(json_string_value(json_object_get(o, "activity")));
+	take_wants(s, o, now);
 	s->growth = growth_of(json_string_value(json_object_get(o, "growth")));
 	take_numbers(s, o, now);
 	take_reap(s, json_object_get(o, "reap"));
 	take_spark(s, json_object_get(o, "spark"));
 	s->prompt[0] = 0;
 	take_str(s->prompt, sizeof s->prompt, o, "prompt");
+	take_options(s, json_object_get(o, "options"));
 	char words[256];
 	join(words, sizeof words, json_object_get(o, "argv"));
 	free(s->command);
@@ -513,6 +619,8 @@ model_next_change(const struct model *m, double now)
 {
 	double next = INFINITY;
 	for (size_t i = 0; i < m->n_shown; i++) {
+		if (m->shown[i]->wants_next)
+			next = MIN(next, MAX(m->shown[i]->wants_at + 1 - now, 0) + 0.01);
 		double idle = msess_idle(m->shown[i], now);
 		if (msess_group(m->shown[i]) == GR_WORKING)
 			continue;

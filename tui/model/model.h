@@ -35,7 +35,13 @@ struct msess {
 	bool pinned, marked;
 	int cols, rows, exit_code, exit_signal; /* -1 unknown */
 	long pid, processes;
-	char prompt[32];	 /* names the prompt on screen; "" none known */
+	char prompt[32]; /* names the prompt on screen; "" none known */
+	struct option {
+		char key[12], label[44];
+	} options[9]; /* what it offers; n_options, 0 unknown */
+	int n_options;
+	char *wants_next; /* what wants will say, a second after it changed last; NULL: it says so */
+	double wants_at;
 	uint64_t spark[SPARK_N]; /* bytes over the last hour, oldest first; 0 no sample */
 	bool has_spark;
 	char tags[64];
@@ -91,6 +97,8 @@ struct model_sums {
 	bool growing; /* at least one session's verdict says so */
 };
 struct model_sums model_sums(const struct model *m);
+/* The line a session shows says what is new, at most once a second. */
+void model_settle(struct model *m, double now);
 /* Seconds until some shown idle time reads differently; INFINITY when none will. */
 double model_next_change(const struct model *m, double now);
 void model_check(const struct model *m); /* aborts */

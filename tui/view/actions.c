@@ -301,19 +301,32 @@ answered_cb(struct app *a, json_t *reply, const struct err *e, const char *id)
 }
 
 void
-act_answer(struct app *a)
+app_answer(struct app *a, const struct msess *s, const char *key)
 {
-	char key[2] = {(char)a->key.key, 0};
-	struct msess *s = app_subject(a);
-	if (!s)
-		return;
+	bool known = s->n_options == 0;
 	if (msess_group(s) != GR_NEEDS || !s->prompt[0]) {
 		app_toast(a, true, "%s has no question", s->name);
+		return;
+	}
+	for (int i = 0; i < s->n_options; i++)
+		known |= !strcmp(s->options[i].key, key);
+	if (!known) { /* nothing is typed into it by mistake */
+		app_toast(a, true, "no option %s: %s–%s", key, s->options[0].key,
+			s->options[s->n_options - 1].key);
 		return;
 	}
 	app_request(a, "answer",
 		json_pack("{s:s, s:s, s:s}", "id", s->id, "key", key, "prompt", s->prompt),
 		answered_cb, s->id);
+}
+
+void
+act_answer(struct app *a)
+{
+	char key[2] = {(char)a->key.key, 0};
+	struct msess *s = app_subject(a);
+	if (s)
+		app_answer(a, s, key);
 }
 
 void

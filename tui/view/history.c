@@ -365,7 +365,7 @@ figures(struct app *a, const struct msess *s, const double *col, int n, bool swa
 	}
 	if (swapped && w - x > 60) {
 		int len = draw_right(&a->d, y, w - 2, 20, TH_DIM, "swapped");
-		draw_text(&a->d, y, w - 4 - len, 1, TH_PLOT_SWAP_BODY, a->d.theme.eighths[8]);
+		draw_text(&a->d, y, w - 4 - len, 1, TH_PLOT_SWAP_BODY, a->d.theme.glyph[GL_FULL]);
 	}
 	if (!s || !s->has_growth)
 		return;

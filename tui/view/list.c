@@ -1,4 +1,5 @@
 #include "tui/view/list.h"
+#include "tui/view/actions.h"
 #include "core/text/width.h"
 #include "tui/model/list_plan.h"
 #include <stdio.h>
@@ -94,17 +95,18 @@ memory_cells(struct app *a, int y, const struct plan_columns *c, const struct ms
 	draw_right(&a->d, y, c->mem.x + c->mem.w, c->mem.w,
 		g >= 0.995 ? TH_STRONG : (g < 0.1 ? TH_DIM : TH_TEXT), text);
 	if (c->spark.w && s->has_spark) {
-		theme_spark(&a->d.theme, spark, s->spark, SPARK_N);
+		bool moves = theme_spark(&a->d.theme, spark, s->spark, SPARK_N);
 		draw_text(&a->d, y, c->spark.x, c->spark.w,
-			grows ? TH_SPARK_GROW
-			      : (msess_group(s) == GR_IDLE ? TH_SPARK_DIM : TH_SPARK),
+			grows	? TH_SPARK_GROW
+			: moves ? TH_TEXT
+				: TH_DIM,
 			spark);
 	}
 	if (c->rate.w && s->has_growth) {
 		fmt_rate(mem, s->growth_bytes_per_h);
 		snprintf(text, sizeof text, "%s%s", grows ? a->d.theme.glyph[GL_GROWTH] : "", mem);
-		draw_right(&a->d, y, c->rate.x + c->rate.w, c->rate.w,
-			grows ? TH_GROW : (!strcmp(mem, "0") ? TH_DIM : TH_TEXT), text);
+		draw_right(
+			&a->d, y, c->rate.x + c->rate.w, c->rate.w, grows ? TH_GROW : TH_DIM, text);
 	}
 }
 
@@ -168,6 +170,30 @@ session_line(struct app *a, int y, int w, const struct plan_columns *c, size_t i
 	draw_hit(&a->d, HIT_SESSION, y, 0, 1, w, (int)index);
 }
 
+/* What a session asks, and what can be answered: "1 Yes  2 Yes, always". */
+static void
+asks_line(struct app *a, int y, int w, size_t index)
+{
+	const struct msess *s = a->m.shown[index];
+	int options = 0, x = 5;
+	a->d.on_sel = !strcmp(s->id, a->m.sel);
+	if (a->d.on_sel)
+		surface_fill(a->d.s, y, 0, 1, w, " ", draw_style(&a->d, TH_SEL));
+	for (int i = 0; i < s->n_options; i++)
+		options += 2 + utf8_width(s->options[i].label) + 2;
+	/* the question first; the options take what they need, up to half the line */
+	int room = w - x - 1, text_w = MAX(room - options - 2, MIN(room, room / 2));
+	x += draw_cut(&a->d, y, x, text_w, TH_NEEDS, *s->wants ? s->wants : msess_word(s)) + 2;
+	draw_hit(&a->d, HIT_SESSION, y, 0, 1, w, (int)index);
+	for (int i = 0; i < s->n_options && x + 3 < w; i++) {
+		int n = draw_text(&a->d, y, x, w - x - 1, TH_KEY, s->options[i].key) + 1;
+		n += draw_cut(&a->d, y, x + n, w - x - n - 1, TH_TEXT, s->options[i].label);
+		draw_hit(&a->d, HIT_ITEM, y, x, 1, n, (int)index * 16 + i);
+		x += n + 2;
+	}
+	a->d.on_sel = false;
+}
+
 static struct plan_columns
 columns_for(struct app *a, int w)
 {
@@ -208,12 +234,14 @@ list_rows(struct app *a, int y, int h, int w)
 	if (h <= 0)
 		return;
 	struct plan_line *line = xcalloc((size_t)h, sizeof *line);
-	size_t n = list_plan(&a->m, (size_t)h, line);
+	size_t n = list_plan(&a->m, (size_t)h, !c.wants.w, line);
 	for (size_t i = 0; i < n; i++, y++) {
 		if (line[i].kind == LINE_GROUP)
 			group_line(a, y, w, line[i].group, line[i].index, &sum);
 		else if (line[i].kind == LINE_SESSION)
 			session_line(a, y, w, &c, line[i].index);
+		else if (line[i].kind == LINE_ASKS)
+			asks_line(a, y, w, line[i].index);
 		else if (line[i].kind == LINE_MORE)
 			draw_fmt(&a->d, y, 3, w - 4, TH_DIM, "%zu more", line[i].index);
 	}
@@ -225,12 +253,12 @@ list_rows(struct app *a, int y, int h, int w)
 
 /* Rows the list wants: all heads, all sessions, the column heads. */
 static int
-rows_wanted(const struct model *m)
+rows_wanted(const struct model *m, bool asks)
 {
 	int n = 1 + (int)m->n_shown;
 	for (int g = 0; g < GR_COUNT; g++)
 		n += m->first[g + 1] > m->first[g] ? 2 : 0; /* a head and a gap */
-	return n;
+	return asks ? n + (int)m->first[GR_NEEDS + 1] : n;
 }
 
 static void
@@ -287,7 +315,10 @@ list_body(struct app *a, struct list_state *st, int y, int foot)
 		preview_draw(a, st, y, list_w + 1, h, w - list_w - 1);
 		return;
 	}
-	int list_h = CLAMP(rows_wanted(&a->m), 8, MAX(h * 11 / 20, h - 30));
+	/* what is asked stands in the list; the preview gives way for it */
+	int asked = w < 100 ? (int)a->m.first[GR_NEEDS + 1] : 0;
+	int most = MIN(MAX(h * 11 / 20, h - 30) + asked, h - 5);
+	int list_h = CLAMP(rows_wanted(&a->m, w < 100), 8, most);
 	list_rows(a, y, list_h, w);
 	preview_draw(a, st, y + list_h, 0, h - list_h, w);
 }
@@ -346,6 +377,19 @@ list_wheel(struct app *a, void *p, int by)
 		model_move(&a->m, by);
 }
 
+/* A click on what can be answered. */
+static void
+list_pick(struct app *a, void *p, int index, bool twice)
+{
+	size_t i = (size_t)index / 16;
+	(void)p;
+	(void)twice;
+	if (i >= a->m.n_shown || index % 16 >= a->m.shown[i]->n_options)
+		return;
+	model_select(&a->m, a->m.shown[i]->id);
+	app_answer(a, a->m.shown[i], a->m.shown[i]->options[index % 16].key);
+}
+
 const struct view view_list = {
 	.name = "list",
 	.context = C_LIST,
@@ -353,4 +397,5 @@ const struct view view_list = {
 	.draw = list_draw,
 	.text = list_text,
 	.wheel = list_wheel,
+	.pick = list_pick,
 };
