@@ -739,6 +739,37 @@ questions_are_answered(void **state)
 	app_free(a);
 }
 
+/* Rows do not hop under a cursor that moves: they follow when it has rested. */
+static void
+rows_wait_for_the_cursor(void **state)
+{
+	(void)state;
+	struct app *a = fixture_app(100, 30, 23);
+	app_draw(a);
+	press(a, "j j j");
+	long was = model_index(&a->m, "b1");
+	json_t *o = fixture_json(&fixture[2]);
+	json_object_set_new(o, "activity", json_string("question"));
+	json_t *ev = json_pack("{s:s, s:o}", "ev", "session", "session", o);
+	app_event(a, ev);
+	assert_int_equal(model_index(&a->m, "b1"), was);
+	assert_true(app_next_change(a) <= 2.02);
+	assert_true(shows(a, "3 need you")); /* the count is told at once */
+	a->now += 2.1;
+	app_draw(a);
+	assert_true(model_index(&a->m, "b1") < 3);
+	json_object_set_new(o, "activity", json_string("working"));
+	app_event(a, ev); /* the cursor rests: at once */
+	assert_true(model_index(&a->m, "b1") >= 2);
+	press(a, "k");
+	json_object_set_new(o, "id", json_string("new1"));
+	app_event(a, ev); /* one more is seen at once */
+	assert_true(model_index(&a->m, "new1") >= 0);
+	json_decref(ev);
+	app_check(a);
+	app_free(a);
+}
+
 /* N: the one that waits longest, then the next longest, whatever the order of the list is. */
 static void
 who_waits_longest(void **state)
@@ -838,6 +869,7 @@ main(void)
 		cmocka_unit_test(search_at_any_size),
 		cmocka_unit_test(previews_scroll),
 		cmocka_unit_test(questions_are_answered),
+		cmocka_unit_test(rows_wait_for_the_cursor),
 		cmocka_unit_test(who_waits_longest),
 		cmocka_unit_test(the_configuration_is_heard),
 		cmocka_unit_test(dead_keys_speak),

@@ -224,14 +224,34 @@ app_subjects(struct app *a)
 	return ids;
 }
 
-void
-app_changed(struct app *a)
+static void
+tell_views(struct app *a)
 {
-	model_arrange(&a->m, a->now);
 	for (int i = 0; i < a->depth; i++)
 		if (a->stack[i].v->changed)
 			a->stack[i].v->changed(a, a->stack[i].st);
 	a->dirty = true;
+}
+
+void
+app_changed(struct app *a)
+{
+	model_arrange(&a->m, a->now);
+	a->arrange_due = false;
+	a->arranged_n = a->m.n;
+	tell_views(a);
+}
+
+/* Something came by itself: under a cursor that moves, rows stay where they are. */
+static void
+stirred(struct app *a)
+{
+	if (a->m.n != a->arranged_n || a->now - a->moved_at >= REST_S) {
+		app_changed(a);
+		return;
+	}
+	a->arrange_due = true;
+	tell_views(a);
 }
 
 static void
@@ -307,7 +327,7 @@ app_event(struct app *a, json_t *ev)
 	for (size_t i = 0; what && i < ARRAY_LEN(kinds); i++)
 		if (!strcmp(kinds[i].ev, what)) {
 			kinds[i].take(a, ev);
-			app_changed(a);
+			stirred(a);
 		}
 }
 
@@ -347,8 +367,8 @@ app_frame(struct app *a, uint32_t view, const void *bytes, size_t n)
 	struct pane *p = pane_of(a, view);
 	if (!p || !pane_frame(p, bytes, n))
 		return false;
-	a->dirty |= p == a->front || p == app_plain(a);
-	return a->dirty;
+	a->frame_came |= p == a->front || p == app_plain(a);
+	return a->dirty || a->frame_came;
 }
 
 bool
@@ -465,8 +485,8 @@ app_mouse(struct app *a, const struct input_event *ev)
 	a->dirty = true;
 }
 
-void
-app_input(struct app *a, const struct input_event *ev)
+static void
+input(struct app *a, const struct input_event *ev)
 {
 	const struct view *v = app_top(a);
 	void *st = a->stack[a->depth - 1].st;
@@ -511,6 +531,16 @@ app_input(struct app *a, const struct input_event *ev)
 	app_run_action(a, (enum action_id)(act - actions));
 }
 
+void
+app_input(struct app *a, const struct input_event *ev)
+{
+	char was[sizeof a->m.sel];
+	memcpy(was, a->m.sel, sizeof was);
+	input(a, ev);
+	if (strcmp(was, a->m.sel) != 0)
+		a->moved_at = a->now;
+}
+
 static void
 draw_banner(struct app *a)
 {
@@ -540,6 +570,8 @@ app_draw(struct app *a)
 		a->back = 0;
 	}
 	model_settle(&a->m, a->now);
+	if (a->arrange_due && a->now - a->moved_at >= REST_S)
+		app_changed(a);
 	surface_begin(a->d.s);
 	a->preview = (struct preview_place){0};
 	a->front = NULL;
@@ -581,19 +613,35 @@ paint_cursor(struct app *a)
 			a->canvas, a->cursor.y, a->cursor.x, a->cursor.visible, a->cursor.shape);
 }
 
-bool
-app_paint(struct app *a, struct grid *g)
+/* The front pane, and what lies over it. */
+static void
+paint_front(struct app *a)
 {
-	struct pane *plain = app_plain(a);
-	if (plain) {
-		a->preview.id[0] = 0;
-		preview_follow(a);
-		a->dirty = false;
-		*g = canvas_grid(plain->screen);
-		return true;
+	if (a->front && a->front->known) {
+		pane_paint(a->front, a->canvas, a->front_hit);
+		paint_layers(a->canvas, a->d.s);
 	}
-	if (paint_nothing(a))
+	paint_cursor(a);
+}
+
+/* Nothing but the preview's screen changed: its rectangle is all there is to do. */
+static bool
+paint_rectangle(struct app *a)
+{
+	const struct preview_place *p = &a->preview;
+	bool only = a->drawn && a->frame_came && !a->dirty && a->front &&
+		    a->front == a->preview_pane && !a->arrange_due;
+	if (!only)
 		return false;
+	paint_blank(a->canvas, p->y, p->x, p->h, p->w);
+	preview_follow(a);
+	paint_front(a);
+	return true;
+}
+
+static void
+paint_all(struct app *a)
+{
 	int cols = surface_cols(a->d.s), rows = surface_rows(a->d.s);
 	if (!a->canvas)
 		a->canvas = canvas_new(app_arena(a), OWNER_FRAME, cols, rows);
@@ -601,11 +649,26 @@ app_paint(struct app *a, struct grid *g)
 	preview_follow(a);
 	canvas_resize(a->canvas, cols, rows);
 	paint_surface(a->canvas, a->d.s);
-	if (a->front && a->front->known) {
-		pane_paint(a->front, a->canvas, a->front_hit);
-		paint_layers(a->canvas, a->d.s);
+	paint_front(a);
+	a->drawn = true;
+}
+
+bool
+app_paint(struct app *a, struct grid *g)
+{
+	struct pane *plain = app_plain(a);
+	if (plain) {
+		a->preview.id[0] = 0;
+		preview_follow(a);
+		a->dirty = a->frame_came = a->drawn = false;
+		*g = canvas_grid(plain->screen);
+		return true;
 	}
-	paint_cursor(a);
+	if (paint_nothing(a))
+		return false;
+	if (!paint_rectangle(a))
+		paint_all(a);
+	a->frame_came = false;
 	*g = canvas_grid(a->canvas);
 	if (a->stack[lowest(a)].v->plain && a->front)
 		g->reverse = canvas_grid(a->front->screen).reverse;
@@ -626,6 +689,8 @@ app_next_change(const struct app *a)
 	const struct toast *t = frame_toast(a);
 	bool times = !a->stack[lowest(a)].v->plain; /* a session's screen shows none */
 	double next = times ? model_next_change(&a->m, a->now) : INFINITY;
+	if (a->arrange_due && times)
+		next = MIN(next, MAX(a->moved_at + REST_S - a->now, 0) + 0.01);
 	if (t && t->busy) /* it counts seconds */
 		return a->motion ? MIN(next, 1 - fmod(a->now - t->at, 1) + 0.01) : next;
 	return t ? MIN(next, MAX(t->at + TOAST_S - a->now, 0) + 0.01) : next;

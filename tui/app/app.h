@@ -13,6 +13,7 @@
 #define STACK_MAX 8
 #define TOAST_LOG 64
 #define TOAST_S 4
+#define REST_S 2 /* so long the cursor rests before rows change places */
 #define UNDO_MAX 64
 
 /* app_reply_cb: a reply, or what went wrong: one is NULL; both are borrowed. id: as given to
@@ -64,7 +65,12 @@ struct app {
 	struct app_ops ops;
 	double now; /* Unix seconds */
 	bool connected, dirty, repaint;
-	bool watching; /* the model follows the server */
+	bool frame_came;  /* of the front pane: its part of the picture is to be painted */
+	bool drawn;	  /* canvas holds the picture but for that */
+	bool watching;	  /* the model follows the server */
+	bool arrange_due; /* rows stand still while the cursor moves; they have not followed yet */
+	double moved_at;
+	size_t arranged_n; /* sessions when they did */
 	struct {
 		const struct view *v;
 		void *st;

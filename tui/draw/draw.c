@@ -4,6 +4,16 @@
 #include <stdio.h>
 #include <string.h>
 
+/* utf8_width, quick where there is nothing to think about. */
+static int
+cells(const char *s)
+{
+	const char *p = s;
+	while (*p >= 0x20 && *p < 0x7f)
+		p++;
+	return *p ? utf8_width(s) : (int)(p - s);
+}
+
 uint16_t
 draw_style(struct draw *d, enum theme_style th)
 {
@@ -33,7 +43,7 @@ draw_cut(struct draw *d, int y, int x, int max, enum theme_style th, const char 
 {
 	if (max <= 0)
 		return 0;
-	if (utf8_width(utf8) <= max)
+	if (cells(utf8) <= max)
 		return draw_text(d, y, x, max, th, utf8);
 	int n = draw_text(d, y, x, max - 1, th, utf8);
 	return n + draw_glyph(d, y, x + n, th, GL_ELLIPSIS);
@@ -42,7 +52,7 @@ draw_cut(struct draw *d, int y, int x, int max, enum theme_style th, const char 
 int
 draw_cut_left(struct draw *d, int y, int x, int max, enum theme_style th, const char *utf8)
 {
-	int width = utf8_width(utf8);
+	int width = cells(utf8);
 	if (width <= max || max < 2)
 		return draw_text(d, y, x, max, th, utf8);
 	int n = draw_glyph(d, y, x, th, GL_ELLIPSIS);
@@ -63,7 +73,7 @@ draw_cut_left(struct draw *d, int y, int x, int max, enum theme_style th, const 
 int
 draw_right(struct draw *d, int y, int x_end, int max, enum theme_style th, const char *utf8)
 {
-	int w = MIN(utf8_width(utf8), max);
+	int w = MIN(cells(utf8), max);
 	return draw_text(d, y, x_end - w, w, th, utf8);
 }
 
@@ -85,13 +95,13 @@ draw_titled_rule(struct draw *d, int y, int x, int w, const char *title, const c
 {
 	draw_rule(d, y, x, w);
 	int end = x + w;
-	if (right && utf8_width(right) + utf8_width(title) + utf8_width(note ? note : "") + 14 < w)
+	if (right && cells(right) + cells(title) + cells(note ? note : "") + 14 < w)
 		end -= 2 + draw_right(d, y, end - 2, w, TH_DIM, right);
 	int at = x + 1;
 	at += draw_text(d, y, at, 1, TH_RULE, " ");
 	at += draw_cut(d, y, at, MIN(40, end - at - 4), strong ? TH_BRAND : TH_STRONG, title);
 	at += draw_text(d, y, at, 1, TH_RULE, " ");
-	if (note && *note && end - at > utf8_width(note) + 4) {
+	if (note && *note && end - at > cells(note) + 4) {
 		at += 2;
 		at += draw_text(d, y, at, 1, TH_RULE, " ");
 		at += draw_cut(d, y, at, end - at - 2, TH_DIM, note);
@@ -148,7 +158,7 @@ draw_line(struct draw *d, const struct line_edit *l, int y, int x, int w, bool f
 	memcpy(head, l->text, l->at);
 	head[l->at] = 0;
 	const char *from = l->text;
-	int caret = utf8_width(head);
+	int caret = cells(head);
 	for (size_t left = l->len; caret >= w && left > 0;) {
 		int gw;
 		size_t k = utf8_grapheme(from, left, &gw);
@@ -174,7 +184,7 @@ draw_title(struct draw *d, const char *name, const char *what, const char *note)
 {
 	int w = surface_cols(d->s);
 	int end = w - 1;
-	if (note && *note && utf8_width(note) + utf8_width(name) + 6 < w)
+	if (note && *note && cells(note) + cells(name) + 6 < w)
 		end -= draw_right(d, 0, w - 1, w - 2, TH_DIM, note) + 2;
 	int x = 1 + draw_cut(d, 0, 1, end - 1, TH_BRAND, name);
 	if (what && *what)

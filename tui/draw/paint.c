@@ -38,6 +38,17 @@ paint_surface(struct canvas *c, const struct surface *s)
 }
 
 void
+paint_blank(struct canvas *c, int y, int x, int h, int w)
+{
+	struct buf row = {0};
+	for (int i = 0; i < w; i++)
+		buf_putc(&row, ' ');
+	for (int i = 0; i < h; i++)
+		canvas_text(c, y + i, x, w, buf_cstr(&row), NULL);
+	buf_free(&row);
+}
+
+void
 paint_layers(struct canvas *c, const struct surface *s)
 {
 	int y, x, h, w;

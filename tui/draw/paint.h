@@ -22,6 +22,8 @@ void paint_surface(struct canvas *c, const struct surface *s);
  * top if it fits so; focus (NULL none): with that in sight. */
 struct window_at paint_window(
 	const struct preview_place *p, const struct grid *screen, const struct hit_mark *focus);
+/* Blanks h rows of w columns. */
+void paint_blank(struct canvas *c, int y, int x, int h, int w);
 /* Dialogs again, over what the preview covered. */
 void paint_layers(struct canvas *c, const struct surface *s);
 /* First row of `rows` that paint_window shows in h rows. */

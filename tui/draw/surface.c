@@ -36,6 +36,7 @@ struct surface {
 	uint8_t *width;
 	int n_clusters, cap_clusters;
 	int caret_y, caret_x; /* -1 none */
+	cchar_t *cells;	      /* of the composed frame: rows of cols + 1 */
 };
 static bool surface_exists;
 
@@ -98,6 +99,7 @@ surface_free(struct surface *s)
 	free(s->cluster);
 	free(s->width);
 	free(s->style);
+	free(s->cells);
 	free(s);
 	surface_exists = false;
 }
@@ -109,6 +111,8 @@ surface_resize(struct surface *s, int cols, int rows)
 	s->cols = CLAMP(cols, 1, 1000);
 	s->rows = CLAMP(rows, 1, 1000);
 	CHECK(resize_term(s->rows, s->cols) == OK);
+	free(s->cells);
+	s->cells = xcalloc((size_t)s->rows * (size_t)(s->cols + 1), sizeof *s->cells);
 	surface_begin(s);
 }
 
@@ -207,10 +211,8 @@ cluster_add(struct surface *s, const char *p, size_t n, int width)
 static void
 put_char(WINDOW *w, int y, int x, uint32_t ch, uint16_t style)
 {
-	wchar_t wc[2] = {(wchar_t)ch, 0};
-	cchar_t cell;
-	int pair = style;
-	setcchar(&cell, wc, A_NORMAL, 0, &pair);
+	/* as setcchar makes it, which asks for the width of each character anew */
+	cchar_t cell = {.attr = A_NORMAL, .chars = {(wchar_t)ch}, .ext_color = style};
 	/* fails in the last cell of a window only because the cursor cannot move on */
 	(void)mvwadd_wch(w, y, x, &cell);
 }
@@ -224,9 +226,11 @@ surface_text(struct surface *s, int y, int x, int max, const char *utf8, uint16_
 	max = MIN(max, getmaxx(w) - x);
 	int used = 0;
 	for (size_t n = strlen(utf8); n > 0;) {
-		int width;
-		size_t len = utf8_grapheme(utf8, n, &width);
+		int width = 1;
 		uint8_t c = (uint8_t)*utf8;
+		/* a letter before a letter stands alone; nothing joins it */
+		bool plain = c >= 0x20 && c < 0x7f && (uint8_t)utf8[1] < 0x80;
+		size_t len = plain ? 1 : utf8_grapheme(utf8, n, &width);
 		if (used + MAX(width, 1) > max)
 			break;
 		if (len == 1 && c >= 0x20 && c < 0x7f) {
@@ -247,10 +251,13 @@ surface_text(struct surface *s, int y, int x, int max, const char *utf8, uint16_
 void
 surface_fill(struct surface *s, int y, int x, int h, int w, const char *utf8, uint16_t style)
 {
-	for (int r = 0; r < h; r++)
-		for (int c = 0; c < w; c++)
-			if (!surface_text(s, y + r, x + c, 1, utf8, style))
-				break;
+	WINDOW *win = s->layer[s->n_layers - 1];
+	bool ascii = !utf8[1];
+	int i = ascii ? -1 : cluster_add(s, utf8, strlen(utf8), 1);
+	uint32_t ch = ascii ? (uint8_t)*utf8 : i < 0 ? '?' : CLUSTER_BASE + 2 * (uint32_t)i;
+	for (int r = MAX(y, 0); r < MIN(y + h, getmaxy(win)); r++)
+		for (int c = MAX(x, 0); c < MIN(x + w, getmaxx(win)); c++)
+			put_char(win, r, c, ch, style);
 }
 
 void
@@ -268,21 +275,19 @@ surface_compose(struct surface *s)
 		touchwin(s->layer[i]);
 		wnoutrefresh(s->layer[i]);
 	}
+	/* row by row: what a cell holds is asked for thousands of times a frame */
+	for (int y = 0; y < s->rows; y++)
+		mvwin_wchnstr(newscr, y, 0, &s->cells[(size_t)y * (size_t)(s->cols + 1)], s->cols);
 }
 
 static bool
 raw_cell(const struct surface *s, int y, int x, uint32_t *ch, uint16_t *style)
 {
-	cchar_t cell;
-	wchar_t wc[CCHARW_MAX + 1] = {0};
-	attr_t attrs;
-	short short_pair;
-	int pair = 0;
-	if (y < 0 || x < 0 || y >= s->rows || x >= s->cols || mvwin_wch(newscr, y, x, &cell) == ERR)
+	if (y < 0 || x < 0 || y >= s->rows || x >= s->cols)
 		return false;
-	getcchar(&cell, wc, &attrs, &short_pair, &pair);
-	*ch = (uint32_t)wc[0];
-	*style = (uint16_t)pair;
+	const cchar_t *cell = &s->cells[(size_t)y * (size_t)(s->cols + 1) + (size_t)x];
+	*ch = (uint32_t)cell->chars[0];
+	*style = (uint16_t)cell->ext_color;
 	return true;
 }
 

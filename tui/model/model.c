@@ -347,6 +347,7 @@ model_put(struct model *m, json_t *o, double now)
 	if (!id[0])
 		return NULL;
 	struct msess *s = model_find(m, id);
+	m->version++;
 	if (!s) {
 		s = model_add(m, id);
 		s->rest_at = now;
@@ -385,6 +386,7 @@ model_told(struct model *m, const char *id, json_t *ev, double now)
 	}
 	if (!s)
 		return NULL;
+	m->version++;
 	take_str(s->name, sizeof s->name, ev, "name");
 	s->state = state_of(json_string_value(json_object_get(ev, "state")));
 	s->exit_code = (int)num(ev, "exit_code", -1);
@@ -451,6 +453,7 @@ model_remove(struct model *m, const char *id)
 			if (!strcmp(m->sel, id) && m->n_shown)
 				model_select(m, m->shown[MIN((size_t)at, m->n_shown - 1)]->id);
 		}
+		m->version++;
 		memmove(&m->all[i], &m->all[i + 1], (m->n - i - 1) * sizeof *m->all);
 		m->n--;
 		msess_free(s);
@@ -576,6 +579,7 @@ model_arrange(struct model *m, double now)
 		if (model_matches(s, m->filter))
 			keys[n++] = (struct sort_key){s, g, sort_value(s, g, m->sort, now)};
 	}
+	m->version++;
 	qsort(keys, n, sizeof *keys, sort_cmp);
 	m->n_shown = n;
 	memset(m->first, 0, sizeof m->first);

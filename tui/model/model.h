@@ -61,8 +61,9 @@ struct model {
 	enum msort sort;
 	char filter[128];
 	bool show_ended;
-	char sel[16]; /* id of the selected session; "" none */
-	bool loaded;  /* the server has told all it has */
+	char sel[16];	  /* id of the selected session; "" none */
+	bool loaded;	  /* the server has told all it has */
+	unsigned version; /* another one whenever what is known of sessions changed */
 	uint64_t ram_used, ram_total, swap_used;
 	int pressure; /* 0 none, 1 warn, 2 urgent */
 	char host[64], banner[160];

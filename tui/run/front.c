@@ -55,7 +55,7 @@ front_check(void *p)
 static void
 damage(struct front *f, bool quiet)
 {
-	if (f->outer && f->app->dirty && !(quiet && app_plain(f->app)))
+	if (f->outer && (f->app->dirty || f->app->frame_came) && !(quiet && app_plain(f->app)))
 		outer_damage(f->outer);
 }
 

@@ -91,7 +91,7 @@ right_parts(struct app *a, const struct model_sums *sum, struct part p[3])
 void
 list_header(struct app *a, int w)
 {
-	struct model_sums sum = model_sums(&a->m);
+	const struct model_sums sum = *list_sums(a);
 	struct part left[6] = {0}, right[3] = {0};
 	snprintf(left[0].text, sizeof left[0].text, "muster");
 	left[0].rank = 1;

@@ -194,17 +194,33 @@ asks_line(struct app *a, int y, int w, size_t index)
 	a->d.on_sel = false;
 }
 
-static struct plan_columns
-columns_for(struct app *a, int w)
+/* Sums and widths change with the model, not with the frame. */
+static struct list_state *
+summed(struct app *a)
 {
+	struct list_state *st = app_state(a, &view_list);
 	char dir[512];
-	int name = 4, project = 7;
+	if (st->sums.known && st->sums.version == a->m.version)
+		return st;
+	st->sums.known = true;
+	st->sums.version = a->m.version;
+	st->sums.sums = model_sums(&a->m);
+	st->sums.name_w = 4;
+	st->sums.project_w = 7;
 	for (size_t i = 0; i < a->m.n_shown; i++) {
 		const struct msess *s = a->m.shown[i];
-		name = MAX(name, utf8_width(s->name) + (s->pinned ? 2 : 0));
-		project = MAX(project, utf8_width(fmt_dir(a->home, dir, sizeof dir, s->cwd)));
+		int name = utf8_width(s->name) + (s->pinned ? 2 : 0);
+		int project = utf8_width(fmt_dir(a->home, dir, sizeof dir, s->cwd));
+		st->sums.name_w = MAX(st->sums.name_w, name);
+		st->sums.project_w = MAX(st->sums.project_w, project);
 	}
-	return list_columns(w, name, project);
+	return st;
+}
+
+const struct model_sums *
+list_sums(struct app *a)
+{
+	return &summed(a)->sums.sums;
 }
 
 static void
@@ -225,8 +241,9 @@ column_heads(struct app *a, int y, const struct plan_columns *c)
 void
 list_rows(struct app *a, int y, int h, int w)
 {
-	struct plan_columns c = columns_for(a, w);
-	struct model_sums sum = model_sums(&a->m);
+	const struct list_state *st = summed(a);
+	struct plan_columns c = list_columns(w, st->sums.name_w, st->sums.project_w);
+	const struct model_sums *sum = &st->sums.sums;
 	if (h > 4) {
 		column_heads(a, y++, &c);
 		h--;
@@ -237,7 +254,7 @@ list_rows(struct app *a, int y, int h, int w)
 	size_t n = list_plan(&a->m, (size_t)h, !c.wants.w, line);
 	for (size_t i = 0; i < n; i++, y++) {
 		if (line[i].kind == LINE_GROUP)
-			group_line(a, y, w, line[i].group, line[i].index, &sum);
+			group_line(a, y, w, line[i].group, line[i].index, sum);
 		else if (line[i].kind == LINE_SESSION)
 			session_line(a, y, w, &c, line[i].index);
 		else if (line[i].kind == LINE_ASKS)
@@ -264,7 +281,7 @@ rows_wanted(const struct model *m, bool asks)
 static void
 footer(struct app *a, const struct list_state *st, char *left, size_t cap)
 {
-	struct model_sums sum = model_sums(&a->m);
+	const struct model_sums sum = *list_sums(a);
 	size_t marked = 0;
 	for (size_t i = 0; i < a->m.n; i++)
 		marked += a->m.all[i]->marked;

@@ -10,7 +10,14 @@ struct list_state {
 	bool checked;	    /* first run: the checks were asked for */
 	char checks[6][96]; /* first character '+' or '!' */
 	int n_checks;
+	struct { /* of this version of the model */
+		unsigned version;
+		bool known;
+		struct model_sums sums;
+		int name_w, project_w; /* cells the longest name and directory take */
+	} sums;
 };
+const struct model_sums *list_sums(struct app *a);
 void list_header(struct app *a, int w);
 /* Rows [y, y+h) and columns [0, w): heads and sessions. */
 void list_rows(struct app *a, int y, int h, int w);
