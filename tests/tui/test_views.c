@@ -3,7 +3,7 @@
 #include "fixture.h"
 #include "core/text/width.h"
 
-static const int sizes[][2] = {{120, 40}, {100, 30}, {80, 24}, {60, 20}, {40, 10}};
+static const int sizes[][2] = {{120, 40}, {100, 30}, {80, 24}, {60, 20}, {40, 10}, {20, 5}};
 
 static char *
 reap_reply(void)
@@ -770,6 +770,49 @@ rows_wait_for_the_cursor(void **state)
 	app_free(a);
 }
 
+/* However small: the question, and both answers. */
+static void
+small_questions(void **state)
+{
+	static const int tiny[][2] = {{20, 5}, {40, 10}, {36, 6}, {20, 3}};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(tiny); i++) {
+		struct app *a = fixture_app(tiny[i][0], tiny[i][1], 23);
+		press(a, "X");
+		assert_true(shows(a, "End docs-i18n?"));
+		assert_true(shows(a, "Cancel"));
+		assert_true(shows(a, "Cancel  y End") || shows(a, "Cancel      End"));
+		press(a, "Enter"); /* is Cancel everywhere */
+		assert_int_equal(n_asked, 0);
+		press(a, "X y");
+		assert_string_equal(last_asked()->verb, "kill");
+		app_free(a);
+	}
+}
+
+/* Help shows what one looks for, while typing. */
+static void
+help_filters(void **state)
+{
+	(void)state;
+	struct app *a = fixture_app(100, 30, 23);
+	press(a, "? / 'sleep'");
+	assert_true(shows(a, "put to sleep: ends it, keeps its conversation"));
+	assert_true(shows(a, "Memory\n"));
+	assert_false(shows(a, "ten sessions down"));
+	press(a, "'zzz'");
+	assert_true(shows(a, "nothing says \"sleepzzz\" (esc shows all)"));
+	press(a, "Escape");
+	assert_true(shows(a, "ten sessions down"));
+	press(a, "/ 'pin' Enter");
+	assert_true(shows(a, "never put to sleep (again unpins)"));
+	press(a, "Escape");
+	assert_string_equal(app_top(a)->name, "text");
+	press(a, "Escape");
+	assert_string_equal(app_top(a)->name, "list");
+	app_free(a);
+}
+
 /* N: the one that waits longest, then the next longest, whatever the order of the list is. */
 static void
 who_waits_longest(void **state)
@@ -870,6 +913,8 @@ main(void)
 		cmocka_unit_test(previews_scroll),
 		cmocka_unit_test(questions_are_answered),
 		cmocka_unit_test(rows_wait_for_the_cursor),
+		cmocka_unit_test(small_questions),
+		cmocka_unit_test(help_filters),
 		cmocka_unit_test(who_waits_longest),
 		cmocka_unit_test(the_configuration_is_heard),
 		cmocka_unit_test(dead_keys_speak),

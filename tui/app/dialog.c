@@ -51,11 +51,31 @@ wrapped(struct app *a, int y, int x, int w, int h, const char *text)
 	return lines;
 }
 
+/* Where there is no room for a box: the question, and the keys that answer it. */
+static void
+confirm_line(struct app *a, const struct confirm_state *st)
+{
+	int w = surface_cols(a->d.s), rows = surface_rows(a->d.s), y = MAX(rows - 2, 0), x = 0;
+	surface_layer(a->d.s, y, 0, MIN(2, rows), w);
+	draw_cut(&a->d, 0, 0, w, TH_DANGER, st->title);
+	x += draw_text(&a->d, rows > 1, x, w - x, TH_KEY, "n");
+	x += draw_text(&a->d, rows > 1, x, w - x, TH_TEXT, " Cancel");
+	draw_hit(&a->d, HIT_ITEM, y + (rows > 1), 0, 1, x, 0);
+	int from = x + 2;
+	x = from + draw_text(&a->d, rows > 1, from, w - from, TH_KEY, "y");
+	x += draw_fmt(&a->d, rows > 1, x, w - x, TH_TEXT, " %s", st->yes);
+	draw_hit(&a->d, HIT_ITEM, y + (rows > 1), from, 1, x - from, 1);
+}
+
 static void
 confirm_draw(struct app *a, void *p)
 {
 	struct confirm_state *st = p;
 	int cols = surface_cols(a->d.s), rows = surface_rows(a->d.s);
+	if (cols < 36 || rows < 7) {
+		confirm_line(a, st);
+		return;
+	}
 	int w = MIN(64, cols - 2);
 	int h = MIN(6 + wrapped(NULL, 0, 0, w - 6, 8, st->text), rows);
 	int y = (rows - h) / 2, x = (cols - w) / 2;
@@ -84,6 +104,14 @@ act_dialog_press(struct app *a)
 	app_pop(a);
 	if (st.on_yes)
 		st.cb(a, st.id);
+}
+
+void
+act_dialog_yes(struct app *a)
+{
+	struct confirm_state *st = app_state(a, &view_confirm);
+	st->on_yes = true;
+	act_dialog_press(a);
 }
 
 static void

@@ -11,7 +11,19 @@ struct text_state {
 	char *text;
 	size_t top, lines, page;
 	bool columns; /* short lines: two columns where there is room */
+	bool typing;  /* what is looked for */
+	struct line_edit find;
+	char *found; /* the lines that have it, under their headings; NULL: all */
 };
+
+static size_t
+count_lines(const char *text)
+{
+	size_t n = 0;
+	for (const char *p = text; *p; p++)
+		n += *p == '\n' || !p[1];
+	return n;
+}
 
 void
 app_show_text(struct app *a, const char *title, char *take_text)
@@ -21,8 +33,68 @@ app_show_text(struct app *a, const char *title, char *take_text)
 	snprintf(st->title, sizeof st->title, "%s", title);
 	free(st->text);
 	st->text = take_text;
-	for (const char *p = take_text; *p; p++)
-		st->lines += *p == '\n' || !p[1];
+	st->lines = count_lines(take_text);
+}
+
+/* Leaves the lines with what is typed, and the headings they stand under. */
+static void
+narrow(struct text_state *st)
+{
+	struct buf b = {0};
+	const char *head = NULL;
+	size_t head_len = 0;
+	free(st->found);
+	st->found = NULL;
+	st->top = 0;
+	for (const char *p = st->text; st->find.len && *p;) {
+		size_t n = strcspn(p, "\n");
+		char line[512];
+		snprintf(line, sizeof line, "%.*s", (int)MIN(n, sizeof line - 1), p);
+		if (*p == 1) {
+			head = p;
+			head_len = n;
+		}
+		if (n && strcasestr(line, st->find.text)) {
+			if (head && head != p)
+				buf_printf(&b, "%s%.*s\n", b.len ? "\n" : "", (int)head_len, head);
+			head = NULL;
+			buf_printf(&b, "%s\n", line);
+		}
+		p += n + (p[n] == '\n');
+	}
+	if (st->find.len)
+		st->found = xstrdup(buf_cstr(&b));
+	st->lines = count_lines(st->found ? st->found : st->text);
+	buf_free(&b);
+}
+
+void
+act_text_find(struct app *a)
+{
+	struct text_state *st = app_state(a, &view_text);
+	st->typing = true;
+}
+
+static bool
+text_text(struct app *a, void *p, const struct input_event *ev)
+{
+	struct text_state *st = p;
+	(void)a;
+	if (!st->typing) {
+		if (!st->find.len || !key_is(ev, "Escape"))
+			return false;
+		line_set(&st->find, ""); /* all again; once more leaves */
+	} else if (key_is(ev, "Escape") || key_is(ev, "C-c")) {
+		st->typing = false;
+		line_set(&st->find, "");
+	} else if (key_is(ev, "Enter")) {
+		st->typing = false;
+		return true;
+	} else if (!line_input(&st->find, ev)) {
+		return false;
+	}
+	narrow(st);
+	return true;
 }
 
 static void
@@ -31,6 +103,7 @@ text_close(struct app *a, void *p)
 	struct text_state *st = p;
 	(void)a;
 	free(st->text);
+	free(st->found);
 }
 
 static void
@@ -59,6 +132,15 @@ text_line(struct app *a, int y, int x, int w, const char *line)
 }
 
 static void
+find_line(struct app *a, struct text_state *st)
+{
+	int h = surface_rows(a->d.s), w = surface_cols(a->d.s);
+	surface_fill(a->d.s, h - 1, 0, 1, w, " ", draw_style(&a->d, TH_TEXT));
+	draw_text(&a->d, h - 1, 1, 2, TH_KEY, "/ ");
+	draw_line(&a->d, &st->find, h - 1, 3, w - 4, true, "what to look for");
+}
+
+static void
 text_draw(struct app *a, void *p)
 {
 	struct text_state *st = p;
@@ -73,7 +155,10 @@ text_draw(struct app *a, void *p)
 			MIN(st->top + st->page, st->lines), st->lines);
 		draw_right(&a->d, 0, w - 1, w, TH_DIM, note);
 	}
-	const char *s = st->text;
+	const char *s = st->found ? st->found : st->text;
+	if (!*s)
+		draw_fmt(&a->d, y, 2, w - 4, TH_DIM, "nothing says \"%s\" (esc shows all)",
+			st->find.text);
 	for (size_t i = 0; *s; i++) {
 		char line[512];
 		size_t n = strcspn(s, "\n");
@@ -84,6 +169,8 @@ text_draw(struct app *a, void *p)
 		}
 		s += n + (s[n] == '\n');
 	}
+	if (st->typing)
+		find_line(a, st);
 }
 
 static struct text_state *
@@ -150,6 +237,7 @@ const struct view view_text = {
 	.size = sizeof(struct text_state),
 	.close = text_close,
 	.draw = text_draw,
+	.text = text_text,
 	.wheel = text_wheel,
 };
 

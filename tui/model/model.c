@@ -1,3 +1,8 @@
+/* Sessions by the server's word. all owns them, in the order they came; shown names those that pass
+ * the filter, in groups: group g is shown[first[g] .. first[g + 1]). Between a change and the next
+ * model_arrange shown may be out of order, but never names what is gone (model_remove mends it), and
+ * the selection is an id, so it stays on its session wherever that moves. version changes with
+ * everything that a sum or a width may be made of. */
 #include "tui/model/model.h"
 #include "core/text/width.h"
 #include <ctype.h>

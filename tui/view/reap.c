@@ -218,7 +218,7 @@ part_head(struct app *a, struct reap_state *st, int y, int w, bool now)
 	if (isfinite(first))
 		snprintf(text, sizeof text, "the first one in %.0f min", ceil(first / 60));
 	else
-		snprintf(text, sizeof text, "nothing is at rest");
+		snprintf(text, sizeof text, "see why not below");
 	draw_cut(&a->d, y, x + 3, w - x - 4, TH_DIM, text);
 }
 
