@@ -690,24 +690,6 @@ outer_close(struct outer *o)
 }
 
 void
-outer_set_ops(struct outer *o, const struct outer_ops *ops)
-{
-	o->ops = *ops;
-}
-
-int
-outer_cols(const struct outer *o)
-{
-	return o->cols;
-}
-
-int
-outer_rows(const struct outer *o)
-{
-	return o->rows;
-}
-
-void
 outer_want(struct outer *o, unsigned kitty_flags, int mouse)
 {
 	o->kitty_flags = kitty_flags & (2 | 8 | 16);
@@ -716,22 +698,10 @@ outer_want(struct outer *o, unsigned kitty_flags, int mouse)
 	flush(o);
 }
 
-bool
-outer_has_kitty_keys(const struct outer *o)
-{
-	return o->kitty_known;
-}
-
 const struct render_caps *
 outer_caps(const struct outer *o)
 {
 	return &o->caps;
-}
-
-const char *
-outer_name(const struct outer *o)
-{
-	return o->name;
 }
 
 /* --- words ------------------------------------------------------------------------------------ */

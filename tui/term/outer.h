@@ -40,12 +40,6 @@ struct outer *outer_open(uv_loop_t *loop, const struct outer_options *opt,
 	const struct outer_ops *ops, struct err *e);
 /* Restores the terminal and closes the handles; memory goes when the loop has run once more. */
 void outer_close(struct outer *o);
-/* Another owner for what comes (a dashboard hands its terminal to an attached session and takes it
- * back); the screen stays as it is until the next paint. */
-void outer_set_ops(struct outer *o, const struct outer_ops *ops);
-
-int outer_cols(const struct outer *o);
-int outer_rows(const struct outer *o);
 void outer_damage(struct outer *o);
 void outer_repaint(struct outer *o); /* forgets what is shown, then as outer_damage */
 
@@ -53,9 +47,7 @@ void outer_repaint(struct outer *o); /* forgets what is shown, then as outer_dam
  * ones (2 events, 8 all keys, 16 text) and the mouse (0 none, 9, 1000, 1002, 1003) as the program
  * inside wants them. muster itself wants 1002, unless no_mouse. The default is nothing more. */
 void outer_want(struct outer *o, unsigned kitty_flags, int mouse);
-bool outer_has_kitty_keys(const struct outer *o);
 const struct render_caps *outer_caps(const struct outer *o);
-const char *outer_name(const struct outer *o); /* by XTVERSION, sanitised; "" unknown */
 
 /* The terminal in another's hands (sessions/view/lent.c): nothing is read, written or painted until it
  * is back; the first need for it calls ops.reclaim. lend: the descriptor, or -1 when something

@@ -273,3 +273,12 @@ act_events(struct app *a)
 {
 	app_request(a, "events", json_object(), events_cb, NULL);
 }
+
+void
+act_inspect(struct app *a)
+{
+	struct buf b = {0};
+	app_check(a);
+	app_dump(a, &b);
+	app_show_text(a, "inspect", buf_cstr(&b));
+}
