@@ -23,13 +23,33 @@ roles_are_readable(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(on); i++) {
 		struct theme_look role[R_COUNT];
 		assert_int_equal(theme_read(on[i].theme, role, NULL), 0);
-		for (int r = R_ACCENT; r < R_COUNT; r++) {
+		for (int r = R_ACCENT; r <= R_PLOT; r++) {
 			double c = theme_contrast(role[r].color & 0xffffff, on[i].bg);
 			if (c < 4.5)
 				fail_msg("%s, role %d on %06x: %.2f", on[i].theme, r, on[i].bg, c);
 		}
 	}
 	assert_true(theme_contrast(0, 0xffffff) > 20.9);
+	/* and on the row that is selected, as the theme has it and as the terminal's colours make it */
+	static const struct {
+		const char *theme;
+		uint32_t fg, bg;
+	} rows[] = {{"dark", 0xd7dae0, 0x16181c}, {"dark", 0x93a1a1, 0x002b36},
+		{"light", 0x1f2328, 0xffffff}, {"light", 0x586e75, 0xfdf6e3}};
+	for (size_t i = 0; i < 2 * ARRAY_LEN(rows); i++) {
+		struct theme t;
+		theme_init(&t, true, false);
+		assert_int_equal(theme_use(&t, rows[i / 2].theme, NULL), 0);
+		if (i % 2)
+			theme_background(&t, rows[i / 2].fg, rows[i / 2].bg);
+		uint32_t sel = t.style[TH_SEL].bg & 0xffffff;
+		for (int r = R_ACCENT; r <= R_PLOT; r++) {
+			double c = theme_contrast(t.role[r].color & 0xffffff, sel);
+			if (c < 4)
+				fail_msg("%s, role %d on the selection %06x: %.2f",
+					rows[i / 2].theme, r, sel, c);
+		}
+	}
 }
 
 /* The default theme is the palette's until the terminal says what it is, and follows it then. */

@@ -35,6 +35,8 @@ dress(struct theme *t)
 	}
 	if (!t->color)
 		t->style[TH_SEL].attrs = ATTR_INVERSE;
+	else if (t->role[R_SELECTION].color != DEF)
+		t->style[TH_SEL] = (struct style){.fg = DEF, .bg = t->role[R_SELECTION].color};
 	else /* a dark grey with its own light text reads on any background */
 		t->style[TH_SEL] = (struct style){.fg = IDX(15), .bg = IDX(237)};
 }

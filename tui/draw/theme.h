@@ -27,6 +27,7 @@ enum theme_role {
 	R_BAD,
 	R_WARN,
 	R_PLOT,
+	R_SELECTION, /* the background of the selected row */
 	R_COUNT
 };
 struct theme_look {

@@ -18,7 +18,8 @@ static const char *const roles[R_COUNT] = {[R_DIM] = "dim",
 	[R_GOOD] = "good",
 	[R_BAD] = "bad",
 	[R_WARN] = "warn",
-	[R_PLOT] = "plot"};
+	[R_PLOT] = "plot",
+	[R_SELECTION] = "selection"};
 
 static bool
 color_of(const char *s, uint32_t *color)
