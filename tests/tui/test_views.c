@@ -267,6 +267,16 @@ sleeps_and_wakes(void **state)
 	press(a, "u");
 	assert_string_equal(last_asked()->verb, "resume");
 	assert_string_equal(last_asked()->args, "{\"ids\":[\"c1\"]}");
+	press(a, "z"); /* what is refused says why in words; an error stays what it is */
+	answer(a, "hibernate",
+		"{\"results\":[{\"id\":\"c1\",\"name\":\"old-spike\",\"ok\":false,"
+		"\"error\":\"activity: question (osc7501)\"}]}");
+	assert_true(shows(a, "old-spike not now: waits for your answer"));
+	press(a, "z");
+	answer(a, "hibernate",
+		"{\"results\":[{\"id\":\"c1\",\"name\":\"old-spike\",\"ok\":false,"
+		"\"error\":\"claude: not found on PATH\"}]}");
+	assert_true(shows(a, "old-spike: claude: not found on PATH"));
 	a->now += 5; /* the message goes by itself */
 	b.len = 0;
 	app_draw(a);

@@ -107,13 +107,22 @@ attached(const char *what, double idle_s, char *out, size_t cap)
 	return true;
 }
 
+static bool
+as_it_is(const char *what, double idle_s, char *out, size_t cap)
+{
+	(void)idle_s;
+	snprintf(out, cap, "%s", what);
+	return true;
+}
+
 static const struct {
 	const char *name;
 	bool (*words)(const char *what, double idle_s, char *out, size_t cap);
 } kinds[] = {{"idle", idle}, {"activity", activity}, {"revisited", revisited}, {"recent", recent},
-	{"tool", tool}, {"small", small}, {"pinned", pinned}, {"attached", attached}};
+	{"tool", tool}, {"small", small}, {"pinned", pinned}, {"attached", attached},
+	{"draft", as_it_is}};
 
-void
+bool
 reason_words(const char *reason, double idle_s, char *out, size_t cap)
 {
 	size_t n = strcspn(reason, ":");
@@ -121,8 +130,9 @@ reason_words(const char *reason, double idle_s, char *out, size_t cap)
 	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
 		if (n == strlen(kinds[i].name) && !strncmp(kinds[i].name, reason, n) &&
 			kinds[i].words(what, idle_s, out, cap))
-			return;
+			return true;
 	snprintf(out, cap, "%s", what);
+	return false;
 }
 
 double

@@ -4,6 +4,7 @@
 #include "tui/app/text.h"
 #include "tui/attach/attach.h"
 #include "tui/app/frame.h"
+#include "tui/model/reason.h"
 #include "tui/view/actions.h"
 #include "tui/view/list.h"
 #include <stdio.h>
@@ -173,7 +174,10 @@ results_cb(struct app *a, const struct said *said, json_t *reply, const struct e
 		fmt_mem(mem + strlen(mem), freed);
 	else
 		mem[0] = 0;
-	if (bad)
+	char why[160];
+	if (bad && reason_words(bad, 0, why, sizeof why))
+		app_toast(a, true, "%s not now: %s", bad_name, why);
+	else if (bad)
 		app_toast(a, true, "%s: %s", bad_name, bad);
 	else if (ok == 1)
 		app_toast(a, false, "%s %s%s", last, said->one, mem);
