@@ -17,8 +17,7 @@ WARN := -Wall -Wextra -Wshadow -Wpointer-arith -Wstrict-prototypes -Wmissing-pro
 ifdef WERROR
 WARN += -Werror
 endif
-BASE := -std=c17 -D_GNU_SOURCE -DMUSTER_VERSION='"$(VERSION)"' -DMUSTER_SHARE='"$(PREFIX)/share/muster"' \
-	-DMUSTER_SRC_SHARE='"$(CURDIR)/share"' -I. -MMD -MP $(WARN) $(PKG_CFLAGS)
+BASE := -std=c17 -D_GNU_SOURCE -DMUSTER_VERSION='"$(VERSION)"' -I. -MMD -MP $(WARN) $(PKG_CFLAGS)
 HARDEN := -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fPIE
 LDHARDEN := -pie -Wl,-z,relro,-z,now
 
@@ -79,14 +78,16 @@ $(B)/%.o: %.c Makefile
 	$(if $(V),,@echo 'CC $<')
 	$(Q)$(CC) $(CFLAGS_ALL) -c -o $@ $<
 
-# The profiles are compiled in, so that the binary knows its CLIs wherever it stands: one C string a
+# Profiles and themes are compiled in, so that the binary has them wherever it stands: one C string a
 # file, quoted line by line.
-$(B)/profiles.inc: $(wildcard share/profiles/*.ini) Makefile
+$(B)/%.inc: $(wildcard share/profiles/*.ini share/themes/*.ini) Makefile
 	@mkdir -p $(@D)
-	@for f in $(filter %.ini,$^); do echo "{\"$${f##*/}\","; \
+	@for f in share/$*/*.ini; do echo "{\"$${f##*/}\","; \
 		sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/.*/"&\\n"/' $$f; echo '},'; done > $@
 $(B)/sessions/agent/profile.o: $(B)/profiles.inc
 $(B)/sessions/agent/profile.o: CFLAGS_ALL += -I$(B)
+$(B)/tui/draw/theme_file.o: $(B)/themes.inc
+$(B)/tui/draw/theme_file.o: CFLAGS_ALL += -I$(B)
 
 define layer_lib
 $(B)/lib$(1).a: $(call obj,$($(1)_SRC))
@@ -151,11 +152,10 @@ format:
 
 SHARE := $(DESTDIR)$(PREFIX)/share
 install: all
-	install -d $(DESTDIR)$(PREFIX)/bin $(SHARE)/muster $(SHARE)/man/man1 $(SHARE)/doc/muster \
+	install -d $(DESTDIR)$(PREFIX)/bin $(SHARE)/man/man1 $(SHARE)/doc/muster \
 		$(SHARE)/bash-completion/completions $(SHARE)/zsh/site-functions $(SHARE)/fish/vendor_completions.d \
 		$(DESTDIR)$(PREFIX)/lib/systemd/user
 	install -m 755 $(B)/muster $(B)/muster-keeper $(DESTDIR)$(PREFIX)/bin
-	for d in profiles themes; do [ ! -d share/$$d ] || cp -r share/$$d $(SHARE)/muster/; done
 	install -m 644 share/man/muster.1 $(SHARE)/man/man1/
 	install -m 644 share/completions/muster.bash $(SHARE)/bash-completion/completions/muster
 	install -m 644 share/completions/muster.zsh $(SHARE)/zsh/site-functions/_muster

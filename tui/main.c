@@ -1,5 +1,5 @@
 #include "core/base/base.h"
-#include "tui/verb.h"
+#include "tui/verb/verb.h"
 #include <locale.h>
 #include <signal.h>
 #include <stdlib.h>

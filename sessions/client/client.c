@@ -426,6 +426,12 @@ lose(struct client *c)
 		uv_timer_start(&c->retry, on_retry, RETRY_FIRST_MS, 0);
 }
 
+const char *
+client_bye(const struct client *c)
+{
+	return c->bye;
+}
+
 static struct pending *
 pending_find(struct client *c, uint32_t id)
 {
@@ -493,8 +499,17 @@ on_frame(struct client *c, const struct frame *f)
 	case FT_WELCOME:
 		on_welcome(c, f);
 		c->tries = 0;
+		c->bye[0] = '\0';
 		if (c->ops.back)
 			c->ops.back(c->ops.ctx);
+		break;
+	case FT_BYE:
+		if ((j = frame_get_json(f))) {
+			const char *why = json_string_value(json_object_get(j, "message"));
+
+			snprintf(c->bye, sizeof(c->bye), "%s", why ? why : "");
+		}
+		json_decref(j);
 		break;
 	case FT_PART:
 		on_part(c, f);

@@ -58,11 +58,12 @@ struct client_ops {
 	void (*view_event)(void *ctx, uint32_t view, json_t *ev);   /* title, bell, modes, ended */
 	void (*acked)(void *ctx, uint32_t view); /* after frame(): the place for client_view_lend */
 	void (*returned)(void *ctx, uint32_t view, const struct client_return *r);
-	void (*lost)(void *ctx); /* server went; reconnecting by itself */
+	void (*lost)(void *ctx); /* server went (client_bye: why); reconnecting by itself */
 	void (*back)(void *ctx); /* connected again: open views anew */
 	void *ctx;
 };
 void client_start(struct client *c, uv_loop_t *loop, const struct client_ops *ops);
+const char *client_bye(const struct client *c); /* what the server said as it hung up, or "" */
 typedef void (*client_reply_cb)(void *ctx, json_t *reply, const struct err *e); /* one is NULL */
 void client_request(
 	struct client *c, const char *verb, json_t *take_args, client_reply_cb cb, void *ctx);

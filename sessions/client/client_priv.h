@@ -27,6 +27,7 @@ struct client {
 	bool started, greeted, writing, freed, lends; /* lends: the server takes terminals */
 	unsigned tries;
 	uint64_t told_ns; /* when somebody was told why there is no answer; 0 */
+	char bye[160];	  /* why the server hung up last; "" it did not say */
 	struct client_ops ops;
 	LIST_HEAD(, pending) pending;
 };

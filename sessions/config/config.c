@@ -158,6 +158,18 @@ parse_flag(const char *s, void *p, size_t cap)
 	return "yes or no";
 }
 
+/* Index of one of n words into an enum at p; else what would have been right. */
+static const char *
+parse_choice(const char *s, void *p, const char *const *words, size_t n, const char *want)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(s, words[i]) == 0) {
+			*(unsigned *)p = (unsigned)i;
+			return NULL;
+		}
+	return want;
+}
+
 static const char *
 parse_reap_mode(const char *s, void *p, size_t cap)
 {
@@ -165,13 +177,29 @@ parse_reap_mode(const char *s, void *p, size_t cap)
 		[REAP_OFF] = "off", [REAP_OFFER] = "offer", [REAP_AUTO] = "auto"};
 
 	(void)cap;
-	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
-		if (strcmp(s, words[i]) == 0) {
-			*(enum reap_mode *)p = (enum reap_mode)i;
-			return NULL;
-		}
-	}
-	return "offer, auto or off";
+	return parse_choice(s, p, words, ARRAY_LEN(words), "offer, auto or off");
+}
+
+static const char *
+parse_layout(const char *s, void *p, size_t cap)
+{
+	static const char *const words[] = {[LAYOUT_AUTO] = "auto",
+		[LAYOUT_STACKED] = "stacked",
+		[LAYOUT_SIDE] = "side",
+		[LAYOUT_LIST] = "list"};
+
+	(void)cap;
+	return parse_choice(s, p, words, ARRAY_LEN(words), "auto, stacked, side or list");
+}
+
+static const char *
+parse_notify(const char *s, void *p, size_t cap)
+{
+	static const char *const words[] = {
+		[NOTIFY_OFF] = "off", [NOTIFY_BELL] = "bell", [NOTIFY_OSC] = "osc"};
+
+	(void)cap;
+	return parse_choice(s, p, words, ARRAY_LEN(words), "bell, osc or off");
 }
 
 static const char *
@@ -219,33 +247,6 @@ config_defaults(struct config *c)
 	}
 }
 
-/* [host.NAME] ssh=user@box. The target becomes a word of ssh's command line: no option may hide
- * in it. */
-static bool
-host_key(struct config *c, const char *name, const char *key, const char *value, char *why,
-	size_t cap)
-{
-	struct config_host *h;
-
-	if (strcmp(key, "ssh") != 0) {
-		snprintf(why, cap, "unknown key %s in [host.%s] (known: ssh)", key, name);
-		return false;
-	}
-	if (!*name || strlen(name) >= sizeof h->name || !*value || value[0] == '-' ||
-		strlen(value) >= sizeof h->ssh) {
-		snprintf(why, cap, "bad host %s (as in ssh=user@box)", name);
-		return false;
-	}
-	if (c->n_hosts == CONFIG_HOSTS_MAX) {
-		snprintf(why, cap, "too many hosts (at most %d)", CONFIG_HOSTS_MAX);
-		return false;
-	}
-	h = &c->hosts[c->n_hosts++];
-	snprintf(h->name, sizeof h->name, "%s", name);
-	snprintf(h->ssh, sizeof h->ssh, "%s", value);
-	return true;
-}
-
 static bool
 on_key(void *ctx, const char *section, const char *key, const char *value, char *why, size_t cap)
 {
@@ -254,8 +255,6 @@ on_key(void *ctx, const char *section, const char *key, const char *value, char 
 
 	if (strncmp(section, "profile.", 8) == 0)
 		return true;
-	if (strncmp(section, "host.", 5) == 0)
-		return host_key(c, section + 5, key, value, why, cap);
 	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
 		const struct key *k = &keys[i];
 		const char *want;
@@ -307,7 +306,6 @@ config_print_default(FILE *out)
 		fprintf(out, "# %s\n%s = %s\n", k->help, k->name, k->preset);
 	}
 	fputs("\n# What muster knows of a CLI can be changed or added, e.g.\n"
-	      "# [profile.claude]\n# command = claude --permission-mode default\n"
-	      "# Another machine, reached through ssh:\n# [host.box]\n# ssh = user@box\n",
+	      "# [profile.claude]\n# command = claude --permission-mode default\n",
 		out);
 }

@@ -12,19 +12,17 @@ struct reap_config {
 	int revisits;
 	bool auto_growing_only;
 };
-struct config_host { /* [host.NAME] */
-	char name[32], ssh[128];
-};
-#define CONFIG_HOSTS_MAX 16
+enum ui_layout { LAYOUT_AUTO, LAYOUT_STACKED, LAYOUT_SIDE, LAYOUT_LIST };
+enum ui_notify { NOTIFY_OFF, NOTIFY_BELL, NOTIFY_OSC };
 struct config {
 	uint64_t scrollback_lines, scrollback_bytes, store_total;
 	double store_days, store_after_s, rest_after_s;
 	double tick_s, budget_ms_per_s;
 	struct reap_config reap;
-	char prefix[16], layout[16], theme[32], notify[64];
+	char prefix[16], theme[256];
+	enum ui_layout layout;
+	enum ui_notify notify;
 	bool motion, mouse;
-	struct config_host hosts[CONFIG_HOSTS_MAX];
-	int n_hosts;
 };
 struct paths {
 	char config[512];  /* config.ini; need not exist */

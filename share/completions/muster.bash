@@ -6,7 +6,7 @@ _muster()
 		[[ ${COMP_WORDS[i]} == -* ]] || { verb=${COMP_WORDS[i]}; break; }
 	done
 	if [[ -z $verb ]]; then
-		COMPREPLY=($(compgen -W "new ls attach peek send wait kill hibernate resume forget pin unpin rename tag reap explain history footprint search events top metrics doctor server replay hook config version help --json --host --color --help --version --ascii --plain" -- "$cur"))
+		COMPREPLY=($(compgen -W "new ls attach peek send wait kill hibernate resume forget pin unpin rename tag reap explain history footprint search events top metrics doctor server replay hook config version help --json --color --help --version --ascii --plain" -- "$cur"))
 		return
 	fi
 	local words=

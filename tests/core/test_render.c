@@ -22,7 +22,7 @@ outer_term(int cols, int rows)
 {
 	struct term_config cfg = {.cols = cols, .rows = rows};
 	struct term *t = term_new(arena, 9, &cfg);
-	/* as tui/outer.c leaves a terminal: no autowrap */
+	/* as tui/term/outer.c leaves a terminal: no autowrap */
 	term_feed(t, "\033[?1049h\033[?7l", 13);
 	return t;
 }

@@ -15,7 +15,7 @@
 #define STEPS 10
 
 static char dir[64];
-/* as tui/outer.c takes them to be: xterm would misread 58 */
+/* as tui/term/outer.c takes them to be: xterm would misread 58 */
 static const struct render_caps xterm_caps = {.sync = true, .truecolor = true, .links = true},
 				tmux_caps = {.sync = true,
 					.truecolor = true,

@@ -243,7 +243,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		arena = arena_new(1ull << 30);
 	o.child = term_new(arena, OWNER_CHILD, &cfg);
 	o.term = term_new(arena, OWNER_OUTER, &cfg);
-	term_feed(o.term, "\033[?7l", 5); /* as tui/outer.c leaves a terminal */
+	term_feed(o.term, "\033[?7l", 5); /* as tui/term/outer.c leaves a terminal */
 	o.render = render_new(arena, 1, &caps);
 	o.canvas = canvas_new(arena, OWNER_CANVAS, cfg.cols, cfg.rows);
 	o.dash = canvas_new(arena, OWNER_DASH, cfg.cols, cfg.rows);

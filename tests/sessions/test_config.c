@@ -71,7 +71,7 @@ values_replace_defaults(void **state)
 	assert_string_equal(c.prefix, "C-\\");
 	assert_int_equal(config_load(&c,
 				 write_config("[reap]\nmode = auto\nidle = 5s\nmin = 1M\n"
-					      "[ui]\nmotion=off\n[host.box]\nssh = me@box\n"
+					      "[ui]\nmotion=off\nlayout=side\nnotify=osc\n"
 					      "[profile.claude]\ncommand = claude --model x\n"),
 				 &e),
 		0);
@@ -79,8 +79,8 @@ values_replace_defaults(void **state)
 	assert_true(c.reap.idle_s == 5);
 	assert_int_equal(c.reap.min_bytes, 1 << 20);
 	assert_false(c.motion);
-	assert_int_equal(c.n_hosts, 1);
-	assert_string_equal(c.hosts[0].ssh, "me@box");
+	assert_int_equal(c.layout, LAYOUT_SIDE);
+	assert_int_equal(c.notify, NOTIFY_OSC);
 	assert_int_equal(c.scrollback_lines, 10000);
 }
 
@@ -96,7 +96,9 @@ errors_name_file_and_line(void **state)
 			"config.ini:2: mode: bad value maybe (offer, auto or off)"},
 		{"# x\n[rep]\nidle = 2h\n", "config.ini:3: unknown section [rep]"},
 		{"[reap]\nidle\n", "config.ini:2: not a section and not key = value"},
-		{"[host.x]\nssh = -oProxyCommand=evil\n", "config.ini:2: bad host x"},
+		{"[ui]\nlayout = wild\n", "config.ini:2: layout: bad value wild (auto, stacked"},
+		{"[ui]\nnotify = /bin/x\n",
+			"config.ini:2: notify: bad value /bin/x (bell, osc or off)"},
 		{"[ui]\nmotion = perhaps\n", "config.ini:2: motion: bad value perhaps (yes or no)"},
 	};
 	struct config c;

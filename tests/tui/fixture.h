@@ -27,19 +27,19 @@ fixture_free(struct app *a)
 static struct app *
 fixture_app(int cols, int rows, size_t sessions)
 {
-	static const struct app_ops ops = {.request = fake_request,
-		.stream = fake_stream,
-		.cancel = fake_cancel,
-		.attach = fake_attach,
-		.quit = fake_quit,
-		.copy = fake_copy};
 	static const char *const programs[] = {
 		"claude", "codex", "gemini", "opencode", "aider", "shell"};
+	const struct app_config c = {.cols = cols,
+		.rows = rows,
+		.color = true,
+		.prefix = "C-\\",
+		.motion = true,
+		.base = &view_list};
 	setenv("HOME", "/srv/u", 1);
 	setenv("TZ", "UTC", 1);
 	if (fixture_live)
 		fixture_free(fixture_live);
-	struct app *a = fixture_live = app_new(cols, rows, true, false, &ops);
+	struct app *a = fixture_live = app_new(&c, &fake_ops);
 	assert_non_null(a);
 	a->now = NOW;
 	snprintf(a->cwd, sizeof a->cwd, "/srv/u/w/api");
@@ -48,13 +48,24 @@ fixture_app(int cols, int rows, size_t sessions)
 		a->program_found[i] = i < 3 || i == 5;
 	}
 	a->n_programs = ARRAY_LEN(programs);
-	n_asked = 0;
 	attached[0] = copied[0] = 0;
 	quit_called = false;
 	json_t *ls = fixture_ls(sessions);
-	app_load(a, ls);
+	app_watch(a);
+	asked[(n_asked - 1) % 32].cb(a, ls, NULL, "");
 	json_decref(ls);
+	n_asked = n_typed = 0;
 	return a;
+}
+
+/* Leaves the session on the whole terminal. */
+static void press(struct app *a, const char *keys);
+static inline void
+detach(struct app *a)
+{
+	assert_non_null(app_state(a, &view_attach));
+	press(a, "C-\\ d");
+	assert_null(app_state(a, &view_attach));
 }
 
 /* Keys by name, blanks between; a word in quotes is typed letter by letter. */
@@ -119,7 +130,7 @@ screen_is(struct app *a, const char *name, bool styles)
 	const char *src = getenv("MUSTER_SRC"), *mode = getenv("SCREENS");
 	struct buf got = {0}, want = {0};
 	app_draw(a);
-	surface_dump(a->s, &got, styles);
+	surface_dump(a->d.s, &got, styles);
 	snprintf(path, sizeof path, "%s/tests/screens/%s.txt", src ? src : ".", name);
 	if (mode && !strcmp(mode, "update")) {
 		FILE *f = fopen(path, "w");

@@ -413,13 +413,13 @@ stop_asks_first(void **state)
 	struct outer *o = attach("stopme", 60, 16);
 	wait_shown(o, "here", true);
 	type(o, "\x1cX");
-	wait_shown(o, "Stop this session?", true);
+	wait_shown(o, "End stopme?", true);
 	type(o, "\r"); /* the focus is on Cancel */
-	wait_shown(o, "Stop this session?", false);
+	wait_shown(o, "End stopme?", false);
 	type(o, "still\r");
 	wait_shown(o, "still\nstill", true);
 	type(o, "\x1cX\t\r");
-	wait_shown(o, "enter starts it again", true);
+	wait_shown(o, "Enter starts it again", true);
 	leave(o, "q");
 }
 

@@ -362,6 +362,10 @@ static void
 test_bad_config(void **state)
 {
 	(void)state;
+	write_config("[ui]\ntheme = nosuch\n");
+	run("config", "check", NULL);
+	assert_one_line(1);
+	assert_non_null(strstr(res.err, "theme: no nosuch (there are dark"));
 	write_config("[server]\nscrollback_lines=100\nno_such_key=1\n");
 	run("config", "check", NULL);
 	assert_one_line(1);

@@ -1,5 +1,5 @@
 #include "fixture.h"
-#include "tui/list_plan.h"
+#include "tui/model/list_plan.h"
 #include <math.h>
 
 static void
@@ -115,17 +115,27 @@ plan_holds_selection(void **state)
 	a->m.show_ended = true;
 	for (size_t sel = 0; sel < a->m.n_shown; sel++) {
 		model_select(&a->m, a->m.shown[sel]->id);
-		for (size_t h = 1; h < 40; h++) {
-			size_t n = list_plan(&a->m, h, line), seen = 0, hidden = 0, shown = 0;
+		for (size_t k = 2; k < 80; k++) {
+			size_t h = k / 2, seen = 0, hidden = 0, shown = 0;
+			bool asks = k % 2;
+			size_t n = list_plan(&a->m, h, asks, line);
 			assert_true(n <= h);
 			for (size_t i = 0; i < n; i++) {
 				bool row = line[i].kind == LINE_SESSION;
+				bool needs = row && line[i].group == GR_NEEDS;
+				if (asks && needs &&
+					i + 1 < h) { /* what it asks is never left out */
+					assert_int_equal(line[i + 1].kind, LINE_ASKS);
+					assert_int_equal(line[i + 1].index, line[i].index);
+				}
+				if (line[i].kind == LINE_ASKS)
+					continue;
 				seen += row && line[i].index == sel;
 				shown += row;
 				hidden += row ? 0 : line[i].index;
 			}
 			assert_int_equal(seen, 1);
-			if (h >= 27) {
+			if (h >= 29) {
 				assert_int_equal(shown, 23);
 				assert_int_equal(hidden, 0);
 			}
@@ -137,25 +147,96 @@ plan_holds_selection(void **state)
 static void
 columns_drop_in_order(void **state)
 {
-	bool wants = true, spark = true, project = true;
+	bool rate = true, spark = true, project = true;
 	(void)state;
 	for (int w = 220; w >= 40; w--) {
 		struct plan_columns c = list_columns(w, 14, 12);
 		assert_true(c.wants.x + c.wants.w <= w);
 		assert_true(c.mem.x + c.mem.w <= w);
 		assert_true(c.rate.x + c.rate.w <= w);
-		/* once gone, gone for all smaller widths; wants first, then the trend, then project
-		 */
-		assert_true(wants || !c.wants.w);
+		/* below 100 columns what is wanted has a line of its own; above it, and below, the
+		 * rate goes first, then the trend, then the project */
+		assert_int_equal(c.wants.w > 0, w >= 100);
+		if (w == 99)
+			rate = spark = project = true;
+		assert_true(rate || !c.rate.w);
 		assert_true(spark || !c.spark.w);
 		assert_true(project || !c.project.w);
-		wants = c.wants.w;
+		rate = c.rate.w;
 		spark = c.spark.w;
 		project = c.project.w;
-		assert_true(!wants || spark);
+		assert_true(!rate || spark);
 		assert_true(!spark || project);
 	}
 	assert_false(project);
+}
+
+/* What a line of a screen says, without the box around it and the sign that turns. */
+static void
+wants_is_content(void **state)
+{
+	static const struct {
+		const char *line, *want;
+	} cases[] = {
+		{"│ Do you want to proceed? │", "Do you want to proceed?"},
+		{"✻ Verifying… (42s · esc to interrupt)", "Verifying… (42s · esc to interrupt)"},
+		{"╰──────────────╯", "before"},
+		{"⠋", "before"},
+		{"  ", "before"},
+		{"> fix the", "> fix the"},
+		{"漢字", "漢字"},
+		{"u@box:~$", "u@box:~$"},
+	};
+	struct app *a = fixture_app(100, 30, 3);
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		static const char *const lines[] = {"before", NULL};
+		for (int k = 0; k < 2; k++) {
+			json_t *o = fixture_json(&fixture[2]);
+			json_object_set_new(
+				o, "last_line", json_string(lines[k] ? lines[k] : cases[i].line));
+			model_put(&a->m, o, NOW + 10 * (double)i + 2 * k);
+			json_decref(o);
+		}
+		assert_string_equal(model_find(&a->m, "b1")->wants, cases[i].want);
+	}
+	app_free(a);
+}
+
+/* It changes once a second at most, and never stays behind; a question is shown at once. */
+static void
+wants_is_calm(void **state)
+{
+	struct app *a = fixture_app(100, 30, 3);
+	struct msess *s = model_find(&a->m, "b1");
+	char line[32];
+	int changes = 0;
+	(void)state;
+	char was[64];
+	snprintf(was, sizeof was, "%s", s->wants);
+	for (int i = 0; i < 100; i++) { /* ten a second for ten seconds */
+		json_t *o = fixture_json(&fixture[2]);
+		snprintf(line, sizeof line, "step %d", i);
+		json_object_set_new(o, "last_line", json_string(line));
+		model_put(&a->m, o, NOW + 5 + i * 0.1);
+		model_settle(&a->m, NOW + 5 + i * 0.1);
+		json_decref(o);
+		changes += strcmp(was, s->wants) != 0;
+		snprintf(was, sizeof was, "%s", s->wants);
+	}
+	assert_in_range(changes, 9, 11);
+	assert_true(model_next_change(&a->m, NOW + 15) < 1.1);
+	model_settle(&a->m, NOW + 17);
+	assert_string_equal(s->wants, "step 99");
+	json_t *o = fixture_json(&fixture[2]);
+	json_object_set_new(o, "last_line", json_string("one"));
+	model_put(&a->m, o, NOW + 20);
+	json_object_set_new(o, "activity", json_string("question"));
+	json_object_set_new(o, "last_line", json_string("Which?"));
+	model_put(&a->m, o, NOW + 20.1);
+	json_decref(o);
+	assert_string_equal(s->wants, "Which?");
+	app_free(a);
 }
 
 static void
@@ -183,6 +264,8 @@ main(void)
 		cmocka_unit_test(foreign_text_is_cleaned),
 		cmocka_unit_test(plan_holds_selection),
 		cmocka_unit_test(columns_drop_in_order),
+		cmocka_unit_test(wants_is_content),
+		cmocka_unit_test(wants_is_calm),
 		cmocka_unit_test(time_passes),
 	};
 	(void)press;

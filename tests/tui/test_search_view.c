@@ -63,7 +63,7 @@ a_line_is_found_and_opened(void **state)
 	type(o, DETACH);
 	wait_shown(o, "what ended$", true);
 	type(o, "\033");
-	wait_shown(o, "all 2 keep running", true);
+	wait_shown(o, "all 2 sessions keep running", true);
 	leave(o, "q");
 }
 
@@ -95,7 +95,7 @@ sessions_go_on_meanwhile(void **state)
 		0);
 	wait_shown(o, "\n word of the brief one\n", false);
 	type(o, "\r");
-	wait_shown(o, "brief was forgotten", true);
+	wait_shown(o, "brief was deleted", true);
 	type(o, "\033");
 	wait_shown(o, "keep running", true);
 	leave(o, "q");
@@ -190,6 +190,68 @@ new_inherits_as_the_verb_does(void **state)
 	leave(o, "q");
 }
 
+/* The terminal is asked for its colours, and the theme follows its answer; leaving puts all back. */
+static void
+the_terminal_says_its_colours(void **state)
+{
+	(void)state;
+	start("tint", "echo end; exec cat");
+	struct outer *o = dashboard(100, 30);
+	wait_shown(o, "tint", true);
+	for (long end = now_ms() + DEADLINE_MS;;) { /* its name stands in the accent colour */
+		struct grid g = term_grid(o->t);
+		struct style st = tab_style_get(g.tab, cell_style(g.row[0]->cells[1]));
+		if ((st.fg & 0xff000000u) == COLOR_RGB)
+			break;
+		assert_true(now_ms() < end);
+		pump(o, 20);
+	}
+	assert_true(term_mode(o->t, 2031));
+	type(o, ":inspect\r");
+	wait_shown(o, "model: ", true);
+	wait_shown(o, "connected", true);
+	type(o, "q");
+	wait_shown(o, "keep", true);
+	type(o, "q");
+	assert_int_equal(ended(o), 0);
+	assert_false(term_mode(o->t, 2031));
+	everything_is_put_back(o);
+	outer_free(o);
+}
+
+/* A locale without UTF-8, TERM=dumb and NO_COLOR do what they say, by themselves. */
+static void
+poor_terminals_are_known(void **state)
+{
+	static const char *const env[] = {"LC_ALL=C", "TERM=linux", "NO_COLOR=1", "LANG=C.UTF-8"};
+	(void)state;
+	start("plain", "echo end; exec cat");
+	for (size_t i = 0; i < ARRAY_LEN(env); i++) {
+		char *argv[] = {"/usr/bin/env", "-u", "LC_ALL", "-u", "LC_CTYPE", (char *)env[i],
+			muster, NULL};
+		struct outer *o = run_on_pty(argv, 100, 30);
+		wait_shown(o, "plain", true);
+		wait_shown(o, "q quits", true);
+		char *text = screen_text(o);
+		bool ascii = true, color = false;
+		for (const char *p = text; *p; p++)
+			ascii &= !(*p & 0x80);
+		free(text);
+		struct grid g = term_grid(o->t);
+		for (int y = 0; y < g.rows; y++)
+			for (int x = 0; x < g.row[y]->len; x++) {
+				struct style st =
+					tab_style_get(g.tab, cell_style(g.row[y]->cells[x]));
+				color |= st.fg != COLOR_DEFAULT || st.bg != COLOR_DEFAULT;
+			}
+		assert_int_equal(ascii, i < 2);
+		assert_int_equal(color, i != 2);
+		type(o, "q");
+		assert_int_equal(ended(o), 0);
+		outer_free(o);
+	}
+}
+
 int
 main(void)
 {
@@ -198,6 +260,8 @@ main(void)
 		cmocka_unit_test(new_inherits_as_the_verb_does),
 		cmocka_unit_test(sessions_go_on_meanwhile),
 		cmocka_unit_test(a_line_is_attached_to_by_number),
+		cmocka_unit_test(the_terminal_says_its_colours),
+		cmocka_unit_test(poor_terminals_are_known),
 		cmocka_unit_test(a_preview_is_read_and_copied),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <cmocka.h>
-#include "tui/surface.h"
+#include "tui/draw/surface.h"
 
 static struct surface *
 sheet(int cols, int rows)

@@ -3,7 +3,7 @@
 #include "fixture.h"
 #include "core/text/width.h"
 
-static const int sizes[][2] = {{120, 40}, {100, 30}, {80, 24}, {60, 20}, {40, 10}};
+static const int sizes[][2] = {{120, 40}, {100, 30}, {80, 24}, {60, 20}, {40, 10}, {20, 5}};
 
 static char *
 reap_reply(void)
@@ -134,14 +134,14 @@ ascii_only(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
 		struct app *a = fixture_app(100, 30, 23);
 		struct buf b = {0};
-		theme_init(&a->theme, false, true);
+		theme_init(&a->d.theme, false, true);
 		json_t *o = fixture_json(&fixture[1]);
 		json_object_set_new(o, "last_line", json_string("which"));
 		model_put(&a->m, o, NOW);
 		json_decref(o);
 		press(a, keys[i]);
 		app_draw(a);
-		surface_dump(a->s, &b, true);
+		surface_dump(a->d.s, &b, true);
 		for (size_t k = 0; k < b.len; k++)
 			if (b.data[k] >= 0x80)
 				fail_msg(
@@ -161,14 +161,14 @@ resize_is_reversible(void **state)
 	struct buf before = {0}, after = {0};
 	press(a, "j j j j j j j j j j");
 	app_draw(a);
-	surface_dump(a->s, &before, true);
+	surface_dump(a->d.s, &before, true);
 	for (int w = 200; w > 0; w -= 7) {
 		app_resize(a, w, MAX(1, w / 3));
 		app_draw(a);
 	}
 	app_resize(a, 120, 40);
 	app_draw(a);
-	surface_dump(a->s, &after, true);
+	surface_dump(a->d.s, &after, true);
 	assert_string_equal(buf_cstr(&before), buf_cstr(&after));
 	buf_free(&before);
 	buf_free(&after);
@@ -211,6 +211,7 @@ asks_what_was_meant(void **state)
 	assert_non_null(strstr(last_asked()->args, "\"id\":\"a1\""));
 	press(a, "Enter");
 	assert_string_equal(attached, "a1");
+	detach(a);
 	int n = n_asked;
 	press(a, "j 1"); /* a working one asks nothing */
 	assert_int_equal(n_asked, n);
@@ -229,6 +230,18 @@ asks_what_was_meant(void **state)
 	app_free(a);
 }
 
+static bool
+shows(struct app *a, const char *text)
+{
+	struct buf b = {0};
+	app_draw(a);
+	app_check(a);
+	surface_dump(a->d.s, &b, false);
+	bool yes = strstr(buf_cstr(&b), text);
+	buf_free(&b);
+	return yes;
+}
+
 static void
 sleeps_and_wakes(void **state)
 {
@@ -237,21 +250,38 @@ sleeps_and_wakes(void **state)
 	model_select(&a->m, "c1");
 	press(a, "z");
 	assert_string_equal(last_asked()->verb, "hibernate");
+	a->now += 3; /* what takes its time says so, and how long */
+	assert_true(shows(a, "putting old-spike to sleep … 3 s"));
+	assert_true(app_next_change(a) <= 1.1);
+	a->motion = false;
+	a->now += 20;
+	assert_true(shows(a, "putting old-spike to sleep …"));
+	assert_false(shows(a, "23 s"));
 	answer(a, "hibernate",
 		"{\"results\":[{\"id\":\"c1\",\"name\":\"old-spike\",\"ok\":true,"
 		"\"freed_bytes\":2040109465}]}");
 	struct buf b = {0};
 	app_draw(a);
-	surface_dump(a->s, &b, false);
-	assert_non_null(strstr(buf_cstr(&b), "hibernated old-spike: 1.9G came back  u undo"));
+	surface_dump(a->d.s, &b, false);
+	assert_non_null(strstr(buf_cstr(&b), "old-spike is asleep, freed 1.9G  u wakes it"));
 	press(a, "u");
 	assert_string_equal(last_asked()->verb, "resume");
 	assert_string_equal(last_asked()->args, "{\"ids\":[\"c1\"]}");
+	press(a, "z"); /* what is refused says why in words; an error stays what it is */
+	answer(a, "hibernate",
+		"{\"results\":[{\"id\":\"c1\",\"name\":\"old-spike\",\"ok\":false,"
+		"\"error\":\"activity: question (osc7501)\"}]}");
+	assert_true(shows(a, "old-spike not now: waits for your answer"));
+	press(a, "z");
+	answer(a, "hibernate",
+		"{\"results\":[{\"id\":\"c1\",\"name\":\"old-spike\",\"ok\":false,"
+		"\"error\":\"claude: not found on PATH\"}]}");
+	assert_true(shows(a, "old-spike: claude: not found on PATH"));
 	a->now += 5; /* the message goes by itself */
 	b.len = 0;
 	app_draw(a);
-	surface_dump(a->s, &b, false);
-	assert_null(strstr(buf_cstr(&b), "came back"));
+	surface_dump(a->d.s, &b, false);
+	assert_null(strstr(buf_cstr(&b), "is asleep, freed"));
 	buf_free(&b);
 	model_select(&a->m, "d1");
 	press(a, "Enter"); /* asleep: woken first, then attached */
@@ -297,12 +327,12 @@ all_ended(void **state)
 	app_event(a, ev);
 	json_decref(ev);
 	app_draw(a);
-	surface_dump(a->s, &b, false);
+	surface_dump(a->d.s, &b, false);
 	assert_non_null(strstr(buf_cstr(&b), "No session is running."));
 	press(a, "a");
 	app_draw(a);
 	b.len = 0;
-	surface_dump(a->s, &b, false);
+	surface_dump(a->d.s, &b, false);
 	assert_non_null(strstr(buf_cstr(&b), "ENDED 1"));
 	assert_non_null(strstr(buf_cstr(&b), "failed"));
 	press(a, "Enter"); /* asks before it starts anything again */
@@ -323,7 +353,7 @@ memory_goes_on(void **state)
 	press(a, "j m");
 	answer_history(a);
 	app_draw(a);
-	surface_dump(a->s, &before, false);
+	surface_dump(a->d.s, &before, false);
 	assert_null(strstr(buf_cstr(&before), "4.0G"));
 	int n = n_asked;
 	json_t *o = fixture_json(&fixture[0]);
@@ -333,7 +363,7 @@ memory_goes_on(void **state)
 	app_event(a, ev);
 	json_decref(ev);
 	app_draw(a);
-	surface_dump(a->s, &after, false);
+	surface_dump(a->d.s, &after, false);
 	assert_non_null(strstr(buf_cstr(&after), "MAX 3.7G"));
 	assert_int_equal(n_asked, n);
 	buf_free(&before);
@@ -359,6 +389,7 @@ new_session_form(void **state)
 	json_decref(o);
 	answer(a, "new", "{\"id\":\"ff\",\"name\":\"fox\"}");
 	assert_string_equal(attached, "ff");
+	detach(a);
 	assert_string_equal(app_top(a)->name, "list");
 	app_free(a);
 }
@@ -370,10 +401,10 @@ mouse_does_what_keys_do(void **state)
 	struct app *a = fixture_app(100, 30, 23);
 	app_draw(a);
 	int row = -1;
-	for (int i = 0; i < a->n_hits; i++)
-		if (a->hits[i].kind == HIT_SESSION &&
-			!strcmp(a->m.shown[a->hits[i].index]->id, "b3"))
-			row = a->hits[i].y;
+	for (int i = 0; i < a->d.n_hits; i++)
+		if (a->d.hits[i].kind == HIT_SESSION &&
+			!strcmp(a->m.shown[a->d.hits[i].index]->id, "b3"))
+			row = a->d.hits[i].y;
 	assert_true(row > 0);
 	click(a, row, 10);
 	assert_string_equal(a->m.sel, "b3");
@@ -381,10 +412,11 @@ mouse_does_what_keys_do(void **state)
 	app_draw(a);
 	click(a, row, 10);
 	assert_string_equal(attached, "b3");
+	detach(a);
 	app_draw(a);
-	for (int i = 0; i < a->n_hits; i++)
-		if (a->hits[i].kind == HIT_ACTION && a->hits[i].index == ACTION_HELP) {
-			click(a, a->hits[i].y, a->hits[i].x);
+	for (int i = 0; i < a->d.n_hits; i++)
+		if (a->d.hits[i].kind == HIT_ACTION && a->d.hits[i].index == ACTION_HELP) {
+			click(a, a->d.hits[i].y, a->d.hits[i].x);
 			break;
 		}
 	assert_string_equal(app_top(a)->name, "text");
@@ -399,7 +431,7 @@ help_names_every_key(void **state)
 	struct buf b = {0};
 	press(a, "?");
 	app_draw(a);
-	surface_dump(a->s, &b, false);
+	surface_dump(a->d.s, &b, false);
 	for (int i = 0; i < ACTION_COUNT; i++)
 		if (!strstr(buf_cstr(&b), actions[i].help))
 			fail_msg("help does not say: %s", actions[i].help);
@@ -413,15 +445,15 @@ connection_comes_back(void **state)
 	(void)state;
 	struct app *a = fixture_app(100, 30, 23);
 	struct buf b = {0};
-	app_connection(a, false);
+	app_connection(a, false, "the server is replaced by a newer one");
 	app_draw(a);
-	surface_dump(a->s, &b, false);
-	assert_non_null(strstr(buf_cstr(&b), "reconnecting"));
-	app_connection(a, true);
+	surface_dump(a->d.s, &b, false);
+	assert_non_null(strstr(buf_cstr(&b), "replaced by a newer one; all sessions keep"));
+	app_connection(a, true, "");
 	app_draw(a);
 	b.len = 0;
-	surface_dump(a->s, &b, false);
-	assert_null(strstr(buf_cstr(&b), "reconnecting"));
+	surface_dump(a->d.s, &b, false);
+	assert_null(strstr(buf_cstr(&b), "replaced by"));
 	buf_free(&b);
 	app_free(a);
 }
@@ -570,11 +602,13 @@ search_opens_there(void **state)
 	assert_int_equal(attached_at.at.line, 912);
 	assert_int_equal(attached_at.at.start, 18);
 	assert_string_equal(attached_at.pattern, "ECONN");
+	detach(a);
 	press(a, "C-y");
 	assert_string_equal(copied, "Error: connect ECONNREFUSED 127.0.0.1:5432");
 	/* one that sleeps is shown, not woken */
 	press(a, "Down Down Down Enter");
 	assert_string_equal(attached, "d1");
+	detach(a);
 	for (int i = 0; i < n_asked; i++)
 		assert_string_not_equal(asked[i].verb, "resume");
 	/* one that went meanwhile is not */
@@ -629,6 +663,17 @@ search_at_any_size(void **state)
 		}
 }
 
+/* What the server says of where the preview is. */
+static void
+scroll_told(struct app *a, int back)
+{
+	struct grid g;
+	json_t *ev = json_pack("{s:s,s:i,s:i}", "ev", "scroll", "back", back, "rows", back);
+	assert_true(app_paint(a, &g));
+	app_view_event(a, a->preview_pane->view, ev);
+	json_decref(ev);
+}
+
 /* The wheel over a session's screen turns that, elsewhere it moves the selection; how far it really
  * is comes from the server. */
 static void
@@ -647,7 +692,7 @@ previews_scroll(void **state)
 	app_draw(a);
 	assert_int_equal(a->preview.back, 6);
 	assert_string_equal(a->m.sel, was);
-	app_scrolled(a, 4); /* there is no more */
+	scroll_told(a, 4); /* there is no more */
 	app_draw(a);
 	assert_int_equal(a->preview.back, 4);
 	up.button = 65;
@@ -666,6 +711,187 @@ previews_scroll(void **state)
 	press(a, "G");
 	app_draw(a);
 	assert_int_equal(a->preview.back, 0);
+	app_free(a);
+}
+
+/* What is asked, with what can be answered: by digit and by click; a digit that is none types nothing. */
+static void
+questions_are_answered(void **state)
+{
+	(void)state;
+	struct app *a = fixture_app(80, 24, 23);
+	json_t *o = fixture_json(&fixture[0]);
+	json_object_set_new(
+		o, "options", json_pack("[s,s,s]", "Yes", "Yes, and don't ask again", "No"));
+	json_t *ev = json_pack("{s:s, s:o}", "ev", "session", "session", o);
+	app_event(a, ev);
+	json_decref(ev);
+	screen_is(a, "asks.80x24", false);
+	model_select(&a->m, "a1");
+	n_asked = 0;
+	press(a, "8");
+	assert_int_equal(n_asked, 0);
+	assert_true(shows(a, "no option 8: 1–3"));
+	press(a, "3");
+	assert_string_equal(last_asked()->verb, "answer");
+	assert_non_null(strstr(last_asked()->args, "\"key\":\"3\""));
+	model_select(&a->m, "b1");
+	app_draw(a);
+	n_asked = 0;
+	for (int i = 0; i < a->d.n_hits; i++)
+		if (a->d.hits[i].kind == HIT_ITEM && a->d.hits[i].index % 16 == 1) {
+			click(a, a->d.hits[i].y, a->d.hits[i].x);
+			break;
+		}
+	assert_int_equal(n_asked, 1);
+	assert_non_null(strstr(last_asked()->args, "\"id\":\"a1\",\"key\":\"2\""));
+	assert_string_equal(a->m.sel, "a1");
+	app_free(a);
+}
+
+/* Rows do not hop under a cursor that moves: they follow when it has rested. */
+static void
+rows_wait_for_the_cursor(void **state)
+{
+	(void)state;
+	struct app *a = fixture_app(100, 30, 23);
+	app_draw(a);
+	press(a, "j j j");
+	long was = model_index(&a->m, "b1");
+	json_t *o = fixture_json(&fixture[2]);
+	json_object_set_new(o, "activity", json_string("question"));
+	json_t *ev = json_pack("{s:s, s:o}", "ev", "session", "session", o);
+	app_event(a, ev);
+	assert_int_equal(model_index(&a->m, "b1"), was);
+	assert_true(app_next_change(a) <= 2.02);
+	assert_true(shows(a, "3 need you")); /* the count is told at once */
+	a->now += 2.1;
+	app_draw(a);
+	assert_true(model_index(&a->m, "b1") < 3);
+	json_object_set_new(o, "activity", json_string("working"));
+	app_event(a, ev); /* the cursor rests: at once */
+	assert_true(model_index(&a->m, "b1") >= 2);
+	press(a, "k");
+	json_object_set_new(o, "id", json_string("new1"));
+	app_event(a, ev); /* one more is seen at once */
+	assert_true(model_index(&a->m, "new1") >= 0);
+	json_decref(ev);
+	app_check(a);
+	app_free(a);
+}
+
+/* However small: the question, and both answers. */
+static void
+small_questions(void **state)
+{
+	static const int tiny[][2] = {{20, 5}, {40, 10}, {36, 6}, {20, 3}};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(tiny); i++) {
+		struct app *a = fixture_app(tiny[i][0], tiny[i][1], 23);
+		press(a, "X");
+		assert_true(shows(a, "End docs-i18n?"));
+		assert_true(shows(a, "Cancel"));
+		assert_true(shows(a, "Cancel  y End") || shows(a, "Cancel      End"));
+		press(a, "Enter"); /* is Cancel everywhere */
+		assert_int_equal(n_asked, 0);
+		press(a, "X y");
+		assert_string_equal(last_asked()->verb, "kill");
+		app_free(a);
+	}
+}
+
+/* Help shows what one looks for, while typing. */
+static void
+help_filters(void **state)
+{
+	(void)state;
+	struct app *a = fixture_app(100, 30, 23);
+	press(a, "? / 'sleep'");
+	assert_true(shows(a, "put to sleep: ends it, keeps its conversation"));
+	assert_true(shows(a, "Memory\n"));
+	assert_false(shows(a, "ten sessions down"));
+	press(a, "'zzz'");
+	assert_true(shows(a, "nothing says \"sleepzzz\" (esc shows all)"));
+	press(a, "Escape");
+	assert_true(shows(a, "ten sessions down"));
+	press(a, "/ 'pin' Enter");
+	assert_true(shows(a, "never put to sleep (again unpins)"));
+	press(a, "Escape");
+	assert_string_equal(app_top(a)->name, "text");
+	press(a, "Escape");
+	assert_string_equal(app_top(a)->name, "list");
+	app_free(a);
+}
+
+/* N: the one that waits longest, then the next longest, whatever the order of the list is. */
+static void
+who_waits_longest(void **state)
+{
+	(void)state;
+	struct app *a = fixture_app(100, 30, 23);
+	a->m.sort = SORT_MEM;
+	app_changed(a);
+	model_select(&a->m, "b1");
+	press(a, "N");
+	assert_string_equal(a->m.sel, "a2");
+	press(a, "N");
+	assert_string_equal(a->m.sel, "a1");
+	press(a, "N");
+	assert_string_equal(a->m.sel, "a2");
+	app_free(a);
+}
+
+/* ui.layout and ui.notify do what they say. */
+static void
+the_configuration_is_heard(void **state)
+{
+	(void)state;
+	struct app *a = fixture_app(120, 40, 23);
+	app_draw(a);
+	int stacked = a->preview.y;
+	assert_true(stacked > 5);
+	a->layout = LAYOUT_SIDE;
+	app_draw(a);
+	assert_true(a->preview.y < 5 && a->preview.x > 40);
+	a->layout = LAYOUT_LIST;
+	app_draw(a);
+	assert_string_equal(a->preview.id, "");
+	static const enum ui_notify by[] = {NOTIFY_OFF, NOTIFY_BELL, NOTIFY_OSC};
+	for (size_t i = 0; i < ARRAY_LEN(by); i++) {
+		static const char *const acts[] = {"working", "permission", "permission"};
+		bells = 0;
+		notified[0] = 0;
+		a->notify_by = by[i];
+		for (size_t k = 0; k < ARRAY_LEN(acts); k++) { /* told once, as it begins */
+			json_t *o = fixture_json(&fixture[2]);
+			json_object_set_new(o, "activity", json_string(acts[k]));
+			json_t *ev = json_pack("{s:s, s:o}", "ev", "session", "session", o);
+			app_event(a, ev);
+			json_decref(ev);
+		}
+		assert_int_equal(bells, by[i] == NOTIFY_BELL);
+		assert_string_equal(notified, by[i] == NOTIFY_OSC ? "flaky-ci" : "");
+	}
+	app_free(a);
+}
+
+/* A key that does nothing here says what is near. */
+static void
+dead_keys_speak(void **state)
+{
+	(void)state;
+	struct app *a = fixture_app(100, 30, 23);
+	struct buf b = {0};
+	press(a, "c");
+	app_draw(a);
+	surface_dump(a->d.s, &b, false);
+	assert_non_null(strstr(buf_cstr(&b), "c does nothing here; command: :"));
+	press(a, "Y");
+	b.len = 0;
+	app_draw(a);
+	surface_dump(a->d.s, &b, false);
+	assert_non_null(strstr(buf_cstr(&b), "Y does nothing here; ? shows all keys"));
+	buf_free(&b);
 	app_free(a);
 }
 
@@ -695,6 +921,13 @@ main(void)
 		cmocka_unit_test(search_keeps_the_choice),
 		cmocka_unit_test(search_at_any_size),
 		cmocka_unit_test(previews_scroll),
+		cmocka_unit_test(questions_are_answered),
+		cmocka_unit_test(rows_wait_for_the_cursor),
+		cmocka_unit_test(small_questions),
+		cmocka_unit_test(help_filters),
+		cmocka_unit_test(who_waits_longest),
+		cmocka_unit_test(the_configuration_is_heard),
+		cmocka_unit_test(dead_keys_speak),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

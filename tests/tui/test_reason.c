@@ -1,0 +1,61 @@
+/* The server's reasons as people read them. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+#include "core/base/base.h"
+#include "tui/model/reason.h"
+
+static void
+reasons_are_plain(void **state)
+{
+	static const struct {
+		const char *raw;
+		double idle_s;
+		const char *want;
+	} cases[] = {
+		{"idle: 1.9h of 2h", 6840, "in 6 min"},
+		{"idle: 10s of 1m", 10, "in 50 s"},
+		{"idle: 1h of 12h", 3600, "in 11 h"},
+		{"recent: started or resumed 31s ago, less than 10m", 31,
+			"started 31s ago; earliest at 10m"},
+		{"small: 116M of 400M, and it does not grow", 0, "little to gain"},
+		{"small: its footprint is not known yet", 0, "memory not measured yet"},
+		{"activity: idle only by its output, which is a guess", 0,
+			"quiet, but muster cannot tell whether it is done"},
+		{"activity: permission (osc7501)", 0, "waits for your answer"},
+		{"activity: question (screen)", 0, "waits for your answer"},
+		{"activity: working (title)", 0, "working"},
+		{"activity: it does not run", 0, "not running"},
+		{"revisited: attached 3 times within a day, so 1.5h idle is too short for 4h", 0,
+			"you came back 3 times today: sleeps after 4h"},
+		{"tool: sleep", 0, "runs sleep"},
+		{"tool: something runs in it", 0, "something runs in it"},
+		{"draft: unsent text in its prompt", 0, "unsent text in its prompt"},
+		{"attached: somebody looks at it", 0, "someone is viewing it"},
+		{"pinned: by you", 0, "pinned"},
+		{"whatever", 0, "whatever"},
+		{"newer: said by a newer server", 0, "said by a newer server"},
+		{"", 0, ""},
+	};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		char out[120];
+		reason_words(cases[i].raw, cases[i].idle_s, out, sizeof out);
+		assert_string_equal(out, cases[i].want);
+	}
+	assert_true(reason_passes("idle: 1h of 2h", 3600) == 3600);
+	assert_true(isinf(reason_passes("pinned: by you", 0)));
+	char tiny[4];
+	reason_words("attached: somebody looks at it", 0, tiny, sizeof tiny);
+	assert_string_equal(tiny, "som");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {cmocka_unit_test(reasons_are_plain)};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

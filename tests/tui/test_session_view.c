@@ -1,0 +1,269 @@
+/* An attached session as a view of the application, without terminal and server: frames and events go
+ * in, keys and requests come out. */
+#include "fixture.h"
+#include "core/page/page.h"
+
+static struct arena *arena;
+
+static void
+view_event(struct app *a, const char *json)
+{
+	json_t *ev = json_loads(json, 0, NULL);
+	assert_non_null(ev);
+	app_view_event(a, attached_view, ev);
+	json_decref(ev);
+}
+
+/* A frame of cols x rows with one line of text. */
+static void
+frame(struct app *a, int cols, int rows, const char *text)
+{
+	struct canvas *c = canvas_new(arena, 7, cols, rows);
+	struct frame_view *v = frame_view_new();
+	struct grid g;
+	struct buf b = {0};
+	canvas_text(c, 0, 0, cols, text, NULL);
+	g = canvas_grid(c);
+	assert_true(frame_encode(v, &g, &b));
+	assert_true(app_frame(a, attached_view, b.data, b.len));
+	buf_free(&b);
+	frame_view_free(v);
+	canvas_free(c);
+}
+
+static struct app *
+attached_app(const char *id)
+{
+	struct app *a = fixture_app(100, 30, 23);
+	char open[200];
+	struct grid g;
+	app_draw(a);
+	attach_show(a, id, NULL);
+	snprintf(open, sizeof open,
+		"{\"ev\":\"open\",\"id\":\"%s\",\"name\":\"%s\",\"state\":\"running\",\"cols\":100,"
+		"\"rows\":30}",
+		id, model_find(&a->m, id)->name);
+	view_event(a, open);
+	assert_false(app_paint(a, &g)); /* what was there stays until there is a picture */
+	frame(a, 100, 30, "hello");
+	return a;
+}
+
+static bool
+shows(struct app *a, const char *text)
+{
+	struct buf b = {0};
+	app_draw(a);
+	app_check(a);
+	surface_dump(a->d.s, &b, false);
+	bool yes = strstr(buf_cstr(&b), text);
+	buf_free(&b);
+	return yes;
+}
+
+/* Alone, its screen is the frame: nothing is drawn, nothing copied. */
+static void
+the_screen_is_the_frame(void **state)
+{
+	(void)state;
+	struct app *a = attached_app("a1");
+	struct grid g;
+	assert_non_null(app_plain(a));
+	assert_true(app_paint(a, &g));
+	assert_int_equal(g.cols, 100);
+	assert_ptr_equal(g.row, canvas_grid(app_plain(a)->screen).row);
+	press(a, "x y Enter");
+	assert_string_equal(typed, "xy\r");
+	app_free(a);
+}
+
+static void
+text_lends_the_terminal(void **state)
+{
+	(void)state;
+	struct app *a = attached_app("a1");
+	lent_view = 0;
+	press(a, "Up");
+	app_acked(a, attached_view);
+	assert_int_equal(lent_view, 0);
+	press(a, "x");
+	app_acked(a, attached_view);
+	assert_int_equal(lent_view, attached_view);
+	/* not while anything lies over the screen */
+	lent_view = 0;
+	press(a, "C-\\");
+	app_acked(a, attached_view);
+	assert_int_equal(lent_view, 0);
+	press(a, "Escape");
+	view_event(a, "{\"ev\":\"modes\",\"mouse\":0,\"kitty\":8}");
+	press(a, "x");
+	app_acked(a, attached_view);
+	assert_int_equal(lent_view, 0);
+	app_free(a);
+}
+
+/* The menu's keys are about the session one is in, whatever is marked in the list behind it. */
+static void
+the_menu_acts_on_this_session(void **state)
+{
+	(void)state;
+	struct app *a = attached_app("b1");
+	model_find(&a->m, "c1")->marked = true;
+	press(a, "C-\\");
+	assert_true(shows(a, "scrollback"));
+	assert_true(shows(a, "flaky-ci"));
+	assert_true(shows(a, "2 others need you"));
+	press(a, "z");
+	assert_string_equal(app_top(a)->name, "attach");
+	assert_string_equal(last_asked()->verb, "hibernate");
+	assert_string_equal(last_asked()->args, "{\"ids\":[\"b1\"]}");
+	press(a, "C-\\ X");
+	assert_string_equal(app_top(a)->name, "confirm");
+	press(a, "Tab Enter");
+	assert_string_equal(last_asked()->verb, "kill");
+	assert_string_equal(last_asked()->args, "{\"ids\":[\"b1\"]}");
+	/* its memory lies over it, and one comes back to it */
+	press(a, "C-\\ m");
+	assert_string_equal(app_top(a)->name, "history");
+	press(a, "Escape");
+	assert_string_equal(app_top(a)->name, "attach");
+	/* the next that waits, the one before, the third */
+	press(a, "C-\\ n");
+	assert_string_equal(attached, "a2");
+	view_event(
+		a, "{\"ev\":\"open\",\"id\":\"a2\",\"name\":\"docs-i18n\",\"state\":\"running\"}");
+	press(a, "C-\\ 2");
+	assert_string_equal(attached, "a1");
+	n_typed = 0;
+	press(a, "C-\\ k q"); /* no such key: it says so, and puts the menu away */
+	assert_true(shows(a, "k does nothing here"));
+	assert_string_equal(typed, "q");
+	press(a, "C-\\ C-\\");
+	assert_string_equal(app_top(a)->name, "list");
+	assert_int_equal(attached_view, 0);
+	app_check(a);
+	app_free(a);
+}
+
+static void
+the_end_leaves_ways_on(void **state)
+{
+	(void)state;
+	struct app *a = attached_app("b1");
+	view_event(a, "{\"ev\":\"state\",\"state\":\"exited\",\"exit_code\":7,\"exit_signal\":0}");
+	assert_true(shows(a, "flaky-ci ended with exit code 7   Enter starts it again   d back"));
+	assert_null(app_plain(a));
+	n_typed = 0;
+	press(a, "Enter");
+	assert_int_equal(n_typed, 0);
+	assert_string_equal(last_asked()->verb, "resume");
+	view_event(a, "{\"ev\":\"state\",\"state\":\"running\"}");
+	assert_false(shows(a, "ended"));
+	view_event(a, "{\"ev\":\"state\",\"state\":\"asleep\"}");
+	assert_true(shows(a, "flaky-ci is asleep and holds no memory   Enter wakes it"));
+	press(a, "d");
+	assert_string_equal(app_top(a)->name, "list");
+	app_free(a);
+}
+
+/* The server goes and comes back: its reason is shown, the view is opened anew. */
+static void
+the_connection_comes_back(void **state)
+{
+	(void)state;
+	struct app *a = attached_app("b1");
+	uint32_t before = attached_view;
+	press(a, "C-\\ [");
+	assert_string_equal(app_top(a)->name, "back");
+	app_connection(a, false, "the server is replaced by a newer one");
+	assert_true(shows(a, "the server is replaced by a newer one; all sessions keep running"));
+	app_connection(a, true, "");
+	assert_string_equal(app_top(a)->name, "attach");
+	assert_true(attached_view > before);
+	struct grid g;
+	assert_false(app_paint(a, &g));
+	frame(a, 100, 30, "again");
+	assert_true(shows(a, "connected again"));
+	app_free(a);
+}
+
+static void
+looking_back_holds_the_place(void **state)
+{
+	(void)state;
+	struct app *a = attached_app("b1");
+	view_event(a, "{\"ev\":\"scroll\",\"back\":0,\"rows\":500}");
+	struct input_event up = {.type = INPUT_MOUSE, .button = 64};
+	app_input(a, &up);
+	assert_string_equal(app_top(a)->name, "back");
+	assert_int_equal(scrolled, 3);
+	view_event(a, "{\"ev\":\"scroll\",\"back\":3,\"rows\":1500}");
+	assert_true(shows(a, "back 3/1,500"));
+	press(a, "PgUp");
+	assert_int_equal(scrolled, 31);
+	press(a, "/ 'fox'");
+	assert_string_equal(last_asked()->verb, "search");
+	assert_non_null(strstr(last_asked()->args, "\"id\":\"b1\""));
+	struct buf b = {0};
+	app_dump(a, &b);
+	assert_non_null(strstr(buf_cstr(&b), "views list attach back find"));
+	buf_free(&b);
+	press(a, "Escape q");
+	assert_string_equal(app_top(a)->name, "attach");
+	assert_int_equal(cancelled, streamed);
+	app_check(a);
+	app_free(a);
+}
+
+/* A session of another size: what fits, where it ends, and why. */
+static void
+another_size(void **state)
+{
+	(void)state;
+	struct app *a = attached_app("b1");
+	frame(a, 60, 15, "small");
+	assert_null(app_plain(a));
+	assert_true(shows(a, "sized 60x15 by another terminal; type to take over"));
+	frame(a, 300, 90, "large");
+	assert_null(app_plain(a));
+	struct grid g;
+	assert_true(app_paint(a, &g));
+	assert_int_equal(g.cols, 100);
+	assert_int_equal(g.rows, 30);
+	app_free(a);
+}
+
+static int
+setup(void **state)
+{
+	(void)state;
+	arena = arena_new(1 << 26);
+	return arena ? 0 : -1;
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	arena_free(arena);
+	return 0;
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_screen_is_the_frame),
+		cmocka_unit_test(text_lends_the_terminal),
+		cmocka_unit_test(the_menu_acts_on_this_session),
+		cmocka_unit_test(the_end_leaves_ways_on),
+		cmocka_unit_test(the_connection_comes_back),
+		cmocka_unit_test(looking_back_holds_the_place),
+		cmocka_unit_test(another_size),
+	};
+	(void)click;
+	(void)answer;
+	(void)screen_is;
+	(void)detach;
+	return cmocka_run_group_tests(tests, setup, teardown);
+}

@@ -1,0 +1,729 @@
+/* The application: a stack of views over one model, one keymap, one menu of toasts, one frame.
+ *
+ *   input ─► top view's input, text ─► keymap ─► action ─► ops.request
+ *   reply, event ─► model ─► views' changed ─► dirty          frame, view event ─► its pane
+ *   app_paint: app_plain ? the pane's screen as it is
+ *                        : draw from the lowest view that is not `over` up ─► sheet ─► canvas
+ *                          ◄─ the front pane's screen ◄─ layers again, over it
+ *
+ * Actions never change what the model says of a session: what is seen is what the server said.
+ * Always: the stack holds its base view; front is a live pane or NULL; a view in the stack has its
+ * state. */
+#include "tui/app/app.h"
+#include "tui/app/frame.h"
+#include "tui/app/preview.h"
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#define ARENA_BYTES (512ull << 20)
+#define OWNER_FRAME 1
+
+struct app *
+app_new(const struct app_config *c, const struct app_ops *ops)
+{
+	struct surface *s = surface_new(c->cols, c->rows);
+	if (!s)
+		return NULL;
+	struct app *a = xcalloc(1, sizeof *a);
+	a->d.s = s;
+	a->ops = *ops;
+	a->connected = a->dirty = true;
+	if (!key_parse(c->prefix, &a->prefix))
+		key_parse("C-\\", &a->prefix);
+	a->layout = c->layout;
+	a->notify_by = c->notify;
+	a->motion = c->motion;
+	key_label(c->prefix, c->ascii, a->prefix_label, sizeof a->prefix_label);
+	LIST_INIT(&a->panes);
+	theme_init(&a->d.theme, c->color, c->ascii);
+	model_init(&a->m);
+	const char *home = getenv("HOME");
+	snprintf(a->home, sizeof a->home, "%s", home ? home : "");
+	if (!getcwd(a->cwd, sizeof a->cwd))
+		snprintf(a->cwd, sizeof a->cwd, "/");
+	app_push(a, c->base, c->base_arg);
+	return a;
+}
+
+/* Not before there is a screen to hold: it takes address space. */
+struct arena *
+app_arena(struct app *a)
+{
+	if (!a->arena)
+		a->arena = arena_new(ARENA_BYTES);
+	CHECK(a->arena);
+	return a->arena;
+}
+
+static void
+pop(struct app *a)
+{
+	const struct view *v = a->stack[--a->depth].v;
+	void *st = a->stack[a->depth].st;
+	if (v->close)
+		v->close(a, st);
+	free(st);
+	a->front = NULL;
+	a->front_hit = NULL;
+}
+
+void
+app_close(struct app *a)
+{
+	struct pane *p;
+	LIST_FOREACH (p, &a->panes, link)
+		pane_close(p);
+}
+
+void
+app_free(struct app *a)
+{
+	if (!a)
+		return;
+	while (a->depth > 0)
+		pop(a);
+	pane_free(a->preview_pane);
+	CHECK(LIST_EMPTY(&a->panes));
+	canvas_free(a->canvas);
+	arena_free(a->arena);
+	model_deinit(&a->m);
+	surface_free(a->d.s);
+	free(a);
+}
+
+void
+app_pop(struct app *a)
+{
+	if (a->depth > 1)
+		pop(a);
+	a->dirty = true;
+}
+
+void
+app_push(struct app *a, const struct view *v, const char *arg)
+{
+	while (a->depth == STACK_MAX) /* a deep pile of pages: the last page gives way */
+		app_pop(a);
+	void *st = xcalloc(1, MAX(v->size, 1));
+	a->stack[a->depth].v = v;
+	a->stack[a->depth++].st = st;
+	a->dirty = true;
+	if (v->open)
+		v->open(a, st, arg);
+}
+
+/* The view that fills the screen: the lowest one drawn. */
+static int
+lowest(const struct app *a)
+{
+	int from = a->depth - 1;
+	while (from > 0 && a->stack[from].v->over)
+		from--;
+	return from;
+}
+
+void *
+app_state(struct app *a, const struct view *v)
+{
+	for (int i = a->depth; i-- > 0;)
+		if (a->stack[i].v == v)
+			return a->stack[i].st;
+	return NULL;
+}
+
+const struct view *
+app_top(const struct app *a)
+{
+	return a->stack[a->depth - 1].v;
+}
+
+void
+app_resize(struct app *a, int cols, int rows)
+{
+	surface_resize(a->d.s, cols, rows);
+	for (int i = 0; i < a->depth; i++)
+		if (a->stack[i].v->resized)
+			a->stack[i].v->resized(a, a->stack[i].st);
+	a->dirty = true;
+}
+
+void
+app_request(struct app *a, const char *verb, json_t *take_args, app_reply_cb cb, const char *id)
+{
+	a->ops.request(a->ops.ctx, verb, take_args, cb, id ? id : "");
+}
+
+static struct toast *
+toast(struct app *a, const char *fmt, va_list ap)
+{
+	struct toast *t = &a->toasts[a->n_toasts++ % TOAST_LOG];
+	*t = (struct toast){.at = a->now};
+	vsnprintf(t->text, sizeof t->text, fmt, ap);
+	a->dirty = true;
+	return t;
+}
+
+void
+app_toast(struct app *a, bool bad, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	toast(a, fmt, ap)->bad = bad;
+	va_end(ap);
+}
+
+void
+app_doing(struct app *a, char task[16], const char *fmt, ...)
+{
+	va_list ap;
+	snprintf(task, 16, "%u", a->n_toasts);
+	va_start(ap, fmt);
+	toast(a, fmt, ap)->busy = true;
+	va_end(ap);
+}
+
+void
+app_done(struct app *a, const char *task)
+{
+	unsigned n = (unsigned)strtoul(task, NULL, 10);
+	if (*task && n < a->n_toasts && a->n_toasts - n <= TOAST_LOG)
+		a->toasts[n % TOAST_LOG].busy = false;
+	a->dirty = true;
+}
+
+void
+app_error(struct app *a, const char *verb, const struct err *e)
+{
+	app_toast(a, true, "%s: %s", verb, e->msg);
+}
+
+struct msess *
+app_subject(struct app *a)
+{
+	struct msess *s = model_selected(&a->m);
+	if (!s)
+		app_toast(a, true, "no session selected (n starts one)");
+	return s;
+}
+
+json_t *
+app_subjects(struct app *a)
+{
+	json_t *ids = json_array();
+	/* on a session's own screen nobody sees marks */
+	for (size_t i = 0; i < a->m.n && !a->stack[lowest(a)].v->plain; i++)
+		if (a->m.all[i]->marked)
+			json_array_append_new(ids, json_string(a->m.all[i]->id));
+	if (json_array_size(ids) == 0 && model_selected(&a->m))
+		json_array_append_new(ids, json_string(a->m.sel));
+	return ids;
+}
+
+static void
+tell_views(struct app *a)
+{
+	for (int i = 0; i < a->depth; i++)
+		if (a->stack[i].v->changed)
+			a->stack[i].v->changed(a, a->stack[i].st);
+	a->dirty = true;
+}
+
+void
+app_changed(struct app *a)
+{
+	model_arrange(&a->m, a->now);
+	a->arrange_due = false;
+	a->arranged_n = a->m.n;
+	tell_views(a);
+}
+
+/* Something came by itself: under a cursor that moves, rows stay where they are. */
+static void
+stirred(struct app *a)
+{
+	if (a->m.n != a->arranged_n || a->now - a->moved_at >= REST_S) {
+		app_changed(a);
+		return;
+	}
+	a->arrange_due = true;
+	tell_views(a);
+}
+
+static void
+watch_cb(struct app *a, json_t *reply, const struct err *e, const char *id)
+{
+	(void)id;
+	if (e) {
+		app_toast(a, true, "%s", e->msg);
+		return;
+	}
+	model_load(&a->m, reply, a->now);
+	app_changed(a);
+}
+
+void
+app_watch(struct app *a)
+{
+	a->watching = true;
+	app_request(a, "watch", json_object(), watch_cb, NULL);
+}
+
+/* A session began to need its user: a word, where that is not to be seen anyway. */
+static void
+begins_to_need(struct app *a, const struct msess *s)
+{
+	bool in_it = a->stack[lowest(a)].v->plain && !strcmp(a->m.sel, s->id);
+	if (in_it)
+		return;
+	if (a->stack[lowest(a)].v->plain)
+		app_toast(a, false, "%s needs you: %s (%s n)", s->name,
+			*s->wants ? s->wants : msess_word(s), a->prefix_label);
+	if (a->notify_by == NOTIFY_BELL)
+		a->ops.bell(a->ops.ctx);
+	else if (a->notify_by == NOTIFY_OSC)
+		a->ops.notify(a->ops.ctx, s->name, *s->wants ? s->wants : msess_word(s));
+}
+
+static void
+event_session(struct app *a, json_t *ev)
+{
+	json_t *o = json_object_get(ev, "session");
+	const char *id = json_string_value(json_object_get(o, "id"));
+	const struct msess *was = id ? model_find(&a->m, id) : NULL;
+	bool needed = was && msess_group(was) == GR_NEEDS;
+	const struct msess *s = id ? model_put(&a->m, o, a->now) : NULL;
+	if (s && was && !needed && msess_group(s) == GR_NEEDS)
+		begins_to_need(a, s);
+}
+
+static void
+event_gone(struct app *a, json_t *ev)
+{
+	const char *id = json_string_value(json_object_get(ev, "id"));
+	if (id)
+		model_remove(&a->m, id);
+}
+
+static void
+event_totals(struct app *a, json_t *ev)
+{
+	model_pressure(&a->m, json_object_get(ev, "pressure"));
+	model_banner(&a->m, ev);
+}
+
+void
+app_event(struct app *a, json_t *ev)
+{
+	static const struct {
+		const char *ev;
+		void (*take)(struct app *a, json_t *ev);
+	} kinds[] = {{"session", event_session}, {"gone", event_gone}, {"totals", event_totals}};
+	const char *what = json_string_value(json_object_get(ev, "ev"));
+	for (size_t i = 0; what && i < ARRAY_LEN(kinds); i++)
+		if (!strcmp(kinds[i].ev, what)) {
+			kinds[i].take(a, ev);
+			stirred(a);
+		}
+}
+
+void
+app_connection(struct app *a, bool up, const char *why)
+{
+	struct pane *p;
+	a->dirty = true;
+	if (up == a->connected)
+		return;
+	a->connected = up;
+	snprintf(a->lost_why, sizeof a->lost_why, "%s", why);
+	if (up)
+		app_toast(a, false, "connected again");
+	if (up && a->watching)
+		app_watch(a);
+	LIST_FOREACH (p, &a->panes, link)
+		if (!up)
+			pane_lost(p);
+		else if (p->ops->back)
+			p->ops->back(p->owner);
+}
+
+static struct pane *
+pane_of(struct app *a, uint32_t view)
+{
+	struct pane *p;
+	LIST_FOREACH (p, &a->panes, link)
+		if (view && p->view == view)
+			return p;
+	return NULL;
+}
+
+bool
+app_frame(struct app *a, uint32_t view, const void *bytes, size_t n)
+{
+	struct pane *p = pane_of(a, view);
+	if (!p || !pane_frame(p, bytes, n))
+		return false;
+	a->frame_came |= p == a->front || p == app_plain(a);
+	return a->dirty || a->frame_came;
+}
+
+bool
+app_view_event(struct app *a, uint32_t view, json_t *ev)
+{
+	struct pane *p = pane_of(a, view);
+	if (!p || !pane_event(p, ev))
+		return false;
+	a->dirty = true;
+	return true;
+}
+
+void
+app_acked(struct app *a, uint32_t view)
+{
+	struct pane *p = app_plain(a);
+	const struct view *v = app_top(a);
+	if (p && p->view == view && v->lends && v->lends(a, a->stack[a->depth - 1].st))
+		a->ops.lend(a->ops.ctx, view);
+}
+
+void
+app_run_action(struct app *a, enum action_id id)
+{
+	a->dirty = true;
+	if (app_top(a)->passing)
+		app_pop(a);
+	actions[id].run(a);
+}
+
+/* A key that means nothing here says what is near: an action whose name begins with it. */
+void
+app_dead_key(struct app *a, unsigned context, const struct input_event *ev)
+{
+	char typed[8], key[16], name[32];
+	if (ev->type != INPUT_KEY || ev->mods & ~(MOD_SHIFT | MOD_LOCKS) || ev->key <= ' ' ||
+		ev->key >= 0x7f)
+		return;
+	snprintf(typed, sizeof typed, "%c", (char)(ev->shifted ? ev->shifted : ev->key));
+	for (size_t i = 0; i < ACTION_COUNT; i++) {
+		const struct action *act = &actions[i];
+		const char *what = *act->hint ? act->hint : keymap_name(act, name, NULL);
+		if (!(act->contexts & context) || strncasecmp(what, typed, 1) != 0)
+			continue;
+		keymap_label(act, a->d.theme.ascii, key);
+		app_toast(a, true, "%s does nothing here; %s: %s%s", typed, what, *key ? key : ":",
+			*key ? "" : what);
+		return;
+	}
+	app_toast(a, true, "%s does nothing here%s", typed,
+		actions[ACTION_HELP].contexts & context ? "; ? shows all keys" : "");
+}
+
+static bool
+click_hit(struct app *a, const struct hit *h, bool twice)
+{
+	const struct view *v = app_top(a);
+	switch (h->kind) {
+	case HIT_NONE:
+		return false;
+	case HIT_ACTION:
+		app_run_action(a, h->index);
+		return true;
+	case HIT_SESSION:
+		if (h->index < (int)a->m.n_shown)
+			model_select(&a->m, a->m.shown[h->index]->id);
+		if (twice)
+			app_run_action(a, ACTION_ATTACH);
+		return true;
+	case HIT_ITEM:
+		if (v->pick)
+			v->pick(a, a->stack[a->depth - 1].st, h->index, twice);
+		return true;
+	}
+	return false;
+}
+
+void
+app_turn(struct app *a, long rows)
+{
+	a->back = rows < 0 ? a->back + (uint64_t)-rows : a->back - MIN(a->back, (uint64_t)rows);
+	a->dirty = true;
+}
+
+static void
+app_mouse(struct app *a, const struct input_event *ev)
+{
+	const struct view *v = app_top(a);
+	if (ev->button == 64 || ev->button == 65) {
+		int by = ev->button == 64 ? -1 : 1;
+		const struct preview_place *p = &a->preview;
+		bool over = p->id[0] && ev->row >= p->y && ev->row < p->y + p->h &&
+			    ev->col >= p->x && ev->col < p->x + p->w && !v->over;
+		if (over && !p->looks) /* over a session's screen it turns that */
+			app_turn(a, 3L * by);
+		else if (v->wheel)
+			v->wheel(a, a->stack[a->depth - 1].st, by);
+		a->dirty = true;
+		return;
+	}
+	if (ev->button != 0 || ev->release || ev->motion)
+		return;
+	bool twice = a->now - a->click_at < 0.4 && ev->row == a->click_y &&
+		     abs(ev->col - a->click_x) < 2;
+	a->click_at = twice ? 0 : a->now;
+	a->click_y = ev->row;
+	a->click_x = ev->col;
+	for (int i = a->d.n_hits; i-- > 0;) { /* what was drawn last lies on top */
+		const struct hit h = a->d.hits[i];
+		if (ev->row >= h.y && ev->row < h.y + h.h && ev->col >= h.x &&
+			ev->col < h.x + h.w && click_hit(a, &h, twice))
+			break;
+	}
+	a->dirty = true;
+}
+
+static void
+input(struct app *a, const struct input_event *ev)
+{
+	const struct view *v = app_top(a);
+	void *st = a->stack[a->depth - 1].st;
+	bool press = ev->type == INPUT_KEY && ev->action != KEY_RELEASE;
+	if (ev->type == INPUT_FOCUS) { /* to whom it concerns, whatever lies over it */
+		for (int i = 0; i < a->depth; i++)
+			if (a->stack[i].v->input)
+				a->stack[i].v->input(a, a->stack[i].st, ev);
+		return;
+	}
+	if (press)
+		a->key = *ev;
+	const struct view *pressed_in = a->key_view;
+	if (press)
+		a->key_view = v;
+	/* a key is let go where it was pressed, or nowhere */
+	if (ev->type == INPUT_KEY && !press && pressed_in != v && ev->key == a->key.key)
+		return;
+	if (v->input && v->input(a, st, ev)) {
+		a->dirty = true;
+		return;
+	}
+	if (ev->type == INPUT_MOUSE && preview_mouse(a, ev))
+		return;
+	if (ev->type == INPUT_MOUSE) {
+		app_mouse(a, ev);
+		return;
+	}
+	if (ev->type != INPUT_KEY && ev->type != INPUT_PASTE)
+		return;
+	if (ev->type == INPUT_KEY && ev->action == KEY_RELEASE)
+		return;
+	if (v->text && v->text(a, st, ev)) {
+		a->dirty = true;
+		return;
+	}
+	const struct action *act = keymap_find(v->context, ev);
+	if (!act) {
+		app_dead_key(a, v->context, ev);
+		return;
+	}
+	app_run_action(a, (enum action_id)(act - actions));
+}
+
+void
+app_input(struct app *a, const struct input_event *ev)
+{
+	char was[sizeof a->m.sel];
+	memcpy(was, a->m.sel, sizeof was);
+	input(a, ev);
+	if (strcmp(was, a->m.sel) != 0)
+		a->moved_at = a->now;
+}
+
+static void
+draw_banner(struct app *a)
+{
+	char lost[160];
+	const char *text = a->m.banner;
+	if (!a->connected) {
+		snprintf(lost, sizeof lost, "%s; all sessions keep running",
+			*a->lost_why ? a->lost_why : "reconnecting to the server");
+		text = lost;
+	}
+	if (!*text)
+		return;
+	/* in place of the rule below the title; where there is none, over the title; a session's
+	 * screen has neither */
+	int w = surface_cols(a->d.s), h = surface_rows(a->d.s);
+	int y = a->stack[lowest(a)].v->plain ? h - 1 : h >= 20;
+	surface_layer(a->d.s, y, 0, 1, w);
+	surface_fill(a->d.s, 0, 0, 1, w, " ", draw_style(&a->d, TH_BANNER));
+	draw_cut(&a->d, 0, 1, w - 2, TH_BANNER, text);
+}
+
+void
+app_draw(struct app *a)
+{
+	if (strcmp(a->back_of, a->m.sel)) {
+		snprintf(a->back_of, sizeof a->back_of, "%s", a->m.sel);
+		a->back = 0;
+	}
+	model_settle(&a->m, a->now);
+	if (a->arrange_due && a->now - a->moved_at >= REST_S)
+		app_changed(a);
+	surface_begin(a->d.s);
+	a->preview = (struct preview_place){0};
+	a->front = NULL;
+	a->front_hit = NULL;
+	a->cursor.set = a->dirty = a->d.on_sel = false;
+	for (int i = lowest(a); i < a->depth; i++) {
+		a->d.n_hits = 0; /* only what is on top can be clicked */
+		a->stack[i].v->draw(a, a->stack[i].st);
+	}
+	draw_banner(a);
+	surface_compose(a->d.s);
+}
+
+struct pane *
+app_plain(const struct app *a)
+{
+	const struct view *v = app_top(a);
+	bool bare = a->connected && !*a->m.banner && !frame_toast(a);
+	return v->plain && bare ? v->plain((struct app *)a, a->stack[a->depth - 1].st) : NULL;
+}
+
+/* Nothing is worth showing before the server has told what there is. */
+static bool
+paint_nothing(const struct app *a)
+{
+	int i = lowest(a);
+	const struct view *v = a->stack[i].v;
+	if (!a->connected)
+		return false;
+	return v->empty ? v->empty((struct app *)a, a->stack[i].st) : a->watching && !a->m.loaded;
+}
+
+static void
+paint_cursor(struct app *a)
+{
+	int y, x;
+	if (a->cursor.set && !surface_caret_at(a->d.s, &y, &x))
+		canvas_set_cursor(
+			a->canvas, a->cursor.y, a->cursor.x, a->cursor.visible, a->cursor.shape);
+}
+
+/* The front pane, and what lies over it. */
+static void
+paint_front(struct app *a)
+{
+	if (a->front && a->front->known) {
+		pane_paint(a->front, a->canvas, a->front_hit);
+		paint_layers(a->canvas, a->d.s);
+	}
+	paint_cursor(a);
+}
+
+/* Nothing but the preview's screen changed: its rectangle is all there is to do. */
+static bool
+paint_rectangle(struct app *a)
+{
+	const struct preview_place *p = &a->preview;
+	bool only = a->drawn && a->frame_came && !a->dirty && a->front &&
+		    a->front == a->preview_pane && !a->arrange_due;
+	if (!only)
+		return false;
+	paint_blank(a->canvas, p->y, p->x, p->h, p->w);
+	preview_follow(a);
+	paint_front(a);
+	return true;
+}
+
+static void
+paint_all(struct app *a)
+{
+	int cols = surface_cols(a->d.s), rows = surface_rows(a->d.s);
+	if (!a->canvas)
+		a->canvas = canvas_new(app_arena(a), OWNER_FRAME, cols, rows);
+	app_draw(a);
+	preview_follow(a);
+	canvas_resize(a->canvas, cols, rows);
+	paint_surface(a->canvas, a->d.s);
+	paint_front(a);
+	a->drawn = true;
+}
+
+bool
+app_paint(struct app *a, struct grid *g)
+{
+	struct pane *plain = app_plain(a);
+	if (plain) {
+		a->preview.id[0] = 0;
+		preview_follow(a);
+		a->dirty = a->frame_came = a->drawn = false;
+		*g = canvas_grid(plain->screen);
+		return true;
+	}
+	if (paint_nothing(a))
+		return false;
+	if (!paint_rectangle(a))
+		paint_all(a);
+	a->frame_came = false;
+	*g = canvas_grid(a->canvas);
+	if (a->stack[lowest(a)].v->plain && a->front)
+		g->reverse = canvas_grid(a->front->screen).reverse;
+	return true;
+}
+
+struct preview_place *
+app_preview(struct app *a, const struct msess *s, int y, int x, int h, int w)
+{
+	a->preview = (struct preview_place){.y = y, .x = x, .h = h, .w = w};
+	snprintf(a->preview.id, sizeof a->preview.id, "%s", s->id);
+	return &a->preview;
+}
+
+double
+app_next_change(const struct app *a)
+{
+	const struct toast *t = frame_toast(a);
+	bool times = !a->stack[lowest(a)].v->plain; /* a session's screen shows none */
+	double next = times ? model_next_change(&a->m, a->now) : INFINITY;
+	if (a->arrange_due && times)
+		next = MIN(next, MAX(a->moved_at + REST_S - a->now, 0) + 0.01);
+	if (t && t->busy) /* it counts seconds */
+		return a->motion ? MIN(next, 1 - fmod(a->now - t->at, 1) + 0.01) : next;
+	return t ? MIN(next, MAX(t->at + TOAST_S - a->now, 0) + 0.01) : next;
+}
+
+void
+app_check(const struct app *a)
+{
+	const struct pane *p;
+	bool front = !a->front;
+	CHECK(a->depth >= 1 && a->depth <= STACK_MAX && !a->stack[0].v->over);
+	for (int i = 0; i < a->depth; i++)
+		CHECK(a->stack[i].v && a->stack[i].st && a->stack[i].v->draw);
+	LIST_FOREACH (p, &a->panes, link) {
+		pane_check(p);
+		CHECK(p->app == a && (a->connected || !p->view));
+		front |= p == a->front;
+	}
+	CHECK(front);
+	CHECK(a->d.n_hits >= 0 && a->d.n_hits <= HITS_MAX && a->n_undo <= UNDO_MAX);
+	model_check(&a->m);
+}
+
+void
+app_dump(const struct app *a, struct buf *out)
+{
+	const struct pane *p;
+	buf_printf(out, "app: %dx%d, %s, %s, views", surface_cols(a->d.s), surface_rows(a->d.s),
+		a->connected ? "connected" : "cut off", a->dirty ? "dirty" : "clean");
+	for (int i = 0; i < a->depth; i++)
+		buf_printf(out, " %s", a->stack[i].v->name);
+	buf_printf(out, "\n");
+	LIST_FOREACH (p, &a->panes, link)
+		pane_dump(p, out);
+	model_dump(&a->m, out);
+}

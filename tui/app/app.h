@@ -1,0 +1,166 @@
+#ifndef TUI_APP_H
+#define TUI_APP_H
+/* The front end without terminal, loop and connection: input events, replies, frames and the time
+ * go in; a picture and requests come out (struct app_ops). run/front.c gives it the real world, tests
+ * give it a scripted one. The dashboard and an attached session are views of it. */
+#include "sessions/config/config.h"
+#include "tui/draw/draw.h"
+#include "tui/draw/paint.h"
+#include "tui/model/model.h"
+#include "tui/app/pane.h"
+#include "tui/app/view.h"
+
+#define STACK_MAX 8
+#define TOAST_LOG 64
+#define TOAST_S 4
+#define REST_S 2 /* so long the cursor rests before rows change places */
+#define UNDO_MAX 64
+
+/* app_reply_cb: a reply, or what went wrong: one is NULL; both are borrowed. id: as given to
+ * app_request. */
+typedef void (*app_part_cb)(struct app *a, json_t *part); /* borrowed */
+struct app_ops {
+	/* Asks the server; cb is called once, later or at once. */
+	void (*request)(
+		void *ctx, const char *verb, json_t *take_args, app_reply_cb cb, const char *id);
+	/* The same in parts; returns what cancel takes, 0: it has failed already. */
+	uint32_t (*stream)(
+		void *ctx, const char *verb, json_t *take_args, app_part_cb part, app_reply_cb cb);
+	void (*cancel)(void *ctx, uint32_t request); /* neither part nor cb is called again */
+	void (*quit)(void *ctx);
+	void (*programs)(void *ctx, struct app *a); /* fills a->programs */
+	/* Views of a session's screen, as in client.h. */
+	uint32_t (*view_open)(void *ctx, const char *id, enum view_mode mode, int cols, int rows);
+	void (*view_close)(void *ctx, uint32_t view);
+	void (*view_resize)(void *ctx, uint32_t view, int cols, int rows);
+	void (*view_scroll)(void *ctx, uint32_t view, uint64_t back);
+	void (*view_input)(void *ctx, uint32_t view, const struct input_event *ev);
+	/* The terminal: what is asked of its keyboard and mouse (outer.h), and words to it. */
+	void (*want)(void *ctx, unsigned kitty, int mouse);
+	void (*lend)(void *ctx, uint32_t view); /* to the server, if it can be spared */
+	void (*copy)(void *ctx, const void *text, size_t n); /* into the clipboard */
+	void (*title)(void *ctx, const char *title);
+	void (*bell)(void *ctx);
+	void (*notify)(void *ctx, const char *title, const char *text);
+	void *ctx;
+};
+struct app_config {
+	int cols, rows;
+	bool color, ascii;
+	enum ui_layout layout;
+	enum ui_notify notify;
+	bool motion;
+	const char *prefix;	 /* name of the key that opens the menu of an attached session */
+	const struct view *base; /* the view that stays at the bottom */
+	const char *base_arg;
+};
+struct toast {
+	char text[200];
+	double at;
+	bool bad, undo, busy; /* busy: what it says is still under way */
+};
+struct app {
+	struct draw d;
+	struct model m;
+	struct app_ops ops;
+	double now; /* Unix seconds */
+	bool connected, dirty, repaint;
+	bool frame_came;  /* of the front pane: its part of the picture is to be painted */
+	bool drawn;	  /* canvas holds the picture but for that */
+	bool watching;	  /* the model follows the server */
+	bool arrange_due; /* rows stand still while the cursor moves; they have not followed yet */
+	double moved_at;
+	size_t arranged_n; /* sessions when they did */
+	struct {
+		const struct view *v;
+		void *st;
+	} stack[STACK_MAX];
+	int depth;
+	struct input_event key, prefix; /* key: the last pressed, which runs the action */
+	const struct view *key_view;	/* it was pressed there */
+	char prefix_label[16];
+	enum ui_layout layout;
+	enum ui_notify notify_by;
+	bool motion;	   /* what one waits for may count up */
+	struct err failed; /* code: why there is nothing to show at all */
+	char lost_why[96]; /* the connection; "" unknown */
+	LIST_HEAD(, pane) panes;
+	struct arena *arena;   /* NULL until needed */
+	struct canvas *canvas; /* the frame */
+	struct pane *preview_pane;
+	bool looks; /* it was sent to looks_at */
+	struct text_place looks_at;
+	/* Of the frame that was drawn last: */
+	struct pane *front; /* whose screen is in it */
+	const struct hit_at *front_hit;
+	struct {
+		bool set, visible;
+		int y, x;
+		enum cursor_shape shape;
+	} cursor; /* of no line of text, but of the session or for copying */
+	struct preview_place preview;
+	uint64_t back;			/* rows the selected session's screen is scrolled back */
+	char back_of[16];		/* that session */
+	struct toast toasts[TOAST_LOG]; /* ring; n_toasts in all */
+	unsigned n_toasts;
+	char undo[UNDO_MAX][16]; /* ids hibernated last, for `u` */
+	int n_undo;
+	double click_at;
+	int click_y, click_x;
+	char home[256], cwd[512];
+	char programs[16][32];	/* names of the profiles, for the form of a new session */
+	bool program_found[16]; /* its command is on PATH */
+	int n_programs;
+};
+
+/* NULL if ncurses has no description of its model terminal. */
+struct app *app_new(const struct app_config *c, const struct app_ops *ops);
+void app_free(struct app *a);
+/* Gives back every view; what comes for one later is dropped. */
+void app_close(struct app *a);
+void app_resize(struct app *a, int cols, int rows);
+void app_input(struct app *a, const struct input_event *ev);
+/* Composes the frame into the surface, without any session's screen. */
+void app_draw(struct app *a);
+/* The frame as the terminal gets it, valid until the next one; false: nothing to show yet. */
+bool app_paint(struct app *a, struct grid *g);
+/* The pane that is the whole frame as it is; NULL: the frame is drawn. */
+struct pane *app_plain(const struct app *a);
+/* Seconds until the screen changes by time alone; INFINITY: never. */
+double app_next_change(const struct app *a);
+/* From the server: an event of watch, the connection's state and why it went ("" unknown), what
+ * belongs to a view; true: the picture changes by it. */
+void app_event(struct app *a, json_t *ev);
+void app_connection(struct app *a, bool up, const char *why);
+bool app_frame(struct app *a, uint32_t view, const void *bytes, size_t n);
+bool app_view_event(struct app *a, uint32_t view, json_t *ev);
+void app_acked(struct app *a, uint32_t view); /* client.h: the place to lend the terminal */
+void app_check(const struct app *a);	      /* aborts */
+void app_dump(const struct app *a, struct buf *out);
+
+/* For views and actions. */
+/* Here the session's screen is shown: its last rows, unless the caller says otherwise in it. */
+struct preview_place *app_preview(struct app *a, const struct msess *s, int y, int x, int h, int w);
+void app_turn(struct app *a, long rows); /* scrolls the preview, negative: back in history */
+void app_push(struct app *a, const struct view *v, const char *arg);
+void app_pop(struct app *a);
+void *app_state(struct app *a, const struct view *v); /* of the topmost such view; NULL */
+const struct view *app_top(const struct app *a);
+void app_request(
+	struct app *a, const char *verb, json_t *take_args, app_reply_cb cb, const char *id);
+void app_dead_key(struct app *a, unsigned context, const struct input_event *ev);
+void app_run_action(struct app *a, enum action_id id);
+void app_toast(struct app *a, bool bad, const char *fmt, ...) PRINTF_LIKE(3, 4);
+/* A toast that stays, and counts, until app_done(task); task (16 bytes) is also an id for a request. */
+void app_doing(struct app *a, char task[16], const char *fmt, ...) PRINTF_LIKE(3, 4);
+void app_done(struct app *a, const char *task);
+void app_error(struct app *a, const char *verb, const struct err *e);
+/* The session a command is about: the selected one, or NULL after a word about why. */
+struct msess *app_subject(struct app *a);
+void app_changed(struct app *a); /* the model changed */
+/* Ids of the marked sessions, else of the selected one, as JSON. New reference. */
+json_t *app_subjects(struct app *a);
+/* Follows the server's sessions from here on (request "watch"). */
+void app_watch(struct app *a);
+struct arena *app_arena(struct app *a);
+#endif

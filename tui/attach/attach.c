@@ -1,0 +1,453 @@
+/* States of the view, by its pane and its session:
+ *
+ *   opening ── "open" ──► shown, live ◄──► ended (asleep, exited, lost): its last screen, a banner,
+ *      │                    │    ▲              and keys that wake it or leave
+ *      └─ "error" ─► gone   │    └─ server back: opened anew
+ *      (the view pops, or   └─ n p 1-9: another one, opening
+ *      the program ends)
+ *
+ * Opening paints nothing, so the picture before stays until the first frame. Live and alone (no
+ * view over it, no toast, the terminal's own size) the pane is the frame as it is: app_plain; only
+ * then may the terminal be lent. */
+#include "tui/attach/attach_priv.h"
+#include "core/text/width.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MAGIC 0x61747463u
+
+static struct attach *
+attach_check(void *p)
+{
+	struct attach *at = p;
+	CHECK(at && at->magic == MAGIC && at->pane);
+	return at;
+}
+
+struct attach *
+attach_of(struct app *a)
+{
+	void *st = app_state(a, &view_attach);
+	return st ? attach_check(st) : NULL;
+}
+
+const char *
+attach_name(struct app *a)
+{
+	struct attach *at = attach_of(a);
+	return at ? at->name : "";
+}
+
+struct msess *
+attach_session(struct attach *at)
+{
+	return model_find(&at->app->m, at->pane->id);
+}
+
+bool
+attach_ended(struct attach *at)
+{
+	struct msess *s = attach_session(at);
+	return s && !msess_live(s);
+}
+
+/* --- connection ------------------------------------------------------------------------------- */
+
+static void
+want(struct attach *at)
+{
+	at->app->ops.want(at->app->ops.ctx, at->inner.kitty, at->inner.mouse);
+}
+
+static void
+to_session(struct attach *at, const struct input_event *ev)
+{
+	if (at->pane->view)
+		at->app->ops.view_input(at->app->ops.ctx, at->pane->view, ev);
+}
+
+void
+attach_open(struct attach *at, const char *id)
+{
+	struct surface *s = at->app->d.s;
+	pane_open(at->pane, id, VIEW_ATTACH, surface_cols(s), surface_rows(s));
+}
+
+static const char *
+text_of(json_t *ev, const char *key)
+{
+	const char *s = json_string_value(json_object_get(ev, key));
+	return s ? s : "";
+}
+
+static void
+ev_open(struct attach *at, json_t *ev)
+{
+	struct app *a = at->app;
+	char id[16];
+	snprintf(id, sizeof id, "%s", text_of(ev, "id"));
+	snprintf(at->pane->id, sizeof at->pane->id, "%s", id);
+	struct msess *s = model_told(&a->m, id, ev, a->now);
+	if (s)
+		snprintf(at->name, sizeof at->name, "%s", s->name);
+	model_select(&a->m, id);
+	app_changed(a);
+	want(at);
+}
+
+static void
+ev_state(struct attach *at, json_t *ev)
+{
+	struct app *a = at->app;
+	model_told(&a->m, at->pane->id, ev, a->now);
+	app_changed(a);
+	if (attach_ended(at)) { /* whatever modes it left set */
+		memset(&at->inner, 0, sizeof at->inner);
+		want(at);
+	}
+}
+
+static void
+ev_modes(struct attach *at, json_t *ev)
+{
+	at->inner.mouse = (int)json_integer_value(json_object_get(ev, "mouse"));
+	at->inner.kitty = (unsigned)json_integer_value(json_object_get(ev, "kitty"));
+	at->inner.alt = json_is_true(json_object_get(ev, "alt"));
+	at->inner.alt_scroll = json_is_true(json_object_get(ev, "alt_scroll"));
+	want(at);
+}
+
+static void
+ev_title(struct attach *at, json_t *ev)
+{
+	char s[400];
+	const char *title = text_of(ev, "title");
+	snprintf(s, sizeof s, "%s%s%s", at->name, *title ? " - " : "", title);
+	at->app->ops.title(at->app->ops.ctx, s);
+}
+
+static void
+ev_bell(struct attach *at, json_t *ev)
+{
+	(void)ev;
+	at->app->ops.bell(at->app->ops.ctx);
+}
+
+static void
+ev_notify(struct attach *at, json_t *ev)
+{
+	const char *title = text_of(ev, "title");
+	at->app->ops.notify(at->app->ops.ctx, *title ? title : at->name, text_of(ev, "text"));
+}
+
+static void
+ev_clipboard(struct attach *at, json_t *ev)
+{
+	json_t *text = json_object_get(ev, "text");
+	if (json_is_string(text))
+		at->app->ops.copy(
+			at->app->ops.ctx, json_string_value(text), json_string_length(text));
+}
+
+/* Its view could not be opened, or is no more. */
+static void
+ev_error(struct attach *at, json_t *ev)
+{
+	struct app *a = at->app;
+	at->pane->view = 0;
+	if (a->stack[0].v == &view_attach && !at->pane->known) {
+		err_set(&a->failed, (int)json_integer_value(json_object_get(ev, "code")), "%s",
+			text_of(ev, "message"));
+		a->ops.quit(a->ops.ctx);
+		return;
+	}
+	app_toast(a, true, "%s", text_of(ev, "message"));
+	while (app_top(a) != &view_attach)
+		app_pop(a);
+	app_pop(a);
+}
+
+static void
+on_event(void *owner, const char *what, json_t *ev)
+{
+	static const struct {
+		const char *name;
+		void (*fn)(struct attach *at, json_t *ev);
+	} events[] = {
+		{"open", ev_open},
+		{"modes", ev_modes},
+		{"title", ev_title},
+		{"bell", ev_bell},
+		{"notify", ev_notify},
+		{"clipboard", ev_clipboard},
+		{"state", ev_state},
+		{"error", ev_error},
+	};
+	for (size_t i = 0; i < ARRAY_LEN(events); i++)
+		if (!strcmp(events[i].name, what)) {
+			events[i].fn(attach_check(owner), ev);
+			return;
+		}
+}
+
+/* The server is there again: what stood over the screen was about a view that is no more. */
+static void
+on_back(void *owner)
+{
+	struct attach *at = attach_check(owner);
+	while (app_state(at->app, &view_back) || app_top(at->app) == &view_menu)
+		app_pop(at->app);
+	attach_open(at, at->pane->id);
+}
+
+/* --- its place on the terminal ---------------------------------------------------------------- */
+
+/* Its first row on the terminal; live the cursor's row is kept in sight. */
+static int
+first_row(const struct attach *at, const struct grid *g, int rows, int focus)
+{
+	int sy = at->sy;
+	if (g->rows <= rows)
+		return 0;
+	if (focus == -1)
+		sy = MAX(g->cursor.row - rows + 1, 0);
+	else if (focus >= 0 && (focus < sy || focus >= sy + rows - 1))
+		sy = focus - rows / 3;
+	return CLAMP(sy, 0, g->rows - rows);
+}
+
+/* focus: the row that is to be seen; -1 the cursor's, -2 any. */
+static void
+place(struct attach *at, int focus)
+{
+	const struct app *a = at->app;
+	struct grid g = canvas_grid(at->pane->screen);
+	int cols = surface_cols(a->d.s), rows = surface_rows(a->d.s);
+	at->sy = first_row(at, &g, rows, focus);
+	at->pane->shown = (struct window_at){
+		.h = MIN(rows, g.rows - at->sy), .w = MIN(cols, g.cols), .sy = at->sy};
+}
+
+/* --- input ------------------------------------------------------------------------------------ */
+
+/* Turned up, the screen is looked back in; what is dragged over is copied. */
+static bool
+mouse(struct attach *at, const struct input_event *ev)
+{
+	if (ev->button == 64) {
+		back_enter(at->app, false);
+		back_by(back_of(at->app), 3);
+		return true;
+	}
+	place(at, -1); /* a picture shown as it is was not drawn */
+	pane_mouse(at->pane, ev, false);
+	return true;
+}
+
+static bool
+attach_input(struct app *a, void *st, const struct input_event *ev)
+{
+	struct attach *at = attach_check(st);
+	bool release = ev->type == INPUT_KEY && ev->action == KEY_RELEASE;
+	bool turn = ev->type == INPUT_MOUSE && ev->button >= 64 && ev->button <= 65;
+	if (release && ev->key == at->swallow) {
+		at->swallow = 0;
+		return true;
+	}
+	if (key_matches(ev, &a->prefix) && !release) {
+		at->swallow = ev->key;
+		app_push(a, &view_menu, NULL);
+		return true;
+	}
+	if (ev->type == INPUT_MOUSE && !at->inner.mouse &&
+		!(turn && at->inner.alt && at->inner.alt_scroll))
+		return mouse(at, ev);
+	if (attach_ended(at))
+		return ev->type != INPUT_KEY || release; /* else a key of C_GONE, or none */
+	if (at->pane->selecting && ev->type == INPUT_KEY)
+		pane_select_end(at->pane);
+	at->typing = ev->type == INPUT_KEY && ev->key < KEY_NONE &&
+		     !(ev->mods & ~(MOD_SHIFT | MOD_LOCKS));
+	to_session(at, ev);
+	return true;
+}
+
+/* --- picture ---------------------------------------------------------------------------------- */
+
+/* Kitty keyboard flags under which a plain key is an escape sequence too. */
+#define KEYS_ARE_SEQUENCES (2 | 8 | 16)
+
+static struct pane *
+attach_plain(struct app *a, void *st)
+{
+	struct attach *at = attach_check(st);
+	struct grid g = canvas_grid(at->pane->screen);
+	bool whole = at->pane->known && !at->pane->selecting && !attach_ended(at) &&
+		     g.cols == surface_cols(a->d.s) && g.rows == surface_rows(a->d.s);
+	return whole ? at->pane : NULL;
+}
+
+static bool
+attach_lends(struct app *a, void *st)
+{
+	struct attach *at = attach_check(st);
+	(void)a;
+	return at->typing && !(at->inner.kitty & KEYS_ARE_SEQUENCES);
+}
+
+static bool
+attach_empty(struct app *a, void *st)
+{
+	(void)a;
+	return !attach_check(st)->pane->known;
+}
+
+/* Where a session smaller than the terminal ends, and why it is. */
+static void
+draw_edges(struct app *a, const struct grid *g, int cols, int rows)
+{
+	char s[160];
+	const char *const *sign = a->d.theme.glyph;
+	uint16_t st = draw_style(&a->d, TH_RULE);
+	if (g->cols < cols)
+		surface_fill(a->d.s, 0, g->cols, MIN(rows, g->rows), 1, sign[GL_V], st);
+	if (g->rows < rows)
+		surface_fill(a->d.s, g->rows, 0, 1, MIN(cols, g->cols), sign[GL_H], st);
+	if (g->rows < rows && g->cols < cols)
+		draw_glyph(&a->d, g->rows, g->cols, TH_RULE, GL_BR);
+	snprintf(s, sizeof s, "sized %dx%d by another terminal; type to take over", g->cols,
+		g->rows);
+	if (g->rows + 1 < rows)
+		draw_cut(&a->d, g->rows + 1, 0, cols, TH_DIM, s);
+}
+
+void
+attach_picture(struct attach *at, int focus)
+{
+	struct app *a = at->app;
+	struct pane *p = at->pane;
+	struct grid g = canvas_grid(p->screen);
+	int cols = surface_cols(a->d.s), rows = surface_rows(a->d.s);
+	place(at, focus);
+	draw_edges(a, &g, cols, rows);
+	a->front = p;
+	a->cursor.set = true;
+	a->cursor.visible = g.cursor.visible && g.cursor.col < cols && !attach_ended(at);
+	a->cursor.y = CLAMP(g.cursor.row - at->sy, 0, rows - 1);
+	a->cursor.x = MIN(g.cursor.col, cols - 1);
+	a->cursor.shape = g.cursor.shape;
+}
+
+static void
+draw_ended(struct attach *at)
+{
+	struct app *a = at->app;
+	const struct msess *s = attach_session(at);
+	int w = surface_cols(a->d.s), h = surface_rows(a->d.s);
+	char what[128];
+	const char *const hints[] = {
+		s->state == MS_ASLEEP ? "Enter wakes it" : "Enter starts it again", "d back",
+		"[ scrollback"};
+	if (s->state == MS_ASLEEP)
+		snprintf(what, sizeof what, "%s is asleep and holds no memory", s->name);
+	else if (s->state == MS_LOST)
+		snprintf(what, sizeof what, "%s was lost: its processes are gone", s->name);
+	else if (s->exit_signal > 0)
+		snprintf(what, sizeof what, "%s was ended by signal %d", s->name, s->exit_signal);
+	else if (s->exit_code > 0)
+		snprintf(what, sizeof what, "%s ended with exit code %d", s->name, s->exit_code);
+	else
+		snprintf(what, sizeof what, "%s ended normally", s->name);
+	surface_layer(a->d.s, h - 1, 0, 1, w);
+	surface_fill(a->d.s, 0, 0, 1, w, " ", draw_style(&a->d, TH_BAR));
+	int x = 1 + draw_cut(&a->d, 0, 1, w - utf8_width(hints[0]) - 5, TH_BAR, what);
+	for (size_t i = 0; i < ARRAY_LEN(hints) && x + 4 + utf8_width(hints[i]) <= w; i++)
+		x += 3 + draw_text(&a->d, 0, x + 3, w - x - 3, TH_BAR_STRONG, hints[i]);
+}
+
+static void
+attach_draw(struct app *a, void *st)
+{
+	struct attach *at = attach_check(st);
+	bool top = app_top(a) == &view_attach, ended = attach_ended(at);
+	struct back *b = back_of(a);
+	attach_picture(at, b ? back_focus(b) : -1);
+	if (ended && !b)
+		draw_ended(at);
+	if (top)
+		frame_toast_over(a, surface_rows(a->d.s) - 1 - ended);
+}
+
+/* --- life ------------------------------------------------------------------------------------- */
+
+static const struct pane_ops pane_ops_of = {.event = on_event, .back = on_back};
+
+static void
+view_open(struct app *a, void *st, const char *arg)
+{
+	struct attach *at = st;
+	*at = (struct attach){.magic = MAGIC, .app = a};
+	at->pane = pane_new(a, &pane_ops_of, at);
+	attach_open(at, arg);
+}
+
+static void
+view_close(struct app *a, void *st)
+{
+	struct attach *at = attach_check(st);
+	pane_free(at->pane);
+	at->magic = 0;
+	a->ops.want(a->ops.ctx, 0, 0);
+}
+
+static void
+view_resized(struct app *a, void *st)
+{
+	struct attach *at = attach_check(st);
+	if (at->pane->view)
+		a->ops.view_resize(
+			a->ops.ctx, at->pane->view, surface_cols(a->d.s), surface_rows(a->d.s));
+}
+
+/* The list that an action waited for is there. */
+static void
+view_changed(struct app *a, void *st)
+{
+	struct attach *at = attach_check(st);
+	void (*then)(struct app *) = at->then;
+	if (!then || !a->m.loaded)
+		return;
+	at->then = NULL;
+	then(a);
+}
+
+void
+attach_show(struct app *a, const char *id, const struct text_place *at)
+{
+	struct attach *there = attach_of(a);
+	if (there) { /* from a view over it: the same place */
+		while (app_top(a) != &view_attach)
+			app_pop(a);
+		attach_open(there, id);
+	} else {
+		app_push(a, &view_attach, id);
+	}
+	if (at)
+		attach_look(a, at);
+}
+
+const struct view view_attach = {
+	.name = "attach",
+	.context = C_GONE,
+	.size = sizeof(struct attach),
+	.open = view_open,
+	.close = view_close,
+	.draw = attach_draw,
+	.input = attach_input,
+	.changed = view_changed,
+	.resized = view_resized,
+	.plain = attach_plain,
+	.lends = attach_lends,
+	.empty = attach_empty,
+};

@@ -1,0 +1,97 @@
+#include "tui/draw/paint.h"
+#include <string.h>
+
+/* keep: leaves what is there where the sheet is blank. */
+static void
+paint_part(struct canvas *c, const struct surface *s, int top, int left, int h, int w, bool keep)
+{
+	struct buf run = {0};
+	for (int y = top; y < top + h; y++)
+		for (int x = left; x < left + w;) {
+			struct surface_cell cell;
+			int from = x;
+			surface_cell(s, y, x, &cell);
+			uint16_t id = cell.style;
+			bool blank = true;
+			for (run.len = 0; x < left + w && cell.style == id;) {
+				blank &= !*cell.text;
+				if (cell.width)
+					buf_puts(&run, *cell.text ? cell.text : " ");
+				if (++x < left + w)
+					surface_cell(s, y, x, &cell);
+			}
+			struct style st = surface_style_get(s, id);
+			if (!blank || id || !keep)
+				canvas_text(c, y, from, x - from, buf_cstr(&run), &st);
+		}
+	buf_free(&run);
+}
+
+void
+paint_surface(struct canvas *c, const struct surface *s)
+{
+	int cy, cx;
+	canvas_clear(c);
+	paint_part(c, s, 0, 0, surface_rows(s), surface_cols(s), true);
+	bool caret = surface_caret_at(s, &cy, &cx);
+	canvas_set_cursor(c, caret ? cy : 0, caret ? cx : 0, caret, CURSOR_BAR);
+}
+
+void
+paint_blank(struct canvas *c, int y, int x, int h, int w)
+{
+	struct buf row = {0};
+	for (int i = 0; i < w; i++)
+		buf_putc(&row, ' ');
+	for (int i = 0; i < h; i++)
+		canvas_text(c, y + i, x, w, buf_cstr(&row), NULL);
+	buf_free(&row);
+}
+
+void
+paint_layers(struct canvas *c, const struct surface *s)
+{
+	int y, x, h, w;
+	for (int i = 0; surface_layer_at(s, i, &y, &x, &h, &w); i++)
+		paint_part(c, s, y, x, h, w, false);
+}
+
+static bool
+row_blank(const struct row *r)
+{
+	for (int x = 0; x < r->len; x++) {
+		uint32_t ch = cell_content(r->cells[x]);
+		if ((ch && ch != ' ') || r->cells[x] & CELL_CLUSTER)
+			return false;
+	}
+	return true;
+}
+
+int
+paint_first_row(const struct grid *screen, int h, bool whole)
+{
+	int end = screen->rows;
+	if (whole && end <= h)
+		return 0;
+	/* a program that draws at the top leaves rows below it that say nothing */
+	while (end > h && row_blank(screen->row[end - 1]))
+		end--;
+	return MAX(0, end - h);
+}
+
+struct window_at
+paint_window(const struct preview_place *p, const struct grid *screen, const struct hit_mark *focus)
+{
+	struct window_at at = {.y = p->y, .x = p->x};
+	if (p->w <= 0 || p->h <= 0 || !screen->rows)
+		return at;
+	at.sy = paint_first_row(screen, p->h, p->whole);
+	if (focus) {
+		at.sy = CLAMP(focus->y - p->h / 3, 0, MAX(screen->rows - p->h, 0));
+		if (focus->x1 > p->w) /* a line wider than the place: as much as shows the match */
+			at.sx = MIN(focus->x1 - p->w + p->w / 4, focus->x0);
+	}
+	at.h = MIN(p->h, screen->rows - at.sy);
+	at.w = MIN(p->w, screen->cols - at.sx);
+	return at;
+}

@@ -1,0 +1,107 @@
+#ifndef TUI_MODEL_H
+#define TUI_MODEL_H
+/* What the dashboard knows: sessions as the server tells them, in groups and in order. No drawing,
+ * no requests. Times are passed in (Unix seconds); strings of sessions are sanitised on the way in,
+ * so that views may show them as they are. */
+#include "core/base/base.h"
+#include "core/base/buf.h"
+#include "core/stats/growth.h"
+#include "sessions/agent/activity.h"
+#include <jansson.h>
+
+enum group { GR_NEEDS, GR_WORKING, GR_IDLE, GR_ASLEEP, GR_ENDED, GR_COUNT };
+enum mstate { /* by session/state.def */
+#define X(NAME, name, stored, next) MS_##NAME,
+#include "sessions/session/state.def"
+#undef X
+	MS_COUNT
+};
+enum msort { SORT_DEFAULT, SORT_MEM, SORT_IDLE, SORT_GROWTH, SORT_NAME, SORT_COUNT };
+
+#define SPARK_N 8
+struct msess {
+	char id[16], name[64], profile[32], conversation[64];
+	char *cwd, *wants, *title, *command; /* never NULL */
+	enum mstate state;
+	enum activity act;
+	enum growth_verdict growth;
+	double created;
+	double rest_at; /* when it came to rest or was last touched; idle = now - rest_at */
+	uint64_t footprint, rss, swap, peak;
+	bool estimated;
+	double growth_bytes_per_h;
+	bool has_growth;
+	bool eligible, worth;
+	bool pinned, marked;
+	int cols, rows, exit_code, exit_signal; /* -1 unknown */
+	long pid, processes;
+	char prompt[32]; /* names the prompt on screen; "" none known */
+	struct option {
+		char key[12], label[44];
+	} options[9]; /* what it offers; n_options, 0 unknown */
+	int n_options;
+	char *wants_next; /* what wants will say, a second after it changed last; NULL: it says so */
+	double wants_at;
+	uint64_t spark[SPARK_N]; /* bytes over the last hour, oldest first; 0 no sample */
+	bool has_spark;
+	char tags[64];
+};
+enum group msess_group(const struct msess *s);
+bool msess_live(const struct msess *s);
+bool msess_closable(const struct msess *s);    /* safe to close, and worth it */
+const char *msess_word(const struct msess *s); /* "permission", "asleep" … */
+double msess_idle(const struct msess *s, double now);
+
+struct model {
+	struct msess **all; /* owned */
+	size_t n, cap;
+	struct msess **shown; /* those that pass the filter: grouped and sorted */
+	size_t n_shown;
+	size_t first[GR_COUNT + 1]; /* group g is shown[first[g] .. first[g + 1]) */
+	enum msort sort;
+	char filter[128];
+	bool show_ended;
+	char sel[16];	  /* id of the selected session; "" none */
+	bool loaded;	  /* the server has told all it has */
+	unsigned version; /* another one whenever what is known of sessions changed */
+	uint64_t ram_used, ram_total, swap_used;
+	int pressure; /* 0 none, 1 warn, 2 urgent */
+	char host[64], banner[160];
+};
+void model_init(struct model *m);
+void model_deinit(struct model *m);
+/* The reply of `ls`: replaces all. */
+void model_load(struct model *m, json_t *ls, double now);
+/* One session (S of the contract): added or brought up to date. Returns it. */
+struct msess *model_put(struct model *m, json_t *s, double now);
+/* What an "open" or "state" event of a view says of session id: its name, state, and how it ended;
+ * it is added if it is not known. */
+struct msess *model_told(struct model *m, const char *id, json_t *ev, double now);
+void model_remove(struct model *m, const char *id);
+void model_pressure(struct model *m, json_t *pressure);
+void model_banner(struct model *m, json_t *o); /* its "banner"; "" when there is none */
+/* Groups, filters, sorts; keeps the selection, or moves it to the neighbour of what went. To call
+ * after changes and before reading shown. */
+void model_arrange(struct model *m, double now);
+
+struct msess *model_find(const struct model *m, const char *id); /* NULL */
+struct msess *model_selected(const struct model *m);		 /* NULL */
+long model_index(const struct model *m, const char *id);	 /* in shown; -1 */
+void model_select(struct model *m, const char *id);
+void model_move(struct model *m, long by); /* clamped */
+bool model_matches(const struct msess *s, const char *filter);
+
+struct model_sums {
+	size_t group[GR_COUNT], sessions, running, closable;
+	uint64_t footprint, closable_bytes;
+	double growth_bytes_per_h;
+	bool growing; /* at least one session's verdict says so */
+};
+struct model_sums model_sums(const struct model *m);
+/* The line a session shows says what is new, at most once a second. */
+void model_settle(struct model *m, double now);
+/* Seconds until some shown idle time reads differently; INFINITY when none will. */
+double model_next_change(const struct model *m, double now);
+void model_check(const struct model *m); /* aborts */
+void model_dump(const struct model *m, struct buf *out);
+#endif

@@ -1,0 +1,587 @@
+/* The application in the real world: one loop with the terminal (outer), the connection (client) and
+ * the clock around struct app.
+ *
+ *   keys ─► app_input ─► requests ─► client        terminal takes a frame ─► on_paint ─► app_paint
+ *   events, replies, frames ─► app ─► dirty ─► damage
+ *
+ * Nothing polls: without input, event or a shown time that changes, the process sleeps. Leaving by
+ * q, hang-up or SIGTERM only closes the connection.
+ *
+ * `attach` touches the terminal when the session is there, not before: what goes wrong until then is
+ * a line on stderr and an exit code. */
+#include "tui/run/front.h"
+#include "core/os/os.h"
+#include "sessions/agent/profile.h"
+#include "sessions/config/config.h"
+#include "tui/attach/attach.h"
+#include "tui/run/plain.h"
+#include "tui/term/outer.h"
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define MAGIC 0x46524f4eu
+#define FETCH_MS 1000
+
+struct front {
+	uint32_t magic;
+	const struct front_options *opt;
+	uv_loop_t loop;
+	uv_timer_t clock;
+	struct outer *outer; /* NULL: the terminal is not touched yet */
+	struct client *client;
+	struct app *app;
+	LIST_HEAD(, call) streams;
+	bool mouse, gone, quit;
+	struct err e;
+	uint32_t lent;	/* the view the terminal is lent to */
+	unsigned kitty; /* wanted before there is a terminal */
+	int mouse_mode;
+};
+
+static struct front *
+front_check(void *p)
+{
+	struct front *f = p;
+	CHECK(f && f->magic == MAGIC);
+	return f;
+}
+
+/* quiet: it came by itself; what it changes may lie under a session's screen. */
+static void
+damage(struct front *f, bool quiet)
+{
+	if (f->outer && (f->app->dirty || f->app->frame_came) && !(quiet && app_plain(f->app)))
+		outer_damage(f->outer);
+}
+
+static void
+on_clock(uv_timer_t *t)
+{
+	struct front *f = front_check(t->data);
+	f->app->now = os_wall_s();
+	f->app->dirty = true;
+	damage(f, false);
+}
+
+/* Wakes when a shown time reads differently, never oftener. */
+static void
+clock_set(struct front *f)
+{
+	double s = app_next_change(f->app);
+	uv_timer_stop(&f->clock);
+	if (isfinite(s))
+		uv_timer_start(&f->clock, on_clock, (uint64_t)(s * 1000) + 1, 0);
+}
+
+static bool
+on_paint(void *ctx, struct grid *g)
+{
+	struct front *f = front_check(ctx);
+	f->app->now = os_wall_s();
+	if (f->app->repaint) {
+		f->app->repaint = false;
+		outer_repaint(f->outer);
+	}
+	bool shown = app_paint(f->app, g);
+	clock_set(f);
+	return shown;
+}
+
+static void
+on_input(void *ctx, const struct input_event *ev)
+{
+	struct front *f = front_check(ctx);
+	f->app->now = os_wall_s();
+	app_input(f->app, ev);
+	damage(f, f->app->key_view == app_top(f->app));
+}
+
+static void
+on_resized(void *ctx, int cols, int rows)
+{
+	struct front *f = front_check(ctx);
+	app_resize(f->app, cols, rows);
+	damage(f, false);
+}
+
+static void
+leave(struct front *f)
+{
+	f->quit = true;
+	uv_stop(&f->loop);
+}
+
+static void
+on_gone(void *ctx)
+{
+	struct front *f = front_check(ctx);
+	f->gone = true;
+	leave(f);
+}
+
+static void
+on_colors(void *ctx, uint32_t fg, uint32_t bg)
+{
+	struct front *f = front_check(ctx);
+	theme_background(&f->app->d.theme, fg, bg);
+	f->app->dirty = true;
+	damage(f, true);
+}
+
+static void
+on_reclaim(void *ctx)
+{
+	struct front *f = front_check(ctx);
+	client_view_reclaim(f->client, f->lent);
+}
+
+/* --- what the application asks for ------------------------------------------------------------ */
+
+/* Replies come with the view that asked perhaps gone; app callbacks look it up by themselves. */
+struct call {
+	struct front *f;
+	app_part_cb part;
+	app_reply_cb cb;
+	char id[64];
+	uint32_t request; /* of a stream: in f->streams */
+	LIST_ENTRY(call) link;
+};
+
+static void
+on_reply(void *ctx, json_t *reply, const struct err *e)
+{
+	struct call *k = ctx;
+	struct front *f = front_check(k->f);
+	f->app->now = os_wall_s();
+	if (k->cb)
+		k->cb(f->app, reply, e, k->id);
+	else if (e)
+		app_toast(f->app, true, "%s", e->msg);
+	if (k->request)
+		LIST_REMOVE(k, link);
+	free(k);
+	f->app->dirty = true;
+	damage(f, true);
+}
+
+static void
+on_part(void *ctx, json_t *part)
+{
+	struct call *k = ctx;
+	struct front *f = front_check(k->f);
+	f->app->now = os_wall_s();
+	k->part(f->app, part);
+	damage(f, true);
+}
+
+static void
+do_request(void *ctx, const char *verb, json_t *take_args, app_reply_cb cb, const char *id)
+{
+	struct front *f = front_check(ctx);
+	struct call *k = xcalloc(1, sizeof *k);
+	k->f = f;
+	k->cb = cb;
+	snprintf(k->id, sizeof k->id, "%s", id);
+	client_request(f->client, verb, take_args, on_reply, k);
+}
+
+static uint32_t
+do_stream(void *ctx, const char *verb, json_t *take_args, app_part_cb part, app_reply_cb cb)
+{
+	struct front *f = front_check(ctx);
+	struct call *k = xcalloc(1, sizeof *k);
+	k->f = f;
+	k->part = part;
+	k->cb = cb;
+	uint32_t request = client_stream(f->client, verb, take_args, on_part, on_reply, k);
+	if (request) { /* else it has failed, and k is gone */
+		k->request = request;
+		LIST_INSERT_HEAD(&f->streams, k, link);
+	}
+	return request;
+}
+
+static void
+do_cancel(void *ctx, uint32_t request)
+{
+	struct front *f = front_check(ctx);
+	struct call *k;
+	LIST_FOREACH (k, &f->streams, link)
+		if (k->request == request)
+			break;
+	if (!k)
+		return;
+	client_cancel(f->client, request);
+	LIST_REMOVE(k, link);
+	free(k);
+}
+
+static void
+do_quit(void *ctx)
+{
+	leave(front_check(ctx));
+}
+
+static uint32_t
+do_view_open(void *ctx, const char *id, enum view_mode mode, int cols, int rows)
+{
+	return client_view_open(front_check(ctx)->client, id, mode, cols, rows);
+}
+
+static void
+do_view_close(void *ctx, uint32_t view)
+{
+	client_view_close(front_check(ctx)->client, view);
+}
+
+static void
+do_view_resize(void *ctx, uint32_t view, int cols, int rows)
+{
+	client_view_resize(front_check(ctx)->client, view, cols, rows);
+}
+
+static void
+do_view_scroll(void *ctx, uint32_t view, uint64_t back)
+{
+	client_view_scroll(front_check(ctx)->client, view, back);
+}
+
+static void
+do_view_input(void *ctx, uint32_t view, const struct input_event *ev)
+{
+	client_view_input(front_check(ctx)->client, view, ev);
+}
+
+static void
+do_want(void *ctx, unsigned kitty, int mouse)
+{
+	struct front *f = front_check(ctx);
+	f->kitty = kitty;
+	f->mouse_mode = mouse;
+	if (f->outer)
+		outer_want(f->outer, kitty, mouse);
+}
+
+/* Somebody types text at the plain screen: the server may as well read it itself. */
+static void
+do_lend(void *ctx, uint32_t view)
+{
+	struct front *f = front_check(ctx);
+	if (!f->outer || f->quit || !client_lends(f->client))
+		return;
+	int fd = outer_lend(f->outer);
+	unsigned caps = render_caps_bits(outer_caps(f->outer));
+	f->lent = view;
+	if (fd >= 0 && !client_view_lend(f->client, view, fd, caps, &f->app->prefix))
+		outer_keep(f->outer);
+}
+
+static void
+do_copy(void *ctx, const void *text, size_t n)
+{
+	struct front *f = front_check(ctx);
+	if (f->outer)
+		outer_clipboard(f->outer, text, n);
+}
+
+static void
+do_title(void *ctx, const char *title)
+{
+	struct front *f = front_check(ctx);
+	if (f->outer)
+		outer_title(f->outer, title);
+}
+
+static void
+do_bell(void *ctx)
+{
+	struct front *f = front_check(ctx);
+	if (f->outer)
+		outer_bell(f->outer);
+}
+
+static void
+do_notify(void *ctx, const char *title, const char *text)
+{
+	struct front *f = front_check(ctx);
+	if (f->outer)
+		outer_notify(f->outer, title, text);
+}
+
+/* The programs the form of a new session offers; not at the start, for PATH may be slow. */
+static void
+do_programs(void *ctx, struct app *a)
+{
+	(void)ctx;
+	struct err e;
+	struct profiles *ps = profiles_load(paths()->config, &e);
+	const struct profile *p;
+	if (!ps)
+		return;
+	for (size_t i = 0; (p = profile_at(ps, i)) && a->n_programs < 16; i++) {
+		char **argv = profile_start_argv(p, NULL, "");
+		snprintf(a->programs[a->n_programs], sizeof a->programs[0], "%s", profile_name(p));
+		a->program_found[a->n_programs++] =
+			argv && argv[0] && path_finds(getenv("PATH"), NULL, argv[0]);
+		free(argv);
+	}
+	profiles_free(ps);
+}
+
+static const struct app_ops app_ops_of = {
+	.request = do_request,
+	.stream = do_stream,
+	.cancel = do_cancel,
+	.quit = do_quit,
+	.programs = do_programs,
+	.view_open = do_view_open,
+	.view_close = do_view_close,
+	.view_resize = do_view_resize,
+	.view_scroll = do_view_scroll,
+	.view_input = do_view_input,
+	.want = do_want,
+	.lend = do_lend,
+	.copy = do_copy,
+	.title = do_title,
+	.bell = do_bell,
+	.notify = do_notify,
+};
+
+/* --- what the connection says ----------------------------------------------------------------- */
+
+static void
+on_event(void *ctx, json_t *ev)
+{
+	struct front *f = front_check(ctx);
+	f->app->now = os_wall_s();
+	app_event(f->app, ev);
+	damage(f, true);
+}
+
+static void
+on_frame(void *ctx, uint32_t view, const void *p, size_t n)
+{
+	struct front *f = front_check(ctx);
+	bool shown = app_frame(f->app, view, p, n);
+	if (shown && f->outer && !outer_lent(f->outer)) /* else its owner has painted that */
+		damage(f, false);
+}
+
+static int open_terminal(struct front *f);
+
+static void
+on_view_event(void *ctx, uint32_t view, json_t *ev)
+{
+	struct front *f = front_check(ctx);
+	f->app->now = os_wall_s();
+	if (!app_view_event(f->app, view, ev) || f->quit)
+		return;
+	if (!f->outer && open_terminal(f) < 0)
+		leave(f);
+	damage(f, true);
+}
+
+static void
+on_acked(void *ctx, uint32_t view)
+{
+	struct front *f = front_check(ctx);
+	app_acked(f->app, view);
+}
+
+static void
+on_returned(void *ctx, uint32_t view, const struct client_return *r)
+{
+	struct front *f = front_check(ctx);
+	const struct pane *p = app_plain(f->app);
+	bool known = r->how == RETURNED_SHOWN && p && p->view == view && !f->quit;
+	struct grid g = {0};
+	if (known)
+		g = canvas_grid(p->screen);
+	if (r->how == RETURNED_UNTOUCHED)
+		outer_keep(f->outer);
+	else
+		outer_take_back(
+			f->outer, known ? &g : NULL, r->unsent, r->n_unsent, r->input, r->n_input);
+}
+
+static void
+on_lost(void *ctx)
+{
+	struct front *f = front_check(ctx);
+	if (f->outer)
+		outer_take_back(f->outer, NULL, NULL, 0, NULL, 0);
+	f->app->now = os_wall_s();
+	app_connection(f->app, false, client_bye(f->client));
+	damage(f, false);
+}
+
+static void
+on_back(void *ctx)
+{
+	struct front *f = front_check(ctx);
+	f->app->now = os_wall_s();
+	app_connection(f->app, true, "");
+	damage(f, false);
+}
+
+static const struct client_ops client_ops_of = {.event = on_event,
+	.frame = on_frame,
+	.view_event = on_view_event,
+	.acked = on_acked,
+	.returned = on_returned,
+	.lost = on_lost,
+	.back = on_back};
+
+/* --- life ------------------------------------------------------------------------------------- */
+
+static int
+open_terminal(struct front *f)
+{
+	const struct outer_ops ops = {.paint = on_paint,
+		.input = on_input,
+		.resized = on_resized,
+		.reclaim = on_reclaim,
+		.colors = on_colors,
+		.gone = on_gone,
+		.ctx = f};
+	struct outer_options opt = {
+		.ascii = f->opt->ascii, .no_color = f->opt->no_color, .no_mouse = !f->mouse};
+	f->outer = outer_open(&f->loop, &opt, &ops, &f->e);
+	if (!f->outer)
+		return -1;
+	outer_want(f->outer, f->kitty, f->mouse_mode);
+	outer_damage(f->outer);
+	return 0;
+}
+
+static void
+on_walk(uv_handle_t *h, void *arg)
+{
+	(void)arg;
+	if (!uv_is_closing(h))
+		uv_close(h, NULL);
+}
+
+static void
+on_late(uv_timer_t *t)
+{
+	front_check(t->data)->gone = true;
+}
+
+/* A view that was closed gives its terminal back; a server that hangs does not. */
+static void
+fetch_terminal(struct front *f)
+{
+	if (!f->outer || !outer_lent(f->outer))
+		return;
+	bool was = f->gone;
+	f->gone = false;
+	uv_timer_start(&f->clock, on_late, FETCH_MS, 0);
+	while (outer_lent(f->outer) && !f->gone && f->app->connected)
+		uv_run(&f->loop, UV_RUN_ONCE);
+	f->gone = was;
+	outer_take_back(f->outer, NULL, NULL, 0, NULL, 0);
+}
+
+static void
+close_all(struct front *f)
+{
+	f->quit = true;
+	if (f->app)
+		app_close(f->app);
+	fetch_terminal(f);
+	outer_close(f->outer);
+	client_free(f->client);
+	uv_run(&f->loop, UV_RUN_NOWAIT);
+	uv_walk(&f->loop, on_walk, NULL);
+	uv_run(&f->loop, UV_RUN_DEFAULT);
+	uv_loop_close(&f->loop);
+	app_free(f->app);
+}
+
+static int
+front_open(struct front *f, const struct view *base, const char *id)
+{
+	struct config cfg;
+	struct app_ops ops = app_ops_of;
+	struct client_ops cops = client_ops_of;
+	struct app_config c = {.color = !f->opt->no_color,
+		.ascii = f->opt->ascii,
+		.prefix = cfg.prefix,
+		.base = base,
+		.base_arg = id};
+	f->client = client_connect(NULL, true, &f->e);
+	if (!f->client)
+		return -1;
+	config_load(&cfg, paths()->config, NULL); /* a bad one is `config check`'s to tell */
+	f->mouse = cfg.mouse;
+	c.layout = cfg.layout;
+	c.notify = cfg.notify;
+	c.motion = cfg.motion;
+	outer_size(STDOUT_FILENO, &c.cols, &c.rows);
+	ops.ctx = cops.ctx = f;
+	client_start(f->client, &f->loop, &cops);
+	f->app = app_new(&c, &ops);
+	if (!f->app)
+		return err_set(&f->e, 1, "no terminal descriptions (install ncurses-base)");
+	f->app->now = os_wall_s();
+	theme_use(&f->app->d.theme, cfg.theme, NULL);
+	return 0;
+}
+
+static void
+front_init(struct front *f, const struct front_options *opt)
+{
+	*f = (struct front){.magic = MAGIC, .opt = opt};
+	uv_loop_init(&f->loop);
+	uv_timer_init(&f->loop, &f->clock);
+	f->clock.data = f;
+	LIST_INIT(&f->streams);
+}
+
+int
+front_dashboard(const struct front_options *opt, struct err *e)
+{
+	struct front f;
+	front_init(&f, opt);
+	int r = front_open(&f, &view_list, NULL);
+	if (r == 0)
+		r = open_terminal(&f);
+	if (r == 0) {
+		app_watch(f.app);
+		uv_run(&f.loop, UV_RUN_DEFAULT);
+	}
+	close_all(&f);
+	*e = f.e;
+	return r;
+}
+
+int
+front_attach(const struct front_options *opt, const char *id, const struct text_place *at,
+	char name[64], struct err *e)
+{
+	struct front f;
+	front_init(&f, opt);
+	int r = front_open(&f, &view_attach, id);
+	if (r == 0 && at)
+		attach_look(f.app, at);
+	if (r == 0)
+		app_watch(f.app); /* after the view: its first frame waits for nothing */
+	if (r == 0)
+		uv_run(&f.loop, UV_RUN_DEFAULT);
+	if (r == 0 && (f.app->failed.code || f.e.code)) {
+		f.e = f.app->failed.code ? f.app->failed : f.e;
+		r = -1;
+	}
+	snprintf(name, 64, "%s", r == 0 ? attach_name(f.app) : "");
+	if (f.gone)
+		r = err_set(&f.e, 1, "the terminal went away");
+	close_all(&f);
+	*e = f.e;
+	return r;
+}

@@ -1,0 +1,43 @@
+/* hook: run by a CLI, not by a person. Whatever happens it says nothing and succeeds: its output
+ * would become part of a conversation, and its failure could stop a tool. */
+#include "sessions/agent/hooks.h"
+#include "tui/verb/verb.h"
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define PAYLOAD_MAX (8u << 20)
+
+static char *
+read_all(int fd, size_t *n)
+{
+	size_t cap = 64u << 10;
+	char *buf = xmalloc(cap);
+	ssize_t got;
+
+	*n = 0;
+	while ((got = read(fd, buf + *n, cap - *n)) > 0) {
+		*n += (size_t)got;
+		if (*n == cap && cap < PAYLOAD_MAX)
+			buf = xrealloc(buf, cap *= 2);
+	}
+	return buf;
+}
+
+int
+verb_hook(struct verb_ctx *ctx, int argc, char **argv)
+{
+	const char *key = NULL;
+	size_t n;
+	char *json;
+
+	(void)ctx;
+	for (int i = 1; i + 1 < argc; i++)
+		if (strcmp(argv[i], "--key") == 0)
+			key = argv[i + 1];
+	json = read_all(0, &n);
+	if (key)
+		hooks_send(key, json, n);
+	free(json);
+	return EXIT_OK;
+}

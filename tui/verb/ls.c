@@ -1,0 +1,124 @@
+#include "core/text/width.h"
+#include "tui/verb/verb.h"
+#include "tui/verb/memory.h"
+#include <string.h>
+#include <unistd.h>
+
+/* Text cut or padded to w cells. */
+static void
+put_cell(const char *s, int w)
+{
+	size_t n = strlen(s), i = 0;
+	int used = 0;
+
+	while (i < n) {
+		int cells;
+		size_t k = utf8_grapheme(s + i, n - i, &cells);
+		if (used + cells > w)
+			break;
+		fwrite(s + i, 1, k, stdout);
+		used += cells;
+		i += k;
+	}
+	printf("%*s", w - used + 2, "");
+}
+
+static void
+put_row(const json_t *s, bool color)
+{
+	char mem[32] = "-", idle[32] = "-", line[256];
+	const char *state = jstr(s, "state"), *act = jstr(s, "activity");
+	const char *shown = !strcmp(state, "running") && *act ? act : state;
+	const char *said = *jstr(s, "detail") ? jstr(s, "detail") : jstr(s, "last_line");
+	bool needs = !strcmp(shown, "permission") || !strcmp(shown, "question");
+
+	if (json_is_number(json_object_get(s, "footprint_bytes")))
+		fmt_bytes(mem, json_number_value(json_object_get(s, "footprint_bytes")));
+	if (json_is_number(json_object_get(s, "idle_s")))
+		fmt_ago(idle, json_number_value(json_object_get(s, "idle_s")));
+	put_cell(jstr(s, "id"), 8);
+	put_cell(jstr(s, "name"), 18);
+	if (color && needs)
+		fputs("\033[1;33m", stdout);
+	put_cell(shown, 10);
+	if (color && needs)
+		fputs("\033[0m", stdout);
+	put_cell(idle, 7);
+	put_cell(mem, 6);
+	sanitize(line, sizeof(line), said, strlen(said));
+	puts(line);
+}
+
+static void
+put_list(struct verb_ctx *ctx, json_t *reply)
+{
+	json_t *list = json_object_get(reply, "sessions"), *s;
+	size_t i;
+
+	if (ctx->json) {
+		if (!*jstr(reply, "banner"))
+			json_object_del(reply, "banner");
+		print_json(json_incref(reply));
+		return;
+	}
+	if (!json_array_size(list)) {
+		if (!ctx->quiet)
+			fprintf(stderr, "no sessions (muster new starts one)\n");
+		return;
+	}
+	printf("%-8s  %-18s  %-10s  %-7s  %-6s  %s\n", "ID", "NAME", "STATE", "IDLE", "MEM",
+		"WANTS / LAST LINE");
+	json_array_foreach (list, i, s)
+		put_row(s, ctx->color);
+}
+
+static json_t *
+list_args(bool all, const char *tag, const char *state)
+{
+	json_t *args = json_pack("{s:b}", "all", all);
+
+	if (tag)
+		json_object_set_new(args, "tag", json_string(tag));
+	if (state)
+		json_object_set_new(args, "state", json_string(state));
+	return args;
+}
+
+/* What does not work as it should, on stderr: data stays data. */
+static void
+put_banner(const struct verb_ctx *ctx, json_t *reply)
+{
+	const char *text = jstr(reply, "banner");
+
+	if (*text && !ctx->quiet && !ctx->json)
+		verb_fail(ctx, EXIT_OK, "%s", text);
+}
+
+int
+verb_ls(struct verb_ctx *ctx, int argc, char **argv)
+{
+	bool all = false, follow = false;
+	const char *tag = NULL, *state = NULL;
+	const struct opt opts[] = {{'a', "all", false, NULL, NULL, &all},
+		{'w', "watch", false, NULL, NULL, &follow}, {0, "tag", true, NULL, &tag, NULL},
+		{0, "state", true, NULL, &state, NULL}, {0}};
+	json_t *reply;
+	int first, code;
+
+	if (opts_parse(ctx, opts, NULL, argc, argv, &first) < 0)
+		return EXIT_USAGE;
+	if (first < argc)
+		return verb_fail(ctx, EXIT_USAGE, "takes no arguments (try muster help ls)");
+	for (;;) {
+		if (!(reply = verb_call(ctx, "ls", list_args(all, tag, state), &code)))
+			return code;
+		if (follow && !ctx->json && isatty(1))
+			fputs("\033[H\033[2J", stdout);
+		put_list(ctx, reply);
+		put_banner(ctx, reply);
+		json_decref(reply);
+		if (!follow || fflush(stdout) != 0)
+			return EXIT_OK;
+		usleep(1000000);
+	}
+}

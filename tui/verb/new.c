@@ -1,0 +1,165 @@
+#include "sessions/config/config.h"
+#include "tui/verb/verb.h"
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct new_opts {
+	json_t *tags, *env;
+	const char *name, *dir, *profile, *size, *mem_max, *prompt;
+	bool pin, no_store, detached;
+};
+
+static void
+add_tag(void *ctx, const char *value)
+{
+	json_array_append_new(((struct new_opts *)ctx)->tags, json_string(value));
+}
+
+static void
+add_env(void *ctx, const char *value)
+{
+	json_array_append_new(((struct new_opts *)ctx)->env, json_string(value));
+}
+
+static int
+take_size(struct verb_ctx *ctx, const char *text, json_t *args)
+{
+	struct winsize ws;
+	int cols = 80, rows = 24;
+	char end;
+
+	if (text) {
+		if (sscanf(text, "%dx%d%c", &cols, &rows, &end) != 2 || cols < 1 || rows < 1 ||
+			cols > 4096 || rows > 1000)
+			return verb_fail(ctx, -1,
+				"--size %.40s: columns x rows, such as 120x40 (up to 4096x1000)",
+				text);
+	} else
+		for (int fd = 0; fd < 3; fd++)
+			if (ioctl(fd, TIOCGWINSZ, &ws) == 0 && ws.ws_col && ws.ws_row) {
+				cols = ws.ws_col;
+				rows = ws.ws_row;
+				break;
+			}
+	json_object_set_new(args, "cols", json_integer(cols));
+	json_object_set_new(args, "rows", json_integer(rows));
+	return 0;
+}
+
+/* The caller's environment with -e on top. */
+static int
+take_env(struct verb_ctx *ctx, json_t *over, json_t *args)
+{
+	json_t *env, *kv;
+	size_t i;
+
+	if (!json_array_size(over))
+		return 0; /* every request adds the caller's */
+	client_add_caller(args);
+	env = json_object_get(args, "env");
+	json_array_foreach (over, i, kv) {
+		const char *s = json_string_value(kv);
+		size_t n = s ? strcspn(s, "=") : 0;
+		if (!n || s[n] != '=')
+			return verb_fail(ctx, -1, "-e %.60s: NAME=VALUE", s ? s : "?");
+		for (size_t k = json_array_size(env); k-- > 0;)
+			if (!strncmp(json_string_value(json_array_get(env, k)), s, n + 1))
+				json_array_remove(env, k);
+		json_array_append(env, kv);
+	}
+	return 0;
+}
+
+static int
+take_dir(struct verb_ctx *ctx, const char *dir, json_t *args)
+{
+	struct stat st;
+	json_t *j = stat(dir, &st) == 0 && S_ISDIR(st.st_mode) ? json_string(dir) : NULL;
+
+	if (!j)
+		return verb_fail(ctx, -1, "-c %.200s: no such directory", dir);
+	json_object_set_new(args, "cwd", j);
+	return 0;
+}
+
+static void
+take_text(json_t *args, const char *key, const char *value)
+{
+	json_t *j = value ? json_string(value) : NULL;
+
+	if (j)
+		json_object_set_new(args, key, j);
+}
+
+static int
+fill(struct verb_ctx *ctx, struct new_opts *o, char **words, json_t *args)
+{
+	json_t *argv = json_array();
+	uint64_t bytes;
+
+	if (*words && !strcmp(*words, "--"))
+		words++;
+	for (; *words; words++)
+		if (json_array_append_new(argv, json_string(*words)) < 0) {
+			json_decref(argv);
+			return verb_fail(ctx, -1, "a word that is not UTF-8");
+		}
+	json_object_set_new(args, "argv", argv);
+	take_text(args, "name", o->name);
+	take_text(args, "profile", o->profile);
+	take_text(args, "prompt", o->prompt);
+	json_object_set(args, "tags", o->tags);
+	json_object_set_new(args, "pin", json_boolean(o->pin));
+	json_object_set_new(args, "no_store", json_boolean(o->no_store));
+	if (o->mem_max) {
+		if (!parse_size(o->mem_max, &bytes))
+			return verb_fail(ctx, -1, "--mem-max %.40s: a size such as 2G", o->mem_max);
+		json_object_set_new(args, "mem_max", json_integer((json_int_t)bytes));
+	}
+	return take_dir(ctx, o->dir ? o->dir : ".", args) < 0 ||
+			       take_size(ctx, o->size, args) < 0 || take_env(ctx, o->env, args) < 0
+		       ? -1
+		       : 0;
+}
+
+int
+verb_new(struct verb_ctx *ctx, int argc, char **argv)
+{
+	struct new_opts o = {.tags = json_array(), .env = json_array()};
+	const struct opt opts[] = {{'n', "name", true, NULL, &o.name, NULL},
+		{'c', "cwd", true, NULL, &o.dir, NULL},
+		{'p', "profile", true, NULL, &o.profile, NULL},
+		{'t', "tag", true, add_tag, NULL, NULL}, {'e', "env", true, add_env, NULL, NULL},
+		{0, "size", true, NULL, &o.size, NULL}, {0, "pin", false, NULL, NULL, &o.pin},
+		{0, "mem-max", true, NULL, &o.mem_max, NULL},
+		{0, "no-store", false, NULL, NULL, &o.no_store},
+		{0, "prompt", true, NULL, &o.prompt, NULL},
+		{'d', "detach", false, NULL, NULL, &o.detached}, {0}};
+	json_t *args = json_object(), *reply = NULL;
+	int first, code = EXIT_USAGE;
+	char id[16] = "";
+
+	if (opts_parse(ctx, opts, &o, argc, argv, &first) == 0 &&
+		fill(ctx, &o, argv + first, args) == 0)
+		reply = verb_call(ctx, "new", json_incref(args), &code);
+	json_decref(args);
+	json_decref(o.tags);
+	json_decref(o.env);
+	if (!reply)
+		return code;
+	snprintf(id, sizeof(id), "%s", json_string_value(json_object_get(reply, "id")));
+	if (!o.detached && isatty(0) && isatty(1) && !ctx->json) {
+		json_decref(reply);
+		return attach_run(ctx, id);
+	}
+	if (ctx->json)
+		print_json(json_pack(
+			"{s:i,s:s,s:O}", "v", 1, "id", id, "name", json_object_get(reply, "name")));
+	else
+		printf("%s\n", id);
+	json_decref(reply);
+	return EXIT_OK;
+}

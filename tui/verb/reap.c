@@ -1,0 +1,358 @@
+/* hibernate, resume, reap, explain: putting idle sessions to sleep and waking them. */
+#include "tui/model/reason.h"
+#include "tui/verb/verb.h"
+#include "sessions/config/config.h"
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char *
+str(const json_t *o, const char *key)
+{
+	const char *s = json_string_value(json_object_get(o, key));
+
+	return s ? s : "";
+}
+
+static bool
+truth(const json_t *o, const char *key)
+{
+	return json_is_true(json_object_get(o, key));
+}
+
+static double
+number(const json_t *o, const char *key)
+{
+	return json_number_value(json_object_get(o, key));
+}
+
+static json_t *
+words_json(int argc, char **argv, int first)
+{
+	json_t *a = json_array();
+
+	for (int i = first; i < argc; i++)
+		if (strcmp(argv[i], "--") != 0)
+			json_array_append_new(a, json_string(argv[i]));
+	return a;
+}
+
+/* One line a session; failures on stderr. The exit code. */
+static int
+print_results(const struct verb_ctx *ctx, const json_t *results, const char *done)
+{
+	const json_t *r;
+	int code = EXIT_OK;
+	char buf[32];
+	size_t i;
+
+	json_array_foreach (results, i, r) {
+		const char *name = str(r, "name");
+
+		if (!truth(r, "ok")) {
+			code = verb_fail(ctx, EXIT_FAIL, "%s: %s", name, str(r, "error"));
+		} else if (ctx->quiet || ctx->json) {
+			continue;
+		} else if (json_object_get(r, "freed_bytes")) {
+			printf("%s %s, freed %s (%s)\n", name, done,
+				fmt_bytes(buf, number(r, "freed_bytes")), str(r, "resume"));
+		} else {
+			printf("%s %s\n", name, done);
+		}
+	}
+	return code;
+}
+
+static int
+many(struct verb_ctx *ctx, const char *verb, json_t *take_args, const char *done)
+{
+	int code = EXIT_OK;
+	json_t *reply = verb_call(ctx, verb, take_args, &code);
+
+	if (!reply)
+		return code;
+	code = print_results(ctx, json_object_get(reply, "results"), done);
+	if (ctx->json)
+		print_json(reply);
+	else
+		json_decref(reply);
+	return code;
+}
+
+int
+verb_hibernate(struct verb_ctx *ctx, int argc, char **argv)
+{
+	bool force = false;
+	const struct opt opts[] = {{.s = 'f', .l = "force", .flag = &force}, {0}};
+	int first;
+
+	if (opts_parse(ctx, opts, NULL, argc, argv, &first) < 0)
+		return EXIT_USAGE;
+	if (first == argc)
+		return verb_fail(ctx, EXIT_USAGE, "which session? (muster ls)");
+	return many(ctx, "hibernate",
+		json_pack("{s:o,s:b}", "ids", words_json(argc, argv, first), "force", force),
+		"is asleep");
+}
+
+int
+verb_resume(struct verb_ctx *ctx, int argc, char **argv)
+{
+	const struct opt opts[] = {{0}};
+	int first;
+
+	if (opts_parse(ctx, opts, NULL, argc, argv, &first) < 0)
+		return EXIT_USAGE;
+	return many(ctx, "resume", json_pack("{s:o}", "ids", words_json(argc, argv, first)),
+		"is awake");
+}
+
+/* The offer as a table: what would be closed first, then what not and why. */
+static void
+print_offer(const json_t *reply)
+{
+	const json_t *list = json_object_get(reply, "candidates"), *o;
+	char idle[32], mem[32];
+	size_t i;
+
+	printf("  %-20s %7s %7s  %s\n", "NAME", "IDLE", "MEM", "WHY NOT");
+	for (int pass = 0; pass < 2; pass++) {
+		json_array_foreach (list, i, o) {
+			bool take = truth(o, "eligible") && truth(o, "worth");
+			const char *why =
+				json_string_value(json_array_get(json_object_get(o, "reasons"), 0));
+			char words[200] = "";
+
+			if (take == (pass == 1))
+				continue;
+			if (!take && why)
+				reason_words(why, number(o, "idle_s"), words, sizeof words);
+			printf("%s %-20.20s %7s %7s  %s\n", take ? "*" : " ", str(o, "name"),
+				fmt_ago(idle, number(o, "idle_s")),
+				json_object_get(o, "footprint_bytes")
+					? fmt_bytes(mem, number(o, "footprint_bytes"))
+					: "?",
+				words);
+		}
+	}
+}
+
+static size_t
+count_offered(const json_t *reply)
+{
+	const json_t *o;
+	size_t i, n = 0;
+
+	json_array_foreach (json_object_get(reply, "candidates"), i, o)
+		n += truth(o, "eligible") && truth(o, "worth");
+	return n;
+}
+
+static int
+print_done(const struct verb_ctx *ctx, json_t *take)
+{
+	const json_t *done = json_object_get(take, "done"), *o;
+	double freed = 0;
+	char buf[32];
+	size_t i;
+	int code;
+
+	if (ctx->json) {
+		print_json(take);
+		return EXIT_OK;
+	}
+	code = print_results(ctx, done, "is asleep");
+	json_array_foreach (done, i, o)
+		freed += number(o, "freed_bytes");
+	if (!ctx->quiet)
+		printf("%zu put to sleep, freed %s; muster resume wakes them\n",
+			json_array_size(done), fmt_bytes(buf, freed));
+	json_decref(take);
+	return code;
+}
+
+static bool
+user_agrees(const json_t *reply, size_t n)
+{
+	char buf[32], answer[16];
+
+	printf("Put %zu to sleep and free about %s? [y/N] ", n,
+		fmt_bytes(buf, number(reply, "would_free_bytes")));
+	fflush(stdout);
+	return fgets(answer, sizeof answer, stdin) && tolower((unsigned char)answer[0]) == 'y';
+}
+
+struct reap_words {
+	const char *idle, *min;
+	bool growing, dry, yes;
+};
+
+/* NULL: said what is wrong. */
+static json_t *
+reap_args(const struct verb_ctx *ctx, const struct reap_words *w)
+{
+	json_t *args = json_pack("{s:b,s:b}", "growing", w->growing, "dry_run", w->dry);
+	uint64_t bytes;
+	double s;
+
+	if (w->idle && !parse_duration(w->idle, &s)) {
+		verb_fail(ctx, EXIT_USAGE, "--idle takes a duration such as 30m or 2h, not '%.20s'",
+			w->idle);
+		json_decref(args);
+		return NULL;
+	}
+	if (w->min && !parse_size(w->min, &bytes)) {
+		verb_fail(ctx, EXIT_USAGE, "--min takes a size such as 400M, not '%.20s'", w->min);
+		json_decref(args);
+		return NULL;
+	}
+	if (w->idle)
+		json_object_set_new(args, "idle", json_real(s));
+	if (w->min)
+		json_object_set_new(args, "min", json_integer((json_int_t)bytes));
+	return args;
+}
+
+/* Lists first; closes only with --yes, or after a yes typed at a terminal. */
+static int
+reap(struct verb_ctx *ctx, const struct reap_words *w, json_t *take_args)
+{
+	json_t *reply;
+	int code = EXIT_OK;
+	size_t n;
+
+	if (w->yes && !w->dry) {
+		json_object_set_new(take_args, "yes", json_true());
+		reply = verb_call(ctx, "reap", take_args, &code);
+		return reply ? print_done(ctx, reply) : code;
+	}
+	reply = verb_call(ctx, "reap", json_incref(take_args), &code);
+	if (!reply) {
+		json_decref(take_args);
+		return code;
+	}
+	n = count_offered(reply);
+	if (ctx->json) {
+		print_json(json_incref(reply));
+	} else {
+		print_offer(reply);
+		if (n && !w->dry && isatty(0) && isatty(1) && user_agrees(reply, n)) {
+			struct reap_words yes = *w;
+
+			yes.yes = true;
+			json_decref(reply);
+			return reap(ctx, &yes, take_args);
+		}
+		if (n && !isatty(1) && !ctx->quiet)
+			fprintf(stderr, "muster: reap: %zu could be closed (add --yes)\n", n);
+	}
+	json_decref(reply);
+	json_decref(take_args);
+	return EXIT_OK;
+}
+
+int
+verb_reap(struct verb_ctx *ctx, int argc, char **argv)
+{
+	struct reap_words w = {0};
+	const struct opt opts[] = {{.l = "idle", .value = true, .str = &w.idle},
+		{.l = "min", .value = true, .str = &w.min}, {.l = "growing", .flag = &w.growing},
+		{.l = "dry-run", .flag = &w.dry}, {.s = 'y', .l = "yes", .flag = &w.yes}, {0}};
+	json_t *args;
+	int first;
+
+	if (opts_parse(ctx, opts, NULL, argc, argv, &first) < 0)
+		return EXIT_USAGE;
+	if (first != argc)
+		return verb_fail(ctx, EXIT_USAGE,
+			"takes no session (muster hibernate %s puts one to sleep)", argv[first]);
+	args = reap_args(ctx, &w);
+	return args ? reap(ctx, &w, args) : EXIT_USAGE;
+}
+
+/* A value of the numbers and facts of explain. */
+static void
+print_value(const char *key, const json_t *v)
+{
+	char buf[32];
+	size_t n = strlen(key);
+
+	if (json_is_boolean(v))
+		printf("    %-20s %s\n", key, json_is_true(v) ? "yes" : "no");
+	else if (json_is_string(v))
+		printf("    %-20s %s\n", key, json_string_value(v));
+	else if (strstr(key, "bytes"))
+		printf("    %-20s %s\n", key, fmt_bytes(buf, json_number_value(v)));
+	else if (n > 2 && strcmp(key + n - 2, "_s") == 0)
+		printf("    %-20s %s\n", key, fmt_ago(buf, json_number_value(v)));
+	else
+		printf("    %-20s %g\n", key, json_number_value(v));
+}
+
+static void
+print_signals(const json_t *signals)
+{
+	const json_t *o;
+	char buf[32];
+	size_t i;
+
+	json_array_foreach (signals, i, o) {
+		const json_t *age = json_object_get(o, "age_s");
+
+		printf("  %s %-10s %-11s %6s%s%s\n", truth(o, "used") ? ">" : " ", str(o, "source"),
+			str(o, "value"), age ? fmt_ago(buf, json_number_value(age)) : "",
+			*str(o, "detail") ? "  " : "", str(o, "detail"));
+	}
+}
+
+static void
+print_explanation(json_t *reply)
+{
+	json_t *growth = json_object_get(reply, "growth"), *reap_o = json_object_get(reply, "reap"),
+	       *v;
+	const char *key;
+	char buf[32];
+	size_t i;
+
+	printf("%s (%s) is %s, at rest for %s\n", str(reply, "name"), str(reply, "state"),
+		str(reply, "activity"), fmt_ago(buf, number(reply, "idle_s")));
+	print_signals(json_object_get(reply, "signals"));
+	printf("growth: %s\n", str(growth, "verdict"));
+	json_object_foreach (json_object_get(growth, "numbers"), key, v)
+		print_value(key, v);
+	printf("sleep: %s, and %s\n", truth(reap_o, "eligible") ? "can sleep now" : "not now",
+		truth(reap_o, "worth") ? "worth it" : "little to gain");
+	json_array_foreach (json_object_get(reap_o, "reasons"), i, v) {
+		char why[200];
+
+		reason_words(json_string_value(v) ? json_string_value(v) : "",
+			number(reply, "idle_s"), why, sizeof why);
+		printf("  - %s\n", why);
+	}
+	json_object_foreach (json_object_get(reap_o, "facts"), key, v)
+		print_value(key, v);
+}
+
+int
+verb_explain(struct verb_ctx *ctx, int argc, char **argv)
+{
+	const struct opt opts[] = {{0}};
+	int first, code = EXIT_OK;
+	json_t *reply;
+
+	if (opts_parse(ctx, opts, NULL, argc, argv, &first) < 0)
+		return EXIT_USAGE;
+	if (argc - first != 1)
+		return verb_fail(ctx, EXIT_USAGE, "takes one session (muster ls)");
+	reply = verb_call(ctx, "explain", json_pack("{s:s}", "id", argv[first]), &code);
+	if (!reply)
+		return code;
+	if (ctx->json) {
+		print_json(reply);
+	} else {
+		print_explanation(reply);
+		json_decref(reply);
+	}
+	return EXIT_OK;
+}

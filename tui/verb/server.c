@@ -1,0 +1,145 @@
+#include "sessions/config/config.h"
+#include "sessions/serve.h"
+#include "core/os/os.h"
+#include "sessions/memory/proc_read.h"
+#include "tui/verb/verb.h"
+#include "tui/verb/verb.h"
+#include <poll.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define STOP_NS 15000000000ull
+#define LOOK_MS 100
+
+static int
+start(struct verb_ctx *ctx, bool force)
+{
+	struct err e = {0};
+	struct client *c = client_connect(ctx->host, true, &e);
+
+	(void)force;
+	if (!c)
+		return verb_fail(ctx, EXIT_NO_SERVER, "%s", e.msg);
+	client_free(c);
+	return EXIT_OK;
+}
+
+/* A request that must not start a server. */
+static json_t *
+ask(struct verb_ctx *ctx, const char *verb, json_t *args, int *code)
+{
+	struct err e = {0};
+	struct client *c = client_connect(ctx->host, false, &e);
+	json_t *reply = NULL;
+
+	if (c)
+		reply = client_call(c, verb, args, NULL, NULL, 0, &e);
+	else
+		json_decref(args);
+	if (!reply)
+		*code = verb_fail(ctx, e.code ? e.code : EXIT_FAIL, "%s", e.msg);
+	client_free(c);
+	json_clean(ctx, reply);
+	return reply;
+}
+
+/* Until the process is gone; it may stand still, or not end in time. */
+static int
+wait_gone(struct verb_ctx *ctx, const char *who, pid_t pid, int pidfd, uint64_t end)
+{
+	struct pollfd p = {pidfd, POLLIN, 0};
+	int code = EXIT_OK;
+
+	while (pidfd >= 0 && code == EXIT_OK && poll(&p, 1, LOOK_MS) == 0) {
+		if (proc_state(pid) == 'T')
+			code = verb_fail(ctx, EXIT_FAIL,
+				"the %s (process %d) is stopped: it leaves after kill -CONT %d",
+				who, (int)pid, (int)pid);
+		else if (os_mono_ns() > end)
+			code = verb_fail(ctx, EXIT_FAIL, "the %s (process %d) does not leave", who,
+				(int)pid);
+	}
+	if (pidfd >= 0)
+		close(pidfd);
+	return code;
+}
+
+static int
+stop(struct verb_ctx *ctx, bool force)
+{
+	int code = EXIT_OK, fd[2];
+	json_t *st = ask(ctx, "status", json_object(), &code), *reply;
+	static const char *const who[] = {"server", "keeper"}, *const key[] = {"pid", "keeper_pid"};
+	uint64_t end = os_mono_ns() + STOP_NS;
+	pid_t pid[2];
+
+	if (!st)
+		return code;
+	for (int i = 0; i < 2; i++) {
+		pid[i] = (pid_t)json_integer_value(json_object_get(st, key[i]));
+		fd[i] = (int)syscall(SYS_pidfd_open, pid[i], 0);
+	}
+	json_decref(st);
+	if (!(reply = ask(ctx, "stop", json_pack("{s:b}", "kill_sessions", force), &code)))
+		return code;
+	json_decref(reply);
+	for (int i = 0; i < 2; i++) {
+		int rc = wait_gone(ctx, who[i], pid[i], fd[i], end);
+
+		code = rc == EXIT_OK ? code : rc;
+	}
+	return code;
+}
+
+static int
+status(struct verb_ctx *ctx, bool force)
+{
+	int code = EXIT_OK;
+	json_t *st = ask(ctx, "status", json_object(), &code), *n;
+	char ago[32], store[32];
+
+	(void)force;
+	if (!st)
+		return code;
+	if (ctx->json) {
+		print_json(st);
+		return EXIT_OK;
+	}
+	n = json_object_get(st, "sessions");
+	printf("server %d, keeper %d, muster %s, started %s ago\n",
+		(int)json_integer_value(json_object_get(st, "pid")),
+		(int)json_integer_value(json_object_get(st, "keeper_pid")),
+		json_string_value(json_object_get(st, "version")),
+		fmt_ago(ago, json_number_value(json_object_get(st, "up_s"))));
+	printf("%d running, %d asleep, %d clients, %s of history\n",
+		(int)json_integer_value(json_object_get(n, "running")),
+		(int)json_integer_value(json_object_get(n, "asleep")),
+		(int)json_integer_value(json_object_get(st, "clients")),
+		fmt_bytes(store, json_number_value(json_object_get(st, "store_bytes"))));
+	if (*json_string_value(json_object_get(st, "banner")))
+		printf("%s\n", json_string_value(json_object_get(st, "banner")));
+	json_decref(st);
+	return EXIT_OK;
+}
+
+int
+verb_server(struct verb_ctx *ctx, int argc, char **argv)
+{
+	static const struct {
+		const char *name;
+		int (*run)(struct verb_ctx *ctx, bool force);
+	} what[] = {{"start", start}, {"stop", stop}, {"status", status}};
+	bool force = false;
+	const struct opt opts[] = {{0, "kill-sessions", false, NULL, NULL, &force}, {0}};
+	int first;
+
+	if (argc == 2 && !strcmp(argv[1], "run"))
+		return serve();
+	if (opts_parse(ctx, opts, NULL, argc, argv, &first) < 0)
+		return EXIT_USAGE;
+	for (size_t i = 0; argc - first == 1 && i < ARRAY_LEN(what); i++)
+		if (!strcmp(what[i].name, argv[first]))
+			return what[i].run(ctx, force);
+	return verb_fail(ctx, EXIT_USAGE, "muster server start, stop or status");
+}
