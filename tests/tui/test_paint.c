@@ -1,5 +1,6 @@
 /* A frame as the terminal gets it: the sheet, a session's screen in its place, dialogs over both;
  * and the sentences of --plain. */
+#include "core/paint/frame.h"
 #include "fixture.h"
 #include "core/page/page.h"
 #include "core/page/tab.h"

@@ -1,5 +1,6 @@
 /* An attached session as a view of the application, without terminal and server: frames and events go
  * in, keys and requests come out. */
+#include "core/paint/frame.h"
 #include "fixture.h"
 #include "core/page/page.h"
 
