@@ -45,7 +45,8 @@ make_row(struct model *m, struct fuzz_in *in, cell_t *cells, struct buf *text)
 
 		if (c < 0x20 && n + 1 < len) {
 			bool cluster = c & 1;
-			cell_t content = cluster ? tab_cluster(m->tab, zwj, 3) : 0x65e5 + c;
+			cell_t content =
+				cluster ? tab_cluster(m->tab, zwj, 3) : (cell_t)(0x65e5 + c);
 
 			cells[n++] = content | CELL_WIDE | dress;
 			cells[n++] = CELL_TAIL | dress;
