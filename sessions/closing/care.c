@@ -1,6 +1,4 @@
 #include "sessions/closing/care.h"
-#include "sessions/closing/typing.h"
-#include "sessions/closing/wake.h"
 #include <stdlib.h>
 
 struct care *
@@ -19,14 +17,11 @@ care_seen(const struct session *s)
 }
 
 void
-care_end(struct session *s)
+care_free(struct session *s)
 {
 	struct care *c = s->run->care;
 
-	if (!c)
-		return;
-	typing_drop(s);
-	waking_end(s);
+	CHECK(!c || (!c->sends && !c->waking));
 	s->run->care = NULL;
 	free(c);
 }

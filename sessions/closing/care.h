@@ -12,6 +12,5 @@ struct care {
 };
 struct care *care_of(struct session *s);	       /* of a session with a run */
 const struct care *care_seen(const struct session *s); /* NULL: there is none */
-/* The run ends: what waits is refused, what is kept is dropped. */
-void care_end(struct session *s);
+void care_free(struct session *s);		       /* nothing waits in it any more */
 #endif

@@ -21,6 +21,7 @@
 #include "sessions/session/display.h"
 #include "sessions/session/run.h"
 #include "sessions/memory/sampler.h"
+#include "sessions/session/feed.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -293,7 +294,7 @@ against(struct job *j, struct session *s, char buf[160])
 		return "it is not running any more";
 	if (j->q.force)
 		return NULL;
-	display_settle(s, os_mono_ns());
+	feed_settle(s, os_mono_ns());
 	if (s->run->act.last_input_ns != j->input_ns || s->run->act.last_text_ns != j->text_ns)
 		return "activity: something was typed or printed meanwhile";
 	judge(s, &j->q.limits, &v);

@@ -8,6 +8,7 @@
 #include "sessions/closing/care.h"
 #include "sessions/closing/judge.h"
 #include "sessions/closing/typing.h"
+#include "sessions/closing/wake.h"
 #include "sessions/closing/watch.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -141,7 +142,9 @@ void
 lifecycle_over(struct lifecycle *l, struct session *s)
 {
 	watch_end(l->watch, s);
-	care_end(s);
+	typing_drop(s);
+	waking_end(s);
+	care_free(s);
 }
 
 void

@@ -7,6 +7,7 @@
 #include "sessions/agent/guard.h"
 #include "sessions/closing/care.h"
 #include "sessions/closing/judge.h"
+#include "sessions/session/course.h"
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -150,7 +151,7 @@ wake_session(struct session *s, const char **how, struct err *e)
 			e, 1, "the command of %s was not stored (start it with new)", s->name);
 	argv = wake_argv(s, how);
 	if (path_finds(session_getenv(s, "PATH"), s->cwd, argv[0]))
-		rc = run_start(s, argv, NULL, NULL, e);
+		rc = course_begin(s, argv, NULL, NULL, e);
 	else
 		err_set(e, 1,
 			strchr(argv[0], '/') ? "%.200s: not found" : "%.200s: not found on PATH",

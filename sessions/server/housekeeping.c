@@ -5,6 +5,7 @@
 #include "sessions/session/display.h"
 #include "core/page/page.h"
 #include "sessions/store_thread/store_worker.h"
+#include "sessions/session/feed.h"
 
 #define SLICE_NS 2000000ull /* one step may take as long again */
 #define PAUSE_MS 20
@@ -33,7 +34,7 @@ step(struct sessions *ss, uint64_t now)
 			return true;
 		}
 		if (display_rests(s)) {
-			display_park(s);
+			feed_park(s);
 			return true;
 		}
 	}

@@ -4,6 +4,8 @@
 #include "sessions/server/server_priv.h"
 #include "sessions/store_thread/store_worker.h"
 #include "sessions/wire/json.h"
+#include "sessions/session/checkpoint.h"
+#include "sessions/session/display.h"
 #include <stdlib.h>
 
 static char **
@@ -46,6 +48,7 @@ on_state(void *ctx, struct session *s, enum session_state was)
 	struct server *sv = ctx;
 
 	(void)was;
+	sessions_keep_state(s);
 	views_session_state(sv->views, s);
 	on_evaluated(sv, s);
 	server_try_stop(sv);
@@ -56,6 +59,8 @@ on_activity(void *ctx, struct session *s)
 {
 	struct server *sv = ctx;
 
+	if (!term_parked(s->display->term))
+		checkpoint_save(s); /* the signals are in it */
 	if (sv->life)
 		lifecycle_activity(sv->life, s);
 }

@@ -19,6 +19,8 @@
 #include "sessions/session/run.h"
 #include "sessions/session/display.h"
 #include "sessions/store_thread/store_worker.h"
+#include "sessions/session/feed.h"
+#include "sessions/session/course.h"
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -88,7 +90,7 @@ on_settle(uv_timer_t *t)
 		if (sc->unsettled && now - sc->settled_ns > SELDOM * sc->settle_cost_ns &&
 			(now - sc->output_ns > SETTLE_QUIET_NS ||
 				now - sc->settled_ns > SETTLE_LATEST_NS))
-			display_settle(s, now);
+			feed_settle(s, now);
 		else if (!sc->unsettled && s->changed)
 			run_evaluate(s, now);
 		more |= sc->unsettled;
@@ -161,7 +163,8 @@ on_tick(uv_timer_t *t)
 		if (s->changed)
 			server_settle_soon(sv);
 	}
-	ended_tick(&sv->sessions, now);
+	course_tick(&sv->sessions, now);
+	ended_tick(&sv->sessions);
 	housekeeping_tick(&sv->housekeeping);
 	recorder_tick(&sv->sessions, now);
 	peers_check(sv->peers, now);
@@ -188,14 +191,14 @@ static void
 on_keeper_spawned(void *ctx, uint32_t id, pid_t pid, uint64_t start, int error, int take_master,
 	int take_pidfd)
 {
-	run_spawned(
+	course_spawned(
 		&((struct server *)ctx)->sessions, id, pid, start, error, take_master, take_pidfd);
 }
 
 static void
 on_keeper_exited(void *ctx, uint32_t id, pid_t pid, int status)
 {
-	run_exited(&((struct server *)ctx)->sessions, id, pid, status);
+	course_exited(&((struct server *)ctx)->sessions, id, pid, status);
 }
 
 /* It died: another one takes its place and gets all that lives. */
@@ -381,7 +384,7 @@ leave(struct server *sv)
 	peers_flush(sv->peers);
 	for (struct session *s = ss->first; s; s = s->next)
 		if (s->run)
-			run_abandon(s);
+			course_abandon(s);
 	keeper_stop(ss->keeper);
 	keeper_link_flush(ss->keeper, LAST_WORD_MS);
 	sessions_store(ss);

@@ -11,7 +11,7 @@
 #include "sessions/session/recorder.h"
 #include "sessions/session/run.h"
 #include "sessions/session/display.h"
-#include "sessions/session/sessions.h"
+#include "sessions/session/house.h"
 #include "sessions/pty/shelf.h"
 #include <errno.h>
 #include <fcntl.h>

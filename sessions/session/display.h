@@ -3,8 +3,11 @@
 /* What is seen of a session: its terminal with the scrollback, and what lists say of it. It outlives
  * the run: the last screen and history stay readable. */
 #include "core/term/term.h"
+#include "sessions/session/house.h"
 #include "sessions/session/session.h"
 
+#define DISPLAY_COLS_MAX 4096
+#define DISPLAY_ROWS_MAX 1000
 #define SELDOM 20 /* what is done again and again on huge screens pauses so many times as long */
 
 struct recorder;
@@ -26,27 +29,17 @@ struct display {
 	uint64_t save_cost_ns, settle_cost_ns; /* what the last one took: see SELDOM */
 };
 
-struct display *display_new(void); /* 80x24, nothing loaded */
-/* The terminal of a session that has none: from its checkpoint in the run's ring and the bytes since, else from
- * its files, else empty. activity: the run's signals, too. */
-void display_load(struct session *s, bool activity);
-void display_free(struct display *sc); /* NULL ok */
+struct display *display_new(void);     /* 80x24, nothing loaded */
+void display_free(struct display *sc); /* NULL ok; its recorder was closed */
 void display_check(const struct session *s);
 void display_dump(const struct session *s, FILE *out);
 
 /* The terminal of one that is looked at: it is not parked for the next minute. */
 struct term *display_term(struct session *s);
-/* n bytes more of the child's are in the ring: a turn's worth of what waits there goes through the
- * terminal. False: more waits. */
-bool display_output(struct session *s, size_t n);
-void display_resize(struct session *s, int cols, int rows);
-/* For another run: the last program's modes end, what it left goes up into history. */
-void display_begin_run(struct session *s);
 /* So many clients show it, of which `attached` are attached. */
 void display_set_lookers(struct session *s, unsigned lookers, unsigned attached);
-/* Gives the screen's memory back; nobody may be looking. */
-void display_park(struct session *s);
 bool display_rests(const struct session *s); /* may be parked: quiet for a while, nobody looks */
-/* What it says: last line, profile's rules; then the activity's verdict. */
-void display_settle(struct session *s, uint64_t now_ns);
+/* The observers are told; n NULL where there is nothing to say. */
+void display_note(struct session *s, enum screen_news what, const struct screen_note *n);
+void display_watch(struct session *s); /* its terminal reports to it */
 #endif

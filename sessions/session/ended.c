@@ -2,25 +2,21 @@
 #include "core/base/log.h"
 #include "core/os/os.h"
 #include "sessions/session/checkpoint.h"
-#include "sessions/pty/pty.h"
 #include "sessions/session/recorder.h"
 #include "sessions/pty/ring.h"
-#include "sessions/session/recover.h"
 #include "sessions/session/run.h"
 #include "sessions/session/display.h"
+#include "sessions/pty/keeper_link.h"
 #include "sessions/pty/shelf.h"
 #include "sessions/store_thread/store_worker.h"
 #include <errno.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define WORD_NS 2000000000ull /* the keeper has so long to tell of an end */
-
-static void
-hold_shelf(struct sessions *ss)
+void
+ended_hold_shelf(struct sessions *ss)
 {
 	keeper_hold(ss->keeper, 0, KEEPER_SHELF, shelf_fd(ss->shelf));
 }
@@ -74,32 +70,13 @@ ended_shelve(struct session *s)
 	ss->untidy = true;
 }
 
-/* Its pidfd says that the child is gone. The keeper, which knows how it ended, has its time. */
-static void
-look_for_end(struct session *s, uint64_t now)
-{
-	struct run *r = s->run;
-	struct pollfd p = {.fd = r ? r->pidfd : -1, .events = POLLIN};
-
-	if (p.fd < 0 || poll(&p, 1, 0) != 1)
-		return;
-	if (!r->gone_ns)
-		r->gone_ns = now;
-	if (now - r->gone_ns < WORD_NS)
-		return;
-	log_warn("session %u: its child is gone, and the keeper does not say how", s->num);
-	run_reaped(s, KEEPER_NO_STATUS);
-}
-
 void
-ended_tick(struct sessions *ss, uint64_t now_ns)
+ended_tick(struct sessions *ss)
 {
-	for (struct session *s = ss->first; s; s = s->next) {
-		look_for_end(s, now_ns);
+	for (struct session *s = ss->first; s; s = s->next)
 		ended_shelve(s);
-	}
 	if (shelf_compact(ss->shelf))
-		hold_shelf(ss);
+		ended_hold_shelf(ss);
 }
 
 struct grave {
@@ -139,88 +116,4 @@ ended_delete(struct sessions *ss, uint32_t num)
 	g = xcalloc(1, sizeof(*g));
 	*g = (struct grave){ss, num};
 	store_run(ss->store, on_store, on_deleted, g);
-}
-
-void
-ended_bury(struct sessions *ss)
-{
-	for (uint32_t num = 0; (num = shelf_next(ss->shelf, num));) {
-		struct session *s;
-
-		if (!shelf_has(ss->shelf, num, SHELF_GONE))
-			continue;
-		s = sessions_num(ss, num);
-		if (!s)
-			ended_delete(ss, num);
-		else if (!session_live(s))
-			sessions_forget(s);
-	}
-}
-
-static struct session *
-from_text(struct sessions *ss, uint32_t num, const char *note)
-{
-	json_t *o = json_loads(note ? note : "{}", 0, NULL);
-	struct session *s = recover_from_note(ss, num, o);
-
-	json_decref(o);
-	return s;
-}
-
-/* How it ended, and with which environment it is to be woken. s NULL: the store does not know it.
- */
-static void
-take_down(struct sessions *ss, uint32_t num, struct session *s)
-{
-	struct spawn_limits limits = {0};
-	struct buf end = {0}, spec = {0};
-	struct shelf_end e;
-	char **env = NULL, *note = NULL, *cwd = NULL;
-
-	if (!shelf_get(ss->shelf, num, SHELF_END, &end) || end.len != sizeof(e)) {
-		buf_free(&end); /* the keeper still has all of it */
-		return;
-	}
-	memcpy(&e, end.data, sizeof(e));
-	buf_free(&end);
-	if (shelf_get(ss->shelf, num, SHELF_SPEC, &spec)) {
-		spawn_parse(spec.data, spec.len, &env, &note, &cwd, &limits);
-		explicit_bzero(spec.data, spec.cap);
-	}
-	buf_free(&spec);
-	if (!s)
-		s = from_text(ss, num, note);
-	if (!s->cwd) {
-		s->cwd = cwd ? cwd : xstrdup("/");
-		cwd = NULL;
-	}
-	s->env = env;
-	s->limits = limits;
-	session_found(s, e.state == SHELF_ASLEEP ? SS_ASLEEP
-			 : e.state == SHELF_LOST ? SS_LOST
-						 : SS_EXITED);
-	s->past.exit_code = e.exit_code;
-	s->past.exit_signal = e.exit_signal;
-	s->past.ended = e.ended;
-	free(note);
-	free(cwd);
-}
-
-void
-ended_recover(struct sessions *ss, int take_fd)
-{
-	struct session *s = ss->first;
-
-	if (take_fd >= 0 && !(ss->shelf = shelf_adopt(take_fd)))
-		log_error("what the server before this one kept of ended sessions cannot be read");
-	if (!ss->shelf) {
-		CHECK((ss->shelf = shelf_new()));
-		hold_shelf(ss);
-	}
-	/* both are in order of their numbers, as a rule */
-	for (uint32_t num = 0; (num = shelf_next(ss->shelf, num));) {
-		while (s && s->num < num)
-			s = s->next;
-		take_down(ss, num, s && s->num == num ? s : sessions_num(ss, num));
-	}
 }

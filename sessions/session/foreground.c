@@ -1,7 +1,6 @@
 #include "sessions/session/foreground.h"
 #include "sessions/memory/proc_read.h"
-#include "sessions/pty/pty.h"
-#include "sessions/session/run.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -83,19 +82,13 @@ working(pid_t leader)
 }
 
 void
-foreground_look(struct session *s)
+foreground_name(int pty_fd, pid_t leader, bool at_prompt, char *name, size_t cap)
 {
-	struct run *r = s->run;
-	char name[sizeof r->act.foreground] = "";
-	pid_t front;
+	pid_t front = tcgetpgrp(pty_fd);
 
-	if (s->state == SS_RUNNING && r->pty && r->pid > 0) {
-		front = tcgetpgrp(pty_fd(r->pty));
-		/* jobs behind a shell's prompt are no work of the shell; behind none they are */
-		if (front <= 0 || front == r->pid)
-			front = r->act.prompt.state == PROMPT_UNSEEN ? working(r->pid) : 0;
-		if (front > 0)
-			name_of(front, name, sizeof name);
-	}
-	activity_foreground(&r->act, name);
+	/* jobs behind a shell's prompt are no work of the shell; behind none they are */
+	if (front <= 0 || front == leader)
+		front = at_prompt ? 0 : working(leader);
+	if (front > 0)
+		name_of(front, name, cap);
 }

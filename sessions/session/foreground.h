@@ -2,8 +2,10 @@
 #define SESSIONS_FOREGROUND_H
 /* What runs in front of a shell, asked of the kernel: the terminal's foreground process group, and
  * the children of a program that keeps no job control, unless they wait for a line to be typed,
- * and whether such a program itself sleeps or computes. Tells the session's activity. */
-#include "sessions/session/session.h"
+ * and whether such a program itself sleeps or computes. */
+#include "core/base/base.h"
+#include <sys/types.h>
 
-void foreground_look(struct session *s); /* of a session with a run */
+/* name is left as it is when nothing works. at_prompt: the program shows its prompt. */
+void foreground_name(int pty_fd, pid_t leader, bool at_prompt, char *name, size_t cap);
 #endif

@@ -10,7 +10,7 @@
  * "[history unavailable]" and is tried again, too.
  * Sessions that are not to be stored have no recorder. */
 #include "sessions/session/display.h"
-#include "sessions/session/sessions.h"
+#include "sessions/session/house.h"
 
 struct recorder;
 /* Its terminal was made: history may be read from files. Makes the

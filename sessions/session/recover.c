@@ -6,11 +6,15 @@
 #include "sessions/pty/pty.h"
 #include "sessions/pty/ring.h"
 #include "sessions/pty/shelf.h"
+#include "sessions/session/course.h"
+#include "sessions/session/display.h"
 #include "sessions/session/ended.h"
+#include "sessions/session/feed.h"
 #include "sessions/session/run.h"
 #include "sessions/session/display.h"
 #include "sessions/store_thread/store_worker.h"
 #include "sessions/wire/json.h"
+#include "sessions/session/sessions.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,7 +76,7 @@ profile_named(struct sessions *ss, const char *name, char *const *argv)
 static struct session *
 from_meta(struct sessions *ss, const struct meta_session *m)
 {
-	struct session *s = session_new(ss, session_state_of(m->state));
+	struct session *s = sessions_new(ss, session_state_of(m->state));
 	json_t *argv = json_loads(m->argv_json ? m->argv_json : "[]", 0, NULL);
 	json_t *tags = json_loads(m->tags_json ? m->tags_json : "[]", 0, NULL);
 
@@ -103,10 +107,10 @@ from_meta(struct sessions *ss, const struct meta_session *m)
 	return s;
 }
 
-struct session *
-recover_from_note(struct sessions *ss, uint32_t num, const json_t *o)
+static struct session *
+from_note(struct sessions *ss, uint32_t num, const json_t *o)
 {
-	struct session *s = session_new(ss, SS_RUNNING);
+	struct session *s = sessions_new(ss, SS_RUNNING);
 	const char *profile = obj_text(o, "profile");
 
 	s->num = num;
@@ -179,10 +183,10 @@ go_on_reading(struct session *s, struct keeper_held *h)
 	if (!s->run || s->run->phase == RUN_COMING)
 		return;
 	if (h->fd[KEEPER_MASTER] >= 0)
-		run_take_pty(s, recover_take(h, KEEPER_MASTER));
+		course_take_pty(s, recover_take(h, KEEPER_MASTER));
 	run_flush_replies(s);
 	if (h->flags & KEEPER_GONE)
-		run_reaped(s, h->status);
+		course_reaped(s, h->status);
 	else if (s->of->sampler)
 		sampler_add(s->of->sampler, s->num, s->id, s->run->pid);
 }
@@ -207,7 +211,7 @@ from_keeper(struct sessions *ss, struct keeper_held *h)
 	json_t *note = read_spec(spec, &env, &cwd, &limits);
 
 	if (!s && (env || h->pid || h->flags & KEEPER_STARTING))
-		s = recover_from_note(ss, h->id, note);
+		s = from_note(ss, h->id, note);
 	if (!s) {
 		if (ring >= 0)
 			close(ring);
@@ -235,11 +239,95 @@ from_keeper(struct sessions *ss, struct keeper_held *h)
 		if (s->run)
 			obj_copy_text(
 				note, "hook_token", s->run->hook_token, sizeof(s->run->hook_token));
-		display_load(s, true);
+		feed_load(s, true);
 	}
 	json_decref(note);
 	free(cwd);
 	free(env);
+}
+
+static struct session *
+from_text(struct sessions *ss, uint32_t num, const char *note)
+{
+	json_t *o = json_loads(note ? note : "{}", 0, NULL);
+	struct session *s = from_note(ss, num, o);
+
+	json_decref(o);
+	return s;
+}
+
+/* How it ended, and with which environment it is to be woken. s NULL: the store does not know it.
+ */
+static void
+take_down(struct sessions *ss, uint32_t num, struct session *s)
+{
+	struct spawn_limits limits = {0};
+	struct buf end = {0}, spec = {0};
+	struct shelf_end e;
+	char **env = NULL, *note = NULL, *cwd = NULL;
+
+	if (!shelf_get(ss->shelf, num, SHELF_END, &end) || end.len != sizeof(e)) {
+		buf_free(&end); /* the keeper still has all of it */
+		return;
+	}
+	memcpy(&e, end.data, sizeof(e));
+	buf_free(&end);
+	if (shelf_get(ss->shelf, num, SHELF_SPEC, &spec)) {
+		spawn_parse(spec.data, spec.len, &env, &note, &cwd, &limits);
+		explicit_bzero(spec.data, spec.cap);
+	}
+	buf_free(&spec);
+	if (!s)
+		s = from_text(ss, num, note);
+	if (!s->cwd) {
+		s->cwd = cwd ? cwd : xstrdup("/");
+		cwd = NULL;
+	}
+	s->env = env;
+	s->limits = limits;
+	session_found(s, e.state == SHELF_ASLEEP ? SS_ASLEEP
+			 : e.state == SHELF_LOST ? SS_LOST
+						 : SS_EXITED);
+	s->past.exit_code = e.exit_code;
+	s->past.exit_signal = e.exit_signal;
+	s->past.ended = e.ended;
+	free(note);
+	free(cwd);
+}
+
+static void
+shelf_recover(struct sessions *ss, int take_fd)
+{
+	struct session *s = ss->first;
+
+	if (take_fd >= 0 && !(ss->shelf = shelf_adopt(take_fd)))
+		log_error("what the server before this one kept of ended sessions cannot be read");
+	if (!ss->shelf) {
+		CHECK((ss->shelf = shelf_new()));
+		ended_hold_shelf(ss);
+	}
+	/* both are in order of their numbers, as a rule */
+	for (uint32_t num = 0; (num = shelf_next(ss->shelf, num));) {
+		while (s && s->num < num)
+			s = s->next;
+		take_down(ss, num, s && s->num == num ? s : sessions_num(ss, num));
+	}
+}
+
+static void
+bury(struct sessions *ss)
+{
+	for (uint32_t num = 0; (num = shelf_next(ss->shelf, num));) {
+		struct session *s;
+
+		if (!shelf_has(ss->shelf, num, SHELF_GONE))
+			continue;
+		s = sessions_num(ss, num);
+		if (!s)
+			ended_delete(ss, num);
+		else if (!session_live(s))
+			sessions_forget(s);
+	}
 }
 
 /* The store calls it live, the keeper knows nothing of it. */
@@ -268,7 +356,7 @@ on_found(void *ctx, const struct meta_session *m, size_t n)
 		if (sessions_num(ctx, m[i].num))
 			continue;
 		s = from_meta(ctx, &m[i]);
-		display_load(s, false);
+		feed_load(s, false);
 		if (session_live(s))
 			mark_lost(s);
 		session_changed(s);
@@ -280,7 +368,7 @@ on_found(void *ctx, const struct meta_session *m, size_t n)
 static void
 load_screen(struct session *s)
 {
-	display_load(s, false);
+	feed_load(s, false);
 	if (!s->run)
 		term_park(s->display->term);
 }
@@ -297,7 +385,7 @@ recover(struct sessions *ss, struct keeper_held *h, size_t n)
 		from_meta(ss, &m[i]);
 	meta_sessions_free(m, n_meta);
 	store_worker_on_found(ss->store, on_found, ss);
-	ended_recover(ss, recover_take(recover_globals(h, n), KEEPER_SHELF));
+	shelf_recover(ss, recover_take(recover_globals(h, n), KEEPER_SHELF));
 	for (size_t i = 0; i < n; i++)
 		if (h[i].id)
 			from_keeper(ss, &h[i]);
@@ -307,7 +395,7 @@ recover(struct sessions *ss, struct keeper_held *h, size_t n)
 		if (session_live(s) && !s->run)
 			mark_lost(s);
 	}
-	ended_bury(ss);
+	bury(ss);
 	unsigned swept = arena_sweep(ss->arena);
 	for (size_t i = 0; i < n; i++) {
 		struct session *s = h[i].id ? sessions_num(ss, h[i].id) : NULL;
@@ -326,7 +414,7 @@ hand_over_one(struct session *s)
 	struct run *r = s->run;
 
 	if (r && r->phase == RUN_COMING) {
-		run_spawned(s->of, s->num, 0, 0, EPIPE, -1, -1); /* s may be gone after this */
+		course_spawned(s->of, s->num, 0, 0, EPIPE, -1, -1); /* s may be gone after this */
 		return;
 	}
 	if (s->display->ring)

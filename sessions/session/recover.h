@@ -7,9 +7,6 @@
 
 /* Fills the set, arena included; takes the descriptors it can use out of held, closes none. */
 void recover(struct sessions *ss, struct keeper_held *held, size_t n);
-/* A record of what the store does not know, as the server died before it was written: from the note
- * in its spec. */
-struct session *recover_from_note(struct sessions *ss, uint32_t num, const json_t *note);
 /* The other way: all that lives is handed to a keeper that replaces one which died. */
 void recover_hand_over(struct sessions *ss);
 /* The keeper's own entry (arena, sockets, lock); NULL none. */

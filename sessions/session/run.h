@@ -2,7 +2,7 @@
 #define SESSIONS_RUN_H
 /* What exists only while a child lives: its process, its pty, its ring, what it is doing.
  *
- *   run_start ─► coming ─► alive ─► draining ─► gone (the struct is freed)
+ *   course_begin ─► coming ─► alive ─► draining ─► gone (the struct is freed)
  *
  * coming: the keeper was asked. alive: pid, pidfd and pty are there. draining: the child was
  * reaped, its last output is still being read. With the struct all of it goes: a session that
@@ -43,27 +43,10 @@ struct run {
 	struct care *care; /* of closing/, which makes it with the run and frees it with its end */
 };
 
-/* Asks the keeper for a child that executes argv, in the state starting; cb (NULL ok) once, later.
- * Its environment is the profile's, s->env, then what muster adds. 0, or -1 and *e: nothing was
- * begun. A program that cannot be executed is told to cb; the session then is what it was before. */
-int run_start(struct session *s, char *const *argv, run_cb cb, void *ctx, struct err *e);
 struct run *run_new(enum session_state from);
 void run_free(struct run *r); /* NULL ok */
 void run_check(const struct session *s);
 void run_dump(const struct session *s, FILE *out);
-
-/* The keeper's word. take_*: owned from here. */
-void run_spawned(struct sessions *of, uint32_t num, pid_t pid, uint64_t start, int error,
-	int take_master, int take_pidfd);
-void run_exited(struct sessions *of, uint32_t num, pid_t pid, int status);
-/* The child was reaped with this status (KEEPER_NO_STATUS: not known how). */
-void run_reaped(struct session *s, int status);
-/* Child and pty are both done: the run is over, the session asleep or exited. */
-void run_over(struct session *s);
-/* What could not be ended is left to itself: the session is lost. */
-void run_abandon(struct session *s);
-/* A pty that a predecessor had. */
-void run_take_pty(struct session *s, int take_master);
 
 /* Bytes typed into the child: bounded queue; -1 and *e (NULL ok) when full or not running. */
 int run_write(struct session *s, const void *p, size_t n, struct err *e);

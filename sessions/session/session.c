@@ -3,17 +3,13 @@
 #include "core/os/os.h"
 #include "core/text/width.h"
 #include "sessions/memory/footprint.h"
-#include "sessions/pty/ring.h"
-#include "sessions/session/run.h"
-#include "sessions/session/display.h"
-#include "sessions/session/sessions.h"
+#include "sessions/session/house.h"
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define SESSION_MAGIC 0x53455353u
 #define TAG_MAX 60
 
 #define BIT(name) (1u << SS_##name)
@@ -66,44 +62,10 @@ session_kept(const struct session *s)
 }
 
 struct session *
-session_new(struct sessions *of, enum session_state first)
-{
-	struct session *s = xcalloc(1, sizeof(*s));
-
-	s->magic = SESSION_MAGIC;
-	s->of = of;
-	s->state = first;
-	s->spec = -1;
-	s->past.exit_code = s->past.exit_signal = -1;
-	s->past.created = os_wall_s();
-	s->display = display_new();
-	return s;
-}
-
-struct session *
 session_check(void *p)
 {
 	CHECK(p && ((struct session *)p)->magic == SESSION_MAGIC);
 	return p;
-}
-
-void
-session_free(struct session *s)
-{
-	if (!s)
-		return;
-	session_check(s);
-	run_free(s->run);
-	display_free(s->display);
-	if (s->spec >= 0)
-		close(s->spec);
-	for (int i = 0; i < s->n_tags; i++)
-		free(s->tags[i]);
-	free(s->cwd);
-	free(s->argv);
-	free(s->env);
-	s->magic = 0;
-	free(s);
 }
 
 void
@@ -118,10 +80,7 @@ session_set_state(struct session *s, enum session_state to)
 			states[to].stored);
 	log_info("session %u: %s -> %s", s->num, states[was].stored, states[to].stored);
 	s->state = to;
-	if (s->display->ring) /* there for a successor at once; the store's record is soon */
-		ring_set_sleep(s->display->ring, to == SS_SLEEPING || to == SS_ASLEEP);
 	session_unsaved(s);
-	sessions_store(s->of); /* its text must not be in files before its record is */
 	s->of->ops->state(s->of->ctx, s, was);
 }
 
@@ -251,6 +210,4 @@ session_dump(const struct session *s, FILE *out)
 		s->name, states[s->state].stored, profile_name(s->profile),
 		*s->conversation ? s->conversation : "-", s->pinned ? ", pinned" : "",
 		s->no_store ? ", not stored" : "");
-	run_dump(s, out);
-	display_dump(s, out);
 }

@@ -44,6 +44,7 @@ struct session_past {
 	int exit_code, exit_signal; /* -1 unknown */
 	uint64_t freed_bytes;	    /* by the last sleep */
 };
+#define SESSION_MAGIC 0x53455353u
 struct session {
 	uint32_t magic, num; /* num: small, never used twice */
 	struct sessions *of;
@@ -68,9 +69,6 @@ struct session {
 	struct display *display;	  /* never NULL */
 };
 
-/* A record in no set yet; state `first`. Takes nothing. */
-struct session *session_new(struct sessions *of, enum session_state first);
-void session_free(struct session *s);	/* its run, its screen; not in a set any more; NULL ok */
 struct session *session_check(void *p); /* aborts when p is no session */
 void session_dump(const struct session *s, FILE *out);
 

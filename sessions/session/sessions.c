@@ -3,6 +3,8 @@
 #include "core/page/page.h"
 #include "sessions/memory/sampler.h"
 #include "sessions/pty/keeper_link.h"
+#include "sessions/pty/ring.h"
+#include "sessions/session/display.h"
 #include "sessions/session/ended.h"
 #include "sessions/session/recorder.h"
 #include "sessions/session/run.h"
@@ -12,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Finding. */
 
@@ -79,6 +82,41 @@ sessions_find(struct sessions *ss, const char *which, struct err *e)
 		n ? "%.80s names %d sessions (give more of the id)" : "no such session: %.80s",
 		which, n);
 	return NULL;
+}
+
+struct session *
+sessions_new(struct sessions *of, enum session_state first)
+{
+	struct session *s = xcalloc(1, sizeof(*s));
+
+	s->magic = SESSION_MAGIC;
+	s->of = of;
+	s->state = first;
+	s->spec = -1;
+	s->past.exit_code = s->past.exit_signal = -1;
+	s->past.created = os_wall_s();
+	s->display = display_new();
+	return s;
+}
+
+void
+sessions_free(struct session *s)
+{
+	if (!s)
+		return;
+	session_check(s);
+	run_free(s->run);
+	recorder_close(s->display);
+	display_free(s->display);
+	if (s->spec >= 0)
+		close(s->spec);
+	for (int i = 0; i < s->n_tags; i++)
+		free(s->tags[i]);
+	free(s->cwd);
+	free(s->argv);
+	free(s->env);
+	s->magic = 0;
+	free(s);
 }
 
 unsigned
@@ -204,7 +242,7 @@ sessions_forget(struct session *s)
 		ss->newest = before;
 	if (ss->last_used == s)
 		ss->last_used = NULL;
-	session_free(s);
+	sessions_free(s);
 	ss->untidy = true;
 }
 
@@ -247,6 +285,14 @@ store_session(struct session *s)
 	store_put_session(s->of->store, &m);
 	free(m.argv_json);
 	free(m.tags_json);
+}
+
+void
+sessions_keep_state(struct session *s)
+{
+	if (s->display->ring) /* there for a successor at once; the store's record is soon */
+		ring_set_sleep(s->display->ring, s->state == SS_SLEEPING || s->state == SS_ASLEEP);
+	sessions_store(s->of);
 }
 
 void

@@ -3,8 +3,9 @@
 #include "sessions/pty/ring.h"
 #include "sessions/session/run.h"
 #include "sessions/session/display.h"
-#include "sessions/session/sessions.h"
+#include "sessions/session/house.h"
 #include "sessions/wire/json.h"
+#include "sessions/session/feed.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -106,7 +107,7 @@ start_child(struct session *s, char *const *argv, struct err *e)
 	if (!s->display->ring && !(s->display->ring = ring_new()))
 		return err_set(
 			e, 1, "no memory for the output of %s (%s)", s->name, strerror(errno));
-	display_begin_run(s);
+	feed_begin_run(s);
 	if ((fd = seal(s, argv)) < 0)
 		return err_set(e, 1, "cannot hand over the environment of %s (%s)", s->name,
 			strerror(-fd));

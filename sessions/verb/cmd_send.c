@@ -7,6 +7,7 @@
 #include "sessions/session/display.h"
 #include "sessions/verb/verb.h"
 #include "sessions/wire/json.h"
+#include "sessions/session/feed.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -139,7 +140,7 @@ cmd_answer(struct request *r)
 	if (!key || !key_parse(key, &ev))
 		err_set(&e, 2, "which key?");
 	else
-		display_settle(s, os_mono_ns());
+		feed_settle(s, os_mono_ns());
 	if (!e.code && (!s->run || !s->run->act.prompt_hash || !prompt ||
 			       strtoull(prompt, NULL, 16) != s->run->act.prompt_hash))
 		err_set(&e, 1, "the prompt of %s is not the same any more (look again)", s->name);

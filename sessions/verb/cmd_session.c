@@ -11,6 +11,8 @@
 #include "sessions/session/display.h"
 #include "sessions/verb/verb.h"
 #include "sessions/wire/json.h"
+#include "sessions/session/course.h"
+#include "sessions/session/sessions.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -183,14 +185,14 @@ cmd_new(struct request *r)
 {
 	struct sessions *ss = request_sessions(r);
 	json_t *a = request_args(r);
-	struct session *s = session_new(ss, SS_STARTING);
+	struct session *s = sessions_new(ss, SS_STARTING);
 	const char *prompt = obj_text(a, "prompt");
 	struct new_job *j;
 	struct err e;
 	char **argv, **with_prompt;
 
 	if (new_from_args(s, a, &e) < 0) {
-		session_free(s);
+		sessions_free(s);
 		request_fail(r, &e);
 		return;
 	}
@@ -200,7 +202,7 @@ cmd_new(struct request *r)
 	j = xcalloc(1, sizeof(*j));
 	j->r = r;
 	request_on_cancel(r, new_cancelled, j);
-	if (run_start(s, with_prompt ? with_prompt : argv, new_done, j, &e) < 0) {
+	if (course_begin(s, with_prompt ? with_prompt : argv, new_done, j, &e) < 0) {
 		session_set_state(s, SS_EXITED);
 		new_done(j, s, &e);
 	} else {

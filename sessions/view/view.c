@@ -8,6 +8,7 @@
 #include "sessions/pty/pty.h"
 #include "sessions/memory/sampler.h"
 #include "sessions/wire/json.h"
+#include "sessions/session/feed.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,7 +65,7 @@ static void
 view_takes_size(struct view *v)
 {
 	if (v->attach && v->cols > 0 && v->rows > 0 && session_live(v->session))
-		display_resize(v->session, v->cols, v->rows);
+		feed_resize(v->session, v->cols, v->rows);
 }
 
 static void

@@ -58,8 +58,8 @@ static inline void
 house_state(void *ctx, struct session *s, enum session_state was)
 {
 	(void)ctx;
-	(void)s;
 	(void)was;
+	sessions_keep_state(s);
 	house.states++;
 }
 

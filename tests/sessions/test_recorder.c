@@ -12,6 +12,8 @@
 #include "store/segfile.h"
 #include "tests/sessions/house.h"
 #include "tests/tools/preload/io_faults.c" /* in this process, too */
+#include "sessions/session/feed.h"
+#include "sessions/session/sessions.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <sys/stat.h>
@@ -42,7 +44,7 @@ end(void **state)
 static struct session *
 load(uint32_t num, bool no_store)
 {
-	struct session *s = session_new(&house.ss, SS_RUNNING);
+	struct session *s = sessions_new(&house.ss, SS_RUNNING);
 
 	s->run = run_new(SS_STARTING);
 	s->num = num;
@@ -51,7 +53,7 @@ load(uint32_t num, bool no_store)
 	s->no_store = no_store;
 	s->display->ring = ring_new();
 	assert_non_null(s->display->ring);
-	display_load(s, false);
+	feed_load(s, false);
 	sessions_link(&house.ss, s);
 	return s;
 }
@@ -77,7 +79,7 @@ unload(struct session *s)
 	*at = s->next;
 	for (struct session *t = s->next; t; t = t->next)
 		house.ss.newest = t;
-	session_free(s);
+	sessions_free(s);
 }
 
 /* Neither server nor keeper is left; the files are. */
