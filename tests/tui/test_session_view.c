@@ -226,6 +226,8 @@ looking_back_holds_the_place(void **state)
 	struct buf b = {0};
 	app_dump(a, &b);
 	assert_non_null(strstr(buf_cstr(&b), "views list attach back find"));
+	assert_non_null(strstr(buf_cstr(&b), "back: looking, text \"fox\", 0 hits, looking"));
+	assert_non_null(strstr(buf_cstr(&b), "attach: flaky-ci, mouse 0"));
 	buf_free(&b);
 	press(a, "Escape q");
 	assert_string_equal(app_top(a)->name, "attach");

@@ -462,6 +462,26 @@ attach_show(struct app *a, const char *id, const struct text_place *at)
 		attach_look(a, at);
 }
 
+static void
+view_check(const struct app *a, const void *st)
+{
+	const struct attach *at = st;
+	CHECK(at->magic == MAGIC && at->app == a && at->pane->app == a);
+	CHECK(at->sy >= 0);
+	CHECK(at->pane->mode == VIEW_ATTACH || !at->pane->view);
+	CHECK(!at->then || !a->m.loaded); /* what waits for the list goes with it */
+}
+
+static void
+view_dump(const void *st, struct buf *out)
+{
+	const struct attach *at = st;
+	buf_printf(out, "attach: %s, mouse %d, kitty %u%s%s%s, first row %d, before it %s\n",
+		at->name, at->inner.mouse, at->inner.kitty,
+		at->inner.alt ? ", alternate screen" : "", at->typing ? ", typing" : "",
+		at->then ? ", waits for the list" : "", at->sy, *at->before ? at->before : "none");
+}
+
 const struct view view_attach = {
 	.name = "attach",
 	.context = C_GONE,
@@ -475,4 +495,6 @@ const struct view view_attach = {
 	.plain = attach_plain,
 	.lends = attach_lends,
 	.empty = attach_empty,
+	.check = view_check,
+	.dump = view_dump,
 };
