@@ -547,8 +547,9 @@ draw_banner(struct app *a)
 	char lost[160];
 	const char *text = a->m.banner;
 	if (!a->connected) {
-		snprintf(lost, sizeof lost, "%s; all sessions keep running",
-			*a->lost_why ? a->lost_why : "reconnecting to the server");
+		snprintf(lost, sizeof lost, "%s%s; all sessions keep running",
+			*a->lost_why ? "the server hung up: " : "reconnecting to the server",
+			a->lost_why);
 		text = lost;
 	}
 	if (!*text)
