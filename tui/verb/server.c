@@ -68,8 +68,7 @@ stop(struct verb_ctx *ctx, bool force)
 	json_decref(reply);
 	for (int i = 0; i < 2; i++)
 		if (!wait_gone(fd[i]))
-			code = verb_fail(
-				ctx, EXIT_FAIL, "the %s did not exit", i ? "server" : "keeper");
+			code = verb_fail(ctx, EXIT_FAIL, "it does not leave");
 	return code;
 }
 
