@@ -1,6 +1,7 @@
 /* Finding a line from the dashboard: typed, seen, opened where it stands, in what runs, sleeps or
  * has ended. */
 #include "on_pty_sessions.h"
+#include "sessions/client/client.h"
 
 static struct outer *
 dashboard(int cols, int rows)
@@ -252,6 +253,63 @@ poor_terminals_are_known(void **state)
 	}
 }
 
+struct hears {
+	struct client *c;
+	char bye[160];
+	bool back;
+};
+
+static void
+on_lost_client(void *ctx)
+{
+	struct hears *h = ctx;
+	snprintf(h->bye, sizeof h->bye, "%s", client_bye(h->c));
+}
+
+static void
+on_back_client(void *ctx)
+{
+	struct hears *h = ctx;
+	h->back = true;
+}
+
+static void
+on_deadline(uv_timer_t *t)
+{
+	(void)t;
+	fail_msg("the server said nothing");
+}
+
+/* Why the server hung up is heard, and the connection comes back by itself. */
+static void
+its_goodbye_is_heard(void **state)
+{
+	struct client_ops ops = {.lost = on_lost_client, .back = on_back_client};
+	struct hears h = {0};
+	struct err e;
+	uv_loop_t loop;
+	uv_timer_t deadline;
+	(void)state;
+	start("any", "exec cat");
+	h.c = client_connect(NULL, false, &e);
+	assert_non_null(h.c);
+	assert_string_equal(client_bye(h.c), "");
+	ops.ctx = &h;
+	uv_loop_init(&loop);
+	uv_timer_init(&loop, &deadline);
+	uv_timer_start(&deadline, on_deadline, DEADLINE_MS, 0);
+	client_start(h.c, &loop, &ops);
+	assert_int_equal(write(client_fd(h.c), "this is no frame of it", 22), 22);
+	while (!h.back)
+		uv_run(&loop, UV_RUN_ONCE);
+	assert_true(strlen(h.bye) > 5);
+	assert_string_equal(client_bye(h.c), ""); /* all is well again */
+	client_free(h.c);
+	uv_close((uv_handle_t *)&deadline, NULL);
+	uv_run(&loop, UV_RUN_DEFAULT);
+	assert_int_equal(uv_loop_close(&loop), 0);
+}
+
 int
 main(void)
 {
@@ -260,6 +318,7 @@ main(void)
 		cmocka_unit_test(new_inherits_as_the_verb_does),
 		cmocka_unit_test(sessions_go_on_meanwhile),
 		cmocka_unit_test(a_line_is_attached_to_by_number),
+		cmocka_unit_test(its_goodbye_is_heard),
 		cmocka_unit_test(the_terminal_says_its_colours),
 		cmocka_unit_test(poor_terminals_are_known),
 		cmocka_unit_test(a_preview_is_read_and_copied),

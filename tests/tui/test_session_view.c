@@ -32,6 +32,18 @@ frame(struct app *a, int cols, int rows, const char *text)
 	canvas_free(c);
 }
 
+static bool
+shows(struct app *a, const char *text)
+{
+	struct buf b = {0};
+	app_draw(a);
+	app_check(a);
+	surface_dump(a->d.s, &b, false);
+	bool yes = strstr(buf_cstr(&b), text);
+	buf_free(&b);
+	return yes;
+}
+
 static struct app *
 attached_app(const char *id)
 {
@@ -47,19 +59,9 @@ attached_app(const char *id)
 	view_event(a, open);
 	assert_false(app_paint(a, &g)); /* what was there stays until there is a picture */
 	frame(a, 100, 30, "hello");
+	assert_true(shows(a, "^\\ menu   ^\\^\\ dashboard")); /* the first times */
+	a->now += 5;
 	return a;
-}
-
-static bool
-shows(struct app *a, const char *text)
-{
-	struct buf b = {0};
-	app_draw(a);
-	app_check(a);
-	surface_dump(a->d.s, &b, false);
-	bool yes = strstr(buf_cstr(&b), text);
-	buf_free(&b);
-	return yes;
 }
 
 /* Alone, its screen is the frame: nothing is drawn, nothing copied. */
@@ -146,6 +148,23 @@ the_menu_acts_on_this_session(void **state)
 	app_free(a);
 }
 
+/* A session shown in itself would show itself, and so on. */
+static void
+not_in_itself(void **state)
+{
+	(void)state;
+	struct app *a = attached_app("b1");
+	setenv("MUSTER_SESSION", "c1", 1);
+	press(a, "C-\\ d");
+	attach_show(a, "c1", NULL);
+	view_event(
+		a, "{\"ev\":\"open\",\"id\":\"c1\",\"name\":\"old-spike\",\"state\":\"running\"}");
+	unsetenv("MUSTER_SESSION");
+	assert_string_equal(app_top(a)->name, "list");
+	assert_true(shows(a, "old-spike is the session that this runs in"));
+	app_free(a);
+}
+
 static void
 the_end_leaves_ways_on(void **state)
 {
@@ -208,6 +227,8 @@ looking_back_holds_the_place(void **state)
 	struct buf b = {0};
 	app_dump(a, &b);
 	assert_non_null(strstr(buf_cstr(&b), "views list attach back find"));
+	assert_non_null(strstr(buf_cstr(&b), "back: looking, text \"fox\", 0 hits, looking"));
+	assert_non_null(strstr(buf_cstr(&b), "attach: flaky-ci, mouse 0"));
 	buf_free(&b);
 	press(a, "Escape q");
 	assert_string_equal(app_top(a)->name, "attach");
@@ -257,6 +278,7 @@ main(void)
 		cmocka_unit_test(the_screen_is_the_frame),
 		cmocka_unit_test(text_lends_the_terminal),
 		cmocka_unit_test(the_menu_acts_on_this_session),
+		cmocka_unit_test(not_in_itself),
 		cmocka_unit_test(the_end_leaves_ways_on),
 		cmocka_unit_test(the_connection_comes_back),
 		cmocka_unit_test(looking_back_holds_the_place),

@@ -547,8 +547,9 @@ draw_banner(struct app *a)
 	char lost[160];
 	const char *text = a->m.banner;
 	if (!a->connected) {
-		snprintf(lost, sizeof lost, "%s; all sessions keep running",
-			*a->lost_why ? a->lost_why : "reconnecting to the server");
+		snprintf(lost, sizeof lost, "%s%s; all sessions keep running",
+			*a->lost_why ? "the server hung up: " : "reconnecting to the server",
+			a->lost_why);
 		text = lost;
 	}
 	if (!*text)
@@ -702,8 +703,11 @@ app_check(const struct app *a)
 	const struct pane *p;
 	bool front = !a->front;
 	CHECK(a->depth >= 1 && a->depth <= STACK_MAX && !a->stack[0].v->over);
-	for (int i = 0; i < a->depth; i++)
+	for (int i = 0; i < a->depth; i++) {
 		CHECK(a->stack[i].v && a->stack[i].st && a->stack[i].v->draw);
+		if (a->stack[i].v->check)
+			a->stack[i].v->check(a, a->stack[i].st);
+	}
 	LIST_FOREACH (p, &a->panes, link) {
 		pane_check(p);
 		CHECK(p->app == a && (a->connected || !p->view));
@@ -723,6 +727,9 @@ app_dump(const struct app *a, struct buf *out)
 	for (int i = 0; i < a->depth; i++)
 		buf_printf(out, " %s", a->stack[i].v->name);
 	buf_printf(out, "\n");
+	for (int i = 0; i < a->depth; i++)
+		if (a->stack[i].v->dump)
+			a->stack[i].v->dump(a->stack[i].st, out);
 	LIST_FOREACH (p, &a->panes, link)
 		pane_dump(p, out);
 	model_dump(&a->m, out);

@@ -79,6 +79,7 @@ struct app {
 	struct input_event key, prefix; /* key: the last pressed, which runs the action */
 	const struct view *key_view;	/* it was pressed there */
 	char prefix_label[16];
+	int attaches; /* sessions shown so far */
 	enum ui_layout layout;
 	enum ui_notify notify_by;
 	bool motion;	   /* what one waits for may count up */

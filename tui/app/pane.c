@@ -274,7 +274,6 @@ pane_check(const struct pane *p)
 	CHECK(p->magic == MAGIC && p->app && p->screen);
 	CHECK(!p->holding || p->view);
 	CHECK(p->selecting || !p->sel.n_kept);
-	CHECK(!p->told || p->back <= p->total || !p->view);
 	struct grid g = canvas_grid(p->screen);
 	CHECK(p->shown.sy >= 0 && p->shown.sx >= 0);
 	CHECK(!p->known || (g.cols > 0 && g.rows > 0));

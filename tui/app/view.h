@@ -6,6 +6,7 @@
 #include "tui/app/keymap.h"
 
 struct app;
+struct buf;
 struct pane;
 struct view {
 	const char *name;
@@ -25,6 +26,9 @@ struct view {
 		struct app *a, void *st, int index, bool twice); /* a click on HIT_ITEM; NULL ok */
 	void (*changed)(struct app *a, void *st);		 /* the model changed; NULL ok */
 	void (*resized)(struct app *a, void *st);		 /* NULL ok */
+	/* Its invariants, and its state in a line; NULL: there is nothing to say. */
+	void (*check)(const struct app *a, const void *st);
+	void (*dump)(const void *st, struct buf *out);
 	bool (*empty)(struct app *a, void *st); /* nothing is worth showing yet; NULL ok */
 	/* While it is: may the terminal be lent? NULL: no */
 	bool (*lends)(struct app *a, void *st);

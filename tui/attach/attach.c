@@ -81,12 +81,37 @@ text_of(json_t *ev, const char *key)
 	return s ? s : "";
 }
 
+/* There is nothing to look at: back to where one was, or out. */
+static void
+give_up(struct attach *at, int code, const char *why)
+{
+	struct app *a = at->app;
+	if (a->stack[0].v == &view_attach && !at->pane->known) {
+		err_set(&a->failed, code, "%s", why);
+		a->ops.quit(a->ops.ctx);
+		return;
+	}
+	app_toast(a, true, "%s", why);
+	while (app_top(a) != &view_attach)
+		app_pop(a);
+	if (a->depth > 1)
+		app_pop(a);
+}
+
 static void
 ev_open(struct attach *at, json_t *ev)
 {
 	struct app *a = at->app;
-	char id[16];
+	const char *inside = getenv("MUSTER_SESSION");
+	char id[16], why[160];
 	snprintf(id, sizeof id, "%s", text_of(ev, "id"));
+	if (inside && !strcmp(inside, id)) { /* its screen would show its screen, and so on */
+		snprintf(why, sizeof why, "%.60s is the session that this runs in",
+			text_of(ev, "name"));
+		pane_close(at->pane);
+		give_up(at, 1, why);
+		return;
+	}
 	snprintf(at->pane->id, sizeof at->pane->id, "%s", id);
 	struct msess *s = model_told(&a->m, id, ev, a->now);
 	if (s)
@@ -154,18 +179,8 @@ ev_clipboard(struct attach *at, json_t *ev)
 static void
 ev_error(struct attach *at, json_t *ev)
 {
-	struct app *a = at->app;
 	at->pane->view = 0;
-	if (a->stack[0].v == &view_attach && !at->pane->known) {
-		err_set(&a->failed, (int)json_integer_value(json_object_get(ev, "code")), "%s",
-			text_of(ev, "message"));
-		a->ops.quit(a->ops.ctx);
-		return;
-	}
-	app_toast(a, true, "%s", text_of(ev, "message"));
-	while (app_top(a) != &view_attach)
-		app_pop(a);
-	app_pop(a);
+	give_up(at, (int)json_integer_value(json_object_get(ev, "code")), text_of(ev, "message"));
 }
 
 static void
@@ -422,6 +437,15 @@ view_changed(struct app *a, void *st)
 	then(a);
 }
 
+/* Whoever is new here is told the way back. */
+static void
+tell_the_way(struct app *a)
+{
+	if (a->attaches++ < 3)
+		app_toast(a, false, "%s menu   %s%s dashboard", a->prefix_label, a->prefix_label,
+			a->prefix_label);
+}
+
 void
 attach_show(struct app *a, const char *id, const struct text_place *at)
 {
@@ -432,9 +456,30 @@ attach_show(struct app *a, const char *id, const struct text_place *at)
 		attach_open(there, id);
 	} else {
 		app_push(a, &view_attach, id);
+		tell_the_way(a);
 	}
 	if (at)
 		attach_look(a, at);
+}
+
+static void
+view_check(const struct app *a, const void *st)
+{
+	const struct attach *at = st;
+	CHECK(at->magic == MAGIC && at->app == a && at->pane->app == a);
+	CHECK(at->sy >= 0);
+	CHECK(at->pane->mode == VIEW_ATTACH || !at->pane->view);
+	CHECK(!at->then || !a->m.loaded); /* what waits for the list goes with it */
+}
+
+static void
+view_dump(const void *st, struct buf *out)
+{
+	const struct attach *at = st;
+	buf_printf(out, "attach: %s, mouse %d, kitty %u%s%s%s, first row %d, before it %s\n",
+		at->name, at->inner.mouse, at->inner.kitty,
+		at->inner.alt ? ", alternate screen" : "", at->typing ? ", typing" : "",
+		at->then ? ", waits for the list" : "", at->sy, *at->before ? at->before : "none");
 }
 
 const struct view view_attach = {
@@ -450,4 +495,6 @@ const struct view view_attach = {
 	.plain = attach_plain,
 	.lends = attach_lends,
 	.empty = attach_empty,
+	.check = view_check,
+	.dump = view_dump,
 };

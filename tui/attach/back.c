@@ -425,6 +425,26 @@ back_draw(struct app *a, void *st)
 	draw_bar(a, b);
 }
 
+static void
+back_check(const struct app *a, const void *st)
+{
+	const struct back *b = st;
+	const struct find *f = &b->find;
+	CHECK(b->at && b->at->app == a);
+	CHECK(f->n <= f->cap && (!f->placed || f->at < MAX(f->n, 1)));
+	CHECK(f->line.len || (!f->n && !f->request)); /* nothing is looked for */
+}
+
+static void
+back_dump(const void *st, struct buf *out)
+{
+	const struct back *b = st;
+	const struct find *f = &b->find;
+	buf_printf(out, "back: %s, %s \"%s\", %zu hits%s%s\n", b->copying ? "copying" : "looking",
+		f->regex ? "pattern" : "text", f->line.text, f->n, f->request ? ", looking" : "",
+		f->placed ? ", placed" : "");
+}
+
 const struct view view_back = {
 	.name = "back",
 	.context = C_BACK,
@@ -434,4 +454,6 @@ const struct view view_back = {
 	.close = back_close,
 	.draw = back_draw,
 	.input = back_input,
+	.check = back_check,
+	.dump = back_dump,
 };

@@ -157,16 +157,18 @@ on_reply(void *ctx, json_t *reply, const struct err *e)
 {
 	struct call *k = ctx;
 	struct front *f = front_check(k->f);
-	f->app->now = os_wall_s();
-	if (k->cb)
-		k->cb(f->app, reply, e, k->id);
-	else if (e)
-		app_toast(f->app, true, "%s", e->msg);
 	if (k->request)
 		LIST_REMOVE(k, link);
+	if (f->app) { /* else all is being closed */
+		f->app->now = os_wall_s();
+		if (k->cb)
+			k->cb(f->app, reply, e, k->id);
+		else if (e)
+			app_toast(f->app, true, "%s", e->msg);
+		f->app->dirty = true;
+		damage(f, true);
+	}
 	free(k);
-	f->app->dirty = true;
-	damage(f, true);
 }
 
 static void
@@ -495,13 +497,15 @@ close_all(struct front *f)
 	if (f->app)
 		app_close(f->app);
 	fetch_terminal(f);
+	/* what views give back as they go, they give to what is still there */
+	app_free(f->app);
+	f->app = NULL;
 	outer_close(f->outer);
 	client_free(f->client);
 	uv_run(&f->loop, UV_RUN_NOWAIT);
 	uv_walk(&f->loop, on_walk, NULL);
 	uv_run(&f->loop, UV_RUN_DEFAULT);
 	uv_loop_close(&f->loop);
-	app_free(f->app);
 }
 
 static int

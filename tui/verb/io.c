@@ -117,7 +117,7 @@ send_text(struct verb_ctx *ctx, char **words, int n, int *code)
 		*code = verb_fail(ctx, EXIT_FAIL, "the text is too large (768 KiB)");
 	j = n ? json_stringn(b.len ? (char *)b.data : "", b.len) : NULL;
 	if (n && !j && !*code)
-		*code = verb_fail(ctx, EXIT_FAIL, "the text is not UTF-8");
+		*code = verb_fail(ctx, EXIT_FAIL, "the text is not valid UTF-8");
 	buf_free(&b);
 	return j;
 }

@@ -105,7 +105,7 @@ fill(struct verb_ctx *ctx, struct new_opts *o, char **words, json_t *args)
 	for (; *words; words++)
 		if (json_array_append_new(argv, json_string(*words)) < 0) {
 			json_decref(argv);
-			return verb_fail(ctx, -1, "a word that is not UTF-8");
+			return verb_fail(ctx, -1, "argument is not valid UTF-8");
 		}
 	json_object_set_new(args, "argv", argv);
 	take_text(args, "name", o->name);

@@ -76,7 +76,7 @@ verb_search(struct verb_ctx *ctx, int argc, char **argv)
 			ctx, EXIT_USAGE, "one pattern, please (quote it if it has spaces)");
 	args = json_pack("{s:s,s:b}", "pattern", argv[first], "regex", regex);
 	if (!args)
-		return verb_fail(ctx, EXIT_USAGE, "the pattern is not UTF-8");
+		return verb_fail(ctx, EXIT_USAGE, "the pattern is not valid UTF-8");
 	if (session)
 		json_object_set_new(args, "id", json_string(session));
 	if (since) {
