@@ -75,13 +75,6 @@ activity_deinit(struct activity_state *a)
 	memset(a, 0, sizeof *a);
 }
 
-void
-activity_reset(struct activity_state *a, uint64_t now_ns)
-{
-	activity_deinit(a);
-	activity_init(a, now_ns);
-}
-
 /* The highest of the program's own words counts: a lower one may tell late of the turn before. */
 static void
 note_begin(struct activity_state *a, enum activity_source s, enum activity v, uint64_t now_ns)

@@ -88,8 +88,6 @@ struct activity_state {
 
 void activity_init(struct activity_state *a, uint64_t now_ns);
 void activity_deinit(struct activity_state *a); /* {0} is a valid state to deinit */
-/* The child ended or another one starts: what was said about it is void; drafts too. */
-void activity_reset(struct activity_state *a, uint64_t now_ns);
 /* OSC 7501 payload ("state=working:…"); false if it was the query "?", which the VT answers. */
 bool activity_osc7501(struct activity_state *a, const char *payload, size_t n, uint64_t now_ns);
 void activity_title(
@@ -104,11 +102,8 @@ void activity_report(struct activity_state *a, enum activity_source src, enum ac
 void activity_foreground(struct activity_state *a, const char *name);
 /* Bytes arrived; text_changed false for title-only output and repaints after a resize. */
 void activity_output(struct activity_state *a, size_t n, bool text_changed, uint64_t now_ns);
-/* The bytes that go into the child, a whole key or paste a call: draft bookkeeping. This is how all
- * that is typed should come in. */
+/* The bytes that go into the child, a whole key or paste a call: draft bookkeeping. */
 void activity_typed(struct activity_state *a, const void *p, size_t n, uint64_t now_ns);
-/* The same where only this much is known. enter: an Enter was among the keys. */
-void activity_input(struct activity_state *a, bool enter, uint64_t now_ns);
 /* The screen settled: rules of the profile over its text, and its prompt. */
 void activity_screen(
 	struct activity_state *a, const struct profile *p, const char *text, uint64_t now_ns);

@@ -150,13 +150,3 @@ activity_typed(struct activity_state *a, const void *p, size_t n, uint64_t now_n
 	if (a->draft.state == ESCAPE)
 		a->draft.state = GROUND;
 }
-
-void
-activity_input(struct activity_state *a, bool enter, uint64_t now_ns)
-{
-	a->last_input_ns = now_ns;
-	if (enter)
-		draft_clear(a);
-	else
-		draft_char(a, now_ns);
-}

@@ -205,12 +205,6 @@ client_connect(const char *host, bool start_server, struct err *e)
 	return NULL;
 }
 
-int
-client_fd(const struct client *c)
-{
-	return c->fd;
-}
-
 static json_t *
 request_json(const char *verb, json_t *take_args)
 {

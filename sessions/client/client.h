@@ -12,7 +12,6 @@ struct client;
 /* Connects; start_server: start one if none answers. host NULL = local. NULL and *e (code 4). */
 struct client *client_connect(const char *host, bool start_server, struct err *e);
 void client_free(struct client *c);
-int client_fd(const struct client *c);
 /* One request, blocking. Takes args (an object; "verb" is added). Parts (request_part) go to
  * part(ctx, json) until the final reply, which is returned (new reference); NULL and *e, where
  * e->code is the exit code of cli.md. timeout_s 0 = none. */

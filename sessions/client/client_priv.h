@@ -36,6 +36,4 @@ int client_socket(struct client *c, bool start_server, struct err *e);
 /* Why there may be no answer, as the processes are at this moment; false: nothing is known to be
  * wrong with them. It names the server when it is only busy. */
 bool client_stopped(char *out, size_t cap);
-/* Starts keeper and server unless someone else just did; they answer soon. -1 and *e. */
-int client_launch(struct err *e);
 #endif

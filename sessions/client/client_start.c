@@ -150,8 +150,9 @@ start_failed(struct err *e)
 		*line ? line : "muster-keeper is not beside muster, or its folder is not writable");
 }
 
-int
-client_launch(struct err *e)
+/* Starts keeper and server unless someone else just did: the connection, or -1 and *e. */
+static int
+launch(struct err *e)
 {
 	uint64_t end = os_mono_ns() + START_MS * 1000000ull;
 	char path[600];
@@ -228,7 +229,7 @@ client_socket(struct client *c, bool start_server, struct err *e)
 		return err_set(e, 4, "%.120s… is too long for a socket (use a shorter MUSTER_HOME)",
 			paths()->socket);
 	if (start_server)
-		return client_launch(e);
+		return launch(e);
 	return err_set(e, 4, "no server is running (muster server start)");
 }
 

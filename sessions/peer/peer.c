@@ -14,6 +14,8 @@
 #define PEER_IDLE_NS 200000000u /* so long silent before its place may be taken */
 
 static void on_poll(uv_poll_t *h, int status, int events);
+static void hang_up(struct peer *p, const char *why);
+static void flush(struct peer *p);
 
 static void
 peer_events(struct peer *p, bool writing)
@@ -51,7 +53,7 @@ make_place(struct peers *all)
 			idle = p;
 	if (!idle || os_mono_ns() - idle->heard_ns < PEER_IDLE_NS)
 		return false;
-	peer_close(idle, "another client needed the place");
+	hang_up(idle, "another client needed the place");
 	return true;
 }
 
@@ -113,8 +115,9 @@ requests_cancel(struct peer *p)
 	}
 }
 
-void
-peer_close(struct peer *p, const char *why)
+/* After what can be said of why (NULL: nothing). The struct lives until the loop's next turn. */
+static void
+hang_up(struct peer *p, const char *why)
 {
 	struct peer **at = &p->of->first;
 
@@ -124,7 +127,7 @@ peer_close(struct peer *p, const char *why)
 		json_t *j = json_pack("{s:i,s:s}", "v", 1, "message", why);
 		log_info("client disconnected: %s", why);
 		if (frame_json(&p->out, FT_BYE, 0, j))
-			peer_flush(p);
+			flush(p);
 		json_decref(j);
 		if (p->dead)
 			return;
@@ -146,8 +149,9 @@ peer_waiting(const struct peer *p)
 	return p->out.len - p->out_off;
 }
 
-void
-peer_flush(struct peer *p)
+/* Tries to send now. */
+static void
+flush(struct peer *p)
 {
 	while (!p->dead && peer_waiting(p)) {
 		ssize_t n = send(p->fd, p->out.data + p->out_off, peer_waiting(p),
@@ -157,7 +161,7 @@ peer_flush(struct peer *p)
 		if (n < 0 && errno == EAGAIN)
 			break;
 		if (n < 0) {
-			peer_close(p, NULL);
+			hang_up(p, NULL);
 			return;
 		}
 		p->out_off += (size_t)n;
@@ -198,11 +202,11 @@ peers_flush(struct peers *all)
 		bool more = drain_requests(p);
 		next = p->next;
 		if (peer_waiting(p) > PEER_FLOOD_MAX) {
-			peer_close(p, "client does not read its answers");
+			hang_up(p, "client does not read its answers");
 			continue;
 		}
 		if (peer_waiting(p) && !p->writing)
-			peer_flush(p);
+			flush(p);
 		if (more) /* so that the loop comes back for the rest */
 			peer_events(p, true);
 	}
@@ -214,9 +218,9 @@ peers_check(struct peers *all, uint64_t now_ns)
 	for (struct peer *p = all->first, *next; p; p = next) {
 		next = p->next;
 		if (!p->greeted && now_ns - p->born_ns > PROTO_HANDSHAKE_MS * 1000000ull)
-			peer_close(p, "no handshake");
+			hang_up(p, "no handshake");
 		else if (peer_waiting(p) && now_ns - p->progress_ns > PEER_STUCK_MS * 1000000ull)
-			peer_close(p, "client stopped reading (10 s)");
+			hang_up(p, "client stopped reading (10 s)");
 	}
 }
 
@@ -317,7 +321,7 @@ on_hello(struct peer *p, const struct frame *f)
 		ok |= json_integer_value(v) == PROTO_VERSION;
 	json_decref(j);
 	if (!ok) {
-		peer_close(p, "no protocol version in common (update muster)");
+		hang_up(p, "no protocol version in common (update muster)");
 		return;
 	}
 	p->greeted = true;
@@ -331,7 +335,7 @@ static void
 on_frame(struct peer *p, const struct frame *f)
 {
 	if (!p->greeted && f->type != FT_HELLO) {
-		peer_close(p, "the first frame must be HELLO");
+		hang_up(p, "the first frame must be HELLO");
 		return;
 	}
 	switch (f->type) {
@@ -364,7 +368,7 @@ read_frames(struct peer *p)
 	if (p->dead)
 		return;
 	if (rc < 0) {
-		peer_close(p, "protocol error");
+		hang_up(p, "protocol error");
 		return;
 	}
 	buf_drop(&p->in, p->in_off);
@@ -423,17 +427,17 @@ on_poll(uv_poll_t *h, int status, int events)
 
 	CHECK(p->magic == PEER_MAGIC);
 	if (status < 0) {
-		peer_close(p, NULL);
+		hang_up(p, NULL);
 		return;
 	}
 	if (events & UV_WRITABLE)
-		peer_flush(p);
+		flush(p);
 	if (p->dead || !(events & UV_READABLE))
 		return;
 	buf_reserve(&p->in, READ_BYTES);
 	n = receive(p);
 	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {
-		peer_close(p, NULL);
+		hang_up(p, NULL);
 		return;
 	}
 	if (n > 0) {

@@ -57,15 +57,11 @@ struct peers *peers_new(uv_loop_t *loop, const struct command *commands, size_t 
 void peers_accept(struct peers *all, int fd);
 /* Says why, and closes it. */
 void peer_refuse(int fd, const char *why);
-/* Hangs up after what can be said of why (NULL: nothing). The struct lives until the loop's next
- * turn. */
-void peer_close(struct peer *p, const char *why);
 /* The descriptor sent along with the frame being handled, the caller's from here; -1 none. */
 int peer_take_fd(struct peer *p);
 /* JSON frame to this peer. */
 void peer_json(struct peer *p, unsigned type, uint32_t request, const json_t *j);
 size_t peer_waiting(const struct peer *p); /* bytes not sent yet */
-void peer_flush(struct peer *p);	   /* tries to send now */
 void peers_flush(struct peers *all);
 void peers_check(struct peers *all, uint64_t now_ns); /* handshake and progress limits */
 /* To all that watch. */

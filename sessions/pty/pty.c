@@ -406,8 +406,8 @@ pty_typed(struct pty *p)
 	h->typist_end = now + TYPIST_NS;
 }
 
-size_t
-pty_queued(const struct pty *p)
+static size_t
+queued(const struct pty *p)
 {
 	return p->in.len - p->in_off;
 }
@@ -419,7 +419,7 @@ pty_write(struct pty *p, const void *bytes, size_t n)
 
 	if (p->hung_up && p->child_gone)
 		return -EIO;
-	if (pty_queued(p) + n > PTY_INPUT_MAX)
+	if (queued(p) + n > PTY_INPUT_MAX)
 		return -ENOBUFS;
 	if (!p->in.len) {
 		ssize_t k = write(p->fd, b, n);

@@ -35,5 +35,4 @@ void pty_set_visible(struct pty *p, bool visible);
 int pty_write(struct pty *p, const void *bytes, size_t n);
 /* Someone typed into it: until it prints, or for PTY_ECHO_NS, none is read that is not visible. */
 void pty_typed(struct pty *p);
-size_t pty_queued(const struct pty *p);
 #endif

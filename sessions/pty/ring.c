@@ -376,9 +376,3 @@ ring_punch(struct ring *r)
 	slot_shrink(r, !slot_newest(r), 0);
 	old->len = 0;
 }
-
-bool
-ring_punched(const struct ring *r)
-{
-	return r->h->punched;
-}

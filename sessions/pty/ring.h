@@ -51,5 +51,4 @@ uint64_t ring_saved_upto(const struct ring *r); /* 0 when none */
 /* Gives the memory of the output, and of the older checkpoint, back (all before head must be in the
  * newest one). */
 void ring_punch(struct ring *r);
-bool ring_punched(const struct ring *r);
 #endif

@@ -10,6 +10,7 @@
 #include "sessions/memory/sampler.h"
 #include "sessions/pty/pty.h"
 #include "sessions/pty/ring.h"
+#include "sessions/pty/shelf.h"
 #include "sessions/server/server_priv.h"
 #include "sessions/server/watchdog.h"
 #include "sessions/session/checkpoint.h"
@@ -375,6 +376,27 @@ server_stop(struct server *sv)
 	server_try_stop(sv);
 }
 
+static void
+close_handle(uv_handle_t *h, void *ctx)
+{
+	(void)ctx;
+	if (!uv_is_closing(h))
+		uv_close(h, NULL);
+}
+
+/* No callback runs any more but those of closed handles, which free what these belong to. */
+static void
+close_all(struct server *sv)
+{
+	struct sessions *ss = &sv->sessions;
+
+	pty_hub_close(ss->ptys);
+	keeper_link_close(ss->keeper);
+	uv_walk(&sv->loop, close_handle, NULL);
+	uv_run(&sv->loop, UV_RUN_NOWAIT);
+	shelf_free(ss->shelf);
+}
+
 /* Only after a stop. */
 static int
 leave(struct server *sv)
@@ -393,6 +415,7 @@ leave(struct server *sv)
 	ss->sampler = NULL;
 	recorder_flush(ss);
 	store_worker_close(ss->store);
+	close_all(sv);
 	unlink(paths()->socket);
 	log_info("server %d leaves", (int)getpid());
 	return 0;

@@ -53,8 +53,6 @@ struct store_worker {
 	struct meta_list found; /* rows that could be read only later, not told yet */
 	/* loop thread */
 	char *shown;
-	void (*changed)(void *ctx);
-	void *changed_ctx;
 	store_found on_found;
 	void *found_ctx;
 	/* store thread */
@@ -547,11 +545,7 @@ deliver(struct store_worker *w)
 	if (found.n)
 		w->on_found(w->found_ctx, found.s, found.n);
 	meta_sessions_free(found.s, found.n);
-	if (strcmp(w->shown, now) != 0) {
-		memcpy(w->shown, now, sizeof now);
-		if (w->changed)
-			w->changed(w->changed_ctx);
-	}
+	memcpy(w->shown, now, sizeof now);
 }
 
 static void
@@ -608,13 +602,6 @@ store_worker_new(uv_loop_t *loop, const char *dir, char *banner)
 }
 
 void
-store_worker_watch(struct store_worker *w, void (*changed)(void *ctx), void *ctx)
-{
-	w->changed = changed;
-	w->changed_ctx = ctx;
-}
-
-void
 store_worker_on_found(struct store_worker *w, store_found found, void *ctx)
 {
 	w->on_found = found;
@@ -643,7 +630,6 @@ store_worker_close(struct store_worker *w)
 	uv_cond_signal(&w->wake);
 	uv_mutex_unlock(&w->lock);
 	uv_thread_join(&w->thread);
-	w->changed = NULL;
 	w->on_found = NULL;
 	deliver(w);
 	mirror_free(&w->mirror);

@@ -16,8 +16,6 @@ struct store_worker *store_worker_new(uv_loop_t *loop, const char *dir, char *ba
 /* Drains, commits, ends the thread; results still due are delivered before it returns. The memory
  * itself goes in a close callback of the loop. NULL ok. */
 void store_worker_close(struct store_worker *w);
-/* Called on the loop thread when the banner changed. */
-void store_worker_watch(struct store_worker *w, void (*changed)(void *ctx), void *ctx);
 /* At start only; waits for the thread: every session that the list or a text directory tells of, by
  * number. meta_sessions_free. */
 struct meta_session *store_load_sessions(struct store_worker *w, size_t *n);

@@ -82,7 +82,7 @@ count_lookers(struct views *all, struct session *s)
 	display_set_lookers(s, lookers, attached);
 }
 
-void
+static void
 view_free(struct view *v)
 {
 	struct session *s = v->session;

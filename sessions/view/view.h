@@ -49,8 +49,7 @@ struct views *views_new(uv_loop_t *loop);
 void cmd_view(struct request *r); /* verbs of the protocol: opens a view; moves one */
 void cmd_look(struct request *r);
 void views_peer_closed(struct views *all, struct peer *p);
-bool views_of_peer(struct views *all, struct peer *p); /* any? */
-void view_free(struct view *v);
+bool views_of_peer(struct views *all, struct peer *p);			/* any? */
 struct view *view_find(struct views *all, struct peer *p, uint32_t id); /* NULL */
 /* Its first row, of all from the oldest of `total` rows of history on. */
 uint64_t view_top(const struct view *v, struct pagelist *h, uint64_t total);

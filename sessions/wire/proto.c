@@ -6,9 +6,8 @@
 static const struct {
 	uint16_t type;
 	enum frame_sender sender;
-	const char *name;
 } types[] = {
-#define X(name, number, sender, text) {number, sender, #name},
+#define X(name, number, sender, text) {number, sender},
 #include "sessions/wire/proto.def"
 #undef X
 };
@@ -24,15 +23,6 @@ put32(uint8_t *p, uint32_t v)
 {
 	for (int i = 0; i < 4; i++)
 		p[i] = (uint8_t)(v >> 8 * i);
-}
-
-const char *
-frame_type_name(unsigned type)
-{
-	for (size_t i = 0; i < ARRAY_LEN(types); i++)
-		if (types[i].type == type)
-			return types[i].name;
-	return "?";
 }
 
 int

@@ -29,7 +29,6 @@ struct frame {
 	const uint8_t *payload; /* borrowed from the buffer it was read from */
 	uint32_t len;
 };
-const char *frame_type_name(unsigned type); /* "request" …; "?" */
 
 /* The first frame of in, which stays in it: 1 found (*used bytes to drop), 0 incomplete, -EBADMSG:
  * too long, or of a type that `from` does not send. */

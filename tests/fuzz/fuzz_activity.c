@@ -70,7 +70,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			activity_output(&a, n, text[0] & 1, now);
 			break;
 		case 5:
-			activity_input(&a, text[0] & 1, now);
+			activity_typed(&a, bytes, n, now);
 			break;
 		default:
 			activity_screen(&a, p, text, now);

@@ -17,7 +17,6 @@
 enum { LIVES_MAX = 1000 };
 static uv_loop_t loop;
 static char dir[512], banner[STORE_BANNER];
-static int banner_changes;
 
 static int
 fresh(void **state)
@@ -256,13 +255,6 @@ test_order_and_survival(void **state)
 }
 
 static void
-banner_changed(void *ctx)
-{
-	(void)ctx;
-	banner_changes++;
-}
-
-static void
 test_no_disk_and_back(void **state)
 {
 	struct mem_sample m = {1700000000, 1 << 20, 0, 0, 0};
@@ -272,7 +264,6 @@ test_no_disk_and_back(void **state)
 
 	(void)state;
 	w = store_worker_new(&loop, dir, banner); /* the folder does not exist */
-	store_worker_watch(w, banner_changed, NULL);
 	assert_non_null(strstr(banner, "memory only"));
 	store_put_session(w, &s);
 	store_put_event(w, 1, 7, "id", "n", "started", "{}");
@@ -289,7 +280,6 @@ test_no_disk_and_back(void **state)
 	store_retry(w);
 	r = reading(w);
 	assert_string_equal(banner, "");
-	assert_true(banner_changes > 0);
 	store_worker_close(w);
 	w = store_worker_new(&loop, dir, banner);
 	r = reading(w);
