@@ -40,6 +40,8 @@ course_begin(struct session *s, char *const *argv, run_cb cb, void *ctx, struct 
 		run_free(r);
 		return -1;
 	}
+	/* from here on the keeper and the store know better what it is */
+	shelf_drop(s->of->shelf, s->num, SHELF_END);
 	r->on_started = cb;
 	r->on_started_ctx = ctx;
 	s->past.exit_code = s->past.exit_signal = -1;

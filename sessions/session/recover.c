@@ -154,15 +154,17 @@ marked_asleep(const struct session *s)
 /* What of a child the keeper tells. The store may be behind, never ahead: a session that it calls
  * live has ended when the keeper says so. */
 static void
-take_child(struct session *s, struct keeper_held *h)
+take_child(struct session *s, struct keeper_held *h, const json_t *note)
 {
 	bool coming = h->flags & KEEPER_STARTING;
+	const char *from;
 
 	if (!h->pid && !coming)
 		return;
 	if (!coming)
 		shelf_clear(s->of->shelf, s->num);
-	s->run = run_new(s->past.started > 0 ? SS_ASLEEP : SS_STARTING);
+	from = obj_text(note, "from");
+	s->run = run_new(session_state_of(from ? from : "starting"));
 	if (marked_asleep(s) && !coming)
 		session_found(s, SS_SLEEPING);
 	else if (s->state != SS_CLOSING && (s->state != SS_SLEEPING || s->display->ring))
@@ -234,7 +236,7 @@ from_keeper(struct sessions *ss, struct keeper_held *h)
 		}
 		if (ring >= 0 && (s->display->ring = ring_attach(ring)))
 			ring_recover(s->display->ring);
-		take_child(s, h);
+		take_child(s, h, note);
 		need_ring(s);
 		if (s->run)
 			obj_copy_text(

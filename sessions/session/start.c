@@ -73,6 +73,7 @@ spawn_note(const struct session *s)
 		"created", s->past.created, "pinned", s->pinned, "no_store", s->no_store, "mem_max",
 		(json_int_t)s->mem_max, "hook_token", s->run->hook_token);
 
+	json_object_set_new(o, "from", json_string(session_state_stored(s->run->from)));
 	json_object_set_new(o, "argv", words_json(s->argv, -1));
 	json_object_set_new(o, "tags", words_json(s->tags, s->n_tags));
 	return json_text(o);

@@ -13,7 +13,7 @@
 
 #define SLOTS 8 /* sessions at a time */
 #define STEPS 60
-#define SEQUENCES 400
+#define SEQUENCES 150
 #define TURNS 4000
 
 enum word { COMING, RUNS, CLOSES, SLEEPS, ASLEEP, ENDED, LOST };
@@ -37,6 +37,7 @@ struct model {
 	uint32_t flags;
 	int status;
 	int far_end, life; /* of its pty; of its pidfd, which is a pipe */
+	int child;	   /* which it is, of all */
 };
 static struct model m[SLOTS];
 static int global_fd[KEEPER_SLOTS];
@@ -80,7 +81,8 @@ born(struct model *e, int *spec, int *ring)
 {
 	int pty[2], life[2];
 
-	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pty), 0);
+	assert_int_equal(
+		socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pty), 0);
 	assert_int_equal(pipe2(life, O_CLOEXEC), 0);
 	drop_fd(&e->fd[KEEPER_SPEC]);
 	e->fd[KEEPER_SPEC] = *spec;
@@ -96,6 +98,7 @@ born(struct model *e, int *spec, int *ring)
 	e->life = life[1];
 	e->flags = KEEPER_STARTING;
 	e->pid = next_pid++;
+	e->child = (int)e->pid;
 	e->status = 0;
 }
 
@@ -131,7 +134,10 @@ keeper_hears(void)
 			born(e, &fd[0], &fd[1]);
 		} else if (r.type == KEEPER_ADOPT && e) {
 			e->pid = r.pid;
-			e->flags = r.flags & KEEPER_GONE ? KEEPER_GONE : KEEPER_RUNNING;
+			/* of one that it adopts it sees the end by its pidfd, but not how */
+			e->flags =
+				r.flags & KEEPER_GONE || e->life < 0 ? KEEPER_GONE : KEEPER_RUNNING;
+			e->status = KEEPER_NO_STATUS;
 			drop_fd(&e->fd[KEEPER_PIDFD]);
 			e->fd[KEEPER_PIDFD] = fd[0];
 			fd[0] = -1;
@@ -186,10 +192,11 @@ step_wake(struct model *e)
 	enum word before = e->word;
 	struct err err;
 
-	if (!e->num || before < ASLEEP)
+	if (!e->num || before < ASLEEP || session_live(session_of(e)))
 		return;
 	assert_int_equal(course_begin(session_of(e), argv, NULL, NULL, &err), 0);
 	begins(e, before);
+	e->lines = 0; /* those of the last program went up into history */
 }
 
 static void
@@ -232,7 +239,7 @@ shows(const struct model *e)
 
 	if (!e->lines)
 		return true;
-	snprintf(want, sizeof(want), "line %d of %u.", e->lines, (unsigned)e->num);
+	snprintf(want, sizeof(want), "line %d of %d.", e->lines, e->child);
 	term_text(display_term(session_of(e)), &b);
 	yes = strstr(buf_cstr(&b), want) != NULL;
 	buf_free(&b);
@@ -247,7 +254,7 @@ step_print(struct model *e)
 
 	if (!has_child(e) || e->word == COMING)
 		return;
-	n = snprintf(text, sizeof(text), "line %d of %u.\r\n", ++e->lines, (unsigned)e->num);
+	n = snprintf(text, sizeof(text), "line %d of %d.\r\n", ++e->lines, e->child);
 	assert_int_equal(write(e->far_end, text, (size_t)n), n);
 	if (below(3)) /* else it may stand in the pty when somebody dies */
 		for (int i = 0; !shows(e); i++) {
@@ -331,10 +338,11 @@ open_link(bool replay)
 		if (i >= 0 && !id)
 			continue;
 		for (int k = 0; k < KEEPER_SLOTS; k++)
-			if (fd[k] >= 0 && !(i >= 0 && m[i].flags & KEEPER_STARTING && k != KEEPER_RING &&
-					     k != KEEPER_SPEC))
+			if (fd[k] >= 0 && !(i >= 0 && m[i].flags & KEEPER_STARTING &&
+						  k != KEEPER_RING && k != KEEPER_SPEC))
 				record_send(sv[1],
-					(struct keeper_rec){.type = KEEPER_HELD, .id = id, .slot = (uint16_t)k},
+					(struct keeper_rec){
+						.type = KEEPER_HELD, .id = id, .slot = (uint16_t)k},
 					fd[k], -1);
 		if (i >= 0 && m[i].pid)
 			record_send(sv[1],
@@ -371,9 +379,6 @@ server_dies(void)
 	ss->arena = NULL;
 	ss->shelf = NULL;
 	ss->newest = ss->last_used = NULL;
-	for (int i = 0; i < SLOTS; i++) /* nothing else tells where a start had come from */
-		if (m[i].num && m[i].word == COMING && m[i].before != ENDED)
-			m[i].before = ASLEEP;
 	open_link(true);
 	keeper_hears();
 }
@@ -443,8 +448,9 @@ all_agree(void)
 static void
 a_life(void)
 {
-	static void (*const steps[])(struct model *) = {step_new, step_new, step_settle, step_settle,
-		step_print, step_print, step_end, step_kill, step_sleep, step_wake, step_forget};
+	static void (*const steps[])(struct model *) = {step_new, step_new, step_settle,
+		step_settle, step_print, step_print, step_end, step_kill, step_sleep, step_wake,
+		step_forget};
 	unsigned known = 0;
 
 	for (int i = 0; i < STEPS; i++) {
