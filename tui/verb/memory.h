@@ -1,6 +1,6 @@
 #ifndef TUI_VERB_MEMORY_H
 #define TUI_VERB_MEMORY_H
-/* Small helpers of the verbs that print figures (verb_memory.c, verb_top.c). */
+/* Small helpers of the verbs that print figures (memory.c, top.c). */
 #include "core/paint/plot.h"
 #include "tui/verb/verb.h"
 
