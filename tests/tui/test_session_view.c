@@ -146,6 +146,21 @@ the_menu_acts_on_this_session(void **state)
 	app_free(a);
 }
 
+/* All keys, asked for in the menu, begin with the menu's; over a session that ended, with its own. */
+static void
+help_begins_where_one_is(void **state)
+{
+	(void)state;
+	struct app *a = attached_app("b1");
+	press(a, "C-\\ ?");
+	assert_string_equal(app_top(a)->name, "text");
+	assert_true(shows(a, "\n  Inside a session, after its prefix key"));
+	assert_false(shows(a, "A session that sleeps or has ended"));
+	press(a, "Escape");
+	assert_string_equal(app_top(a)->name, "attach");
+	app_free(a);
+}
+
 static void
 the_end_leaves_ways_on(void **state)
 {
@@ -257,6 +272,7 @@ main(void)
 		cmocka_unit_test(the_screen_is_the_frame),
 		cmocka_unit_test(text_lends_the_terminal),
 		cmocka_unit_test(the_menu_acts_on_this_session),
+		cmocka_unit_test(help_begins_where_one_is),
 		cmocka_unit_test(the_end_leaves_ways_on),
 		cmocka_unit_test(the_connection_comes_back),
 		cmocka_unit_test(looking_back_holds_the_place),

@@ -78,6 +78,7 @@ struct app {
 	int depth;
 	struct input_event key, prefix; /* key: the last pressed, which runs the action */
 	const struct view *key_view;	/* it was pressed there */
+	unsigned ran_in;		/* C_* of the view from which the last action was run */
 	char prefix_label[16];
 	enum ui_layout layout;
 	enum ui_notify notify_by;

@@ -9,8 +9,10 @@
 void
 app_run_action(struct app *a, enum action_id id)
 {
+	const struct view *v = app_top(a);
 	a->dirty = true;
-	if (app_top(a)->passing)
+	a->ran_in = v->context;
+	if (v->passing)
 		app_pop(a);
 	actions[id].run(a);
 }

@@ -265,7 +265,7 @@ act_help(struct app *a)
 {
 	struct buf b = {0};
 	/* what the keys mean where one is comes first */
-	unsigned here = app_top(a)->context;
+	unsigned here = a->ran_in;
 	for (int pass = 0; pass < 2; pass++)
 		for (int i = 0; i < ACTION_COUNT; i++) {
 			bool first = true;
