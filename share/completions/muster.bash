@@ -1,4 +1,5 @@
 # bash completion of muster: verbs, options, names of sessions.
+_muster_names() { muster ls -a --json 2>/dev/null | grep -o '"name":"[^"]*"' | cut -d\" -f4; }
 _muster()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} verb= i
@@ -9,33 +10,28 @@ _muster()
 		COMPREPLY=($(compgen -W "new ls attach peek send wait kill hibernate resume forget pin unpin rename tag reap explain history footprint search events top metrics doctor server replay hook config version help --json --color --help --version --ascii --plain" -- "$cur"))
 		return
 	fi
-	local words=
+	local opts=
 	case $verb in
-	new) words="-n -c -p -t -e --size --pin --mem-max --no-store --prompt -d" ;;
-	ls) words="-a -w --tag --state" ;;
-	attach) words="--line $(muster ls -a --json 2>/dev/null | grep -o '"name":"[^"]*"' | cut -d\" -f4)" ;;
-	peek) words="--history --lines --ansi $(muster ls -a --json 2>/dev/null | grep -o '"name":"[^"]*"' | cut -d\" -f4)" ;;
-	send) words="--tag --key --no-enter --when-idle --no-wait $(muster ls -a --json 2>/dev/null | grep -o '"name":"[^"]*"' | cut -d\" -f4)" ;;
-	wait) words="--for --timeout $(muster ls -a --json 2>/dev/null | grep -o '"name":"[^"]*"' | cut -d\" -f4)" ;;
-	kill) words="--now $(muster ls -a --json 2>/dev/null | grep -o '"name":"[^"]*"' | cut -d\" -f4)" ;;
-	hibernate) words="--force $(muster ls -a --json 2>/dev/null | grep -o '"name":"[^"]*"' | cut -d\" -f4)" ;;
-	resume) words="$(muster ls -a --json 2>/dev/null | grep -o '"name":"[^"]*"' | cut -d\" -f4)" ;;
-	forget) words="$(muster ls -a --json 2>/dev/null | grep -o '"name":"[^"]*"' | cut -d\" -f4)" ;;
-	pin) words="$(muster ls -a --json 2>/dev/null | grep -o '"name":"[^"]*"' | cut -d\" -f4)" ;;
-	unpin) words="$(muster ls -a --json 2>/dev/null | grep -o '"name":"[^"]*"' | cut -d\" -f4)" ;;
-	rename) words="$(muster ls -a --json 2>/dev/null | grep -o '"name":"[^"]*"' | cut -d\" -f4)" ;;
-	tag) words="$(muster ls -a --json 2>/dev/null | grep -o '"name":"[^"]*"' | cut -d\" -f4)" ;;
-	reap) words="--idle --min --growing --dry-run --yes" ;;
-	explain) words="$(muster ls -a --json 2>/dev/null | grep -o '"name":"[^"]*"' | cut -d\" -f4)" ;;
-	history) words="--since --csv $(muster ls -a --json 2>/dev/null | grep -o '"name":"[^"]*"' | cut -d\" -f4)" ;;
-	footprint) words="$(muster ls -a --json 2>/dev/null | grep -o '"name":"[^"]*"' | cut -d\" -f4)" ;;
-	search) words="--regex --session --since" ;;
-	events) words="$(muster ls -a --json 2>/dev/null | grep -o '"name":"[^"]*"' | cut -d\" -f4)" ;;
-	server) words="--kill-sessions start stop status" ;;
-	replay) words="--size --resize --scrollback --chunk --json --cells --stats" ;;
-	hook) words="--key" ;;
-	config) words="path check default" ;;
+	new) opts="-n -c -p -t -e --size --pin --mem-max --no-store --prompt -d" ;;
+	ls) opts="-a -w --tag --state" ;;
+	attach) opts="--line $(_muster_names)" ;;
+	peek) opts="--history --lines --ansi $(_muster_names)" ;;
+	send) opts="--tag --key --no-enter --when-idle --no-wait $(_muster_names)" ;;
+	wait) opts="--for --timeout $(_muster_names)" ;;
+	kill) opts="--now $(_muster_names)" ;;
+	hibernate) opts="--force $(_muster_names)" ;;
+	resume|forget|pin|unpin|rename|tag) opts="$(_muster_names)" ;;
+	reap) opts="--idle --min --growing --dry-run --yes" ;;
+	explain) opts="$(_muster_names)" ;;
+	history) opts="--since --csv $(_muster_names)" ;;
+	footprint) opts="$(_muster_names)" ;;
+	search) opts="--regex --session --since" ;;
+	events) opts="$(_muster_names)" ;;
+	server) opts="--kill-sessions start stop status" ;;
+	replay) opts="--size --resize --scrollback --chunk --json --cells --stats" ;;
+	hook) opts="--key" ;;
+	config) opts="path check default" ;;
 	esac
-	COMPREPLY=($(compgen -W "$words --json" -- "$cur"))
+	COMPREPLY=($(compgen -W "$opts --json" -- "$cur"))
 }
 complete -F _muster -o default muster

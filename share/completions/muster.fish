@@ -8,7 +8,7 @@ complete -c muster -n __fish_use_subcommand -a ls -d 'list sessions; -a with exi
 complete -c muster -n __fish_use_subcommand -a attach -d 'show a session on the whole terminal'
 complete -c muster -n __fish_use_subcommand -a peek -d 'print a session\'s screen'
 complete -c muster -n __fish_use_subcommand -a send -d 'type into a session'
-complete -c muster -n __fish_use_subcommand -a wait -d 'wait until a session is idle, blocked or ended'
+complete -c muster -n __fish_use_subcommand -a wait -d 'wait until a session is idle, ready, blocked or ended'
 complete -c muster -n __fish_use_subcommand -a kill -d 'end sessions'
 complete -c muster -n __fish_use_subcommand -a hibernate -d 'put sessions to sleep: ended, resumable, no memory'
 complete -c muster -n __fish_use_subcommand -a resume -d 'wake sessions'

@@ -9,7 +9,7 @@ _muster() {
 		'attach:show a session on the whole terminal'
 		'peek:print a session'\''s screen'
 		'send:type into a session'
-		'wait:wait until a session is idle, blocked or ended'
+		'wait:wait until a session is idle, ready, blocked or ended'
 		'kill:end sessions'
 		'hibernate:put sessions to sleep: ended, resumable, no memory'
 		'resume:wake sessions'
@@ -36,6 +36,27 @@ _muster() {
 	)
 	if (( CURRENT == 2 )); then
 		_describe verb verbs
+		return
+	fi
+	if [[ $PREFIX == -* ]]; then
+		local opts=
+		case $words[2] in
+		new) opts="-n -c -p -t -e --size --pin --mem-max --no-store --prompt -d" ;;
+		ls) opts="-a -w --tag --state" ;;
+		attach) opts="--line" ;;
+		peek) opts="--history --lines --ansi" ;;
+		send) opts="--tag --key --no-enter --when-idle --no-wait" ;;
+		wait) opts="--for --timeout" ;;
+		kill) opts="--now" ;;
+		hibernate) opts="--force" ;;
+		reap) opts="--idle --min --growing --dry-run --yes" ;;
+		history) opts="--since --csv" ;;
+		search) opts="--regex --session --since" ;;
+		server) opts="--kill-sessions" ;;
+		replay) opts="--size --resize --scrollback --chunk --json --cells --stats" ;;
+		hook) opts="--key" ;;
+		esac
+		compadd -- ${=opts} --json
 		return
 	fi
 	case $words[2] in

@@ -58,6 +58,8 @@ fixture_json(const struct fixture_session *f)
 		json_object_set_new(o, "footprint_bytes", json_real(f->mb * 1048576));
 		json_object_set_new(o, "growth_bytes_per_h", json_real(f->mb_h * 1048576));
 	}
+	if (strcmp(f->profile, "shell") != 0)
+		json_object_set_new(o, "conversation", json_sprintf("talk-%s", f->id));
 	if (!strcmp(f->act, "permission") || !strcmp(f->act, "question"))
 		json_object_set_new(o, "prompt", json_string("9f31c0de"));
 	json_object_set_new(o, "reap",

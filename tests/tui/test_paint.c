@@ -5,7 +5,7 @@
 #include "core/page/page.h"
 #include "core/page/tab.h"
 #include "tui/draw/paint.h"
-#include "tui/run/plain.h"
+#include "tui/run/sentences.h"
 
 static void
 canvas_dump(const struct canvas *c, struct buf *out)
@@ -120,8 +120,10 @@ preview_lies_in_its_place(void **state)
 	app_draw(a);
 	assert_true(a->preview.whole);
 	struct grid g = canvas_grid(screen);
-	assert_int_equal(paint_first_row(&g, 40, true), 0);
-	assert_int_equal(paint_first_row(&g, 10, true), 10);
+	struct preview_place at = {.h = 40, .w = 100, .whole = true};
+	assert_int_equal(paint_window(&at, &g, NULL).sy, 0);
+	at.h = 10;
+	assert_int_equal(paint_window(&at, &g, NULL).sy, 10);
 	buf_free(&got);
 	canvas_free(screen);
 	app_free(a);
@@ -134,7 +136,7 @@ plain_sentences(void **state)
 	(void)state;
 	struct app *a = fixture_app(100, 30, 23);
 	struct buf b = {0};
-	plain_list(&b, &a->m, NOW);
+	sentences_list(&b, &a->m, NOW);
 	const char *text = buf_cstr(&b);
 	assert_non_null(strstr(text, "23 sessions, 19 running, 10.8G in all.\n2 need you:\n"));
 	assert_non_null(
@@ -144,14 +146,14 @@ plain_sentences(void **state)
 	assert_null(strchr(text, 27));
 	b.len = 0;
 	struct msess *s = model_find(&a->m, "a1");
-	struct plain_state was = {MS_RUNNING, ACT_WORKING}, same = {MS_RUNNING, ACT_PERMISSION};
-	plain_change(&b, &was, s);
+	struct was_so was = {MS_RUNNING, ACT_WORKING}, same = {MS_RUNNING, ACT_PERMISSION};
+	sentences_change(&b, &was, s);
 	assert_string_equal(
 		buf_cstr(&b), "api-refactor needs you, permission: Bash: npm run migrate.\n");
 	b.len = 0;
-	plain_change(&b, &same, s); /* nothing to say */
+	sentences_change(&b, &same, s); /* nothing to say */
 	assert_int_equal(b.len, 0);
-	plain_change(&b, NULL, s);
+	sentences_change(&b, NULL, s);
 	assert_string_equal(buf_cstr(&b), "api-refactor started.\n");
 	buf_free(&b);
 	app_free(a);

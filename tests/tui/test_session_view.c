@@ -162,6 +162,20 @@ not_in_itself(void **state)
 	unsetenv("MUSTER_SESSION");
 	assert_string_equal(app_top(a)->name, "list");
 	assert_true(shows(a, "old-spike is the session that this runs in"));
+}
+
+/* All keys, asked for in the menu, begin with the menu's; over a session that ended, with its own. */
+static void
+help_begins_where_one_is(void **state)
+{
+	(void)state;
+	struct app *a = attached_app("b1");
+	press(a, "C-\\ ?");
+	assert_string_equal(app_top(a)->name, "text");
+	assert_true(shows(a, "\n  Inside a session, after its prefix key"));
+	assert_false(shows(a, "A session that sleeps or has ended"));
+	press(a, "Escape");
+	assert_string_equal(app_top(a)->name, "attach");
 	app_free(a);
 }
 
@@ -279,6 +293,7 @@ main(void)
 		cmocka_unit_test(text_lends_the_terminal),
 		cmocka_unit_test(the_menu_acts_on_this_session),
 		cmocka_unit_test(not_in_itself),
+		cmocka_unit_test(help_begins_where_one_is),
 		cmocka_unit_test(the_end_leaves_ways_on),
 		cmocka_unit_test(the_connection_comes_back),
 		cmocka_unit_test(looking_back_holds_the_place),

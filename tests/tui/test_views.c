@@ -800,6 +800,24 @@ small_questions(void **state)
 	}
 }
 
+/* Sleep is offered in place of the end where there is a conversation to keep. */
+static void
+the_end_names_sleep_where_it_helps(void **state)
+{
+	(void)state;
+	struct app *a = fixture_app(100, 30, 23);
+	model_select(&a->m, "c1");
+	press(a, "X");
+	assert_true(shows(a, "keeps its conversation"));
+	press(a, "Escape");
+	model_select(&a->m, "ca");
+	press(a, "X");
+	assert_true(shows(a, "End shell?"));
+	assert_true(shows(a, "What it printed stays readable."));
+	assert_false(shows(a, "conversation"));
+	app_free(a);
+}
+
 /* Help shows what one looks for, while typing. */
 static void
 help_filters(void **state)
@@ -924,6 +942,7 @@ main(void)
 		cmocka_unit_test(questions_are_answered),
 		cmocka_unit_test(rows_wait_for_the_cursor),
 		cmocka_unit_test(small_questions),
+		cmocka_unit_test(the_end_names_sleep_where_it_helps),
 		cmocka_unit_test(help_filters),
 		cmocka_unit_test(who_waits_longest),
 		cmocka_unit_test(the_configuration_is_heard),

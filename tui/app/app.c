@@ -10,18 +10,13 @@
  * Always: the stack holds its base view; front is a live pane or NULL; a view in the stack has its
  * state. */
 #include "tui/app/app.h"
-#include "tui/app/frame.h"
-#include "tui/app/preview.h"
-#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 
 #define ARENA_BYTES (512ull << 20)
-#define OWNER_FRAME 1
 
 struct app *
 app_new(const struct app_config *c, const struct app_ops *ops)
@@ -117,9 +112,8 @@ app_push(struct app *a, const struct view *v, const char *arg)
 		v->open(a, st, arg);
 }
 
-/* The view that fills the screen: the lowest one drawn. */
-static int
-lowest(const struct app *a)
+int
+app_lowest(const struct app *a)
 {
 	int from = a->depth - 1;
 	while (from > 0 && a->stack[from].v->over)
@@ -216,7 +210,7 @@ app_subjects(struct app *a)
 {
 	json_t *ids = json_array();
 	/* on a session's own screen nobody sees marks */
-	for (size_t i = 0; i < a->m.n && !a->stack[lowest(a)].v->plain; i++)
+	for (size_t i = 0; i < a->m.n && !a->stack[app_lowest(a)].v->plain; i++)
 		if (a->m.all[i]->marked)
 			json_array_append_new(ids, json_string(a->m.all[i]->id));
 	if (json_array_size(ids) == 0 && model_selected(&a->m))
@@ -277,10 +271,10 @@ app_watch(struct app *a)
 static void
 begins_to_need(struct app *a, const struct msess *s)
 {
-	bool in_it = a->stack[lowest(a)].v->plain && !strcmp(a->m.sel, s->id);
+	bool in_it = a->stack[app_lowest(a)].v->plain && !strcmp(a->m.sel, s->id);
 	if (in_it)
 		return;
-	if (a->stack[lowest(a)].v->plain)
+	if (a->stack[app_lowest(a)].v->plain)
 		app_toast(a, false, "%s needs you: %s (%s n)", s->name,
 			*s->wants ? s->wants : msess_word(s), a->prefix_label);
 	if (a->notify_by == NOTIFY_BELL)
@@ -390,157 +384,6 @@ app_acked(struct app *a, uint32_t view)
 		a->ops.lend(a->ops.ctx, view);
 }
 
-void
-app_run_action(struct app *a, enum action_id id)
-{
-	a->dirty = true;
-	if (app_top(a)->passing)
-		app_pop(a);
-	actions[id].run(a);
-}
-
-/* A key that means nothing here says what is near: an action whose name begins with it. */
-void
-app_dead_key(struct app *a, unsigned context, const struct input_event *ev)
-{
-	char typed[8], key[16], name[32];
-	if (ev->type != INPUT_KEY || ev->mods & ~(MOD_SHIFT | MOD_LOCKS) || ev->key <= ' ' ||
-		ev->key >= 0x7f)
-		return;
-	snprintf(typed, sizeof typed, "%c", (char)(ev->shifted ? ev->shifted : ev->key));
-	for (size_t i = 0; i < ACTION_COUNT; i++) {
-		const struct action *act = &actions[i];
-		const char *what = *act->hint ? act->hint : keymap_name(act, name, NULL);
-		if (!(act->contexts & context) || strncasecmp(what, typed, 1) != 0)
-			continue;
-		keymap_label(act, a->d.theme.ascii, key);
-		app_toast(a, true, "%s does nothing here; %s: %s%s", typed, what, *key ? key : ":",
-			*key ? "" : what);
-		return;
-	}
-	app_toast(a, true, "%s does nothing here%s", typed,
-		actions[ACTION_HELP].contexts & context ? "; ? shows all keys" : "");
-}
-
-static bool
-click_hit(struct app *a, const struct hit *h, bool twice)
-{
-	const struct view *v = app_top(a);
-	switch (h->kind) {
-	case HIT_NONE:
-		return false;
-	case HIT_ACTION:
-		app_run_action(a, h->index);
-		return true;
-	case HIT_SESSION:
-		if (h->index < (int)a->m.n_shown)
-			model_select(&a->m, a->m.shown[h->index]->id);
-		if (twice)
-			app_run_action(a, ACTION_ATTACH);
-		return true;
-	case HIT_ITEM:
-		if (v->pick)
-			v->pick(a, a->stack[a->depth - 1].st, h->index, twice);
-		return true;
-	}
-	return false;
-}
-
-void
-app_turn(struct app *a, long rows)
-{
-	a->back = rows < 0 ? a->back + (uint64_t)-rows : a->back - MIN(a->back, (uint64_t)rows);
-	a->dirty = true;
-}
-
-static void
-app_mouse(struct app *a, const struct input_event *ev)
-{
-	const struct view *v = app_top(a);
-	if (ev->button == 64 || ev->button == 65) {
-		int by = ev->button == 64 ? -1 : 1;
-		const struct preview_place *p = &a->preview;
-		bool over = p->id[0] && ev->row >= p->y && ev->row < p->y + p->h &&
-			    ev->col >= p->x && ev->col < p->x + p->w && !v->over;
-		if (over && !p->looks) /* over a session's screen it turns that */
-			app_turn(a, 3L * by);
-		else if (v->wheel)
-			v->wheel(a, a->stack[a->depth - 1].st, by);
-		a->dirty = true;
-		return;
-	}
-	if (ev->button != 0 || ev->release || ev->motion)
-		return;
-	bool twice = a->now - a->click_at < 0.4 && ev->row == a->click_y &&
-		     abs(ev->col - a->click_x) < 2;
-	a->click_at = twice ? 0 : a->now;
-	a->click_y = ev->row;
-	a->click_x = ev->col;
-	for (int i = a->d.n_hits; i-- > 0;) { /* what was drawn last lies on top */
-		const struct hit h = a->d.hits[i];
-		if (ev->row >= h.y && ev->row < h.y + h.h && ev->col >= h.x &&
-			ev->col < h.x + h.w && click_hit(a, &h, twice))
-			break;
-	}
-	a->dirty = true;
-}
-
-static void
-input(struct app *a, const struct input_event *ev)
-{
-	const struct view *v = app_top(a);
-	void *st = a->stack[a->depth - 1].st;
-	bool press = ev->type == INPUT_KEY && ev->action != KEY_RELEASE;
-	if (ev->type == INPUT_FOCUS) { /* to whom it concerns, whatever lies over it */
-		for (int i = 0; i < a->depth; i++)
-			if (a->stack[i].v->input)
-				a->stack[i].v->input(a, a->stack[i].st, ev);
-		return;
-	}
-	if (press)
-		a->key = *ev;
-	const struct view *pressed_in = a->key_view;
-	if (press)
-		a->key_view = v;
-	/* a key is let go where it was pressed, or nowhere */
-	if (ev->type == INPUT_KEY && !press && pressed_in != v && ev->key == a->key.key)
-		return;
-	if (v->input && v->input(a, st, ev)) {
-		a->dirty = true;
-		return;
-	}
-	if (ev->type == INPUT_MOUSE && preview_mouse(a, ev))
-		return;
-	if (ev->type == INPUT_MOUSE) {
-		app_mouse(a, ev);
-		return;
-	}
-	if (ev->type != INPUT_KEY && ev->type != INPUT_PASTE)
-		return;
-	if (ev->type == INPUT_KEY && ev->action == KEY_RELEASE)
-		return;
-	if (v->text && v->text(a, st, ev)) {
-		a->dirty = true;
-		return;
-	}
-	const struct action *act = keymap_find(v->context, ev);
-	if (!act) {
-		app_dead_key(a, v->context, ev);
-		return;
-	}
-	app_run_action(a, (enum action_id)(act - actions));
-}
-
-void
-app_input(struct app *a, const struct input_event *ev)
-{
-	char was[sizeof a->m.sel];
-	memcpy(was, a->m.sel, sizeof was);
-	input(a, ev);
-	if (strcmp(was, a->m.sel) != 0)
-		a->moved_at = a->now;
-}
-
 static void
 draw_banner(struct app *a)
 {
@@ -557,7 +400,7 @@ draw_banner(struct app *a)
 	/* in place of the rule below the title; where there is none, over the title; a session's
 	 * screen has neither */
 	int w = surface_cols(a->d.s), h = surface_rows(a->d.s);
-	int y = a->stack[lowest(a)].v->plain ? h - 1 : h >= 20;
+	int y = a->stack[app_lowest(a)].v->plain ? h - 1 : h >= 20;
 	surface_layer(a->d.s, y, 0, 1, w);
 	surface_fill(a->d.s, 0, 0, 1, w, " ", draw_style(&a->d, TH_BANNER));
 	draw_cut(&a->d, 0, 1, w - 2, TH_BANNER, text);
@@ -578,123 +421,12 @@ app_draw(struct app *a)
 	a->front = NULL;
 	a->front_hit = NULL;
 	a->cursor.set = a->dirty = a->d.on_sel = false;
-	for (int i = lowest(a); i < a->depth; i++) {
+	for (int i = app_lowest(a); i < a->depth; i++) {
 		a->d.n_hits = 0; /* only what is on top can be clicked */
 		a->stack[i].v->draw(a, a->stack[i].st);
 	}
 	draw_banner(a);
 	surface_compose(a->d.s);
-}
-
-struct pane *
-app_plain(const struct app *a)
-{
-	const struct view *v = app_top(a);
-	bool bare = a->connected && !*a->m.banner && !frame_toast(a);
-	return v->plain && bare ? v->plain((struct app *)a, a->stack[a->depth - 1].st) : NULL;
-}
-
-/* Nothing is worth showing before the server has told what there is. */
-static bool
-paint_nothing(const struct app *a)
-{
-	int i = lowest(a);
-	const struct view *v = a->stack[i].v;
-	if (!a->connected)
-		return false;
-	return v->empty ? v->empty((struct app *)a, a->stack[i].st) : a->watching && !a->m.loaded;
-}
-
-static void
-paint_cursor(struct app *a)
-{
-	int y, x;
-	if (a->cursor.set && !surface_caret_at(a->d.s, &y, &x))
-		canvas_set_cursor(
-			a->canvas, a->cursor.y, a->cursor.x, a->cursor.visible, a->cursor.shape);
-}
-
-/* The front pane, and what lies over it. */
-static void
-paint_front(struct app *a)
-{
-	if (a->front && a->front->known) {
-		pane_paint(a->front, a->canvas, a->front_hit);
-		paint_layers(a->canvas, a->d.s);
-	}
-	paint_cursor(a);
-}
-
-/* Nothing but the preview's screen changed: its rectangle is all there is to do. */
-static bool
-paint_rectangle(struct app *a)
-{
-	const struct preview_place *p = &a->preview;
-	bool only = a->drawn && a->frame_came && !a->dirty && a->front &&
-		    a->front == a->preview_pane && !a->arrange_due;
-	if (!only)
-		return false;
-	paint_blank(a->canvas, p->y, p->x, p->h, p->w);
-	preview_follow(a);
-	paint_front(a);
-	return true;
-}
-
-static void
-paint_all(struct app *a)
-{
-	int cols = surface_cols(a->d.s), rows = surface_rows(a->d.s);
-	if (!a->canvas)
-		a->canvas = canvas_new(app_arena(a), OWNER_FRAME, cols, rows);
-	app_draw(a);
-	preview_follow(a);
-	canvas_resize(a->canvas, cols, rows);
-	paint_surface(a->canvas, a->d.s);
-	paint_front(a);
-	a->drawn = true;
-}
-
-bool
-app_paint(struct app *a, struct grid *g)
-{
-	struct pane *plain = app_plain(a);
-	if (plain) {
-		a->preview.id[0] = 0;
-		preview_follow(a);
-		a->dirty = a->frame_came = a->drawn = false;
-		*g = canvas_grid(plain->screen);
-		return true;
-	}
-	if (paint_nothing(a))
-		return false;
-	if (!paint_rectangle(a))
-		paint_all(a);
-	a->frame_came = false;
-	*g = canvas_grid(a->canvas);
-	if (a->stack[lowest(a)].v->plain && a->front)
-		g->reverse = canvas_grid(a->front->screen).reverse;
-	return true;
-}
-
-struct preview_place *
-app_preview(struct app *a, const struct msess *s, int y, int x, int h, int w)
-{
-	a->preview = (struct preview_place){.y = y, .x = x, .h = h, .w = w};
-	snprintf(a->preview.id, sizeof a->preview.id, "%s", s->id);
-	return &a->preview;
-}
-
-double
-app_next_change(const struct app *a)
-{
-	const struct toast *t = frame_toast(a);
-	bool times = !a->stack[lowest(a)].v->plain; /* a session's screen shows none */
-	double next = times ? model_next_change(&a->m, a->now) : INFINITY;
-	if (a->arrange_due && times)
-		next = MIN(next, MAX(a->moved_at + REST_S - a->now, 0) + 0.01);
-	if (t && t->busy) /* it counts seconds */
-		return a->motion ? MIN(next, 1 - fmod(a->now - t->at, 1) + 0.01) : next;
-	return t ? MIN(next, MAX(t->at + TOAST_S - a->now, 0) + 0.01) : next;
 }
 
 void

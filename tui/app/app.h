@@ -78,6 +78,7 @@ struct app {
 	int depth;
 	struct input_event key, prefix; /* key: the last pressed, which runs the action */
 	const struct view *key_view;	/* it was pressed there */
+	unsigned ran_in;		/* C_* of the view from which the last action was run */
 	char prefix_label[16];
 	int attaches; /* sessions shown so far */
 	enum ui_layout layout;
@@ -147,6 +148,7 @@ void app_push(struct app *a, const struct view *v, const char *arg);
 void app_pop(struct app *a);
 void *app_state(struct app *a, const struct view *v); /* of the topmost such view; NULL */
 const struct view *app_top(const struct app *a);
+int app_lowest(const struct app *a); /* of those drawn, in the stack: it fills the screen */
 void app_request(
 	struct app *a, const char *verb, json_t *take_args, app_reply_cb cb, const char *id);
 void app_dead_key(struct app *a, unsigned context, const struct input_event *ev);

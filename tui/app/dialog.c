@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+static const struct view view_confirm;
+
 struct confirm_state {
 	char title[96], text[256], yes[32];
 	char id[UNDO_MAX * 16];
@@ -123,7 +125,7 @@ confirm_pick(struct app *a, void *p, int index, bool twice)
 	act_dialog_press(a);
 }
 
-const struct view view_confirm = {
+static const struct view view_confirm = {
 	.name = "confirm",
 	.context = C_DIALOG,
 	.over = true,

@@ -38,31 +38,3 @@ keymap_name(const struct action *act, char out[32], bool *words)
 		*words = dots;
 	return out;
 }
-
-const char *
-keymap_clash(void)
-{
-	static char msg[160];
-	char a[16], b[16];
-	for (size_t i = 0; i < ACTION_COUNT; i++) {
-		const char *p = actions[i].keys;
-		struct input_event ev;
-		while (keys_next(&p, a, sizeof a)) {
-			if (strcmp(a, "1-9") && !key_parse(a, &ev)) {
-				snprintf(msg, sizeof msg, "%s: no key \"%s\"", actions[i].name, a);
-				return msg;
-			}
-			for (size_t k = i + 1; k < ACTION_COUNT; k++) {
-				const char *q = actions[k].keys;
-				while (actions[i].contexts & actions[k].contexts &&
-					keys_next(&q, b, sizeof b))
-					if (!strcmp(a, b)) {
-						snprintf(msg, sizeof msg, "%s and %s: %s",
-							actions[i].name, actions[k].name, a);
-						return msg;
-					}
-			}
-		}
-	}
-	return NULL;
-}

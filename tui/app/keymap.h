@@ -48,6 +48,4 @@ const struct action *keymap_find(unsigned context, const struct input_event *ev)
 const char *keymap_label(const struct action *act, bool ascii, char out[16]);
 /* Its palette name without the sign that words may follow; *words says whether they may. */
 const char *keymap_name(const struct action *act, char out[32], bool *words);
-/* Every key of every context means one thing: NULL, or the first clash as text (tests). */
-const char *keymap_clash(void);
 #endif

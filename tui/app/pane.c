@@ -5,7 +5,7 @@
  *      └───── pane_close, or the connection goes (known stays: the last picture is still true)
  *
  * Places on the screen are cells of what the view shows; a selection names rows from the oldest on
- * (pane_top + row), so it stays on its text while the view scrolls. It may begin before the server
+ * (top_row + row), so it stays on its text while the view scrolls. It may begin before the server
  * said how many rows there are: pane_event moves it then. */
 #include "tui/app/pane.h"
 #include "core/base/log.h"
@@ -107,8 +107,9 @@ pane_scroll(struct pane *p, uint64_t back)
 	ops->view_scroll(ops->ctx, p->view, back);
 }
 
-uint64_t
-pane_top(const struct pane *p)
+/* The first row of the view, counted from the oldest. */
+static uint64_t
+top_row(const struct pane *p)
 {
 	return p->total - MIN(p->back, p->total);
 }
@@ -119,7 +120,7 @@ void
 pane_select(struct pane *p, int y, int x, enum select_unit unit)
 {
 	struct grid g = canvas_grid(p->screen);
-	select_start(&p->sel, &g, pane_top(p), y, x, unit);
+	select_start(&p->sel, &g, top_row(p), y, x, unit);
 	p->selecting = true;
 }
 
@@ -127,7 +128,7 @@ void
 pane_select_to(struct pane *p, int y, int x)
 {
 	if (p->selecting)
-		select_to(&p->sel, pane_top(p), y, x);
+		select_to(&p->sel, top_row(p), y, x);
 }
 
 void
@@ -205,7 +206,7 @@ pane_paint(const struct pane *p, struct canvas *c, const struct hit_at *now)
 	canvas_blit(c, at->y, at->x, &g, at->sy, at->sx, at->h, at->w);
 	marks_paint(&p->marks, c, at, now, !p->app->d.theme.color);
 	for (int y = 0; p->selecting && y < at->h; y++)
-		if (select_cells(&p->sel, pane_top(p) + (uint64_t)(y + at->sy), g.cols, &x0, &x1))
+		if (select_cells(&p->sel, top_row(p) + (uint64_t)(y + at->sy), g.cols, &x0, &x1))
 			mark_selected(c, at->y + y, at->x + MAX(x0 - at->sx, 0),
 				at->x + CLAMP(x1 - at->sx, 0, at->w));
 }
@@ -227,7 +228,7 @@ pane_frame(struct pane *p, const void *bytes, size_t n)
 	struct grid g = canvas_grid(p->screen);
 	p->known = true;
 	if (p->selecting)
-		select_seen(&p->sel, &g, pane_top(p));
+		select_seen(&p->sel, &g, top_row(p));
 	if (p->ops->frame)
 		p->ops->frame(p->owner);
 	return true;
@@ -236,11 +237,11 @@ pane_frame(struct pane *p, const void *bytes, size_t n)
 static void
 told(struct pane *p, json_t *ev)
 {
-	uint64_t was = pane_top(p);
+	uint64_t was = top_row(p);
 	p->back = (uint64_t)json_integer_value(json_object_get(ev, "back"));
 	p->total = (uint64_t)json_integer_value(json_object_get(ev, "rows"));
 	if (!p->told && p->selecting)
-		select_shift(&p->sel, (int64_t)(pane_top(p) - was));
+		select_shift(&p->sel, (int64_t)(top_row(p) - was));
 	p->told = true;
 }
 

@@ -50,7 +50,6 @@ typedef void (*app_reply_cb)(struct app *a, json_t *reply, const struct err *e, 
 void pane_look(struct pane *p, json_t *take_args, app_reply_cb cb);
 void pane_hold(struct pane *p, bool on);
 void pane_scroll(struct pane *p, uint64_t back);
-uint64_t pane_top(const struct pane *p); /* its first row, counted from the oldest */
 
 void pane_select(struct pane *p, int y, int x, enum select_unit unit);
 void pane_select_to(struct pane *p, int y, int x);

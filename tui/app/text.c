@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const struct view view_text;
+
 struct text_state {
 	char title[96];
 	char *text;
@@ -231,7 +233,7 @@ text_wheel(struct app *a, void *p, int by)
 	scroll(p, 3L * by);
 }
 
-const struct view view_text = {
+static const struct view view_text = {
 	.name = "text",
 	.context = C_TEXT,
 	.size = sizeof(struct text_state),
@@ -263,7 +265,7 @@ act_help(struct app *a)
 {
 	struct buf b = {0};
 	/* what the keys mean where one is comes first */
-	unsigned here = app_top(a)->context;
+	unsigned here = a->ran_in;
 	for (int pass = 0; pass < 2; pass++)
 		for (int i = 0; i < ACTION_COUNT; i++) {
 			bool first = true;

@@ -35,7 +35,6 @@ struct view {
 	/* The pane that is the whole picture as it is; NULL: draw. NULL: never */
 	struct pane *(*plain)(struct app *a, void *st);
 };
-extern const struct view view_list, view_peek, view_history, view_reap, view_new, view_text,
-	view_palette, view_confirm, view_line, view_search, view_attach, view_back, view_finding,
-	view_menu;
+extern const struct view view_list, view_peek, view_history, view_reap, view_new, view_palette,
+	view_line, view_search, view_attach, view_back, view_finding, view_menu;
 #endif

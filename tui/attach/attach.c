@@ -39,16 +39,17 @@ attach_name(struct app *a)
 	return at ? at->name : "";
 }
 
-struct msess *
-attach_session(struct attach *at)
+static struct msess *
+session_of(struct attach *at)
 {
 	return model_find(&at->app->m, at->pane->id);
 }
 
-bool
-attach_ended(struct attach *at)
+/* Asleep, exited or lost. */
+static bool
+has_ended(struct attach *at)
 {
-	struct msess *s = attach_session(at);
+	struct msess *s = session_of(at);
 	return s && !msess_live(s);
 }
 
@@ -127,7 +128,7 @@ ev_state(struct attach *at, json_t *ev)
 	struct app *a = at->app;
 	model_told(&a->m, at->pane->id, ev, a->now);
 	app_changed(a);
-	if (attach_ended(at)) { /* whatever modes it left set */
+	if (has_ended(at)) { /* whatever modes it left set */
 		memset(&at->inner, 0, sizeof at->inner);
 		want(at);
 	}
@@ -278,7 +279,7 @@ attach_input(struct app *a, void *st, const struct input_event *ev)
 	if (ev->type == INPUT_MOUSE && !at->inner.mouse &&
 		!(turn && at->inner.alt && at->inner.alt_scroll))
 		return mouse(at, ev);
-	if (attach_ended(at))
+	if (has_ended(at))
 		return ev->type != INPUT_KEY || release; /* else a key of C_GONE, or none */
 	if (at->pane->selecting && ev->type == INPUT_KEY)
 		pane_select_end(at->pane);
@@ -298,7 +299,7 @@ attach_plain(struct app *a, void *st)
 {
 	struct attach *at = attach_check(st);
 	struct grid g = canvas_grid(at->pane->screen);
-	bool whole = at->pane->known && !at->pane->selecting && !attach_ended(at) &&
+	bool whole = at->pane->known && !at->pane->selecting && !has_ended(at) &&
 		     g.cols == surface_cols(a->d.s) && g.rows == surface_rows(a->d.s);
 	return whole ? at->pane : NULL;
 }
@@ -337,8 +338,9 @@ draw_edges(struct app *a, const struct grid *g, int cols, int rows)
 		draw_cut(&a->d, g->rows + 1, 0, cols, TH_DIM, s);
 }
 
-void
-attach_picture(struct attach *at, int focus)
+/* Base sheet, front pane; focus: the row that is to be seen, -1 the cursor's. */
+static void
+picture(struct attach *at, int focus)
 {
 	struct app *a = at->app;
 	struct pane *p = at->pane;
@@ -348,7 +350,7 @@ attach_picture(struct attach *at, int focus)
 	draw_edges(a, &g, cols, rows);
 	a->front = p;
 	a->cursor.set = true;
-	a->cursor.visible = g.cursor.visible && g.cursor.col < cols && !attach_ended(at);
+	a->cursor.visible = g.cursor.visible && g.cursor.col < cols && !has_ended(at);
 	a->cursor.y = CLAMP(g.cursor.row - at->sy, 0, rows - 1);
 	a->cursor.x = MIN(g.cursor.col, cols - 1);
 	a->cursor.shape = g.cursor.shape;
@@ -358,7 +360,7 @@ static void
 draw_ended(struct attach *at)
 {
 	struct app *a = at->app;
-	const struct msess *s = attach_session(at);
+	const struct msess *s = session_of(at);
 	int w = surface_cols(a->d.s), h = surface_rows(a->d.s);
 	char what[128];
 	const char *const hints[] = {
@@ -385,9 +387,9 @@ static void
 attach_draw(struct app *a, void *st)
 {
 	struct attach *at = attach_check(st);
-	bool top = app_top(a) == &view_attach, ended = attach_ended(at);
+	bool top = app_top(a) == &view_attach, ended = has_ended(at);
 	struct back *b = back_of(a);
-	attach_picture(at, b ? back_focus(b) : -1);
+	picture(at, b ? back_focus(b) : -1);
 	if (ended && !b)
 		draw_ended(at);
 	if (top)

@@ -45,12 +45,8 @@ struct back {
 };
 
 /* attach.c */
-struct attach *attach_of(struct app *a); /* NULL: no session is on the terminal */
-struct msess *attach_session(struct attach *at);
-bool attach_ended(struct attach *at);		     /* asleep, exited or lost */
+struct attach *attach_of(struct app *a);	     /* NULL: no session is on the terminal */
 void attach_open(struct attach *at, const char *id); /* another session in the same view */
-/* The picture: base sheet, front pane; focus: the row that is to be seen, -1 the cursor's. */
-void attach_picture(struct attach *at, int focus);
 
 /* back.c */
 struct back *back_of(struct app *a);

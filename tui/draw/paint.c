@@ -67,8 +67,8 @@ row_blank(const struct row *r)
 	return true;
 }
 
-int
-paint_first_row(const struct grid *screen, int h, bool whole)
+static int
+first_row(const struct grid *screen, int h, bool whole)
 {
 	int end = screen->rows;
 	if (whole && end <= h)
@@ -85,7 +85,7 @@ paint_window(const struct preview_place *p, const struct grid *screen, const str
 	struct window_at at = {.y = p->y, .x = p->x};
 	if (p->w <= 0 || p->h <= 0 || !screen->rows)
 		return at;
-	at.sy = paint_first_row(screen, p->h, p->whole);
+	at.sy = first_row(screen, p->h, p->whole);
 	if (focus) {
 		at.sy = CLAMP(focus->y - p->h / 3, 0, MAX(screen->rows - p->h, 0));
 		if (focus->x1 > p->w) /* a line wider than the place: as much as shows the match */

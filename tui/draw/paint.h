@@ -26,6 +26,4 @@ struct window_at paint_window(
 void paint_blank(struct canvas *c, int y, int x, int h, int w);
 /* Dialogs again, over what the preview covered. */
 void paint_layers(struct canvas *c, const struct surface *s);
-/* First row of `rows` that paint_window shows in h rows. */
-int paint_first_row(const struct grid *screen, int h, bool whole);
 #endif

@@ -177,8 +177,9 @@ select_cells(const struct selection *s, uint64_t row, int cols, int *x0, int *x1
 	return *x1 > *x0;
 }
 
-void
-select_text(const struct selection *s, struct buf *out, size_t most)
+/* Rows that wrap are joined, blanks at a line's end cut. At most `most` bytes and a row more. */
+static void
+put_text(const struct selection *s, struct buf *out, size_t most)
 {
 	struct select_place from, to;
 	ends(s, &from, &to);
@@ -205,7 +206,7 @@ bool
 select_copy(const struct selection *s, struct buf *out, char said[SELECT_SAID])
 {
 	int chars = 0;
-	select_text(s, out, COPY_MAX);
+	put_text(s, out, COPY_MAX);
 	bool ok = out->len <= COPY_MAX;
 	for (size_t i = 0; i < out->len; i++)
 		chars += (out->data[i] & 0xc0) != 0x80;

@@ -30,9 +30,6 @@ void select_clear(struct selection *s);		      /* gives memory back */
 void select_shift(struct selection *s, int64_t rows); /* all its places move down by so many */
 /* Cells [*x0, *x1) of a row of `cols` cells are selected; false: none. */
 bool select_cells(const struct selection *s, uint64_t row, int cols, int *x0, int *x1);
-/* The text: rows that wrap are joined, blanks at a line's end cut. At most `most` bytes and a row
- * more are appended. */
-void select_text(const struct selection *s, struct buf *out, size_t most);
 /* What goes into the clipboard, appended to out; said: what to tell the user, "" nothing. False: it
  * was too much. */
 #define SELECT_SAID 64

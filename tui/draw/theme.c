@@ -74,13 +74,6 @@ luminance(uint32_t rgb)
 	return sum;
 }
 
-double
-theme_contrast(uint32_t a, uint32_t b)
-{
-	double x = luminance(a) + 0.05, y = luminance(b) + 0.05;
-	return x > y ? x / y : y / x;
-}
-
 static uint32_t
 blend(uint32_t a, uint32_t b, int percent)
 {

@@ -47,8 +47,6 @@ int theme_use(struct theme *t, const char *name, struct err *e);
 /* The outer terminal's own colours, once known (0xrrggbb): the default theme follows them, and the
  * highlight is one close to them. */
 void theme_background(struct theme *t, uint32_t fg, uint32_t bg);
-/* Of two colours (0xrrggbb), as in WCAG: 1 … 21. */
-double theme_contrast(uint32_t a, uint32_t b);
 /* The style of a part that lies on the selected row. */
 struct style theme_on_selection(const struct theme *t, enum theme_style part);
 /* n values as a sparkline of n signs, from their least to their most, which count as 10 % apart at

@@ -508,8 +508,8 @@ model_move(struct model *m, long by)
 	model_select(m, m->shown[at]->id);
 }
 
-bool
-model_matches(const struct msess *s, const char *filter)
+static bool
+matches(const struct msess *s, const char *filter)
 {
 	/* every word must be found somewhere */
 	char words[128];
@@ -582,7 +582,7 @@ model_arrange(struct model *m, double now)
 		enum group g = msess_group(s);
 		if (g == GR_ENDED && !m->show_ended && !m->filter[0])
 			continue;
-		if (model_matches(s, m->filter))
+		if (matches(s, m->filter))
 			keys[n++] = (struct sort_key){s, g, sort_value(s, g, m->sort, now)};
 	}
 	m->version++;

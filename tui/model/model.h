@@ -89,7 +89,6 @@ struct msess *model_selected(const struct model *m);		 /* NULL */
 long model_index(const struct model *m, const char *id);	 /* in shown; -1 */
 void model_select(struct model *m, const char *id);
 void model_move(struct model *m, long by); /* clamped */
-bool model_matches(const struct msess *s, const char *filter);
 
 struct model_sums {
 	size_t group[GR_COUNT], sessions, running, closable;

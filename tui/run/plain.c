@@ -1,7 +1,7 @@
 #include "tui/run/plain.h"
 #include "core/os/os.h"
 #include "sessions/client/client.h"
-#include "tui/draw/fmt.h"
+#include "tui/run/sentences.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,63 +23,6 @@ struct plain {
 };
 
 static void
-put_session(struct buf *out, const struct msess *s, double now)
-{
-	char mem[16], idle[16];
-	buf_printf(out, "%s, %s", s->name, msess_word(s));
-	if (msess_group(s) != GR_WORKING)
-		buf_printf(out, " for %s", fmt_idle(idle, msess_idle(s, now)));
-	if (s->footprint)
-		buf_printf(out, ", %s", fmt_mem(mem, (double)s->footprint));
-	if (s->growth >= GROWTH_FAST)
-		buf_printf(out, ", grows %s MB an hour", fmt_rate(mem, s->growth_bytes_per_h));
-	if (msess_closable(s))
-		buf_puts(out, ", can sleep");
-	if (s->pinned)
-		buf_puts(out, ", pinned");
-	if (*s->wants)
-		buf_printf(out, ": %s", s->wants);
-	buf_puts(out, ".\n");
-}
-
-void
-plain_list(struct buf *out, const struct model *m, double now)
-{
-	static const char *const titles[] = {"need you", "working", "idle", "asleep", "ended"};
-	char mem[16];
-	struct model_sums sum = model_sums(m);
-	buf_printf(
-		out, "%zu sessions, %zu running", sum.sessions - sum.group[GR_ENDED], sum.running);
-	if (sum.footprint)
-		buf_printf(out, ", %s in all", fmt_mem(mem, (double)sum.footprint));
-	buf_puts(out, ".\n");
-	for (int g = 0; g < GR_COUNT; g++) {
-		size_t n = m->first[g + 1] - m->first[g];
-		if (n == 0)
-			continue;
-		buf_printf(out, "%zu %s:\n", n, n == 1 && g == GR_NEEDS ? "needs you" : titles[g]);
-		for (size_t i = m->first[g]; i < m->first[g + 1]; i++) {
-			buf_printf(out, "%zu. ", i + 1);
-			put_session(out, m->shown[i], now);
-		}
-	}
-}
-
-void
-plain_change(struct buf *out, const struct plain_state *before, const struct msess *s)
-{
-	if (before && before->state == s->state && before->act == s->act)
-		return;
-	if (!before)
-		buf_printf(out, "%s started.\n", s->name);
-	else if (msess_group(s) == GR_NEEDS)
-		buf_printf(out, "%s needs you, %s%s%s.\n", s->name, msess_word(s),
-			*s->wants ? ": " : "", s->wants);
-	else
-		buf_printf(out, "%s is %s.\n", s->name, msess_word(s));
-}
-
-static void
 say(struct buf *b)
 {
 	fwrite(b->data, 1, b->len, stdout);
@@ -99,7 +42,7 @@ on_watch(void *ctx, json_t *reply, const struct err *e)
 		bool first = !p->m.loaded;
 		model_load(&p->m, reply, now);
 		model_arrange(&p->m, now);
-		plain_list(&b, &p->m, now);
+		sentences_list(&b, &p->m, now);
 		buf_puts(&b, first ? help_text : "");
 	}
 	say(&b);
@@ -115,13 +58,13 @@ on_event(void *ctx, json_t *ev)
 	const char *id = json_string_value(json_object_get(json_is_object(o) ? o : ev, "id"));
 	struct msess *s = id ? model_find(&p->m, id) : NULL;
 	if (json_is_object(o)) {
-		struct plain_state was = {0};
+		struct was_so was = {0};
 		bool there = s != NULL;
 		if (s)
-			was = (struct plain_state){s->state, s->act};
+			was = (struct was_so){s->state, s->act};
 		s = model_put(&p->m, o, now);
 		if (s)
-			plain_change(&b, there ? &was : NULL, s);
+			sentences_change(&b, there ? &was : NULL, s);
 	} else if (s && !strcmp(json_string_value(json_object_get(ev, "ev")), "gone")) {
 		buf_printf(&b, "%s was deleted.\n", s->name);
 		model_remove(&p->m, id);
@@ -254,7 +197,7 @@ run_line(struct plain *p, char *line)
 		return;
 	}
 	if (!strcmp(word, "list")) {
-		plain_list(&b, &p->m, os_wall_s());
+		sentences_list(&b, &p->m, os_wall_s());
 		say(&b);
 		return;
 	}

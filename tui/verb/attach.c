@@ -32,9 +32,6 @@ attach_here(const struct verb_ctx *ctx, const char *id, const struct text_place 
 	struct front_options opt = options(ctx);
 	struct err e = {0};
 	char name[64];
-	if (ctx->host)
-		return verb_fail(
-			ctx, EXIT_NO_SERVER, "other hosts cannot be reached by this build");
 	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
 		return verb_fail(
 			ctx, EXIT_FAIL, "needs a terminal (use peek and send without one)");
@@ -56,9 +53,6 @@ dashboard_run(const struct verb_ctx *ctx)
 {
 	struct front_options opt = options(ctx);
 	struct err e = {0};
-	if (ctx->host)
-		return verb_fail(
-			ctx, EXIT_NO_SERVER, "other hosts cannot be reached by this build");
 	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
 		return verb_fail(ctx, EXIT_USAGE,
 			"the dashboard needs a terminal (muster ls lists sessions, muster help all "

@@ -1,7 +1,6 @@
 /* The command line: verbs from one list, options by table, one-line errors. */
 #include "tui/verb/verb.h"
 #include "core/text/human.h"
-#include "tui/verb/verb.h"
 #include "core/text/width.h"
 #include <errno.h>
 #include <math.h>
@@ -17,8 +16,6 @@ const struct verb verbs[] = {
 };
 #undef X
 const size_t n_verbs = ARRAY_LEN(verbs);
-
-static const char *const groups[] = {"sessions", "memory", "muster", "developers"};
 
 int
 verb_fail(const struct verb_ctx *ctx, int code, const char *fmt, ...)
@@ -86,12 +83,6 @@ verb_unknown(const struct verb_ctx *ctx, const char *word)
 	return verb_fail(ctx, EXIT_USAGE, "unknown verb '%.40s' (try 'muster help')", word);
 }
 
-void
-verb_usage(FILE *out, const struct verb *v)
-{
-	fprintf(out, "usage: muster %s%s%s\n", v->name, *v->args ? " " : "", v->args);
-}
-
 /* One global option at argv[*i]: 1 taken, 0 none of ours, -1 said an error. */
 static int
 global_opt(struct verb_ctx *ctx, int argc, char **argv, int *i)
@@ -105,7 +96,7 @@ global_opt(struct verb_ctx *ctx, int argc, char **argv, int *i)
 		{"--quiet", &ctx->quiet, NULL}, {"--ascii", &ctx->ascii, NULL},
 		{"--plain", &ctx->plain, NULL}, {"--help", &ctx->help, NULL},
 		{"-h", &ctx->help, NULL}, {"--version", &ctx->version, NULL},
-		{"--host", NULL, &ctx->host}, {"--color", NULL, &ctx->color_when}};
+		{"--color", NULL, &ctx->color_when}};
 
 	for (size_t k = 0; k < ARRAY_LEN(table); k++) {
 		size_t n = strlen(table[k].name);
@@ -326,64 +317,11 @@ fmt_ago(char *buf, double s)
 	return human_time(buf, s);
 }
 
-int
-verb_version(struct verb_ctx *ctx, int argc, char **argv)
-{
-	static const struct opt none[] = {{0}};
-	int w;
-
-	if (opts_parse(ctx, none, NULL, argc, argv, &w) < 0)
-		return EXIT_USAGE;
-	if (ctx->json)
-		print_json(json_pack("{s:i,s:s}", "v", 1, "version", MUSTER_VERSION));
-	else
-		printf("muster %s\n", MUSTER_VERSION);
-	return EXIT_OK;
-}
-
-static void
-help_all(void)
-{
-	printf("muster keeps AI coding sessions alive, shows which one needs you, and what memory "
-	       "each costs.\n\n"
-	       "  muster                 the dashboard\n");
-	for (size_t g = 0; g < ARRAY_LEN(groups); g++) {
-		printf("\n%s\n", groups[g]);
-		for (size_t i = 0; i < n_verbs; i++)
-			if (!strcmp(verbs[i].group, groups[g]))
-				printf("  %-10s %s\n", verbs[i].name, verbs[i].help);
-	}
-	printf("\nID: exact name, number, unique prefix of an id, or - for the last used.\n"
-	       "Everywhere: --json  -q  --color auto|always|never  --help  --version\n"
-	       "Exit codes: 0 ok, 1 failed, 2 usage, 3 no such session, 4 no server, 5 timeout.\n");
-}
-
-int
-verb_help(struct verb_ctx *ctx, int argc, char **argv)
-{
-	static const struct opt none[] = {{0}};
-	const struct verb *v;
-	int w;
-
-	if (opts_parse(ctx, none, NULL, argc, argv, &w) < 0)
-		return EXIT_USAGE;
-	if (w >= argc) {
-		help_all();
-		return EXIT_OK;
-	}
-	v = verb_find(argv[w]);
-	if (!v)
-		return verb_unknown(ctx, argv[w]);
-	verb_usage(stdout, v);
-	printf("  %s\n", v->help);
-	return EXIT_OK;
-}
-
 json_t *
 verb_call(const struct verb_ctx *ctx, const char *verb, json_t *take_args, int *code)
 {
 	struct err e = {0};
-	struct client *c = client_connect(ctx->host, true, &e);
+	struct client *c = client_connect(NULL, true, &e);
 	json_t *reply = NULL;
 
 	if (c)

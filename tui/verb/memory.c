@@ -41,7 +41,8 @@ fmt_size(char *buf, double n)
 	return isnan(n) ? "-" : fmt_bytes(buf, n);
 }
 
-int
+/* Of standard output; 80 when that is no terminal. */
+static int
 out_width(void)
 {
 	struct winsize ws;
@@ -188,6 +189,50 @@ put_csv(const json_t *reply)
 			printf(",%.0f", jnum(p, keys[k]));
 		putchar('\n');
 	}
+}
+
+static void
+put_detail(const char *key, json_t *v)
+{
+	char mem[32];
+	size_t n = strlen(key);
+	char *s;
+
+	printf("  %s ", key);
+	if (json_is_string(v)) {
+		put_clean(json_string_value(v), 0);
+		return;
+	}
+	if (json_is_number(v) && n > 6 && strcmp(key + n - 6, "_bytes") == 0) {
+		fputs(fmt_bytes(mem, json_number_value(v)), stdout);
+		return;
+	}
+	s = json_dumps(v, JSON_ENCODE_ANY | JSON_COMPACT);
+	put_clean(s ? s : "?", 0);
+	free(s);
+}
+
+/* One line. */
+static void
+put_event(const json_t *ev, bool with_name)
+{
+	time_t at = (time_t)jnum(ev, "t");
+	struct tm tm;
+	char when[32];
+	const char *key;
+	json_t *v;
+
+	localtime_r(&at, &tm);
+	strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", &tm);
+	printf("%s  ", when);
+	if (with_name) {
+		put_clean(jstr(ev, "name"), 18);
+		putchar(' ');
+	}
+	put_clean(jstr(ev, "event"), 12);
+	json_object_foreach (json_object_get(ev, "detail"), key, v)
+		put_detail(key, v);
+	putchar('\n');
 }
 
 static void
@@ -341,7 +386,7 @@ put_footprint(const json_t *o)
 static json_t *
 footprint_of_session(struct verb_ctx *ctx, const char *word, bool start_server, struct err *e)
 {
-	struct client *c = client_connect(ctx->host, start_server, e);
+	struct client *c = client_connect(NULL, start_server, e);
 	json_t *reply = NULL;
 
 	if (c)
@@ -385,7 +430,7 @@ verb_footprint(struct verb_ctx *ctx, int argc, char **argv)
 	number = argv[first][0] && strspn(argv[first], "0123456789") == strlen(argv[first]) &&
 		 strlen(argv[first]) < 10;
 	o = footprint_of_session(ctx, argv[first], !number, &e);
-	if (!o && number && !ctx->host && (e.code == EXIT_NO_SESSION || e.code == EXIT_NO_SERVER))
+	if (!o && number && (e.code == EXIT_NO_SESSION || e.code == EXIT_NO_SERVER))
 		o = footprint_of_pid(ctx, argv[first], &code);
 	else if (!o)
 		code = verb_fail(ctx, e.code ? e.code : EXIT_FAIL, "%s", e.msg);
@@ -400,49 +445,6 @@ verb_footprint(struct verb_ctx *ctx, int argc, char **argv)
 }
 
 /* ---- events ---- */
-
-static void
-put_detail(const char *key, json_t *v)
-{
-	char mem[32];
-	size_t n = strlen(key);
-	char *s;
-
-	printf("  %s ", key);
-	if (json_is_string(v)) {
-		put_clean(json_string_value(v), 0);
-		return;
-	}
-	if (json_is_number(v) && n > 6 && strcmp(key + n - 6, "_bytes") == 0) {
-		fputs(fmt_bytes(mem, json_number_value(v)), stdout);
-		return;
-	}
-	s = json_dumps(v, JSON_ENCODE_ANY | JSON_COMPACT);
-	put_clean(s ? s : "?", 0);
-	free(s);
-}
-
-void
-put_event(const json_t *ev, bool with_name)
-{
-	time_t at = (time_t)jnum(ev, "t");
-	struct tm tm;
-	char when[32];
-	const char *key;
-	json_t *v;
-
-	localtime_r(&at, &tm);
-	strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", &tm);
-	printf("%s  ", when);
-	if (with_name) {
-		put_clean(jstr(ev, "name"), 18);
-		putchar(' ');
-	}
-	put_clean(jstr(ev, "event"), 12);
-	json_object_foreach (json_object_get(ev, "detail"), key, v)
-		put_detail(key, v);
-	putchar('\n');
-}
 
 int
 verb_events(struct verb_ctx *ctx, int argc, char **argv)

@@ -16,7 +16,6 @@ enum {
 };
 struct verb_ctx {
 	const char *verb;
-	const char *host;	 /* --host, NULL local */
 	bool json, quiet, color; /* --json -q --color */
 	bool ascii, plain;	 /* --ascii --plain */
 	const char *color_when;	 /* --color's word, NULL none */

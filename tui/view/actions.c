@@ -428,11 +428,13 @@ act_stop(struct app *a)
 		return;
 	}
 	snprintf(title, sizeof title, "End %s?", what);
+	bool many = strchr(ids, ',');
 	snprintf(text, sizeof text,
-		"%s ends, with everything it started.\nWhat it printed stays readable. z puts it "
-		"to "
-		"sleep instead, and keeps its conversation.",
-		strchr(ids, ',') ? "Each of them" : what);
+		"%s ends, with everything it started.\nWhat it printed stays readable.%s",
+		many ? "Each of them" : what,
+		many || *s->conversation
+			? " z puts it to sleep instead, and keeps its conversation."
+			: "");
 	app_confirm(a, title, text, "End", stop_yes, ids);
 }
 

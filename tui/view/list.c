@@ -238,8 +238,9 @@ column_heads(struct app *a, int y, const struct plan_columns *c)
 	draw_cut(&a->d, y, c->wants.x, c->wants.w, TH_HEAD, "WANTS / LAST LINE");
 }
 
-void
-list_rows(struct app *a, int y, int h, int w)
+/* Rows [y, y+h) and columns [0, w): heads and sessions. */
+static void
+draw_rows(struct app *a, int y, int h, int w)
 {
 	const struct list_state *st = summed(a);
 	struct plan_columns c = list_columns(w, st->sums.name_w, st->sums.project_w);
@@ -321,14 +322,14 @@ list_body(struct app *a, struct list_state *st, int y, int foot)
 	if (layout == LAYOUT_AUTO)
 		layout = w >= 140 ? LAYOUT_SIDE : LAYOUT_STACKED;
 	if (w < 80 || surface_rows(a->d.s) < 20 || layout == LAYOUT_LIST) {
-		list_rows(a, y, h, w);
+		draw_rows(a, y, h, w);
 		return;
 	}
 	if (layout == LAYOUT_SIDE) {
 		list_w = CLAMP(w * 55 / 100, 48, 112);
 		surface_fill(a->d.s, y, list_w, h, 1, a->d.theme.glyph[GL_V],
 			draw_style(&a->d, TH_RULE));
-		list_rows(a, y, h, list_w);
+		draw_rows(a, y, h, list_w);
 		preview_draw(a, st, y, list_w + 1, h, w - list_w - 1);
 		return;
 	}
@@ -336,7 +337,7 @@ list_body(struct app *a, struct list_state *st, int y, int foot)
 	int asked = w < 100 ? (int)a->m.first[GR_NEEDS + 1] : 0;
 	int most = MIN(MAX(h * 11 / 20, h - 30) + asked, h - 5);
 	int list_h = CLAMP(rows_wanted(&a->m, w < 100), 8, most);
-	list_rows(a, y, list_h, w);
+	draw_rows(a, y, list_h, w);
 	preview_draw(a, st, y + list_h, 0, h - list_h, w);
 }
 

@@ -19,8 +19,6 @@ struct list_state {
 };
 const struct model_sums *list_sums(struct app *a);
 void list_header(struct app *a, int w);
-/* Rows [y, y+h) and columns [0, w): heads and sessions. */
-void list_rows(struct app *a, int y, int h, int w);
 /* The selected session's screen with its title line in [y, y+h) x [x, x+w). */
 void preview_draw(struct app *a, const struct list_state *st, int y, int x, int h, int w);
 /* The dashboard of someone who has no session. */

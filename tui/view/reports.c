@@ -1,4 +1,4 @@
-/* What the server says of a session or of itself, as pages to read (view_text.c). */
+/* What the server says of a session or of itself, as pages to read (app/text.c). */
 #include "core/text/width.h"
 #include "tui/app/text.h"
 #include "tui/app/frame.h"
