@@ -97,7 +97,7 @@ footprint_json(const struct footprint_report *r)
 				"regions", (int)r->cats[i].regions));
 	return json_pack("{s:i,s:o,s:o,s:o,s:o,s:o,s:b,s:o,s:o,s:o}", "v", 1, "total_bytes",
 		bytes(r->total), "rss_bytes", bytes(r->rss), "pss_bytes", bytes(r->pss),
-		"swap_bytes", bytes(r->swap), "shared_extra_bytes", bytes(r->shared_extra),
-		"estimated", r->estimated, "processes", processes_json(r), "roles", roles_json(r),
-		"categories", cats);
+		"swap_bytes", bytes(r->swap), "shared_extra_bytes",
+		bytes(footprint_with(0, &r->extra)), "estimated", r->estimated, "processes",
+		processes_json(r), "roles", roles_json(r), "categories", cats);
 }

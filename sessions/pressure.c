@@ -58,6 +58,19 @@ pressure_read(void)
 	return p;
 }
 
+uint64_t
+pressure_shared_memory(void)
+{
+	char buf[4096];
+	uint64_t huge;
+
+	if (!slurp("/proc/meminfo", buf, sizeof(buf)))
+		return 0;
+	/* HugePages_* count pages */
+	huge = kib_after(buf, "HugePages_Total:") - kib_after(buf, "HugePages_Free:");
+	return kib_after(buf, "Shmem:") + huge / 1024 * kib_after(buf, "Hugepagesize:");
+}
+
 int
 pressure_trigger(void)
 {

@@ -11,6 +11,8 @@ struct pressure {
 struct pressure pressure_read(void);
 /* warn: below 20 % available, or some avg60 > 5; urgent: below 10 %, or full avg10 > 10. */
 int pressure_level(const struct pressure *p);
+/* All shared memory and huge pages in use on the machine, resident part; bytes. */
+uint64_t pressure_shared_memory(void);
 /* A descriptor that polls POLLPRI when tasks stalled 150 ms within 2 s; -1 where the kernel does
  * not offer it. */
 int pressure_trigger(void);

@@ -29,6 +29,8 @@ struct entry { /* one session */
 	struct memseries series;
 	double added, due, judged; /* monotonic seconds */
 	bool force, first;
+	pid_t *member; /* its processes beside the child, at the last sample */
+	size_t n_members;
 };
 struct waiter {
 	struct waiter *next;
@@ -115,6 +117,22 @@ pick_tool(struct sampler *s, struct entry *e, const struct scan_session *v)
 }
 
 static void
+note_members(struct entry *e, const struct scan_session *v)
+{
+	e->member = xrealloc(e->member, (v->n_members + 1) * sizeof(*e->member));
+	e->n_members = v->n_members;
+	for (size_t i = 0; i < v->n_members; i++)
+		e->member[i] = v->member[i].pid;
+}
+
+static void
+free_entry(struct entry *e)
+{
+	free(e->member);
+	free(e);
+}
+
+static void
 judge_growth(struct sampler *s, struct entry *e, double now)
 {
 	struct growth_point *p = xmalloc(sizeof(*p) * (SERIES_RAW + SERIES_FLOORS));
@@ -144,11 +162,12 @@ take(struct sampler *s, struct entry *e, const struct scan_session *v)
 	m->rss = v->rss;
 	m->swap = v->swap;
 	m->pss = v->pss;
-	m->peak = MAX(m->peak, v->footprint);
+	m->peak = MAX(m->peak, v->peak);
 	m->processes = v->processes;
 	m->cpu_ticks = v->cpu_ticks;
 	m->at = os_wall_s();
 	pick_tool(s, e, v);
+	note_members(e, v);
 	memseries_push(&e->series, m->at, m->footprint);
 	if (e->judged == 0 || mono_s() - e->judged >= GROWTH_EVERY_S || v->force) {
 		e->judged = mono_s();
@@ -206,7 +225,7 @@ finish(struct sampler *s)
 		close(s->psi_fd);
 	for (struct entry *e; (e = s->entries);) {
 		s->entries = e->next;
-		free(e);
+		free_entry(e);
 	}
 	s->magic = 0;
 	free(s);
@@ -457,7 +476,7 @@ sampler_remove(struct sampler *s, uint32_t num)
 		if (gone->num != num)
 			continue;
 		*e = gone->next;
-		free(gone);
+		free_entry(gone);
 		if (s->store)
 			store_flush(s->store);
 		break;
@@ -517,4 +536,23 @@ struct pressure
 sampler_pressure(const struct sampler *s)
 {
 	return s->pressure;
+}
+
+struct footprint_others
+sampler_others(const struct sampler *s, uint32_t num)
+{
+	struct footprint_others o = {0};
+	size_t n = 0;
+
+	for (struct entry *e = s->entries; e; e = e->next)
+		n += 1 + e->n_members;
+	o.p = xcalloc(n + 1, sizeof(*o.p));
+	for (struct entry *e = s->entries; e; e = e->next) {
+		if (e->num == num)
+			continue;
+		o.p[o.n++] = (struct footprint_other){e->pid, e->num};
+		for (size_t i = 0; i < e->n_members; i++)
+			o.p[o.n++] = (struct footprint_other){e->member[i], e->num};
+	}
+	return o;
 }

@@ -48,5 +48,8 @@ void sampler_now(struct sampler *s, uint32_t num, sampler_cb cb, void *ctx);
 size_t sampler_recent(
 	const struct sampler *s, uint32_t num, double step_s, uint64_t *out, size_t n);
 
+/* The processes of all other sessions, as of their last samples; ->p malloc'ed. */
+struct footprint_others sampler_others(const struct sampler *s, uint32_t num);
+
 struct pressure sampler_pressure(const struct sampler *s);
 #endif

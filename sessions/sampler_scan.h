@@ -20,12 +20,14 @@ struct scan_session {
 	/* out, for due ones */
 	bool known, estimated;
 	uint64_t footprint, rss, swap, pss, cpu_ticks;
+	uint64_t peak; /* highest footprint since the call before, as far as the kernel tells */
 	unsigned processes;
 	/* members other than the child itself, until the next call */
 	struct scan_member *member;
 	size_t n_members;
 };
 struct scan_member {
+	pid_t pid;
 	const char *comm, *cmdline; /* borrowed from the scan */
 };
 /* Skips the calling process and its parent (server, keeper). member arrays are malloc'ed.

@@ -361,7 +361,7 @@ footprint_of_pid(struct verb_ctx *ctx, const char *word, int *code)
 {
 	struct footprint_report r;
 	json_t *o;
-	int rc = footprint_report((pid_t)strtol(word, NULL, 10), NULL, &r);
+	int rc = footprint_report((pid_t)strtol(word, NULL, 10), NULL, NULL, &r);
 
 	if (rc < 0) {
 		*code = verb_fail(ctx, EXIT_NO_SESSION, "no session and no process %s", word);

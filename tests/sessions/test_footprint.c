@@ -1,5 +1,5 @@
 /* Footprint against processes whose memory is known: what they dirtied, shared, gave up, held. */
-#include "sessions/footprint.h"
+#include "sessions/footprint_inodes.h"
 #include "sessions/proctree.h"
 #include "tests/sessions/hog.h"
 #include <errno.h>
@@ -97,7 +97,7 @@ test_shared_counts_once(void **state)
 	hog_do(&h, "share 40");
 	for (int i = 0; i < 3; i++)
 		hog_do(&h, "fork");
-	assert_int_equal(footprint_report(h.pid, NULL, &r), 0);
+	assert_int_equal(footprint_report(h.pid, NULL, NULL, &r), 0);
 	assert_int_equal(r.n_procs, 4);
 	assert_int_equal(r.procs[0].pid, h.pid);
 	assert_near((double)r.total, 40, 2);
@@ -109,7 +109,7 @@ test_shared_counts_once(void **state)
 	hog_do(&h, "dirty 40");
 	hog_do(&h, "fork");
 	hog_do(&h, "fork");
-	assert_int_equal(footprint_report(h.pid, NULL, &r), 0);
+	assert_int_equal(footprint_report(h.pid, NULL, NULL, &r), 0);
 	assert_int_equal(r.n_procs, 3);
 	assert_near((double)r.total, 40, 2);
 	assert_true(r.rss > 110 * MB);
@@ -129,9 +129,9 @@ test_shared_and_swapped(void **state)
 	hog_do(&h, "share 48");
 	hog_do(&h, "fork");
 	hog_do(&h, "pageout");
-	assert_int_equal(footprint_report(h.pid, NULL, &r), 0);
+	assert_int_equal(footprint_report(h.pid, NULL, NULL, &r), 0);
 	assert_near((double)r.total, 48, 2);
-	assert_true(r.shared_extra > 40 * MB);
+	assert_true(r.extra.swapped > 40 * MB);
 	assert_true(r.swap > 40 * MB); /* once, though two have it mapped */
 	assert_true(r.swap < 60 * MB);
 	footprint_report_free(&r);
@@ -143,16 +143,22 @@ test_held_memfd(void **state)
 {
 	struct footprint_report r;
 	struct proc_info p[2] = {0};
+	struct shared_extra extra;
+	struct shm_list list;
 
 	(void)state;
 	struct hog h = hog_start(false);
 	hog_do(&h, "memfd 24");
 	p[0].pid = h.pid;
 	p[1].pid = hog_do(&h, "fork"); /* holds it too: still once */
-	assert_near((double)footprint_shared_extra(p, 2, NULL), 24, 0.1);
-	assert_int_equal(footprint_report(h.pid, NULL, &r), 0);
+	list = footprint_inodes(p, 2);
+	extra = footprint_shared(&list, &(const struct shm_list *){&list}, 1);
+	free(list.e);
+	assert_near((double)footprint_with(0, &extra), 24, 0.1);
+	assert_near((double)extra.held, 24, 0.1);
+	assert_int_equal(footprint_report(h.pid, NULL, NULL, &r), 0);
 	assert_near((double)r.total, 24.3, 1);
-	assert_string_equal(r.cats[0].name, "memfd, not mapped");
+	assert_string_equal(r.cats[0].name, "held, not mapped");
 	footprint_report_free(&r);
 	hog_end(&h);
 }
@@ -168,7 +174,7 @@ test_categories_add_up(void **state)
 	struct hog h = hog_start(false);
 	hog_do(&h, "dirty 40");
 	hog_do(&h, "share 9");
-	assert_int_equal(footprint_report(h.pid, NULL, &r), 0);
+	assert_int_equal(footprint_report(h.pid, NULL, NULL, &r), 0);
 	for (size_t i = 0; i < r.n_cats; i++) {
 		sum += r.cats[i].bytes;
 		big = big || strcmp(r.cats[i].name, "anonymous 16-128M") == 0;
@@ -234,7 +240,7 @@ static void
 test_rules_over_several_roots(void **state)
 {
 	struct hog a, b;
-	struct proc_table t;
+	struct proc_table t = {0};
 	pid_t bare, mine;
 
 	(void)state;
@@ -245,7 +251,7 @@ test_rules_over_several_roots(void **state)
 	struct proc_root roots[] = {{a.pid, a.marker}, {b.pid, b.marker}};
 	struct proc_hints h = {.seen = remembers, .ctx = &bare, .skip = {getpid(), getppid()}};
 
-	assert_int_equal(proc_table_scan(&t), 0);
+	assert_int_equal(proc_table_update(&t, true), 0);
 	proc_table_assign(&t, roots, 2, &h);
 	assert_int_equal(proc_table_find(&t, a.pid)->owner, 0);
 	assert_int_equal(proc_table_find(&t, mine)->owner, 0);
