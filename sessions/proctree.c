@@ -16,7 +16,7 @@ static bool
 parse_stat(char *s, struct proc_node *p)
 {
 	char *open = strchr(s, '('), *close = strrchr(s, ')'), comm[sizeof p->comm], state;
-	unsigned long utime, stime, faults, code, stack;
+	unsigned long utime, stime, faults, major, rss, code, stack;
 	unsigned long long start;
 	long threads;
 
@@ -24,10 +24,10 @@ parse_stat(char *s, struct proc_node *p)
 		return false;
 	*close = '\0';
 	if (sscanf(close + 1,
-		    " %c %d %d %d %d %*d %*u %lu %*u %*u %*u %lu %lu %*d %*d %*d %*d %ld %*d %llu"
-		    " %*u %*d %*u %lu %*u %lu",
-		    &state, &p->ppid, &p->pgrp, &p->session, &p->tty, &faults, &utime, &stime,
-		    &threads, &start, &code, &stack) != 12)
+		    " %c %d %d %d %d %*d %*u %lu %*u %lu %*u %lu %lu %*d %*d %*d %*d %ld %*d %llu"
+		    " %*u %lu %*u %lu %*u %lu",
+		    &state, &p->ppid, &p->pgrp, &p->session, &p->tty, &faults, &major, &utime,
+		    &stime, &threads, &start, &rss, &code, &stack) != 14)
 		return false;
 	proc_clean(comm, sizeof comm, open + 1);
 	p->pid = (pid_t)strtol(s, NULL, 10);
@@ -38,6 +38,8 @@ parse_stat(char *s, struct proc_node *p)
 	memcpy(p->comm, comm, sizeof comm);
 	p->cpu_ticks = utime + stime;
 	p->minor_faults = faults;
+	p->major_faults = major;
+	p->rss_pages = rss;
 	p->start = start;
 	p->image = stack ? code ^ stack : 0;
 	/* a zombie whose other threads live is no dead one */

@@ -20,7 +20,7 @@ struct proc_node {
 	int tty;
 	int owner;    /* index of the root it belongs to, -1 none */
 	uint64_t ino; /* of /proc/PID: another one, another process */
-	uint64_t start, cpu_ticks, minor_faults;
+	uint64_t start, cpu_ticks, minor_faults, major_faults, rss_pages;
 	uint64_t image; /* same for forks until one of them calls exec; 0 unknown */
 	bool dead;	/* waits to be reaped: no memory, no children */
 	bool again;	/* the next update is to read it again */

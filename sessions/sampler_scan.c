@@ -1,6 +1,6 @@
 /* One call of the sampler: who belongs to which session, then the walks (sampler_walk.c), then the
  * sums. The table of processes is kept between calls and most of the machine's are never read
- * again; a process that appears is read at once, all of them once a minute. */
+ * again; a process that appears is read at once, all of them every five minutes. */
 #include "sessions/sampler_scan.h"
 #include "core/os.h"
 #include "sessions/pressure.h"
@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 static const uint64_t SECOND = 1000000000u, INODES_MOVED = 1 << 20;
-static const uint64_t TABLE_AGE_S = 60, INODES_AGE_S = 600, BURST_S = 20;
+static const uint64_t TABLE_AGE_S = 300, INODES_AGE_S = 600, BURST_S = 20;
 
 struct scan *
 scan_new(double budget_ms_per_s)
@@ -130,8 +130,7 @@ carried(struct scan *s, const struct proc_node *p)
 	m.image = p->image;
 	m.at = p->owner;
 	m.num = s->v[p->owner].num;
-	m.cpu = p->cpu_ticks;
-	m.faults = p->minor_faults;
+	m.act = (struct activity){p->cpu_ticks, p->minor_faults, p->major_faults, p->rss_pages};
 	memcpy(m.comm, p->comm, sizeof(m.comm));
 	return m;
 }
@@ -316,7 +315,7 @@ sum_session(struct scan *s, size_t at)
 		v->rss += m->now.rss;
 		v->swap += m->now.swap;
 		v->pss += m->now.pss;
-		v->cpu_ticks += m->cpu;
+		v->cpu_ticks += m->act.cpu;
 		v->processes++;
 		v->estimated = v->estimated || m->now.estimated;
 		v->known = true;

@@ -14,7 +14,10 @@ struct member { /* a process of a session, between calls */
 	char *cmdline;		    /* NULL until needed */
 	bool met;		    /* at the call before, too */
 	struct proc_info walk, now; /* at the last walk, and at present */
-	uint64_t faults, cpu;	    /* minor faults and processor time, at present */
+	struct proc_info counters;  /* as they were read last */
+	struct activity {
+		uint64_t cpu, faults, major, rss;
+	} act, act_read; /* at present; as `counters` were read */
 	uint64_t rss_peak;	    /* as of the call before */
 	bool walked;
 	bool stale; /* what it shares changed since, or it did as it was walked */

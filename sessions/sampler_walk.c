@@ -51,14 +51,20 @@ shares(const struct member *m)
 
 /* ---- what has changed ---- */
 
+/* `stat` tells whether `status` is worth reading: what did not run, took no page and lost none has
+ * the counters it had. */
 static void
 read_counters(struct scan *s, struct member *m)
 {
 	m->moved = -1;
-	if (footprint_cheap(m->pid, &m->now) < 0) {
-		m->at = -1; /* gone since */
-		return;
+	if (!m->met || m->lazy || memcmp(&m->act, &m->act_read, sizeof(m->act)) != 0) {
+		if (footprint_cheap(m->pid, &m->counters) < 0) {
+			m->at = -1; /* gone since */
+			return;
+		}
+		m->act_read = m->act;
 	}
+	m->now = m->counters;
 	s->members_shm += m->now.shm_rss;
 }
 
@@ -73,7 +79,7 @@ find_stale(const struct scan *s, struct member *m)
 	m->stale = m->stale ||
 		   (m->now.shm_rss > EXACT_MIN && apart(others, m->others_shm) > EXACT_MIN) ||
 		   apart(s->ksm, m->ksm) > EXACT_MIN / PAGE ||
-		   (m->lazy && (m->now.switches != m->walk.switches || m->cpu != m->cpu_walk));
+		   (m->lazy && (m->now.switches != m->walk.switches || m->act.cpu != m->cpu_walk));
 }
 
 /* How much a walk of it is wanted. */
@@ -82,7 +88,7 @@ rate(const struct scan *s, struct member *m)
 {
 	uint64_t big = MAX(MOVED_MIN, (uint64_t)((double)m->walk.counters * MOVED_PART));
 	uint64_t moved = apart(m->now.counters, m->walk.counters), age = s->now - m->walked_at;
-	bool busy = m->cpu - MIN(m->cpu, m->cpu_walk) >= BUSY_TICKS;
+	bool busy = m->act.cpu - MIN(m->act.cpu, m->cpu_walk) >= BUSY_TICKS;
 
 	m->moved = -1;
 	if (s->v[m->at].force)
@@ -153,7 +159,7 @@ judge_family(const struct scan *s, struct family *f)
 		if (!shares(m))
 			continue;
 		shared = true;
-		copied += (m->faults - MIN(m->faults, m->faults_walk)) *
+		copied += (m->act.faults - MIN(m->act.faults, m->faults_walk)) *
 			  (m->walk.huge_shared ? HUGE_PAGE : PAGE);
 	}
 	f->unsettled = (came && f->n > 1) || (shared && went);
@@ -222,6 +228,7 @@ walk(struct scan *s, struct member *m)
 	 * S of after not at all: it is walked again */
 	if (footprint_cheap(m->pid, &after) < 0)
 		after = m->walk;
+	m->counters = after;
 	m->now = m->walk;
 	m->walk.counters = after.counters;
 	m->walk.shm_rss = after.shm_rss;
@@ -233,8 +240,8 @@ walk(struct scan *s, struct member *m)
 	m->lazy = m->lazy || m->walk.lazy_free > EXACT_MIN;
 	m->walk_ns = scan_thread_ns() - t;
 	m->walked_at = os_mono_ns();
-	m->cpu_walk = m->cpu;
-	m->faults_walk = m->faults;
+	m->cpu_walk = m->act.cpu;
+	m->faults_walk = m->act.faults;
 	m->others_shm = s->members_shm - MIN(s->members_shm, m->now.shm_rss);
 	m->ksm = s->ksm;
 	s->tokens_ns -= (double)m->walk_ns;
