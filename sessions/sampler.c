@@ -18,7 +18,7 @@ static const double FOCUS_S = 5, FOCUS_KEEP_S = 600, IDLE_TICK_S = 60, LONG_IDLE
 		    GROWTH_EVERY_S = 60;
 static const double SETTLE_S = 600, RESTORE_S = 72 * 3600.0, SLOPE_SPAN_S = 6 * 3600.0;
 static const double SLOPE_MIN_SPAN_S = 600, YOUNG_S = 60;
-enum { FIRST_MS = 500 };
+static const double FIRST_S = 0.5, SLACK_S = 0.25;
 
 struct entry { /* one session */
 	struct entry *next;
@@ -26,9 +26,12 @@ struct entry { /* one session */
 	char id[12];
 	pid_t pid;
 	struct memstat m;
-	struct memseries series;
+	struct memseries series;   /* the worker reads it: see `busy` */
 	double added, due, judged; /* monotonic seconds */
 	bool force, first;
+	bool gone;		      /* removed while the worker may read it */
+	struct growth_point *earlier; /* from the store, likewise */
+	size_t n_earlier;
 	pid_t *member; /* its processes beside the child, at the last sample */
 	size_t n_members;
 };
@@ -39,12 +42,18 @@ struct waiter {
 	void *ctx;
 	uint64_t round; /* that takes its sample; 0: none has begun since it asked */
 };
+struct judged {		 /* a session's growth, judged by the worker up to the sample before */
+	struct entry *e; /* NULL: not in this round */
+	double idle_s, now;
+	enum growth_verdict growth;
+	struct growth_numbers numbers;
+	double bytes_per_h;
+};
 struct sampler {
 	unsigned magic;
 	uv_loop_t *loop;
 	struct sampler_ops ops;
 	double tick_s;
-	uint64_t base_ms; /* between looks at who is due */
 	struct store_worker *store;
 	struct entry *entries;
 	struct waiter *waiters;
@@ -63,6 +72,7 @@ struct sampler {
 	uv_work_t req;
 	bool working;
 	struct scan_session *v;
+	struct judged *judged; /* beside v */
 	size_t nv;
 	struct pressure read;
 };
@@ -77,9 +87,44 @@ static struct entry *
 entry_of(const struct sampler *s, uint32_t num)
 {
 	for (struct entry *e = s->entries; e; e = e->next)
-		if (e->num == num)
+		if (e->num == num && !e->gone)
 			return e;
 	return NULL;
+}
+
+/* A session that is due within this goes with the others. */
+static double
+slack(const struct sampler *s)
+{
+	return MIN(SLACK_S, s->tick_s / 4);
+}
+
+static void
+free_entry(struct entry *e)
+{
+	free(e->earlier);
+	free(e->member);
+	free(e);
+}
+
+/* What had to wait until the worker was done with the entries. */
+static void
+settle_entries(struct sampler *s)
+{
+	for (struct entry **at = &s->entries; *at;) {
+		struct entry *e = *at;
+
+		if (e->gone) {
+			*at = e->next;
+			free_entry(e);
+			continue;
+		}
+		if (e->earlier)
+			memseries_prepend(&e->series, e->earlier, e->n_earlier);
+		free(e->earlier);
+		e->earlier = NULL;
+		at = &e->next;
+	}
 }
 
 /* ---- one sample ---- */
@@ -95,13 +140,44 @@ interval(const struct sampler *s, const struct entry *e)
 	return s->tick_s;
 }
 
+/* On the worker: statistics over hours of samples take milliseconds. */
+static void
+judge_growth(struct judged *j, struct growth_point *p)
+{
+	size_t n = 0;
+
+	if (j->idle_s > SETTLE_S)
+		n = memseries_since(&j->e->series, j->now - j->idle_s + SETTLE_S, p);
+	j->growth = growth_judge(p, n, &j->numbers);
+	n = memseries_since(&j->e->series, j->now - SLOPE_SPAN_S, p);
+	j->bytes_per_h = n && p[n - 1].t - p[0].t >= SLOPE_MIN_SPAN_S ? growth_slope(p, n) : NAN;
+}
+
 static void
 work(uv_work_t *req)
 {
 	struct sampler *s = req->data;
+	struct growth_point *p = xmalloc(sizeof(*p) * (SERIES_RAW + SERIES_FLOORS));
 
 	s->read = pressure_read();
 	scan_run(s->scan, s->v, s->nv);
+	for (size_t i = 0; i < s->nv; i++)
+		if (s->judged[i].e)
+			judge_growth(&s->judged[i], p);
+	free(p);
+}
+
+static struct judged
+to_judge(const struct sampler *s, struct entry *e)
+{
+	double now = mono_s();
+
+	if (e->judged != 0 && now - e->judged < GROWTH_EVERY_S && !e->force)
+		return (struct judged){0};
+	e->judged = now;
+	return (struct judged){.e = e,
+		.idle_s = s->ops.idle_s ? s->ops.idle_s(s->ops.ctx, e->num) : 0,
+		.now = os_wall_s()};
 }
 
 static void
@@ -126,30 +202,7 @@ note_members(struct entry *e, const struct scan_session *v)
 }
 
 static void
-free_entry(struct entry *e)
-{
-	free(e->member);
-	free(e);
-}
-
-static void
-judge_growth(struct sampler *s, struct entry *e, double now)
-{
-	struct growth_point *p = xmalloc(sizeof(*p) * (SERIES_RAW + SERIES_FLOORS));
-	double idle = s->ops.idle_s ? s->ops.idle_s(s->ops.ctx, e->num) : 0;
-	size_t n = 0;
-
-	if (idle > SETTLE_S)
-		n = memseries_since(&e->series, now - idle + SETTLE_S, p);
-	e->m.growth = growth_judge(p, n, &e->m.growth_numbers);
-	n = memseries_since(&e->series, now - SLOPE_SPAN_S, p);
-	e->m.growth_bytes_per_h =
-		n && p[n - 1].t - p[0].t >= SLOPE_MIN_SPAN_S ? growth_slope(p, n) : NAN;
-	free(p);
-}
-
-static void
-take(struct sampler *s, struct entry *e, const struct scan_session *v)
+take(struct sampler *s, struct entry *e, const struct scan_session *v, const struct judged *j)
 {
 	struct memstat *m = &e->m;
 	struct mem_sample sample;
@@ -169,9 +222,10 @@ take(struct sampler *s, struct entry *e, const struct scan_session *v)
 	pick_tool(s, e, v);
 	note_members(e, v);
 	memseries_push(&e->series, m->at, m->footprint);
-	if (e->judged == 0 || mono_s() - e->judged >= GROWTH_EVERY_S || v->force) {
-		e->judged = mono_s();
-		judge_growth(s, e, m->at);
+	if (j->e) {
+		m->growth = j->growth;
+		m->growth_numbers = j->numbers;
+		m->growth_bytes_per_h = j->bytes_per_h;
 	}
 	sample = (struct mem_sample){m->at, m->footprint, m->rss, m->swap,
 		(m->estimated ? MEM_ESTIMATED : 0u) | (e->first ? MEM_GAP : 0u)};
@@ -183,6 +237,8 @@ take(struct sampler *s, struct entry *e, const struct scan_session *v)
 /* ---- rounds ---- */
 
 static void start_round(struct sampler *s);
+static void on_timer(uv_timer_t *t);
+static void arm(struct sampler *s);
 
 /* Those whose sample belongs to a round up to this one, and those whose session is gone. */
 static void
@@ -211,7 +267,9 @@ free_round(struct sampler *s)
 	for (size_t i = 0; i < s->nv; i++)
 		free(s->v[i].member);
 	free(s->v);
+	free(s->judged);
 	s->v = NULL;
+	s->judged = NULL;
 	s->nv = 0;
 }
 
@@ -253,23 +311,50 @@ after_work(uv_work_t *req, int status)
 
 		if (!e || !s->v[i].due || e->pid != s->v[i].pid)
 			continue;
-		take(s, e, &s->v[i]);
+		take(s, e, &s->v[i], &s->judged[i]);
 		if (e->m.known && s->ops.sampled)
 			s->ops.sampled(s->ops.ctx, e->num, &e->m);
 	}
+	settle_entries(s);
+	s->again = s->again || (s->nv && !s->entries); /* lets the scan forget */
 	free_round(s);
 	answer_waiters(s, s->round);
 	if (s->again && !s->closing) {
 		s->again = false;
 		start_round(s);
 	}
+	arm(s);
+}
+
+/* Wakes when the next session is due, and not before. */
+static void
+arm(struct sampler *s)
+{
+	double next = INFINITY;
+
+	for (struct entry *e = s->entries; e; e = e->next)
+		next = MIN(next, e->due);
+	if (s->closing || isinf(next))
+		uv_timer_stop(&s->timer);
+	else
+		uv_timer_start(
+			&s->timer, on_timer, (uint64_t)ceil(MAX(next - mono_s(), 0) * 1000), 0);
+}
+
+/* Due times lie on a grid, so that sessions of one interval, and of its multiples, go together. */
+static double
+next_due(const struct sampler *s, const struct entry *e, double now)
+{
+	double step = interval(s, e);
+
+	return (floor((now + slack(s)) / step) + 1) * step;
 }
 
 /* Samples all that are due or forced; a round under way is followed by another. */
 static void
 start_round(struct sampler *s)
 {
-	double now = mono_s(), slack = MIN(FOCUS_S, s->tick_s) / 2;
+	double now = mono_s();
 	size_t n = 0;
 
 	if (s->working) {
@@ -279,6 +364,7 @@ start_round(struct sampler *s)
 	for (struct entry *e = s->entries; e; e = e->next)
 		n++;
 	s->v = xcalloc(n + 1, sizeof(*s->v));
+	s->judged = xcalloc(n + 1, sizeof(*s->judged));
 	for (struct entry *e = s->entries; e; e = e->next) {
 		struct scan_session *v = &s->v[s->nv++];
 
@@ -286,9 +372,11 @@ start_round(struct sampler *s)
 		memcpy(v->id, e->id, sizeof(v->id));
 		v->pid = e->pid;
 		v->force = e->force;
-		v->due = e->force || now + slack >= e->due;
+		v->due = e->force || now + slack(s) >= e->due;
 		if (v->due)
-			e->due = now + interval(s, e);
+			s->judged[s->nv - 1] = to_judge(s, e);
+		if (v->due)
+			e->due = next_due(s, e, now);
 		e->force = false;
 	}
 	s->round++;
@@ -306,7 +394,7 @@ on_timer(uv_timer_t *t)
 
 	CHECK(s->magic == SAMPLER_MAGIC);
 	if (!s->working)
-		start_round(s);
+		start_round(s); /* else its end arms the timer */
 }
 
 /* Tasks stall for memory: look at once, at all sessions. */
@@ -341,7 +429,6 @@ sampler_new(uv_loop_t *loop, const struct sampler_ops *ops, double tick_s, doubl
 	s->loop = loop;
 	s->ops = *ops;
 	s->tick_s = tick_s;
-	s->base_ms = MAX((uint64_t)(MIN(FOCUS_S, tick_s) * 1000), 10u);
 	s->store = store;
 	s->scan = scan_new(budget_ms_per_s);
 	s->pressure = pressure_read();
@@ -349,7 +436,6 @@ sampler_new(uv_loop_t *loop, const struct sampler_ops *ops, double tick_s, doubl
 	uv_timer_init(loop, &s->timer);
 	s->timer.data = s;
 	s->handles = 1;
-	uv_timer_start(&s->timer, on_timer, s->base_ms, s->base_ms);
 	uv_unref((uv_handle_t *)&s->timer);
 	s->psi_fd = pressure_trigger();
 	if (s->psi_fd >= 0 && uv_poll_init(loop, &s->psi, s->psi_fd) == 0) {
@@ -419,18 +505,18 @@ restore_done(void *arg)
 	struct restore *r = arg;
 	struct sampler *s = r->s;
 	struct entry *e = s->closing ? NULL : entry_of(s, r->num);
-	struct growth_point *g;
 
 	CHECK(s->magic == SAMPLER_MAGIC);
-
 	if (e && r->n) {
-		g = xmalloc(sizeof(*g) * r->n);
+		free(e->earlier);
+		e->earlier = xmalloc(sizeof(*e->earlier) * r->n);
+		e->n_earlier = r->n;
 		for (size_t i = 0; i < r->n; i++) {
-			g[i] = (struct growth_point){r->p[i].t, r->p[i].min};
+			e->earlier[i] = (struct growth_point){r->p[i].t, r->p[i].min};
 			e->m.peak = MAX(e->m.peak, r->p[i].max);
 		}
-		memseries_prepend(&e->series, g, r->n);
-		free(g);
+		if (!s->working)
+			settle_entries(s);
 	}
 	free(r->p);
 	free(r);
@@ -454,9 +540,9 @@ sampler_add(struct sampler *s, uint32_t num, const char *id, pid_t pid)
 	snprintf(e->id, sizeof(e->id), "%s", id);
 	e->pid = pid;
 	e->first = true;
-	e->due = 0;
 	e->added = mono_s();
-	uv_timer_start(&s->timer, on_timer, MIN(FIRST_MS, s->base_ms), s->base_ms);
+	e->due = e->added + MIN(FIRST_S, s->tick_s);
+	arm(s);
 	e->m.growth_bytes_per_h = NAN;
 	if (s->store) {
 		r = xcalloc(1, sizeof(*r));
@@ -470,19 +556,16 @@ sampler_add(struct sampler *s, uint32_t num, const char *id, pid_t pid)
 void
 sampler_remove(struct sampler *s, uint32_t num)
 {
-	for (struct entry **e = &s->entries; *e; e = &(*e)->next) {
-		struct entry *gone = *e;
+	struct entry *e = entry_of(s, num);
 
-		if (gone->num != num)
-			continue;
-		*e = gone->next;
-		free_entry(gone);
+	if (e) {
+		e->gone = true;
 		if (s->store)
 			store_flush(s->store);
-		break;
 	}
 	if (s->working)
 		return;
+	settle_entries(s);
 	answer_waiters(s, 0);
 	if (!s->entries && !s->closing)
 		start_round(s); /* lets the scan forget */
@@ -497,6 +580,7 @@ sampler_focus(struct sampler *s, uint32_t num)
 	s->focus_until = mono_s() + FOCUS_KEEP_S;
 	if (e)
 		e->due = MIN(e->due, mono_s() + FOCUS_S);
+	arm(s);
 }
 
 const struct memstat *

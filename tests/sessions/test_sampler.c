@@ -131,6 +131,43 @@ test_footprint_of_a_session(void **state)
 	sampler_close(s);
 }
 
+/* Milliseconds until the loop wakes by itself, as if something else kept it running. */
+static int
+sleeps_ms(void)
+{
+	uv_timer_t far;
+	int ms;
+
+	uv_timer_init(&loop, &far);
+	uv_timer_start(&far, nothing, 1000000, 0);
+	uv_run(&loop, UV_RUN_NOWAIT);
+	ms = uv_backend_timeout(&loop);
+	uv_close((uv_handle_t *)&far, NULL);
+	uv_run(&loop, UV_RUN_NOWAIT);
+	return ms;
+}
+
+static void
+test_sleeps_between_ticks(void **state)
+{
+	struct sampler *s = sampler_new(&loop, &ops, 15, 1000, NULL);
+	struct hog h = hog_start(false);
+	struct answer a = {0};
+	uint64_t deadline = os_mono_ns() + DEADLINE_S * 1000000000ull;
+
+	(void)state;
+	assert_true(sleeps_ms() > 900000); /* nobody to look at */
+	sampler_add(s, 1, "quiet", h.pid);
+	assert_true(sleeps_ms() <= 500);
+	sampler_now(s, 1, answered, &a);
+	UNTIL(a.n == 1);
+	assert_true(sleeps_ms() <= 5000); /* the tick of a young one */
+	sampler_remove(s, 1);
+	while (sleeps_ms() < 900000) /* until the worker forgot the session */
+		assert_true(os_mono_ns() < deadline);
+	sampler_close(s);
+}
+
 static void
 test_gone_sessions_are_answered(void **state)
 {
@@ -354,6 +391,7 @@ main(void)
 		cmocka_unit_test(test_series),
 		cmocka_unit_test(test_pressure_levels),
 		cmocka_unit_test_setup_teardown(test_footprint_of_a_session, begin, end),
+		cmocka_unit_test_setup_teardown(test_sleeps_between_ticks, begin, end),
 		cmocka_unit_test_setup_teardown(test_gone_sessions_are_answered, begin, end),
 		cmocka_unit_test_setup_teardown(test_orphans_are_remembered, begin, end),
 		cmocka_unit_test_setup_teardown(
