@@ -17,8 +17,8 @@ struct member { /* a process of a session, between calls */
 	struct proc_info counters;  /* as they were read last */
 	struct activity {
 		uint64_t cpu, faults, major, rss;
-	} act, act_read; /* at present; as `counters` were read */
-	uint64_t rss_peak;	    /* as of the call before */
+	} act, act_read;   /* at present; as `counters` were read */
+	uint64_t rss_peak; /* as of the call before */
 	bool walked;
 	bool stale; /* what it shares changed since, or it did as it was walked */
 	bool lazy;  /* gives memory up in a way that no counter tells (MADV_FREE) */
