@@ -159,7 +159,7 @@ work(uv_work_t *req)
 	struct sampler *s = req->data;
 	struct growth_point *p = xmalloc(sizeof(*p) * (SERIES_RAW + SERIES_FLOORS));
 
-	s->read = pressure_read();
+	s->read = pressure_read(&s->pressure);
 	scan_run(s->scan, s->v, s->nv);
 	for (size_t i = 0; i < s->nv; i++)
 		if (s->judged[i].e)
@@ -431,7 +431,7 @@ sampler_new(uv_loop_t *loop, const struct sampler_ops *ops, double tick_s, doubl
 	s->tick_s = tick_s;
 	s->store = store;
 	s->scan = scan_new(budget_ms_per_s);
-	s->pressure = pressure_read();
+	s->pressure = pressure_read(NULL);
 	s->req.data = s;
 	uv_timer_init(loop, &s->timer);
 	s->timer.data = s;

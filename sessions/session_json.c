@@ -186,6 +186,14 @@ server_totals_json(struct server *sv)
 		(json_int_t)rss, "running", running, "asleep", asleep);
 }
 
+/* -1 stands for unknown. */
+static void
+put_known(json_t *o, const char *key, double v)
+{
+	if (v >= 0)
+		json_object_set_new(o, key, json_real(v));
+}
+
 json_t *
 server_pressure_json(struct server *sv)
 {
@@ -199,10 +207,16 @@ server_pressure_json(struct server *sv)
 	put_int(o, "mem_available_bytes", p.mem_available);
 	put_int(o, "swap_total_bytes", p.swap_total);
 	put_int(o, "swap_free_bytes", p.swap_free);
-	if (p.psi_some_avg10 >= 0)
-		json_object_set_new(o, "psi_some_avg10", json_real(p.psi_some_avg10));
-	if (p.psi_full_avg10 >= 0)
-		json_object_set_new(o, "psi_full_avg10", json_real(p.psi_full_avg10));
+	put_known(o, "psi_some_avg10", p.psi_some_avg10);
+	put_known(o, "psi_some_avg60", p.psi_some_avg60);
+	put_known(o, "psi_full_avg10", p.psi_full_avg10);
+	put_known(o, "psi_full_avg60", p.psi_full_avg60);
+	put_known(o, "swap_in_bytes_per_s", p.swap_in_per_s);
+	put_known(o, "swap_out_bytes_per_s", p.swap_out_per_s);
+	put_int(o, "zswap_stored_bytes", p.zswap_stored);
+	put_int(o, "zswap_used_bytes", p.zswap_used);
+	put_int(o, "zram_stored_bytes", p.zram_stored);
+	put_int(o, "zram_used_bytes", p.zram_used);
 	put_int(o, "level", (uint64_t)p.level);
 	return o;
 }

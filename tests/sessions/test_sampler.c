@@ -382,6 +382,62 @@ test_pressure_levels(void **state)
 	assert_int_equal(pressure_level(&p), 0);
 }
 
+static void
+put_file(const char *root, const char *name, const char *text)
+{
+	char path[600];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s", root, name);
+	for (char *p = strchr(path + 1, '/'); p; p = strchr(p + 1, '/')) {
+		*p = '\0';
+		mkdir(path, 0700);
+		*p = '/';
+	}
+	f = fopen(path, "w");
+	assert_non_null(f);
+	fputs(text, f);
+	fclose(f);
+}
+
+static void
+test_pressure_is_read(void **state)
+{
+	char root[400], text[256];
+	struct pressure a, b;
+	long page = sysconf(_SC_PAGESIZE);
+
+	(void)state;
+	snprintf(root, sizeof(root), "%s/machine", getenv("MUSTER_HOME"));
+	put_file(root, "proc/meminfo",
+		"MemTotal: 1000 kB\nMemAvailable: 150 kB\nSwapTotal: 64 kB\nSwapFree: 60 kB\n"
+		"Zswap: 11 kB\nZswapped: 30 kB\n");
+	put_file(root, "proc/pressure/memory",
+		"some avg10=1.50 avg60=2.50 avg300=0.00 total=1\n"
+		"full avg10=0.25 avg60=0.75 avg300=0.00 total=1\n");
+	put_file(root, "proc/vmstat", "nr_free_pages 1\npswpin 100\npswpout 200\n");
+	put_file(root, "sys/block/zram0/mm_stat", "4096 1000 2048 0 0\n");
+	put_file(root, "sys/block/zram1/mm_stat", "4096 1000 1024 0 0\n");
+	put_file(root, "sys/block/sda/mm_stat", "9 9 9\n");
+	a = pressure_read_at(root, NULL);
+	assert_true(a.mem_total == 1000 << 10 && a.swap_free == 60 << 10);
+	assert_true(a.zswap_used == 11 << 10 && a.zswap_stored == 30 << 10);
+	assert_true(a.zram_stored == 8192 && a.zram_used == 3072);
+	assert_true(a.psi_some_avg10 == 1.5 && a.psi_some_avg60 == 2.5);
+	assert_true(a.psi_full_avg10 == 0.25 && a.psi_full_avg60 == 0.75);
+	assert_true(a.swap_in_per_s == -1 && a.swap_out_per_s == -1);
+	assert_int_equal(a.level, 1);
+	a.at -= 10; /* it was ten seconds ago */
+	snprintf(text, sizeof(text), "nr_free_pages 1\npswpin 150\npswpout 1200\n");
+	put_file(root, "proc/vmstat", text);
+	b = pressure_read_at(root, &a);
+	assert_true(fabs(b.swap_in_per_s - 5.0 * (double)page) < (double)page);
+	assert_true(fabs(b.swap_out_per_s - 100.0 * (double)page) < 10.0 * (double)page);
+	snprintf(root, sizeof(root), "%s/nothing", getenv("MUSTER_HOME"));
+	b = pressure_read_at(root, &a); /* a kernel that tells none of it */
+	assert_true(b.psi_some_avg60 == -1 && b.swap_in_per_s == -1 && b.level == 0);
+}
+
 int
 main(void)
 {
@@ -390,6 +446,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_scan_forgets, begin, end),
 		cmocka_unit_test(test_series),
 		cmocka_unit_test(test_pressure_levels),
+		cmocka_unit_test(test_pressure_is_read),
 		cmocka_unit_test_setup_teardown(test_footprint_of_a_session, begin, end),
 		cmocka_unit_test_setup_teardown(test_sleeps_between_ticks, begin, end),
 		cmocka_unit_test_setup_teardown(test_gone_sessions_are_answered, begin, end),
