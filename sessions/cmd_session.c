@@ -163,6 +163,7 @@ new_from_args(struct session *s, const json_t *a, struct err *e)
 	struct server *sv = s->server;
 	const char *name = text_arg(a, "name"), *cwd = text_arg(a, "cwd");
 	json_t *tag;
+	const char *limit;
 	bool bad = false;
 	size_t i;
 
@@ -193,6 +194,10 @@ new_from_args(struct session *s, const json_t *a, struct err *e)
 	s->pinned = json_is_true(json_object_get(a, "pin"));
 	s->no_store = json_is_true(json_object_get(a, "no_store"));
 	s->mem_max = (uint64_t)json_integer_value(json_object_get(a, "mem_max"));
+	limit = profile_mem_max(s->profile);
+	if (!s->mem_max && *limit && !parse_size(limit, &s->mem_max))
+		return err_set(e, 2, "profile %s: mem_max = %.40s is no size such as 2G",
+			profile_name(s->profile), limit);
 	return server_add(sv, s, e);
 }
 

@@ -2,6 +2,7 @@
 #define SESSIONS_CONFIG_H
 /* Config (INI) and the places of files. Keys, defaults and help come from one table, config.def. */
 #include "core/base.h"
+#include "sessions/memlimit.h"
 #include "sessions/policy.h"
 #include <stdio.h>
 
@@ -13,6 +14,7 @@ struct config {
 	uint64_t scrollback_lines, scrollback_bytes, store_total;
 	double store_days, store_after_s, rest_after_s;
 	double tick_s, budget_ms_per_s;
+	enum mem_action mem_action;
 	struct reap_config reap;
 	char prefix[16], layout[16], theme[32], notify[64];
 	bool motion, mouse;

@@ -5,6 +5,7 @@
  * A turn of the loop: callbacks decode and mutate and mark what became dirty; uv_prepare, right
  * before the loop sleeps, makes the frames that are due and sends. Nothing else writes to clients.
  */
+#include "sessions/memlimit.h"
 #include "sessions/recorder.h"
 #include "sessions/server.h"
 #include "sessions/lifecycle.h"
@@ -355,9 +356,10 @@ on_sampled(void *ctx, uint32_t num, const struct memstat *m)
 {
 	struct session *s = server_session(ctx, num);
 
-	(void)m;
-	if (s)
-		server_session_changed(ctx, s);
+	if (!s)
+		return;
+	server_session_changed(ctx, s);
+	memlimit_check(s, m);
 }
 
 static bool

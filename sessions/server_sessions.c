@@ -2,6 +2,7 @@
 #include "core/buf.h"
 #include "core/log.h"
 #include "core/os.h"
+#include "sessions/memlimit.h"
 #include "sessions/recorder.h"
 #include "sessions/checkpoint.h"
 #include "sessions/lifecycle.h"
@@ -528,6 +529,7 @@ server_on_spawned(void *ctx, uint32_t id, pid_t pid, uint64_t start, int error, 
 		session_set_state(s, SS_RUNNING);
 	else if (s->state == SS_CLOSING && !s->hibernating)
 		session_close(s, sv->stopping);
+	memlimit_apply(s);
 	if (sv->sampler)
 		sampler_add(sv->sampler, s->num, s->id, s->pid);
 	server_event(
@@ -582,6 +584,7 @@ server_session_ended(struct session *s)
 	s->ended = os_wall_s();
 	session_settle(s, os_mono_ns());
 	checkpoint_save(s);
+	memlimit_end(s);
 	if (sv->sampler)
 		sampler_remove(sv->sampler, s->num);
 	sends_drop(s, NULL);

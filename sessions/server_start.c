@@ -4,6 +4,7 @@
 #include "core/log.h"
 #include "core/os.h"
 #include "sessions/checkpoint.h"
+#include "sessions/memlimit.h"
 #include "sessions/pty.h"
 #include "sessions/ring.h"
 #include "sessions/sampler.h"
@@ -241,7 +242,10 @@ attach_child(struct session *s, struct keeper_held *h)
 	if (h->flags & KEEPER_GONE) {
 		server_child_status(s, h->status);
 		pty_child_gone(s->pty);
-	} else if (s->server->sampler)
+		return;
+	}
+	memlimit_apply(s);
+	if (s->server->sampler)
 		sampler_add(s->server->sampler, s->num, s->id, s->pid);
 }
 

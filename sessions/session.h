@@ -57,8 +57,11 @@ struct session {
 	char *tags[SESSION_TAGS_MAX];
 	int n_tags;
 	bool pinned, no_store, resumed;
-	bool hibernating; /* closing leads to asleep, not exited */
-	uint64_t mem_max;
+	bool hibernating;      /* closing leads to asleep, not exited */
+	uint64_t mem_max;      /* 0: none */
+	bool mem_held;	       /* by a cgroup; else watched */
+	int mem_level;	       /* see memlimit_level */
+	uint64_t mem_kills;    /* told of */
 	char conversation[64]; /* "" unknown */
 	char hook_token[33];
 	enum session_state state;

@@ -80,6 +80,15 @@ put_memory(json_t *o, struct session *s)
 }
 
 static void
+put_limit(json_t *o, const struct session *s)
+{
+	if (!s->mem_max)
+		return;
+	put_int(o, "mem_max_bytes", s->mem_max);
+	json_object_set_new(o, "mem_held", json_boolean(s->mem_held));
+}
+
+static void
 put_reap(json_t *o, const struct session *s)
 {
 	json_t *reasons = json_array();
@@ -158,6 +167,7 @@ session_json(struct session *s)
 	put_int(o, "viewers", s->viewers);
 	if (session_live(s)) {
 		put_memory(o, s);
+		put_limit(o, s);
 		put_reap(o, s);
 	}
 	if (s->freed_bytes)

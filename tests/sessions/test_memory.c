@@ -1,5 +1,7 @@
 /* Memory as a user asks for it: the built muster, a server of its own, a session of known memory.
  */
+#include "sessions/memlimit.h"
+#include "tests/sessions/hog.h"
 #include "tests/sessions/run_muster.h"
 #include <math.h>
 
@@ -133,6 +135,97 @@ test_session(void **state)
 	assert_int_equal(muster("footprint nobody"), 3);
 }
 
+static bool
+ran_into_it(const json_t *j)
+{
+	const json_t *e;
+	size_t i;
+	bool high = false, max = false;
+
+	json_array_foreach(json_object_get(j, "events"), i, e)
+	{
+		high = high || strcmp(string(e, "event"), "mem-high") == 0;
+		max = max || strcmp(string(e, "event"), "mem-max") == 0;
+	}
+	return high && max;
+}
+
+static bool
+is_high(const json_t *j)
+{
+	const json_t *e;
+	size_t i;
+
+	json_array_foreach(json_object_get(j, "events"), i,
+		e) if (strcmp(string(e, "event"), "mem-high") ==
+		       0) return number(json_object_get(e, "detail"), "mem_max_bytes") == 64 * MB;
+	return false;
+}
+
+/* Held by a cgroup or watched: it is told at 90 and at 100 %. */
+static void
+test_limit(void **state)
+{
+	const json_t *s;
+	json_t *j;
+
+	(void)state;
+	assert_int_equal(muster("new -d -n lim --mem-max 64M -- '%s/tests/tools/memhog'",
+				 getenv("MUSTER_BIN")),
+		0);
+	assert_int_equal(muster("ls --json"), 0);
+	j = out_json();
+	s = json_array_get(json_object_get(j, "sessions"), 1);
+	assert_true(number(s, "mem_max_bytes") == 64 * MB);
+	assert_true(json_is_boolean(json_object_get(s, "mem_held")));
+	json_decref(j);
+	assert_int_equal(muster("send lim 'dirty 59'"), 0);
+	json_decref(asked_until("history --json lim", is_high));
+	assert_int_equal(muster("send lim 'dirty 40'"), 0);
+	json_decref(asked_until("history --json lim", ran_into_it));
+	muster("kill --now lim"); /* where a cgroup held it, it is gone already */
+	assert_int_equal(muster("forget lim"), 0);
+}
+
+/* A hog that the kernel holds to its limit ends there. */
+static void
+test_cgroup(void **state)
+{
+	struct hog h = hog_start(true);
+
+	(void)state;
+	if (!memlimit_hold(h.marker, h.pid, 48 << 20)) {
+		print_message("  no cgroup to be had: limits are watched here\n");
+		hog_end(&h);
+		skip();
+	}
+	assert_int_equal(hog_do(&h, "dirty 16"), 0);
+	assert_int_equal(memlimit_kills(h.marker), 0);
+	fputs("dirty 2000\n", h.in);
+	fflush(h.in);
+	assert_int_equal(fgetc(h.out), EOF); /* swap may let it go on for a while, not for long */
+	assert_true(memlimit_kills(h.marker) > 0);
+	hog_end(&h);
+	memlimit_release(h.marker);
+	assert_int_equal(memlimit_kills(h.marker), 0);
+}
+
+static void
+test_levels(void **state)
+{
+	static const struct {
+		uint64_t footprint;
+		int before, level;
+	} cases[] = {{0, 0, 0}, {89, 0, 0}, {90, 0, 1}, {99, 1, 1}, {100, 1, 2}, {95, 2, 2},
+		{86, 2, 2}, {84, 2, 0}, {84, 1, 0}, {86, 0, 0}, {1000, 0, 2}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+		assert_int_equal(
+			memlimit_level(cases[i].footprint, 100, cases[i].before), cases[i].level);
+	assert_int_equal(memlimit_level(1000, 0, 0), 0); /* none is set */
+}
+
 static void
 test_after_its_end(void **state)
 {
@@ -162,6 +255,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_pid_needs_no_server),
 		cmocka_unit_test(test_session),
+		cmocka_unit_test(test_limit),
+		cmocka_unit_test(test_cgroup),
+		cmocka_unit_test(test_levels),
 		cmocka_unit_test(test_after_its_end),
 	};
 	int rc = cmocka_run_group_tests(tests, NULL, NULL);

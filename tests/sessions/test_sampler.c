@@ -5,6 +5,7 @@
 #include "sessions/sampler_scan.h"
 #include "sessions/store_worker.h"
 #include "tests/sessions/hog.h"
+#include "tests/sessions/put_file.h"
 #include <math.h>
 #include <poll.h>
 #include <sys/stat.h>
@@ -382,22 +383,13 @@ test_pressure_levels(void **state)
 	assert_int_equal(pressure_level(&p), 0);
 }
 
-static void
-put_file(const char *root, const char *name, const char *text)
+static const char *
+in_root(const char *root, const char *name)
 {
-	char path[600];
-	FILE *f;
+	static char path[500];
 
 	snprintf(path, sizeof(path), "%s/%s", root, name);
-	for (char *p = strchr(path + 1, '/'); p; p = strchr(p + 1, '/')) {
-		*p = '\0';
-		mkdir(path, 0700);
-		*p = '/';
-	}
-	f = fopen(path, "w");
-	assert_non_null(f);
-	fputs(text, f);
-	fclose(f);
+	return path;
 }
 
 static void
@@ -409,16 +401,16 @@ test_pressure_is_read(void **state)
 
 	(void)state;
 	snprintf(root, sizeof(root), "%s/machine", getenv("MUSTER_HOME"));
-	put_file(root, "proc/meminfo",
+	put_file(in_root(root, "proc/meminfo"),
 		"MemTotal: 1000 kB\nMemAvailable: 150 kB\nSwapTotal: 64 kB\nSwapFree: 60 kB\n"
 		"Zswap: 11 kB\nZswapped: 30 kB\n");
-	put_file(root, "proc/pressure/memory",
+	put_file(in_root(root, "proc/pressure/memory"),
 		"some avg10=1.50 avg60=2.50 avg300=0.00 total=1\n"
 		"full avg10=0.25 avg60=0.75 avg300=0.00 total=1\n");
-	put_file(root, "proc/vmstat", "nr_free_pages 1\npswpin 100\npswpout 200\n");
-	put_file(root, "sys/block/zram0/mm_stat", "4096 1000 2048 0 0\n");
-	put_file(root, "sys/block/zram1/mm_stat", "4096 1000 1024 0 0\n");
-	put_file(root, "sys/block/sda/mm_stat", "9 9 9\n");
+	put_file(in_root(root, "proc/vmstat"), "nr_free_pages 1\npswpin 100\npswpout 200\n");
+	put_file(in_root(root, "sys/block/zram0/mm_stat"), "4096 1000 2048 0 0\n");
+	put_file(in_root(root, "sys/block/zram1/mm_stat"), "4096 1000 1024 0 0\n");
+	put_file(in_root(root, "sys/block/sda/mm_stat"), "9 9 9\n");
 	a = pressure_read_at(root, NULL);
 	assert_true(a.mem_total == 1000 << 10 && a.swap_free == 60 << 10);
 	assert_true(a.zswap_used == 11 << 10 && a.zswap_stored == 30 << 10);
@@ -429,7 +421,7 @@ test_pressure_is_read(void **state)
 	assert_int_equal(a.level, 1);
 	a.at -= 10; /* it was ten seconds ago */
 	snprintf(text, sizeof(text), "nr_free_pages 1\npswpin 150\npswpout 1200\n");
-	put_file(root, "proc/vmstat", text);
+	put_file(in_root(root, "proc/vmstat"), "%s", text);
 	b = pressure_read_at(root, &a);
 	assert_true(fabs(b.swap_in_per_s - 5.0 * (double)page) < (double)page);
 	assert_true(fabs(b.swap_out_per_s - 100.0 * (double)page) < 10.0 * (double)page);
