@@ -15,7 +15,7 @@
 
 enum { SAMPLER_MAGIC = 0x5a3b1e77, RESTORE_POINTS = 4320 };
 static const double FOCUS_S = 5, FOCUS_KEEP_S = 600, IDLE_TICK_S = 60, LONG_IDLE_S = 3600,
-		    GROWTH_EVERY_S = 60;
+		    GROWTH_EVERY_S = 60, OUTSIDE_S = 60;
 static const double SETTLE_S = 600, RESTORE_S = 72 * 3600.0, SLOPE_SPAN_S = 6 * 3600.0;
 static const double SLOPE_MIN_SPAN_S = 600, YOUNG_S = 60;
 static const double FIRST_S = 0.5, SLACK_S = 0.25;
@@ -61,6 +61,10 @@ struct sampler {
 	double focus_until;
 	struct pressure pressure;
 	struct scan *scan;
+	struct outside_process *outside;
+	size_t n_outside;
+	double outside_due; /* monotonic seconds */
+	bool left;	    /* a session ended: did it leave anything? */
 	uv_timer_t timer;
 	uv_poll_t psi;
 	int psi_fd;
@@ -73,6 +77,8 @@ struct sampler {
 	bool working;
 	struct scan_session *v;
 	struct judged *judged; /* beside v */
+	struct scan_outside looked_for;
+	char (*ended)[12];
 	size_t nv;
 	struct pressure read;
 };
@@ -160,7 +166,7 @@ work(uv_work_t *req)
 	struct growth_point *p = xmalloc(sizeof(*p) * (SERIES_RAW + SERIES_FLOORS));
 
 	s->read = pressure_read(&s->pressure);
-	scan_run(s->scan, s->v, s->nv);
+	scan_run_outside(s->scan, s->v, s->nv, &s->looked_for);
 	for (size_t i = 0; i < s->nv; i++)
 		if (s->judged[i].e)
 			judge_growth(&s->judged[i], p);
@@ -217,6 +223,7 @@ take(struct sampler *s, struct entry *e, const struct scan_session *v, const str
 	m->pss = v->pss;
 	m->peak = MAX(m->peak, v->peak);
 	m->processes = v->processes;
+	m->strays = v->strays;
 	m->cpu_ticks = v->cpu_ticks;
 	m->at = os_wall_s();
 	pick_tool(s, e, v);
@@ -232,6 +239,55 @@ take(struct sampler *s, struct entry *e, const struct scan_session *v, const str
 	e->first = false;
 	if (s->store)
 		store_put_samples(s->store, e->num, &sample, 1);
+}
+
+/* ---- outside ---- */
+
+static double
+wall_of_ticks(uint64_t since_boot)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_BOOTTIME, &ts);
+	return os_wall_s() - ((double)ts.tv_sec + (double)ts.tv_nsec / 1e9) +
+	       (double)since_boot / (double)sysconf(_SC_CLK_TCK);
+}
+
+static void
+take_outside(struct sampler *s, const struct scan_session *v)
+{
+	s->outside = xrealloc(s->outside, (v->n_members + 1) * sizeof(*s->outside));
+	s->n_outside = v->n_members;
+	for (size_t i = 0; i < v->n_members; i++) {
+		const struct scan_member *m = &v->member[i];
+		struct outside_process *o = &s->outside[i];
+
+		*o = (struct outside_process){.pid = m->pid,
+			.started = wall_of_ticks(m->start),
+			.footprint = m->footprint,
+			.estimated = m->estimated,
+			.shared = *m->shared};
+		snprintf(o->marker, sizeof(o->marker), "%s", m->marker);
+		proc_role(m->comm, m->cmdline, o->what, sizeof(o->what));
+	}
+}
+
+/* Daemons of a kind that outlives its session leave its tree with the next round. */
+static void
+note_shared(struct sampler *s, const struct scan_session *v)
+{
+	for (size_t i = 0; s->ops.is_shared && i < v->n_members; i++)
+		if (s->ops.is_shared(s->ops.ctx, v->num, v->member[i].cmdline)) {
+			*v->member[i].shared = true;
+			s->outside_due = 0;
+		}
+}
+
+const struct outside_process *
+sampler_outside(const struct sampler *s, size_t *n)
+{
+	*n = s->n_outside;
+	return s->outside;
 }
 
 /* ---- rounds ---- */
@@ -268,6 +324,8 @@ free_round(struct sampler *s)
 		free(s->v[i].member);
 	free(s->v);
 	free(s->judged);
+	free(s->ended);
+	s->ended = NULL;
 	s->v = NULL;
 	s->judged = NULL;
 	s->nv = 0;
@@ -279,6 +337,7 @@ finish(struct sampler *s)
 	if (s->working || s->handles || s->restores)
 		return;
 	scan_free(s->scan);
+	free(s->outside);
 	if (s->psi_fd >= 0)
 		close(s->psi_fd);
 	for (struct entry *e; (e = s->entries);) {
@@ -309,14 +368,17 @@ after_work(uv_work_t *req, int status)
 	for (size_t i = 0; i < s->nv; i++) {
 		struct entry *e = entry_of(s, s->v[i].num);
 
+		if (s->v[i].num == SCAN_OUTSIDE && s->v[i].due)
+			take_outside(s, &s->v[i]);
 		if (!e || !s->v[i].due || e->pid != s->v[i].pid)
 			continue;
+		note_shared(s, &s->v[i]);
 		take(s, e, &s->v[i], &s->judged[i]);
 		if (e->m.known && s->ops.sampled)
 			s->ops.sampled(s->ops.ctx, e->num, &e->m);
 	}
 	settle_entries(s);
-	s->again = s->again || (s->nv && !s->entries); /* lets the scan forget */
+	s->again = s->again || (s->nv && !s->entries && !s->n_outside); /* the scan forgets */
 	free_round(s);
 	answer_waiters(s, s->round);
 	if (s->again && !s->closing) {
@@ -334,6 +396,8 @@ arm(struct sampler *s)
 
 	for (struct entry *e = s->entries; e; e = e->next)
 		next = MIN(next, e->due);
+	if (s->n_outside || s->left)
+		next = MIN(next, s->outside_due);
 	if (s->closing || isinf(next))
 		uv_timer_stop(&s->timer);
 	else
@@ -350,6 +414,26 @@ next_due(const struct sampler *s, const struct entry *e, double now)
 	return (floor((now + slack(s)) / step) + 1) * step;
 }
 
+/* One more of the round: what belongs to none of the others. */
+static void
+look_outside(struct sampler *s, double now)
+{
+	struct scan_session *v = &s->v[s->nv];
+
+	s->looked_for = (struct scan_outside){.reaper = s->ops.reaper};
+	if (!s->ops.ended || (!s->nv && !s->n_outside && !s->left))
+		return;
+	v->num = SCAN_OUTSIDE;
+	v->due = now + slack(s) >= s->outside_due;
+	if (v->due) {
+		s->outside_due = now + OUTSIDE_S;
+		s->left = false;
+	}
+	s->ended = s->ops.ended(s->ops.ctx, &s->looked_for.n_ended);
+	s->looked_for.ended = (const char(*)[12])s->ended;
+	s->nv++;
+}
+
 /* Samples all that are due or forced; a round under way is followed by another. */
 static void
 start_round(struct sampler *s)
@@ -363,8 +447,8 @@ start_round(struct sampler *s)
 	}
 	for (struct entry *e = s->entries; e; e = e->next)
 		n++;
-	s->v = xcalloc(n + 1, sizeof(*s->v));
-	s->judged = xcalloc(n + 1, sizeof(*s->judged));
+	s->v = xcalloc(n + 2, sizeof(*s->v));
+	s->judged = xcalloc(n + 2, sizeof(*s->judged));
 	for (struct entry *e = s->entries; e; e = e->next) {
 		struct scan_session *v = &s->v[s->nv++];
 
@@ -379,6 +463,7 @@ start_round(struct sampler *s)
 			e->due = next_due(s, e, now);
 		e->force = false;
 	}
+	look_outside(s, now);
 	s->round++;
 	for (struct waiter *w = s->waiters; w; w = w->next)
 		if (w->round == 0)
@@ -560,6 +645,8 @@ sampler_remove(struct sampler *s, uint32_t num)
 
 	if (e) {
 		e->gone = true;
+		s->left = s->ops.ended != NULL;
+		s->outside_due = mono_s() + FIRST_S; /* once its end is known to all */
 		if (s->store)
 			store_flush(s->store);
 	}
@@ -567,8 +654,9 @@ sampler_remove(struct sampler *s, uint32_t num)
 		return;
 	settle_entries(s);
 	answer_waiters(s, 0);
-	if (!s->entries && !s->closing)
+	if (!s->entries && !s->closing && !s->left)
 		start_round(s); /* lets the scan forget */
+	arm(s);
 }
 
 void

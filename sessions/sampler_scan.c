@@ -104,7 +104,7 @@ seen_before(void *ctx, const struct proc_node *p)
 {
 	const struct member *m = member_of(ctx, p);
 
-	return m ? session_at(ctx, m->num) : -1;
+	return m && m->num != SCAN_OUTSIDE ? session_at(ctx, m->num) : -1;
 }
 
 /* What is remembered of a process goes with it to the list that is made. */
@@ -122,13 +122,15 @@ carried(struct scan *s, const struct proc_node *p)
 	if (strcmp(m.comm, p->comm) != 0 || m.image != p->image) { /* new, or by exec */
 		free(m.cmdline);
 		m.cmdline = NULL;
-		m.walked = m.stale = m.lazy = false;
+		m.walked = m.stale = m.lazy = m.shared = false;
 		m.rss_peak = 0;
 	}
 	m.pid = p->pid;
 	m.start = p->start;
 	m.image = p->image;
 	m.at = p->owner;
+	m.stray = strcmp(p->rule, "root") != 0 && strcmp(p->rule, "child") != 0;
+	memcpy(m.marker, p->marker, sizeof(m.marker));
 	m.num = s->v[p->owner].num;
 	m.act = (struct activity){p->cpu_ticks, p->minor_faults, p->major_faults, p->rss_pages};
 	memcpy(m.comm, p->comm, sizeof(m.comm));
@@ -160,6 +162,41 @@ carry_over(struct scan *s)
 	s->n = n;
 }
 
+static bool
+is_outside(const struct scan *s, const struct proc_node *p)
+{
+	const struct member *m = member_of(s, p);
+
+	if (m && m->shared)
+		return true;
+	if (p->owner >= 0 || p->dead || p->pid == getpid())
+		return false;
+	if (!p->marker[0])
+		return s->outside->reaper && p->ppid == s->outside->reaper;
+	for (size_t i = 0; i < s->outside->n_ended; i++)
+		if (strcmp(s->outside->ended[i], p->marker) == 0)
+			return true;
+	return false;
+}
+
+/* What belongs to no session, or to several, and what hangs below it: parents mostly have the lower
+ * number, and the next call finds the rest. */
+static void
+set_outside(struct scan *s)
+{
+	int at = session_at(s, SCAN_OUTSIDE);
+
+	for (size_t i = 0; at >= 0 && i < s->table.n; i++) {
+		struct proc_node *p = &s->table.p[i], *up;
+
+		up = p->ppid > 1 ? proc_table_find(&s->table, p->ppid) : NULL;
+		if (!is_outside(s, p) && !(up && up->owner == at && !p->dead))
+			continue;
+		p->owner = at;
+		p->rule = "outside";
+	}
+}
+
 static void
 find_members(struct scan *s)
 {
@@ -175,11 +212,14 @@ find_members(struct scan *s)
 			p->again = at >= 0 && s->v[at].due;
 	}
 	for (size_t i = 0; i < s->nv; i++)
-		roots[i] = (struct proc_root){s->v[i].pid, s->v[i].id};
+		roots[i] = (struct proc_root){
+			s->v[i].pid, s->v[i].num == SCAN_OUTSIDE ? NULL : s->v[i].id};
 	if (proc_table_update(&s->table, all) == 0) {
 		if (all)
 			s->table_read = s->now;
 		proc_table_assign(&s->table, roots, s->nv, &h);
+		if (s->outside)
+			set_outside(s);
 		carry_over(s);
 	}
 	free(roots);
@@ -279,8 +319,14 @@ add_member(struct scan_session *v, struct member *m)
 	if (!m->cmdline)
 		m->cmdline = proc_cmdline(m->pid);
 	v->member = xrealloc(v->member, (v->n_members + 1) * sizeof(*v->member));
-	v->member[v->n_members++] =
-		(struct scan_member){m->pid, m->comm, m->cmdline ? m->cmdline : ""};
+	v->member[v->n_members++] = (struct scan_member){.pid = m->pid,
+		.comm = m->comm,
+		.cmdline = m->cmdline ? m->cmdline : "",
+		.marker = m->marker,
+		.start = m->start,
+		.footprint = m->now.footprint,
+		.estimated = m->now.estimated,
+		.shared = &m->shared};
 }
 
 /* Resident at most, beyond what is resident, since the call before: memory that came and went
@@ -317,6 +363,7 @@ sum_session(struct scan *s, size_t at)
 		v->pss += m->now.pss;
 		v->cpu_ticks += m->act.cpu;
 		v->processes++;
+		v->strays += m->stray;
 		v->estimated = v->estimated || m->now.estimated;
 		v->known = true;
 		v->peak = MAX(v->peak, peak);
@@ -344,6 +391,13 @@ merged_pages(void)
 void
 scan_run(struct scan *s, struct scan_session *v, size_t n)
 {
+	scan_run_outside(s, v, n, NULL);
+}
+
+void
+scan_run_outside(
+	struct scan *s, struct scan_session *v, size_t n, const struct scan_outside *outside)
+{
 	uint64_t t = scan_thread_ns();
 
 	if (!n) { /* of all processes of the system it remembers something: nothing asks for it */
@@ -352,6 +406,7 @@ scan_run(struct scan *s, struct scan_session *v, size_t n)
 	}
 	s->v = v;
 	s->nv = n;
+	s->outside = outside;
 	s->now = os_mono_ns();
 	s->ksm = merged_pages();
 	s->machine_shm = pressure_shared_memory();
@@ -366,6 +421,7 @@ scan_run(struct scan *s, struct scan_session *v, size_t n)
 		v[i].peak += v[i].footprint;
 	s->v = NULL;
 	s->nv = 0;
+	s->outside = NULL;
 	s->cost.cpu_ns += scan_thread_ns() - t;
 	s->cost.runs++;
 }

@@ -11,8 +11,11 @@ struct member { /* a process of a session, between calls */
 	int at;	      /* index of its session in this call, -1 when it went meanwhile */
 	uint64_t start, image;
 	char comm[32];
-	char *cmdline;		    /* NULL until needed */
+	char *cmdline; /* NULL until needed */
+	char marker[PROC_MARKER];
 	bool met;		    /* at the call before, too */
+	bool stray;		    /* in the tree by another rule than descent */
+	bool shared;		    /* see scan_member */
 	struct proc_info walk, now; /* at the last walk, and at present */
 	struct proc_info counters;  /* as they were read last */
 	struct activity {
@@ -50,6 +53,7 @@ struct scan {
 	/* of the call under way */
 	struct scan_session *v;
 	size_t nv;
+	const struct scan_outside *outside; /* NULL: not asked for */
 	uint64_t now, members_shm, machine_shm, ksm;
 };
 

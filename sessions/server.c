@@ -370,6 +370,30 @@ on_is_helper(void *ctx, uint32_t num, const char *comm, const char *cmdline)
 	return s && s->profile && profile_is_helper(s->profile, comm, cmdline);
 }
 
+static bool
+on_is_shared(void *ctx, uint32_t num, const char *cmdline)
+{
+	struct session *s = server_session(ctx, num);
+
+	return s && s->profile && profile_is_shared(s->profile, cmdline);
+}
+
+static char (*on_ended(void *ctx, size_t *n))[12]
+{
+	struct server *sv = ctx;
+	char(*ids)[12];
+	size_t k = 0;
+
+	for (struct session *s = sv->sessions; s; s = s->next)
+		k += !session_live(s);
+	ids = xcalloc(k + 1, sizeof(*ids));
+	*n = 0;
+	for (struct session *s = sv->sessions; s; s = s->next)
+		if (!session_live(s))
+			memcpy(ids[(*n)++], s->id, sizeof(*ids));
+	return ids;
+}
+
 static double
 on_idle_s(void *ctx, uint32_t num)
 {
@@ -433,8 +457,13 @@ server_main(int argc, char **argv)
 {
 	static struct server sv = {.listen_fd = -1, .lock_fd = -1, .next_num = 1, .self_pidfd = -1};
 	struct keeper_held *held;
-	struct sampler_ops so = {
-		.sampled = on_sampled, .is_helper = on_is_helper, .idle_s = on_idle_s, .ctx = &sv};
+	struct sampler_ops so = {.sampled = on_sampled,
+		.is_helper = on_is_helper,
+		.idle_s = on_idle_s,
+		.is_shared = on_is_shared,
+		.ended = on_ended,
+		.reaper = getppid(),
+		.ctx = &sv};
 	struct stat st;
 	struct paths p;
 	struct err e;

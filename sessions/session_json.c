@@ -53,6 +53,47 @@ strings_json(char *const *v, int n)
 	return a;
 }
 
+static const struct session *
+marked_by(const struct server *sv, const struct outside_process *o)
+{
+	const struct session *s = sv->sessions;
+
+	while (s && strcmp(s->id, o->marker) != 0)
+		s = s->next;
+	return s;
+}
+
+/* Who uses it: the session that it is marked with, of a shared daemon all live ones of that
+ * profile. */
+static bool
+uses(const struct session *s, const struct session *marked, const struct outside_process *o)
+{
+	if (!marked || (o->shared && !session_live(s)))
+		return false;
+	return s == marked || (o->shared && s->profile == marked->profile);
+}
+
+/* Its part of the daemons that it shares with others. */
+static uint64_t
+shared_bytes(const struct session *s)
+{
+	size_t n;
+	const struct outside_process *o = sampler_outside(s->server->sampler, &n);
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct session *marked = marked_by(s->server, &o[i]);
+		unsigned users = 0;
+
+		if (!o[i].shared || !uses(s, marked, &o[i]))
+			continue;
+		for (const struct session *x = s->server->sessions; x; x = x->next)
+			users += uses(x, marked, &o[i]);
+		sum += o[i].footprint / MAX(users, 1u);
+	}
+	return sum;
+}
+
 static void
 put_memory(json_t *o, struct session *s)
 {
@@ -64,6 +105,8 @@ put_memory(json_t *o, struct session *s)
 	if (!m || !m->known)
 		return;
 	put_int(o, "processes", m->processes);
+	put_int(o, "strays", m->strays);
+	put_int(o, "shared_bytes", shared_bytes(s));
 	put_int(o, "footprint_bytes", m->footprint);
 	json_object_set_new(o, "footprint_estimated", json_boolean(m->estimated));
 	put_int(o, "rss_bytes", m->rss);
@@ -176,11 +219,37 @@ session_json(struct session *s)
 	return o;
 }
 
+static json_t *
+outside_json(struct server *sv, uint64_t *sum)
+{
+	size_t n = 0;
+	const struct outside_process *o = sv->sampler ? sampler_outside(sv->sampler, &n) : NULL;
+	json_t *list = json_array();
+	double now = os_wall_s();
+
+	for (size_t i = 0; i < n; i++) {
+		json_t *users = json_array();
+		const struct session *marked = marked_by(sv, &o[i]);
+
+		for (struct session *s = sv->sessions; s; s = s->next)
+			if (uses(s, marked, &o[i]))
+				json_array_append_new(users, json_string(s->name));
+		*sum += o[i].footprint;
+		json_array_append_new(list,
+			json_pack("{s:i,s:s,s:I,s:b,s:b,s:f,s:o}", "pid", (int)o[i].pid, "what",
+				o[i].what, "footprint_bytes", (json_int_t)o[i].footprint,
+				"estimated", o[i].estimated, "shared", o[i].shared, "age_s",
+				MAX(now - o[i].started, 0.0), "sessions", users));
+	}
+	return list;
+}
+
 json_t *
 server_totals_json(struct server *sv)
 {
-	uint64_t footprint = 0, rss = 0;
+	uint64_t footprint = 0, rss = 0, out = 0;
 	int running = 0, asleep = 0;
+	json_t *outside = outside_json(sv, &out);
 
 	for (struct session *s = sv->sessions; s; s = s->next) {
 		const struct memstat *m =
@@ -192,8 +261,9 @@ server_totals_json(struct server *sv)
 			rss += m->rss;
 		}
 	}
-	return json_pack("{s:I,s:I,s:i,s:i}", "footprint_bytes", (json_int_t)footprint, "rss_bytes",
-		(json_int_t)rss, "running", running, "asleep", asleep);
+	return json_pack("{s:I,s:I,s:i,s:i,s:I,s:o}", "footprint_bytes", (json_int_t)footprint,
+		"rss_bytes", (json_int_t)rss, "running", running, "asleep", asleep, "outside_bytes",
+		(json_int_t)out, "outside", outside);
 }
 
 /* -1 stands for unknown. */

@@ -187,6 +187,41 @@ test_limit(void **state)
 	assert_int_equal(muster("forget lim"), 0);
 }
 
+static bool
+is_left_behind(const json_t *j)
+{
+	const json_t *o = json_array_get(json_object_get(j, "outside"), 0);
+	const char *user = json_string_value(json_array_get(json_object_get(o, "sessions"), 0));
+
+	return user && strcmp(user, "leaver") == 0 && strcmp(string(o, "what"), "memhog") == 0 &&
+	       number(j, "outside_bytes") > 0 && number(o, "footprint_bytes") > 0;
+}
+
+/* A process that outlives its session is listed, with the session that it was of. */
+static void
+test_outside(void **state)
+{
+	const json_t *s;
+	json_t *j;
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(
+		muster("new -d -n leaver -- '%s/tests/tools/memhog'", getenv("MUSTER_BIN")), 0);
+	assert_int_equal(muster("send leaver daemon"), 0);
+	assert_int_equal(muster("send leaver --key C-d"), 0);
+	assert_int_equal(muster("wait leaver --for exit --timeout 15"), 0);
+	j = asked_until("footprint --outside --json", is_left_behind);
+	s = json_array_get(json_object_get(j, "outside"), 0);
+	pid = (pid_t)number(s, "pid");
+	assert_true(pid > 1 && number(s, "age_s") < 60);
+	json_decref(j);
+	assert_int_equal(muster("footprint --outside"), 0);
+	assert_non_null(strstr(out_text, "leaver"));
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	assert_int_equal(muster("forget leaver"), 0);
+}
+
 /* A hog that the kernel holds to its limit ends there. */
 static void
 test_cgroup(void **state)
@@ -256,6 +291,7 @@ main(void)
 		cmocka_unit_test(test_pid_needs_no_server),
 		cmocka_unit_test(test_session),
 		cmocka_unit_test(test_limit),
+		cmocka_unit_test(test_outside),
 		cmocka_unit_test(test_cgroup),
 		cmocka_unit_test(test_levels),
 		cmocka_unit_test(test_after_its_end),

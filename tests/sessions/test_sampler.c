@@ -278,6 +278,47 @@ test_budget_makes_estimates(void **state)
 	scan_free(sc);
 }
 
+/* A daemon of several sessions, what an ended session left, and an orphan that has no mark. */
+static void
+test_outside_of_all_sessions(void **state)
+{
+	struct scan *sc = scan_new(1000.0);
+	struct hog h = hog_start(true), old = hog_start(true), bare = hog_start(false);
+	char ended[1][12];
+	struct scan_outside out = {(const char(*)[12])ended, 1, 0};
+	struct scan_session v[2];
+
+	(void)state;
+	memcpy(ended[0], old.marker, sizeof(ended[0]));
+	assert_true(hog_do(&h, "dirty 16") >= 0 && hog_do(&h, "daemon") > 0);
+	assert_true(hog_do(&old, "dirty 24") >= 0 && hog_do(&bare, "dirty 40") >= 0);
+	for (int round = 0; round < 3; round++) {
+		out.reaper = round == 2 ? getpid() : 0;
+		v[0] = (struct scan_session){.num = 1, .due = true, .pid = h.pid};
+		v[1] = (struct scan_session){.num = SCAN_OUTSIDE, .due = true};
+		memcpy(v[0].id, h.marker, sizeof(v[0].id));
+		scan_run_outside(sc, v, 2, &out);
+		assert_int_equal(v[0].processes, round == 0 ? 2 : 1);
+		assert_int_equal(v[0].strays, round == 0 ? 1 : 0);
+		assert_int_equal(v[1].processes, 1 + (round > 0) + (round == 2));
+		if (round == 0) {
+			assert_string_equal(v[1].member[0].marker, old.marker);
+			assert_int_equal(v[1].member[0].pid, old.pid);
+			assert_int_equal(v[0].n_members, 1);
+			*v[0].member[0].shared = true;
+		}
+		assert_true(fabs((double)v[0].footprint / MB - 16) < 2 + SLACK_MB);
+		assert_true(
+			fabs((double)v[1].footprint / MB - (round == 2 ? 64 : 24)) < 2 + SLACK_MB);
+		free(v[0].member);
+		free(v[1].member);
+	}
+	scan_free(sc);
+	hog_end(&bare);
+	hog_end(&old);
+	hog_end(&h);
+}
+
 /* It grows while it is walked: soon after it stands still the footprint is what it has. */
 static void
 test_growth_during_walks(void **state)
@@ -436,6 +477,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_growth_during_walks, begin, end),
 		cmocka_unit_test_setup_teardown(test_scan_forgets, begin, end),
+		cmocka_unit_test_setup_teardown(test_outside_of_all_sessions, begin, end),
 		cmocka_unit_test(test_series),
 		cmocka_unit_test(test_pressure_levels),
 		cmocka_unit_test(test_pressure_is_read),
