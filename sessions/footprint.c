@@ -400,21 +400,27 @@ int
 footprint_report(pid_t root, const char *marker, const struct footprint_others *others,
 	struct footprint_report *out)
 {
+	pid_t *pid;
+
 	memset(out, 0, sizeof *out);
 	if (proc_start(root) == 0 && !marker)
 		return -ESRCH;
 	out->procs = proctree(root, marker, &out->n_procs);
 	if (!out->procs)
 		return -ESRCH;
+	pid = xcalloc(out->n_procs, sizeof *pid);
 	for (size_t i = 0; i < out->n_procs; i++) {
 		const struct proc_info *p = &out->procs[i];
 
+		pid[i] = p->pid;
 		out->total += p->footprint;
 		out->rss += p->rss;
 		out->pss += p->pss;
 		out->swap += p->swap;
 		out->estimated = out->estimated || p->estimated;
 	}
+	out->gpu = footprint_gpu("/proc", pid, out->n_procs);
+	free(pid);
 	out->extra = extra_among(out->procs, out->n_procs, others);
 	out->total = footprint_with(out->total, &out->extra);
 	out->swap += out->extra.swapped;

@@ -3,6 +3,7 @@
 /* Footprint of processes, from /proc. Formula: see the top of footprint.c. No loop, no state: safe
  * on any thread. All sizes are bytes; names are printable (no control bytes). */
 #include "core/base.h"
+#include "sessions/footprint_gpu.h"
 #include <sys/types.h>
 
 struct proc_info {
@@ -58,6 +59,7 @@ struct footprint_report {
 	struct shared_extra extra;
 	uint64_t swap; /* private and shared */
 	bool estimated;
+	struct gpu_memory gpu;
 };
 /* Processes of other trees, which may have the same inodes. */
 struct footprint_others {

@@ -309,6 +309,10 @@ put_footprint(const json_t *o)
 		json_is_true(json_object_get(o, "estimated")) ? " (estimated)" : "",
 		fmt_bytes(b, jnum(o, "rss_bytes")), fmt_bytes(c, jnum(o, "pss_bytes")),
 		fmt_bytes(d, jnum(o, "swap_bytes")));
+	if (jnum(o, "gpu_vram_bytes") + jnum(o, "gpu_system_bytes") > 0)
+		printf("graphics, not in it: %s on devices, %s of main memory\n",
+			fmt_bytes(a, jnum(o, "gpu_vram_bytes")),
+			fmt_bytes(b, jnum(o, "gpu_system_bytes")));
 	printf("\n%8s %9s %9s %9s  %-7s %s\n", "PID", "FOOTPRINT", "RESIDENT", "SWAPPED", "BY",
 		"ROLE");
 	json_array_foreach(json_object_get(o, "processes"), i, v)

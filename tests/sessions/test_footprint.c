@@ -2,6 +2,7 @@
 #include "sessions/footprint_inodes.h"
 #include "sessions/proctree.h"
 #include "tests/sessions/hog.h"
+#include "tests/sessions/put_file.h"
 #include <errno.h>
 #include <fcntl.h>
 
@@ -297,6 +298,57 @@ test_roles(void **state)
 	}
 }
 
+static void
+put_fd(const char *proc, int pid, int fd, const char *device, const char *info)
+{
+	char path[600];
+
+	snprintf(path, sizeof path, "%s/%d/fdinfo/%d", proc, pid, fd);
+	put_file(path, "%s", info);
+	snprintf(path, sizeof path, "%s/%d/fd/x", proc, pid);
+	put_file(path, "x");
+	snprintf(path, sizeof path, "%s/%d/fd/%d", proc, pid, fd);
+	assert_int_equal(symlink(device, path), 0);
+}
+
+/* Two processes with one client between them, another client, another device, an old driver. */
+static void
+test_graphics(void **state)
+{
+	static const char one[] = "pos:\t0\ndrm-driver:\tamdgpu\ndrm-pdev:\t0000:03:00.0\n"
+				  "drm-client-id:\t7\ndrm-total-vram0:\t900 MiB\n"
+				  "drm-resident-vram0:\t100 MiB\ndrm-resident-gtt:\t2048 KiB\n"
+				  "drm-memory-vram:\t900 MiB\n";
+	static const char two[] = "drm-pdev:\t0000:03:00.0\ndrm-client-id:\t8\n"
+				  "drm-resident-vram0:\t10 MiB\n";
+	static const char other[] = "drm-pdev:\t0000:00:02.0\ndrm-client-id:\t7\n"
+				    "drm-resident-system0:\t3 MiB\ndrm-resident-local0:\t1 MiB\n";
+	static const char old[] = "drm-pdev:\t0000:04:00.0\ndrm-client-id:\t1\n"
+				  "drm-memory-vram:\t4096 KiB\ndrm-memory-gtt: 1024 KiB\n";
+	const pid_t pid[] = {10, 11, 12};
+	char proc[400];
+	struct gpu_memory g;
+
+	(void)state;
+	snprintf(proc, sizeof proc, "%s/proc", getenv("MUSTER_HOME"));
+	put_fd(proc, 10, 3, "/dev/dri/renderD128", one);
+	put_fd(proc, 10, 4, "/dev/dri/renderD128", two);
+	put_fd(proc, 10, 5, "/tmp/file", two); /* no device: not read */
+	put_fd(proc, 11, 9, "/dev/dri/renderD128", one);
+	put_fd(proc, 11, 10, "/dev/dri/renderD129", other);
+	put_fd(proc, 12, 3, "/dev/dri/card2", old);
+	g = footprint_gpu(proc, pid, 1);
+	assert_int_equal(g.clients, 2);
+	assert_near((double)g.vram_bytes, 110, 0.01);
+	assert_near((double)g.system_bytes, 2, 0.01);
+	g = footprint_gpu(proc, pid, 3);
+	assert_int_equal(g.clients, 4);
+	assert_near((double)g.vram_bytes, 115, 0.01);
+	assert_near((double)g.system_bytes, 6, 0.01);
+	g = footprint_gpu(proc, (pid_t[]){99}, 1);
+	assert_int_equal(g.clients, 0);
+}
+
 int
 main(void)
 {
@@ -310,6 +362,7 @@ main(void)
 		cmocka_unit_test_teardown(test_tree_rules, end_all),
 		cmocka_unit_test_teardown(test_rules_over_several_roots, end_all),
 		cmocka_unit_test_teardown(test_roles, end_all),
+		cmocka_unit_test(test_graphics),
 	};
 
 	hogs_begin();
