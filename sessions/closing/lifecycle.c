@@ -7,6 +7,7 @@
 #include "sessions/agent/hooks.h"
 #include "sessions/closing/care.h"
 #include "sessions/closing/judge.h"
+#include "sessions/closing/memlimit.h"
 #include "sessions/closing/typing.h"
 #include "sessions/closing/watch.h"
 #include <stdio.h>
@@ -133,6 +134,7 @@ lifecycle_argv(struct lifecycle *l, struct session *s, char *const *argv)
 void
 lifecycle_started(struct lifecycle *l, struct session *s)
 {
+	memlimit_begin(s);
 	watch_begin(l->watch, s);
 	ends_started(l->ends, s);
 }
@@ -140,8 +142,15 @@ lifecycle_started(struct lifecycle *l, struct session *s)
 void
 lifecycle_over(struct lifecycle *l, struct session *s)
 {
+	memlimit_end(s);
 	watch_end(l->watch, s);
 	care_end(s);
+}
+
+void
+lifecycle_sampled(struct lifecycle *l, struct session *s, const struct memstat *m)
+{
+	memlimit_check(l->ends, s, m);
 }
 
 void
@@ -174,6 +183,8 @@ lifecycle_ends(struct lifecycle *l)
 static void
 go_on(struct lifecycle *l, struct session *s)
 {
+	if (s->run->phase == RUN_ALIVE)
+		memlimit_begin(s);
 	if (s->run->phase != RUN_COMING)
 		watch_begin(l->watch, s);
 	if (s->state == SS_CLOSING)
