@@ -3,8 +3,9 @@
  * plots want anyway. Those are packed as well, an hour of minutes or a day of quarters a row: a
  * third of the size of one row a point, and 90 days are read in 90 steps instead of 8,640.
  *
- * The minute tier is written with the samples (same transaction, so a crash leaves no seam); the
- * quarter-hour tier is made from it once its quarter is over. */
+ * Samples first go to a journal (history_journal.c). Every two hours they become chunks and minutes
+ * of their sessions (one transaction, so a crash leaves no seam), and every six hours quarters are
+ * made of the minutes and what is old goes: a page that is written often is what costs. */
 #include "store/history.h"
 #include "store/chunk.h"
 #include "store/history_priv.h"
@@ -15,15 +16,18 @@
 #include <string.h>
 
 enum { PENDING_MAX = 1440 }; /* of one session: six hours at 15 s, then every other one goes */
-static const double KEEP_RAW_S = 86400 + 3600.0, KEEP_M1_S = 7 * 86400.0, KEEP_M15_S = 90 * 86400.0;
+static const double KEEP_RAW_S = 86400 + 3600.0, KEEP_M1_S = 7 * 86400.0, KEEP_M15_S = 90 * 86400.0,
+		    KEEP_UP_S = 6 * 3600.0, JOURNAL_S = 2 * 3600.0;
 
 static const char *const migrations[] = {
 	"CREATE TABLE raw_chunk(sid INT, t0 INT, n INT, mn INT, mx INT, la INT, d BLOB,"
 	" PRIMARY KEY(sid,t0)) WITHOUT ROWID, STRICT;" HISTORY_TIER_SQL,
+	"CREATE TABLE journal(k INTEGER PRIMARY KEY, d BLOB) STRICT;",
 };
 static const struct db_table tables[] = {
 	{"raw_chunk", "sid,t0", "sid DESC,t0 DESC"},
 	{"tier", "k", "k DESC"},
+	{"journal", "k", "k DESC"},
 };
 static const struct db_schema schema = {.application_id = 0x6d737433,
 	.older_id = 0x6d737432,
@@ -51,6 +55,7 @@ history_open(const char *path, char *banner, size_t banner_cap, struct err *e)
 	else
 		snprintf(h->dir, sizeof h->dir, ".");
 	h->space_low = db_space_low;
+	history_journal_load(h);
 	return h;
 }
 
@@ -66,10 +71,9 @@ history_close(struct history_db *h)
 	if (!h)
 		return;
 	history_flush(h);
+	history_quarters_drop(h, 0);
+	history_pending_drop(h);
 	db_close(&h->db);
-	for (size_t i = 0; i < h->n_pend; i++)
-		free(h->pend[i].s);
-	free(h->pend);
 	free(h);
 }
 
@@ -94,6 +98,8 @@ history_newer(const struct history_db *h)
 int
 history_set_aside(struct history_db *h, char *banner, size_t banner_cap)
 {
+	history_quarters_drop(h, 0);
+	h->journal_stale = true; /* it is gone: all that is pending goes to the next */
 	return db_set_aside(&h->db, banner, banner_cap);
 }
 
@@ -101,6 +107,7 @@ void
 history_trim(struct history_db *h)
 {
 	db_trim(&h->db);
+	history_quarters_drop(h, 0);
 	h->pend = xrealloc(h->pend, MAX(h->n_pend, (size_t)1) * sizeof *h->pend);
 }
 
@@ -135,6 +142,7 @@ thin_out(struct pending *p)
 	for (size_t i = 0; i + 1 < p->n; i += 2)
 		p->s[i / 2] = higher(p->s[i], p->s[i + 1]);
 	p->n /= 2;
+	p->kept = MIN(p->kept, p->n);
 	p->stride *= 2;
 	p->in_last = p->stride;
 }
@@ -144,19 +152,32 @@ history_add(struct history_db *h, uint32_t num, const struct mem_sample *s, size
 {
 	struct pending *p = pending_of(h, num);
 
+	history_quarters_add(h, num, s, n);
 	for (size_t i = 0; i < n; i++) {
 		if (p->n && p->in_last < p->stride) {
 			p->s[p->n - 1] = higher(p->s[p->n - 1], s[i]);
 			p->in_last++;
 			continue;
 		}
-		if (p->n == PENDING_MAX)
+		if (p->n == PENDING_MAX) {
 			thin_out(p);
+			h->journal_stale = true;
+		}
 		if (p->n == p->cap)
 			p->s = xrealloc(p->s, (p->cap = p->cap ? p->cap * 2 : 32) * sizeof *p->s);
 		p->s[p->n++] = s[i];
 		p->in_last = 1;
 	}
+}
+
+void
+history_pending_drop(struct history_db *h)
+{
+	for (size_t i = 0; i < h->n_pend; i++)
+		free(h->pend[i].s);
+	free(h->pend);
+	h->pend = NULL;
+	h->n_pend = 0;
 }
 
 static void
@@ -369,14 +390,15 @@ put_minutes(struct history_db *h, uint32_t num, const struct mem_sample *s, size
 	return rc;
 }
 
+/* The first n, which no longer are pending then. */
 static int
-put_pending(struct history_db *h, const struct pending *p)
+put_pending(struct history_db *h, struct pending *p, size_t n)
 {
 	int rc = 0;
 
-	for (size_t i = 0; rc == 0 && i < p->n; i += CHUNK_MAX)
-		rc = put_chunk(h, p->num, p->s + i, MIN(p->n - i, (size_t)CHUNK_MAX));
-	return rc < 0 ? rc : put_minutes(h, p->num, p->s, p->n);
+	for (size_t i = 0; rc == 0 && i < n; i += CHUNK_MAX)
+		rc = put_chunk(h, p->num, p->s + i, MIN(n - i, (size_t)CHUNK_MAX));
+	return rc < 0 || !n ? rc : put_minutes(h, p->num, p->s, n);
 }
 
 static int
@@ -389,24 +411,105 @@ end(struct history_db *h, int rc)
 	return rc;
 }
 
-int
-history_flush(struct history_db *h)
+static size_t
+before(const struct pending *p, double t)
 {
+	size_t n = 0;
+
+	while (n < p->n && p->s[n].t < t)
+		n++;
+	return n;
+}
+
+/* Up to when samples leave the journal: the even hour before the newest, if an older one is
+ * pending. In memory all of them do. */
+static double
+boundary(const struct history_db *h)
+{
+	double newest = 0, oldest = INFINITY, hour;
+
+	if (h->db.in_memory)
+		return INFINITY;
+	for (size_t i = 0; i < h->n_pend; i++)
+		for (size_t k = 0; k < h->pend[i].n; k++) {
+			newest = MAX(newest, h->pend[i].s[k].t);
+			oldest = MIN(oldest, h->pend[i].s[k].t);
+		}
+	hour = floor(newest / JOURNAL_S) * JOURNAL_S;
+	return oldest < hour ? hour : 0;
+}
+
+static void
+drop_first(struct pending *p, size_t n)
+{
+	memmove(p->s, p->s + n, (p->n - n) * sizeof(*p->s));
+	p->n -= n;
+	p->kept = p->n;
+	p->stride = p->in_last = 1;
+}
+
+int
+history_pending_write(struct history_db *h, double until)
+{
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < h->n_pend; i++)
+		rc = put_pending(h, &h->pend[i], before(&h->pend[i], until));
+	if (rc < 0 || h->db.in_memory)
+		return rc;
+	if (until > 0 || h->journal_stale) {
+		rc = history_journal_clear(h);
+		for (size_t i = 0; i < h->n_pend; i++)
+			h->pend[i].kept = before(&h->pend[i], until);
+	}
+	return rc < 0 ? rc : history_journal_put(h);
+}
+
+static bool
+all_kept(const struct history_db *h)
+{
+	for (size_t i = 0; i < h->n_pend; i++)
+		if (h->pend[i].kept < h->pend[i].n)
+			return false;
+	return true;
+}
+
+static int
+flush_until(struct history_db *h, double until)
+{
+	bool any = false;
 	int rc;
 
-	if (h->n_pend == 0)
+	for (size_t i = 0; i < h->n_pend; i++)
+		any = any || before(&h->pend[i], until);
+	until = any ? until : 0;
+	if (h->n_pend == 0 || (all_kept(h) && !h->journal_stale && until <= 0))
 		return 0;
 	if (h->db.read_only)
 		return -EROFS;
 	if (!h->db.in_memory && h->space_low(h->dir))
 		return -ENOSPC;
 	rc = db_exec(&h->db, "BEGIN IMMEDIATE");
-	for (size_t i = 0; rc == 0 && i < h->n_pend; i++)
-		rc = put_pending(h, &h->pend[i]);
+	if (rc == 0)
+		rc = history_pending_write(h, until);
 	rc = end(h, rc);
-	while (rc == 0 && h->n_pend)
-		drop_pending(h, h->n_pend - 1);
-	return rc;
+	if (rc < 0) {
+		h->journal_stale = true; /* what is in it is as before: all of it is due again */
+		return rc;
+	}
+	h->journal_stale = false;
+	for (size_t i = h->n_pend; i-- > 0;) {
+		drop_first(&h->pend[i], before(&h->pend[i], until));
+		if (h->pend[i].n == 0)
+			drop_pending(h, i);
+	}
+	return 0;
+}
+
+int
+history_flush(struct history_db *h)
+{
+	return flush_until(h, boundary(h));
 }
 
 /* ---- edges and walks ---- */
@@ -546,16 +649,12 @@ expire(struct history_db *h, enum history_tier tier, uint32_t num, double before
 	return delete_keys(h, history_key(num, tier, 0), history_key(num, tier, before));
 }
 
-int
-history_maintain(struct history_db *h, double now)
+static int
+keep_up(struct history_db *h, double now)
 {
 	uint32_t num = 0;
-	int rc;
+	int rc = db_exec(&h->db, "BEGIN IMMEDIATE");
 
-	if (h->db.read_only)
-		return 0;
-	history_flush(h); /* if it fails for want of room, expiring is what makes some */
-	rc = db_exec(&h->db, "BEGIN IMMEDIATE");
 	if (rc < 0)
 		return rc;
 	while (rc == 0 && next_sid(h, false, &num)) {
@@ -572,6 +671,22 @@ history_maintain(struct history_db *h, double now)
 }
 
 int
+history_maintain(struct history_db *h, double now)
+{
+	int rc;
+
+	if (h->db.read_only)
+		return 0;
+	/* also of sessions that ended; if that fails for want of room, expiring is what makes
+	 * some */
+	rc = flush_until(h, MAX(boundary(h), floor(now / JOURNAL_S) * JOURNAL_S));
+	if (rc == 0 && fabs(now - h->kept_up) < KEEP_UP_S)
+		return 0;
+	h->kept_up = now;
+	return keep_up(h, now);
+}
+
+int
 history_delete(struct history_db *h, uint32_t num)
 {
 	int rc;
@@ -579,6 +694,7 @@ history_delete(struct history_db *h, uint32_t num)
 	for (size_t i = h->n_pend; i-- > 0;)
 		if (h->pend[i].num == num)
 			drop_pending(h, i);
+	history_quarters_drop(h, num);
 	if (h->db.read_only)
 		return -EROFS;
 	rc = db_exec(&h->db, "BEGIN IMMEDIATE");
@@ -586,7 +702,17 @@ history_delete(struct history_db *h, uint32_t num)
 		rc = delete_raw(h, num, INT64_MAX);
 	if (rc == 0)
 		rc = delete_keys(h, (int64_t)num << 32, ((int64_t)num + 1) << 32);
+	if (rc == 0 && !h->db.in_memory) { /* it may be in any of its rows */
+		rc = history_journal_clear(h);
+		for (size_t i = 0; i < h->n_pend; i++)
+			h->pend[i].kept = 0;
+		if (rc == 0)
+			rc = history_journal_put(h);
+		for (size_t i = 0; i < h->n_pend; i++)
+			h->pend[i].kept = h->pend[i].n;
+	}
 	rc = end(h, rc);
+	h->journal_stale = h->journal_stale || rc < 0;
 	return rc < 0 ? rc
 		      : db_exec(&h->db,
 				"PRAGMA incremental_vacuum; PRAGMA wal_checkpoint(TRUNCATE)");

@@ -1,6 +1,7 @@
 /* Histories from elsewhere: of the first release, and of the time when the file could not be had.
  */
 #include "store/history_priv.h"
+#include <math.h>
 #include <stdlib.h>
 
 /* ---- from what it was before ---- */
@@ -94,16 +95,35 @@ merge_minutes(struct db *file, struct db *memory)
 	return rc;
 }
 
+/* What the server before this one left in the journal is older than what memory holds. */
+static int
+empty_journal(struct db *file)
+{
+	struct history_db to = {.db = *file};
+	int rc;
+
+	history_journal_load(&to);
+	rc = history_pending_write(&to, INFINITY);
+	history_pending_drop(&to);
+	*file = to.db;
+	return rc;
+}
+
+/* In memory there is no journal. */
 static int
 merge(struct db *file, struct db *memory)
 {
-	int rc = db_copy_rows(file, memory->h, "raw_chunk", "sid,t0");
+	int rc = empty_journal(file);
 
+	if (rc == 0)
+		rc = db_copy_rows(file, memory->h, "raw_chunk", "sid,t0");
 	return rc < 0 ? rc : merge_minutes(file, memory);
 }
 
 bool
 history_retry(struct history_db *h)
 {
+	if (h->db.in_memory)
+		history_quarters_drop(h, 0); /* the file has more */
 	return db_retry_file(&h->db, merge);
 }

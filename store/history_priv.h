@@ -1,6 +1,6 @@
 #ifndef STORE_HISTORY_PRIV_H
 #define STORE_HISTORY_PRIV_H
-/* Shared by history.c (writes, upkeep) and history_read.c. */
+/* Shared by history.c (writes, upkeep), history_journal.c, history_move.c and history_read.c. */
 #include "store/db.h"
 #include "store/history.h"
 
@@ -20,17 +20,34 @@ struct pending { /* samples of one session that are not in the database yet */
 	uint32_t num;
 	struct mem_sample *s;
 	size_t n, cap;
+	size_t kept; /* of them, in the journal */
 	unsigned stride,
 		in_last; /* samples that one entry stands for; that the last one does so far */
 };
+enum { QUARTERS = 100 };
+/* A session's last day in quarters of an hour, kept after it was asked for: a list of all sessions
+ * asks for it again and again. */
+struct quarters {
+	uint32_t num;
+	double from; /* what is before is not known here */
+	size_t n;
+	struct mem_point p[QUARTERS];
+};
 struct history_db {
 	struct db db;
+	struct quarters **quarters;
+	size_t n_quarters;
 	char dir[512];
 	struct pending *pend;
 	size_t n_pend;
 	bool (*space_low)(const char *dir);
+	bool journal_stale; /* has what is not pending any more: is to be written anew */
+	double kept_up;	    /* time of the last full upkeep */
 };
 enum history_stmt {
+	ST_JOURNAL_PUT,
+	ST_JOURNAL_CLEAR,
+	ST_JOURNAL_ALL,
 	ST_RAW_PUT,
 	ST_RAW_DEL,
 	ST_RAW_SID,
@@ -59,6 +76,18 @@ size_t history_unpack_column(sqlite3_stmt *s, struct mem_point out[SPAN_POINTS_M
 enum history_tier history_key_tier(int64_t key);
 #define HISTORY_TIER_SQL "CREATE TABLE tier(k INTEGER PRIMARY KEY, d BLOB) STRICT;"
 int history_from_rows(struct db *db); /* db_schema.from_older */
+/* Samples that wait in RAM: those before a time go to the tables, the others to the journal. Within a
+ * transaction; what is in it is pending until that is through. 0 or -errno. */
+int history_pending_write(struct history_db *h, double until);
+void history_pending_drop(struct history_db *h);
+/* The journal, history_journal.c: samples of all sessions in the order in which they come, until
+ * their hours are over and they go to the tables of their sessions. Both within a transaction. */
+int history_journal_put(struct history_db *h); /* what is pending and not in it yet */
+int history_journal_clear(struct history_db *h);
+void history_journal_load(struct history_db *h); /* after opening: pending again */
+/* Samples that came go to the quarters that are kept, too; num 0: of all sessions. */
+void history_quarters_add(struct history_db *h, uint32_t num, const struct mem_sample *s, size_t n);
+void history_quarters_drop(struct history_db *h, uint32_t num);
 /* Merges a later point of the same step into *into. */
 void history_merge(struct mem_point *into, const struct mem_point *p);
 struct mem_point history_point_of(const struct mem_sample *s);

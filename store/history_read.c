@@ -144,6 +144,92 @@ find_extent(struct history_db *h, uint32_t num, struct extent *x)
 	return !isinf(x->first);
 }
 
+/* ---- the last day of each session, in quarters ---- */
+
+static struct quarters *
+quarters_of(const struct history_db *h, uint32_t num)
+{
+	for (size_t i = 0; i < h->n_quarters; i++)
+		if (h->quarters[i]->num == num)
+			return h->quarters[i];
+	return NULL;
+}
+
+void
+history_quarters_drop(struct history_db *h, uint32_t num)
+{
+	for (size_t i = h->n_quarters; i-- > 0;)
+		if (num == 0 || h->quarters[i]->num == num) {
+			free(h->quarters[i]);
+			h->quarters[i] = h->quarters[--h->n_quarters];
+		}
+	if (h->n_quarters == 0) {
+		free(h->quarters);
+		h->quarters = NULL;
+	}
+}
+
+static void
+quarters_put(struct quarters *q, struct mem_point p)
+{
+	p.t = floor(p.t / STEP_M15) * STEP_M15;
+	if (q->n && q->p[q->n - 1].t >= p.t) {
+		history_merge(&q->p[q->n - 1], &p);
+		return;
+	}
+	if (q->n == QUARTERS) {
+		memmove(q->p, q->p + 1, --q->n * sizeof(*q->p));
+		q->from = q->p[0].t;
+	}
+	q->p[q->n++] = p;
+}
+
+void
+history_quarters_add(struct history_db *h, uint32_t num, const struct mem_sample *s, size_t n)
+{
+	struct quarters *q = quarters_of(h, num);
+
+	for (size_t i = 0; q && i < n; i++)
+		quarters_put(q, history_point_of(&s[i]));
+}
+
+/* Keeps what was read from a time on. */
+static void
+quarters_keep(struct history_db *h, uint32_t num, double from, const struct series *read)
+{
+	struct quarters *q;
+
+	if (read->step != STEP_M15 || read->n == 0 || read->n > QUARTERS)
+		return;
+	history_quarters_drop(h, num);
+	q = xcalloc(1, sizeof(*q));
+	q->num = num;
+	q->from = from;
+	q->n = read->n;
+	memcpy(q->p, read->p, read->n * sizeof(*q->p));
+	h->quarters = xrealloc(h->quarters, (h->n_quarters + 1) * sizeof(struct quarters *));
+	h->quarters[h->n_quarters++] = q;
+}
+
+static struct mem_point *
+quarters_since(struct history_db *h, uint32_t num, double t0, size_t max, double *step_s, size_t *n)
+{
+	const struct quarters *q = quarters_of(h, num);
+	struct series out = {.from = t0};
+
+	if (!q || t0 < q->from)
+		return NULL;
+	out.step = round_step(q->p[q->n - 1].t - MAX(t0, q->p[0].t), max);
+	if (out.step < STEP_M15)
+		return NULL;
+	for (size_t i = 0; i < q->n; i++)
+		if (q->p[i].t + STEP_M15 > t0)
+			add(&out, q->p[i]);
+	*step_s = out.step;
+	*n = out.n;
+	return out.p;
+}
+
 /* Raw samples come every tick; count what there would be at the default. */
 enum { RAW_STEP = 15 };
 
@@ -157,6 +243,8 @@ history_points(struct history_db *h, uint32_t num, double t0, size_t max, double
 	*n = 0;
 	*step_s = 0;
 	max = MAX(max, (size_t)1);
+	if ((out.p = quarters_since(h, num, t0, max, step_s, n)))
+		return out.p;
 	if (!find_extent(h, num, &x) || x.last < t0)
 		return NULL;
 	out.from = MAX(t0, x.first - STEP_M15);
@@ -173,12 +261,19 @@ history_points(struct history_db *h, uint32_t num, double t0, size_t max, double
 		add_pending(h, num, &out);
 	} else {
 		out.step = round_step(span, max);
+		if (out.step >= STEP_M15 && span < (QUARTERS - 2) * STEP_M15)
+			out.step = STEP_M15; /* to keep; what was asked for is made of it */
 		if (x.m1_first > MAX(out.from, x.first) + STEP_M15 || out.step >= STEP_M15) {
 			out.step = MAX(out.step, STEP_M15);
 			add_tier(h, TIER_M15, num, &out, &after);
 		}
 		add_tier(h, TIER_M1, num, &out, &after);
 		add_pending(h, num, &out);
+	}
+	quarters_keep(h, num, MAX(t0, x.first - STEP_M15), &out);
+	if (out.n > max) {
+		free(out.p);
+		return quarters_since(h, num, t0, max, step_s, n);
 	}
 	*step_s = out.step;
 	*n = out.n;

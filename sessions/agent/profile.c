@@ -37,6 +37,12 @@ profile_text(const struct profile *p, enum profile_text t)
 	return p->text[t] ? p->text[t] : "";
 }
 
+const char *
+profile_mem_max(const struct profile *p)
+{
+	return profile_text(p, PT_MEM_MAX);
+}
+
 size_t
 word_next(const char **s, const char **word)
 {

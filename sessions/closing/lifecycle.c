@@ -7,6 +7,7 @@
 #include "sessions/agent/hooks.h"
 #include "sessions/closing/care.h"
 #include "sessions/closing/judge.h"
+#include "sessions/closing/memlimit.h"
 #include "sessions/closing/typing.h"
 #include "sessions/closing/wake.h"
 #include "sessions/closing/watch.h"
@@ -134,6 +135,7 @@ lifecycle_argv(struct lifecycle *l, struct session *s, char *const *argv)
 void
 lifecycle_started(struct lifecycle *l, struct session *s)
 {
+	memlimit_begin(s);
 	watch_begin(l->watch, s);
 	ends_started(l->ends, s);
 }
@@ -141,10 +143,17 @@ lifecycle_started(struct lifecycle *l, struct session *s)
 void
 lifecycle_over(struct lifecycle *l, struct session *s)
 {
+	memlimit_end(s);
 	watch_end(l->watch, s);
 	typing_drop(s);
 	waking_end(s);
 	care_free(s);
+}
+
+void
+lifecycle_sampled(struct lifecycle *l, struct session *s, const struct memstat *m)
+{
+	memlimit_check(l->ends, s, m);
 }
 
 void
@@ -177,6 +186,8 @@ lifecycle_ends(struct lifecycle *l)
 static void
 go_on(struct lifecycle *l, struct session *s)
 {
+	if (s->run->phase == RUN_ALIVE)
+		memlimit_begin(s);
 	if (s->run->phase != RUN_COMING)
 		watch_begin(l->watch, s);
 	if (s->state == SS_CLOSING)

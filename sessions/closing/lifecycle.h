@@ -6,6 +6,7 @@
 #include "sessions/closing/ends.h"
 
 struct lifecycle;
+struct memstat;
 /* tree_ended: as `done` of ends_new. */
 struct lifecycle *lifecycle_new(
 	struct sessions *ss, void (*tree_ended)(void *ctx, struct session *s), void *ctx);
@@ -20,6 +21,8 @@ void lifecycle_judge_soon(struct lifecycle *l);
 char **lifecycle_argv(struct lifecycle *l, struct session *s, char *const *argv);
 void lifecycle_started(struct lifecycle *l, struct session *s);
 void lifecycle_over(struct lifecycle *l, struct session *s);
+/* A sample of a session with a run was taken. */
+void lifecycle_sampled(struct lifecycle *l, struct session *s, const struct memstat *m);
 void lifecycle_activity(struct lifecycle *l, struct session *s);
 void lifecycle_gone(struct session *s);
 #endif

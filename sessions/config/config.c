@@ -203,6 +203,22 @@ parse_notify(const char *s, void *p, size_t cap)
 }
 
 static const char *
+parse_mem_action(const char *s, void *p, size_t cap)
+{
+	static const char *const words[] = {
+		[MEM_NOTICE] = "notice", [MEM_STOP] = "stop", [MEM_KILL] = "kill"};
+
+	(void)cap;
+	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+		if (strcmp(s, words[i]) == 0) {
+			*(enum mem_action *)p = (enum mem_action)i;
+			return NULL;
+		}
+	}
+	return "notice, stop or kill";
+}
+
+static const char *
 parse_text(const char *s, void *p, size_t cap)
 {
 	if (strlen(s) >= cap)

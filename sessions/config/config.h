@@ -4,6 +4,8 @@
 #include "core/base/base.h"
 #include <stdio.h>
 
+/* What a session over its memory limit gets where the kernel does not hold it there. */
+enum mem_action { MEM_NOTICE, MEM_STOP, MEM_KILL };
 enum reap_mode { REAP_OFF, REAP_OFFER, REAP_AUTO };
 struct reap_config {
 	enum reap_mode mode;
@@ -18,6 +20,7 @@ struct config {
 	uint64_t scrollback_lines, scrollback_bytes, store_total;
 	double store_days, store_after_s, rest_after_s;
 	double tick_s, budget_ms_per_s;
+	enum mem_action mem_action;
 	struct reap_config reap;
 	char prefix[16], theme[256];
 	enum ui_layout layout;

@@ -1,18 +1,17 @@
 /* Footprint: memory that comes back only when the process ends.
  *
  *   F(p)    = Pss_Anon + Pss_Shmem + SwapPss + Private_Hugetlb + VmPTE − min(LazyFree, Pss_Anon)
- *   F(tree) = Σ F(p) + swapped shared memory, once per inode + memfds held but mapped by no one
+ *   F(tree) = Σ F(p) + what inodes add (footprint_inodes.h)
  *
  * Why not RSS: it loses what was paged out and charges each process for all it shares. Why PSS: it
  * is additive, so a tree's sum counts nothing twice, and clean file pages (a CLI's 250-MB binary)
- * stay out through the _Anon and _Shmem parts. SwapPss is the same for swapped anonymous pages, but
- * leaves shared memory out: that has no page table entries once it is swapped, so it is taken from
- * the mappings (footprint_map.c). Pages marked MADV_FREE are the kernel's already.
+ * stay out through the _Anon and _Shmem parts. SwapPss is the same for swapped anonymous pages.
+ * Pages marked MADV_FREE are the kernel's already.
  *
  * Where smaps_rollup cannot be read (older kernel, a child that is not dumpable) the counters of
- * `status` stand in: RssAnon + RssShmem + VmSwap, marked as an estimate, since they charge shared
- * pages in full to each. */
+ * `status` stand in, marked as an estimate, since they charge shared pages in full to each. */
 #include "sessions/memory/footprint.h"
+#include "sessions/memory/footprint_inodes.h"
 #include "sessions/memory/proc_read.h"
 #include "sessions/memory/proctree.h"
 #include <ctype.h>
@@ -26,17 +25,19 @@ struct field {
 	size_t off;	 /* of a uint64_t */
 };
 struct status_kb {
-	uint64_t rss, anon, shmem, swap, pte;
+	uint64_t rss, anon, shmem, swap, pte, huge, peak, switches, forced;
 };
 struct rollup_kb {
-	uint64_t rss, pss, pss_anon, pss_shmem, swap_pss, hugetlb, lazy_free, swap;
+	uint64_t rss, pss, pss_anon, pss_shmem, swap_pss, huge, huge_shared, lazy_free, swap;
 };
 #define S(key, member)                                  \
 	{                                               \
 		key, offsetof(struct status_kb, member) \
 	}
-static const struct field status_fields[] = {S("VmRSS:", rss), S("RssAnon:", anon),
-	S("RssShmem:", shmem), S("VmPTE:", pte), S("VmSwap:", swap)};
+static const struct field status_fields[] = {S("VmHWM:", peak), S("VmRSS:", rss),
+	S("RssAnon:", anon), S("RssShmem:", shmem), S("VmPTE:", pte), S("VmSwap:", swap),
+	S("HugetlbPages:", huge), S("voluntary_ctxt_switches:", switches),
+	S("nonvoluntary_ctxt_switches:", forced)};
 #undef S
 #define R(key, member)                                  \
 	{                                               \
@@ -44,21 +45,23 @@ static const struct field status_fields[] = {S("VmRSS:", rss), S("RssAnon:", ano
 	}
 static const struct field rollup_fields[] = {R("Rss:", rss), R("Pss:", pss),
 	R("Pss_Anon:", pss_anon), R("Pss_Shmem:", pss_shmem), R("LazyFree:", lazy_free),
-	R("Private_Hugetlb:", hugetlb), R("Swap:", swap), R("SwapPss:", swap_pss)};
+	R("Shared_Hugetlb:", huge_shared), R("Private_Hugetlb:", huge), R("Swap:", swap),
+	R("SwapPss:", swap_pss)};
 #undef R
 
-/* Fills the fields that the text has; returns how many. */
+/* Fills the fields that the text has, in the order of the list; returns how many. */
 static size_t
 parse_fields(const char *s, const struct field *f, size_t n, void *out)
 {
 	size_t found = 0;
 
-	for (; *s; s += *s == '\n') {
-		for (size_t i = 0; i < n; i++) {
-			size_t k = strlen(f[i].key);
+	for (size_t i = 0; *s && i < n; s += *s == '\n') {
+		for (size_t k = i; k < n; k++) {
+			size_t len = strlen(f[k].key);
 
-			if (strncmp(s, f[i].key, k) == 0) {
-				*(uint64_t *)((char *)out + f[i].off) = strtoull(s + k, NULL, 10);
+			if (f[k].key[0] == *s && strncmp(s, f[k].key, len) == 0) {
+				*(uint64_t *)((char *)out + f[k].off) = strtoull(s + len, NULL, 10);
+				i = k + 1;
 				found++;
 				break;
 			}
@@ -68,17 +71,23 @@ parse_fields(const char *s, const struct field *f, size_t n, void *out)
 	return found;
 }
 
-/* -ESRCH when gone; a zombie has no memory fields and costs nothing. */
+/* -ESRCH when gone; a zombie has no memory fields and costs nothing, but for its threads. */
 static int
-read_status(pid_t pid, struct status_kb *st)
+read_status(pid_t pid, pid_t *thread, struct status_kb *st)
 {
 	char buf[4096];
 	ssize_t n = proc_read(pid, "status", buf, sizeof buf);
 
+	*thread = pid;
 	memset(st, 0, sizeof *st);
 	if (n < 0)
 		return (int)n;
 	parse_fields(buf, status_fields, ARRAY_LEN(status_fields), st);
+	if (st->rss || st->swap)
+		return 0;
+	*thread = proc_thread(pid);
+	if (*thread != pid && proc_read(*thread, "status", buf, sizeof buf) > 0)
+		parse_fields(buf, status_fields, ARRAY_LEN(status_fields), st);
 	return 0;
 }
 
@@ -88,9 +97,13 @@ fill_cheap(const struct status_kb *st, struct proc_info *out)
 	out->rss = st->rss * 1024;
 	out->pss = 0;
 	out->swap = st->swap * 1024;
-	out->footprint = (st->anon + st->shmem + st->swap) * 1024;
-	out->shm_rss = st->shmem * 1024;
-	out->shm_swapped = 0;
+	out->counters = (st->anon + st->shmem + st->swap + st->huge + st->pte) * 1024;
+	out->footprint = out->counters;
+	out->shm_rss = (st->shmem + st->huge) * 1024;
+	out->shm_swapped = out->huge_shared = out->lazy_free = 0;
+	out->page_tables = st->pte * 1024;
+	out->rss_peak = st->peak * 1024;
+	out->switches = st->switches + st->forced;
 	out->estimated = true;
 }
 
@@ -98,7 +111,8 @@ int
 footprint_cheap(pid_t pid, struct proc_info *out)
 {
 	struct status_kb st;
-	int rc = read_status(pid, &st);
+	pid_t thread;
+	int rc = read_status(pid, &thread, &st);
 
 	if (rc == 0)
 		fill_cheap(&st, out);
@@ -111,7 +125,8 @@ footprint_of(pid_t pid, struct proc_info *out)
 	struct status_kb st;
 	struct rollup_kb r = {0};
 	char buf[4096];
-	int rc = read_status(pid, &st);
+	pid_t thread;
+	int rc = read_status(pid, &thread, &st);
 
 	if (rc < 0)
 		return rc;
@@ -120,17 +135,18 @@ footprint_of(pid_t pid, struct proc_info *out)
 		out->estimated = false;
 		return 0;
 	}
-	if (proc_read(pid, "smaps_rollup", buf, sizeof buf) <= 0 ||
+	if (proc_read(thread, "smaps_rollup", buf, sizeof buf) <= 0 ||
 		parse_fields(buf, rollup_fields, ARRAY_LEN(rollup_fields), &r) <
 			ARRAY_LEN(rollup_fields))
 		return 0;
 	out->rss = r.rss * 1024;
 	out->pss = r.pss * 1024;
 	out->swap = r.swap_pss * 1024;
-	out->footprint = (r.pss_anon + r.pss_shmem + r.swap_pss + r.hugetlb + st.pte -
-				 MIN(r.lazy_free, r.pss_anon)) *
-			 1024;
+	out->lazy_free = MIN(r.lazy_free, r.pss_anon) * 1024;
+	out->footprint =
+		(r.pss_anon + r.pss_shmem + r.swap_pss + r.huge + st.pte) * 1024 - out->lazy_free;
 	out->shm_swapped = r.swap > st.swap ? (r.swap - st.swap) * 1024 : 0;
+	out->huge_shared = r.huge_shared * 1024;
 	out->estimated = false;
 	return 0;
 }
@@ -307,11 +323,11 @@ proctree(pid_t root, const char *marker, size_t *n)
 	struct proc_root r = {.pid = root, .marker = marker};
 	/* with a marker the caller is the server: neither it nor its keeper is in any session */
 	struct proc_hints h = {.skip = {marker ? getpid() : 0, marker ? getppid() : 0}};
-	struct proc_table t;
+	struct proc_table t = {0};
 	struct proc_info *out;
 
 	*n = 0;
-	if (proc_table_scan(&t) < 0)
+	if (proc_table_update(&t, true) < 0)
 		return NULL;
 	proc_table_assign(&t, &r, 1, &h);
 	out = xcalloc(t.n + 1, sizeof *out);
@@ -339,10 +355,52 @@ proctree(pid_t root, const char *marker, size_t *n)
 	return out;
 }
 
-int
-footprint_report(pid_t root, const char *marker, struct footprint_report *out)
+uint64_t
+footprint_with(uint64_t sum, const struct shared_extra *x)
 {
-	uint64_t swapped;
+	sum += x->swapped + x->huge + x->held;
+	return sum - MIN(sum, x->named);
+}
+
+/* The inodes of the other trees, tree by tree, are only looked for when this one has any. */
+static struct shared_extra
+extra_among(const struct proc_info *p, size_t n, const struct footprint_others *others)
+{
+	struct shm_list mine = footprint_inodes(p, n), *list = xcalloc(1, sizeof *list);
+	const struct shm_list **all;
+	struct shared_extra extra;
+	size_t n_lists = 0;
+
+	for (size_t i = 0; others && mine.n && i < others->n;) {
+		struct proc_info *o = xcalloc(others->n, sizeof *o);
+		size_t k = 0;
+
+		for (uint32_t tree = others->p[i].tree; i < others->n && others->p[i].tree == tree;
+			i++)
+			if (footprint_cheap(others->p[i].pid, &o[k]) == 0)
+				o[k++].pid = others->p[i].pid;
+		list = xrealloc(list, (n_lists + 1) * sizeof *list);
+		list[n_lists++] = footprint_inodes(o, k);
+		free(o);
+	}
+	all = xcalloc(n_lists + 1, sizeof(*all));
+	all[0] = &mine;
+	for (size_t i = 0; i < n_lists; i++)
+		all[i + 1] = &list[i];
+	extra = footprint_shared(&mine, all, n_lists + 1);
+	for (size_t i = 0; i < n_lists; i++)
+		free(list[i].e);
+	free(list);
+	free(all);
+	free(mine.e);
+	return extra;
+}
+
+int
+footprint_report(pid_t root, const char *marker, const struct footprint_others *others,
+	struct footprint_report *out)
+{
+	pid_t *pid;
 
 	memset(out, 0, sizeof *out);
 	if (proc_start(root) == 0 && !marker)
@@ -350,19 +408,23 @@ footprint_report(pid_t root, const char *marker, struct footprint_report *out)
 	out->procs = proctree(root, marker, &out->n_procs);
 	if (!out->procs)
 		return -ESRCH;
+	pid = xcalloc(out->n_procs, sizeof *pid);
 	for (size_t i = 0; i < out->n_procs; i++) {
 		const struct proc_info *p = &out->procs[i];
 
+		pid[i] = p->pid;
 		out->total += p->footprint;
 		out->rss += p->rss;
 		out->pss += p->pss;
 		out->swap += p->swap;
 		out->estimated = out->estimated || p->estimated;
 	}
-	out->shared_extra = footprint_shared_extra(out->procs, out->n_procs, &swapped);
-	out->total += out->shared_extra;
-	out->swap += swapped;
-	out->cats = footprint_categories(out->procs, out->n_procs, &out->n_cats);
+	out->gpu = footprint_gpu("/proc", pid, out->n_procs);
+	free(pid);
+	out->extra = extra_among(out->procs, out->n_procs, others);
+	out->total = footprint_with(out->total, &out->extra);
+	out->swap += out->extra.swapped;
+	out->cats = footprint_categories(out->procs, out->n_procs, &out->extra, &out->n_cats);
 	return 0;
 }
 

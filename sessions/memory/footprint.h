@@ -3,6 +3,7 @@
 /* Footprint of processes, from /proc. Formula: see the top of footprint.c. No loop, no state: safe
  * on any thread. All sizes are bytes; names are printable (no control bytes). */
 #include "core/base/base.h"
+#include "sessions/memory/footprint_gpu.h"
 #include <sys/types.h>
 
 struct proc_info {
@@ -12,16 +13,21 @@ struct proc_info {
 	char role[48];	  /* "claude", "mcp: NAME", "shell: bash" … */
 	const char *rule; /* which rule put it in the tree, see proctree.h (static string) */
 	uint64_t footprint, rss, pss, swap;
-	uint64_t shm_rss;     /* shared memory resident, as status says */
-	uint64_t shm_swapped; /* swapped shared memory it maps: counted per inode, not in footprint
-			       */
-	bool estimated;	      /* no full walk: from the counters of `status` */
-	uint64_t cpu_ticks;   /* user + system, of itself */
+	uint64_t counters;    /* what `status` says of the footprint, see footprint_cheap */
+	uint64_t shm_rss;     /* shared memory and huge pages resident, as status says */
+	uint64_t shm_swapped; /* swapped shared memory that it maps, huge pages that it shares: */
+	uint64_t huge_shared; /* both counted per inode, not in footprint */
+	uint64_t lazy_free, page_tables;
+	uint64_t rss_peak;  /* highest resident size of its life */
+	uint64_t switches;  /* times its first thread left the processor: tells that it ran */
+	bool estimated;	    /* no full walk: from the counters of `status` */
+	uint64_t cpu_ticks; /* user + system, of itself */
 };
 /* One process: full walk (smaps_rollup), or the fallback, which is marked estimated. Fills the four
  * sizes, shm_swapped and estimated, nothing else. 0 or -errno (gone: -ESRCH). */
 int footprint_of(pid_t pid, struct proc_info *out);
-/* Only the counters of `status` (3 µs): footprint = RssAnon + RssShmem + VmSwap. 0 or -errno. */
+/* Only the counters of `status` (3 µs): footprint = counters = RssAnon + RssShmem + VmSwap +
+ * HugetlbPages + VmPTE. 0 or -errno. */
 int footprint_cheap(pid_t pid, struct proc_info *out);
 /* Its tree, root first, each with a full walk; by parent walk, and with a marker also by
  * MUSTER_SESSION=marker and by tty. Returns a malloc'ed array, NULL and 0 when root is gone. */
@@ -33,33 +39,39 @@ struct mem_category {
 	uint64_t swapped; /* of that, swapped out */
 	unsigned regions;
 };
-/* Memory that belongs to an inode, not to a mapping: what a tree adds to the sum of its processes.
- */
-struct shm_extent {
-	uint64_t dev, ino;
-	uint64_t bytes; /* swapped part (mapped), or all its blocks (memfd that no process maps) */
-	bool unmapped;
+/* What inodes add to the sum of a tree's processes, see footprint_inodes.h. */
+struct shared_extra {
+	uint64_t swapped, huge, held; /* shared memory swapped, huge pages shared, held unmapped */
+	uint64_t named;		      /* to subtract: files in memory that stay */
 };
-/* Of all these walked processes together (pid and shm_swapped count), each inode once. malloc'ed,
- * NULL when none. Reads full smaps of those with more than 8 MB of swapped shared memory, and the
- * fds of all. */
-struct shm_extent *footprint_extents(const struct proc_info *p, size_t n, size_t *n_out);
-/* Their sum; *swapped (NULL ok) is the part of it that lies in swap. */
-uint64_t footprint_shared_extra(const struct proc_info *p, size_t n, uint64_t *swapped);
+/* The sum of processes' footprints with it. */
+uint64_t footprint_with(uint64_t sum, const struct shared_extra *extra);
 /* By kind of mapping over all these processes; malloc'ed array, biggest first. */
-struct mem_category *footprint_categories(const struct proc_info *p, size_t n, size_t *n_out);
+struct mem_category *footprint_categories(
+	const struct proc_info *p, size_t n, const struct shared_extra *extra, size_t *n_out);
 
 struct footprint_report {
 	struct proc_info *procs; /* root first */
 	size_t n_procs;
 	struct mem_category *cats;
 	size_t n_cats;
-	uint64_t total, rss, pss, shared_extra;
+	uint64_t total, rss, pss;
+	struct shared_extra extra;
 	uint64_t swap; /* private and shared */
 	bool estimated;
+	struct gpu_memory gpu;
 };
-/* All of the above for one tree. 0 or -errno. */
-int footprint_report(pid_t root, const char *marker, struct footprint_report *out);
+/* Processes of other trees, which may have the same inodes. */
+struct footprint_others {
+	struct footprint_other {
+		pid_t pid;
+		uint32_t tree; /* its processes stand side by side */
+	} * p;
+	size_t n;
+};
+/* All of the above for one tree. others NULL: it is alone. 0 or -errno. */
+int footprint_report(pid_t root, const char *marker, const struct footprint_others *others,
+	struct footprint_report *out);
 void footprint_report_free(struct footprint_report *r);
 
 char *proc_cmdline(pid_t pid);	/* malloc'ed, spaces between; NULL when gone or a kernel thread */

@@ -95,9 +95,10 @@ footprint_json(const struct footprint_report *r)
 			json_pack("{s:s,s:o,s:o,s:i}", "name", r->cats[i].name, "bytes",
 				bytes(r->cats[i].bytes), "swapped_bytes", bytes(r->cats[i].swapped),
 				"regions", (int)r->cats[i].regions));
-	return json_pack("{s:i,s:o,s:o,s:o,s:o,s:o,s:b,s:o,s:o,s:o}", "v", 1, "total_bytes",
+	return json_pack("{s:i,s:o,s:o,s:o,s:o,s:o,s:b,s:o,s:o,s:o,s:o,s:o}", "v", 1, "total_bytes",
 		bytes(r->total), "rss_bytes", bytes(r->rss), "pss_bytes", bytes(r->pss),
-		"swap_bytes", bytes(r->swap), "shared_extra_bytes", bytes(r->shared_extra),
-		"estimated", r->estimated, "processes", processes_json(r), "roles", roles_json(r),
-		"categories", cats);
+		"swap_bytes", bytes(r->swap), "shared_extra_bytes",
+		bytes(footprint_with(0, &r->extra)), "estimated", r->estimated, "processes",
+		processes_json(r), "roles", roles_json(r), "categories", cats, "gpu_vram_bytes",
+		bytes(r->gpu.vram_bytes), "gpu_system_bytes", bytes(r->gpu.system_bytes));
 }

@@ -1,6 +1,8 @@
 #include "sessions/memory/proc_read.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <dirent.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -58,4 +60,36 @@ proc_clean(char *out, size_t cap, const char *in)
 	for (; *in && i + 1 < cap; in++)
 		out[i++] = (unsigned char)*in >= 0x20 && (unsigned char)*in < 0x7f ? *in : '?';
 	out[i] = '\0';
+}
+
+static char
+state(pid_t tid)
+{
+	char buf[512], *end;
+
+	if (proc_read(tid, "stat", buf, sizeof buf) <= 0 || !(end = strrchr(buf, ')')))
+		return 'X';
+	return end[1] ? end[2] : 'X';
+}
+
+pid_t
+proc_thread(pid_t pid)
+{
+	char path[64];
+	pid_t found = pid;
+	DIR *d;
+
+	if (state(pid) != 'Z')
+		return pid;
+	snprintf(path, sizeof path, "/proc/%d/task", (int)pid);
+	d = opendir(path);
+	for (struct dirent *e; d && found == pid && (e = readdir(d));) {
+		pid_t tid = (pid_t)strtol(e->d_name, NULL, 10);
+
+		if (tid > 0 && tid != pid && !strchr("ZX", state(tid)))
+			found = tid;
+	}
+	if (d)
+		closedir(d);
+	return found;
 }

@@ -8,6 +8,9 @@
 /* /proc/PID/NAME into buf, NUL-terminated, cut at cap - 1. Bytes read or -errno (gone: -ESRCH). */
 ssize_t proc_read(pid_t pid, const char *name, char *buf, size_t cap);
 char proc_state(pid_t pid); /* as ps has it: 'R' 'S' 'D' 'T' 'Z' …; 0: it is gone */
+/* Whose files tell of the process's memory: pid, or where the thread that it began with has ended,
+ * a thread that lives. */
+pid_t proc_thread(pid_t pid);
 FILE *proc_open(pid_t pid, const char *name); /* NULL and errno */
 /* Copies printable ASCII, '?' for the rest: names of processes are foreign bytes. */
 void proc_clean(char *out, size_t cap, const char *in);

@@ -15,25 +15,36 @@ enum { ENVIRON_MAX = 256 * 1024 };
 static bool
 parse_stat(char *s, struct proc_node *p)
 {
-	char *open = strchr(s, '('), *close = strrchr(s, ')');
-	unsigned long utime, stime;
+	char *open = strchr(s, '('), *close = strrchr(s, ')'), comm[sizeof p->comm], state;
+	unsigned long utime, stime, faults, major, rss, code, stack;
 	unsigned long long start;
-	char state;
+	long threads;
 
 	if (!open || !close || close < open)
 		return false;
 	*close = '\0';
-	proc_clean(p->comm, sizeof p->comm, open + 1);
 	if (sscanf(close + 1,
-		    " %c %d %d %d %d %*d %*u %*u %*u %*u %*u %lu %lu %*d %*d %*d %*d %*d %*d %llu",
-		    &state, &p->ppid, &p->pgrp, &p->session, &p->tty, &utime, &stime, &start) != 8)
+		    " %c %d %d %d %d %*d %*u %lu %*u %lu %*u %lu %lu %*d %*d %*d %*d %ld %*d %llu"
+		    " %*u %lu %*u %lu %*u %lu",
+		    &state, &p->ppid, &p->pgrp, &p->session, &p->tty, &faults, &major, &utime,
+		    &stime, &threads, &start, &rss, &code, &stack) != 14)
 		return false;
+	proc_clean(comm, sizeof comm, open + 1);
 	p->pid = (pid_t)strtol(s, NULL, 10);
+	if (p->start != start || strcmp(p->comm, comm) != 0 || p->image != (code ^ stack)) {
+		p->marker_reads = 0; /* another process, or another program by exec */
+		p->marker[0] = '\0';
+	}
+	memcpy(p->comm, comm, sizeof comm);
 	p->cpu_ticks = utime + stime;
+	p->minor_faults = faults;
+	p->major_faults = major;
+	p->rss_pages = rss;
 	p->start = start;
-	p->owner = -1;
-	p->rule = NULL;
-	return state != 'Z' && state != 'X'; /* dead: no memory, and no children any more */
+	p->image = stack ? code ^ stack : 0;
+	/* a zombie whose other threads live is no dead one */
+	p->dead = (state == 'Z' && threads < 2) || state == 'X';
+	return true;
 }
 
 static bool
@@ -47,9 +58,9 @@ read_stat(pid_t pid, struct proc_node *p)
 uint64_t
 proc_start(pid_t pid)
 {
-	struct proc_node p;
+	struct proc_node p = {0};
 
-	return read_stat(pid, &p) ? p.start : 0;
+	return read_stat(pid, &p) && !p.dead ? p.start : 0;
 }
 
 static int
@@ -61,25 +72,38 @@ by_pid(const void *a, const void *b)
 }
 
 int
-proc_table_scan(struct proc_table *t)
+proc_table_update(struct proc_table *t, bool all)
 {
 	DIR *d = opendir("/proc");
+	struct proc_table next = {0};
 	size_t cap = 0;
 
-	memset(t, 0, sizeof *t);
 	if (!d)
 		return -errno;
 	for (struct dirent *e; (e = readdir(d));) {
+		struct proc_node *p;
+		const struct proc_node *old;
+		pid_t pid;
+
 		if (!isdigit((unsigned char)e->d_name[0]))
 			continue;
-		if (t->n == cap)
-			t->p = xrealloc(t->p, (cap = cap ? cap * 2 : 256) * sizeof *t->p);
-		if (read_stat((pid_t)strtol(e->d_name, NULL, 10), &t->p[t->n]))
-			t->n++;
+		if (next.n == cap)
+			next.p = xrealloc(next.p, (cap = cap ? cap * 2 : 256) * sizeof *next.p);
+		p = &next.p[next.n];
+		pid = (pid_t)strtol(e->d_name, NULL, 10);
+		old = proc_table_find(t, pid);
+		if (old && old->ino == e->d_ino)
+			*p = *old;
+		else
+			*p = (struct proc_node){.ino = e->d_ino, .again = true};
+		next.n += (p->again || all) ? read_stat(pid, p) : 1;
+		p->again = false;
 	}
 	closedir(d);
-	if (t->n)
-		qsort(t->p, t->n, sizeof *t->p, by_pid);
+	if (next.n)
+		qsort(next.p, next.n, sizeof *next.p, by_pid);
+	proc_table_free(t);
+	*t = next;
 	return 0;
 }
 
@@ -147,7 +171,7 @@ by_parent(const struct assign *a, struct proc_node *p)
 		if (skipped(a, up->ppid) || skipped(a, up->pid))
 			return;
 		up = proc_table_find(a->t, up->ppid);
-		if (up && up->owner >= 0) {
+		if (up && up->owner >= 0 && !up->dead) {
 			own(p, up->owner, "child");
 			return;
 		}
@@ -157,14 +181,13 @@ by_parent(const struct assign *a, struct proc_node *p)
 static void
 by_marker(const struct assign *a, struct proc_node *p)
 {
-	char id[64];
-
-	if (a->h && a->h->marker)
-		a->h->marker(a->h->ctx, p, id, sizeof id);
-	else
-		proc_marker(p->pid, id, sizeof id);
-	for (size_t i = 0; id[0] && i < a->n; i++)
-		if (a->roots[i].marker && strcmp(a->roots[i].marker, id) == 0)
+	/* twice: in the middle of an exec the environment is empty */
+	if (p->marker_reads < 2 && !p->marker[0]) {
+		proc_marker(p->pid, p->marker, sizeof p->marker);
+		p->marker_reads++;
+	}
+	for (size_t i = 0; p->marker[0] && i < a->n; i++)
+		if (a->roots[i].marker && strcmp(a->roots[i].marker, p->marker) == 0)
 			own(p, (int)i, "marker");
 }
 
@@ -192,7 +215,7 @@ static void
 each_unowned(const struct assign *a, void (*rule)(const struct assign *, struct proc_node *))
 {
 	for (size_t i = 0; i < a->t->n; i++)
-		if (a->t->p[i].owner < 0 && !skipped(a, a->t->p[i].pid))
+		if (a->t->p[i].owner < 0 && !a->t->p[i].dead && !skipped(a, a->t->p[i].pid))
 			rule(a, &a->t->p[i]);
 }
 
@@ -203,9 +226,15 @@ proc_table_assign(struct proc_table *t, const struct proc_root *roots, size_t n,
 	struct assign a = {.t = t, .roots = roots, .n = n, .h = hints};
 	bool markers = false;
 
+	for (size_t i = 0; i < t->n; i++) {
+		t->p[i].owner = -1;
+		t->p[i].rule = NULL;
+	}
 	a.root_node = xcalloc(n + 1, sizeof(struct proc_node *));
 	for (size_t i = 0; i < n; i++) {
 		a.root_node[i] = roots[i].pid ? proc_table_find(t, roots[i].pid) : NULL;
+		if (a.root_node[i] && a.root_node[i]->dead)
+			a.root_node[i] = NULL;
 		if (a.root_node[i])
 			own(a.root_node[i], (int)i, "root");
 		markers = markers || roots[i].marker;

@@ -8,17 +8,25 @@
  *   tty     it has the session's terminal, or the child's session id
  *   seen    it was in the session's tree before (same pid and start time) and its parent died
  *
+ * The table is kept between scans: most processes of a machine are never asked about again.
  * A process belongs to at most one session. Processes in `skip` (server, keeper) belong to none,
  * and what hangs below them only counts by its own right. */
 #include "core/base/base.h"
 #include <sys/types.h>
 
+enum { PROC_MARKER = 12 };
 struct proc_node {
 	pid_t pid, ppid, pgrp, session;
 	int tty;
-	int owner; /* index of the root it belongs to, -1 none */
-	uint64_t start, cpu_ticks;
-	const char *rule; /* static string, NULL while owner is -1 */
+	int owner;    /* index of the root it belongs to, -1 none */
+	uint64_t ino; /* of /proc/PID: another one, another process */
+	uint64_t start, cpu_ticks, minor_faults, major_faults, rss_pages;
+	uint64_t image; /* same for forks until one of them calls exec; 0 unknown */
+	bool dead;	/* waits to be reaped: no memory, no children */
+	bool again;	/* the next update is to read it again */
+	unsigned char marker_reads;
+	char marker[PROC_MARKER]; /* as proc_marker, once looked for */
+	const char *rule;	  /* static string, NULL while owner is -1 */
 	char comm[32];
 };
 struct proc_table {
@@ -29,15 +37,15 @@ struct proc_root {
 	pid_t pid;	    /* 0: the child is gone, strays may live */
 	const char *marker; /* borrowed; NULL: neither marker nor tty count */
 };
-int proc_table_scan(struct proc_table *t); /* 0 or -errno */
+/* Brings a table ({0} at first) up to date: processes that came, went, or have `again` set; all of
+ * them if `all`. What is known of others stays as it was read. 0 or -errno. */
+int proc_table_update(struct proc_table *t, bool all);
 void proc_table_free(struct proc_table *t);
 struct proc_node *proc_table_find(const struct proc_table *t, pid_t pid); /* NULL */
 
 /* Value of MUSTER_SESSION in the process's environment; "" none or not readable. */
 void proc_marker(pid_t pid, char *out, size_t cap);
 struct proc_hints {
-	/* as proc_marker, cached by the caller; NULL: proc_marker */
-	void (*marker)(void *ctx, const struct proc_node *p, char *out, size_t cap);
 	/* root it belonged to at an earlier scan, -1 unknown; NULL: none is remembered */
 	int (*seen)(void *ctx, const struct proc_node *p);
 	void *ctx;

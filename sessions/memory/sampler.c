@@ -15,8 +15,8 @@
 
 enum { SAMPLER_MAGIC = 0x5a3b1e77, RESTORE_POINTS = 4320 };
 static const double FOCUS_S = 5, FOCUS_KEEP_S = 600, IDLE_TICK_S = 60, LONG_IDLE_S = 3600,
-		    RATE_EVERY_S = 60, RESTORE_S = 72 * 3600.0, YOUNG_S = 60;
-enum { FIRST_MS = 500 };
+		    RATE_EVERY_S = 60, RESTORE_S = 72 * 3600.0, YOUNG_S = 60, OUTSIDE_S = 60,
+		    FIRST_S = 0.5, SLACK_S = 0.25;
 
 struct entry { /* one session */
 	struct entry *next;
@@ -28,6 +28,8 @@ struct entry { /* one session */
 	struct growth growth;
 	double added, due, rated; /* monotonic seconds */
 	bool force, first;
+	pid_t *member; /* its processes beside the child, at the last sample */
+	size_t n_members;
 };
 struct waiter {
 	struct waiter *next;
@@ -41,7 +43,6 @@ struct sampler {
 	uv_loop_t *loop;
 	struct sampler_ops ops;
 	double tick_s;
-	uint64_t base_ms; /* between looks at who is due */
 	struct store_worker *store;
 	struct entry *entries;
 	struct waiter *waiters;
@@ -49,6 +50,10 @@ struct sampler {
 	double focus_until;
 	struct pressure pressure;
 	struct scan *scan;
+	struct outside_process *outside;
+	size_t n_outside;
+	double outside_due; /* monotonic seconds */
+	bool left;	    /* a session ended: did it leave anything? */
 	uv_timer_t timer;
 	uv_poll_t psi;
 	int psi_fd;
@@ -60,6 +65,8 @@ struct sampler {
 	uv_work_t req;
 	bool working;
 	struct scan_session *v;
+	struct scan_outside looked_for;
+	char (*ended)[12];
 	size_t nv;
 	struct pressure read;
 };
@@ -77,6 +84,20 @@ entry_of(const struct sampler *s, uint32_t num)
 		if (e->num == num)
 			return e;
 	return NULL;
+}
+
+/* A session that is due within this goes with the others. */
+static double
+slack(const struct sampler *s)
+{
+	return MIN(SLACK_S, s->tick_s / 4);
+}
+
+static void
+free_entry(struct entry *e)
+{
+	free(e->member);
+	free(e);
 }
 
 /* ---- one sample ---- */
@@ -97,8 +118,8 @@ work(uv_work_t *req)
 {
 	struct sampler *s = req->data;
 
-	s->read = pressure_read();
-	scan_run(s->scan, s->v, s->nv);
+	s->read = pressure_read(&s->pressure);
+	scan_run_outside(s->scan, s->v, s->nv, &s->looked_for);
 }
 
 static void
@@ -148,6 +169,15 @@ judge_earlier(struct sampler *s, struct entry *e, const struct mem_point *p, siz
 }
 
 static void
+note_members(struct entry *e, const struct scan_session *v)
+{
+	e->member = xrealloc(e->member, (v->n_members + 1) * sizeof(*e->member));
+	e->n_members = v->n_members;
+	for (size_t i = 0; i < v->n_members; i++)
+		e->member[i] = v->member[i].pid;
+}
+
+static void
 take(struct sampler *s, struct entry *e, const struct scan_session *v)
 {
 	struct memstat *m = &e->m;
@@ -161,11 +191,13 @@ take(struct sampler *s, struct entry *e, const struct scan_session *v)
 	m->rss = v->rss;
 	m->swap = v->swap;
 	m->pss = v->pss;
-	m->peak = MAX(m->peak, v->footprint);
+	m->peak = MAX(m->peak, v->peak);
 	m->processes = v->processes;
+	m->strays = v->strays;
 	m->cpu_ticks = v->cpu_ticks;
 	m->at = os_wall_s();
 	pick_tool(s, e, v);
+	note_members(e, v);
 	memseries_push(&e->series, m->at, m->footprint);
 	judge_growth(s, e);
 	sample = (struct mem_sample){m->at, m->footprint, m->rss, m->swap,
@@ -175,9 +207,60 @@ take(struct sampler *s, struct entry *e, const struct scan_session *v)
 		store_put_samples(s->store, e->num, &sample, 1);
 }
 
+/* ---- outside ---- */
+
+static double
+wall_of_ticks(uint64_t since_boot)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_BOOTTIME, &ts);
+	return os_wall_s() - ((double)ts.tv_sec + (double)ts.tv_nsec / 1e9) +
+	       (double)since_boot / (double)sysconf(_SC_CLK_TCK);
+}
+
+static void
+take_outside(struct sampler *s, const struct scan_session *v)
+{
+	s->outside = xrealloc(s->outside, (v->n_members + 1) * sizeof(*s->outside));
+	s->n_outside = v->n_members;
+	for (size_t i = 0; i < v->n_members; i++) {
+		const struct scan_member *m = &v->member[i];
+		struct outside_process *o = &s->outside[i];
+
+		*o = (struct outside_process){.pid = m->pid,
+			.started = wall_of_ticks(m->start),
+			.footprint = m->footprint,
+			.estimated = m->estimated,
+			.shared = *m->shared};
+		snprintf(o->marker, sizeof(o->marker), "%s", m->marker);
+		proc_role(m->comm, m->cmdline, o->what, sizeof(o->what));
+	}
+}
+
+/* Daemons of a kind that outlives its session leave its tree with the next round. */
+static void
+note_shared(struct sampler *s, const struct scan_session *v)
+{
+	for (size_t i = 0; s->ops.is_shared && i < v->n_members; i++)
+		if (s->ops.is_shared(s->ops.ctx, v->num, v->member[i].cmdline)) {
+			*v->member[i].shared = true;
+			s->outside_due = 0;
+		}
+}
+
+const struct outside_process *
+sampler_outside(const struct sampler *s, size_t *n)
+{
+	*n = s->n_outside;
+	return s->outside;
+}
+
 /* ---- rounds ---- */
 
 static void start_round(struct sampler *s);
+static void on_timer(uv_timer_t *t);
+static void arm(struct sampler *s);
 
 /* Those whose sample belongs to a round up to this one, and those whose session is gone. */
 static void
@@ -206,6 +289,8 @@ free_round(struct sampler *s)
 	for (size_t i = 0; i < s->nv; i++)
 		free(s->v[i].member);
 	free(s->v);
+	free(s->ended);
+	s->ended = NULL;
 	s->v = NULL;
 	s->nv = 0;
 }
@@ -216,11 +301,12 @@ finish(struct sampler *s)
 	if (s->working || s->handles || s->restores)
 		return;
 	scan_free(s->scan);
+	free(s->outside);
 	if (s->psi_fd >= 0)
 		close(s->psi_fd);
 	for (struct entry *e; (e = s->entries);) {
 		s->entries = e->next;
-		free(e);
+		free_entry(e);
 	}
 	s->magic = 0;
 	free(s);
@@ -246,25 +332,76 @@ after_work(uv_work_t *req, int status)
 	for (size_t i = 0; i < s->nv; i++) {
 		struct entry *e = entry_of(s, s->v[i].num);
 
+		if (s->v[i].num == SCAN_OUTSIDE && s->v[i].due)
+			take_outside(s, &s->v[i]);
 		if (!e || !s->v[i].due || e->pid != s->v[i].pid)
 			continue;
+		note_shared(s, &s->v[i]);
 		take(s, e, &s->v[i]);
 		if (e->m.known && s->ops.sampled)
 			s->ops.sampled(s->ops.ctx, e->num, &e->m);
 	}
+	s->again = s->again || (s->nv && !s->entries && !s->n_outside); /* the scan forgets */
 	free_round(s);
 	answer_waiters(s, s->round);
 	if (s->again && !s->closing) {
 		s->again = false;
 		start_round(s);
 	}
+	arm(s);
+}
+
+/* Wakes when the next session is due, and not before. */
+static void
+arm(struct sampler *s)
+{
+	double next = INFINITY;
+
+	for (struct entry *e = s->entries; e; e = e->next)
+		next = MIN(next, e->due);
+	if (s->n_outside || s->left)
+		next = MIN(next, s->outside_due);
+	if (s->closing || isinf(next))
+		uv_timer_stop(&s->timer);
+	else
+		uv_timer_start(
+			&s->timer, on_timer, (uint64_t)ceil(MAX(next - mono_s(), 0) * 1000), 0);
+}
+
+/* Due times lie on a grid, so that sessions of one interval, and of its multiples, go together. */
+static double
+next_due(const struct sampler *s, const struct entry *e, double now)
+{
+	double step = interval(s, e);
+
+	return (floor((now + slack(s)) / step) + 1) * step;
+}
+
+/* One more of the round: what belongs to none of the others. */
+static void
+look_outside(struct sampler *s, double now)
+{
+	struct scan_session *v = &s->v[s->nv];
+
+	s->looked_for = (struct scan_outside){.reaper = s->ops.reaper};
+	if (!s->ops.ended || (!s->nv && !s->n_outside && !s->left))
+		return;
+	v->num = SCAN_OUTSIDE;
+	v->due = now + slack(s) >= s->outside_due;
+	if (v->due) {
+		s->outside_due = now + OUTSIDE_S;
+		s->left = false;
+	}
+	s->ended = s->ops.ended(s->ops.ctx, &s->looked_for.n_ended);
+	s->looked_for.ended = (const char(*)[12])s->ended;
+	s->nv++;
 }
 
 /* Samples all that are due or forced; a round under way is followed by another. */
 static void
 start_round(struct sampler *s)
 {
-	double now = mono_s(), slack = MIN(FOCUS_S, s->tick_s) / 2;
+	double now = mono_s();
 	size_t n = 0;
 
 	if (s->working) {
@@ -273,7 +410,7 @@ start_round(struct sampler *s)
 	}
 	for (struct entry *e = s->entries; e; e = e->next)
 		n++;
-	s->v = xcalloc(n + 1, sizeof(*s->v));
+	s->v = xcalloc(n + 2, sizeof(*s->v));
 	for (struct entry *e = s->entries; e; e = e->next) {
 		struct scan_session *v = &s->v[s->nv++];
 
@@ -281,11 +418,12 @@ start_round(struct sampler *s)
 		memcpy(v->id, e->id, sizeof(v->id));
 		v->pid = e->pid;
 		v->force = e->force;
-		v->due = e->force || now + slack >= e->due;
+		v->due = e->force || now + slack(s) >= e->due;
 		if (v->due)
-			e->due = now + interval(s, e);
+			e->due = next_due(s, e, now);
 		e->force = false;
 	}
+	look_outside(s, now);
 	s->round++;
 	for (struct waiter *w = s->waiters; w; w = w->next)
 		if (w->round == 0)
@@ -301,7 +439,7 @@ on_timer(uv_timer_t *t)
 
 	CHECK(s->magic == SAMPLER_MAGIC);
 	if (!s->working)
-		start_round(s);
+		start_round(s); /* else its end arms the timer */
 }
 
 /* Tasks stall for memory: look at once, at all sessions. */
@@ -336,15 +474,13 @@ sampler_new(uv_loop_t *loop, const struct sampler_ops *ops, double tick_s, doubl
 	s->loop = loop;
 	s->ops = *ops;
 	s->tick_s = tick_s;
-	s->base_ms = MAX((uint64_t)(MIN(FOCUS_S, tick_s) * 1000), 10u);
 	s->store = store;
 	s->scan = scan_new(budget_ms_per_s);
-	s->pressure = pressure_read();
+	s->pressure = pressure_read(NULL);
 	s->req.data = s;
 	uv_timer_init(loop, &s->timer);
 	s->timer.data = s;
 	s->handles = 1;
-	uv_timer_start(&s->timer, on_timer, s->base_ms, s->base_ms);
 	uv_unref((uv_handle_t *)&s->timer);
 	s->psi_fd = pressure_trigger();
 	if (s->psi_fd >= 0 && uv_poll_init(loop, &s->psi, s->psi_fd) == 0) {
@@ -417,7 +553,6 @@ restore_done(void *arg)
 	struct growth_point *g;
 
 	CHECK(s->magic == SAMPLER_MAGIC);
-
 	if (e && r->n) {
 		g = xmalloc(sizeof(*g) * r->n);
 		for (size_t i = 0; i < r->n; i++) {
@@ -450,9 +585,9 @@ sampler_add(struct sampler *s, uint32_t num, const char *id, pid_t pid)
 	snprintf(e->id, sizeof(e->id), "%s", id);
 	e->pid = pid;
 	e->first = true;
-	e->due = 0;
 	e->added = mono_s();
-	uv_timer_start(&s->timer, on_timer, MIN(FIRST_MS, s->base_ms), s->base_ms);
+	e->due = e->added + MIN(FIRST_S, s->tick_s);
+	arm(s);
 	e->m.growth_bytes_per_h = NAN;
 	if (s->store) {
 		r = xcalloc(1, sizeof(*r));
@@ -466,22 +601,24 @@ sampler_add(struct sampler *s, uint32_t num, const char *id, pid_t pid)
 void
 sampler_remove(struct sampler *s, uint32_t num)
 {
-	for (struct entry **e = &s->entries; *e; e = &(*e)->next) {
-		struct entry *gone = *e;
+	struct entry **at = &s->entries, *e;
 
-		if (gone->num != num)
-			continue;
-		*e = gone->next;
-		free(gone);
+	while (*at && (*at)->num != num)
+		at = &(*at)->next;
+	if ((e = *at)) {
+		*at = e->next;
+		free_entry(e);
+		s->left = s->ops.ended != NULL;
+		s->outside_due = mono_s() + FIRST_S; /* once its end is known to all */
 		if (s->store)
 			store_flush(s->store);
-		break;
 	}
 	if (s->working)
 		return;
 	answer_waiters(s, 0);
-	if (!s->entries && !s->closing)
+	if (!s->entries && !s->closing && !s->left)
 		start_round(s); /* lets the scan forget */
+	arm(s);
 }
 
 void
@@ -493,6 +630,7 @@ sampler_focus(struct sampler *s, uint32_t num)
 	s->focus_until = mono_s() + FOCUS_KEEP_S;
 	if (e)
 		e->due = MIN(e->due, mono_s() + FOCUS_S);
+	arm(s);
 }
 
 const struct memstat *
@@ -540,4 +678,23 @@ struct pressure
 sampler_pressure(const struct sampler *s)
 {
 	return s->pressure;
+}
+
+struct footprint_others
+sampler_others(const struct sampler *s, uint32_t num)
+{
+	struct footprint_others o = {0};
+	size_t n = 0;
+
+	for (struct entry *e = s->entries; e; e = e->next)
+		n += 1 + e->n_members;
+	o.p = xcalloc(n + 1, sizeof(*o.p));
+	for (struct entry *e = s->entries; e; e = e->next) {
+		if (e->num == num)
+			continue;
+		o.p[o.n++] = (struct footprint_other){e->pid, e->num};
+		for (size_t i = 0; i < e->n_members; i++)
+			o.p[o.n++] = (struct footprint_other){e->member[i], e->num};
+	}
+	return o;
 }

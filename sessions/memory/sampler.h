@@ -11,7 +11,7 @@
 struct memstat { /* of one session; absent = not known yet */
 	bool known, estimated;
 	uint64_t footprint, rss, swap, pss, peak; /* bytes */
-	unsigned processes;
+	unsigned processes, strays;
 	double at;		    /* wall time of the sample */
 	double growth_bytes_per_h;  /* NAN: not known yet */
 	enum growth_verdict growth; /* at rest */
@@ -27,7 +27,20 @@ struct sampler_ops {
 	bool (*is_helper)(void *ctx, uint32_t num, const char *comm, const char *cmdline);
 	/* seconds this session has been idle: growth counts GROWTH_SETTLE_S after (loop thread) */
 	double (*idle_s)(void *ctx, uint32_t num);
+	/* is it a daemon that several sessions use, by the rules of that session's CLI? */
+	bool (*is_shared)(void *ctx, uint32_t num, const char *cmdline);
+	/* ids of the sessions that ended and are still known; malloc'ed (loop thread) */
+	char (*(*ended)(void *ctx, size_t *n))[12];
+	pid_t reaper; /* to which orphans of sessions come; 0 none */
 	void *ctx;
+};
+struct outside_process { /* of no session's tree, or of several */
+	pid_t pid;
+	char marker[12]; /* MUSTER_SESSION, "" none */
+	char what[48];	 /* as proc_role */
+	double started;	 /* wall time */
+	uint64_t footprint;
+	bool estimated, shared;
 };
 struct store_worker;
 /* store NULL: nothing is written (set it later). */
@@ -49,6 +62,11 @@ void sampler_now(struct sampler *s, uint32_t num, sampler_cb cb, void *ctx);
 /* The last n samples of the session, oldest first, one per step_s; for the sparkline. */
 size_t sampler_recent(
 	const struct sampler *s, uint32_t num, double step_s, uint64_t *out, size_t n);
+
+/* As it was in the last minute; borrowed. Kept up while there are sessions, or any of these. */
+const struct outside_process *sampler_outside(const struct sampler *s, size_t *n);
+/* The processes of all other sessions, as of their last samples; ->p malloc'ed. */
+struct footprint_others sampler_others(const struct sampler *s, uint32_t num);
 
 struct pressure sampler_pressure(const struct sampler *s);
 #endif

@@ -1,61 +1,18 @@
-/* What a walk costs and when it is worth it. `status` is 3 µs; smaps_rollup walks the page tables,
- * 2–7 ms a GB, and holds the target's mmap lock meanwhile. So between walks a process's footprint
- * is carried on by the counters' change: F = F_walk + (S − S_walk), S = RssAnon + RssShmem +
- * VmSwap. A walk is due when S moved by more than max(8 MB, 2 %), for a process not walked yet (or
- * exec'd), or after ten minutes; the largest change goes first, and a token bucket bounds the
- * whole. */
+/* One call of the sampler: who belongs to which session, then the walks (sampler_walk.c), then the
+ * sums. The table of processes is kept between calls and most of the machine's are never read
+ * again; a process that appears is read at once, all of them every five minutes. */
 #include "sessions/memory/sampler_scan.h"
 #include "core/os/os.h"
-#include "sessions/memory/footprint.h"
-#include "sessions/memory/proctree.h"
-#include <stdlib.h>
+#include "sessions/memory/pressure.h"
+#include "sessions/memory/sampler_scan_priv.h"
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-static const uint64_t SECOND = 1000000000u, MOVED_MIN = 8 << 20, SHM_MOVED = 8 << 20;
-static const uint64_t WALK_AGE_S = 600, COSTLY_NS = 3000000, COSTLY_APART_S = 30, BURST_S = 20;
-static const uint64_t SHARED_MIN = 1 << 20, EXACT_MIN = 1 << 20;
-static const double MOVED_PART = 0.02;
-
-struct known { /* one process, between calls */
-	pid_t pid, ppid;
-	uint64_t start;
-	char comm[32];
-	uint32_t num; /* session it belongs to, 0 none */
-	char marker[24];
-	unsigned char marker_reads;
-	bool walked;
-	char *cmdline;		    /* NULL until needed */
-	struct proc_info walk, now; /* sizes at the last walk (now.* then), and at present */
-	uint64_t s_walk, shm_walk;  /* S, and its shared part, at the last walk */
-	uint64_t swap_walk;	    /* VmSwap then */
-	bool stale;		    /* what it shares changed since, or it as it was walked */
-	uint64_t walked_at, walk_ns;
-	int64_t moved; /* |S - s_walk|, of those that want a walk; -1 does not */
-	int at;	       /* index of its session in this call, -1 none */
-};
-struct shared { /* inodes that a session maps or holds, from its last walk */
-	uint32_t num;
-	struct shm_extent *e;
-	size_t n;
-	uint64_t at, shm_swapped;
-};
-struct scan {
-	struct known *k; /* ascending by pid */
-	size_t n;
-	struct shared *shared;
-	size_t n_shared;
-	double tokens_ns, ns_per_s;
-	uint64_t filled_at;
-	struct scan_cost cost;
-	uint32_t *lost; /* sessions of which a process ended since the call before */
-	size_t n_lost;
-	/* of the call under way */
-	struct scan_session *v;
-	size_t nv;
-};
+static const uint64_t SECOND = 1000000000u, INODES_MOVED = 1 << 20;
+static const uint64_t TABLE_AGE_S = 300, INODES_AGE_S = 600, BURST_S = 20;
 
 struct scan *
 scan_new(double budget_ms_per_s)
@@ -73,16 +30,18 @@ static void
 forget_all(struct scan *s)
 {
 	for (size_t i = 0; i < s->n; i++)
-		free(s->k[i].cmdline);
-	for (size_t i = 0; i < s->n_shared; i++)
-		free(s->shared[i].e);
-	free(s->k);
-	free(s->lost);
-	free(s->shared);
-	s->k = NULL;
-	s->lost = NULL;
-	s->shared = NULL;
-	s->n = s->n_lost = s->n_shared = 0;
+		free(s->m[i].cmdline);
+	for (size_t i = 0; i < s->n_inodes; i++)
+		free(s->inodes[i].list.e);
+	free(s->m);
+	free(s->gone);
+	free(s->inodes);
+	proc_table_free(&s->table);
+	s->m = NULL;
+	s->gone = NULL;
+	s->inodes = NULL;
+	s->table_read = 0;
+	s->n = s->n_gone = s->n_inodes = 0;
 }
 
 void
@@ -99,12 +58,12 @@ scan_cost(const struct scan *s)
 {
 	struct scan_cost c = s->cost;
 
-	c.remembered = s->n;
+	c.remembered = s->table.n;
 	return c;
 }
 
-static uint64_t
-thread_ns(void)
+uint64_t
+scan_thread_ns(void)
 {
 	struct timespec ts;
 
@@ -117,326 +76,268 @@ thread_ns(void)
 static int
 by_pid(const void *a, const void *b)
 {
-	const struct known *x = a, *y = b;
+	const struct member *x = a, *y = b;
 
 	return (x->pid > y->pid) - (x->pid < y->pid);
 }
 
-static struct known *
-known_of(struct scan *s, pid_t pid)
+static struct member *
+member_of(const struct scan *s, const struct proc_node *p)
 {
-	struct known key = {.pid = pid};
+	struct member key = {.pid = p->pid};
+	struct member *m = s->n ? bsearch(&key, s->m, s->n, sizeof(key), by_pid) : NULL;
 
-	return s->n ? bsearch(&key, s->k, s->n, sizeof(key), by_pid) : NULL;
+	return m && m->start == p->start ? m : NULL;
 }
 
-/* The remembered processes become those of the table: same pid and start time keep what is known.
- */
-static void
-carry_over(struct scan *s, const struct proc_table *t)
+static int
+session_at(const struct scan *s, uint32_t num)
 {
-	struct known *k = xcalloc(t->n + 1, sizeof(*k));
-
-	for (size_t i = 0; i < t->n; i++) {
-		const struct proc_node *p = &t->p[i];
-		struct known *old = known_of(s, p->pid);
-
-		if (old && old->start == p->start) {
-			k[i] = *old;
-			old->cmdline = NULL;
-			old->num = 0;
-		}
-		if (strcmp(k[i].comm, p->comm) != 0) { /* new, or another program by exec */
-			free(k[i].cmdline);
-			k[i].cmdline = NULL;
-			k[i].marker_reads = 0;
-			k[i].walked = false;
-		}
-		k[i].pid = p->pid;
-		k[i].ppid = p->ppid;
-		k[i].start = p->start;
-		memcpy(k[i].comm, p->comm, sizeof(k[i].comm));
-	}
-	s->n_lost = 0;
-	s->lost = xrealloc(s->lost, (s->n + 1) * sizeof(*s->lost));
-	for (size_t i = 0; i < s->n; i++) {
-		free(s->k[i].cmdline);
-		if (s->k[i].num)
-			s->lost[s->n_lost++] = s->k[i].num;
-	}
-	free(s->k);
-	s->k = k;
-	s->n = t->n;
-}
-
-static void
-cached_marker(void *ctx, const struct proc_node *p, char *out, size_t cap)
-{
-	struct known *k = known_of(ctx, p->pid);
-
-	/* twice: in the middle of an exec the environment is empty */
-	if (k->marker_reads < 2 && !k->marker[0]) {
-		proc_marker(p->pid, k->marker, sizeof(k->marker));
-		k->marker_reads++;
-	}
-	snprintf(out, cap, "%s", k->marker);
+	for (size_t i = 0; i < s->nv; i++)
+		if (s->v[i].num == num)
+			return (int)i;
+	return -1;
 }
 
 static int
 seen_before(void *ctx, const struct proc_node *p)
 {
-	struct scan *s = ctx;
-	const struct known *k = known_of(s, p->pid);
+	const struct member *m = member_of(ctx, p);
 
-	for (size_t i = 0; k->num && i < s->nv; i++)
-		if (s->v[i].num == k->num)
-			return (int)i;
-	return -1;
+	return m && m->num != SCAN_OUTSIDE ? session_at(ctx, m->num) : -1;
+}
+
+/* What is remembered of a process goes with it to the list that is made. */
+static struct member
+carried(struct scan *s, const struct proc_node *p)
+{
+	struct member *old = member_of(s, p), m = {0};
+
+	if (old) {
+		m = *old;
+		old->cmdline = NULL;
+		old->pid = 0; /* taken */
+		m.met = true;
+	}
+	if (strcmp(m.comm, p->comm) != 0 || m.image != p->image) { /* new, or by exec */
+		free(m.cmdline);
+		m.cmdline = NULL;
+		m.walked = m.stale = m.lazy = m.shared = false;
+		m.rss_peak = 0;
+	}
+	m.pid = p->pid;
+	m.start = p->start;
+	m.image = p->image;
+	m.at = p->owner;
+	m.stray = strcmp(p->rule, "root") != 0 && strcmp(p->rule, "child") != 0;
+	memcpy(m.marker, p->marker, sizeof(m.marker));
+	m.num = s->v[p->owner].num;
+	m.act = (struct activity){p->cpu_ticks, p->minor_faults, p->major_faults, p->rss_pages};
+	memcpy(m.comm, p->comm, sizeof(m.comm));
+	return m;
+}
+
+static void
+carry_over(struct scan *s)
+{
+	struct member *next;
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->table.n; i++)
+		n += s->table.p[i].owner >= 0;
+	next = xcalloc(n + 1, sizeof(*next));
+	n = 0;
+	for (size_t i = 0; i < s->table.n; i++)
+		if (s->table.p[i].owner >= 0)
+			next[n++] = carried(s, &s->table.p[i]);
+	s->n_gone = 0;
+	s->gone = xrealloc(s->gone, (s->n + 1) * sizeof(*s->gone));
+	for (size_t i = 0; i < s->n; i++) {
+		free(s->m[i].cmdline);
+		if (s->m[i].pid)
+			s->gone[s->n_gone++] = (struct departed){s->m[i].num, s->m[i].image};
+	}
+	free(s->m);
+	s->m = next;
+	s->n = n;
+}
+
+static bool
+is_outside(const struct scan *s, const struct proc_node *p)
+{
+	const struct member *m = member_of(s, p);
+
+	if (m && m->shared)
+		return true;
+	if (p->owner >= 0 || p->dead || p->pid == getpid())
+		return false;
+	if (!p->marker[0])
+		return s->outside->reaper && p->ppid == s->outside->reaper;
+	for (size_t i = 0; i < s->outside->n_ended; i++)
+		if (strcmp(s->outside->ended[i], p->marker) == 0)
+			return true;
+	return false;
+}
+
+/* What belongs to no session, or to several, and what hangs below it: parents mostly have the lower
+ * number, and the next call finds the rest. */
+static void
+set_outside(struct scan *s)
+{
+	int at = session_at(s, SCAN_OUTSIDE);
+
+	for (size_t i = 0; at >= 0 && i < s->table.n; i++) {
+		struct proc_node *p = &s->table.p[i], *up;
+
+		up = p->ppid > 1 ? proc_table_find(&s->table, p->ppid) : NULL;
+		if (!is_outside(s, p) && !(up && up->owner == at && !p->dead))
+			continue;
+		p->owner = at;
+		p->rule = "outside";
+	}
 }
 
 static void
 find_members(struct scan *s)
 {
 	struct proc_root *roots = xcalloc(s->nv + 1, sizeof(*roots));
-	struct proc_hints h = {.marker = cached_marker,
-		.seen = seen_before,
-		.ctx = s,
-		.skip = {getpid(), getppid()}};
-	struct proc_table t;
+	struct proc_hints h = {.seen = seen_before, .ctx = s, .skip = {getpid(), getppid()}};
+	bool all = !s->table_read || s->now - s->table_read >= TABLE_AGE_S * SECOND;
 
-	for (size_t i = 0; i < s->nv; i++)
-		roots[i] = (struct proc_root){s->v[i].pid, s->v[i].id};
-	if (proc_table_scan(&t) == 0) {
-		carry_over(s, &t);
-		proc_table_assign(&t, roots, s->nv, &h);
-		for (size_t i = 0; i < t.n; i++) {
-			s->k[i].at = t.p[i].owner;
-			s->k[i].num = t.p[i].owner < 0 ? 0 : s->v[t.p[i].owner].num;
-			s->k[i].now.cpu_ticks = t.p[i].cpu_ticks;
-		}
+	for (size_t i = 0; i < s->n; i++) {
+		struct proc_node *p = proc_table_find(&s->table, s->m[i].pid);
+		int at = session_at(s, s->m[i].num);
+
+		if (p)
+			p->again = at >= 0 && s->v[at].due;
 	}
-	proc_table_free(&t);
+	for (size_t i = 0; i < s->nv; i++)
+		roots[i] = (struct proc_root){
+			s->v[i].pid, s->v[i].num == SCAN_OUTSIDE ? NULL : s->v[i].id};
+	if (proc_table_update(&s->table, all) == 0) {
+		if (all)
+			s->table_read = s->now;
+		proc_table_assign(&s->table, roots, s->nv, &h);
+		if (s->outside)
+			set_outside(s);
+		carry_over(s);
+	}
 	free(roots);
 }
 
-/* ---- walks ---- */
+/* ---- inodes ---- */
 
-static bool
-shares(const struct known *k)
+static struct inodes_of *
+inodes_of(struct scan *s, uint32_t num)
 {
-	return k->walked && k->walk.footprint + SHARED_MIN < k->s_walk;
+	for (size_t i = 0; i < s->n_inodes; i++)
+		if (s->inodes[i].num == num)
+			return &s->inodes[i];
+	s->inodes = xrealloc(s->inodes, (s->n_inodes + 1) * sizeof(*s->inodes));
+	s->inodes[s->n_inodes] = (struct inodes_of){.num = num};
+	return &s->inodes[s->n_inodes++];
 }
 
 static bool
-lost_one(const struct scan *s, uint32_t num)
+moved(uint64_t a, uint64_t b)
 {
-	for (size_t i = 0; i < s->n_lost; i++)
-		if (s->lost[i] == num)
-			return true;
-	return false;
+	return (a > b ? a - b : b - a) > INODES_MOVED;
 }
 
+/* What a session holds without mapping it shows nowhere but in the machine's shared memory. So
+ * its descriptors are looked at again when that moved, or what sessions map, or what it has of it
+ * that is in no page table; and every ten minutes. */
 static void
-read_counters(struct scan *s, struct known *k, uint64_t now)
+look_at_inodes(struct scan *s, struct scan_session *v, const struct proc_info *p, size_t n)
 {
-	uint64_t ticks = k->now.cpu_ticks, big;
+	struct inodes_of *x = inodes_of(s, v->num);
+	uint64_t unmapped = 0, mapped = 0, t = scan_thread_ns();
 
-	k->moved = -1;
-	if (footprint_cheap(k->pid, &k->now) < 0) {
-		k->at = -1; /* gone since */
-		return;
-	}
-	k->now.cpu_ticks = ticks;
-	if (shares(k) && lost_one(s, k->num))
-		k->stale = true;
-	big = MAX(MOVED_MIN, (uint64_t)((double)k->s_walk * MOVED_PART));
-	if (s->v[k->at].force)
-		k->moved = INT64_MAX;
-	else if (!k->walked)
-		k->moved = (int64_t)k->now.footprint;
-	else {
-		int64_t d = llabs((int64_t)k->now.footprint - (int64_t)k->s_walk);
-		uint64_t age = now - k->walked_at;
-
-		if (k->walk_ns > COSTLY_NS && age < COSTLY_APART_S * SECOND)
-			return;
-		if (k->stale) /* a good part of it may be counted twice, or not at all */
-			k->moved = (int64_t)(k->s_walk / 2);
-		else if ((uint64_t)d > big || age >= WALK_AGE_S * SECOND)
-			k->moved = d;
-	}
-}
-
-static void
-walk(struct scan *s, struct known *k)
-{
-	uint64_t t = thread_ns(), ticks = k->now.cpu_ticks;
-	struct proc_info before, after;
-
-	if (footprint_cheap(k->pid, &before) < 0 || footprint_of(k->pid, &k->walk) < 0) {
-		k->at = -1;
-		return;
-	}
-	k->now = k->walk;
-	k->now.cpu_ticks = ticks;
-	/* of a process that grows as fast as it is read, S of before would count the growth twice,
-	 * S of after not at all: it is walked again */
-	if (footprint_cheap(k->pid, &after) < 0)
-		after = k->walk;
-	k->s_walk = after.footprint;
-	k->shm_walk = after.shm_rss;
-	k->swap_walk = after.swap;
-	k->stale =
-		(uint64_t)llabs((int64_t)after.footprint - (int64_t)before.footprint) > EXACT_MIN;
-	k->walked = !k->walk.estimated;
-	k->walk_ns = thread_ns() - t;
-	k->walked_at = os_mono_ns();
-	s->tokens_ns -= (double)k->walk_ns;
-	s->cost.walks++;
-}
-
-/* A new process that shares its pages took them from its parent's footprint. */
-static void
-walk_parent(struct scan *s, const struct known *k)
-{
-	struct known *up = known_of(s, k->ppid);
-
-	if (!up || up->at != k->at || !up->walked || !up->now.estimated)
-		return;
-	up->stale = true;
-	if (up->walk_ns < COSTLY_NS && s->tokens_ns > 0)
-		walk(s, up);
-}
-
-static int
-largest_move_first(const void *a, const void *b)
-{
-	const struct known *x = *(struct known *const *)a, *y = *(struct known *const *)b;
-
-	return (x->moved < y->moved) - (x->moved > y->moved);
-}
-
-static void
-walk_worth_it(struct scan *s)
-{
-	struct known **want = xcalloc(s->n + 1, sizeof(*want));
-	uint64_t now = os_mono_ns();
-	size_t n = 0;
-
-	s->tokens_ns += (double)(now - s->filled_at) / (double)SECOND * s->ns_per_s;
-	s->tokens_ns = MIN(s->tokens_ns, s->ns_per_s * (double)BURST_S);
-	s->filled_at = now;
-	for (size_t i = 0; i < s->n; i++) {
-		struct known *k = &s->k[i];
-
-		if (k->at < 0 || !s->v[k->at].due)
-			continue;
-		read_counters(s, k, now);
-		if (k->at >= 0 && k->moved >= 0)
-			want[n++] = k;
-	}
-	if (n)
-		qsort(want, n, sizeof(*want), largest_move_first);
 	for (size_t i = 0; i < n; i++) {
-		bool first = !want[i]->walked;
-
-		if (want[i]->at < 0 || !(s->tokens_ns > 0 || s->v[want[i]->at].force))
-			continue;
-		walk(s, want[i]);
-		if (first && shares(want[i]))
-			walk_parent(s, want[i]);
+		unmapped += p[i].shm_swapped + p[i].huge_shared;
+		mapped += p[i].shm_rss;
 	}
-	free(want);
+	if (x->at && !v->force && s->now - x->at < INODES_AGE_S * SECOND &&
+		!moved(unmapped, x->unmapped) && !moved(mapped, x->mapped) &&
+		!moved(s->machine_shm, x->machine) && !moved(s->members_shm, x->members))
+		return;
+	if (s->tokens_ns <= 0 && !v->force) {
+		v->estimated = true;
+		return;
+	}
+	free(x->list.e);
+	x->list = footprint_inodes(p, n);
+	x->at = s->now;
+	x->unmapped = unmapped;
+	x->mapped = mapped;
+	x->machine = s->machine_shm;
+	x->members = s->members_shm;
+	s->tokens_ns -= (double)(scan_thread_ns() - t);
+}
+
+static void
+drop_gone_sessions(struct scan *s)
+{
+	for (size_t i = 0; i < s->n_inodes;) {
+		if (session_at(s, s->inodes[i].num) >= 0) {
+			i++;
+			continue;
+		}
+		free(s->inodes[i].list.e);
+		s->inodes[i] = s->inodes[--s->n_inodes];
+	}
+}
+
+/* Of all lists at once: what one session maps another may hold. */
+static void
+add_inodes(struct scan *s)
+{
+	const struct shm_list **all = xcalloc(s->n_inodes + 1, sizeof(*all));
+
+	for (size_t i = 0; i < s->n_inodes; i++)
+		all[i] = &s->inodes[i].list;
+	for (size_t i = 0; i < s->n_inodes; i++) {
+		int at = session_at(s, s->inodes[i].num);
+		struct shared_extra x;
+
+		if (at < 0 || !s->v[at].known || !all[i]->n)
+			continue;
+		x = footprint_shared(all[i], all, s->n_inodes);
+		s->v[at].footprint = footprint_with(s->v[at].footprint, &x);
+		s->v[at].swap += x.swapped;
+	}
+	free(all);
 }
 
 /* ---- sums ---- */
 
-/* Between walks: the last walk, moved by the counters. As good as walked while they stand still.
- * Shared memory that leaves residence may be swapped, which no counter of status tells: until the
- * next walk it still counts. */
 static void
-carry_on(struct known *k)
+add_member(struct scan_session *v, struct member *m)
 {
-	struct proc_info *n = &k->now;
-	uint64_t held = k->shm_walk > n->shm_rss ? k->shm_walk - n->shm_rss : 0;
-	int64_t d = (int64_t)(n->footprint + held) - (int64_t)k->s_walk;
-	int64_t f = (int64_t)k->walk.footprint + d;
-
-	if (!k->walked || !n->estimated) /* never walked, or just walked */
+	if (m->pid == v->pid)
 		return;
-	n->footprint = (uint64_t)MAX(f, 0);
-	n->estimated = k->stale || held || (uint64_t)llabs(d) > MAX(EXACT_MIN, k->s_walk / 100);
-	d = (int64_t)n->swap - (int64_t)k->swap_walk; /* SwapPss, moved by VmSwap */
-	n->swap = (uint64_t)MAX((int64_t)k->walk.swap + d, 0);
-	n->pss = k->walk.pss;
-	n->shm_swapped = k->walk.shm_swapped;
-}
-
-static struct shared *
-shared_of(struct scan *s, uint32_t num)
-{
-	for (size_t i = 0; i < s->n_shared; i++)
-		if (s->shared[i].num == num)
-			return &s->shared[i];
-	s->shared = xrealloc(s->shared, (s->n_shared + 1) * sizeof(*s->shared));
-	s->shared[s->n_shared] = (struct shared){.num = num};
-	return &s->shared[s->n_shared++];
-}
-
-/* Looks at a session's inodes again when asked, every ten minutes, or when its swapped shared
- * memory moved. */
-static void
-look_at_shared(struct scan *s, struct scan_session *v, const struct proc_info *p, size_t n)
-{
-	struct shared *sh = shared_of(s, v->num);
-	uint64_t swapped = 0, t = thread_ns();
-
-	for (size_t i = 0; i < n; i++)
-		swapped += p[i].shm_swapped;
-	if (sh->at && !v->force && os_mono_ns() - sh->at < WALK_AGE_S * SECOND &&
-		(uint64_t)llabs((int64_t)swapped - (int64_t)sh->shm_swapped) < SHM_MOVED)
-		return;
-	if (sh->at && !v->force && s->tokens_ns <= 0)
-		return;
-	free(sh->e);
-	sh->e = footprint_extents(p, n, &sh->n);
-	sh->at = os_mono_ns();
-	sh->shm_swapped = swapped;
-	s->tokens_ns -= (double)(thread_ns() - t);
-}
-
-/* Each inode's bytes, divided by the sessions that have it; *swapped: those in swap. */
-static uint64_t
-shared_part(const struct scan *s, uint32_t num, uint64_t *swapped)
-{
-	const struct shared *mine = NULL;
-	uint64_t sum = 0;
-
-	for (size_t i = 0; i < s->n_shared; i++)
-		if (s->shared[i].num == num)
-			mine = &s->shared[i];
-	for (size_t i = 0; mine && i < mine->n; i++) {
-		unsigned users = 0;
-
-		for (size_t j = 0; j < s->n_shared; j++)
-			for (size_t k = 0; k < s->shared[j].n; k++)
-				users += s->shared[j].e[k].ino == mine->e[i].ino &&
-					 s->shared[j].e[k].dev == mine->e[i].dev;
-		sum += mine->e[i].bytes / MAX(users, 1u);
-		*swapped += mine->e[i].unmapped ? 0 : mine->e[i].bytes / MAX(users, 1u);
-	}
-	return sum;
-}
-
-static void
-add_member(struct scan_session *v, struct known *k)
-{
-	if (k->pid == v->pid)
-		return;
-	if (!k->cmdline)
-		k->cmdline = proc_cmdline(k->pid);
+	if (!m->cmdline)
+		m->cmdline = proc_cmdline(m->pid);
 	v->member = xrealloc(v->member, (v->n_members + 1) * sizeof(*v->member));
-	v->member[v->n_members++] = (struct scan_member){k->comm, k->cmdline ? k->cmdline : ""};
+	v->member[v->n_members++] = (struct scan_member){.pid = m->pid,
+		.comm = m->comm,
+		.cmdline = m->cmdline ? m->cmdline : "",
+		.marker = m->marker,
+		.start = m->start,
+		.footprint = m->now.footprint,
+		.estimated = m->now.estimated,
+		.shared = &m->shared};
+}
+
+/* Resident at most, beyond what is resident, since the call before: memory that came and went
+ * between two looks. */
+static uint64_t
+spike(struct member *m)
+{
+	uint64_t before = m->rss_peak <= m->now.rss_peak ? m->rss_peak : 0;
+
+	m->rss_peak = m->now.rss_peak;
+	return m->rss_peak > before && m->rss_peak > m->now.rss ? m->rss_peak - m->now.rss : 0;
 }
 
 static void
@@ -444,51 +345,60 @@ sum_session(struct scan *s, size_t at)
 {
 	struct scan_session *v = &s->v[at];
 	struct proc_info *p = xcalloc(s->n + 1, sizeof(*p));
+	struct member **mine = xcalloc(s->n + 1, sizeof(*mine));
 	size_t n = 0;
 
-	for (size_t i = 0; i < s->n; i++) {
-		struct known *k = &s->k[i];
+	for (size_t i = 0; i < s->n; i++)
+		if (s->m[i].at == (int)at)
+			mine[n++] = &s->m[i];
+	v->footprint = scan_footprint(mine, n);
+	for (size_t i = 0; i < n; i++) {
+		struct member *m = mine[i];
+		uint64_t peak = spike(m);
 
-		if (k->at != (int)at)
-			continue;
-		carry_on(k);
-		p[n] = k->now;
-		p[n++].pid = k->pid;
-		v->footprint += k->now.footprint;
-		v->rss += k->now.rss;
-		v->swap += k->now.swap;
-		v->pss += k->now.pss;
-		v->cpu_ticks += k->now.cpu_ticks;
+		p[i] = m->now;
+		p[i].pid = m->pid;
+		v->rss += m->now.rss;
+		v->swap += m->now.swap;
+		v->pss += m->now.pss;
+		v->cpu_ticks += m->act.cpu;
 		v->processes++;
-		v->estimated = v->estimated || k->now.estimated;
+		v->strays += m->stray;
+		v->estimated = v->estimated || m->now.estimated;
 		v->known = true;
-		add_member(v, k);
+		v->peak = MAX(v->peak, peak);
+		add_member(v, m);
 	}
-	look_at_shared(s, v, p, n);
+	look_at_inodes(s, v, p, n);
+	free(mine);
 	free(p);
 }
 
-static void
-drop_gone_sessions(struct scan *s)
+static uint64_t
+merged_pages(void)
 {
-	for (size_t i = 0; i < s->n_shared;) {
-		bool live = false;
+	FILE *f = fopen("/sys/kernel/mm/ksm/pages_sharing", "re");
+	unsigned long long n = 0;
 
-		for (size_t j = 0; j < s->nv; j++)
-			live = live || s->v[j].num == s->shared[i].num;
-		if (live) {
-			i++;
-			continue;
-		}
-		free(s->shared[i].e);
-		s->shared[i] = s->shared[--s->n_shared];
+	if (f) {
+		if (fscanf(f, "%llu", &n) != 1)
+			n = 0;
+		fclose(f);
 	}
+	return n;
 }
 
 void
 scan_run(struct scan *s, struct scan_session *v, size_t n)
 {
-	uint64_t t = thread_ns();
+	scan_run_outside(s, v, n, NULL);
+}
+
+void
+scan_run_outside(
+	struct scan *s, struct scan_session *v, size_t n, const struct scan_outside *outside)
+{
+	uint64_t t = scan_thread_ns();
 
 	if (!n) { /* of all processes of the system it remembers something: nothing asks for it */
 		forget_all(s);
@@ -496,17 +406,22 @@ scan_run(struct scan *s, struct scan_session *v, size_t n)
 	}
 	s->v = v;
 	s->nv = n;
+	s->outside = outside;
+	s->now = os_mono_ns();
+	s->ksm = merged_pages();
+	s->machine_shm = pressure_shared_memory();
 	find_members(s);
-	walk_worth_it(s);
+	scan_walk(s);
 	drop_gone_sessions(s);
 	for (size_t i = 0; i < n; i++)
 		if (v[i].due)
 			sum_session(s, i);
+	add_inodes(s);
 	for (size_t i = 0; i < n; i++)
-		if (v[i].known)
-			v[i].footprint += shared_part(s, v[i].num, &v[i].swap);
+		v[i].peak += v[i].footprint;
 	s->v = NULL;
 	s->nv = 0;
-	s->cost.cpu_ns += thread_ns() - t;
+	s->outside = NULL;
+	s->cost.cpu_ns += scan_thread_ns() - t;
 	s->cost.runs++;
 }

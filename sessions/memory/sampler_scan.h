@@ -20,17 +20,32 @@ struct scan_session {
 	/* out, for due ones */
 	bool known, estimated;
 	uint64_t footprint, rss, swap, pss, cpu_ticks;
-	unsigned processes;
+	uint64_t peak; /* highest footprint since the call before, as far as the kernel tells */
+	unsigned processes, strays; /* strays: found by marker, terminal or memory, not by parent */
 	/* members other than the child itself, until the next call */
 	struct scan_member *member;
 	size_t n_members;
 };
 struct scan_member {
-	const char *comm, *cmdline; /* borrowed from the scan */
+	pid_t pid;
+	const char *comm, *cmdline, *marker; /* borrowed from the scan */
+	uint64_t start, footprint;
+	bool estimated;
+	bool *shared; /* set: a daemon that several sessions use, outside from the next call on */
+};
+/* One of the list may stand for what is outside all others (num SCAN_OUTSIDE): processes marked by
+ * sessions that ended, what was said to be shared, and unmarked ones that came to the reaper. */
+#define SCAN_OUTSIDE UINT32_MAX
+struct scan_outside {
+	const char (*ended)[12]; /* ids; borrowed for the call */
+	size_t n_ended;
+	pid_t reaper; /* to which a session's orphans come; 0: none */
 };
 /* Skips the calling process and its parent (server, keeper). member arrays are malloc'ed.
  * n == 0: forgets every process. */
 void scan_run(struct scan *s, struct scan_session *v, size_t n);
+void scan_run_outside(
+	struct scan *s, struct scan_session *v, size_t n, const struct scan_outside *outside);
 struct scan_cost {
 	uint64_t cpu_ns;      /* of all calls */
 	uint64_t walks, runs; /* full walks done */

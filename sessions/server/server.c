@@ -277,32 +277,6 @@ load_config(struct sessions *ss)
 }
 
 static void
-on_sampled(void *ctx, uint32_t num, const struct memstat *m)
-{
-	struct session *s = sessions_num(ctx, num);
-
-	(void)m;
-	if (s)
-		session_changed(s);
-}
-
-static bool
-on_is_helper(void *ctx, uint32_t num, const char *comm, const char *cmdline)
-{
-	struct session *s = sessions_num(ctx, num);
-
-	return s && profile_is_helper(s->profile, comm, cmdline);
-}
-
-static double
-on_idle_s(void *ctx, uint32_t num)
-{
-	struct session *s = sessions_num(ctx, num);
-
-	return s && s->run ? activity_idle_s(&s->run->act, os_mono_ns()) : 0;
-}
-
-static void
 loop_setup(struct server *sv)
 {
 	struct keeper_ops ops = {.spawned = on_keeper_spawned,
@@ -329,12 +303,9 @@ static void
 services_setup(struct server *sv)
 {
 	struct sessions *ss = &sv->sessions;
-	struct sampler_ops so = {
-		.sampled = on_sampled, .is_helper = on_is_helper, .idle_s = on_idle_s, .ctx = ss};
 
 	ss->store = store_worker_new(&sv->loop, paths()->state, ss->store_banner);
-	ss->sampler = sampler_new(
-		&sv->loop, &so, ss->config->tick_s, ss->config->budget_ms_per_s, ss->store);
+	ss->sampler = server_sampler(sv);
 }
 
 static void

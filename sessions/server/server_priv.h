@@ -1,6 +1,6 @@
 #ifndef SESSIONS_SERVER_PRIV_H
 #define SESSIONS_SERVER_PRIV_H
-/* Shared by server.c and observe.c. */
+/* Shared by server.c, observe.c and sampling.c. */
 #include "sessions/closing/lifecycle.h"
 #include "sessions/server/housekeeping.h"
 #include "sessions/server/listen.h"
@@ -32,7 +32,8 @@ struct server {
 	uint64_t ticks;
 	json_t *told_totals; /* the last such event; NULL none yet */
 };
-extern const struct session_ops server_observes; /* observe.c */
+extern const struct session_ops server_observes;   /* observe.c */
+struct sampler *server_sampler(struct server *sv); /* sampling.c; its store is there */
 /* Screens are to be settled, and clients told of what changed, within SETTLE_MS. */
 void server_settle_soon(struct server *sv);
 void server_try_stop(struct server *sv); /* leaves once nothing lives, when stopping */

@@ -61,7 +61,7 @@ struct session {
 	bool pinned, no_store;
 	bool changed, unsaved; /* to be told to clients; to be stored */
 	bool sweep_told;       /* its CLI will soon sweep its transcript: an event says so */
-	uint64_t mem_max;
+	uint64_t mem_max;      /* bytes; 0: no limit */
 	enum session_state state;
 	struct session_past past;
 	double revisit[SESSION_REVISITS]; /* wall times of the last attaches */

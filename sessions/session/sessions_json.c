@@ -20,6 +20,47 @@ put_time(json_t *o, const char *key, double t)
 		obj_put_real(o, key, t);
 }
 
+static const struct session *
+marked_by(const struct sessions *ss, const struct outside_process *o)
+{
+	const struct session *s = ss->first;
+
+	while (s && strcmp(s->id, o->marker) != 0)
+		s = s->next;
+	return s;
+}
+
+/* Who uses it: the session that it is marked with, of a shared daemon all live ones of that
+ * profile. */
+static bool
+uses(const struct session *s, const struct session *marked, const struct outside_process *o)
+{
+	if (!marked || (o->shared && !session_live(s)))
+		return false;
+	return s == marked || (o->shared && s->profile == marked->profile);
+}
+
+/* Its part of the daemons that it shares with others. */
+static uint64_t
+shared_bytes(const struct session *s)
+{
+	size_t n;
+	const struct outside_process *o = sampler_outside(s->of->sampler, &n);
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct session *marked = marked_by(s->of, &o[i]);
+		unsigned users = 0;
+
+		if (!o[i].shared || !uses(s, marked, &o[i]))
+			continue;
+		for (const struct session *x = s->of->first; x; x = x->next)
+			users += uses(x, marked, &o[i]);
+		sum += o[i].footprint / MAX(users, 1u);
+	}
+	return sum;
+}
+
 static void
 put_memory(json_t *o, struct session *s)
 {
@@ -30,6 +71,8 @@ put_memory(json_t *o, struct session *s)
 	if (!m || !m->known)
 		return;
 	obj_put_int(o, "processes", m->processes);
+	obj_put_int(o, "strays", m->strays);
+	obj_put_int(o, "shared_bytes", shared_bytes(s));
 	obj_put_int(o, "footprint_bytes", m->footprint);
 	json_object_set_new(o, "footprint_estimated", json_boolean(m->estimated));
 	obj_put_int(o, "rss_bytes", m->rss);
@@ -44,6 +87,15 @@ put_memory(json_t *o, struct session *s)
 	for (size_t i = 0; i < n; i++)
 		json_array_append_new(a, json_integer((json_int_t)spark[i]));
 	json_object_set_new(o, "spark", a);
+}
+
+static void
+put_limit(json_t *o, const struct session *s)
+{
+	if (!s->mem_max)
+		return;
+	obj_put_int(o, "mem_max_bytes", s->mem_max);
+	json_object_set_new(o, "mem_held", json_boolean(s->run->mem_held));
 }
 
 static void
@@ -135,6 +187,7 @@ session_json(struct session *s)
 	obj_put_int(o, "viewers", s->display->viewers);
 	if (s->run) {
 		put_memory(o, s);
+		put_limit(o, s);
 		put_reap(o, s);
 	}
 	if (s->past.freed_bytes)
@@ -143,11 +196,37 @@ session_json(struct session *s)
 	return o;
 }
 
+static json_t *
+outside_json(struct sessions *ss, uint64_t *sum)
+{
+	size_t n = 0;
+	const struct outside_process *o = ss->sampler ? sampler_outside(ss->sampler, &n) : NULL;
+	json_t *list = json_array();
+	double now = os_wall_s();
+
+	for (size_t i = 0; i < n; i++) {
+		json_t *users = json_array();
+		const struct session *marked = marked_by(ss, &o[i]);
+
+		for (struct session *s = ss->first; s; s = s->next)
+			if (uses(s, marked, &o[i]))
+				json_array_append_new(users, json_string(s->name));
+		*sum += o[i].footprint;
+		json_array_append_new(list,
+			json_pack("{s:i,s:s,s:I,s:b,s:b,s:f,s:o}", "pid", (int)o[i].pid, "what",
+				o[i].what, "footprint_bytes", (json_int_t)o[i].footprint,
+				"estimated", o[i].estimated, "shared", o[i].shared, "age_s",
+				MAX(now - o[i].started, 0.0), "sessions", users));
+	}
+	return list;
+}
+
 json_t *
 sessions_totals_json(struct sessions *ss)
 {
-	uint64_t footprint = 0, rss = 0;
+	uint64_t footprint = 0, rss = 0, out = 0;
 	int running = 0, asleep = 0;
+	json_t *outside = outside_json(ss, &out);
 
 	for (struct session *s = ss->first; s; s = s->next) {
 		const struct memstat *m =
@@ -159,8 +238,17 @@ sessions_totals_json(struct sessions *ss)
 			rss += m->rss;
 		}
 	}
-	return json_pack("{s:I,s:I,s:i,s:i}", "footprint_bytes", (json_int_t)footprint, "rss_bytes",
-		(json_int_t)rss, "running", running, "asleep", asleep);
+	return json_pack("{s:I,s:I,s:i,s:i,s:I,s:o}", "footprint_bytes", (json_int_t)footprint,
+		"rss_bytes", (json_int_t)rss, "running", running, "asleep", asleep, "outside_bytes",
+		(json_int_t)out, "outside", outside);
+}
+
+/* -1 stands for unknown. */
+static void
+put_known(json_t *o, const char *key, double v)
+{
+	if (v >= 0)
+		obj_put_real(o, key, v);
 }
 
 json_t *
@@ -176,10 +264,16 @@ sessions_pressure_json(struct sessions *ss)
 	obj_put_int(o, "mem_available_bytes", p.mem_available);
 	obj_put_int(o, "swap_total_bytes", p.swap_total);
 	obj_put_int(o, "swap_free_bytes", p.swap_free);
-	if (p.psi_some_avg10 >= 0)
-		obj_put_real(o, "psi_some_avg10", p.psi_some_avg10);
-	if (p.psi_full_avg10 >= 0)
-		obj_put_real(o, "psi_full_avg10", p.psi_full_avg10);
+	put_known(o, "psi_some_avg10", p.psi_some_avg10);
+	put_known(o, "psi_some_avg60", p.psi_some_avg60);
+	put_known(o, "psi_full_avg10", p.psi_full_avg10);
+	put_known(o, "psi_full_avg60", p.psi_full_avg60);
+	put_known(o, "swap_in_bytes_per_s", p.swap_in_per_s);
+	put_known(o, "swap_out_bytes_per_s", p.swap_out_per_s);
+	obj_put_int(o, "zswap_stored_bytes", p.zswap_stored);
+	obj_put_int(o, "zswap_used_bytes", p.zswap_used);
+	obj_put_int(o, "zram_stored_bytes", p.zram_stored);
+	obj_put_int(o, "zram_used_bytes", p.zram_used);
 	obj_put_int(o, "level", (uint64_t)p.level);
 	return o;
 }

@@ -367,6 +367,7 @@ struct footprint_job {
 	struct request *r;
 	pid_t pid;
 	char id[12], name[64];
+	struct footprint_others others;
 	struct footprint_report report;
 	int rc;
 };
@@ -382,7 +383,7 @@ footprint_work(uv_work_t *req)
 {
 	struct footprint_job *j = container_of(req, struct footprint_job, req);
 
-	j->rc = footprint_report(j->pid, j->id, &j->report);
+	j->rc = footprint_report(j->pid, j->id, &j->others, &j->report);
 }
 
 static void
@@ -403,6 +404,7 @@ footprint_after(uv_work_t *req, int status)
 		request_reply(j->r, o);
 	}
 	footprint_report_free(&j->report);
+	free(j->others.p);
 	free(j);
 }
 
@@ -426,6 +428,8 @@ cmd_footprint(struct request *r)
 	j->pid = s->run->pid;
 	memcpy(j->id, s->id, sizeof(j->id));
 	memcpy(j->name, s->name, sizeof(j->name));
+	if (s->of->sampler)
+		j->others = sampler_others(s->of->sampler, s->num);
 	request_on_cancel(r, footprint_cancel, j);
 	CHECK(uv_queue_work(request_sessions(r)->loop, &j->req, footprint_work, footprint_after) ==
 		0);

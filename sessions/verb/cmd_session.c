@@ -116,7 +116,7 @@ static int
 new_from_args(struct session *s, const json_t *a, struct err *e)
 {
 	struct sessions *ss = s->of;
-	const char *name = obj_text(a, "name"), *cwd = obj_text(a, "cwd");
+	const char *name = obj_text(a, "name"), *cwd = obj_text(a, "cwd"), *limit;
 	json_t *tag;
 	size_t i;
 
@@ -149,6 +149,10 @@ new_from_args(struct session *s, const json_t *a, struct err *e)
 	s->pinned = obj_true(a, "pin");
 	s->no_store = obj_true(a, "no_store");
 	s->mem_max = (uint64_t)obj_int(a, "mem_max", 0);
+	limit = profile_mem_max(s->profile);
+	if (!s->mem_max && *limit && !parse_size(limit, &s->mem_max))
+		return err_set(e, 2, "profile %s: mem_max = %.40s is no size such as 2G",
+			profile_name(s->profile), limit);
 	return sessions_add(ss, s, e);
 }
 

@@ -1,7 +1,9 @@
 /* Footprint against processes whose memory is known: what they dirtied, shared, gave up, held. */
 #include "sessions/memory/footprint.h"
 #include "sessions/memory/proctree.h"
+#include "sessions/memory/footprint_inodes.h"
 #include "tests/sessions/hog.h"
+#include "tests/sessions/put_file.h"
 #include <errno.h>
 #include <fcntl.h>
 
@@ -97,7 +99,7 @@ test_shared_counts_once(void **state)
 	hog_do(&h, "share 40");
 	for (int i = 0; i < 3; i++)
 		hog_do(&h, "fork");
-	assert_int_equal(footprint_report(h.pid, NULL, &r), 0);
+	assert_int_equal(footprint_report(h.pid, NULL, NULL, &r), 0);
 	assert_int_equal(r.n_procs, 4);
 	assert_int_equal(r.procs[0].pid, h.pid);
 	assert_near((double)r.total, 40, 2);
@@ -109,7 +111,7 @@ test_shared_counts_once(void **state)
 	hog_do(&h, "dirty 40");
 	hog_do(&h, "fork");
 	hog_do(&h, "fork");
-	assert_int_equal(footprint_report(h.pid, NULL, &r), 0);
+	assert_int_equal(footprint_report(h.pid, NULL, NULL, &r), 0);
 	assert_int_equal(r.n_procs, 3);
 	assert_near((double)r.total, 40, 2);
 	assert_true(r.rss > 110 * MB);
@@ -129,9 +131,9 @@ test_shared_and_swapped(void **state)
 	hog_do(&h, "share 48");
 	hog_do(&h, "fork");
 	hog_do(&h, "pageout");
-	assert_int_equal(footprint_report(h.pid, NULL, &r), 0);
+	assert_int_equal(footprint_report(h.pid, NULL, NULL, &r), 0);
 	assert_near((double)r.total, 48, 2);
-	assert_true(r.shared_extra > 40 * MB);
+	assert_true(r.extra.swapped > 40 * MB);
 	assert_true(r.swap > 40 * MB); /* once, though two have it mapped */
 	assert_true(r.swap < 60 * MB);
 	footprint_report_free(&r);
@@ -143,16 +145,22 @@ test_held_memfd(void **state)
 {
 	struct footprint_report r;
 	struct proc_info p[2] = {0};
+	struct shared_extra extra;
+	struct shm_list list;
 
 	(void)state;
 	struct hog h = hog_start(false);
 	hog_do(&h, "memfd 24");
 	p[0].pid = h.pid;
 	p[1].pid = hog_do(&h, "fork"); /* holds it too: still once */
-	assert_near((double)footprint_shared_extra(p, 2, NULL), 24, 0.1);
-	assert_int_equal(footprint_report(h.pid, NULL, &r), 0);
+	list = footprint_inodes(p, 2);
+	extra = footprint_shared(&list, &(const struct shm_list *){&list}, 1);
+	free(list.e);
+	assert_near((double)footprint_with(0, &extra), 24, 0.1);
+	assert_near((double)extra.held, 24, 0.1);
+	assert_int_equal(footprint_report(h.pid, NULL, NULL, &r), 0);
 	assert_near((double)r.total, 24.3, 1);
-	assert_string_equal(r.cats[0].name, "memfd, not mapped");
+	assert_string_equal(r.cats[0].name, "held, not mapped");
 	footprint_report_free(&r);
 	hog_end(&h);
 }
@@ -168,7 +176,7 @@ test_categories_add_up(void **state)
 	struct hog h = hog_start(false);
 	hog_do(&h, "dirty 40");
 	hog_do(&h, "share 9");
-	assert_int_equal(footprint_report(h.pid, NULL, &r), 0);
+	assert_int_equal(footprint_report(h.pid, NULL, NULL, &r), 0);
 	for (size_t i = 0; i < r.n_cats; i++) {
 		sum += r.cats[i].bytes;
 		big = big || strcmp(r.cats[i].name, "anonymous 16-128M") == 0;
@@ -234,7 +242,7 @@ static void
 test_rules_over_several_roots(void **state)
 {
 	struct hog a, b;
-	struct proc_table t;
+	struct proc_table t = {0};
 	pid_t bare, mine;
 
 	(void)state;
@@ -245,7 +253,7 @@ test_rules_over_several_roots(void **state)
 	struct proc_root roots[] = {{a.pid, a.marker}, {b.pid, b.marker}};
 	struct proc_hints h = {.seen = remembers, .ctx = &bare, .skip = {getpid(), getppid()}};
 
-	assert_int_equal(proc_table_scan(&t), 0);
+	assert_int_equal(proc_table_update(&t, true), 0);
 	proc_table_assign(&t, roots, 2, &h);
 	assert_int_equal(proc_table_find(&t, a.pid)->owner, 0);
 	assert_int_equal(proc_table_find(&t, mine)->owner, 0);
@@ -291,6 +299,57 @@ test_roles(void **state)
 	}
 }
 
+static void
+put_fd(const char *proc, int pid, int fd, const char *device, const char *info)
+{
+	char path[600];
+
+	snprintf(path, sizeof path, "%s/%d/fdinfo/%d", proc, pid, fd);
+	put_file(path, "%s", info);
+	snprintf(path, sizeof path, "%s/%d/fd/x", proc, pid);
+	put_file(path, "x");
+	snprintf(path, sizeof path, "%s/%d/fd/%d", proc, pid, fd);
+	assert_int_equal(symlink(device, path), 0);
+}
+
+/* Two processes with one client between them, another client, another device, an old driver. */
+static void
+test_graphics(void **state)
+{
+	static const char one[] = "pos:\t0\ndrm-driver:\tamdgpu\ndrm-pdev:\t0000:03:00.0\n"
+				  "drm-client-id:\t7\ndrm-total-vram0:\t900 MiB\n"
+				  "drm-resident-vram0:\t100 MiB\ndrm-resident-gtt:\t2048 KiB\n"
+				  "drm-memory-vram:\t900 MiB\n";
+	static const char two[] = "drm-pdev:\t0000:03:00.0\ndrm-client-id:\t8\n"
+				  "drm-resident-vram0:\t10 MiB\n";
+	static const char other[] = "drm-pdev:\t0000:00:02.0\ndrm-client-id:\t7\n"
+				    "drm-resident-system0:\t3 MiB\ndrm-resident-local0:\t1 MiB\n";
+	static const char old[] = "drm-pdev:\t0000:04:00.0\ndrm-client-id:\t1\n"
+				  "drm-memory-vram:\t4096 KiB\ndrm-memory-gtt: 1024 KiB\n";
+	const pid_t pid[] = {10, 11, 12};
+	char proc[400];
+	struct gpu_memory g;
+
+	(void)state;
+	snprintf(proc, sizeof proc, "%s/proc", getenv("MUSTER_HOME"));
+	put_fd(proc, 10, 3, "/dev/dri/renderD128", one);
+	put_fd(proc, 10, 4, "/dev/dri/renderD128", two);
+	put_fd(proc, 10, 5, "/tmp/file", two); /* no device: not read */
+	put_fd(proc, 11, 9, "/dev/dri/renderD128", one);
+	put_fd(proc, 11, 10, "/dev/dri/renderD129", other);
+	put_fd(proc, 12, 3, "/dev/dri/card2", old);
+	g = footprint_gpu(proc, pid, 1);
+	assert_int_equal(g.clients, 2);
+	assert_near((double)g.vram_bytes, 110, 0.01);
+	assert_near((double)g.system_bytes, 2, 0.01);
+	g = footprint_gpu(proc, pid, 3);
+	assert_int_equal(g.clients, 4);
+	assert_near((double)g.vram_bytes, 115, 0.01);
+	assert_near((double)g.system_bytes, 6, 0.01);
+	g = footprint_gpu(proc, (pid_t[]){99}, 1);
+	assert_int_equal(g.clients, 0);
+}
+
 int
 main(void)
 {
@@ -304,6 +363,7 @@ main(void)
 		cmocka_unit_test_teardown(test_tree_rules, end_all),
 		cmocka_unit_test_teardown(test_rules_over_several_roots, end_all),
 		cmocka_unit_test_teardown(test_roles, end_all),
+		cmocka_unit_test(test_graphics),
 	};
 
 	hogs_begin();

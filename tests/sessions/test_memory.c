@@ -1,5 +1,8 @@
 /* Memory as a user asks for it: the built muster, a server of its own, a session of known memory.
  */
+#include "sessions/closing/memlimit.h"
+#include "sessions/memory/memgroup.h"
+#include "tests/sessions/hog.h"
 #include "tests/sessions/run_muster.h"
 #include <math.h>
 
@@ -133,6 +136,131 @@ test_session(void **state)
 	assert_int_equal(muster("footprint nobody"), 3);
 }
 
+static bool
+ran_into_it(const json_t *j)
+{
+	const json_t *e;
+	size_t i;
+	bool high = false, max = false;
+
+	json_array_foreach (json_object_get(j, "events"), i, e) {
+		high = high || strcmp(string(e, "event"), "mem-high") == 0;
+		max = max || strcmp(string(e, "event"), "mem-max") == 0;
+	}
+	return high && max;
+}
+
+static bool
+is_high(const json_t *j)
+{
+	const json_t *e;
+	size_t i;
+
+	json_array_foreach (json_object_get(j, "events"), i, e)
+		if (strcmp(string(e, "event"), "mem-high") == 0)
+			return number(json_object_get(e, "detail"), "mem_max_bytes") == 64 * MB;
+	return false;
+}
+
+/* Held by a cgroup or watched: it is told at 90 and at 100 %. */
+static void
+test_limit(void **state)
+{
+	const json_t *s;
+	json_t *j;
+
+	(void)state;
+	assert_int_equal(muster("new -d -n lim --mem-max 64M -- '%s/tests/tools/memhog'",
+				 getenv("MUSTER_BIN")),
+		0);
+	assert_int_equal(muster("ls --json"), 0);
+	j = out_json();
+	s = json_array_get(json_object_get(j, "sessions"), 1);
+	assert_true(number(s, "mem_max_bytes") == 64 * MB);
+	assert_true(json_is_boolean(json_object_get(s, "mem_held")));
+	json_decref(j);
+	assert_int_equal(muster("send lim 'dirty 59'"), 0);
+	json_decref(asked_until("history --json lim", is_high));
+	assert_int_equal(muster("send lim 'dirty 40'"), 0);
+	json_decref(asked_until("history --json lim", ran_into_it));
+	muster("kill --now lim"); /* where a cgroup held it, it is gone already */
+	assert_int_equal(muster("forget lim"), 0);
+}
+
+static bool
+is_left_behind(const json_t *j)
+{
+	const json_t *o = json_array_get(json_object_get(j, "outside"), 0);
+	const char *user = json_string_value(json_array_get(json_object_get(o, "sessions"), 0));
+
+	return user && strcmp(user, "leaver") == 0 && strcmp(string(o, "what"), "memhog") == 0 &&
+	       number(j, "outside_bytes") > 0 && number(o, "footprint_bytes") > 0;
+}
+
+/* A process that outlives its session is listed, with the session that it was of. */
+static void
+test_outside(void **state)
+{
+	const json_t *s;
+	json_t *j;
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(
+		muster("new -d -n leaver -- '%s/tests/tools/memhog'", getenv("MUSTER_BIN")), 0);
+	assert_int_equal(muster("send leaver daemon"), 0);
+	assert_int_equal(muster("send leaver --key C-d"), 0);
+	assert_int_equal(muster("wait leaver --for exit --timeout 15"), 0);
+	j = asked_until("footprint --outside --json", is_left_behind);
+	s = json_array_get(json_object_get(j, "outside"), 0);
+	pid = (pid_t)number(s, "pid");
+	assert_true(pid > 1 && number(s, "age_s") < 60);
+	json_decref(j);
+	assert_int_equal(muster("footprint --outside"), 0);
+	assert_non_null(strstr(out_text, "leaver"));
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	assert_int_equal(muster("forget leaver"), 0);
+}
+
+/* A hog that the kernel holds to its limit ends there. */
+static void
+test_cgroup(void **state)
+{
+	struct hog h = hog_start(true);
+
+	(void)state;
+	if (!memgroup_hold(h.marker, h.pid, 48 << 20)) {
+		print_message("  no cgroup to be had: limits are watched here\n");
+		hog_end(&h);
+		skip();
+	}
+	assert_int_equal(hog_do(&h, "dirty 16"), 0);
+	assert_int_equal(memgroup_kills(h.marker), 0);
+	fputs("dirty 2000\n", h.in);
+	fflush(h.in);
+	assert_int_equal(fgetc(h.out), EOF); /* swap may let it go on for a while, not for long */
+	assert_true(memgroup_kills(h.marker) > 0);
+	hog_end(&h);
+	memgroup_release(h.marker);
+	assert_int_equal(memgroup_kills(h.marker), 0);
+}
+
+static void
+test_levels(void **state)
+{
+	static const struct {
+		uint64_t footprint;
+		int before, level;
+	} cases[] = {{0, 0, 0}, {89, 0, 0}, {90, 0, 1}, {99, 1, 1}, {100, 1, 2}, {95, 2, 2},
+		{86, 2, 2}, {84, 2, 0}, {84, 1, 0}, {86, 0, 0}, {1000, 0, 2}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+		assert_int_equal(
+			memlimit_level(cases[i].footprint, 100, cases[i].before), cases[i].level);
+	assert_int_equal(memlimit_level(1000, 0, 0), 0); /* none is set */
+}
+
 static void
 test_after_its_end(void **state)
 {
@@ -162,6 +290,10 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_pid_needs_no_server),
 		cmocka_unit_test(test_session),
+		cmocka_unit_test(test_limit),
+		cmocka_unit_test(test_outside),
+		cmocka_unit_test(test_cgroup),
+		cmocka_unit_test(test_levels),
 		cmocka_unit_test(test_after_its_end),
 	};
 	int rc = cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,6 +5,7 @@
 #include "sessions/memory/sampler_scan.h"
 #include "sessions/store_thread/store_worker.h"
 #include "tests/sessions/hog.h"
+#include "tests/sessions/put_file.h"
 #include <math.h>
 #include <poll.h>
 #include <sys/stat.h>
@@ -128,6 +129,43 @@ test_footprint_of_a_session(void **state)
 	assert_int_equal(a.m.growth, GROWTH_UNKNOWN);
 	assert_true(sampler_pressure(s).mem_total > 0);
 	assert_true(samples > 2);
+	sampler_close(s);
+}
+
+/* Milliseconds until the loop wakes by itself, as if something else kept it running. */
+static int
+sleeps_ms(void)
+{
+	uv_timer_t far;
+	int ms;
+
+	uv_timer_init(&loop, &far);
+	uv_timer_start(&far, nothing, 1000000, 0);
+	uv_run(&loop, UV_RUN_NOWAIT);
+	ms = uv_backend_timeout(&loop);
+	uv_close((uv_handle_t *)&far, NULL);
+	uv_run(&loop, UV_RUN_NOWAIT);
+	return ms;
+}
+
+static void
+test_sleeps_between_ticks(void **state)
+{
+	struct sampler *s = sampler_new(&loop, &ops, 15, 1000, NULL);
+	struct hog h = hog_start(false);
+	struct answer a = {0};
+	uint64_t deadline = os_mono_ns() + DEADLINE_S * 1000000000ull;
+
+	(void)state;
+	assert_true(sleeps_ms() > 900000); /* nobody to look at */
+	sampler_add(s, 1, "quiet", h.pid);
+	assert_true(sleeps_ms() <= 500);
+	sampler_now(s, 1, answered, &a);
+	UNTIL(a.n == 1);
+	assert_true(sleeps_ms() <= 5000); /* the tick of a young one */
+	sampler_remove(s, 1);
+	while (sleeps_ms() < 900000) /* until the worker forgot the session */
+		assert_true(os_mono_ns() < deadline);
 	sampler_close(s);
 }
 
@@ -283,6 +321,47 @@ test_budget_makes_estimates(void **state)
 	scan_free(sc);
 }
 
+/* A daemon of several sessions, what an ended session left, and an orphan that has no mark. */
+static void
+test_outside_of_all_sessions(void **state)
+{
+	struct scan *sc = scan_new(1000.0);
+	struct hog h = hog_start(true), old = hog_start(true), bare = hog_start(false);
+	char ended[1][12];
+	struct scan_outside out = {(const char(*)[12])ended, 1, 0};
+	struct scan_session v[2];
+
+	(void)state;
+	memcpy(ended[0], old.marker, sizeof(ended[0]));
+	assert_true(hog_do(&h, "dirty 16") >= 0 && hog_do(&h, "daemon") > 0);
+	assert_true(hog_do(&old, "dirty 24") >= 0 && hog_do(&bare, "dirty 40") >= 0);
+	for (int round = 0; round < 3; round++) {
+		out.reaper = round == 2 ? getpid() : 0;
+		v[0] = (struct scan_session){.num = 1, .due = true, .pid = h.pid};
+		v[1] = (struct scan_session){.num = SCAN_OUTSIDE, .due = true};
+		memcpy(v[0].id, h.marker, sizeof(v[0].id));
+		scan_run_outside(sc, v, 2, &out);
+		assert_int_equal(v[0].processes, round == 0 ? 2 : 1);
+		assert_int_equal(v[0].strays, round == 0 ? 1 : 0);
+		assert_int_equal(v[1].processes, 1 + (round > 0) + (round == 2));
+		if (round == 0) {
+			assert_string_equal(v[1].member[0].marker, old.marker);
+			assert_int_equal(v[1].member[0].pid, old.pid);
+			assert_int_equal(v[0].n_members, 1);
+			*v[0].member[0].shared = true;
+		}
+		assert_true(fabs((double)v[0].footprint / MB - 16) < 2 + SLACK_MB);
+		assert_true(
+			fabs((double)v[1].footprint / MB - (round == 2 ? 64 : 24)) < 2 + SLACK_MB);
+		free(v[0].member);
+		free(v[1].member);
+	}
+	scan_free(sc);
+	hog_end(&bare);
+	hog_end(&old);
+	hog_end(&h);
+}
+
 /* It grows while it is walked: soon after it stands still the footprint is what it has. */
 static void
 test_growth_during_walks(void **state)
@@ -389,15 +468,65 @@ test_pressure_levels(void **state)
 	assert_int_equal(pressure_level(&p), 0);
 }
 
+static const char *
+in_root(const char *root, const char *name)
+{
+	static char path[500];
+
+	snprintf(path, sizeof(path), "%s/%s", root, name);
+	return path;
+}
+
+static void
+test_pressure_is_read(void **state)
+{
+	char root[400], text[256];
+	struct pressure a, b;
+	long page = sysconf(_SC_PAGESIZE);
+
+	(void)state;
+	snprintf(root, sizeof(root), "%s/machine", getenv("MUSTER_HOME"));
+	put_file(in_root(root, "proc/meminfo"),
+		"MemTotal: 1000 kB\nMemAvailable: 150 kB\nSwapTotal: 64 kB\nSwapFree: 60 kB\n"
+		"Zswap: 11 kB\nZswapped: 30 kB\n");
+	put_file(in_root(root, "proc/pressure/memory"),
+		"some avg10=1.50 avg60=2.50 avg300=0.00 total=1\n"
+		"full avg10=0.25 avg60=0.75 avg300=0.00 total=1\n");
+	put_file(in_root(root, "proc/vmstat"), "nr_free_pages 1\npswpin 100\npswpout 200\n");
+	put_file(in_root(root, "sys/block/zram0/mm_stat"), "4096 1000 2048 0 0\n");
+	put_file(in_root(root, "sys/block/zram1/mm_stat"), "4096 1000 1024 0 0\n");
+	put_file(in_root(root, "sys/block/sda/mm_stat"), "9 9 9\n");
+	a = pressure_read_at(root, NULL);
+	assert_true(a.mem_total == 1000 << 10 && a.swap_free == 60 << 10);
+	assert_true(a.zswap_used == 11 << 10 && a.zswap_stored == 30 << 10);
+	assert_true(a.zram_stored == 8192 && a.zram_used == 3072);
+	assert_true(a.psi_some_avg10 == 1.5 && a.psi_some_avg60 == 2.5);
+	assert_true(a.psi_full_avg10 == 0.25 && a.psi_full_avg60 == 0.75);
+	assert_true(a.swap_in_per_s == -1 && a.swap_out_per_s == -1);
+	assert_int_equal(a.level, 1);
+	a.at -= 10; /* it was ten seconds ago */
+	snprintf(text, sizeof(text), "nr_free_pages 1\npswpin 150\npswpout 1200\n");
+	put_file(in_root(root, "proc/vmstat"), "%s", text);
+	b = pressure_read_at(root, &a);
+	assert_true(fabs(b.swap_in_per_s - 5.0 * (double)page) < (double)page);
+	assert_true(fabs(b.swap_out_per_s - 100.0 * (double)page) < 10.0 * (double)page);
+	snprintf(root, sizeof(root), "%s/nothing", getenv("MUSTER_HOME"));
+	b = pressure_read_at(root, &a); /* a kernel that tells none of it */
+	assert_true(b.psi_some_avg60 == -1 && b.swap_in_per_s == -1 && b.level == 0);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_growth_during_walks, begin, end),
 		cmocka_unit_test_setup_teardown(test_scan_forgets, begin, end),
+		cmocka_unit_test_setup_teardown(test_outside_of_all_sessions, begin, end),
 		cmocka_unit_test(test_series),
 		cmocka_unit_test(test_pressure_levels),
+		cmocka_unit_test(test_pressure_is_read),
 		cmocka_unit_test_setup_teardown(test_footprint_of_a_session, begin, end),
+		cmocka_unit_test_setup_teardown(test_sleeps_between_ticks, begin, end),
 		cmocka_unit_test_setup_teardown(test_gone_sessions_are_answered, begin, end),
 		cmocka_unit_test_setup_teardown(test_orphans_are_remembered, begin, end),
 		cmocka_unit_test_setup_teardown(

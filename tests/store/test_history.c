@@ -16,6 +16,11 @@
 
 #define MB 1048576ull
 enum { DAY = 86400, NOW = 1700006400 };
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+enum { SLOW = 20 };
+#else
+enum { SLOW = 1 };
+#endif
 static char path[512];
 
 static void
@@ -25,6 +30,18 @@ clean(void)
 
 	snprintf(path, sizeof path, "%s/history.db", getenv("MUSTER_HOME"));
 	snprintf(cmd, sizeof cmd, "rm -rf '%s'*", path);
+	assert_int_equal(system(cmd), 0);
+}
+
+/* Another file becomes the database. */
+static void
+clean_but(const char *copy)
+{
+	char cmd[8000];
+
+	snprintf(cmd, sizeof cmd,
+		"rm -f '%s' '%s-wal' '%s-shm' && mv '%s' '%s' && mv '%s-wal' '%s-wal'", path, path,
+		path, copy, path, copy, path);
 	assert_int_equal(system(cmd), 0);
 }
 
@@ -390,6 +407,7 @@ test_damage(void **state)
 		s = sample(NOW + i * 15);
 		history_add(h, 1, &s, 1);
 		assert_int_equal(history_flush(h), 0);
+		assert_int_equal(history_maintain(h, NOW + (i + 1) * 7200), 0);
 	}
 	history_close(h);
 	assert_int_equal(sqlite3_open(path, &raw), SQLITE_OK);
@@ -509,10 +527,163 @@ test_locked_for_minutes(void **state)
 	history_close(h);
 }
 
+/* Bytes that this process has given to write(). */
+static uint64_t
+written(void)
+{
+	FILE *f = fopen("/proc/self/io", "re");
+	unsigned long long n = 0;
+	char line[64];
+
+	assert_non_null(f);
+	while (fgets(line, sizeof line, f) && sscanf(line, "wchar: %llu", &n) != 1)
+		;
+	fclose(f);
+	return n;
+}
+
+/* A hundred sessions, a day: written at most 100 MB in all, the log's checkpoints included. */
+static void
+test_little_is_written(void **state)
+{
+	enum { SESSIONS = 100, HOURS = 8 };
+	char banner[160];
+	struct history_db *h;
+	uint64_t before;
+
+	(void)state;
+	clean();
+	h = reopen(banner);
+	history_space_fn(h, roomy);
+	before = written();
+	for (int t = 0; t < HOURS * 3600; t += 300) {
+		for (uint32_t num = 1; num <= SESSIONS; num++) {
+			struct mem_sample s[20];
+
+			for (int i = 0; i < 20; i++)
+				s[i] = sample(NOW + t + i * 15 + num % 15);
+			history_add(h, num, s, 20);
+		}
+		assert_int_equal(history_flush(h), 0);
+		if (t % 900 == 0)
+			assert_int_equal(history_maintain(h, NOW + t + 300), 0);
+	}
+	history_close(h);
+	print_message("  %.1f MB a day\n", (double)(written() - before) / 1e6 * 24 / HOURS);
+	assert_true((written() - before) * 24 / HOURS < 100000000);
+}
+
+/* A day of each of a hundred sessions in quarters, as a list shows them: read once, and then kept.
+ * What was kept is what would be read. */
+static void
+test_overview(void **state)
+{
+	enum { SESSIONS = 100 };
+	char banner[160];
+	struct history_db *h;
+	struct mem_point *p, *kept;
+	uint64_t best = UINT64_MAX;
+	double step, t0 = NOW - DAY;
+	size_t n, n_kept;
+
+	(void)state;
+	clean();
+	h = reopen(banner);
+	history_space_fn(h, roomy);
+	for (uint32_t num = 1; num <= SESSIONS; num++)
+		for (int t = -2 * DAY; t < 0; t += 300) {
+			struct mem_sample s = sample(NOW + t + num % 15);
+
+			history_add(h, num, &s, 1);
+		}
+	assert_int_equal(history_flush(h), 0);
+	for (int round = 0; round < 20; round++) {
+		uint64_t t = os_mono_ns();
+
+		for (uint32_t num = 1; num <= SESSIONS; num++)
+			free(history_points(h, num, t0, 96, &step, &n));
+		t = os_mono_ns() - t;
+		best = MIN(best, t);
+	}
+	print_message("  overview of 100 sessions: %.2f ms\n", (double)best / 1e6);
+	assert_true(best < 1000000 * SLOW);
+	for (int i = 0; i < 400; i++) {
+		struct mem_sample s = sample(NOW + i * 15);
+
+		history_add(h, 7, &s, 1);
+	}
+	kept = history_points(h, 7, t0 + 6000, 96, &step, &n_kept);
+	assert_int_equal((int)step, 1800);
+	history_trim(h);
+	p = history_points(h, 7, t0 + 6000, 96, &step, &n);
+	assert_int_equal((int)step, 1800);
+	assert_int_equal(n, n_kept);
+	for (size_t i = 0; i < n; i++) {
+		assert_true(p[i].t == kept[i].t && p[i].last == kept[i].last);
+		assert_true(p[i].min == kept[i].min && p[i].max == kept[i].max);
+	}
+	free(p);
+	free(kept);
+	history_close(h);
+}
+
+/* The server is killed: all that was flushed is there for the next, once, and deleted where it is
+ * to be deleted. */
+static void
+test_journal_outlives_a_crash(void **state)
+{
+	char banner[160], copy[600], cmd[2600];
+	struct mem_sample s[400];
+	struct mem_point *p;
+	struct history_db *h;
+	double step;
+	size_t n;
+
+	(void)state;
+	clean();
+	for (int i = 0; i < 400; i++)
+		s[i] = sample(NOW + 1200 + i * 15);
+	h = reopen(banner);
+	history_space_fn(h, roomy);
+	for (int i = 0; i < 400; i += 20) {
+		history_add(h, 7, s + i, 20);
+		history_add(h, 8, s + i, 20);
+		assert_int_equal(history_flush(h), 0);
+	}
+	/* as a crash leaves it */
+	snprintf(copy, sizeof copy, "%s.crashed", path);
+	snprintf(cmd, sizeof cmd, "cp '%s' '%s' && cp '%s-wal' '%s-wal'", path, copy, path, copy);
+	assert_int_equal(system(cmd), 0);
+	history_close(h);
+	clean_but(copy);
+	h = reopen(banner);
+	assert_string_equal(banner, "");
+	p = history_points(h, 7, 0, 10000, &step, &n);
+	assert_int_equal(n, 400);
+	for (size_t i = 0; i < n; i++)
+		assert_int_equal(p[i].last, s[i].footprint);
+	free(p);
+	assert_int_equal(history_maintain(h, NOW + 90000), 0);
+	p = history_points(h, 7, 0, 10000, &step, &n);
+	assert_true(n == 400 || step > 0);
+	free(p);
+	assert_int_equal(history_delete(h, 7), 0);
+	history_close(h);
+	h = reopen(banner);
+	assert_null(history_points(h, 7, 0, 10000, &step, &n));
+	p = history_points(h, 8, 0, 10000, &step, &n);
+	assert_true(n > 0);
+	free(p);
+	history_close(h);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_little_is_written),
+		cmocka_unit_test(test_overview),
+		cmocka_unit_test(test_journal_outlives_a_crash),
 		cmocka_unit_test(test_chunks),
 		cmocka_unit_test(test_packed_points),
 		cmocka_unit_test(test_samples_come_back),

@@ -352,6 +352,10 @@ put_footprint(const json_t *o)
 		json_is_true(json_object_get(o, "estimated")) ? " (estimated)" : "",
 		fmt_bytes(b, jnum(o, "rss_bytes")), fmt_bytes(c, jnum(o, "pss_bytes")),
 		fmt_bytes(d, jnum(o, "swap_bytes")));
+	if (jnum(o, "gpu_vram_bytes") + jnum(o, "gpu_system_bytes") > 0)
+		printf("graphics, not in it: %s on devices, %s of main memory\n",
+			fmt_bytes(a, jnum(o, "gpu_vram_bytes")),
+			fmt_bytes(b, jnum(o, "gpu_system_bytes")));
 	printf("\n%8s %9s %9s %9s  %-7s %s\n", "PID", "FOOTPRINT", "RESIDENT", "SWAPPED", "BY",
 		"ROLE");
 	json_array_foreach (json_object_get(o, "processes"), i, v) {
@@ -402,7 +406,7 @@ footprint_of_pid(struct verb_ctx *ctx, const char *word, int *code)
 {
 	struct footprint_report r;
 	json_t *o;
-	int rc = footprint_report((pid_t)strtol(word, NULL, 10), NULL, &r);
+	int rc = footprint_report((pid_t)strtol(word, NULL, 10), NULL, NULL, &r);
 
 	if (rc < 0) {
 		*code = verb_fail(ctx, EXIT_NO_SESSION, "no session and no process %s", word);
@@ -414,18 +418,63 @@ footprint_of_pid(struct verb_ctx *ctx, const char *word, int *code)
 	return o;
 }
 
+/* What is in no session's tree, or in several: "totals" of the list. */
+static int
+footprint_outside(struct verb_ctx *ctx)
+{
+	struct err e = {0};
+	struct client *c = client_connect(NULL, true, &e);
+	json_t *reply = c ? client_call(c, "ls", json_object(), NULL, NULL, 0, &e) : NULL, *totals,
+	       *v;
+	char mem[32], age[32];
+	size_t i;
+
+	client_free(c);
+	if (!reply)
+		return verb_fail(ctx, e.code ? e.code : EXIT_FAIL, "%s", e.msg);
+	totals = json_object_get(reply, "totals");
+	if (ctx->json) {
+		print_json(json_pack("{s:i,s:O,s:O}", "v", 1, "outside_bytes",
+			json_object_get(totals, "outside_bytes"), "outside",
+			json_object_get(totals, "outside")));
+		json_decref(reply);
+		return EXIT_OK;
+	}
+	printf("outside all sessions %s\n", fmt_bytes(mem, jnum(totals, "outside_bytes")));
+	if (json_array_size(json_object_get(totals, "outside")))
+		printf("\n%8s %9s %7s  %-24s %s\n", "PID", "FOOTPRINT", "AGE", "WHAT", "SESSIONS");
+	json_array_foreach (json_object_get(totals, "outside"), i, v) {
+		json_t *user;
+		size_t k;
+
+		printf("%8.0f %9s %7s  ", jnum(v, "pid"),
+			fmt_bytes(mem, jnum(v, "footprint_bytes")), fmt_ago(age, jnum(v, "age_s")));
+		put_clean(jstr(v, "what"), 24);
+		json_array_foreach (json_object_get(v, "sessions"), k, user) {
+			putchar(' ');
+			put_clean(json_string_value(user), 0);
+		}
+		putchar('\n');
+	}
+	json_decref(reply);
+	return EXIT_OK;
+}
+
 int
 verb_footprint(struct verb_ctx *ctx, int argc, char **argv)
 {
-	static const struct opt none[] = {{0}};
+	bool outside = false;
+	const struct opt opts[] = {{0, "outside", false, NULL, NULL, &outside}, {0}};
 	struct err e = {0};
 	json_t *o;
 	int first, code = EXIT_FAIL;
 	bool number;
 
-	if (opts_parse(ctx, none, NULL, argc, argv, &first) < 0)
+	if (opts_parse(ctx, opts, NULL, argc, argv, &first) < 0)
 		return EXIT_USAGE;
-	if (argc - first != 1)
+	if (outside && argc == first)
+		return footprint_outside(ctx);
+	if (outside || argc - first != 1)
 		return verb_fail(ctx, EXIT_USAGE, "of what? (muster footprint PID|ID)");
 	number = argv[first][0] && strspn(argv[first], "0123456789") == strlen(argv[first]) &&
 		 strlen(argv[first]) < 10;

@@ -198,6 +198,18 @@ static const struct {
 	{"muster_sessions_asleep", "totals", "asleep", "hibernated sessions"},
 	{"muster_memory_available_bytes", "pressure", "mem_available_bytes", "of the machine"},
 	{"muster_memory_pressure_level", "pressure", "level", "0 none, 1 warn, 2 urgent"},
+	{"muster_memory_psi_some_avg10", "pressure", "psi_some_avg10",
+		"percent of 10 s in which some task waited for memory"},
+	{"muster_memory_psi_some_avg60", "pressure", "psi_some_avg60", "the same of 60 s"},
+	{"muster_memory_psi_full_avg10", "pressure", "psi_full_avg10",
+		"percent of 10 s in which all tasks waited for memory"},
+	{"muster_memory_psi_full_avg60", "pressure", "psi_full_avg60", "the same of 60 s"},
+	{"muster_swap_in_bytes_per_second", "pressure", "swap_in_bytes_per_s", "read from swap"},
+	{"muster_swap_out_bytes_per_second", "pressure", "swap_out_bytes_per_s", "written to swap"},
+	{"muster_zswap_stored_bytes", "pressure", "zswap_stored_bytes", "swapped to zswap"},
+	{"muster_zswap_used_bytes", "pressure", "zswap_used_bytes", "memory that zswap takes"},
+	{"muster_zram_stored_bytes", "pressure", "zram_stored_bytes", "held by zram devices"},
+	{"muster_zram_used_bytes", "pressure", "zram_used_bytes", "memory that they take"},
 };
 
 /* Label values: backslash and quote escaped; names hold no line breaks. */

@@ -1,0 +1,175 @@
+#include "sessions/memory/memgroup.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { PATH_CAP = 640 };
+
+struct group_kind { /* where the hierarchies are mounted by custom, and how their files are named */
+	const char *mount, *controller; /* controller: as in /proc/self/cgroup, "" v2 */
+	const char *limit, *total, *events;
+};
+static const struct group_kind kinds[] = {
+	{"/sys/fs/cgroup", "", "memory.max", NULL, "memory.events"},
+	{"/sys/fs/cgroup/unified", "", "memory.max", NULL, "memory.events"},
+	/* total: with what is swapped, as a footprint is */
+	{"/sys/fs/cgroup/memory", "memory", "memory.limit_in_bytes", "memory.memsw.limit_in_bytes",
+		"memory.oom_control"},
+};
+
+static bool
+put(const char *dir, const char *name, const char *text)
+{
+	char path[PATH_CAP + 64];
+	int fd;
+	bool ok;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	ok = write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+	close(fd);
+	return ok;
+}
+
+static bool
+get(const char *dir, const char *name, char *buf, size_t cap)
+{
+	char path[PATH_CAP + 64];
+	FILE *f;
+	size_t n;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	f = fopen(path, "re");
+	if (!f)
+		return false;
+	n = fread(buf, 1, cap - 1, f);
+	buf[n] = '\0';
+	fclose(f);
+	return true;
+}
+
+/* Own cgroup in a hierarchy: a line is "4:memory:/path", of v2 "0::/path". */
+static bool
+own_group(const struct group_kind *k, char *out, size_t cap)
+{
+	char text[4096], list[64];
+
+	if (!get("/proc/self", "cgroup", text, sizeof(text)))
+		return false;
+	for (char *line = text, *end; (end = strchr(line, '\n')); line = end + 1) {
+		char *names, *path;
+
+		*end = '\0';
+		names = strchr(line, ':');
+		path = names ? strchr(names + 1, ':') : NULL;
+		if (!path)
+			continue;
+		snprintf(list, sizeof(list), ",%.*s,", (int)MIN(path - names - 1, 60), names + 1);
+		if (*k->controller ? !strstr(list, k->controller) : path != names + 1)
+			continue;
+		snprintf(out, cap, "%s%s", k->mount, strcmp(path + 1, "/") == 0 ? "" : path + 1);
+		return access(out, W_OK) == 0;
+	}
+	return false;
+}
+
+/* In v2 a group that hands a controller down holds no processes itself: server and keeper go to a
+ * leaf. If others are in it, it is not ours to arrange. */
+static bool
+hand_down(const char *group)
+{
+	char text[4096], leaf[PATH_CAP], pid[24];
+
+	if (!get(group, "cgroup.controllers", text, sizeof(text)) || !strstr(text, "memory"))
+		return false;
+	if (get(group, "cgroup.subtree_control", text, sizeof(text)) && strstr(text, "memory"))
+		return true;
+	if (!get(group, "cgroup.procs", text, sizeof(text)))
+		return false;
+	for (char *p = text; *p;) {
+		pid_t other = (pid_t)strtol(p, &p, 10);
+
+		if (other && other != getpid() && other != getppid())
+			return false;
+		p += strspn(p, "\n");
+	}
+	snprintf(leaf, sizeof(leaf), "%.600s/muster", group);
+	if (mkdir(leaf, 0755) < 0 && errno != EEXIST)
+		return false;
+	for (int i = 0; i < 2; i++) {
+		snprintf(pid, sizeof(pid), "%d", (int)(i ? getppid() : getpid()));
+		put(leaf, "cgroup.procs", pid);
+	}
+	return put(group, "cgroup.subtree_control", "+memory");
+}
+
+/* Path of a session's group, the first that exists or could be made. */
+static const struct group_kind *
+group_of(const char *id, bool make, char *out, size_t cap)
+{
+	char own[PATH_CAP - 40];
+
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+		if (!own_group(&kinds[i], own, sizeof(own)))
+			continue;
+		if (!*kinds[i].controller) { /* the leaf, if server and keeper are there by now */
+			size_t n = strlen(own), k = strlen("/muster");
+
+			if (n > k && strcmp(own + n - k, "/muster") == 0)
+				own[n - k] = '\0';
+		}
+		snprintf(out, cap, "%s/muster-%s", own, id);
+		if (access(out, W_OK) == 0)
+			return &kinds[i];
+		if (make && (*kinds[i].controller || hand_down(own)) && mkdir(out, 0755) == 0)
+			return &kinds[i];
+	}
+	return NULL;
+}
+
+bool
+memgroup_hold(const char *id, pid_t pid, uint64_t max)
+{
+	char dir[PATH_CAP], text[32], number[24];
+	const struct group_kind *k = group_of(id, true, dir, sizeof(dir));
+
+	if (!k)
+		return false;
+	snprintf(text, sizeof(text), "%llu", (unsigned long long)max);
+	snprintf(number, sizeof(number), "%d", (int)pid);
+	if (!put(dir, k->limit, text) || !put(dir, "cgroup.procs", number)) {
+		rmdir(dir);
+		return false;
+	}
+	if (k->total)
+		put(dir, k->total, text); /* not in every kernel */
+	return true;
+}
+
+uint64_t
+memgroup_kills(const char *id)
+{
+	char dir[PATH_CAP], text[1024];
+	const struct group_kind *k = group_of(id, false, dir, sizeof(dir));
+	const char *at;
+
+	if (!k || !get(dir, k->events, text, sizeof(text)))
+		return 0;
+	at = strstr(text, "oom_kill ");
+	return at ? strtoull(at + strlen("oom_kill "), NULL, 10) : 0;
+}
+
+void
+memgroup_release(const char *id)
+{
+	char dir[PATH_CAP];
+
+	if (group_of(id, false, dir, sizeof(dir)))
+		rmdir(dir); /* not while a stray lives in it */
+}

@@ -1,0 +1,81 @@
+/* The sampler asks about sessions, and tells what it measured of them. */
+#include "core/os/os.h"
+#include "sessions/memory/sampler.h"
+#include "sessions/server/server_priv.h"
+#include "sessions/session/run.h"
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static struct session *
+session_of(void *ctx, uint32_t num)
+{
+	return sessions_num(&((struct server *)ctx)->sessions, num);
+}
+
+static void
+on_sampled(void *ctx, uint32_t num, const struct memstat *m)
+{
+	struct session *s = session_of(ctx, num);
+
+	if (!s)
+		return;
+	session_changed(s);
+	if (s->run)
+		lifecycle_sampled(((struct server *)ctx)->life, s, m);
+}
+
+static bool
+on_is_helper(void *ctx, uint32_t num, const char *comm, const char *cmdline)
+{
+	struct session *s = session_of(ctx, num);
+
+	return s && profile_is_helper(s->profile, comm, cmdline);
+}
+
+static bool
+on_is_shared(void *ctx, uint32_t num, const char *cmdline)
+{
+	struct session *s = session_of(ctx, num);
+
+	return s && profile_is_shared(s->profile, cmdline);
+}
+
+static char (*on_ended(void *ctx, size_t *n))[12]
+{
+	struct sessions *ss = &((struct server *)ctx)->sessions;
+	char(*ids)[12];
+	size_t k = 0;
+
+	for (struct session *s = ss->first; s; s = s->next)
+		k += !session_live(s);
+	ids = xcalloc(k + 1, sizeof(*ids));
+	*n = 0;
+	for (struct session *s = ss->first; s; s = s->next)
+		if (!session_live(s))
+			memcpy(ids[(*n)++], s->id, sizeof(*ids));
+	return ids;
+}
+
+static double
+on_idle_s(void *ctx, uint32_t num)
+{
+	struct session *s = session_of(ctx, num);
+
+	return s && s->run ? activity_idle_s(&s->run->act, os_mono_ns()) : 0;
+}
+
+struct sampler *
+server_sampler(struct server *sv)
+{
+	const struct config *c = sv->sessions.config;
+	struct sampler_ops ops = {.sampled = on_sampled,
+		.is_helper = on_is_helper,
+		.idle_s = on_idle_s,
+		.is_shared = on_is_shared,
+		.ended = on_ended,
+		.reaper = getppid(),
+		.ctx = sv};
+
+	return sampler_new(&sv->loop, &ops, c->tick_s, c->budget_ms_per_s, sv->sessions.store);
+}
