@@ -13,6 +13,7 @@
  * A directory may not exist before the CLI first ran: a timer retries the watch until it does. */
 #include "sessions/agent/registry.h"
 #include "sessions/memory/footprint.h"
+#include "sessions/memory/proctree.h"
 #include "sessions/memory/proc_read.h"
 #include <dirent.h>
 #include <errno.h>

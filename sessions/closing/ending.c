@@ -5,6 +5,7 @@
 #include "sessions/closing/ending.h"
 #include "core/base/log.h"
 #include "sessions/memory/footprint.h"
+#include "sessions/memory/proctree.h"
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>

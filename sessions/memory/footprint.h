@@ -74,8 +74,7 @@ int footprint_report(pid_t root, const char *marker, const struct footprint_othe
 	struct footprint_report *out);
 void footprint_report_free(struct footprint_report *r);
 
-char *proc_cmdline(pid_t pid);	/* malloc'ed, spaces between; NULL when gone or a kernel thread */
-uint64_t proc_start(pid_t pid); /* 0 when gone */
+char *proc_cmdline(pid_t pid); /* malloc'ed, spaces between; NULL when gone or a kernel thread */
 /* What a process is, from its name and command line: "mcp: github", "language server: gopls",
  * "shell: bash", else the program's own name ("node x/claude.js" is "claude"). */
 void proc_role(const char *comm, const char *cmdline, char *out, size_t cap);

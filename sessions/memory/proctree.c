@@ -1,5 +1,4 @@
 #include "sessions/memory/proctree.h"
-#include "sessions/memory/footprint.h"
 #include "sessions/memory/proc_read.h"
 #include <ctype.h>
 #include <dirent.h>
@@ -122,7 +121,7 @@ proc_table_find(const struct proc_table *t, pid_t pid)
 	return t->n ? bsearch(&key, t->p, t->n, sizeof *t->p, by_pid) : NULL;
 }
 
-void
+static void
 proc_marker(pid_t pid, char *out, size_t cap)
 {
 	char *env = xmalloc(ENVIRON_MAX);

@@ -25,7 +25,7 @@ struct proc_node {
 	bool dead;	/* waits to be reaped: no memory, no children */
 	bool again;	/* the next update is to read it again */
 	unsigned char marker_reads;
-	char marker[PROC_MARKER]; /* as proc_marker, once looked for */
+	char marker[PROC_MARKER]; /* once looked for */
 	const char *rule;	  /* static string, NULL while owner is -1 */
 	char comm[32];
 };
@@ -41,10 +41,9 @@ struct proc_root {
  * them if `all`. What is known of others stays as it was read. 0 or -errno. */
 int proc_table_update(struct proc_table *t, bool all);
 void proc_table_free(struct proc_table *t);
+uint64_t proc_start(pid_t pid); /* clock ticks since boot; 0 when gone */
 struct proc_node *proc_table_find(const struct proc_table *t, pid_t pid); /* NULL */
 
-/* Value of MUSTER_SESSION in the process's environment; "" none or not readable. */
-void proc_marker(pid_t pid, char *out, size_t cap);
 struct proc_hints {
 	/* root it belonged to at an earlier scan, -1 unknown; NULL: none is remembered */
 	int (*seen)(void *ctx, const struct proc_node *p);

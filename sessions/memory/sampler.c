@@ -119,7 +119,7 @@ work(uv_work_t *req)
 	struct sampler *s = req->data;
 
 	s->read = pressure_read(&s->pressure);
-	scan_run_outside(s->scan, s->v, s->nv, &s->looked_for);
+	scan_run(s->scan, s->v, s->nv, &s->looked_for);
 }
 
 static void
@@ -490,12 +490,6 @@ sampler_new(uv_loop_t *loop, const struct sampler_ops *ops, double tick_s, doubl
 		uv_unref((uv_handle_t *)&s->psi);
 	}
 	return s;
-}
-
-void
-sampler_set_store(struct sampler *s, struct store_worker *store)
-{
-	s->store = store;
 }
 
 static void

@@ -43,10 +43,9 @@ struct outside_process { /* of no session's tree, or of several */
 	bool estimated, shared;
 };
 struct store_worker;
-/* store NULL: nothing is written (set it later). */
+/* store NULL: nothing is written. */
 struct sampler *sampler_new(uv_loop_t *loop, const struct sampler_ops *ops, double tick_s,
 	double budget_ms_per_s, struct store_worker *store);
-void sampler_set_store(struct sampler *s, struct store_worker *store);
 /* Answers who waits with NULL; memory goes once the loop has run its close callbacks. NULL ok. */
 void sampler_close(struct sampler *s);
 /* id: MUSTER_SESSION value that marks strays. Earlier samples come back from the store. */

@@ -389,14 +389,7 @@ merged_pages(void)
 }
 
 void
-scan_run(struct scan *s, struct scan_session *v, size_t n)
-{
-	scan_run_outside(s, v, n, NULL);
-}
-
-void
-scan_run_outside(
-	struct scan *s, struct scan_session *v, size_t n, const struct scan_outside *outside)
+scan_run(struct scan *s, struct scan_session *v, size_t n, const struct scan_outside *outside)
 {
 	uint64_t t = scan_thread_ns();
 

@@ -43,9 +43,7 @@ struct scan_outside {
 };
 /* Skips the calling process and its parent (server, keeper). member arrays are malloc'ed.
  * n == 0: forgets every process. */
-void scan_run(struct scan *s, struct scan_session *v, size_t n);
-void scan_run_outside(
-	struct scan *s, struct scan_session *v, size_t n, const struct scan_outside *outside);
+void scan_run(struct scan *s, struct scan_session *v, size_t n, const struct scan_outside *outside);
 struct scan_cost {
 	uint64_t cpu_ns;      /* of all calls */
 	uint64_t walks, runs; /* full walks done */

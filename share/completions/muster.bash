@@ -24,7 +24,7 @@ _muster()
 	reap) opts="--idle --min --growing --dry-run --yes" ;;
 	explain) opts="$(_muster_names)" ;;
 	history) opts="--since --csv $(_muster_names)" ;;
-	footprint) opts="$(_muster_names)" ;;
+	footprint) opts="--outside $(_muster_names)" ;;
 	search) opts="--regex --session --since" ;;
 	events) opts="$(_muster_names)" ;;
 	server) opts="--kill-sessions start stop status" ;;

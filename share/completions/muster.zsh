@@ -51,6 +51,7 @@ _muster() {
 		hibernate) opts="--force" ;;
 		reap) opts="--idle --min --growing --dry-run --yes" ;;
 		history) opts="--since --csv" ;;
+		footprint) opts="--outside" ;;
 		search) opts="--regex --session --since" ;;
 		server) opts="--kill-sessions" ;;
 		replay) opts="--size --resize --scrollback --chunk --json --cells --stats" ;;

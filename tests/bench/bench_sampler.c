@@ -56,7 +56,7 @@ tick(struct scan *s, const pid_t *pid, uint64_t *walks, bool *estimated)
 		v[i] = (struct scan_session){.num = (uint32_t)i + 1, .pid = pid[i], .due = true};
 		snprintf(v[i].id, sizeof(v[i].id), "b%d", i);
 	}
-	scan_run(s, v, SESSIONS);
+	scan_run(s, v, SESSIONS, NULL);
 	for (int i = 0; i < SESSIONS; i++) {
 		*estimated = *estimated || v[i].estimated || v[i].processes != KIDS + 1;
 		free(v[i].member);

@@ -1,5 +1,6 @@
 /* What CLIs write about themselves: registry files, rollouts, hooks. */
 #include "sessions/memory/footprint.h"
+#include "sessions/memory/proctree.h"
 #include "sessions/agent/hooks.h"
 #include "sessions/agent/registry.h"
 #include "tests/sessions/put_file.h"

@@ -230,8 +230,7 @@ test_samples_reach_the_store_and_return(void **state)
 	snprintf(dir, sizeof(dir), "%s/sampler", getenv("MUSTER_HOME"));
 	mkdir(dir, 0700);
 	w = store_worker_new(&loop, dir, banner);
-	s = sampler_new(&loop, &ops, 0.05, 1000, NULL);
-	sampler_set_store(s, w);
+	s = sampler_new(&loop, &ops, 0.05, 1000, w);
 	assert_true(hog_do(&h, "dirty 16") >= 0);
 	sampler_add(s, 5, "hist", h.pid);
 	UNTIL(samples >= 4);
@@ -303,18 +302,18 @@ test_budget_makes_estimates(void **state)
 	(void)state;
 	assert_true(hog_do(&h, "dirty 24") >= 0);
 	v.pid = h.pid;
-	scan_run(sc, &v, 1);
+	scan_run(sc, &v, 1, NULL);
 	assert_true(v.known && v.estimated);
 	assert_true(fabs((double)v.footprint / MB - 24) < 1 + SLACK_MB);
 	assert_int_equal(scan_cost(sc).walks, 0);
 	v = (struct scan_session){.num = 1, .due = true, .id = "x", .pid = h.pid, .force = true};
-	scan_run(sc, &v, 1);
+	scan_run(sc, &v, 1, NULL);
 	assert_true(v.known && !v.estimated);
 	assert_int_equal(scan_cost(sc).walks, 1);
 	/* carried on from the walk by the counters */
 	assert_true(hog_do(&h, "dirty 40") >= 0);
 	v = (struct scan_session){.num = 1, .due = true, .id = "x", .pid = h.pid};
-	scan_run(sc, &v, 1);
+	scan_run(sc, &v, 1, NULL);
 	assert_true(v.estimated);
 	assert_true(fabs((double)v.footprint / MB - 64) < 1.5 + SLACK_MB);
 	assert_int_equal(scan_cost(sc).walks, 1);
@@ -340,7 +339,7 @@ test_outside_of_all_sessions(void **state)
 		v[0] = (struct scan_session){.num = 1, .due = true, .pid = h.pid};
 		v[1] = (struct scan_session){.num = SCAN_OUTSIDE, .due = true};
 		memcpy(v[0].id, h.marker, sizeof(v[0].id));
-		scan_run_outside(sc, v, 2, &out);
+		scan_run(sc, v, 2, &out);
 		assert_int_equal(v[0].processes, round == 0 ? 2 : 1);
 		assert_int_equal(v[0].strays, round == 0 ? 1 : 0);
 		assert_int_equal(v[1].processes, 1 + (round > 0) + (round == 2));
@@ -381,7 +380,7 @@ test_growth_during_walks(void **state)
 		do {
 			assert_true(os_mono_ns() < deadline);
 			v = (struct scan_session){.num = 1, .due = true, .id = "x", .pid = h.pid};
-			scan_run(sc, &v, 1);
+			scan_run(sc, &v, 1, NULL);
 		} while (!poll(&p, 1, 0) ||
 			 fabs((double)v.footprint / MB - 16 * round) > 2 + SLACK_MB);
 		assert_non_null(fgets(line, sizeof(line), h.out));
@@ -399,10 +398,10 @@ test_scan_forgets(void **state)
 	for (int round = 0; round < 3; round++) {
 		struct scan_session v = {.num = 1, .due = true, .id = "x", .pid = h.pid};
 
-		scan_run(sc, &v, 1);
+		scan_run(sc, &v, 1, NULL);
 		assert_true(v.known && scan_cost(sc).remembered > 0);
 		free(v.member);
-		scan_run(sc, NULL, 0);
+		scan_run(sc, NULL, 0, NULL);
 		assert_int_equal(scan_cost(sc).remembered, 0);
 	}
 	scan_free(sc);

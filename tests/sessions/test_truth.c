@@ -70,7 +70,7 @@ look(bool *flagged)
 			.num = (uint32_t)i + 1, .due = true, .pid = hog[i].pid};
 		snprintf(row[i].id, sizeof(row[i].id), "%s", hog[i].marker);
 	}
-	scan_run(sc, row, n_hogs);
+	scan_run(sc, row, n_hogs, NULL);
 	*flagged = false;
 	for (size_t i = 0; i < n_hogs; i++) {
 		sum += (double)row[i].footprint / MB;
