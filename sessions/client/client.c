@@ -790,3 +790,9 @@ client_free(struct client *c)
 	c->retry.data = c;
 	on_freed((uv_handle_t *)&c->retry);
 }
+
+int
+client_fd(const struct client *c)
+{
+	return c->fd;
+}

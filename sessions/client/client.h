@@ -91,4 +91,5 @@ bool client_view_lend(
 void client_view_reclaim(struct client *c, uint32_t view); /* returned() follows */
 /* Scrolled back by n visual rows (0 = live): the server sends frames of that place. */
 void client_view_scroll(struct client *c, uint32_t view, uint64_t rows_back);
+int client_fd(const struct client *c); /* of its socket, borrowed; -1 while there is none */
 #endif
