@@ -5,6 +5,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+typedef void (*dumper)(void *ctx, FILE *out);
+static dumper dump;
+static void *dump_ctx;
+
+void
+panic_dumps(void (*fn)(void *ctx, FILE *out), void *ctx)
+{
+	dump = fn;
+	dump_ctx = ctx;
+}
+
 void
 panic(const char *file, int line, const char *fmt, ...)
 {
@@ -15,6 +26,12 @@ panic(const char *file, int line, const char *fmt, ...)
 	vfprintf(stderr, fmt, ap);
 	va_end(ap);
 	fputc('\n', stderr);
+	if (dump) {
+		dumper now = dump;
+
+		dump = NULL; /* it may panic, too */
+		now(dump_ctx, stderr);
+	}
 	log_dump(stderr);
 	abort();
 }

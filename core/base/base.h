@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 #define MIN(a, b) ((a) < (b) ? (a) : (b))
@@ -27,8 +28,12 @@
 #define DCHECK(cond) ((void)0)
 #endif
 
-/* Prints "file:line: message" and the log's last lines to stderr, then aborts. */
+/* Prints "file:line: message", the objects of who asked for that, and the log's last lines to
+ * stderr, then aborts. */
 _Noreturn void panic(const char *file, int line, const char *fmt, ...) PRINTF_LIKE(3, 4);
+
+/* dump is called once by a panic, on whatever thread; it may find anything. NULL: nobody. */
+void panic_dumps(void (*dump)(void *ctx, FILE *out), void *ctx);
 
 /* A user-facing failure: an exit code of cli.md and one line for a person. */
 struct err {

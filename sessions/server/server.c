@@ -456,6 +456,12 @@ clients_setup(struct server *sv, const struct command *commands, size_t n)
 	sv->peers->server = sv;
 }
 
+static void
+on_panic(void *ctx, FILE *out)
+{
+	server_dump(ctx, out);
+}
+
 int
 server_run(const struct command *commands, size_t n_commands)
 {
@@ -484,6 +490,7 @@ server_run(const struct command *commands, size_t n_commands)
 	sv.life = lifecycle_new(&sv.sessions, on_tree_ended, &sv);
 	lifecycle_go_on(sv.life);
 	reload_init(&sv.reload, &sv.sessions, on_config_touched, &sv);
+	panic_dumps(on_panic, &sv);
 	listener_start(&sv.listener, sv.peers);
 	keeper_serving(sv.sessions.keeper);
 	uv_run(&sv.loop, UV_RUN_DEFAULT);

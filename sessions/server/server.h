@@ -4,6 +4,7 @@
  * clients, and what is decided about sessions. Verbs reach what they need through it. */
 #include "sessions/peer/request.h"
 #include "sessions/pty/keeper_link.h"
+#include <stdio.h>
 
 struct lifecycle;
 struct server;
@@ -18,6 +19,11 @@ double server_started(const struct server *sv); /* wall */
 unsigned server_clients(const struct server *sv);
 /* What is degraded and should be said; "" nothing. */
 const char *server_banner(const struct server *sv);
+/* For developers: every checker there is, which ends the server when something is wrong; its objects;
+ * the handles of its loop. */
+void server_check(struct server *sv);
+void server_dump(struct server *sv, FILE *out);
+void server_handles(struct server *sv, FILE *out);
 /* Ends all sessions, then leaves. */
 void server_stop(struct server *sv);
 #endif

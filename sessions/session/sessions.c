@@ -246,6 +246,17 @@ sessions_forget(struct session *s)
 	ss->untidy = true;
 }
 
+void
+sessions_dump(const struct sessions *ss, FILE *out)
+{
+	fprintf(out, "%u sessions live, next number %u\n", sessions_live(ss), ss->next_num);
+	for (const struct session *s = ss->first; s; s = s->next) {
+		session_dump(s, out);
+		run_dump(s, out);
+		display_dump(s, out);
+	}
+}
+
 /* Storing. */
 
 static void

@@ -23,7 +23,8 @@ void sessions_forget(struct session *s);
 void sessions_store(struct sessions *ss);
 /* First thing after a change of state: its text must not be in files before its record is. */
 void sessions_keep_state(struct session *s);
-void sessions_check(const struct sessions *ss);
+void sessions_check(const struct sessions *ss); /* aborts */
+void sessions_dump(const struct sessions *ss, FILE *out);
 
 /* S of cli.md. New reference. */
 json_t *session_json(struct session *s);

@@ -7,7 +7,7 @@ _muster()
 		[[ ${COMP_WORDS[i]} == -* ]] || { verb=${COMP_WORDS[i]}; break; }
 	done
 	if [[ -z $verb ]]; then
-		COMPREPLY=($(compgen -W "new ls attach peek send wait kill hibernate resume forget pin unpin rename tag reap explain history footprint search events top metrics doctor server replay hook config version help --json --color --help --version --ascii --plain" -- "$cur"))
+		COMPREPLY=($(compgen -W "new ls attach peek send wait kill hibernate resume forget pin unpin rename tag reap explain history footprint search events top metrics doctor server replay hook debug config version help --json --color --help --version --ascii --plain" -- "$cur"))
 		return
 	fi
 	local opts=
@@ -30,6 +30,7 @@ _muster()
 	server) opts="--kill-sessions start stop status" ;;
 	replay) opts="--size --resize --scrollback --chunk --json --cells --stats" ;;
 	hook) opts="--key" ;;
+	debug) opts="check dump handles" ;;
 	config) opts="path check default" ;;
 	esac
 	COMPREPLY=($(compgen -W "$opts --json" -- "$cur"))

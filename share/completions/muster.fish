@@ -29,6 +29,7 @@ complete -c muster -n __fish_use_subcommand -a doctor -d 'check terminal, server
 complete -c muster -n __fish_use_subcommand -a server -d 'the process that owns the sessions'
 complete -c muster -n __fish_use_subcommand -a replay -d 'feed recorded bytes to a fresh terminal and print what it shows'
 complete -c muster -n __fish_use_subcommand -a hook -d 'report from a CLI\'s hook (JSON on standard input)'
+complete -c muster -n __fish_use_subcommand -a debug -d 'what the server finds when it examines itself'
 complete -c muster -n __fish_use_subcommand -a config -d 'show, check or print the configuration'
 complete -c muster -n __fish_use_subcommand -a version -d 'print the version'
 complete -c muster -n __fish_use_subcommand -a help -d 'this list, or one verb'

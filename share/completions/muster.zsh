@@ -30,6 +30,7 @@ _muster() {
 		'server:the process that owns the sessions'
 		'replay:feed recorded bytes to a fresh terminal and print what it shows'
 		'hook:report from a CLI'\''s hook (JSON on standard input)'
+		'debug:what the server finds when it examines itself'
 		'config:show, check or print the configuration'
 		'version:print the version'
 		'help:this list, or one verb'
@@ -63,6 +64,7 @@ _muster() {
 	case $words[2] in
 	attach|peek|send|wait|kill|hibernate|resume|forget|pin|unpin|rename|tag|explain|history|footprint|events) _muster_sessions ;;
 	server) compadd start stop status ;;
+	debug) compadd check dump handles ;;
 	config) compadd path check default ;;
 	*) _files ;;
 	esac

@@ -439,6 +439,22 @@ test_nothing_stays_of_a_forgotten_session(void **st)
 }
 
 static void
+test_it_examines_itself(void **st)
+{
+	(void)st;
+	assert_int_equal(muster("new -d -n watched -p shell -- sleep 100"), 0);
+	assert_int_equal(muster("debug check"), 0);
+	assert_non_null(strstr(out_text, "all checks hold"));
+	assert_int_equal(muster("debug dump"), 0);
+	assert_non_null(strstr(out_text, " watched: "));
+	assert_non_null(strstr(out_text, "run alive: pid "));
+	assert_int_equal(muster("debug handles"), 0);
+	assert_non_null(strstr(out_text, "poll"));
+	assert_int_equal(muster("debug nothing"), 2);
+	assert_int_equal(muster("kill --now watched"), 0);
+}
+
+static void
 test_tags_reach_several(void **st)
 {
 	(void)st;
@@ -565,6 +581,7 @@ main(void)
 		cmocka_unit_test(test_totals_are_told_when_they_differ),
 		cmocka_unit_test(test_input_is_bounded),
 		cmocka_unit_test(test_nothing_stays_of_a_forgotten_session),
+		cmocka_unit_test(test_it_examines_itself),
 		cmocka_unit_test(test_tags_reach_several),
 		cmocka_unit_test(test_secrets_stay_with_the_child),
 		cmocka_unit_test(test_a_flood_of_states_is_told_in_part),
