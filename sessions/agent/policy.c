@@ -52,7 +52,7 @@ check_activity(const struct reap_facts *f, const struct reap_config *c, struct r
 
 	(void)c;
 	if (!f->live)
-		reason(v, "activity: it does not run");
+		reason(v, "activity: it is not running");
 	else if (!rests)
 		reason(v, "activity: %s (%s)", activity_name(f->activity),
 			activity_source_name(f->source));
@@ -120,7 +120,7 @@ check_pinned(const struct reap_facts *f, const struct reap_config *c, struct rea
 {
 	(void)c;
 	if (f->pinned)
-		reason(v, "pinned: by you");
+		reason(v, "pinned: never put to sleep");
 }
 
 static void
@@ -128,7 +128,7 @@ check_attached(const struct reap_facts *f, const struct reap_config *c, struct r
 {
 	(void)c;
 	if (f->attached)
-		reason(v, "attached: somebody looks at it");
+		reason(v, "attached: someone is viewing it");
 }
 
 static void

@@ -147,7 +147,7 @@ start_failed(struct err *e)
 	if (!strncmp(line, "muster: server: ", 16))
 		line += 16;
 	return err_set(e, 4, "no server could be started (%.200s)",
-		*line ? line : "muster-keeper is not beside muster, or its folder is not writable");
+		*line ? line : "muster-keeper is not beside muster, or its directory is not writable");
 }
 
 /* Starts keeper and server unless someone else just did: the connection, or -1 and *e. */

@@ -35,7 +35,7 @@ static int PRINTF_LIKE(4, 5) put(char *out, size_t cap, struct err *e, const cha
 	va_end(ap);
 	if (n < 0 || (size_t)n >= cap)
 		return err_set(e, CODE_UNREACHABLE,
-			"the path of a folder is too long (set MUSTER_HOME to a shorter one)");
+			"the path of a directory is too long (set MUSTER_HOME to a shorter one)");
 	return 0;
 }
 
@@ -60,7 +60,7 @@ make_dirs(const char *dir, struct err *e)
 			if (stat(part, &st) == 0 && S_ISDIR(st.st_mode))
 				continue; /* a read-only parent that exists */
 			return err_set(e, CODE_UNREACHABLE,
-				"cannot make %s (%s; set MUSTER_HOME to a folder you may write)",
+				"cannot make %s (%s; set MUSTER_HOME to a directory you may write to)",
 				part, strerror(err));
 		}
 	}
@@ -74,11 +74,11 @@ check_private(const char *dir, struct err *e)
 	struct stat st;
 
 	if (lstat(dir, &st) < 0)
-		return err_set(e, CODE_UNREACHABLE, "cannot look at %s (%s)", dir, strerror(errno));
+		return err_set(e, CODE_UNREACHABLE, "cannot stat %s (%s)", dir, strerror(errno));
 	if (S_ISLNK(st.st_mode))
 		return err_set(e, CODE_UNREACHABLE, "%s is a symbolic link (remove it)", dir);
 	if (!S_ISDIR(st.st_mode))
-		return err_set(e, CODE_UNREACHABLE, "%s is not a folder (remove it)", dir);
+		return err_set(e, CODE_UNREACHABLE, "%s is not a directory (remove it)", dir);
 	if (st.st_uid != geteuid())
 		return err_set(e, CODE_UNREACHABLE,
 			"%s belongs to another user (remove it or set MUSTER_HOME)", dir);
@@ -97,7 +97,7 @@ private_dir(const char *dir, struct err *e)
 	return make_dirs(dir, e) < 0 || check_private(dir, e) < 0 ? -1 : 0;
 }
 
-/* MUSTER_HOME itself, the folder of config.ini, is the user's: any mode but one that lets others
+/* MUSTER_HOME itself, the directory of config.ini, is the user's: any mode but one that lets others
  * replace what is inside. */
 static int
 home_dir(const struct paths *p, struct err *e)
@@ -109,13 +109,13 @@ home_dir(const struct paths *p, struct err *e)
 	if (make_dirs(dir, e) < 0)
 		return -1;
 	if (stat(dir, &st) < 0)
-		return err_set(e, CODE_UNREACHABLE, "cannot look at %s (%s)", dir, strerror(errno));
+		return err_set(e, CODE_UNREACHABLE, "cannot stat %s (%s)", dir, strerror(errno));
 	if (!S_ISDIR(st.st_mode))
 		return err_set(
-			e, CODE_UNREACHABLE, "%s is not a folder (set MUSTER_HOME to one)", dir);
+			e, CODE_UNREACHABLE, "%s is not a directory (set MUSTER_HOME to one)", dir);
 	if (st.st_uid != geteuid())
 		return err_set(e, CODE_UNREACHABLE,
-			"%s belongs to another user (set MUSTER_HOME to a folder of yours)", dir);
+			"%s belongs to another user (set MUSTER_HOME to a directory of yours)", dir);
 	if (st.st_mode & 022)
 		return err_set(e, CODE_UNREACHABLE, "%s may be written by others (chmod go-w %s)",
 			dir, dir);
@@ -131,7 +131,7 @@ from_home(struct paths *p, const char *home, struct err *e)
 		cwd[0] = 0;
 	else if (!getcwd(cwd, sizeof cwd))
 		return err_set(
-			e, CODE_UNREACHABLE, "no current folder (set MUSTER_HOME to a full path)");
+			e, CODE_UNREACHABLE, "no current directory (set MUSTER_HOME to a full path)");
 	return put(abs, sizeof abs, e, "%s%s%s", cwd, *cwd ? "/" : "", home) < 0 ||
 			       put(p->config, sizeof p->config, e, "%s/config.ini", abs) < 0 ||
 			       put(p->state, sizeof p->state, e, "%s/state", abs) < 0 ||
@@ -162,7 +162,7 @@ from_xdg(struct paths *p, struct err *e)
 	if (xdg(p->config, sizeof p->config, "XDG_CONFIG_HOME", ".config", "/config.ini", e) < 0 ||
 		xdg(p->state, sizeof p->state, "XDG_STATE_HOME", ".local/state", "", e) < 0)
 		return -1;
-	/* sudo and su hand on a runtime folder of somebody else, or one that is gone */
+	/* sudo and su hand on a runtime directory of somebody else, or one that is gone */
 	if (run && run[0] == '/' && stat(run, &st) == 0 && S_ISDIR(st.st_mode) &&
 		st.st_uid == geteuid())
 		return put(p->runtime, sizeof p->runtime, e, "%s/muster", run);
@@ -179,7 +179,7 @@ socket_path(char *out, size_t cap, const char *dir, const char *leaf, struct err
 	if (strlen(out) > max)
 		return err_set(e, CODE_UNREACHABLE,
 			"the socket path has %zu bytes, the system allows %zu (set MUSTER_HOME or "
-			"XDG_RUNTIME_DIR to a shorter folder)",
+			"XDG_RUNTIME_DIR to a shorter directory)",
 			strlen(out), max);
 	return 0;
 }

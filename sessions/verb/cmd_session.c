@@ -151,7 +151,7 @@ new_from_args(struct session *s, const json_t *a, struct err *e)
 	s->mem_max = (uint64_t)obj_int(a, "mem_max", 0);
 	limit = profile_mem_max(s->profile);
 	if (!s->mem_max && *limit && !parse_size(limit, &s->mem_max))
-		return err_set(e, 2, "profile %s: mem_max = %.40s is no size such as 2G",
+		return err_set(e, 2, "profile %s: mem_max = %.40s is not a size such as 2G",
 			profile_name(s->profile), limit);
 	return sessions_add(ss, s, e);
 }

@@ -25,7 +25,7 @@ static const struct fixture_session fixture[] = {
 	{"b6", "perf-trace", "/srv/u/w/api", "gemini", "running", "working", "unknown", "Reading trace.json", 1, 301, 0, false, false, false, "activity: working", {0, 0, 0, 0, 0, 240, 290, 301}},
 	{"c1", "old-spike", "/srv/u/w/lab", "claude", "running", "done", "slow", "Spike finished", 187300, 1946, 220, true, true, false, "idle: done; nothing running; resumable", {1100, 1200, 1400, 1500, 1600, 1700, 1850, 1946}},
 	{"c2", "readme-pass", "/srv/u/w/docs", "claude", "running", "done", "flat", "3 files changed", 69000, 803, 0, true, true, false, "idle: done; nothing running; resumable", {800, 800, 800, 801, 801, 802, 803, 803}},
-	{"c3", "auth-review", "/srv/u/w/api", "claude", "running", "idle", "flat", "", 8100, 655, 2, false, false, true, "pinned: by you", {640, 640, 645, 645, 650, 650, 655, 655}},
+	{"c3", "auth-review", "/srv/u/w/api", "claude", "running", "idle", "flat", "", 8100, 655, 2, false, false, true, "pinned: never put to sleep", {640, 640, 645, 645, 650, 650, 655, 655}},
 	{"c4", "i18n-try2", "/srv/u/w/docs", "claude", "running", "idle", "flat", "No more strings to move.", 33000, 610, 4, true, true, false, "idle: resumable", {600, 600, 600, 605, 605, 608, 610, 610}},
 	{"c5", "perf-notes", "/srv/u/w/lab", "claude", "running", "done", "flat", "Wrote NOTES.md", 18500, 522, 0, true, true, false, "idle: resumable", {522, 522, 522, 522, 522, 522, 522, 522}},
 	{"c6", "todo-sweep", "/srv/u/w/front", "codex", "running", "idle", "flat", "14 of 14 done", 2700, 398, 0, true, true, false, "idle: resumable", {398, 398, 398, 398, 398, 398, 398, 398}},

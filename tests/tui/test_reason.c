@@ -28,14 +28,14 @@ reasons_are_plain(void **state)
 		{"activity: permission (osc7501)", 0, "waits for your answer"},
 		{"activity: question (screen)", 0, "waits for your answer"},
 		{"activity: working (title)", 0, "working"},
-		{"activity: it does not run", 0, "not running"},
+		{"activity: it is not running", 0, "not running"},
 		{"revisited: attached 3 times within a day, so 1.5h idle is too short for 4h", 0,
 			"you came back 3 times today: sleeps after 4h"},
 		{"tool: sleep", 0, "runs sleep"},
 		{"tool: something runs in it", 0, "something runs in it"},
 		{"draft: unsent text in its prompt", 0, "unsent text in its prompt"},
-		{"attached: somebody looks at it", 0, "someone is viewing it"},
-		{"pinned: by you", 0, "pinned"},
+		{"attached: someone is viewing it", 0, "someone is viewing it"},
+		{"pinned: never put to sleep", 0, "pinned"},
 		{"whatever", 0, "whatever"},
 		{"newer: said by a newer server", 0, "said by a newer server"},
 		{"", 0, ""},
@@ -47,9 +47,9 @@ reasons_are_plain(void **state)
 		assert_string_equal(out, cases[i].want);
 	}
 	assert_true(reason_passes("idle: 1h of 2h", 3600) == 3600);
-	assert_true(isinf(reason_passes("pinned: by you", 0)));
+	assert_true(isinf(reason_passes("pinned: never put to sleep", 0)));
 	char tiny[4];
-	reason_words("attached: somebody looks at it", 0, tiny, sizeof tiny);
+	reason_words("attached: someone is viewing it", 0, tiny, sizeof tiny);
 	assert_string_equal(tiny, "som");
 }
 

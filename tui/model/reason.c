@@ -33,7 +33,7 @@ activity(const char *what, double idle_s, char *out, size_t cap)
 {
 	static const struct {
 		const char *begins, *words;
-	} known[] = {{"it does not run", "not running"}, {"permission", "waits for your answer"},
+	} known[] = {{"it is not running", "not running"}, {"permission", "waits for your answer"},
 		{"question", "waits for your answer"}, {"waiting", "waits for your answer"},
 		{"working", "working"}, {"error", "shows an error"}};
 	(void)idle_s;
