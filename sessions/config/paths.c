@@ -35,7 +35,7 @@ static int PRINTF_LIKE(4, 5) put(char *out, size_t cap, struct err *e, const cha
 	va_end(ap);
 	if (n < 0 || (size_t)n >= cap)
 		return err_set(e, CODE_UNREACHABLE,
-			"the path of a folder is too long (set MUSTER_HOME to a shorter one)");
+			"the path of a directory is too long (set MUSTER_HOME to a shorter one)");
 	return 0;
 }
 
@@ -60,7 +60,7 @@ make_dirs(const char *dir, struct err *e)
 			if (stat(part, &st) == 0 && S_ISDIR(st.st_mode))
 				continue; /* a read-only parent that exists */
 			return err_set(e, CODE_UNREACHABLE,
-				"cannot make %s (%s; set MUSTER_HOME to a folder you may write)",
+				"cannot make %s (%s; set MUSTER_HOME to a directory you may write)",
 				part, strerror(err));
 		}
 	}
@@ -78,7 +78,7 @@ check_private(const char *dir, struct err *e)
 	if (S_ISLNK(st.st_mode))
 		return err_set(e, CODE_UNREACHABLE, "%s is a symbolic link (remove it)", dir);
 	if (!S_ISDIR(st.st_mode))
-		return err_set(e, CODE_UNREACHABLE, "%s is not a folder (remove it)", dir);
+		return err_set(e, CODE_UNREACHABLE, "%s is not a directory (remove it)", dir);
 	if (st.st_uid != geteuid())
 		return err_set(e, CODE_UNREACHABLE,
 			"%s belongs to another user (remove it or set MUSTER_HOME)", dir);
@@ -112,10 +112,11 @@ home_dir(const struct paths *p, struct err *e)
 		return err_set(e, CODE_UNREACHABLE, "cannot look at %s (%s)", dir, strerror(errno));
 	if (!S_ISDIR(st.st_mode))
 		return err_set(
-			e, CODE_UNREACHABLE, "%s is not a folder (set MUSTER_HOME to one)", dir);
+			e, CODE_UNREACHABLE, "%s is not a directory (set MUSTER_HOME to one)", dir);
 	if (st.st_uid != geteuid())
 		return err_set(e, CODE_UNREACHABLE,
-			"%s belongs to another user (set MUSTER_HOME to a folder of yours)", dir);
+			"%s belongs to another user (set MUSTER_HOME to a directory of yours)",
+			dir);
 	if (st.st_mode & 022)
 		return err_set(e, CODE_UNREACHABLE, "%s may be written by others (chmod go-w %s)",
 			dir, dir);
@@ -130,8 +131,8 @@ from_home(struct paths *p, const char *home, struct err *e)
 	if (home[0] == '/')
 		cwd[0] = 0;
 	else if (!getcwd(cwd, sizeof cwd))
-		return err_set(
-			e, CODE_UNREACHABLE, "no current folder (set MUSTER_HOME to a full path)");
+		return err_set(e, CODE_UNREACHABLE,
+			"no current directory (set MUSTER_HOME to a full path)");
 	return put(abs, sizeof abs, e, "%s%s%s", cwd, *cwd ? "/" : "", home) < 0 ||
 			       put(p->config, sizeof p->config, e, "%s/config.ini", abs) < 0 ||
 			       put(p->state, sizeof p->state, e, "%s/state", abs) < 0 ||
@@ -179,7 +180,7 @@ socket_path(char *out, size_t cap, const char *dir, const char *leaf, struct err
 	if (strlen(out) > max)
 		return err_set(e, CODE_UNREACHABLE,
 			"the socket path has %zu bytes, the system allows %zu (set MUSTER_HOME or "
-			"XDG_RUNTIME_DIR to a shorter folder)",
+			"XDG_RUNTIME_DIR to a shorter directory)",
 			strlen(out), max);
 	return 0;
 }
