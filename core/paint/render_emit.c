@@ -463,17 +463,17 @@ void
 emit_cursor(struct render *r, const struct grid *g, struct buf *out)
 {
 	static const int steady[] = {2, 4, 6};
-	if (!g->cursor.visible) {
-		if (r->pen.visible)
-			emit_hide(r, out);
-		return;
-	}
 	int shape = steady[g->cursor.shape] - (g->cursor.blink ? 1 : 0);
 	if (shape == 1)
 		shape = 0; /* a blinking block: what the terminal itself would show */
 	int y = CLAMP(g->cursor.row, 0, r->rows - 1);
 	int x = g->row[y]->flags & ROW_DOUBLE_MASK ? 2 * g->cursor.col : g->cursor.col;
+	if (!g->cursor.visible && r->pen.visible)
+		emit_hide(r, out);
+	/* a hidden one is placed too: input methods open their window there */
 	move_to(r, y, CLAMP(x, 0, r->cols - 1), out);
+	if (!g->cursor.visible)
+		return;
 	if (shape != r->pen.shape)
 		buf_printf(out, "\033[%d q", shape);
 	if (r->pen.visible != 1)

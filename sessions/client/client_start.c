@@ -147,14 +147,29 @@ start_failed(struct err *e)
 	if (!strncmp(line, "muster: server: ", 16))
 		line += 16;
 	return err_set(e, 4, "no server could be started (%.200s)",
-		*line ? line : "muster-keeper is not beside muster, or its directory is not writable");
+		*line ? line
+		      : "muster-keeper is not beside muster, or its directory is not writable");
+}
+
+/* Locks start.lock once whoever starts is done: 0, or -errno when that takes longer than a start. */
+static int
+wait_turn(int lock)
+{
+	uint64_t end = os_mono_ns() + START_MS * 1000000ull;
+
+	while (flock(lock, LOCK_EX | LOCK_NB) < 0) {
+		if ((errno != EWOULDBLOCK && errno != EINTR) || os_mono_ns() >= end)
+			return -errno;
+		poll(NULL, 0, RETRY_MS);
+	}
+	return 0;
 }
 
 /* Starts keeper and server unless someone else just did: the connection, or -1 and *e. */
 static int
 launch(struct err *e)
 {
-	uint64_t end = os_mono_ns() + START_MS * 1000000ull;
+	uint64_t end;
 	char path[600];
 	int lock, pidfd, fd;
 
@@ -162,12 +177,16 @@ launch(struct err *e)
 	lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (lock < 0)
 		return err_set(e, 4, "%s: %s", path, strerror(errno));
-	while (flock(lock, LOCK_EX) < 0 && errno == EINTR)
-		;
+	if (wait_turn(lock) < 0) {
+		close(lock);
+		return err_set(e, 4, "%s has been locked for %d s by another start (end that one)",
+			path, START_MS / 1000);
+	}
 	if ((fd = try_connect()) >= 0) { /* another client was first */
 		close(lock);
 		return fd;
 	}
+	end = os_mono_ns() + START_MS * 1000000ull;
 	pidfd = spawn_keeper();
 	while (pidfd >= 0 && os_mono_ns() < end && (fd = try_connect()) < 0) {
 		struct pollfd p = {pidfd, POLLIN, 0};

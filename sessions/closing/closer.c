@@ -361,13 +361,11 @@ closer_start(struct closer *c, struct session *s, const struct closer_request *q
 
 	LIST_FOREACH (j, &c->jobs, link)
 		if (j->num == s->num)
-			return err_set(e, 1, "%s is already being put to sleep", s->name);
+			return err_set(e, 1, "already being put to sleep");
 	if (s->state == SS_ASLEEP)
-		return err_set(
-			e, 1, "%s is already asleep (muster resume %s wakes it)", s->name, s->name);
+		return err_set(e, 1, "already asleep (muster resume %s wakes it)", s->name);
 	if (s->state != SS_RUNNING)
-		return err_set(e, 1, "%s is not running (it is %s)", s->name,
-			session_state_name(s->state));
+		return err_set(e, 1, "not running (it is %s)", session_state_name(s->state));
 	if (!c->ss->sampler)
 		return err_set(e, 1, "memory is not measured (see muster doctor)");
 	sampler_now(c->ss->sampler, s->num, on_measured, job_new(c, s, q));

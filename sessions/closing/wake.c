@@ -143,12 +143,11 @@ wake_session(struct session *s, const char **how, struct err *e)
 	int rc = -1;
 
 	if (session_live(s))
-		return err_set(e, 1, "%s is already running", s->name);
+		return err_set(e, 1, "already running");
 	if (s->cwd && access(s->cwd, X_OK) < 0)
 		return err_set(e, 1, "its directory %.160s no longer exists", s->cwd);
 	if (s->no_store && !s->argv[0] && !*s->conversation)
-		return err_set(
-			e, 1, "the command of %s was not stored (start it with new)", s->name);
+		return err_set(e, 1, "its command was not stored (start it with new)");
 	argv = wake_argv(s, how);
 	if (path_finds(session_getenv(s, "PATH"), s->cwd, argv[0]))
 		rc = course_begin(s, argv, NULL, NULL, e);

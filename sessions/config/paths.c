@@ -60,7 +60,8 @@ make_dirs(const char *dir, struct err *e)
 			if (stat(part, &st) == 0 && S_ISDIR(st.st_mode))
 				continue; /* a read-only parent that exists */
 			return err_set(e, CODE_UNREACHABLE,
-				"cannot make %s (%s; set MUSTER_HOME to a directory you may write to)",
+				"cannot make %s (%s; set MUSTER_HOME to a directory you may write "
+				"to)",
 				part, strerror(err));
 		}
 	}
@@ -115,7 +116,8 @@ home_dir(const struct paths *p, struct err *e)
 			e, CODE_UNREACHABLE, "%s is not a directory (set MUSTER_HOME to one)", dir);
 	if (st.st_uid != geteuid())
 		return err_set(e, CODE_UNREACHABLE,
-			"%s belongs to another user (set MUSTER_HOME to a directory of yours)", dir);
+			"%s belongs to another user (set MUSTER_HOME to a directory of yours)",
+			dir);
 	if (st.st_mode & 022)
 		return err_set(e, CODE_UNREACHABLE, "%s may be written by others (chmod go-w %s)",
 			dir, dir);
@@ -130,8 +132,8 @@ from_home(struct paths *p, const char *home, struct err *e)
 	if (home[0] == '/')
 		cwd[0] = 0;
 	else if (!getcwd(cwd, sizeof cwd))
-		return err_set(
-			e, CODE_UNREACHABLE, "no current directory (set MUSTER_HOME to a full path)");
+		return err_set(e, CODE_UNREACHABLE,
+			"no current directory (set MUSTER_HOME to a full path)");
 	return put(abs, sizeof abs, e, "%s%s%s", cwd, *cwd ? "/" : "", home) < 0 ||
 			       put(p->config, sizeof p->config, e, "%s/config.ini", abs) < 0 ||
 			       put(p->state, sizeof p->state, e, "%s/state", abs) < 0 ||

@@ -39,14 +39,17 @@ find_name(struct sessions *ss, const char *name)
 	return found;
 }
 
+/* By the beginning of an id, or of a name, which means the one that the whole name finds. */
 static struct session *
 find_prefix(struct sessions *ss, const char *prefix, int *n)
 {
 	struct session *s, *found = NULL;
+	size_t len = strlen(prefix);
 
 	*n = 0;
 	for (s = ss->first; s; s = s->next)
-		if (!strncmp(s->id, prefix, strlen(prefix))) {
+		if (!strncmp(s->id, prefix, len) ||
+			(!strncmp(s->name, prefix, len) && find_name(ss, s->name) == s)) {
 			found = s;
 			++*n;
 		}
@@ -78,8 +81,7 @@ sessions_find(struct sessions *ss, const char *which, struct err *e)
 	s = find_prefix(ss, which, &n);
 	if (n == 1)
 		return s;
-	err_set(e, 3,
-		n ? "%.80s names %d sessions (give more of the id)" : "no such session: %.80s",
+	err_set(e, 3, n ? "%.80s names %d sessions (give more of it)" : "no such session: %.80s",
 		which, n);
 	return NULL;
 }

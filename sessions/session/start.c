@@ -12,14 +12,25 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Variables of the caller that would lie to the child, or show it the way to us. */
+/* Variables of the caller that would lie to the child, or show it the way to us: of terminals and
+ * editors around it, and of the agent whose tool calls us; a CLI that finds an agent's marks takes
+ * itself for a part of that conversation and keeps no transcript. Exact names: CLAUDE_CONFIG_DIR
+ * and the like are settings. */
 static bool
 env_hidden(const char *kv)
 {
 	static const char *const hidden[] = {"MUSTER_HOME", "MUSTER_SESSION", "MUSTER_HOOK", "TERM",
 		"COLORTERM", "TERM_PROGRAM", "TERM_PROGRAM_VERSION", "TERMCAP", "LINES", "COLUMNS",
 		"TMUX", "TMUX_PANE", "STY", "WINDOW", "VTE_VERSION", "KITTY_WINDOW_ID", "KITTY_PID",
-		"WEZTERM_PANE", "ALACRITTY_WINDOW_ID", "ITERM_SESSION_ID", "WT_SESSION"};
+		"WEZTERM_PANE", "ALACRITTY_WINDOW_ID", "ITERM_SESSION_ID", "WT_SESSION",
+		"TERM_SESSION_ID", "WINDOWID", "ZELLIJ", "ZELLIJ_PANE_ID", "ZELLIJ_SESSION_NAME",
+		"GHOSTTY_RESOURCES_DIR", "GHOSTTY_BIN_DIR", "KITTY_LISTEN_ON", "KITTY_PUBLIC_KEY",
+		"WEZTERM_UNIX_SOCKET", "WEZTERM_EXECUTABLE", "ALACRITTY_SOCKET", "ALACRITTY_LOG",
+		"HERDR_PANE_ID", "NVIM", "INSIDE_EMACS", "VSCODE_IPC_HOOK_CLI", "CLAUDECODE",
+		"CLAUDE_PID", "CLAUDE_CODE_CHILD_SESSION", "CLAUDE_CODE_SESSION_ID",
+		"CLAUDE_CODE_ENTRYPOINT", "CLAUDE_CODE_MESSAGING_SOCKET",
+		"CLAUDE_CODE_MESSAGING_TOKEN", "CLAUDE_CODE_SSE_PORT", "CODEX_SANDBOX",
+		"CODEX_SANDBOX_NETWORK_DISABLED", "GEMINI_CLI", "OPENCODE"};
 	size_t n = strcspn(kv, "=");
 
 	for (size_t i = 0; i < ARRAY_LEN(hidden); i++)

@@ -31,6 +31,18 @@ listed(const struct session *s, const json_t *args)
 	return state || obj_true(args, "all") || session_kept(s);
 }
 
+static bool
+state_known(const char *name)
+{
+	for (int i = 0; i < SS_COUNT; i++)
+		if (!strcmp(name, session_state_name((enum session_state)i)))
+			return true;
+	for (int i = 0; i < ACT_COUNT; i++)
+		if (!strcmp(name, activity_name((enum activity)i)))
+			return true;
+	return false;
+}
+
 static json_t *
 list_json(struct request *r, const json_t *args)
 {
@@ -48,6 +60,14 @@ list_json(struct request *r, const json_t *args)
 void
 cmd_ls(struct request *r)
 {
+	const char *state = obj_text(request_args(r), "state");
+	struct err e;
+
+	if (state && !state_known(state)) {
+		err_set(&e, 2, "no session can be %.40s (running, asleep, exited, idle, …)", state);
+		request_fail(r, &e);
+		return;
+	}
 	request_reply(r, list_json(r, request_args(r)));
 }
 

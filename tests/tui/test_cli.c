@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -230,6 +231,117 @@ test_no_session(void **state)
 	assert_one_line(3);
 	run("wait", "nobody", NULL);
 	assert_one_line(3);
+}
+
+/* What a name, an id or the beginning of one stands for. */
+static void
+test_names(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(run("new", "-d", "-n", "ended", "--", "true", NULL), 0);
+		assert_int_equal(run("wait", "ended", "--for", "exit", "--timeout", "20", NULL), 0);
+	}
+	assert_int_equal(run("new", "-d", "-n", "north", "--", "cat", NULL), 0);
+	assert_int_equal(run("new", "-d", "-n", "nord", "--", "cat", NULL), 0);
+	assert_int_equal(run("pin", "nort", NULL), 0);
+	assert_int_equal(run("ls", "--json", NULL), 0);
+	assert_non_null(strstr(res.out, "\"pinned\":true"));
+	run("pin", "no", NULL);
+	assert_one_line(3);
+	assert_non_null(strstr(res.err, "names 2 sessions"));
+	/* two have had this name: it stands for the one that the whole name finds */
+	assert_int_equal(run("peek", "ende", NULL), 0);
+	run("peek", "northern", NULL);
+	assert_one_line(3);
+}
+
+/* A state that nothing can be in is a slip of the pen, not an empty list. */
+static void
+test_states(void **state)
+{
+	(void)state;
+	assert_int_equal(run("new", "-d", "-n", "one", "--", "cat", NULL), 0);
+	run("ls", "--state", "runing", NULL);
+	assert_one_line(2);
+	assert_int_equal(run("ls", "--state", "running", NULL), 0);
+	assert_non_null(strstr(res.out, "one"));
+	assert_int_equal(run("ls", "--state", "permission", NULL), 0);
+	assert_string_equal(res.err, "no such session is listed (muster ls -a lists all)\n");
+}
+
+static int
+times(const char *in, const char *what)
+{
+	int n = 0;
+
+	for (; (in = strstr(in, what)); in += strlen(what))
+		n++;
+	return n;
+}
+
+/* What cannot be put to sleep or woken is named once, and nothing done is called so. */
+static void
+test_refusals(void **state)
+{
+	(void)state;
+	assert_int_equal(run("new", "-d", "-n", "sleepy", "--", "cat", NULL), 0);
+	assert_int_equal(run("reap", "--yes", NULL), 0);
+	assert_string_equal(res.out, "nothing to put to sleep\n");
+	run("resume", "sleepy", NULL);
+	assert_one_line(1);
+	assert_int_equal(times(res.err, "sleepy"), 1);
+	assert_int_equal(run("hibernate", "--force", "sleepy", NULL), 0);
+	run("hibernate", "--force", "sleepy", NULL);
+	assert_one_line(1);
+	assert_non_null(strstr(res.err, "hibernate: sleepy: already asleep"));
+	assert_int_equal(run("explain", "sleepy", NULL), 0);
+	assert_memory_equal(res.out, "sleepy is asleep\n", 17);
+	assert_int_equal(run("forget", "sleepy", NULL), 0);
+}
+
+/* The identity of the caller's own conversation and terminal is not the child's; settings are. */
+static void
+test_callers_marks(void **state)
+{
+	static const char *const marks[] = {"CLAUDECODE", "CLAUDE_CODE_CHILD_SESSION",
+		"CLAUDE_CODE_SESSION_ID", "CLAUDE_CODE_ENTRYPOINT", "CLAUDE_CODE_SSE_PORT",
+		"CODEX_SANDBOX", "GEMINI_CLI", "OPENCODE", "ZELLIJ", "KITTY_LISTEN_ON", "NVIM"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(marks); i++)
+		setenv(marks[i], "callers-own", 1);
+	setenv("CLAUDE_CONFIG_DIR", "/callers/setting", 1);
+	assert_int_equal(run("new", "-d", "-n", "marks", "--size", "200x50", "--", "env", NULL), 0);
+	assert_int_equal(run("wait", "marks", "--for", "exit", "--timeout", "20", NULL), 0);
+	assert_int_equal(run("peek", "marks", "--history", NULL), 0);
+	for (size_t i = 0; i < ARRAY_LEN(marks); i++)
+		unsetenv(marks[i]);
+	unsetenv("CLAUDE_CONFIG_DIR");
+	assert_non_null(strstr(res.out, "CLAUDE_CONFIG_DIR=/callers/setting"));
+	assert_non_null(strstr(res.out, "MUSTER_SESSION="));
+	assert_null(strstr(res.out, "callers-own"));
+}
+
+/* Somebody who starts a server and never gets there holds nobody up for ever. */
+static void
+test_start_held(void **state)
+{
+	char path[600];
+	int fd;
+
+	(void)state;
+	run("server", "start", NULL); /* makes the directories */
+	run("server", "stop", NULL);
+	snprintf(path, sizeof(path), "%s/run/start.lock", getenv("MUSTER_HOME"));
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	assert_true(fd >= 0);
+	assert_int_equal(flock(fd, LOCK_EX), 0);
+	run("ls", NULL);
+	close(fd);
+	assert_one_line(4);
+	assert_non_null(strstr(res.err, "start.lock"));
+	assert_int_equal(run("server", "start", NULL), 0);
 }
 
 static void
@@ -664,6 +776,11 @@ main(void)
 		cmocka_unit_test(test_words),
 		cmocka_unit_test_teardown(test_hostile_words, stop_server),
 		cmocka_unit_test_teardown(test_no_session, stop_server),
+		cmocka_unit_test_teardown(test_names, stop_server),
+		cmocka_unit_test_teardown(test_states, stop_server),
+		cmocka_unit_test_teardown(test_refusals, stop_server),
+		cmocka_unit_test_teardown(test_callers_marks, stop_server),
+		cmocka_unit_test_teardown(test_start_held, stop_server),
 		cmocka_unit_test_teardown(test_no_tty, stop_server),
 		cmocka_unit_test_teardown(test_life, stop_server),
 		cmocka_unit_test_teardown(test_no_program, stop_server),

@@ -50,7 +50,7 @@ put_row(const json_t *s, bool color)
 }
 
 static void
-put_list(struct verb_ctx *ctx, json_t *reply)
+put_list(struct verb_ctx *ctx, json_t *reply, bool chosen)
 {
 	json_t *list = json_object_get(reply, "sessions"), *s;
 	size_t i;
@@ -63,7 +63,9 @@ put_list(struct verb_ctx *ctx, json_t *reply)
 	}
 	if (!json_array_size(list)) {
 		if (!ctx->quiet)
-			fprintf(stderr, "no sessions (muster new starts one)\n");
+			fputs(chosen ? "no such session is listed (muster ls -a lists all)\n"
+				     : "no sessions (muster new starts one)\n",
+				stderr);
 		return;
 	}
 	printf("%-8s  %-18s  %-10s  %-7s  %-6s  %s\n", "ID", "NAME", "STATE", "IDLE", "MEM",
@@ -114,7 +116,7 @@ verb_ls(struct verb_ctx *ctx, int argc, char **argv)
 			return code;
 		if (follow && !ctx->json && isatty(1))
 			fputs("\033[H\033[2J", stdout);
-		put_list(ctx, reply);
+		put_list(ctx, reply, tag || state);
 		put_banner(ctx, reply);
 		json_decref(reply);
 		if (!follow || fflush(stdout) != 0)

@@ -165,7 +165,9 @@ print_done(const struct verb_ctx *ctx, json_t *take)
 	code = print_results(ctx, done, "is asleep");
 	json_array_foreach (done, i, o)
 		freed += number(o, "freed_bytes");
-	if (!ctx->quiet)
+	if (!ctx->quiet && !json_array_size(done))
+		puts("nothing to put to sleep");
+	else if (!ctx->quiet)
 		printf("%zu put to sleep, freed %s; muster resume wakes them\n",
 			json_array_size(done), fmt_bytes(buf, freed));
 	json_decref(take);
@@ -315,6 +317,10 @@ print_explanation(json_t *reply)
 	char buf[32];
 	size_t i;
 
+	if (strcmp(str(reply, "state"), "running") != 0) {
+		printf("%s is %s\n", str(reply, "name"), str(reply, "state"));
+		return;
+	}
 	printf("%s (%s) is %s, at rest for %s\n", str(reply, "name"), str(reply, "state"),
 		str(reply, "activity"), fmt_ago(buf, number(reply, "idle_s")));
 	print_signals(json_object_get(reply, "signals"));
