@@ -1,0 +1,301 @@
+/* Text typed for others (sessions/closing/typing.h) and what is kept while a session wakes (wake.h),
+ * with a child that the test plays. */
+#include "sessions/closing/care.h"
+#include "sessions/closing/typing.h"
+#include "sessions/closing/wake.h"
+#include "tests/sessions/played.h"
+
+#define ENTER_NS 150000000ull
+#define LOOK_NS 50000000ull /* between two looks whether it is ready */
+#define SEC 1000000000ull
+
+static struct played p;
+static struct outcome {
+	unsigned calls, failed;
+	char why[256];
+} o;
+
+static void
+on_done(void *ctx, const struct err *e)
+{
+	struct outcome *out = ctx;
+
+	out->calls++;
+	out->failed += e != NULL;
+	snprintf(out->why, sizeof(out->why), "%s", e ? e->msg : "");
+}
+
+static void
+evaluated(void *ctx, struct session *s)
+{
+	(void)ctx;
+	typing_tick(s, os_mono_ns());
+}
+
+static void
+over(void *ctx, struct session *s)
+{
+	(void)ctx;
+	typing_drop(s);
+	waking_end(s);
+	care_free(s);
+}
+
+static int
+begin(void **state)
+{
+	(void)state;
+	house_ops.evaluated = evaluated;
+	house_ops.over = over;
+	house_begin();
+	o = (struct outcome){0};
+	return 0;
+}
+
+static int
+end(void **state)
+{
+	(void)state;
+	played_forget(&p);
+	return house_end();
+}
+
+static void
+send_text(const char *text, bool enter, bool when_idle)
+{
+	typing_queue(p.s, &(struct typing){.text = text,
+				  .enter = enter,
+				  .when_idle = when_idle,
+				  .done = on_done,
+				  .ctx = &o});
+	typing_tick(p.s, os_mono_ns());
+}
+
+static void
+send_key(uint32_t key)
+{
+	struct input_event ev = {.type = INPUT_KEY, .key = key, .action = KEY_PRESS};
+	struct buf keys = {0};
+
+	input_pack(&keys, &ev);
+	typing_queue(p.s, &(struct typing){.keys = &keys, .done = on_done, .ctx = &o});
+	buf_free(&keys);
+	typing_tick(p.s, os_mono_ns());
+}
+
+/* A CLI that says that it rests, with its prompt on the screen. */
+static void
+gets_ready(void)
+{
+	played_prompt(&p, "");
+	played_says(&p, "idle");
+	assert_true(typing_is_ready(p.s));
+}
+
+static void
+text_is_held_until_it_takes_input_and_keys_pass_it(void **state)
+{
+	(void)state;
+	played_starts(&p, "claude");
+	send_text("first", false, false);
+	send_text("second", false, false);
+	played_prints(&p, "Starting");
+	assert_string_equal(played_got(&p), "");
+	send_key('y');
+	played_takes(&p, "y");
+	assert_int_equal(o.calls, 1);
+	assert_true(typing_waits(p.s));
+	gets_ready();
+	played_takes(&p, "firstsecond");
+	assert_int_equal(o.calls, 3);
+	assert_int_equal(o.failed, 0);
+	assert_false(typing_waits(p.s));
+}
+
+static void
+enter_comes_alone_and_later(void **state)
+{
+	uint64_t at;
+
+	(void)state;
+	played_starts(&p, "shell");
+	at = os_mono_ns();
+	send_text("make", true, false);
+	send_text("next", false, false); /* waits behind that Enter */
+	played_takes(&p, "make");
+	assert_int_equal(o.calls, 0);
+	UNTIL(*played_got(&p));
+	assert_int_equal(*played_got(&p), '\r');
+	assert_true(os_mono_ns() - at >= ENTER_NS);
+	UNTIL(!typing_waits(p.s));
+	played_takes(&p, "\rnext");
+	assert_int_equal(o.calls, 2);
+	assert_int_equal(o.failed, 0);
+}
+
+/* A CLI that speaks of itself has taken the text when it says that it works. */
+static void
+a_send_is_through_when_the_turn_begins(void **state)
+{
+	(void)state;
+	played_starts(&p, "claude");
+	gets_ready();
+	assert_true(typing_at_rest(p.s, os_mono_ns()));
+	send_text("fix it", true, false);
+	played_takes(&p, "fix it");
+	played_prompt(&p, "fix it");
+	played_takes(&p, "\r");
+	assert_int_equal(o.calls, 0);
+	assert_false(typing_answered(p.s, os_mono_ns()));
+	assert_false(typing_at_rest(p.s, os_mono_ns())); /* though it still says idle */
+	assert_true(activity_at_rest(p.s->run->act.now));
+	/* one that never says anything of it had its time */
+	assert_true(typing_at_rest(p.s, os_mono_ns() + 9 * SEC));
+	played_says(&p, "working");
+	UNTIL(o.calls);
+	assert_int_equal(o.failed, 0);
+	assert_true(typing_answered(p.s, os_mono_ns()));
+	assert_false(typing_at_rest(p.s, os_mono_ns()));
+	send_text("then", false, true);
+	assert_true(typing_waits(p.s));
+	assert_string_equal(played_got(&p), "");
+	played_says(&p, "idle");
+	assert_true(typing_at_rest(p.s, os_mono_ns()));
+	played_takes(&p, "then");
+}
+
+/* Where the same text still stands in the prompt, Enter was lost. */
+static void
+a_lost_enter_comes_once_more(void **state)
+{
+	(void)state;
+	played_starts(&p, "claude");
+	gets_ready();
+	send_text("stuck", true, false);
+	played_takes(&p, "stuck");
+	played_prompt(&p, "stuck");
+	played_takes(&p, "\r");
+	played_takes(&p, "\r");
+	assert_int_equal(o.calls, 0);
+	played_prompt(&p, "");
+	UNTIL(o.calls);
+	assert_int_equal(o.failed, 0);
+	assert_string_equal(played_got(&p), "");
+}
+
+static void
+only_a_choice_that_stands_there_is_an_answer(void **state)
+{
+	(void)state;
+	played_starts(&p, "claude");
+	gets_ready();
+	played_prints(&p, "\033[H\033[2JDo you want to proceed?\r\n\u276f 1. Yes\r\n  2. No\r\n");
+	played_says(&p, "blocked:kind=permission");
+	assert_int_equal(p.s->run->act.options.n, 2);
+	send_key('3');
+	assert_int_equal(o.failed, 1);
+	assert_string_equal(o.why, "no option 3: 1-2");
+	send_text("0", false, false);
+	assert_int_equal(o.failed, 2);
+	assert_string_equal(played_got(&p), "");
+	send_key('2');
+	played_takes(&p, "2");
+	assert_int_equal(o.calls, 3);
+	assert_int_equal(o.failed, 2);
+}
+
+static void
+what_waits_is_refused_when_it_ends(void **state)
+{
+	(void)state;
+	played_starts(&p, "claude");
+	send_text("one", true, false);
+	send_text("two", true, false);
+	played_leaves(&p, 0);
+	assert_int_equal(o.calls, 2);
+	assert_int_equal(o.failed, 2);
+	assert_non_null(strstr(o.why, "ended before it was typed"));
+}
+
+/* One that ends by what was sent ("exit") has taken it. */
+static void
+what_was_entered_is_taken_when_it_ends(void **state)
+{
+	(void)state;
+	played_starts(&p, "claude");
+	gets_ready();
+	send_text("/exit", true, false);
+	played_takes(&p, "/exit");
+	played_prompt(&p, "/exit");
+	played_takes(&p, "\r");
+	assert_int_equal(o.calls, 0);
+	played_leaves(&p, 0);
+	assert_int_equal(o.calls, 1);
+	assert_int_equal(o.failed, 0);
+}
+
+static void
+type_word(const char *word)
+{
+	struct input_event ev = {.type = INPUT_KEY, .action = KEY_PRESS};
+	struct err e;
+
+	for (; *word; word++) {
+		ev.key = (uint32_t)*word;
+		ev.text[0] = ev.key >= ' ' ? ev.key : 0;
+		assert_int_equal(typing_events(p.s, &ev, 1, &e), 0);
+	}
+}
+
+static void
+what_is_typed_while_it_wakes_is_kept(void **state)
+{
+	const char *how;
+	uint64_t at;
+	struct err e;
+
+	(void)state;
+	played_new(&p, "claude", SS_ASLEEP);
+	assert_int_equal(wake_session(p.s, &how, &e), 0);
+	assert_string_equal(how, "start"); /* it never had a conversation */
+	assert_int_equal(wake_session(p.s, &how, &e), -1);
+	assert_true(waking_is(p.s));
+	type_word("hi\r");
+	played_born(&p, 0, 7, -1);
+	type_word("!");
+	played_prints(&p, "Starting");
+	at = os_mono_ns();
+	UNTIL(os_mono_ns() - at > 2 * LOOK_NS);
+	assert_string_equal(played_got(&p), "");
+	played_prompt(&p, "");
+	at = os_mono_ns();
+	played_says(&p, "idle");
+	assert_false(typing_is_ready(p.s)); /* not before it has what was kept */
+	played_takes(&p, "hi");
+	UNTIL(strlen(played_got(&p)) == 1);
+	assert_true(os_mono_ns() - at >= ENTER_NS);
+	played_takes(&p, "\r");
+	played_takes(&p, "!");
+	UNTIL(!waking_is(p.s));
+	assert_true(typing_is_ready(p.s));
+	type_word("x");
+	played_takes(&p, "x");
+}
+
+int
+main(void)
+{
+#define T(f) cmocka_unit_test_setup_teardown(f, begin, end)
+	const struct CMUnitTest tests[] = {
+		T(text_is_held_until_it_takes_input_and_keys_pass_it),
+		T(enter_comes_alone_and_later),
+		T(a_send_is_through_when_the_turn_begins),
+		T(a_lost_enter_comes_once_more),
+		T(only_a_choice_that_stands_there_is_an_answer),
+		T(what_waits_is_refused_when_it_ends),
+		T(what_was_entered_is_taken_when_it_ends),
+		T(what_is_typed_while_it_wakes_is_kept),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
