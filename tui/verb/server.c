@@ -57,8 +57,8 @@ wait_gone(struct verb_ctx *ctx, const char *who, pid_t pid, int pidfd, uint64_t 
 				"the %s (process %d) is stopped: it leaves after kill -CONT %d",
 				who, (int)pid, (int)pid);
 		else if (os_mono_ns() > end)
-			code = verb_fail(ctx, EXIT_FAIL, "the %s (process %d) did not exit", who,
-				(int)pid);
+			code = verb_fail(
+				ctx, EXIT_FAIL, "the %s (process %d) did not exit", who, (int)pid);
 	}
 	if (pidfd >= 0)
 		close(pidfd);
