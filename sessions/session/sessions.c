@@ -39,7 +39,7 @@ find_name(struct sessions *ss, const char *name)
 	return found;
 }
 
-/* By the beginning of an id, or of a name, which means the one that the whole name finds. */
+/* By an id, its beginning, or that of a name, which means the one that the whole name finds. */
 static struct session *
 find_prefix(struct sessions *ss, const char *prefix, int *n)
 {
@@ -47,12 +47,17 @@ find_prefix(struct sessions *ss, const char *prefix, int *n)
 	size_t len = strlen(prefix);
 
 	*n = 0;
-	for (s = ss->first; s; s = s->next)
-		if (!strncmp(s->id, prefix, len) ||
-			(!strncmp(s->name, prefix, len) && find_name(ss, s->name) == s)) {
+	for (s = ss->first; s; s = s->next) {
+		bool id = !strncmp(s->id, prefix, len);
+		if (id && !s->id[len]) { /* no name can hide a whole id */
+			*n = 1;
+			return s;
+		}
+		if (id || (!strncmp(s->name, prefix, len) && find_name(ss, s->name) == s)) {
 			found = s;
 			++*n;
 		}
+	}
 	return found;
 }
 

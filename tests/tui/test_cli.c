@@ -256,6 +256,24 @@ test_names(void **state)
 	assert_one_line(3);
 }
 
+/* A whole id means its session, whatever others are called. */
+static void
+test_name_like_id(void **state)
+{
+	char id[16], name[24], pin[40];
+
+	(void)state;
+	do /* a name begins with a letter */
+		assert_int_equal(run("new", "-d", "--", "cat", NULL), 0);
+	while (res.out[0] < 'a');
+	snprintf(id, sizeof id, "%.8s", res.out);
+	snprintf(name, sizeof name, "%sx", id);
+	assert_int_equal(run("new", "-d", "-n", name, "--", "cat", NULL), 0);
+	assert_int_equal(run("pin", "--json", id, NULL), 0);
+	snprintf(pin, sizeof pin, "\"id\":\"%s\"", id);
+	assert_non_null(strstr(res.out, pin));
+}
+
 /* A state that nothing can be in is a slip of the pen, not an empty list. */
 static void
 test_states(void **state)
@@ -777,6 +795,7 @@ main(void)
 		cmocka_unit_test_teardown(test_hostile_words, stop_server),
 		cmocka_unit_test_teardown(test_no_session, stop_server),
 		cmocka_unit_test_teardown(test_names, stop_server),
+		cmocka_unit_test_teardown(test_name_like_id, stop_server),
 		cmocka_unit_test_teardown(test_states, stop_server),
 		cmocka_unit_test_teardown(test_refusals, stop_server),
 		cmocka_unit_test_teardown(test_callers_marks, stop_server),
