@@ -66,12 +66,26 @@ begin(void **state)
 	return 0;
 }
 
+static void
+goes(struct looker *l)
+{
+	if (!l->canvas)
+		return;
+	fake_peer_goes(&l->peer);
+	canvas_free(l->canvas);
+	l->canvas = NULL;
+}
+
+/* After a test that failed, too. */
 static int
 end(void **state)
 {
 	int rc;
 
 	(void)state;
+	played_forget(&p);
+	goes(&a);
+	goes(&b);
 	uv_close((uv_handle_t *)&views->frames, NULL);
 	rc = house_end();
 	free(views);
@@ -147,13 +161,6 @@ opens(struct looker *l, const char *mode, int cols, int rows)
 	FAKE_UNTIL(all, (look(l), l->frames == 1));
 }
 
-static void
-goes(struct looker *l)
-{
-	fake_peer_goes(&l->peer);
-	canvas_free(l->canvas);
-}
-
 static const char *
 first_row(struct looker *l)
 {
@@ -221,9 +228,6 @@ the_size_is_that_of_who_types(void **state)
 	types(&b, 'z'); /* its own size is kept meanwhile */
 	assert_size(70, 25);
 	played_takes(&p, "yz");
-	played_forget(&p);
-	goes(&a);
-	goes(&b);
 }
 
 static void
@@ -245,7 +249,6 @@ a_preview_neither_types_nor_resizes(void **state)
 	goes(&b);
 	assert_int_equal(p.s->display->lookers, 0);
 	assert_true(LIST_EMPTY(&views->list));
-	played_forget(&p);
 }
 
 /* Who does not paint holds nobody up, and gets the last screen in one frame, not all of them. */
@@ -274,9 +277,6 @@ one_frame_at_a_time_for_each_view(void **state)
 	until_quiet();
 	assert_int_equal(a.frames, 1);
 	assert_string_equal(first_row(&a), "two");
-	played_forget(&p);
-	goes(&a);
-	goes(&b);
 }
 
 static void
@@ -300,8 +300,6 @@ views_end_when_the_session_is_deleted(void **state)
 	painted(&b);
 	until_quiet();
 	assert_int_equal(all->n, 2);
-	goes(&a);
-	goes(&b);
 }
 
 int
