@@ -88,12 +88,15 @@ played_leaves(struct played *p, int status)
 	UNTIL(!p->s->run);
 }
 
+/* Nothing when it was forgotten already. */
 static inline void
 played_forget(struct played *p)
 {
-	if (p->s->run)
+	if (p->s && p->s->run)
 		played_leaves(p, 0);
-	sessions_forget(p->s);
+	if (p->s)
+		sessions_forget(p->s);
+	p->s = NULL;
 	buf_free(&p->got);
 }
 
