@@ -23,6 +23,7 @@
 
 #define START_MS 8000
 #define RETRY_MS 10
+#define NAME_MS 2500
 
 extern char **environ;
 
@@ -199,34 +200,61 @@ launch(struct err *e)
 	return fd >= 0 ? fd : start_failed(e);
 }
 
-bool
-client_stopped(char *out, size_t cap)
+/* Whom the lock names: the server and its keeper; 0 for nobody. */
+static void
+lock_pids(pid_t pid[2])
 {
-	static const char *const who[] = {"server", "keeper"};
 	char path[600], text[64] = "", *p = text;
 	int fd;
 
 	snprintf(path, sizeof(path), "%s/lock", paths()->runtime);
-	snprintf(out, cap, "the server is busy");
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	if (fd < 0)
-		return false;
-	if (read(fd, text, sizeof(text) - 1) <= 0)
-		text[0] = 0;
-	close(fd);
+	if (fd >= 0) {
+		if (read(fd, text, sizeof(text) - 1) <= 0)
+			text[0] = 0;
+		close(fd);
+	}
+	for (int i = 0; i < 2; i++)
+		pid[i] = (pid_t)strtol(p, &p, 10);
+}
+
+bool
+client_stopped(char *out, size_t cap)
+{
+	static const char *const who[] = {"server", "keeper"};
+	pid_t pid[ARRAY_LEN(who)];
+
+	lock_pids(pid);
+	snprintf(out, cap, "the server is busy");
+	if (pid[0] > 0)
+		snprintf(out, cap, "the server (process %d) is busy", (int)pid[0]);
 	for (size_t i = 0; i < ARRAY_LEN(who); i++) {
-		pid_t pid = (pid_t)strtol(p, &p, 10);
-		char state = pid > 0 ? proc_state(pid) : 0;
+		char state = pid[i] > 0 ? proc_state(pid[i]) : 0;
 
 		if (state == 'T' || state == 't') {
 			snprintf(out, cap, "the %s (process %d) is stopped: kill -CONT %d", who[i],
-				(int)pid, (int)pid);
+				(int)pid[i], (int)pid[i]);
 			return true;
 		}
-		if (!i && pid > 0)
-			snprintf(out, cap, "the server (process %d) is busy", (int)pid);
 	}
 	return false;
+}
+
+/* As try_connect(); a server whose socket was removed makes it anew within a second. */
+static int
+find_server(void)
+{
+	uint64_t end = os_mono_ns() + NAME_MS * 1000000ull;
+	pid_t pid[2];
+	int fd;
+
+	while ((fd = try_connect()) == -ENOENT && os_mono_ns() < end) {
+		lock_pids(pid);
+		if (pid[0] <= 0 || !proc_state(pid[0]) || proc_state(pid[0]) == 'Z')
+			break;
+		poll(NULL, 0, RETRY_MS);
+	}
+	return fd;
 }
 
 int
@@ -242,7 +270,7 @@ client_socket(struct client *c, bool start_server, struct err *e)
 			e->code = 4;
 		return -1;
 	}
-	if ((fd = try_connect()) >= 0)
+	if ((fd = find_server()) >= 0)
 		return fd;
 	if (fd == -ENAMETOOLONG)
 		return err_set(e, 4, "%.120s… is too long for a socket (use a shorter MUSTER_HOME)",

@@ -53,33 +53,54 @@ take_lock(struct listener *l, struct keeper_held *g, struct err *e)
 								      : 0;
 }
 
+/* A new socket under its name, in l->fd; one that l->fd already is keeps its number. */
+static int
+put_socket(struct listener *l, struct err *e)
+{
+	struct sockaddr_un a = {.sun_family = AF_UNIX};
+	const char *path = paths()->socket;
+	int fd;
+
+	if (strlen(path) >= sizeof(a.sun_path))
+		return err_set(e, KEEPER_EXIT_FINAL, "the path is too long for a socket: %s", path);
+	memcpy(a.sun_path, path, strlen(path) + 1);
+	unlink(path); /* we hold the lock: whoever made it is gone */
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0 || bind(fd, (struct sockaddr *)&a, sizeof(a)) < 0 || chmod(path, 0600) < 0 ||
+		listen(fd, BACKLOG) < 0 || (l->fd >= 0 && dup3(fd, l->fd, O_CLOEXEC) < 0)) {
+		err_set(e, KEEPER_EXIT_FINAL, "%s: %s", path, strerror(errno));
+		if (fd >= 0)
+			close(fd);
+		return -1;
+	}
+	if (l->fd < 0)
+		l->fd = fd;
+	else
+		close(fd);
+	return keeper_hold(l->keeper, 0, KEEPER_LISTEN, l->fd) < 0 ? err_set(e, 1, "no keeper") : 0;
+}
+
+/* Without its name nobody finds the socket any more. */
+static bool
+has_name(void)
+{
+	struct stat st;
+
+	return lstat(paths()->socket, &st) == 0 && S_ISSOCK(st.st_mode);
+}
+
 int
 listener_open(struct listener *l, struct keeper_link *keeper, struct keeper_held *h, size_t n,
 	struct err *e)
 {
 	struct keeper_held *g = recover_globals(h, n);
-	struct sockaddr_un a = {.sun_family = AF_UNIX};
-	const char *path = paths()->socket;
-	struct stat st;
 
 	l->keeper = keeper;
 	l->spare_fd = open_spare();
 	if (take_lock(l, g, e) < 0)
 		return -1;
 	l->fd = recover_take(g, KEEPER_LISTEN);
-	if (l->fd >= 0 && lstat(path, &st) == 0 && S_ISSOCK(st.st_mode))
-		return 0;
-	if (l->fd >= 0)
-		close(l->fd); /* its name was deleted: nobody finds it any more */
-	if (strlen(path) >= sizeof(a.sun_path))
-		return err_set(e, KEEPER_EXIT_FINAL, "the path is too long for a socket: %s", path);
-	memcpy(a.sun_path, path, strlen(path) + 1);
-	unlink(path); /* we hold the lock: whoever made it is gone */
-	l->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (l->fd < 0 || bind(l->fd, (struct sockaddr *)&a, sizeof(a)) < 0 ||
-		chmod(path, 0600) < 0 || listen(l->fd, BACKLOG) < 0)
-		return err_set(e, KEEPER_EXIT_FINAL, "%s: %s", path, strerror(errno));
-	return keeper_hold(keeper, 0, KEEPER_LISTEN, l->fd) < 0 ? err_set(e, 1, "no keeper") : 0;
+	return l->fd >= 0 && has_name() ? 0 : put_socket(l, e);
 }
 
 static int
@@ -123,9 +144,22 @@ listener_start(struct listener *l, struct peers *peers)
 	uv_poll_start(&l->poll, UV_READABLE, on_connection);
 }
 
+/* Someone tidied the directory up: clients must find us again. */
+static void
+name_again(struct listener *l)
+{
+	struct err e;
+
+	uv_poll_stop(&l->poll);
+	if (put_socket(l, &e) == 0)
+		log_warn("%s had been removed: made again", paths()->socket);
+}
+
 void
 listener_tick(struct listener *l)
 {
+	if (!has_name())
+		name_again(l);
 	if (l->spare_fd < 0)
 		l->spare_fd = open_spare();
 	if (!uv_is_active((uv_handle_t *)&l->poll))

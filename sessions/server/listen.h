@@ -16,6 +16,7 @@ struct listener {
 int listener_open(struct listener *l, struct keeper_link *keeper, struct keeper_held *held,
 	size_t n, struct err *e);
 void listener_start(struct listener *l, struct peers *peers);
-void listener_tick(struct listener *l);	     /* takes up again what a lack of fds had stopped */
+void listener_tick(struct listener *l); /* takes up again what a lack of fds had stopped, makes a
+					   socket whose name was removed anew */
 void listener_hand_over(struct listener *l); /* to a new keeper */
 #endif

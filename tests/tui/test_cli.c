@@ -772,6 +772,23 @@ test_doctor(void **state)
 	write_config("");
 }
 
+/* who tidies the runtime directory up does not lock himself out of his sessions */
+static void
+test_socket_removed(void **state)
+{
+	char path[600];
+
+	(void)state;
+	assert_int_equal(run("new", "-d", "-n", "kept", "--", "sleep", "100", NULL), 0);
+	snprintf(path, sizeof path, "%s/run/sock", getenv("MUSTER_HOME"));
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(unlink(path), 0);
+		assert_int_equal(run("ls", NULL), 0);
+		assert_non_null(strstr(res.out, "kept"));
+	}
+	assert_int_equal(run("kill", "--now", "kept", NULL), 0);
+}
+
 static int
 setup(void **state)
 {
@@ -810,6 +827,7 @@ main(void)
 		cmocka_unit_test_teardown(test_hostile_names, stop_server),
 		cmocka_unit_test_teardown(test_zero_terminal, stop_server),
 		cmocka_unit_test_teardown(test_doctor, stop_server),
+		cmocka_unit_test_teardown(test_socket_removed, stop_server),
 	};
 
 	return cmocka_run_group_tests(tests, setup, NULL);
