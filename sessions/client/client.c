@@ -65,9 +65,9 @@ tell_why(struct client *c, struct err *e)
 {
 	uint64_t now = os_mono_ns();
 	char why[160];
-	bool stopped = !c->host && client_stopped(why, sizeof(why));
+	bool stopped = client_stopped(why, sizeof(why));
 
-	if (!stopped && (c->host || c->greeted))
+	if (!stopped && c->greeted)
 		return 0;
 	if (stopped && c->told_ns && now - c->told_ns > STOPPED_NS)
 		return err_set(e, 4, "no answer: %s", why);
@@ -151,7 +151,7 @@ on_welcome(struct client *c, const struct frame *f)
 {
 	json_t *j = frame_get_json(f);
 
-	c->lends = !c->host && json_is_true(json_object_get(j, "lend"));
+	c->lends = json_is_true(json_object_get(j, "lend"));
 	c->greeted = true;
 	json_decref(j);
 }
@@ -179,21 +179,20 @@ greet(struct client *c, struct err *e)
 }
 
 struct client *
-client_connect(const char *host, bool start_server, struct err *e)
+client_connect(bool start_server, struct err *e)
 {
 	struct client *c = xcalloc(1, sizeof(*c));
 	struct err mine;
 
 	e = e ? e : &mine;
 	c->magic = CLIENT_MAGIC;
-	c->host = host ? xstrdup(host) : NULL;
 	LIST_INIT(&c->pending);
-	c->fd = client_socket(c, start_server, e);
+	c->fd = client_socket(start_server, e);
 	if (c->fd >= 0 && greet(c, e) < 0) {
 		/* it died under our hands: its keeper starts another */
 		close(c->fd);
 		c->in.len = c->out.len = c->out_off = 0;
-		c->fd = client_socket(c, start_server, e);
+		c->fd = client_socket(start_server, e);
 		if (c->fd >= 0 && greet(c, e) < 0) {
 			close(c->fd);
 			c->fd = -1;
@@ -303,7 +302,7 @@ client_call(struct client *c, const char *verb, json_t *take_args,
 	while (!reply && again && repeatable(verb)) {
 		close(c->fd);
 		c->in.len = c->out.len = c->out_off = 0;
-		c->fd = client_socket(c, false, e);
+		c->fd = client_socket(false, e);
 		if (c->fd < 0 || greet(c, e) < 0)
 			break;
 		reply = call_once(c, req, part, ctx, end, &again, e);
@@ -395,7 +394,7 @@ on_retry(uv_timer_t *t)
 	struct err e;
 
 	/* after a while nobody can be coming back by itself: start them */
-	c->fd = client_socket(c, ++c->tries > 20, &e);
+	c->fd = client_socket(++c->tries > 20, &e);
 	if (c->fd < 0) {
 		uv_timer_start(
 			t, on_retry, MIN(RETRY_FIRST_MS << MIN(c->tries, 5u), RETRY_MAX_MS), 0);
@@ -765,7 +764,6 @@ on_freed(uv_handle_t *h)
 
 	buf_free(&c->in);
 	buf_free(&c->out);
-	free(c->host);
 	c->magic = 0;
 	free(c);
 }

@@ -9,8 +9,8 @@
 #include <uv.h>
 
 struct client;
-/* Connects; start_server: start one if none answers. host NULL = local. NULL and *e (code 4). */
-struct client *client_connect(const char *host, bool start_server, struct err *e);
+/* Connects; start_server: start one if none answers. NULL and *e (code 4). */
+struct client *client_connect(bool start_server, struct err *e);
 void client_free(struct client *c);
 /* One request, blocking. Takes args (an object; "verb" is added). Parts (request_part) go to
  * part(ctx, json) until the final reply, which is returned (new reference); NULL and *e, where

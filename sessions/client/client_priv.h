@@ -14,9 +14,7 @@ struct pending {
 };
 struct client {
 	uint32_t magic;
-	int fd;	     /* -1 while the server is away */
-	char *host;  /* NULL local */
-	pid_t proxy; /* the child that reaches host; 0 */
+	int fd; /* -1 while the server is away */
 	struct buf in, out;
 	size_t out_off;
 	uint32_t next_id;
@@ -32,7 +30,7 @@ struct client {
 	LIST_HEAD(, pending) pending;
 };
 /* A connected, non-blocking socket, or -1 and *e. */
-int client_socket(struct client *c, bool start_server, struct err *e);
+int client_socket(bool start_server, struct err *e);
 /* Why there may be no answer, as the processes are at this moment; false: nothing is known to be
  * wrong with them. It names the server when it is only busy. */
 bool client_stopped(char *out, size_t cap);

@@ -134,4 +134,20 @@ own_home(const char *name)
 	assert_int_equal(mkdir(path, 0700), 0);
 	setenv("MUSTER_HOME", path, 1);
 }
+
+/* The server's banner has the word; "" for none at all. */
+__attribute__((unused)) static bool
+banner_has(void *word)
+{
+	const char *b;
+	bool yes;
+
+	if (muster("server status --json") != 0)
+		return false;
+	json_t *j = out_json();
+	b = json_string_value(json_object_get(j, "banner"));
+	yes = b && (*(char *)word ? strstr(b, word) != NULL : !*b);
+	json_decref(j);
+	return yes;
+}
 #endif

@@ -135,21 +135,6 @@ check_history(void)
 
 /* The banner, which dashboards show. */
 static bool
-banner_has(void *word)
-{
-	const char *b;
-	bool yes;
-
-	if (muster("server status --json") != 0)
-		return false;
-	json_t *j = out_json();
-	b = json_string_value(json_object_get(j, "banner"));
-	yes = b && (*(char *)word ? strstr(b, word) != NULL : !*b);
-	json_decref(j);
-	return yes;
-}
-
-static bool
 doctor_says(void *text)
 {
 	muster("doctor");

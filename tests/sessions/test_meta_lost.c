@@ -19,21 +19,6 @@ home_with_config(const char *name)
 }
 
 static bool
-banner_has(void *word)
-{
-	const char *b;
-	bool yes;
-
-	if (muster("server status --json") != 0)
-		return false;
-	json_t *j = out_json();
-	b = json_string_value(json_object_get(j, "banner"));
-	yes = b && (*(char *)word ? strstr(b, word) != NULL : !*b);
-	json_decref(j);
-	return yes;
-}
-
-static bool
 stored(void *file)
 {
 	return access(in_home("state/%s", (char *)file), F_OK) == 0;

@@ -150,4 +150,17 @@ screen_is(struct app *a, const char *name, bool styles)
 	buf_free(&got);
 	buf_free(&want);
 }
+
+/* Draws, checks, and looks for the text. */
+__attribute__((unused)) static bool
+shows(struct app *a, const char *text)
+{
+	struct buf b = {0};
+	app_draw(a);
+	app_check(a);
+	surface_dump(a->d.s, &b, false);
+	bool yes = strstr(buf_cstr(&b), text);
+	buf_free(&b);
+	return yes;
+}
 #endif

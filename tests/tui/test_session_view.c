@@ -32,18 +32,6 @@ frame(struct app *a, int cols, int rows, const char *text)
 	canvas_free(c);
 }
 
-static bool
-shows(struct app *a, const char *text)
-{
-	struct buf b = {0};
-	app_draw(a);
-	app_check(a);
-	surface_dump(a->d.s, &b, false);
-	bool yes = strstr(buf_cstr(&b), text);
-	buf_free(&b);
-	return yes;
-}
-
 static struct app *
 attached_app(const char *id)
 {

@@ -230,18 +230,6 @@ asks_what_was_meant(void **state)
 	app_free(a);
 }
 
-static bool
-shows(struct app *a, const char *text)
-{
-	struct buf b = {0};
-	app_draw(a);
-	app_check(a);
-	surface_dump(a->d.s, &b, false);
-	bool yes = strstr(buf_cstr(&b), text);
-	buf_free(&b);
-	return yes;
-}
-
 static void
 sleeps_and_wakes(void **state)
 {

@@ -519,7 +519,7 @@ front_open(struct front *f, const struct view *base, const char *id)
 		.prefix = cfg.prefix,
 		.base = base,
 		.base_arg = id};
-	f->client = client_connect(NULL, true, &f->e);
+	f->client = client_connect(true, &f->e);
 	if (!f->client)
 		return -1;
 	config_load(&cfg, paths()->config, NULL); /* a bad one is `config check`'s to tell */

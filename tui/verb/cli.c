@@ -321,7 +321,7 @@ json_t *
 verb_call(const struct verb_ctx *ctx, const char *verb, json_t *take_args, int *code)
 {
 	struct err e = {0};
-	struct client *c = client_connect(NULL, true, &e);
+	struct client *c = client_connect(true, &e);
 	json_t *reply = NULL;
 
 	if (c)

@@ -390,7 +390,7 @@ put_footprint(const json_t *o)
 static json_t *
 footprint_of_session(struct verb_ctx *ctx, const char *word, bool start_server, struct err *e)
 {
-	struct client *c = client_connect(NULL, start_server, e);
+	struct client *c = client_connect(start_server, e);
 	json_t *reply = NULL;
 
 	if (c)
@@ -423,7 +423,7 @@ static int
 footprint_outside(struct verb_ctx *ctx)
 {
 	struct err e = {0};
-	struct client *c = client_connect(NULL, true, &e);
+	struct client *c = client_connect(true, &e);
 	json_t *reply = c ? client_call(c, "ls", json_object(), NULL, NULL, 0, &e) : NULL, *totals,
 	       *v;
 	char mem[32], age[32];

@@ -16,7 +16,7 @@ static int
 start(struct verb_ctx *ctx, bool force)
 {
 	struct err e = {0};
-	struct client *c = client_connect(NULL, true, &e);
+	struct client *c = client_connect(true, &e);
 
 	(void)force;
 	if (!c)
@@ -30,7 +30,7 @@ static json_t *
 ask(struct verb_ctx *ctx, const char *verb, json_t *args, int *code)
 {
 	struct err e = {0};
-	struct client *c = client_connect(NULL, false, &e);
+	struct client *c = client_connect(false, &e);
 	json_t *reply = NULL;
 
 	if (c)
