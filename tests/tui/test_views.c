@@ -436,7 +436,7 @@ connection_comes_back(void **state)
 	app_connection(a, false, "the server is replaced by a newer one");
 	app_draw(a);
 	surface_dump(a->d.s, &b, false);
-	assert_non_null(strstr(buf_cstr(&b), "replaced by a newer one; all sessions keep"));
+	assert_non_null(strstr(buf_cstr(&b), "replaced by a newer one"));
 	app_connection(a, true, "");
 	app_draw(a);
 	b.len = 0;
@@ -702,6 +702,19 @@ previews_scroll(void **state)
 	app_free(a);
 }
 
+/* Cut off from the server, nobody knows what runs: it is not said. */
+static void
+cut_off_nothing_is_promised(void **state)
+{
+	(void)state;
+	struct app *a = fixture_app(100, 30, 23);
+	assert_true(shows(a, "sessions keep running"));
+	app_connection(a, false, "");
+	assert_true(shows(a, "reconnecting to the server"));
+	assert_false(shows(a, "keep running"));
+	app_free(a);
+}
+
 /* What is asked, with what can be answered: by digit and by click; a digit that is none types nothing. */
 static void
 questions_are_answered(void **state)
@@ -927,6 +940,7 @@ main(void)
 		cmocka_unit_test(search_keeps_the_choice),
 		cmocka_unit_test(search_at_any_size),
 		cmocka_unit_test(previews_scroll),
+		cmocka_unit_test(cut_off_nothing_is_promised),
 		cmocka_unit_test(questions_are_answered),
 		cmocka_unit_test(rows_wait_for_the_cursor),
 		cmocka_unit_test(small_questions),

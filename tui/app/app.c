@@ -390,7 +390,7 @@ draw_banner(struct app *a)
 	char lost[160];
 	const char *text = a->m.banner;
 	if (!a->connected) {
-		snprintf(lost, sizeof lost, "%s%s; all sessions keep running",
+		snprintf(lost, sizeof lost, "%s%s",
 			*a->lost_why ? "the server hung up: " : "reconnecting to the server",
 			a->lost_why);
 		text = lost;

@@ -77,7 +77,7 @@ static void
 on_lost(void *ctx)
 {
 	(void)ctx;
-	puts("Reconnecting to the server. All sessions keep running.");
+	puts("Reconnecting to the server.");
 	fflush(stdout);
 }
 

@@ -292,13 +292,11 @@ footer(struct app *a, const struct list_state *st, char *left, size_t cap)
 	else if (a->m.filter[0] && !st->filtering)
 		snprintf(left, cap, "%zu of %zu match \"%s\"; esc shows all", a->m.n_shown, a->m.n,
 			a->m.filter);
-	else if (sum.running == 0)
+	else if (sum.running == 0 || !a->connected) /* what runs is not known */
 		snprintf(left, cap, "q quits");
+	else if (sum.running == 1)
+		snprintf(left, cap, "q quits; the session keeps running");
 	else
-		snprintf(left, cap, "q quits; %s keep%s running",
-			sum.running == 1 ? "the session" : "all sessions",
-			sum.running == 1 ? "s" : "");
-	if (!marked && !a->m.filter[0] && sum.running > 1)
 		snprintf(left, cap, "q quits; all %zu sessions keep running", sum.running);
 }
 
