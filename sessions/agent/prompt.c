@@ -194,6 +194,10 @@ prompt_read(const struct profile *p, const struct grid *g, struct prompt *out)
 	memset(out, 0, sizeof *out);
 	for (int y = 0; y < g->rows; y++)
 		put_row(&o, g, y);
+	/* a tall screen has many rows below what a program has drawn yet */
+	while (o.text.len > 1 && memcmp(o.text.data + o.text.len - 2, "\n\n", 2) == 0)
+		o.text.len--;
+	o.marks.len = o.text.len;
 	buf_cstr(&o.text);
 	judge(p, &o, out);
 	out->bare = has_bare(&o);

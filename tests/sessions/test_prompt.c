@@ -26,7 +26,7 @@ static struct arena *arena;
 static struct prompt
 look(const char *profile, const char *screen)
 {
-	const struct term_config cfg = {.cols = 60, .rows = 16};
+	const struct term_config cfg = {.cols = 60, .rows = 50};
 	struct term *t = term_new(arena, 1, &cfg);
 	struct prompt out;
 	struct grid g;
