@@ -13,14 +13,23 @@ _muster()
 	local opts=
 	case $verb in
 	new) opts="-n -c -p -t -e --size --pin --mem-max --no-store --prompt -d" ;;
-	ls) opts="-a -w --tag --state" ;;
+	ls) opts="-a -w --tag --state --older" ;;
 	attach) opts="--line $(_muster_names)" ;;
 	peek) opts="--history --lines --ansi $(_muster_names)" ;;
 	send) opts="--tag --key --no-enter --when-idle --no-wait $(_muster_names)" ;;
 	wait) opts="--for --timeout $(_muster_names)" ;;
-	kill) opts="--now $(_muster_names)" ;;
-	hibernate) opts="--force $(_muster_names)" ;;
-	resume|forget|pin|unpin|rename|tag|untag|archive|unarchive|note) opts="$(_muster_names)" ;;
+	kill) opts="--all --tag --state --older --now --yes $(_muster_names)" ;;
+	hibernate) opts="--all --tag --state --older --force $(_muster_names)" ;;
+	resume) opts="--all --tag --state --older $(_muster_names)" ;;
+	forget) opts="--all --tag --state --older --yes $(_muster_names)" ;;
+	pin) opts="--all --tag --state --older $(_muster_names)" ;;
+	unpin) opts="--all --tag --state --older $(_muster_names)" ;;
+	rename) opts="$(_muster_names)" ;;
+	tag) opts="--all --tag --state --older $(_muster_names)" ;;
+	untag) opts="--all --tag --state --older $(_muster_names)" ;;
+	archive) opts="--all --tag --state --older $(_muster_names)" ;;
+	unarchive) opts="--all --tag --state --older $(_muster_names)" ;;
+	note) opts="$(_muster_names)" ;;
 	reap) opts="--idle --min --growing --dry-run --yes" ;;
 	explain) opts="$(_muster_names)" ;;
 	history) opts="--since --csv $(_muster_names)" ;;

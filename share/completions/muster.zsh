@@ -47,13 +47,21 @@ _muster() {
 		local opts=
 		case $words[2] in
 		new) opts="-n -c -p -t -e --size --pin --mem-max --no-store --prompt -d" ;;
-		ls) opts="-a -w --tag --state" ;;
+		ls) opts="-a -w --tag --state --older" ;;
 		attach) opts="--line" ;;
 		peek) opts="--history --lines --ansi" ;;
 		send) opts="--tag --key --no-enter --when-idle --no-wait" ;;
 		wait) opts="--for --timeout" ;;
-		kill) opts="--now" ;;
-		hibernate) opts="--force" ;;
+		kill) opts="--all --tag --state --older --now --yes" ;;
+		hibernate) opts="--all --tag --state --older --force" ;;
+		resume) opts="--all --tag --state --older" ;;
+		forget) opts="--all --tag --state --older --yes" ;;
+		pin) opts="--all --tag --state --older" ;;
+		unpin) opts="--all --tag --state --older" ;;
+		tag) opts="--all --tag --state --older" ;;
+		untag) opts="--all --tag --state --older" ;;
+		archive) opts="--all --tag --state --older" ;;
+		unarchive) opts="--all --tag --state --older" ;;
 		reap) opts="--idle --min --growing --dry-run --yes" ;;
 		history) opts="--since --csv" ;;
 		footprint) opts="--outside" ;;
