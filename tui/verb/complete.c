@@ -132,7 +132,8 @@ offer_sessions(const struct line *l)
 	size_t i;
 
 	json_array_foreach (json_object_get(reply, "sessions"), i, s) {
-		if (json_unpack(s, "{s:s, s:s, s:s, s:s}", "name", &name, "state", &state,
+		activity = profile = "";
+		if (json_unpack(s, "{s:s, s:s, s?s, s?s}", "name", &name, "state", &state,
 			    "activity", &activity, "profile", &profile) < 0 ||
 			!verb_fits(l->verb, state))
 			continue;
