@@ -14,7 +14,7 @@ _muster()
 	case $verb in
 	new) opts="-n -c -p -t -e --size --pin --mem-max --no-store --prompt -d" ;;
 	ls) opts="-a -w --tag --state" ;;
-	attach) opts="--line $(_muster_names)" ;;
+	attach) opts="--line --read-only --no-resize $(_muster_names)" ;;
 	peek) opts="--history --lines --ansi $(_muster_names)" ;;
 	send) opts="--tag --key --no-enter --when-idle --no-wait $(_muster_names)" ;;
 	wait) opts="--for --timeout $(_muster_names)" ;;

@@ -68,6 +68,8 @@ complete -c muster -n '__fish_seen_subcommand_from reap' -l yes
 complete -c muster -n '__fish_seen_subcommand_from history' -l since
 complete -c muster -n '__fish_seen_subcommand_from history' -l csv
 complete -c muster -n '__fish_seen_subcommand_from attach' -l line
+complete -c muster -n '__fish_seen_subcommand_from attach' -l read-only
+complete -c muster -n '__fish_seen_subcommand_from attach' -l no-resize
 complete -c muster -n '__fish_seen_subcommand_from footprint' -l outside
 complete -c muster -n '__fish_seen_subcommand_from search' -l regex
 complete -c muster -n '__fish_seen_subcommand_from search' -l session

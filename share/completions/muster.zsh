@@ -44,7 +44,7 @@ _muster() {
 		case $words[2] in
 		new) opts="-n -c -p -t -e --size --pin --mem-max --no-store --prompt -d" ;;
 		ls) opts="-a -w --tag --state" ;;
-		attach) opts="--line" ;;
+		attach) opts="--line --read-only --no-resize" ;;
 		peek) opts="--history --lines --ansi" ;;
 		send) opts="--tag --key --no-enter --when-idle --no-wait" ;;
 		wait) opts="--for --timeout" ;;
