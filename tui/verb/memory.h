@@ -8,6 +8,7 @@ const char *jstr(const json_t *o, const char *key); /* "" when absent */
 double jnum(const json_t *o, const char *key);	    /* NAN when absent */
 const char *fmt_size(char *buf, double n);	    /* fmt_bytes; "-" for NAN. buf >= 32 */
 enum plot_style out_style(const struct verb_ctx *ctx);
-void put_cp(uint32_t cp);		  /* below U+10000 */
-void put_clean(const char *s, int width); /* sanitised, padded */
+void put_cp(uint32_t cp);			  /* below U+10000 */
+void put_clean(const char *s, int width);	  /* sanitised, padded */
+void put_event(const json_t *ev, bool with_name); /* a line of `events` */
 #endif
