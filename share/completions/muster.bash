@@ -23,8 +23,9 @@ _muster()
 	resume|forget|pin|unpin|rename|tag) opts="$(_muster_names)" ;;
 	reap) opts="--idle --min --growing --dry-run --yes" ;;
 	explain) opts="$(_muster_names)" ;;
-	history) opts="--since --csv $(_muster_names)" ;;
-	footprint) opts="--outside $(_muster_names)" ;;
+	history) opts="--since --csv --categories --roles --ages $(_muster_names)" ;;
+	footprint) opts="--watch --since --outside $(_muster_names)" ;;
+	top) opts="--sort" ;;
 	search) opts="--regex --session --since" ;;
 	events) opts="$(_muster_names)" ;;
 	server) opts="--kill-sessions start stop status" ;;

@@ -67,8 +67,14 @@ complete -c muster -n '__fish_seen_subcommand_from reap' -l dry-run
 complete -c muster -n '__fish_seen_subcommand_from reap' -l yes
 complete -c muster -n '__fish_seen_subcommand_from history' -l since
 complete -c muster -n '__fish_seen_subcommand_from history' -l csv
+complete -c muster -n '__fish_seen_subcommand_from history' -l categories
+complete -c muster -n '__fish_seen_subcommand_from history' -l roles
+complete -c muster -n '__fish_seen_subcommand_from history' -l ages
 complete -c muster -n '__fish_seen_subcommand_from attach' -l line
 complete -c muster -n '__fish_seen_subcommand_from footprint' -l outside
+complete -c muster -n '__fish_seen_subcommand_from footprint' -l watch
+complete -c muster -n '__fish_seen_subcommand_from footprint' -l since
+complete -c muster -n '__fish_seen_subcommand_from top' -l sort
 complete -c muster -n '__fish_seen_subcommand_from search' -l regex
 complete -c muster -n '__fish_seen_subcommand_from search' -l session
 complete -c muster -n '__fish_seen_subcommand_from search' -l since

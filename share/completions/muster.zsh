@@ -51,8 +51,9 @@ _muster() {
 		kill) opts="--now" ;;
 		hibernate) opts="--force" ;;
 		reap) opts="--idle --min --growing --dry-run --yes" ;;
-		history) opts="--since --csv" ;;
-		footprint) opts="--outside" ;;
+		history) opts="--since --csv --categories --roles --ages" ;;
+		footprint) opts="--watch --since --outside" ;;
+		top) opts="--sort" ;;
 		search) opts="--regex --session --since" ;;
 		server) opts="--kill-sessions" ;;
 		replay) opts="--size --resize --scrollback --chunk --json --cells --stats" ;;
