@@ -60,12 +60,27 @@ open_json(const struct session *s)
 		s->past.exit_signal);
 }
 
-/* This client is the one at work: the session takes its size. */
+/* The session has the size of who was at work last among those who look; while nobody does, that
+ * which it has. */
 static void
-view_takes_size(struct view *v)
+size_settles(struct views *all, struct session *s)
 {
-	if (v->attach && v->cols > 0 && v->rows > 0 && session_live(v->session))
-		feed_resize(v->session, v->cols, v->rows);
+	struct view *v, *best = NULL;
+
+	EACH_OF(v, all, session, s)
+	if (v->sizes && !v->away && (!best || v->used_ns > best->used_ns))
+		best = v;
+	if (best && best->cols > 0 && best->rows > 0 && session_live(s))
+		feed_resize(s, best->cols, best->rows);
+}
+
+/* This client is the one at work. */
+static void
+view_used(struct view *v)
+{
+	v->used_ns = os_mono_ns();
+	v->away = false;
+	size_settles(v->peer->of->views, v->session);
 }
 
 static void
@@ -85,7 +100,9 @@ count_lookers(struct views *all, struct session *s)
 static void
 view_free(struct view *v)
 {
+	struct views *all = v->peer->of->views;
 	struct session *s = v->session;
+	bool sizes = v->sizes;
 
 	CHECK(v->magic == VIEW_MAGIC);
 	view_give_back(v, NULL, 0);
@@ -96,9 +113,11 @@ view_free(struct view *v)
 	canvas_free(v->canvas);
 	search_free(v->pattern);
 	free(v->marks);
-	count_lookers(v->peer->of->views, s);
+	count_lookers(all, s);
 	v->magic = 0;
 	free(v);
+	if (sizes)
+		size_settles(all, s);
 }
 
 void
@@ -133,9 +152,11 @@ cmd_view(struct request *r)
 		.dirty = true,
 		.urgent = true,
 		.attach = mode && !strcmp(mode, "attach"),
+		.read_only = json_is_true(json_object_get(a, "read_only")),
 		.cols = (int)obj_int(a, "cols", 0),
 		.rows = (int)obj_int(a, "rows", 0),
 		.frames = frame_view_new()};
+	v->sizes = v->attach && !v->read_only && !json_is_false(json_object_get(a, "resize"));
 	LIST_INSERT_HEAD(&all->list, v, of_all);
 	count_lookers(all, s);
 	if (s->of->sampler)
@@ -144,7 +165,7 @@ cmd_view(struct request *r)
 		memmove(s->revisit + 1, s->revisit, sizeof(s->revisit) - sizeof(*s->revisit));
 		s->revisit[0] = os_wall_s();
 		s->of->last_used = s;
-		view_takes_size(v);
+		view_used(v);
 	}
 	request_reply(r, json_pack("{s:i,s:i}", "v", 1, "view", (int)id));
 	tell(v, open_json(s));
@@ -170,7 +191,7 @@ view_types(struct view *v, const struct buf *bytes, bool keys)
 			activity_typed(&s->run->act, bytes->data, bytes->len, now);
 		session_changed(s);
 		v->urgent = true;
-		v->typed_ns = now;
+		v->used_ns = now;
 	}
 	s->of->ops->evaluated(s->of->ctx, s);
 }
@@ -180,19 +201,22 @@ view_input(struct view *v, const struct frame *f)
 {
 	struct rd in = rd_init(f->payload, f->len);
 	struct buf out = {0};
-	bool keys = false;
+	bool keys = false, away = v->away;
+	struct input_event ev;
 
-	if (!v->attach)
+	if (!v->attach || v->read_only)
 		return;
-	view_takes_size(v);
 	struct key_modes km = term_key_modes(display_term(v->session));
-	while (rd_left(&in)) {
-		struct input_event ev;
-		if (input_unpack(&in, &ev) < 0)
-			break;
+	while (rd_left(&in) && input_unpack(&in, &ev) == 0) {
+		if (ev.type == INPUT_FOCUS)
+			v->away = !ev.focus_in;
+		else
+			view_used(v);
 		keys |= ev.type == INPUT_KEY || ev.type == INPUT_PASTE;
 		encode_input(&out, &ev, &km);
 	}
+	if (v->away != away)
+		size_settles(v->peer->of->views, v->session);
 	view_types(v, &out, keys);
 	buf_free(&out);
 }
@@ -221,17 +245,34 @@ view_top(const struct view *v, struct pagelist *h, uint64_t total)
 	return top == UINT64_MAX ? 0 : MIN(top + v->under, total);
 }
 
+bool
+view_awaits(struct view *v, const struct pagelist *h)
+{
+	if (!h || !pagelist_awaits(h))
+		return false;
+	v->awaits = v->session->of->texts_came + 1;
+	return true;
+}
+
 void
 view_scroll(struct view *v, uint64_t back)
 {
 	struct session *s = v->session;
 	struct pagelist *h = term_pagelist(display_term(s));
 	uint64_t total = h ? pagelist_rows(h, s->display->cols) : 0;
+	bool under = !MIN(back, total) && total, stays = back || v->hold;
+	struct pin at = {0};
 
-	v->back = MIN(back, total);
-	v->under = !v->back && total;
-	v->at = pagelist_pin(h, s->display->cols, total - v->back - v->under);
+	if (stays) /* the end of it all is where the screen is */
+		at = pagelist_pin(h, s->display->cols, total - MIN(back, total) - under);
 	v->dirty = v->urgent = true;
+	v->wants = stays && view_awaits(v, h);
+	v->want = back;
+	if (v->wants)
+		return;
+	v->back = MIN(back, total);
+	v->under = under;
+	v->at = at;
 	v->told_rows = UINT64_MAX; /* a request is always answered */
 	tell_place(v, total);
 }
@@ -255,7 +296,8 @@ view_frame(struct views *all, struct peer *p, const struct frame *f)
 		v->cols = rd_u16(&in);
 		v->rows = rd_u16(&in);
 		v->dirty = v->urgent = true;
-		view_takes_size(v);
+		if (!v->away)
+			view_used(v);
 		break;
 	case FT_SCROLL:
 		view_scroll(v, rd_u64(&in));
@@ -290,9 +332,9 @@ on_hist_row(void *ctx, const struct row *row, const struct tab *t, struct pin at
 	canvas_blit(co->c, co->y++, 0, &g, 0, 0, 1, co->cols);
 }
 
-/* The screen as it is `back` rows up; the cursor is not shown. */
-static struct grid
-grid_back(struct view *v, struct term *t)
+/* The screen as it is `back` rows up; the cursor is not shown. False: it cannot be told yet. */
+static bool
+grid_back(struct view *v, struct term *t, struct grid *g)
 {
 	struct session *s = v->session;
 	struct pagelist *h = term_pagelist(t);
@@ -301,19 +343,22 @@ grid_back(struct view *v, struct term *t)
 	struct compose co = {.cols = live.cols};
 	uint64_t n;
 
-	v->back = total - top;
-	tell_place(v, total);
 	if (!v->canvas)
 		v->canvas = canvas_new(s->of->arena, s->num, live.cols, live.rows);
 	canvas_resize(v->canvas, live.cols, live.rows);
 	canvas_clear(v->canvas);
 	co.c = v->canvas;
-	n = MIN(v->back, (uint64_t)live.rows);
+	n = MIN(total - top, (uint64_t)live.rows);
 	pagelist_read(h, live.cols, top, n, on_hist_row, &co);
+	if (view_awaits(v, h))
+		return false;
+	v->back = total - top;
+	tell_place(v, total);
 	if (n < (uint64_t)live.rows)
 		canvas_blit(v->canvas, (int)n, 0, &live, 0, 0, live.rows - (int)n, live.cols);
 	canvas_set_cursor(v->canvas, 0, 0, false, CURSOR_BLOCK);
-	return canvas_grid(v->canvas);
+	*g = canvas_grid(v->canvas);
+	return true;
 }
 
 enum view_put
@@ -360,11 +405,15 @@ static void
 view_send(struct view *v, uint64_t now)
 {
 	struct term *t = display_term(v->session);
-	struct grid g;
+	struct grid g = term_grid(t);
 
+	v->awaits = 0;
+	if (v->wants)
+		view_scroll(v, v->want);
 	view_tell(v);
-	g = v->back || v->hold ? grid_back(v, t) : term_grid(t);
-	v->dirty = false;
+	if (v->wants || ((v->back || v->hold) && !grid_back(v, t, &g)))
+		return;
+	v->dirty = v->awaits != 0; /* marks are still to come */
 	v->sync_ns = 0;
 	if (lent_held(v->lent) ? !lent_paint(v->lent, &g) : view_put_frame(v, &g, now) != PUT_FRAME)
 		return;
@@ -398,6 +447,13 @@ on_frames(uv_timer_t *t)
 	((struct views *)t->data)->frames_due = false; /* uv_prepare does the rest */
 }
 
+/* What it is to show has not come from a file yet. */
+static bool
+stands_still(const struct view *v)
+{
+	return (v->wants || v->back || v->hold) && v->awaits == v->session->of->texts_came + 1;
+}
+
 void
 views_flush(struct views *all)
 {
@@ -405,7 +461,7 @@ views_flush(struct views *all)
 	struct view *v;
 
 	LIST_FOREACH (v, &all->list, of_all) {
-		if (!v->dirty || v->in_flight)
+		if (!v->dirty || v->in_flight || stands_still(v))
 			continue;
 		now = now ? now : os_mono_ns();
 		uint64_t due = view_due(v, now);
@@ -545,7 +601,7 @@ views_clipboard(struct views *all, struct session *s, const char *text, size_t n
 
 	/* only the client that typed last, and only while it looks */
 	EACH_OF(v, all, session, s)
-	if (v->attach && (!active || v->typed_ns > active->typed_ns))
+	if (v->attach && (!active || v->used_ns > active->used_ns))
 		active = v;
 	if (!active || n > CLIPBOARD_MAX || now - active->copied_ns < NOTIFY_NS / 10)
 		return;

@@ -1,7 +1,8 @@
 #ifndef SESSIONS_VIEW_H
 #define SESSIONS_VIEW_H
 /* A client looking at a session: frames one at a time, the next when the last was painted (ACK).
- * Attached views give the session their size and type into it; previews do neither. */
+ * Attached views type into the session and give it their size, unless they were opened not to;
+ * previews do neither. */
 #include "core/keys/keys.h"
 #include "core/paint/canvas.h"
 #include "core/paint/frame.h"
@@ -19,16 +20,22 @@ struct view {
 	struct peer *peer;
 	struct session *session;
 	struct frame_view *frames;
-	bool attach, in_flight, dirty, urgent, retitled;
+	bool attach, read_only;
+	bool sizes; /* its size may be the session's, */
+	bool away;  /* but is not while its terminal says that nobody looks there */
+	bool in_flight, dirty, urgent, retitled;
 	int cols, rows;
 	uint64_t sent_ns, sync_ns;
-	uint64_t typed_ns;	       /* last input from it */
+	uint64_t used_ns;	       /* last input from it, or when it was opened */
 	struct key_modes modes;	       /* as last told */
 	uint64_t back;		       /* rows scrolled back; 0 live */
 	uint64_t told_back, told_rows; /* the place as the client knows it */
-	struct pin at;		/* top row when scrolled back: stays put while output arrives */
-	bool hold;		/* stays put at the end too: */
-	bool under;		/* there the first row is the one under `at` */
+	struct pin at; /* top row when scrolled back: stays put while output arrives */
+	bool hold;     /* stays put at the end too: */
+	bool under;    /* there the first row is the one under `at` */
+	bool wants;    /* `want` rows back is where it is to be, once that can be told */
+	uint64_t want;
+	uint64_t awaits;	/* text was missing when sessions.texts_came was one less; 0 none */
 	struct canvas *canvas;	/* composes scrolled-back screens */
 	struct search *pattern; /* matches of it are told as marks; NULL none */
 	char *marks;		/* as last told; NULL never */
@@ -55,6 +62,8 @@ struct view *view_find(struct views *all, struct peer *p, uint32_t id); /* NULL 
 uint64_t view_top(const struct view *v, struct pagelist *h, uint64_t total);
 /* So many rows back, as far as there are; the client is told. */
 void view_scroll(struct view *v, uint64_t back);
+/* Does the history await text from files? Then the view's frame is made when something has come. */
+bool view_awaits(struct view *v, const struct pagelist *h);
 /* Tells which cells of what is about to be sent match the view's pattern, if that changed. */
 void view_marks(struct view *v);
 /* A frame of the wire that is about a view. */
