@@ -7,7 +7,7 @@ _muster()
 		[[ ${COMP_WORDS[i]} == -* ]] || { verb=${COMP_WORDS[i]}; break; }
 	done
 	if [[ -z $verb ]]; then
-		COMPREPLY=($(compgen -W "new ls attach peek send wait kill hibernate resume forget pin unpin rename tag reap explain history footprint search events top metrics doctor server replay hook debug config version help --json --color --help --version --ascii --plain" -- "$cur"))
+		COMPREPLY=($(compgen -W "new ls attach peek send wait kill hibernate resume forget pin unpin rename tag untag archive unarchive note reap explain history footprint search events top metrics doctor server replay hook debug config version help --json --color --help --version --ascii --plain" -- "$cur"))
 		return
 	fi
 	local opts=
@@ -20,7 +20,7 @@ _muster()
 	wait) opts="--for --timeout $(_muster_names)" ;;
 	kill) opts="--now $(_muster_names)" ;;
 	hibernate) opts="--force $(_muster_names)" ;;
-	resume|forget|pin|unpin|rename|tag) opts="$(_muster_names)" ;;
+	resume|forget|pin|unpin|rename|tag|untag|archive|unarchive|note) opts="$(_muster_names)" ;;
 	reap) opts="--idle --min --growing --dry-run --yes" ;;
 	explain) opts="$(_muster_names)" ;;
 	history) opts="--since --csv $(_muster_names)" ;;

@@ -4,7 +4,7 @@ function __muster_sessions
 end
 complete -c muster -f
 complete -c muster -n __fish_use_subcommand -a new -d 'start a session; attaches unless -d or no tty'
-complete -c muster -n __fish_use_subcommand -a ls -d 'list sessions; -a with exited and lost, -w follows'
+complete -c muster -n __fish_use_subcommand -a ls -d 'list sessions; -a with exited, lost and archived, -w follows'
 complete -c muster -n __fish_use_subcommand -a attach -d 'show a session on the whole terminal'
 complete -c muster -n __fish_use_subcommand -a peek -d 'print a session\'s screen'
 complete -c muster -n __fish_use_subcommand -a send -d 'type into a session'
@@ -13,10 +13,14 @@ complete -c muster -n __fish_use_subcommand -a kill -d 'end sessions'
 complete -c muster -n __fish_use_subcommand -a hibernate -d 'put sessions to sleep: ended, resumable, no memory'
 complete -c muster -n __fish_use_subcommand -a resume -d 'wake sessions'
 complete -c muster -n __fish_use_subcommand -a forget -d 'delete all that is stored of ended sessions'
-complete -c muster -n __fish_use_subcommand -a pin -d 'never put this session to sleep'
+complete -c muster -n __fish_use_subcommand -a pin -d 'never put these sessions to sleep'
 complete -c muster -n __fish_use_subcommand -a unpin -d 'undo pin'
 complete -c muster -n __fish_use_subcommand -a rename -d 'give a session another name'
 complete -c muster -n __fish_use_subcommand -a tag -d 'add a tag'
+complete -c muster -n __fish_use_subcommand -a untag -d 'take a tag off'
+complete -c muster -n __fish_use_subcommand -a archive -d 'take sessions out of the list until they need you'
+complete -c muster -n __fish_use_subcommand -a unarchive -d 'put archived sessions back into the list'
+complete -c muster -n __fish_use_subcommand -a note -d 'keep a line of your own with a session'
 complete -c muster -n __fish_use_subcommand -a reap -d 'offer to put idle sessions to sleep that cost or grow'
 complete -c muster -n __fish_use_subcommand -a explain -d 'explain a session\'s state, memory trend, and whether it can sleep'
 complete -c muster -n __fish_use_subcommand -a history -d 'footprint over time'
@@ -81,5 +85,5 @@ complete -c muster -n '__fish_seen_subcommand_from replay' -l json
 complete -c muster -n '__fish_seen_subcommand_from replay' -l cells
 complete -c muster -n '__fish_seen_subcommand_from replay' -l stats
 complete -c muster -n '__fish_seen_subcommand_from hook' -l key
-complete -c muster -n '__fish_seen_subcommand_from attach peek send wait kill hibernate resume forget pin unpin rename tag explain history footprint events' -a '(__muster_sessions)'
+complete -c muster -n '__fish_seen_subcommand_from attach peek send wait kill hibernate resume forget pin unpin rename tag untag archive unarchive note explain history footprint events' -a '(__muster_sessions)'
 complete -c muster -l json -d 'print JSON'

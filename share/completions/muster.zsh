@@ -5,7 +5,7 @@ _muster() {
 	local -a verbs
 	verbs=(
 		'new:start a session; attaches unless -d or no tty'
-		'ls:list sessions; -a with exited and lost, -w follows'
+		'ls:list sessions; -a with exited, lost and archived, -w follows'
 		'attach:show a session on the whole terminal'
 		'peek:print a session'\''s screen'
 		'send:type into a session'
@@ -14,10 +14,14 @@ _muster() {
 		'hibernate:put sessions to sleep: ended, resumable, no memory'
 		'resume:wake sessions'
 		'forget:delete all that is stored of ended sessions'
-		'pin:never put this session to sleep'
+		'pin:never put these sessions to sleep'
 		'unpin:undo pin'
 		'rename:give a session another name'
 		'tag:add a tag'
+		'untag:take a tag off'
+		'archive:take sessions out of the list until they need you'
+		'unarchive:put archived sessions back into the list'
+		'note:keep a line of your own with a session'
 		'reap:offer to put idle sessions to sleep that cost or grow'
 		'explain:explain a session'\''s state, memory trend, and whether it can sleep'
 		'history:footprint over time'
@@ -62,7 +66,7 @@ _muster() {
 		return
 	fi
 	case $words[2] in
-	attach|peek|send|wait|kill|hibernate|resume|forget|pin|unpin|rename|tag|explain|history|footprint|events) _muster_sessions ;;
+	attach|peek|send|wait|kill|hibernate|resume|forget|pin|unpin|rename|tag|untag|archive|unarchive|note|explain|history|footprint|events) _muster_sessions ;;
 	server) compadd start stop status ;;
 	debug) compadd check dump handles ;;
 	config) compadd path check default ;;
