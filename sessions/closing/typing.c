@@ -84,8 +84,9 @@ job_end(struct send_job *j, const struct err *e)
 		j->done(j->ctx, e);
 }
 
-int
-typing_events(struct session *s, const struct input_event *ev, size_t n, struct err *e)
+/* At once: 0, or -1 and *e. What comes while its CLI wakes is kept for it. */
+static int
+type_events(struct session *s, const struct input_event *ev, size_t n, struct err *e)
 {
 	struct key_modes km = term_key_modes(display_term(s));
 	struct buf out = {0};
@@ -165,7 +166,7 @@ press_enter(struct send_job *j)
 		s->run->turn_queued = s->run->act.now == ACT_WORKING;
 	}
 	j->verify &= j->seen || activity_said(&s->run->act);
-	if (typing_events(s, &enter, 1, &e) < 0 || !j->verify) {
+	if (type_events(s, &enter, 1, &e) < 0 || !j->verify) {
 		job_end(j, s->run->pty ? NULL : &e);
 		job_next(s);
 		return;
@@ -296,12 +297,12 @@ type_all(struct send_job *j, struct err *e)
 	int rc = 0;
 
 	while (rc == 0 && rd_left(&in) && input_unpack(&in, &ev) == 0)
-		rc = typing_events(j->s, &ev, 1, e);
+		rc = type_events(j->s, &ev, 1, e);
 	if (rc == 0 && j->text && *j->text) {
 		ev = (struct input_event){.type = INPUT_PASTE,
 			.bytes = (const uint8_t *)j->text,
 			.len = strlen(j->text)};
-		rc = typing_events(j->s, &ev, 1, e);
+		rc = type_events(j->s, &ev, 1, e);
 	}
 	return rc;
 }

@@ -31,8 +31,6 @@ void typing_queue(struct session *s, const struct typing *t);
 void typing_tick(struct session *s, uint64_t now_ns);
 bool typing_waits(const struct session *s); /* something is queued */
 void typing_drop(struct session *s);	    /* the session ended: all of it is refused */
-/* At once: 0, or -1 and *e. What comes while its CLI wakes is kept for it. */
-int typing_events(struct session *s, const struct input_event *ev, size_t n, struct err *e);
 
 /* Does its CLI take input? */
 bool typing_is_ready(const struct session *s);

@@ -316,19 +316,6 @@ what_was_entered_is_taken_when_it_ends(void **state)
 }
 
 static void
-type_word(const char *word)
-{
-	struct input_event ev = {.type = INPUT_KEY, .action = KEY_PRESS};
-	struct err e;
-
-	for (; *word; word++) {
-		ev.key = (uint32_t)*word;
-		ev.text[0] = ev.key >= ' ' ? ev.key : 0;
-		assert_int_equal(typing_events(p.s, &ev, 1, &e), 0);
-	}
-}
-
-static void
 what_is_typed_while_it_wakes_is_kept(void **state)
 {
 	const char *how;
@@ -341,9 +328,9 @@ what_is_typed_while_it_wakes_is_kept(void **state)
 	assert_string_equal(how, "start"); /* it never had a conversation */
 	assert_int_equal(wake_session(p.s, &how, &e), -1);
 	assert_true(waking_is(p.s));
-	type_word("hi\r");
+	assert_true(waking_hold(p.s, "hi\r", 3));
 	played_born(&p, 0, 7, -1);
-	type_word("!");
+	send_key('!');
 	played_prints(&p, "Starting");
 	at = os_mono_ns();
 	UNTIL(os_mono_ns() - at > 2 * LOOK_NS);
@@ -359,7 +346,7 @@ what_is_typed_while_it_wakes_is_kept(void **state)
 	played_takes(&p, "!");
 	UNTIL(!waking_is(p.s));
 	assert_true(typing_is_ready(p.s));
-	type_word("x");
+	send_key('x');
 	played_takes(&p, "x");
 }
 
