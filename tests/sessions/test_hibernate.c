@@ -154,8 +154,9 @@ it_sleeps_by_the_signal_of_its_profile(void **state)
 	(void)state;
 	starts(false);
 	hibernate();
-	UNTIL(ends_any(ends));
-	assert_int_equal(p.s->state, SS_SLEEPING);
+	/* on a busy machine one turn of the loop sees the end begin and done */
+	UNTIL(ends_any(ends) || results);
+	assert_true(results || p.s->state == SS_SLEEPING);
 	assert_string_equal(played_got(&p), "");
 	UNTIL(reaped());
 	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
