@@ -92,6 +92,4 @@ bool session_has_tag(const struct session *s, const char *tag);
 int session_tag(struct session *s, const char *tag, struct err *e); /* "-x" takes x off */
 void session_exit_status(struct session *s, int status);	    /* as of waitpid */
 bool session_name_valid(const char *name);
-/* Is this process one that serves other sessions of the CLI too? It is not ended with this one. */
-bool session_shares(const struct session *s, pid_t pid);
 #endif

@@ -185,8 +185,8 @@ session_json(struct session *s)
 	json_object_set_new(o, "size",
 		json_pack("{s:i,s:i}", "cols", s->display->cols, "rows", s->display->rows));
 	obj_put_int(o, "viewers", s->display->viewers);
+	put_memory(o, s);
 	if (s->run) {
-		put_memory(o, s);
 		put_limit(o, s);
 		put_reap(o, s);
 	}
@@ -230,7 +230,7 @@ sessions_totals_json(struct sessions *ss)
 
 	for (struct session *s = ss->first; s; s = s->next) {
 		const struct memstat *m =
-			ss->sampler && session_live(s) ? sampler_get(ss->sampler, s->num) : NULL;
+			ss->sampler ? sampler_get(ss->sampler, s->num) : NULL;
 		running += session_live(s);
 		asleep += s->state == SS_ASLEEP;
 		if (m && m->known) {

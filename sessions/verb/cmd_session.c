@@ -246,10 +246,9 @@ cmd_new(struct request *r)
 struct many {
 	struct request *r;
 	json_t *results;
-	int pending;
 };
 
-/* Runs fn over the named sessions; it says what is wrong, or that the end is still to come (1). */
+/* Runs fn over the named sessions; it says what is wrong. */
 static void
 each_session(struct request *r, struct many *m,
 	int (*fn)(struct request *r, struct session *s, struct err *e))
@@ -272,7 +271,6 @@ each_session(struct request *r, struct many *m,
 		if (rc < 0)
 			json_object_set_new(o, "code", json_integer(e.code));
 		json_array_append_new(m->results, o);
-		m->pending += rc > 0;
 	}
 	json_decref(ids);
 }
@@ -294,12 +292,11 @@ no_ids(struct request *r)
 static int
 kill_one(struct request *r, struct session *s, struct err *e)
 {
-	if (!session_live(s))
+	if (!ends_kill(lifecycle_ends(server_lifecycle(request_server(r))), s,
+		    obj_true(request_args(r), "now")))
 		return err_set(e, 1, "%s is not running (it is %s)", s->name,
 			session_state_name(s->state));
-	ends_kill(lifecycle_ends(server_lifecycle(request_server(r))), s,
-		obj_true(request_args(r), "now"));
-	return 1;
+	return 0;
 }
 
 static void
@@ -311,20 +308,31 @@ many_free(void *ctx)
 	free(m);
 }
 
-/* One that outlived SIGKILL is in the kernel's hands. */
+/* How it went. One that outlived SIGKILL is in the kernel's hands. */
 static void
-say_unkillable(struct sessions *ss, json_t *result)
+say_ended(struct session *s, json_t *result)
 {
-	const char *id = obj_text(result, "id");
-	struct session *s = id ? sessions_find(ss, id, NULL) : NULL;
 	struct err e;
 
-	if (!s || !s->run || !s->run->unkillable)
+	if (!s->run || !s->run->unkillable) {
+		obj_put_int(result, "freed_bytes", s->past.freed_bytes);
 		return;
+	}
 	err_set(&e, 1, "%s does not end: the kernel keeps process %d", s->name, (int)s->run->pid);
 	json_object_set_new(result, "ok", json_false());
 	json_object_set_new(result, "error", json_string(e.msg));
 	json_object_set_new(result, "code", json_integer(e.code));
+}
+
+/* Of a result that went well so far, while it is there. */
+static struct session *
+ended_one(struct many *m, const json_t *result)
+{
+	const char *id = obj_text(result, "id");
+
+	if (!id || !obj_true(result, "ok"))
+		return NULL;
+	return sessions_find(request_sessions(m->r), id, NULL);
 }
 
 /* Done when none of those it ended is live any more, or can be ended. */
@@ -333,19 +341,18 @@ many_ended(struct waiter *w, struct session *changed)
 {
 	struct many *m = w->ctx;
 	const struct ends *ends = lifecycle_ends(server_lifecycle(request_server(m->r)));
+	struct session *s;
 	json_t *o;
 	size_t i;
 
 	(void)changed;
-	json_array_foreach (m->results, i, o) {
-		const char *id = obj_text(o, "id");
-		struct session *s = id ? sessions_find(request_sessions(m->r), id, NULL) : NULL;
-
-		if (id && ((s && session_ending(s) && !s->run->unkillable) || ends_busy(ends, id)))
-			return false;
-	}
 	json_array_foreach (m->results, i, o)
-		say_unkillable(request_sessions(m->r), o);
+		if ((s = ended_one(m, o)) && ((session_ending(s) && !s->run->unkillable) ||
+						     ends_busy(ends, s->id)))
+			return false;
+	json_array_foreach (m->results, i, o)
+		if ((s = ended_one(m, o)))
+			say_ended(s, o);
 	request_reply(m->r, json_pack("{s:i,s:O}", "v", 1, "results", m->results));
 	return true;
 }
@@ -371,13 +378,14 @@ cmd_kill(struct request *r)
 	waits_add(server_waits(request_server(r)), r, many_ended, many_free, m);
 }
 
+/* What it left behind goes with it. */
 static int
 forget_one(struct request *r, struct session *s, struct err *e)
 {
-	(void)r;
 	if (session_live(s))
 		return err_set(
 			e, 1, "%s is %s (kill it first)", s->name, session_state_name(s->state));
+	ends_strays(lifecycle_ends(server_lifecycle(request_server(r))), s);
 	sessions_forget(s);
 	return 0;
 }
