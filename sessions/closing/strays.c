@@ -29,8 +29,7 @@ due_in(const struct strays *st, const struct session *s)
 {
 	double keep = st->ss->config->strays_s;
 
-	if (s->state != SS_EXITED || keep <= 0 || was_left_by_hand(s) ||
-		ends_busy(st->ends, s->id))
+	if (s->state != SS_EXITED || keep <= 0 || was_left_by_hand(s) || ends_busy(st->ends, s->id))
 		return INFINITY;
 	return MAX(keep - (os_wall_s() - s->past.ended), 0);
 }

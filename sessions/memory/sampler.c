@@ -225,8 +225,8 @@ give_back(struct sampler *s, const struct scan_session *v)
 {
 	for (size_t i = 0; s->ops.ended_num && i < v->n_members; i++) {
 		const struct scan_member *m = &v->member[i];
-		uint32_t num = *m->marker && !*m->shared ? s->ops.ended_num(s->ops.ctx, m->marker)
-							 : 0;
+		uint32_t num =
+			*m->marker && !*m->shared ? s->ops.ended_num(s->ops.ctx, m->marker) : 0;
 
 		if (num && !entry_of(s, num)) {
 			sampler_add(s, num, m->marker, 0);

@@ -56,7 +56,7 @@ void sampler_add(struct sampler *s, uint32_t num, const char *id, pid_t pid);
  * left behind before this sampler is found without being told. Flushes its history. */
 void sampler_left(struct sampler *s, uint32_t num);
 void sampler_remove(struct sampler *s, uint32_t num);
-void sampler_focus(struct sampler *s, uint32_t num);  /* 5 s ticks for the next 10 min; 0 none */
+void sampler_focus(struct sampler *s, uint32_t num); /* 5 s ticks for the next 10 min; 0 none */
 const struct memstat *sampler_get(const struct sampler *s, uint32_t num); /* borrowed; NULL */
 /* What the verdict on growth rests on; all zero if the session is not known. */
 struct growth_numbers sampler_growth(const struct sampler *s, uint32_t num);

@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #define TOLD_NS 10000000000ull
@@ -99,14 +98,6 @@ run_flush_replies(struct session *s)
 	r->replies.len = 0;
 }
 
-int
-run_signal(struct session *s, int sig)
-{
-	if (!s->run || s->run->pidfd < 0)
-		return -ESRCH;
-	return syscall(SYS_pidfd_send_signal, s->run->pidfd, sig, NULL, 0) < 0 ? -errno : 0;
-}
-
 enum activity
 run_activity(const struct session *s)
 {
@@ -164,6 +155,8 @@ run_evaluate(struct session *s, uint64_t now_ns)
 		if (tell)
 			log_info("session %u: %s -> %s (%s)", s->num, activity_name(was),
 				activity_name(r->act.now), activity_source_name(r->act.source));
+		if (was != r->act.now && activity_blocked(r->act.now))
+			session_archive(s, false);
 		if (tell && was != r->act.now && activity_blocked(r->act.now))
 			session_event(s, "asked",
 				json_pack("{s:s,s:s}", "activity", activity_name(r->act.now),

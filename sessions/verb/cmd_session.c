@@ -28,7 +28,7 @@ listed(const struct session *s, const json_t *args)
 		return false;
 	if (tag && !session_has_tag(s, tag))
 		return false;
-	return state || obj_true(args, "all") || session_kept(s);
+	return state || obj_true(args, "all") || (session_kept(s) && !s->archived);
 }
 
 static bool
@@ -241,53 +241,12 @@ cmd_new(struct request *r)
 	free(argv);
 }
 
-/* kill, forget: over several sessions. */
+/* kill, forget. */
 
-struct many {
+struct kills {
 	struct request *r;
 	json_t *results;
 };
-
-/* Runs fn over the named sessions; it says what is wrong. */
-static void
-each_session(struct request *r, struct many *m,
-	int (*fn)(struct request *r, struct session *s, struct err *e))
-{
-	json_t *ids = request_ids(r), *id;
-	struct err e;
-	size_t i;
-
-	json_array_foreach (ids, i, id) {
-		const char *word = json_is_string(id) ? json_string_value(id) : "";
-		struct session *s = sessions_find(request_sessions(r), word, &e);
-		char sid[12], name[64];
-		int rc = -1;
-		if (s) {
-			memcpy(sid, s->id, sizeof(sid));
-			memcpy(name, s->name, sizeof(name));
-			rc = fn(r, s, &e);
-		}
-		json_t *o = result_json(s ? sid : word, s ? name : word, rc < 0 ? e.msg : NULL);
-		if (rc < 0)
-			json_object_set_new(o, "code", json_integer(e.code));
-		json_array_append_new(m->results, o);
-	}
-	json_decref(ids);
-}
-
-static bool
-no_ids(struct request *r)
-{
-	json_t *ids = request_ids(r);
-	struct err e;
-
-	json_decref(ids);
-	if (ids)
-		return false;
-	err_set(&e, 2, "which session? (give an id or a name)");
-	request_fail(r, &e);
-	return true;
-}
 
 static int
 kill_one(struct request *r, struct session *s, struct err *e)
@@ -300,9 +259,9 @@ kill_one(struct request *r, struct session *s, struct err *e)
 }
 
 static void
-many_free(void *ctx)
+kills_free(void *ctx)
 {
-	struct many *m = ctx;
+	struct kills *m = ctx;
 
 	json_decref(m->results);
 	free(m);
@@ -326,7 +285,7 @@ say_ended(struct session *s, json_t *result)
 
 /* Of a result that went well so far, while it is there. */
 static struct session *
-ended_one(struct many *m, const json_t *result)
+ended_one(struct kills *m, const json_t *result)
 {
 	const char *id = obj_text(result, "id");
 
@@ -337,9 +296,9 @@ ended_one(struct many *m, const json_t *result)
 
 /* Done when none of those it ended is live any more, or can be ended. */
 static bool
-many_ended(struct waiter *w, struct session *changed)
+kills_over(struct waiter *w, struct session *changed)
 {
-	struct many *m = w->ctx;
+	struct kills *m = w->ctx;
 	const struct ends *ends = lifecycle_ends(server_lifecycle(request_server(m->r)));
 	struct session *s;
 	json_t *o;
@@ -347,8 +306,8 @@ many_ended(struct waiter *w, struct session *changed)
 
 	(void)changed;
 	json_array_foreach (m->results, i, o)
-		if ((s = ended_one(m, o)) && ((session_ending(s) && !s->run->unkillable) ||
-						     ends_busy(ends, s->id)))
+		if ((s = ended_one(m, o)) &&
+			((session_ending(s) && !s->run->unkillable) || ends_busy(ends, s->id)))
 			return false;
 	json_array_foreach (m->results, i, o)
 		if ((s = ended_one(m, o)))
@@ -357,25 +316,17 @@ many_ended(struct waiter *w, struct session *changed)
 	return true;
 }
 
-static struct many *
-many_new(struct request *r)
-{
-	struct many *m = xcalloc(1, sizeof(*m));
-
-	*m = (struct many){.r = r, .results = json_array()};
-	return m;
-}
-
 void
 cmd_kill(struct request *r)
 {
-	struct many *m;
+	json_t *results = each_session(r, kill_one);
+	struct kills *m;
 
-	if (no_ids(r))
+	if (!results)
 		return;
-	m = many_new(r);
-	each_session(r, m, kill_one);
-	waits_add(server_waits(request_server(r)), r, many_ended, many_free, m);
+	m = xcalloc(1, sizeof(*m));
+	*m = (struct kills){.r = r, .results = results};
+	waits_add(server_waits(request_server(r)), r, kills_over, kills_free, m);
 }
 
 /* What it left behind goes with it. */
@@ -393,58 +344,8 @@ forget_one(struct request *r, struct session *s, struct err *e)
 void
 cmd_forget(struct request *r)
 {
-	struct many *m;
+	json_t *results = each_session(r, forget_one);
 
-	if (no_ids(r))
-		return;
-	m = many_new(r);
-	each_session(r, m, forget_one);
-	request_reply(r, json_pack("{s:i,s:O}", "v", 1, "results", m->results));
-	many_free(m);
-}
-
-/* Small changes. */
-
-void
-cmd_pin(struct request *r)
-{
-	json_t *on = json_object_get(request_args(r), "pinned");
-	struct session *s = request_session(r);
-
-	if (!s)
-		return;
-	s->pinned = !on || json_is_true(on);
-	session_unsaved(s);
-	request_reply(r, json_pack("{s:i,s:s,s:b}", "v", 1, "id", s->id, "pinned", s->pinned));
-}
-
-/* Answers a small change: {id, name}, or why not. */
-static void
-reply_changed(struct request *r, const struct session *s, int rc, const struct err *e)
-{
-	if (rc < 0)
-		request_fail(r, e);
-	else
-		request_reply(r, json_pack("{s:i,s:s,s:s}", "v", 1, "id", s->id, "name", s->name));
-}
-
-void
-cmd_rename(struct request *r)
-{
-	struct session *s = request_session(r);
-	struct err e;
-
-	if (s)
-		reply_changed(r, s, sessions_rename(s, obj_text(request_args(r), "name"), &e), &e);
-}
-
-void
-cmd_tag(struct request *r)
-{
-	const char *tag = obj_text(request_args(r), "tag");
-	struct session *s = request_session(r);
-	struct err e;
-
-	if (s)
-		reply_changed(r, s, session_tag(s, tag ? tag : "", &e), &e);
+	if (results)
+		request_reply(r, json_pack("{s:i,s:o}", "v", 1, "results", results));
 }

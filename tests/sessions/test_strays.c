@@ -305,8 +305,8 @@ test_what_is_left_is_shown_and_ended(void **st)
 			fail_msg("%s: %d strays", name, (int)number(name, "strays"));
 		assert_int_equal(number(name, "processes"), LEFT);
 		assert_true(number(name, "footprint_bytes") > 0);
-		assert_int_equal(number(name, i % 2 ? "exit_signal" : "exit_code"),
-			i % 2 ? SIGSEGV : 3);
+		assert_int_equal(
+			number(name, i % 2 ? "exit_signal" : "exit_code"), i % 2 ? SIGSEGV : 3);
 	}
 	assert_int_equal(muster("ls -a"), 0);
 	assert_non_null(strstr(out_text, "7 strays"));
@@ -369,8 +369,7 @@ test_a_kill_can_be_hastened(void **st)
 	until_shows("h", "");
 	while (number("h", "pid") > 0) {
 		json_t *s = row("h");
-		bool closing =
-			!strcmp(json_string_value(json_object_get(s, "state")), "closing");
+		bool closing = !strcmp(json_string_value(json_object_get(s, "state")), "closing");
 
 		json_decref(s);
 		if (closing)
