@@ -10,6 +10,7 @@
  * Always: the stack holds its base view; front is a live pane or NULL; a view in the stack has its
  * state. */
 #include "tui/app/app.h"
+#include "tui/app/preview.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -82,7 +83,7 @@ app_free(struct app *a)
 		return;
 	while (a->depth > 0)
 		pop(a);
-	pane_free(a->preview_pane);
+	preview_free(a);
 	CHECK(LIST_EMPTY(&a->panes));
 	canvas_free(a->canvas);
 	arena_free(a->arena);
@@ -200,9 +201,13 @@ struct msess *
 app_subject(struct app *a)
 {
 	struct msess *s = model_selected(&a->m);
+	const struct section *k = model_folded(&a->m);
 	if (!s)
 		app_toast(a, true, "no session selected (n starts one)");
-	return s;
+	if (!s || !k || app_top(a) != &view_list)
+		return s;
+	app_toast(a, true, "%zu sessions are folded here (l opens them)", k->n);
+	return NULL;
 }
 
 json_t *
@@ -361,7 +366,8 @@ app_frame(struct app *a, uint32_t view, const void *bytes, size_t n)
 	struct pane *p = pane_of(a, view);
 	if (!p || !pane_frame(p, bytes, n))
 		return false;
-	a->frame_came |= p == a->front || p == app_plain(a);
+	preview_came(a, p);
+	a->frame_came |= (p == a->front && p != a->preview_pane) || p == app_plain(a);
 	return a->dirty || a->frame_came;
 }
 
@@ -418,6 +424,7 @@ app_draw(struct app *a)
 		app_changed(a);
 	surface_begin(a->d.s);
 	a->preview = (struct preview_place){0};
+	a->n_beside = 0;
 	a->front = NULL;
 	a->front_hit = NULL;
 	a->cursor.set = a->dirty = a->d.on_sel = false;
