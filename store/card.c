@@ -52,6 +52,10 @@ to_json(const struct meta_session *m)
 	if (!o) /* its directory's name is no UTF-8 */
 		o = json_pack("{s:i, s:b, s:o, s:o}", "v", 1, "pinned", m->pinned, "argv",
 			array_of(m->argv_json), "tags", array_of(m->tags_json));
+	if (m->archived)
+		json_object_set_new(o, "archived", json_true());
+	if (m->note && *m->note)
+		json_object_set_new(o, "note", json_string(m->note));
 #define X(f) json_object_set_new(o, #f, json_string(m->f));
 	WORDS(X)
 #undef X
@@ -113,8 +117,11 @@ from_json(const json_t *o, struct meta_session *m)
 {
 	const char *cwd = json_string_value(json_object_get(o, "cwd"));
 	json_t *argv = json_object_get(o, "argv"), *tags = json_object_get(o, "tags");
+	const char *note = json_string_value(json_object_get(o, "note"));
 
 	m->pinned = json_is_true(json_object_get(o, "pinned"));
+	m->archived = json_is_true(json_object_get(o, "archived"));
+	m->note = xstrdup(note ? note : "");
 	m->cwd = xstrdup(cwd ? cwd : "/");
 	m->argv_json = json_is_array(argv) ? json_dumps(argv, JSON_COMPACT) : xstrdup("[]");
 	m->tags_json = json_is_array(tags) ? json_dumps(tags, JSON_COMPACT) : xstrdup("[]");

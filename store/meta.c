@@ -19,6 +19,8 @@ static const char *const migrations[] = {
 	" PRIMARY KEY(t, num, event)) STRICT, WITHOUT ROWID;"
 	"CREATE INDEX event_of ON event(num, t);"
 	"CREATE TABLE counter(one INTEGER PRIMARY KEY, next INT) STRICT;",
+	"ALTER TABLE session ADD COLUMN note TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE session ADD COLUMN archived INT NOT NULL DEFAULT 0;",
 };
 static const struct db_table tables[] = {
 	{"session", "num", "num DESC"},
@@ -80,7 +82,7 @@ put_row(struct db *db, const struct meta_session *m)
 {
 	sqlite3_stmt *s = db_stmt(db, ST_PUT,
 		"INSERT OR REPLACE INTO session "
-		"VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
+		"VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
 	const char *const words[] = {m->id, m->name, m->profile, m->conversation, m->cwd,
 		m->argv_json, m->tags_json, m->state};
 	const int ints[] = {m->pinned, m->no_store, m->cols, m->rows, m->exit_code, m->exit_signal};
@@ -99,6 +101,8 @@ put_row(struct db *db, const struct meta_session *m)
 		sqlite3_bind_double(s, at++, times[i]);
 	for (size_t i = 0; i < ARRAY_LEN(sizes); i++)
 		sqlite3_bind_int64(s, at++, (sqlite3_int64)sizes[i]);
+	text(s, at++, m->note);
+	sqlite3_bind_int(s, at, m->archived);
 	return db_step(s);
 }
 
@@ -257,6 +261,8 @@ read_session(sqlite3_stmt *s, struct meta_session *m)
 	m->peak = (uint64_t)sqlite3_column_int64(s, 21);
 	m->freed_bytes = (uint64_t)sqlite3_column_int64(s, 22);
 	m->mem_max = (uint64_t)sqlite3_column_int64(s, 23);
+	m->note = column_dup(s, 24);
+	m->archived = sqlite3_column_int(s, 25);
 }
 
 int
@@ -266,7 +272,7 @@ meta_sessions(struct meta_db *m, struct meta_session **out, size_t *n)
 		"SELECT "
 		"num,id,name,profile,conversation,cwd,argv,tags,state,pinned,no_store,cols,rows,"
 		"exit_code,exit_signal,created,started,ended,last_output,last_input,footprint,peak,"
-		"freed,mem_max FROM session ORDER BY num");
+		"freed,mem_max,note,archived FROM session ORDER BY num");
 	size_t cap = 0;
 	int rc;
 
@@ -290,6 +296,7 @@ meta_session_clear(struct meta_session *m)
 	free(m->cwd);
 	free(m->argv_json);
 	free(m->tags_json);
+	free(m->note);
 	memset(m, 0, sizeof *m);
 }
 
@@ -309,6 +316,7 @@ meta_session_copy(const struct meta_session *m)
 	c.cwd = xstrdup(m->cwd ? m->cwd : "");
 	c.argv_json = xstrdup(m->argv_json ? m->argv_json : "[]");
 	c.tags_json = xstrdup(m->tags_json ? m->tags_json : "[]");
+	c.note = xstrdup(m->note ? m->note : "");
 	return c;
 }
 

@@ -9,8 +9,9 @@ struct meta_session { /* strings are borrowed on put, owned by the array on load
 	char id[12], name[64], profile[32], conversation[64];
 	char *cwd;
 	char *argv_json, *tags_json; /* JSON arrays of strings */
+	char *note;
 	char state[12];
-	bool pinned, no_store;
+	bool pinned, no_store, archived;
 	int cols, rows, exit_code, exit_signal;
 	double created, started, ended, last_output, last_input;
 	uint64_t footprint, peak, freed_bytes, mem_max;

@@ -99,7 +99,8 @@ void pagelist_stamp(struct pagelist *h, uint64_t line, uint32_t t);
 uint32_t pagelist_line_time(const struct pagelist *h, uint64_t line);
 bool pagelist_goes_on(const struct pagelist *h); /* its last line goes on on the screen */
 
-/* Idle work: merges and compresses a bounded amount; true while there is more. */
+/* Idle work: merges and compresses a bounded amount; true while there is more that can be done (a
+ * block that is awaited is merged when it has come). */
 bool pagelist_seal_step(struct pagelist *h);
 void pagelist_seal_all(struct pagelist *h); /* closes the open block too; replay --stats, park */
 /* What the PageLists of an arena keep decoded goes, for a process that has come to rest. */
@@ -107,12 +108,18 @@ void pagelist_cache_drop(struct arena *a);
 
 /* Files. Sealed blocks can leave for files that the caller keeps: it takes their bytes, writes
  * them, and says where they lie; reading comes back through `read`. Nothing of a file is trusted.
- */
+ *
+ * Files may be slow. -EAGAIN from `read` means that the bytes come later, by pagelist_file_came();
+ * until then the block counts as one row and pagelist_awaits() is true: what was just read of this
+ * PageList is not its content, and is to be read again when something has come. */
 struct pagelist_file_ops {
 	int (*read)(void *ctx, uint64_t off, void *bytes, size_t len); /* 0 or -errno */
 	void *ctx;
 };
 void pagelist_set_files(struct pagelist *h, const struct pagelist_file_ops *ops);
+bool pagelist_awaits(const struct pagelist *h);
+/* What was asked for; bytes NULL: it cannot be read. */
+void pagelist_file_came(struct pagelist *h, uint64_t off, const void *bytes, size_t len);
 void pagelist_file_retry(struct pagelist *h); /* blocks that could not be read are tried again */
 struct pagelist_spill {
 	uint64_t uid, first_line, n_lines;

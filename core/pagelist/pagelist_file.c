@@ -1,13 +1,18 @@
 /* Blocks in files: a sealed block whose bytes went to a file, unchanged, and whose page part is
  * given back. Reading fetches the bytes into one of a few buffers of the arena, by the block's
- * uid; head and crc are looked at on every fetch, so foreign or damaged files show as lost text. */
+ * uid; head and crc are looked at on every fetch, so foreign or damaged files show as lost text.
+ *
+ * Bytes that come later are kept in such a buffer as well: whoever asked looks again, and finds
+ * them unless so many others were asked for meanwhile that they are asked for once more. A block's
+ * row count is remembered, so a count over many blocks gets further with each look. */
 #include "core/pagelist/pagelist.h"
 #include "core/pagelist/pagelist_priv.h"
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define HEAD ((uint32_t)sizeof(struct block_head))
-#define FETCHED 2
+#define FETCHED 4
 
 struct fetched {
 	struct fetched_block {
@@ -17,35 +22,81 @@ struct fetched {
 	uint64_t tick;
 };
 
-static const uint8_t *
-fetch(struct pagelist *h, struct block *b)
+/* The buffer that has the block, or the one that was not used for longest, empty. */
+static struct fetched_block *
+buffer_for(struct pagelist *h, const struct block *b)
 {
 	struct fetched *f = h->shared->fetched;
 	struct fetched_block *k;
-	struct block_head head;
 
 	if (!f)
 		f = h->shared->fetched = xcalloc(1, sizeof(*f));
 	k = &f->block[0];
-	for (int i = 0; i < FETCHED; i++) {
-		if (f->block[i].uid == b->uid) {
-			f->block[i].used = ++f->tick;
-			return f->block[i].data;
-		}
-		if (f->block[i].used < k->used)
+	for (int i = 0; i < FETCHED && k->uid != b->uid; i++)
+		if (f->block[i].uid == b->uid || f->block[i].used < k->used)
 			k = &f->block[i];
-	}
+	k->used = ++f->tick;
+	if (k->uid != b->uid)
+		k->uid = 0;
 	if (!k->data)
 		k->data = xmalloc(PAGE_BYTES);
-	k->uid = 0;
-	if (!h->files.read || h->files.read(h->files.ctx, b->file_off, k->data, b->len) < 0)
-		return NULL;
+	return k;
+}
+
+/* Are the bytes in k the block's? */
+static const uint8_t *
+accept(struct fetched_block *k, const struct block *b)
+{
+	struct block_head head;
+
 	if (!block_head_read(k->data, b->len, &head) || head.crc != b->crc ||
 		head.encoding != ENC_COLUMNS || head.n_lines != b->n_lines)
 		return NULL;
 	k->uid = b->uid;
-	k->used = ++f->tick;
 	return k->data;
+}
+
+static const uint8_t *
+fetch(struct pagelist *h, struct block *b)
+{
+	struct fetched_block *k;
+	int rc;
+
+	if (b->awaited || !h->files.read)
+		return NULL;
+	k = buffer_for(h, b);
+	if (k->uid)
+		return k->data;
+	rc = h->files.read(h->files.ctx, b->file_off, k->data, b->len);
+	b->awaited = rc == -EAGAIN;
+	return rc < 0 ? NULL : accept(k, b);
+}
+
+bool
+pagelist_awaits(const struct pagelist *h)
+{
+	for (uint32_t i = 0; i < h->n_blk; i++)
+		if (h->blk[i].awaited)
+			return true;
+	return false;
+}
+
+void
+pagelist_file_came(struct pagelist *h, uint64_t off, const void *bytes, size_t len)
+{
+	for (uint32_t i = 0; i < h->n_blk; i++) {
+		struct block *b = &h->blk[i];
+		struct fetched_block *k;
+
+		if (!b->awaited || b->file_off != off || b->kind != BLOCK_FILE)
+			continue;
+		b->awaited = false;
+		k = bytes && len == b->len ? buffer_for(h, b) : NULL;
+		if (k && !k->uid)
+			memcpy(k->data, bytes, len);
+		b->damaged = !k || (!k->uid && !accept(k, b));
+		b->view_ok = false;
+	}
 }
 
 void

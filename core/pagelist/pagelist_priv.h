@@ -67,6 +67,7 @@ struct block {
 	uint8_t kind;
 	uint32_t view_end; /* OPEN: pagelist.end when view_rows was counted */
 	bool damaged;	   /* a read failed: shows as LOST does */
+	bool awaited;	   /* FILE: its bytes were asked for and have not come */
 	bool view_ok, verified, has_wide, no_seal;
 	bool saved; /* a checkpoint names it */
 };

@@ -28,8 +28,8 @@ rows_by_lengths(struct pagelist *h, struct block *b, int cols, uint32_t *rows)
 static void
 mark_lost(struct block *b)
 {
-	b->damaged = true;
-	b->view_ok = true;
+	b->damaged = !b->awaited;
+	b->view_ok = b->damaged;
 	b->view_rows = 1;
 }
 

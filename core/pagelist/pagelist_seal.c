@@ -282,7 +282,7 @@ encode(struct pagelist *h, uint32_t from, uint32_t n, const struct effort *e)
 	for (uint32_t i = from; i < from + n; i++) {
 		if (add_block(c, h, &h->blk[i]))
 			continue;
-		h->blk[i].damaged = true;
+		h->blk[i].damaged = !h->blk[i].awaited;
 		h->blk[i].view_ok = false;
 		return false;
 	}
@@ -294,11 +294,23 @@ encode(struct pagelist *h, uint32_t from, uint32_t n, const struct effort *e)
 }
 
 static bool
+any_awaited(const struct pagelist *h, uint32_t from, uint32_t n)
+{
+	while (n && !h->blk[from].awaited) {
+		from++;
+		n--;
+	}
+	return n != 0;
+}
+
+static bool
 seal(struct pagelist *h, uint32_t from, uint32_t n, const struct effort *e)
 {
 	uint64_t old = 0;
 
 	while (n > 1 && !encode(h, from, n, e)) {
+		if (any_awaited(h, from, n))
+			return false;
 		if (block_is_sealed(&h->blk[from])) { /* grown too large: leave that one */
 			from++;
 			n--;

@@ -17,8 +17,12 @@ pagelist_text(
 		uint64_t line = MAX(b->first_line, from_line);
 		struct reader *r;
 
-		if (end <= from_line || b->damaged || !(r = reader_begin(h, b)))
+		if (end <= from_line || b->damaged)
 			continue;
+		if (!(r = reader_begin(h, b))) {
+			more = !b->awaited;
+			continue;
+		}
 		reader_skip(r, (uint32_t)(line - b->first_line));
 		for (; more && count && line < end; line++, count--) {
 			text.len = 0;
@@ -72,8 +76,10 @@ pagelist_text_chunks(struct pagelist *h, uint64_t from_line, uint64_t end_line, 
 		if (end <= from_line || b->first_line >= end_line)
 			continue;
 		text.len = 0;
-		if (!block_text(h, b, &text))
+		if (!block_text(h, b, &text)) {
+			more = !b->awaited;
 			continue;
+		}
 		text.len = text_plain((char *)text.data, (uint32_t)text.len);
 		c.text = buf_cstr(&text);
 		c.len = text.len;

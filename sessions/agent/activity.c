@@ -438,25 +438,35 @@ wanted(const struct activity_state *a, enum activity_source from, uint64_t now_n
 	return "";
 }
 
-/* Does it take what is typed? A CLI that speaks of itself says so, and draws its prompt about then;
- * one whose reports are switched off is known by its prompt alone. */
-static bool
-takes_input(const struct activity_state *a, const struct profile *p, uint64_t now_ns)
+/* Did it ever say anything of itself? */
+bool
+activity_said(const struct activity_state *a)
 {
-	bool said =
-		a->sig[SRC_OSC7501].at_ns || a->sig[SRC_REGISTRY].at_ns || a->sig[SRC_HOOK].at_ns;
-	uint64_t quiet = a->last_text_ns ? now_ns - a->last_text_ns : 0;
+	return a->sig[SRC_OSC7501].at_ns || a->sig[SRC_REGISTRY].at_ns || a->sig[SRC_HOOK].at_ns;
+}
 
+/* Does it take what is typed? A CLI that speaks of itself says so, and draws its prompt about then;
+ * one whose reports are switched off, or that is drawn in another way than its profile knows, by a
+ * prompt that stands for a while. */
+static bool
+takes_input(struct activity_state *a, const struct profile *p, uint64_t now_ns)
+{
+	const struct prompt *at = &a->prompt;
+	uint64_t quiet_ns = a->last_text_ns ? now_ns - a->last_text_ns : 0;
+
+	if (at->state != PROMPT_EMPTY && !at->bare)
+		a->prompt_since_ns = 0;
+	else if (!a->prompt_since_ns)
+		a->prompt_since_ns = now_ns;
 	if (activity_blocked(a->now))
 		return false; /* it asks something before it begins */
-	if (!profile_has_prompt(p))
-		return said || quiet > READY_QUIET_NS;
-	if (said)
-		return a->prompt.state != PROMPT_UNSEEN;
-	if (profile_says_status(p))
-		return a->prompt.state == PROMPT_EMPTY && quiet > READY_UNSAID_NS;
-	return a->prompt.state == PROMPT_EMPTY ||
-	       (!profile_needs_conversation(p) && quiet > READY_QUIET_NS);
+	if (!profile_needs_conversation(p))
+		return at->state == PROMPT_EMPTY || quiet_ns > READY_QUIET_NS;
+	if (activity_said(a))
+		return at->state != PROMPT_UNSEEN || at->bare || !profile_has_prompt(p);
+	return (at->state == PROMPT_EMPTY && !profile_says_status(p)) ||
+	       (a->prompt_since_ns && now_ns - a->prompt_since_ns > READY_UNSAID_NS) ||
+	       (!profile_has_prompt(p) && quiet_ns > READY_UNSAID_NS);
 }
 
 bool

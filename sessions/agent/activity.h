@@ -71,14 +71,15 @@ struct activity_state {
 	char foreground[40];	/* what runs in front of a shell; "" the shell itself */
 	uint64_t draft_last_ns; /* of the last key of it */
 	struct draft draft;
-	uint64_t prompt_hash;	 /* of the choices on screen while it asks; 0 = none */
-	uint64_t choices_hash;	 /* of rows "1. …", "2. …", asked or not */
-	struct options options;	 /* those rows */
-	bool title_holds;	 /* the title slot lasts until replaced (OSC 133, OSC 9;4) */
-	bool progress;		 /* OSC 9;4 says that something runs */
-	bool draft_on_screen;	 /* the profile's draft rule matched */
-	struct prompt prompt;	 /* as it was when the screen last settled */
-	char tool_on_screen[80]; /* the profile's rule for background work matched; "" none */
+	uint64_t prompt_hash;	  /* of the choices on screen while it asks; 0 = none */
+	uint64_t choices_hash;	  /* of rows "1. …", "2. …", asked or not */
+	struct options options;	  /* those rows */
+	bool title_holds;	  /* the title slot lasts until replaced (OSC 133, OSC 9;4) */
+	bool progress;		  /* OSC 9;4 says that something runs */
+	bool draft_on_screen;	  /* the profile's draft rule matched */
+	struct prompt prompt;	  /* as it was when the screen last settled */
+	uint64_t prompt_since_ns; /* an empty or bare one stands, while it is not ready; 0 none */
+	char tool_on_screen[80];  /* the profile's rule for background work matched; "" none */
 	uint64_t window_start_ns, window_bytes; /* of output_bytes_10s */
 	struct activity_child *children;	/* owned; NULL until one reports */
 	uint16_t n_children;
@@ -112,6 +113,7 @@ void activity_prompt(struct activity_state *a, const struct profile *p, const st
 bool activity_evaluate(struct activity_state *a, const struct profile *p, uint64_t now_ns);
 /* Seconds since it came to rest or was last touched (cli.md idle_s). */
 double activity_idle_s(const struct activity_state *a, uint64_t now_ns);
+bool activity_said(const struct activity_state *a);
 bool activity_fresh(const struct activity_state *a, enum activity_source s, uint64_t now_ns);
 static inline bool
 activity_at_rest(enum activity v)

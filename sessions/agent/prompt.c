@@ -97,6 +97,51 @@ take_text(const struct screen *o, size_t from, size_t to, struct buf *out)
 	return caret || (to < o->marks.len && (mark[to] & MARK_CURSOR));
 }
 
+/* The first of these words that s begins with: its length; 0 none does. */
+static size_t
+starts_with(const char *s, const char *const *words)
+{
+	for (; *words; words++)
+		if (strncmp(s, *words, strlen(*words)) == 0)
+			return strlen(*words);
+	return 0;
+}
+
+/* Does a caret at text[at] stand in a bare prompt? */
+static bool
+is_bare(const struct screen *o, size_t at)
+{
+	static const char *const edges[] = {" ", "\u00a0", "\u2502", "\u2503", "|", NULL},
+				 *const marks[] = {"\u276f", "\u203a", ">", "\u00bb", NULL};
+	const char *text = (const char *)o->text.data, *s = text + at, *end = text + o->text.len;
+	size_t n;
+
+	while (s > text && s[-1] != '\n')
+		s--;
+	while ((n = starts_with(s, edges)))
+		s += n;
+	if (!(n = starts_with(s, marks)) || s + n > text + at)
+		return false;
+	for (s += n; s < text + at; s += n)
+		if (!is_space(s, n = char_len(s, end)))
+			return false;
+	for (; s < end && *s != '\n'; s += n) {
+		n = char_len(s, end);
+		if (!starts_with(s, edges) && !(o->marks.data[s - text] & MARK_FAINT))
+			return false;
+	}
+	return true;
+}
+
+static bool
+has_bare(const struct screen *o)
+{
+	for (size_t i = 0; i < o->text.len; i++)
+		if ((o->marks.data[i] & (MARK_CURSOR | MARK_INVERSE)) && is_bare(o, i))
+			return true;
+	return false;
+}
+
 static void
 unseen(struct prompt *out, const char *why)
 {
@@ -149,7 +194,13 @@ prompt_read(const struct profile *p, const struct grid *g, struct prompt *out)
 	memset(out, 0, sizeof *out);
 	for (int y = 0; y < g->rows; y++)
 		put_row(&o, g, y);
+	/* a tall screen has many rows below what a program has drawn yet */
+	while (o.text.len > 1 && memcmp(o.text.data + o.text.len - 2, "\n\n", 2) == 0)
+		o.text.len--;
+	o.marks.len = o.text.len;
+	buf_cstr(&o.text);
 	judge(p, &o, out);
+	out->bare = has_bare(&o);
 	buf_free(&o.text);
 	buf_free(&o.marks);
 }

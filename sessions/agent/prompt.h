@@ -6,7 +6,10 @@
  *
  *   prompt              over the whole screen; group 1 is what stands in the prompt, mark left out
  *   prompt.placeholder  what it shows while empty, where that is not drawn faint
- *   prompt.away         the screen says that keys go elsewhere (a search, a pager, a stash) */
+ *   prompt.away         the screen says that keys go elsewhere (a search, a pager, a stash)
+ *
+ * A bare prompt is one that no rule is needed for: the caret behind a mark (❯ › > »), with nothing
+ * else in its row. It tells that a CLI is up, not that its prompt is empty. */
 #include "core/page/cell.h"
 #include "sessions/agent/profile.h"
 
@@ -17,6 +20,7 @@ enum prompt_state {
 };
 struct prompt {
 	enum prompt_state state;
+	bool bare;	/* one stands, seen by the profile's rule or not */
 	char text[200]; /* sanitised, blanks at both ends off; cut if longer */
 };
 void prompt_read(const struct profile *p, const struct grid *g, struct prompt *out);

@@ -162,7 +162,7 @@ press_enter(struct send_job *j)
 		j->first_ns = s->run->last_turn_ns = now;
 		s->run->turn_queued = s->run->act.now == ACT_WORKING;
 	}
-	j->verify &= j->seen || profile_says_status(s->profile);
+	j->verify &= j->seen || activity_said(&s->run->act);
 	if (typing_events(s, &enter, 1, &e) < 0 || !j->verify) {
 		job_end(j, s->run->pty ? NULL : &e);
 		job_next(s);

@@ -2,6 +2,7 @@
 #include "core/base/log.h"
 #include "core/os/os.h"
 #include "sessions/peer/request_priv.h"
+#include "sessions/session/sessions.h"
 #include <errno.h>
 #include <stdalign.h>
 #include <stdlib.h>
@@ -178,6 +179,12 @@ flush(struct peer *p)
 	peer_events(p, peer_waiting(p) > 0);
 }
 
+static bool
+may_drain(const struct request *r)
+{
+	return r->drain && r->awaits != r->peer->of->sessions->texts_came + 1;
+}
+
 /* Long answers are made piece by piece, as the client takes them. True when one is not through. */
 static bool
 drain_requests(struct peer *p)
@@ -186,11 +193,13 @@ drain_requests(struct peer *p)
 
 	for (r = LIST_FIRST(&p->requests); r && peer_waiting(p) < READ_BYTES; r = next) {
 		next = LIST_NEXT(r, link);
-		if (r->drain)
-			r->drain(r->drain_ctx);
+		if (!may_drain(r))
+			continue;
+		r->awaits = 0;
+		r->drain(r->drain_ctx);
 	}
 	LIST_FOREACH (r, &p->requests, link)
-		if (r->drain)
+		if (may_drain(r))
 			return true;
 	return false;
 }

@@ -1,4 +1,5 @@
 #include "sessions/peer/request.h"
+#include "core/pagelist/pagelist.h"
 #include "sessions/peer/request_priv.h"
 #include "sessions/session/sessions.h"
 #include <stdlib.h>
@@ -88,6 +89,15 @@ request_on_drain(struct request *r, void (*cb)(void *ctx), void *ctx)
 {
 	r->drain = cb;
 	r->drain_ctx = ctx;
+}
+
+bool
+request_awaits(struct request *r, const struct pagelist *h)
+{
+	if (!pagelist_awaits(h))
+		return false;
+	r->awaits = request_sessions(r)->texts_came + 1;
+	return true;
 }
 
 struct session *

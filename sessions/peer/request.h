@@ -6,6 +6,7 @@
 #include "core/base/base.h"
 #include <jansson.h>
 
+struct pagelist;
 struct peer;
 struct request;
 struct server;
@@ -31,4 +32,7 @@ void request_fail(struct request *r, const struct err *e);
 void request_on_cancel(struct request *r, void (*cb)(void *ctx), void *ctx);
 /* Called when the peer may take more parts of this request; NULL ends it. */
 void request_on_drain(struct request *r, void (*cb)(void *ctx), void *ctx);
+/* Does the history await text from files? Then what was just read of it is to be read again: its
+ * drain is called when something has come. */
+bool request_awaits(struct request *r, const struct pagelist *h);
 #endif

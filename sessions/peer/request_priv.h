@@ -15,6 +15,8 @@ struct request {
 	void *cancel_ctx;
 	void (*drain)(void *ctx); /* more parts may be made: little waits to be sent */
 	void *drain_ctx;
+	uint64_t
+		awaits; /* no drain while sessions.texts_came is one less; 0: it waits for nothing */
 	LIST_ENTRY(request) link;
 };
 void request_end(struct request *r); /* off its peer's list, and freed */

@@ -27,13 +27,15 @@ step(struct sessions *ss, uint64_t now)
 		if (wants_sealing(s, now)) {
 			if (pagelist_seal_step(term_pagelist(s->display->term)))
 				return true;
+			if (pagelist_awaits(term_pagelist(s->display->term)))
+				continue;
 			s->display->sealed_ns = now;
 			/* the checkpoint names blocks: it must know the merged ones */
 			if (checkpoint_in_memory(s))
 				checkpoint_save(s);
 			return true;
 		}
-		if (display_rests(s)) {
+		if (display_rests(s) && !pagelist_awaits(term_pagelist(s->display->term))) {
 			feed_park(s);
 			return true;
 		}

@@ -155,6 +155,7 @@ come_alive(struct session *s, pid_t pid, uint64_t start, int take_master, int ta
 		session_set_state(s, SS_RUNNING);
 	if (s->of->sampler)
 		sampler_add(s->of->sampler, s->num, s->id, pid);
+	session_archive(s, false);
 	session_event(s, r->from == SS_STARTING ? "started" : "resumed",
 		json_pack("{s:i}", "pid", (int)pid));
 	s->of->ops->screen(s->of->ctx, s, SCREEN_RESIZED, NULL);

@@ -222,6 +222,8 @@ feed_park(struct session *s)
 	if (checkpoint_in_memory(s)) { /* else its files have all */
 		/* saving wakes a parked terminal; what sealing frees goes when the save is in place */
 		pagelist_seal_all(term_pagelist(sc->term));
+		if (pagelist_awaits(term_pagelist(sc->term)))
+			return; /* another time: what is to be merged is being read */
 		if (checkpoint_save(s) == 0 && sc->ring)
 			ring_punch(sc->ring);
 	}

@@ -62,6 +62,7 @@ struct sessions {
 	bool untidy; /* sessions parked or went: give back what they held when it comes to rest */
 	char host[64];
 	uint64_t upkeep_ns;	 /* when it is next looked whether old text is to go */
+	uint64_t texts_came;	 /* how often text that a PageList awaited has come from files */
 	char store_banner[160];	 /* the store writes it: what of the disk is degraded */
 	char text_banner[160];	 /* the recorder writes it: the same of the text files */
 	char keeper_banner[160]; /* there is no keeper */

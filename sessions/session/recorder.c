@@ -1,6 +1,7 @@
 /* A round of recording: seal, then batches of (copy blocks → store thread appends → blocks name
  * their place in the file), then the checkpoint. One round at a time per session; the loop thread
- * only copies. */
+ * only copies. Reading back is the store's thread's as well: who reads history may have to look
+ * again (pagelist_awaits) once sessions.texts_came has moved. */
 #include "sessions/session/recorder.h"
 #include "core/base/log.h"
 #include "core/os/os.h"
@@ -19,6 +20,7 @@
 #define RECORD 6 /* between rounds of one that goes on printing */
 #define RETRY 3	 /* after a failed write or read */
 #define FLUSH_NS 10000000000ull
+#define FLUSH_ROUNDS 8
 #define UPKEEP_NS 3600000000000ull
 #define BATCH_BYTES (1u << 20)
 #define BATCH_BLOCKS 64
@@ -28,6 +30,7 @@ struct recorder {
 	struct session *s; /* NULL: forgotten while the store's thread was at work */
 	struct segfile *file;
 	bool busy;
+	unsigned reads;	     /* under way */
 	bool whole;	     /* what was recorded last began by sealing all there was */
 	uint64_t gen, lines; /* of the terminal as last recorded */
 	bool round_whole;    /* the same of the round under way */
@@ -58,10 +61,65 @@ recorder_dir(char *out, size_t cap, uint32_t num)
 	snprintf(out, cap, "%s/text/%u", paths()->state, num);
 }
 
+/* Reading. */
+
+struct reading {
+	struct recorder *rec;
+	struct sessions *ss;
+	uint64_t off;
+	size_t len;
+	int rc;
+	uint8_t bytes[];
+};
+
+static void
+read_run(void *arg, struct history_db *h, struct meta_db *m)
+{
+	struct reading *r = arg;
+
+	(void)h;
+	(void)m;
+	r->rc = segfile_read(r->rec->file, r->off, r->bytes, r->len);
+}
+
+static void
+recorder_free(struct recorder *rec)
+{
+	if (rec->s || rec->busy || rec->reads)
+		return;
+	segfile_free(rec->file);
+	free(rec);
+}
+
+static void
+read_done(void *arg)
+{
+	struct reading *r = arg;
+	struct recorder *rec = r->rec;
+
+	rec->reads--;
+	if (rec->s)
+		pagelist_file_came(term_pagelist(rec->s->display->term), r->off,
+			r->rc < 0 ? NULL : r->bytes, r->len);
+	r->ss->texts_came++;
+	recorder_free(rec);
+	free(r);
+}
+
 static int
 read_file(void *ctx, uint64_t off, void *bytes, size_t len)
 {
-	return segfile_read(((struct recorder *)ctx)->file, off, bytes, len);
+	struct recorder *rec = ctx;
+	struct sessions *ss = rec->s->of;
+	struct reading *r;
+
+	if (!ss->store) /* at a start, before there is a loop that could wait */
+		return segfile_read(rec->file, off, bytes, len);
+	r = xmalloc(sizeof(*r) + len);
+	*r = (struct reading){.rec = rec, .ss = ss, .off = off, .len = len};
+	rec->reads++;
+	store_run(ss->store, read_run, read_done, r);
+	return -EAGAIN;
 }
 
 void
@@ -100,13 +158,6 @@ recorder_load(const struct session *s, size_t *n)
 	return b.data;
 }
 
-static void
-recorder_free(struct recorder *rec)
-{
-	segfile_free(rec->file);
-	free(rec);
-}
-
 /* The store's thread is done with this session, or never saw it. */
 void
 recorder_close(struct display *sc)
@@ -117,8 +168,7 @@ recorder_close(struct display *sc)
 	if (!rec)
 		return;
 	rec->s = NULL;
-	if (!rec->busy)
-		recorder_free(rec);
+	recorder_free(rec);
 }
 
 /* On the store's thread. */
@@ -278,9 +328,9 @@ start(struct recorder *rec, bool whole)
 {
 	struct pagelist *h = term_pagelist(rec->s->display->term);
 
-	rec->round_whole = whole;
 	if (whole)
 		pagelist_seal_all(h);
+	rec->round_whole = whole && !pagelist_awaits(h); /* else something may not be sealed yet */
 	rec->round_gen = term_generation(rec->s->display->term);
 	rec->round_lines = pagelist_stats(h).next_line;
 	begin(rec);
@@ -453,7 +503,8 @@ recorder_wait(struct sessions *ss)
 	while (busy && os_mono_ns() < end) {
 		busy = false;
 		for (struct session *s = ss->first; s; s = s->next)
-			busy |= s->display->recorder && s->display->recorder->busy;
+			busy |= s->display->recorder &&
+				(s->display->recorder->busy || s->display->recorder->reads);
 		if (busy)
 			uv_run(ss->loop, UV_RUN_ONCE);
 	}
@@ -462,12 +513,21 @@ recorder_wait(struct sessions *ss)
 void
 recorder_flush(struct sessions *ss)
 {
+	bool more = ss->store;
+
 	recorder_wait(ss); /* what is under way may not have all */
-	for (struct session *s = ss->first; s && ss->store; s = s->next)
-		if (s->display->recorder && !s->display->recorder->busy &&
-			checkpoint_in_memory(s) && changed(s->display->recorder))
-			start(s->display->recorder, true);
-	recorder_wait(ss);
+	for (int round = 0; more && round < FLUSH_ROUNDS; round++) {
+		more = false;
+		for (struct session *s = ss->first; s; s = s->next) {
+			struct recorder *rec = s->display->recorder;
+
+			if (!rec || rec->busy || !checkpoint_in_memory(s) || !changed(rec))
+				continue;
+			start(rec, true);
+			more |= !rec->round_whole; /* something was to be read first */
+		}
+		recorder_wait(ss);
+	}
 }
 
 struct forget {

@@ -88,7 +88,9 @@ from_meta(struct sessions *ss, const struct meta_session *m)
 	s->argv = json_words(argv);
 	set_tags(s, tags);
 	s->profile = profile_named(ss, m->profile, s->argv);
+	s->note = m->note && *m->note ? xstrdup(m->note) : NULL;
 	s->pinned = m->pinned;
+	s->archived = m->archived;
 	s->no_store = m->no_store;
 	s->display->cols = CLAMP(m->cols, 1, 4096);
 	s->display->rows = CLAMP(m->rows, 1, 1000);
@@ -122,6 +124,7 @@ from_note(struct sessions *ss, uint32_t num, const json_t *o)
 	s->argv = json_words(json_object_get(o, "argv"));
 	set_tags(s, json_object_get(o, "tags"));
 	s->profile = profile_named(ss, profile ? profile : "", s->argv);
+	s->note = obj_text(o, "note") ? xstrdup(obj_text(o, "note")) : NULL;
 	s->pinned = obj_true(o, "pinned");
 	s->no_store = obj_true(o, "no_store");
 	s->mem_max = (uint64_t)obj_int(o, "mem_max", 0);

@@ -164,6 +164,8 @@ run_evaluate(struct session *s, uint64_t now_ns)
 		if (tell)
 			log_info("session %u: %s -> %s (%s)", s->num, activity_name(was),
 				activity_name(r->act.now), activity_source_name(r->act.source));
+		if (was != r->act.now && activity_blocked(r->act.now))
+			session_archive(s, false);
 		if (tell && was != r->act.now && activity_blocked(r->act.now))
 			session_event(s, "asked",
 				json_pack("{s:s,s:s}", "activity", activity_name(r->act.now),

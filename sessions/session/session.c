@@ -139,37 +139,63 @@ session_has_tag(const struct session *s, const char *tag)
 static bool
 text_is_clean(const char *text)
 {
-	char clean[256];
+	char clean[SESSION_NOTE_MAX + 8];
 
 	return strlen(text) < sizeof(clean) && sanitize(clean, sizeof(clean), text, strlen(text)) &&
 	       !strcmp(text, clean);
 }
 
-static void
-tag_remove(struct session *s, const char *tag)
+int
+session_tag(struct session *s, const char *tag, struct err *e)
+{
+	if (*tag == '-' || strlen(tag) > TAG_MAX || !text_is_clean(tag))
+		return err_set(e, 2,
+			*tag == '-' ? "a tag does not begin with -"
+			: *tag	    ? "a tag has up to 60 characters that can be seen"
+				    : "which tag?");
+	if (session_has_tag(s, tag))
+		return 0;
+	if (s->n_tags == SESSION_TAGS_MAX)
+		return err_set(e, 2, "%s has %d tags already", s->name, s->n_tags);
+	s->tags[s->n_tags++] = xstrdup(tag);
+	session_unsaved(s);
+	return 0;
+}
+
+int
+session_untag(struct session *s, const char *tag, struct err *e)
 {
 	for (int i = 0; i < s->n_tags; i++)
 		if (!strcmp(s->tags[i], tag)) {
 			free(s->tags[i]);
-			s->tags[i] = s->tags[--s->n_tags];
-			return;
+			s->n_tags--;
+			memmove(&s->tags[i], &s->tags[i + 1],
+				(size_t)(s->n_tags - i) * sizeof(s->tags[0]));
+			session_unsaved(s);
+			return 0;
 		}
+	return err_set(e, 1, "%s has no tag %.60s", s->name, tag);
+}
+
+void
+session_archive(struct session *s, bool archived)
+{
+	if (s->archived == archived)
+		return;
+	s->archived = archived;
+	session_unsaved(s);
+	session_event(s, archived ? "archived" : "unarchived", NULL);
 }
 
 int
-session_tag(struct session *s, const char *tag, struct err *e)
+session_set_note(struct session *s, const char *note, struct err *e)
 {
-	if (*tag == '-')
-		tag_remove(s, tag + 1);
-	else if (strlen(tag) > TAG_MAX || !text_is_clean(tag))
-		return err_set(e, 2,
-			*tag ? "a tag has up to 60 characters that can be seen" : "which tag?");
-	else if (!session_has_tag(s, tag)) {
-		if (s->n_tags == SESSION_TAGS_MAX)
-			return err_set(e, 2, "%s has %d tags already", s->name, s->n_tags);
-		s->tags[s->n_tags++] = xstrdup(tag);
-	}
+	if (*note && (strlen(note) > SESSION_NOTE_MAX || !text_is_clean(note)))
+		return err_set(e, 2, "a note is one line of up to %d bytes", SESSION_NOTE_MAX);
+	free(s->note);
+	s->note = *note ? xstrdup(note) : NULL;
 	session_unsaved(s);
+	session_event(s, "noted", s->note ? json_pack("{s:s}", "note", s->note) : NULL);
 	return 0;
 }
 

@@ -35,6 +35,7 @@ struct display;
 struct sessions;
 #define SESSION_TAGS_MAX 16
 #define SESSION_NAME_MAX 63 /* bytes */
+#define SESSION_NOTE_MAX 500
 #define SESSION_REVISITS 8
 
 /* How its last run went; wall times, 0 never. */
@@ -58,7 +59,9 @@ struct session {
 	int spec; /* memfd with argv, env and limits of its last run, the keeper's too; -1 */
 	char *tags[SESSION_TAGS_MAX];
 	int n_tags;
+	char *note; /* a line that its user wrote; NULL none */
 	bool pinned, no_store;
+	bool archived;	       /* out of the list until it needs its user, or is woken */
 	bool changed, unsaved; /* to be told to clients; to be stored */
 	bool sweep_told;       /* its CLI will soon sweep its transcript: an event says so */
 	uint64_t mem_max;      /* bytes; 0: no limit */
@@ -89,8 +92,11 @@ void session_event(struct session *s, const char *event, json_t *take_detail);
 
 const char *session_getenv(const struct session *s, const char *name); /* of its own env; NULL */
 bool session_has_tag(const struct session *s, const char *tag);
-int session_tag(struct session *s, const char *tag, struct err *e); /* "-x" takes x off */
-void session_exit_status(struct session *s, int status);	    /* as of waitpid */
+int session_tag(struct session *s, const char *tag, struct err *e);
+int session_untag(struct session *s, const char *tag, struct err *e);
+void session_archive(struct session *s, bool archived);
+int session_set_note(struct session *s, const char *note, struct err *e); /* "" takes it off */
+void session_exit_status(struct session *s, int status);		  /* as of waitpid */
 bool session_name_valid(const char *name);
 /* Is this process one that serves other sessions of the CLI too? It is not ended with this one. */
 bool session_shares(const struct session *s, pid_t pid);

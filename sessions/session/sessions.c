@@ -120,6 +120,7 @@ sessions_free(struct session *s)
 	for (int i = 0; i < s->n_tags; i++)
 		free(s->tags[i]);
 	free(s->cwd);
+	free(s->note);
 	free(s->argv);
 	free(s->env);
 	s->magic = 0;
@@ -272,7 +273,9 @@ store_session(struct session *s)
 	const struct session_past *past = &s->past;
 	struct meta_session m = {.num = s->num,
 		.cwd = s->cwd,
+		.note = s->note,
 		.pinned = s->pinned,
+		.archived = s->archived,
 		.no_store = s->no_store,
 		.cols = s->display->cols,
 		.rows = s->display->rows,

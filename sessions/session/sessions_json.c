@@ -165,6 +165,9 @@ session_json(struct session *s)
 	json_object_set_new(o, "argv", words_json(s->argv, -1));
 	json_object_set_new(o, "tags", words_json(s->tags, s->n_tags));
 	json_object_set_new(o, "pinned", json_boolean(s->pinned));
+	json_object_set_new(o, "archived", json_boolean(s->archived));
+	if (s->note)
+		obj_put_text(o, "note", s->note);
 	obj_put_text(o, "host", s->of->host);
 	json_object_set_new(o, "state", json_string(session_state_name(s->state)));
 	put_activity(o, s);

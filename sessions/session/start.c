@@ -84,6 +84,8 @@ spawn_note(const struct session *s)
 		"created", s->past.created, "pinned", s->pinned, "no_store", s->no_store, "mem_max",
 		(json_int_t)s->mem_max, "hook_token", s->run->hook_token);
 
+	if (s->note)
+		json_object_set_new(o, "note", json_string(s->note));
 	json_object_set_new(o, "from", json_string(session_state_stored(s->run->from)));
 	json_object_set_new(o, "argv", words_json(s->argv, -1));
 	json_object_set_new(o, "tags", words_json(s->tags, s->n_tags));

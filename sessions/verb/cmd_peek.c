@@ -14,8 +14,8 @@
 struct peek {
 	struct request *r;
 	uint32_t num;
-	bool ansi, started;
-	uint64_t skip;	 /* rows of history not wanted at its start */
+	bool ansi, history, started;
+	uint64_t lines;	 /* so many at the most, the last ones */
 	int screen_from; /* first row of the screen wanted */
 	struct pin at;	 /* where to go on */
 };
@@ -56,6 +56,21 @@ screen_rows(struct peek *p, struct peek_text *pt, struct term *t)
 	}
 }
 
+/* The first row of history that is wanted. */
+static uint64_t
+first_row(struct peek *p, const struct grid *g, uint64_t total)
+{
+	uint64_t skip;
+	int used = g->rows;
+
+	while (used > 0 && peek_row_blank(g->row[used - 1]))
+		used--;
+	skip = total + (uint64_t)used - MIN(p->lines, total + (uint64_t)used);
+	if (skip > total)
+		p->screen_from = (int)(skip - total);
+	return MIN(skip, total);
+}
+
 static void
 on_drain(void *ctx)
 {
@@ -65,7 +80,10 @@ on_drain(void *ctx)
 	struct request *r = p->r;
 	struct term *t;
 	struct pagelist *h;
+	struct grid g;
+	struct pin at = {0};
 	uint64_t total, from;
+	bool more;
 	struct err e;
 
 	if (!s) {
@@ -76,19 +94,24 @@ on_drain(void *ctx)
 	}
 	t = display_term(s);
 	h = term_pagelist(t);
-	total = p->skip == UINT64_MAX ? 0 : pagelist_rows(h, s->display->cols);
-	from = !p->started ? MIN(p->skip, total) : pagelist_pin_row(h, s->display->cols, p->at);
+	g = term_grid(t);
+	total = p->history ? pagelist_rows(h, g.cols) : 0;
+	from = p->started ? pagelist_pin_row(h, g.cols, p->at) : first_row(p, &g, total);
 	if (from == UINT64_MAX)
 		from = 0; /* what came next was dropped meanwhile: on with the oldest left */
-	p->started = true;
+	more = total > ROWS_A_PART && from < total - ROWS_A_PART;
 	if (total && from < total)
-		pagelist_read(
-			h, s->display->cols, from, MIN(total - from, ROWS_A_PART), on_row, &pt);
-	if (total > ROWS_A_PART && from < total - ROWS_A_PART) {
-		p->at = pagelist_pin(h, s->display->cols, from + ROWS_A_PART);
-		part(p, &pt);
-	} else {
-		part(p, &pt);
+		pagelist_read(h, g.cols, from, MIN(total - from, ROWS_A_PART), on_row, &pt);
+	if (more)
+		at = pagelist_pin(h, g.cols, from + ROWS_A_PART);
+	if (total && request_awaits(r, h)) {
+		buf_free(&pt.out);
+		return;
+	}
+	p->started = true;
+	p->at = at;
+	part(p, &pt);
+	if (!more) {
 		screen_rows(p, &pt, t);
 		part(p, &pt);
 		free(p);
@@ -103,33 +126,18 @@ cmd_peek(struct request *r)
 {
 	json_t *a = request_args(r), *lines = json_object_get(a, "lines");
 	struct session *s = request_session(r);
-	bool history = obj_true(a, "history");
-	struct grid g;
-	uint64_t n, want, total;
 	struct peek *p;
-	int used;
 
 	if (!s)
 		return;
-	g = term_grid(display_term(s));
-	for (used = g.rows; used > 0 && peek_row_blank(g.row[used - 1]); used--)
-		;
 	p = xcalloc(1, sizeof(*p));
 	*p = (struct peek){.r = r,
 		.num = s->num,
 		.ansi = obj_true(a, "ansi"),
-		.skip = history ? 0 : UINT64_MAX};
-	if (json_is_integer(lines) && json_integer_value(lines) >= 0) {
-		want = (uint64_t)json_integer_value(lines);
-		total = history ? pagelist_rows(term_pagelist(s->display->term), s->display->cols)
-				: 0;
-		n = total + (uint64_t)used;
-		if (want < n && n - want > total) {
-			p->skip = UINT64_MAX;
-			p->screen_from = (int)(n - want - total);
-		} else if (want < n && history)
-			p->skip = n - want;
-	}
+		.history = obj_true(a, "history"),
+		.lines = UINT64_MAX};
+	if (json_is_integer(lines) && json_integer_value(lines) >= 0)
+		p->lines = (uint64_t)json_integer_value(lines);
 	request_on_cancel(r, free, p);
 	request_on_drain(r, on_drain, p);
 }

@@ -192,12 +192,14 @@ take_screen(struct seek *k, struct session *s)
 	doc_screen_text(&d, &k->text);
 	if (parked)
 		term_park(s->display->term);
+	if (pagelist_awaits(d.pagelist)) /* its first line begins in a file */
+		return;
 	k->end_line = d.screen_line;
 	begin_piece(k, d.screen_line);
 	k->on_screen = true;
 }
 
-/* The next piece of the session; false: there is none, or none is wanted. */
+/* The next piece of the session; false: there is none, none is wanted, or it is awaited. */
 static bool
 next_piece(struct seek *k)
 {
@@ -226,7 +228,8 @@ seek_session(struct seek *k)
 		if (os_mono_ns() > k->deadline)
 			return -EAGAIN;
 	}
-	return 0;
+	return wants_more(k) && request_awaits(k->r, term_pagelist(k->s->display->term)) ? -EAGAIN
+											 : 0;
 }
 
 static void

@@ -28,7 +28,7 @@ listed(const struct session *s, const json_t *args)
 		return false;
 	if (tag && !session_has_tag(s, tag))
 		return false;
-	return state || obj_true(args, "all") || session_kept(s);
+	return state || obj_true(args, "all") || (session_kept(s) && !s->archived);
 }
 
 static bool
@@ -241,55 +241,12 @@ cmd_new(struct request *r)
 	free(argv);
 }
 
-/* kill, forget: over several sessions. */
+/* kill, forget. */
 
-struct many {
+struct ending {
 	struct request *r;
 	json_t *results;
-	int pending;
 };
-
-/* Runs fn over the named sessions; it says what is wrong, or that the end is still to come (1). */
-static void
-each_session(struct request *r, struct many *m,
-	int (*fn)(struct request *r, struct session *s, struct err *e))
-{
-	json_t *ids = request_ids(r), *id;
-	struct err e;
-	size_t i;
-
-	json_array_foreach (ids, i, id) {
-		const char *word = json_is_string(id) ? json_string_value(id) : "";
-		struct session *s = sessions_find(request_sessions(r), word, &e);
-		char sid[12], name[64];
-		int rc = -1;
-		if (s) {
-			memcpy(sid, s->id, sizeof(sid));
-			memcpy(name, s->name, sizeof(name));
-			rc = fn(r, s, &e);
-		}
-		json_t *o = result_json(s ? sid : word, s ? name : word, rc < 0 ? e.msg : NULL);
-		if (rc < 0)
-			json_object_set_new(o, "code", json_integer(e.code));
-		json_array_append_new(m->results, o);
-		m->pending += rc > 0;
-	}
-	json_decref(ids);
-}
-
-static bool
-no_ids(struct request *r)
-{
-	json_t *ids = request_ids(r);
-	struct err e;
-
-	json_decref(ids);
-	if (ids)
-		return false;
-	err_set(&e, 2, "which session? (give an id or a name)");
-	request_fail(r, &e);
-	return true;
-}
 
 static int
 kill_one(struct request *r, struct session *s, struct err *e)
@@ -299,13 +256,13 @@ kill_one(struct request *r, struct session *s, struct err *e)
 			session_state_name(s->state));
 	ends_kill(lifecycle_ends(server_lifecycle(request_server(r))), s,
 		obj_true(request_args(r), "now"));
-	return 1;
+	return 0;
 }
 
 static void
-many_free(void *ctx)
+ending_free(void *ctx)
 {
-	struct many *m = ctx;
+	struct ending *m = ctx;
 
 	json_decref(m->results);
 	free(m);
@@ -329,9 +286,9 @@ say_unkillable(struct sessions *ss, json_t *result)
 
 /* Done when none of those it ended is live any more, or can be ended. */
 static bool
-many_ended(struct waiter *w, struct session *changed)
+all_ended(struct waiter *w, struct session *changed)
 {
-	struct many *m = w->ctx;
+	struct ending *m = w->ctx;
 	const struct ends *ends = lifecycle_ends(server_lifecycle(request_server(m->r)));
 	json_t *o;
 	size_t i;
@@ -350,25 +307,17 @@ many_ended(struct waiter *w, struct session *changed)
 	return true;
 }
 
-static struct many *
-many_new(struct request *r)
-{
-	struct many *m = xcalloc(1, sizeof(*m));
-
-	*m = (struct many){.r = r, .results = json_array()};
-	return m;
-}
-
 void
 cmd_kill(struct request *r)
 {
-	struct many *m;
+	json_t *results = each_session(r, kill_one);
+	struct ending *m;
 
-	if (no_ids(r))
+	if (!results)
 		return;
-	m = many_new(r);
-	each_session(r, m, kill_one);
-	waits_add(server_waits(request_server(r)), r, many_ended, many_free, m);
+	m = xcalloc(1, sizeof(*m));
+	*m = (struct ending){.r = r, .results = results};
+	waits_add(server_waits(request_server(r)), r, all_ended, ending_free, m);
 }
 
 static int
@@ -385,58 +334,8 @@ forget_one(struct request *r, struct session *s, struct err *e)
 void
 cmd_forget(struct request *r)
 {
-	struct many *m;
+	json_t *results = each_session(r, forget_one);
 
-	if (no_ids(r))
-		return;
-	m = many_new(r);
-	each_session(r, m, forget_one);
-	request_reply(r, json_pack("{s:i,s:O}", "v", 1, "results", m->results));
-	many_free(m);
-}
-
-/* Small changes. */
-
-void
-cmd_pin(struct request *r)
-{
-	json_t *on = json_object_get(request_args(r), "pinned");
-	struct session *s = request_session(r);
-
-	if (!s)
-		return;
-	s->pinned = !on || json_is_true(on);
-	session_unsaved(s);
-	request_reply(r, json_pack("{s:i,s:s,s:b}", "v", 1, "id", s->id, "pinned", s->pinned));
-}
-
-/* Answers a small change: {id, name}, or why not. */
-static void
-reply_changed(struct request *r, const struct session *s, int rc, const struct err *e)
-{
-	if (rc < 0)
-		request_fail(r, e);
-	else
-		request_reply(r, json_pack("{s:i,s:s,s:s}", "v", 1, "id", s->id, "name", s->name));
-}
-
-void
-cmd_rename(struct request *r)
-{
-	struct session *s = request_session(r);
-	struct err e;
-
-	if (s)
-		reply_changed(r, s, sessions_rename(s, obj_text(request_args(r), "name"), &e), &e);
-}
-
-void
-cmd_tag(struct request *r)
-{
-	const char *tag = obj_text(request_args(r), "tag");
-	struct session *s = request_session(r);
-	struct err e;
-
-	if (s)
-		reply_changed(r, s, session_tag(s, tag ? tag : "", &e), &e);
+	if (results)
+		request_reply(r, json_pack("{s:i,s:o}", "v", 1, "results", results));
 }

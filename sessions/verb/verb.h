@@ -11,6 +11,10 @@
 
 /* ids:[…] or id of the request; a new reference, NULL when none is given. */
 json_t *request_ids(struct request *r);
+/* Runs fn over the sessions that the request names; their results, or NULL: none was named, and the
+ * request has been failed. */
+typedef int (*session_fn)(struct request *r, struct session *s, struct err *e); /* -1 and *e */
+json_t *each_session(struct request *r, session_fn fn);
 /* From a request's args: umask and limits; env (left alone when absent; false: not strings). */
 void request_limits(const json_t *args, struct spawn_limits *l);
 bool request_env(const json_t *args, struct session *s);

@@ -221,17 +221,34 @@ view_top(const struct view *v, struct pagelist *h, uint64_t total)
 	return top == UINT64_MAX ? 0 : MIN(top + v->under, total);
 }
 
+bool
+view_awaits(struct view *v, const struct pagelist *h)
+{
+	if (!h || !pagelist_awaits(h))
+		return false;
+	v->awaits = v->session->of->texts_came + 1;
+	return true;
+}
+
 void
 view_scroll(struct view *v, uint64_t back)
 {
 	struct session *s = v->session;
 	struct pagelist *h = term_pagelist(display_term(s));
 	uint64_t total = h ? pagelist_rows(h, s->display->cols) : 0;
+	bool under = !MIN(back, total) && total, stays = back || v->hold;
+	struct pin at = {0};
 
-	v->back = MIN(back, total);
-	v->under = !v->back && total;
-	v->at = pagelist_pin(h, s->display->cols, total - v->back - v->under);
+	if (stays) /* the end of it all is where the screen is */
+		at = pagelist_pin(h, s->display->cols, total - MIN(back, total) - under);
 	v->dirty = v->urgent = true;
+	v->wants = stays && view_awaits(v, h);
+	v->want = back;
+	if (v->wants)
+		return;
+	v->back = MIN(back, total);
+	v->under = under;
+	v->at = at;
 	v->told_rows = UINT64_MAX; /* a request is always answered */
 	tell_place(v, total);
 }
@@ -290,9 +307,9 @@ on_hist_row(void *ctx, const struct row *row, const struct tab *t, struct pin at
 	canvas_blit(co->c, co->y++, 0, &g, 0, 0, 1, co->cols);
 }
 
-/* The screen as it is `back` rows up; the cursor is not shown. */
-static struct grid
-grid_back(struct view *v, struct term *t)
+/* The screen as it is `back` rows up; the cursor is not shown. False: it cannot be told yet. */
+static bool
+grid_back(struct view *v, struct term *t, struct grid *g)
 {
 	struct session *s = v->session;
 	struct pagelist *h = term_pagelist(t);
@@ -301,19 +318,22 @@ grid_back(struct view *v, struct term *t)
 	struct compose co = {.cols = live.cols};
 	uint64_t n;
 
-	v->back = total - top;
-	tell_place(v, total);
 	if (!v->canvas)
 		v->canvas = canvas_new(s->of->arena, s->num, live.cols, live.rows);
 	canvas_resize(v->canvas, live.cols, live.rows);
 	canvas_clear(v->canvas);
 	co.c = v->canvas;
-	n = MIN(v->back, (uint64_t)live.rows);
+	n = MIN(total - top, (uint64_t)live.rows);
 	pagelist_read(h, live.cols, top, n, on_hist_row, &co);
+	if (view_awaits(v, h))
+		return false;
+	v->back = total - top;
+	tell_place(v, total);
 	if (n < (uint64_t)live.rows)
 		canvas_blit(v->canvas, (int)n, 0, &live, 0, 0, live.rows - (int)n, live.cols);
 	canvas_set_cursor(v->canvas, 0, 0, false, CURSOR_BLOCK);
-	return canvas_grid(v->canvas);
+	*g = canvas_grid(v->canvas);
+	return true;
 }
 
 enum view_put
@@ -360,11 +380,15 @@ static void
 view_send(struct view *v, uint64_t now)
 {
 	struct term *t = display_term(v->session);
-	struct grid g;
+	struct grid g = term_grid(t);
 
+	v->awaits = 0;
+	if (v->wants)
+		view_scroll(v, v->want);
 	view_tell(v);
-	g = v->back || v->hold ? grid_back(v, t) : term_grid(t);
-	v->dirty = false;
+	if (v->wants || ((v->back || v->hold) && !grid_back(v, t, &g)))
+		return;
+	v->dirty = v->awaits != 0; /* marks are still to come */
 	v->sync_ns = 0;
 	if (lent_held(v->lent) ? !lent_paint(v->lent, &g) : view_put_frame(v, &g, now) != PUT_FRAME)
 		return;
@@ -398,6 +422,13 @@ on_frames(uv_timer_t *t)
 	((struct views *)t->data)->frames_due = false; /* uv_prepare does the rest */
 }
 
+/* What it is to show has not come from a file yet. */
+static bool
+stands_still(const struct view *v)
+{
+	return (v->wants || v->back || v->hold) && v->awaits == v->session->of->texts_came + 1;
+}
+
 void
 views_flush(struct views *all)
 {
@@ -405,7 +436,7 @@ views_flush(struct views *all)
 	struct view *v;
 
 	LIST_FOREACH (v, &all->list, of_all) {
-		if (!v->dirty || v->in_flight)
+		if (!v->dirty || v->in_flight || stands_still(v))
 			continue;
 		now = now ? now : os_mono_ns();
 		uint64_t due = view_due(v, now);

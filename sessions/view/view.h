@@ -26,9 +26,12 @@ struct view {
 	struct key_modes modes;	       /* as last told */
 	uint64_t back;		       /* rows scrolled back; 0 live */
 	uint64_t told_back, told_rows; /* the place as the client knows it */
-	struct pin at;		/* top row when scrolled back: stays put while output arrives */
-	bool hold;		/* stays put at the end too: */
-	bool under;		/* there the first row is the one under `at` */
+	struct pin at; /* top row when scrolled back: stays put while output arrives */
+	bool hold;     /* stays put at the end too: */
+	bool under;    /* there the first row is the one under `at` */
+	bool wants;    /* `want` rows back is where it is to be, once that can be told */
+	uint64_t want;
+	uint64_t awaits;	/* text was missing when sessions.texts_came was one less; 0 none */
 	struct canvas *canvas;	/* composes scrolled-back screens */
 	struct search *pattern; /* matches of it are told as marks; NULL none */
 	char *marks;		/* as last told; NULL never */
@@ -55,6 +58,8 @@ struct view *view_find(struct views *all, struct peer *p, uint32_t id); /* NULL 
 uint64_t view_top(const struct view *v, struct pagelist *h, uint64_t total);
 /* So many rows back, as far as there are; the client is told. */
 void view_scroll(struct view *v, uint64_t back);
+/* Does the history await text from files? Then the view's frame is made when something has come. */
+bool view_awaits(struct view *v, const struct pagelist *h);
 /* Tells which cells of what is about to be sent match the view's pattern, if that changed. */
 void view_marks(struct view *v);
 /* A frame of the wire that is about a view. */

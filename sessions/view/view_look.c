@@ -130,7 +130,7 @@ look_at(struct view *v, uint64_t line, uint64_t start)
 		gather_free(&g);
 	}
 	top = top_of(v, &d);
-	if (k.row < top || k.row >= top + rows)
+	if ((k.row < top || k.row >= top + rows) && !pagelist_awaits(d.pagelist))
 		place_top(v, &d, k.row - MIN(k.row, rows / 3));
 	return true;
 }
@@ -232,6 +232,10 @@ view_marks(struct view *v)
 		gather_view(&g, &d, m.top, m.end);
 	}
 	gather_free(&g);
+	if (v->pattern && view_awaits(v, d.pagelist)) {
+		json_decref(m.at);
+		return; /* with a frame that has all of it */
+	}
 	if (m.costly) { /* the search says so; with each frame it would be paid for again */
 		search_free(v->pattern);
 		v->pattern = NULL;
@@ -354,15 +358,20 @@ static void
 prompts_end(struct prompts *k, struct view *v, const struct doc *d)
 {
 	struct request *r = k->r;
+	struct pagelist *h = d->pagelist;
 	bool guessed = k->marked == UINT64_MAX;
 	uint64_t line = guessed ? k->looks : k->back ? UINT64_MAX : k->marked;
 	uint64_t row = line == UINT64_MAX ? line : doc_line_row(d, line);
 	json_t *reply;
 
-	prompts_free(k);
-	if (row != UINT64_MAX)
+	if (row != UINT64_MAX && !request_awaits(r, h))
 		place_top(v, d, row);
 	reply = place_json(v, row != UINT64_MAX);
+	if (request_awaits(r, h)) {
+		json_decref(reply);
+		return;
+	}
+	prompts_free(k);
 	json_object_set_new(reply, "guessed", json_boolean(guessed && row != UINT64_MAX));
 	request_reply(r, reply);
 	views_flush(v->peer->of->views); /* this turn's frames had gone already */
@@ -376,7 +385,7 @@ prompts_drain(void *ctx)
 	uint64_t end = os_mono_ns() + SLICE_NS;
 	struct err e;
 	struct doc d;
-	bool more;
+	bool more = true;
 
 	if (!v) {
 		struct request *r = k->r;
@@ -386,9 +395,15 @@ prompts_drain(void *ctx)
 		return;
 	}
 	d = doc_of(display_term(v->session));
-	do
+	while (more && k->marked == UINT64_MAX && os_mono_ns() < end) {
+		struct prompts was = *k;
+
 		more = prompt_slice(k, &d, top_of(v, &d));
-	while (more && k->marked == UINT64_MAX && os_mono_ns() < end);
+		if (request_awaits(k->r, d.pagelist)) {
+			*k = was;
+			return;
+		}
+	}
 	if (k->marked != UINT64_MAX || (!more && (k->back || k->looks == UINT64_MAX))) {
 		prompts_end(k, v, &d);
 	} else if (!more) {
@@ -417,6 +432,39 @@ prompts_begin(struct request *r, const struct view *v, int step)
 
 /* --- the request ------------------------------------------------------------------------------ */
 
+struct look {
+	struct request *r;
+	uint32_t view;
+	json_int_t line, start; /* line < 0: none is asked for */
+};
+
+static void
+look_drain(void *ctx)
+{
+	struct look *k = ctx;
+	struct request *r = k->r;
+	struct view *v = view_find(request_views(r), request_peer(r), k->view);
+	json_t *reply;
+	struct err e;
+
+	if (!v) {
+		free(k);
+		err_set(&e, 1, "the view was closed");
+		request_fail(r, &e);
+		return;
+	}
+	if (v->wants)
+		view_scroll(v, v->want);
+	reply = place_json(
+		v, k->line < 0 || look_at(v, (uint64_t)k->line, (uint64_t)MAX(k->start, 0)));
+	if (request_awaits(r, term_pagelist(display_term(v->session)))) {
+		json_decref(reply);
+		return;
+	}
+	free(k);
+	request_reply(r, reply);
+}
+
 void
 cmd_look(struct request *r)
 {
@@ -425,7 +473,7 @@ cmd_look(struct request *r)
 	uint32_t id = (uint32_t)obj_int(a, "view", 0);
 	json_int_t prompt = obj_int(a, "prompt", 0);
 	struct view *v = view_find(request_views(r), request_peer(r), id);
-	bool found = true;
+	struct look *k;
 	struct err e;
 
 	if (!v) {
@@ -445,8 +493,10 @@ cmd_look(struct request *r)
 		prompts_begin(r, v, prompt < 0 ? -1 : 1);
 		return;
 	}
-	if (json_is_integer(line) && json_integer_value(line) >= 0)
-		found = look_at(v, (uint64_t)json_integer_value(line),
-			(uint64_t)MAX(obj_int(a, "start", 0), 0));
-	request_reply(r, place_json(v, found));
+	k = xcalloc(1, sizeof(*k));
+	*k = (struct look){r, id, json_is_integer(line) ? json_integer_value(line) : -1,
+		obj_int(a, "start", 0)};
+	request_on_cancel(r, free, k);
+	request_on_drain(r, look_drain, k);
+	look_drain(k); /* the answer before the frame, if it is there */
 }

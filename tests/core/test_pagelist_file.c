@@ -12,7 +12,12 @@
 #include <string.h>
 
 static struct buf disk;
-static bool broken;
+static bool broken, slow;
+static struct {
+	uint64_t off;
+	size_t len;
+} asked[64];
+static unsigned n_asked;
 
 static int
 disk_read(void *ctx, uint64_t off, void *bytes, size_t len)
@@ -20,6 +25,12 @@ disk_read(void *ctx, uint64_t off, void *bytes, size_t len)
 	(void)ctx;
 	if (broken || off + len > disk.len)
 		return -EIO;
+	if (slow) {
+		assert_true(n_asked < 64);
+		asked[n_asked].off = off;
+		asked[n_asked++].len = len;
+		return -EAGAIN;
+	}
 	memcpy(bytes, disk.data + off, len);
 	return 0;
 }
@@ -209,6 +220,87 @@ print_lines(struct term *t, int from, int to)
 	}
 }
 
+/* What was asked for comes, last asked first; how many. */
+static unsigned
+let_come(struct pagelist *h, bool readable)
+{
+	unsigned n = n_asked;
+
+	while (n_asked) {
+		n_asked--;
+		pagelist_file_came(h, asked[n_asked].off,
+			readable ? disk.data + asked[n_asked].off : NULL, asked[n_asked].len);
+	}
+	return n;
+}
+
+/* Looks until nothing is awaited. */
+static char *
+text_when_it_came(struct pagelist *h, int cols)
+{
+	char *text;
+	int looks = 0;
+
+	while (text = all_text(h, cols), pagelist_awaits(h)) {
+		assert_true(let_come(h, true) > 0);
+		assert_true(++looks < 100);
+	}
+	return text;
+}
+
+/* Bytes that come later: each block is asked for once, what is shown in between is known not to be
+ * the text, and it is the same text when all came; what cannot be read says so, and is asked for
+ * again only when it may be there again. Merging waits for what it needs. */
+static void
+test_bytes_come_later(void **state)
+{
+	struct arena *a = arena_new(0);
+	struct term *t = filled(a, 400);
+	struct pagelist *h = term_pagelist(t);
+	unsigned n;
+	char *want;
+
+	(void)state;
+	disk.len = 0;
+	pagelist_set_files(h, &ops);
+	pagelist_seal_all(h);
+	want = strdup(all_text(h, 37));
+	n = spill_all(h);
+	assert_true(n > 0);
+	slow = true;
+	pagelist_rows(h, 38);
+	pagelist_rows(h, 38);
+	assert_true(pagelist_awaits(h));
+	assert_int_equal(n_asked, n);
+	assert_string_equal(text_when_it_came(h, 37), want);
+	pagelist_cache_drop(a);
+	pagelist_rows(h, 36);
+	let_come(h, false);
+	assert_false(pagelist_awaits(h));
+	assert_non_null(strstr(all_text(h, 36), "[history unavailable]"));
+	assert_int_equal(n_asked, 0);
+	pagelist_file_retry(h);
+	assert_string_equal(text_when_it_came(h, 37), want);
+	/* lines that are to grow together with those in the file */
+	pagelist_cache_drop(a);
+	for (int i = 0; i < 300; i++)
+		term_feed(t, "and more\r\n", 10);
+	pagelist_seal_all(h);
+	assert_true(pagelist_awaits(h));
+	assert_int_equal(spill_all(h), 0);
+	assert_true(pagelist_stats(h).hot_bytes > 0);
+	for (int i = 0; i < 20 && let_come(h, true); i++)
+		pagelist_seal_all(h);
+	pagelist_check(h);
+	assert_int_equal(spill_all(h), 1);
+	assert_int_equal(pagelist_stats(h).hot_bytes + pagelist_stats(h).packed_bytes, 0);
+	assert_non_null(strstr(text_when_it_came(h, 37), "and more"));
+	slow = false;
+	free(want);
+	term_free(t);
+	arena_free(a);
+}
+
 /* A session that says a few lines now and then, each time written to files: its blocks grow
  * together again, so that in the end they are few, and cost what those of a flood cost. */
 static void
@@ -268,6 +360,7 @@ main(void)
 		cmocka_unit_test(test_the_same_text_out_of_files),
 		cmocka_unit_test(test_what_cannot_be_read_says_so),
 		cmocka_unit_test(test_a_checkpoint_names_files),
+		cmocka_unit_test(test_bytes_come_later),
 		cmocka_unit_test(test_small_pieces_grow_together),
 	};
 

@@ -252,8 +252,28 @@ with_its_reports_off_a_quiet_prompt_makes_it_ready(void **state)
 	a.prompt.state = PROMPT_EMPTY;
 	verdict(T0 + 3 * S);
 	assert_int_equal(a.ready_ns, 0);
-	verdict(T0 + 5 * S);
+	activity_output(&a, 10, true, T0 + 6 * S); /* a clock in its corner is no start */
+	verdict(T0 + 8 * S);
 	assert_int_not_equal(a.ready_ns, 0);
+}
+
+/* One that is drawn in another way than its profile knows. */
+static void
+a_bare_prompt_that_stands_makes_it_ready(void **state)
+{
+	(void)state;
+	activity_output(&a, 10, true, T0);
+	a.prompt.bare = true;
+	verdict(T0 + S);
+	a.prompt.bare = false; /* a list flew by */
+	verdict(T0 + 2 * S);
+	a.prompt.bare = true;
+	verdict(T0 + 3 * S);
+	verdict(T0 + 6 * S);
+	assert_int_equal(a.ready_ns, 0);
+	verdict(T0 + 8 * S);
+	assert_true(a.ready_ns == T0 + 8 * S);
+	assert_false(activity_said(&a));
 }
 
 static void
@@ -445,6 +465,7 @@ main(void)
 		T(options_are_the_last_list_that_counts_from_one),
 		T(its_own_word_and_its_prompt_make_it_ready),
 		T(with_its_reports_off_a_quiet_prompt_makes_it_ready),
+		T(a_bare_prompt_that_stands_makes_it_ready),
 		T(a_turn_begins_by_its_own_highest_word),
 		T(silence_in_front_of_a_shell_is_no_rest),
 		T(output_tells_working_from_quiet),

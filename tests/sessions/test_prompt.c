@@ -26,7 +26,7 @@ static struct arena *arena;
 static struct prompt
 look(const char *profile, const char *screen)
 {
-	const struct term_config cfg = {.cols = 60, .rows = 16};
+	const struct term_config cfg = {.cols = 60, .rows = 50};
 	struct term *t = term_new(arena, 1, &cfg);
 	struct prompt out;
 	struct grid g;
@@ -152,10 +152,33 @@ prompts_are_read_as_they_are_drawn(void **state)
 	}
 }
 
+/* Known of any CLI, whatever it draws around. */
+static void
+a_bare_prompt_is_a_mark_with_the_caret_behind_it(void **state)
+{
+	static const struct {
+		const char *screen;
+		bool bare;
+	} cases[] = {{"\r\n❯ ", true}, {"❯" NBSP, true}, {"> ", true}, {"  › ", true},
+		{"│ > \033[7m \033[m              │", true},
+		{"│ > \0337\033[2mAsk me\033[m  │\0338", true},
+		{"❯ \033[2mTry \"fix\"\033[m\033[1;3H", true}, {"❯ text", false},
+		{"❯ text\033[1;3H", false}, {"❯ 1. Yes\r\n  2. No", false},
+		{"❯ 1. Yes\r\n  2. No\033[1;3H", false}, {"❯ \r\nStarting", false}, {"5 > ", false},
+		{"", false}, {"loading", false}, {"\033[1;20H", false}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+		if (look("claude", cases[i].screen).bare != cases[i].bare)
+			fail_msg(
+				"%zu: %sbare: %s", i, cases[i].bare ? "not " : "", cases[i].screen);
+}
+
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(prompts_are_read_as_they_are_drawn)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(prompts_are_read_as_they_are_drawn),
+		cmocka_unit_test(a_bare_prompt_is_a_mark_with_the_caret_behind_it)};
 	struct err e;
 	int rc;
 

@@ -135,7 +135,12 @@ all_text(struct session *s)
 	struct pagelist *h = term_pagelist(s->display->term);
 	struct buf b = {0};
 
-	pagelist_read(h, s->display->cols, 0, pagelist_rows(h, s->display->cols), add_row, &b);
+	do {
+		uint64_t rows = pagelist_rows(h, s->display->cols);
+
+		b.len = 0;
+		pagelist_read(h, s->display->cols, 0, rows, add_row, &b);
+	} while (pagelist_awaits(h) && uv_run(house.ss.loop, UV_RUN_ONCE));
 	term_text(s->display->term, &b);
 	return buf_cstr(&b);
 }

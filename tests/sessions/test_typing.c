@@ -164,6 +164,25 @@ a_send_is_through_when_the_turn_begins(void **state)
 	played_takes(&p, "then");
 }
 
+/* Nothing is known of this one but the mark that it draws: it has the text with its Enter. */
+static void
+a_bare_prompt_gets_what_was_held(void **state)
+{
+	(void)state;
+	played_starts(&p, "claude");
+	send_text("early", true, false);
+	played_prints(&p, "\033[2J\033[H\r\n\u276f ");
+	assert_string_equal(played_got(&p), "");
+	assert_false(typing_is_ready(p.s));
+	p.s->run->act.prompt_since_ns -= 5 * SEC; /* it stands for a while */
+	run_evaluate(p.s, os_mono_ns());
+	assert_true(typing_is_ready(p.s));
+	played_takes(&p, "early");
+	UNTIL(o.calls);
+	assert_int_equal(o.failed, 0);
+	played_takes(&p, "\r");
+}
+
 /* Where the same text still stands in the prompt, Enter was lost. */
 static void
 a_lost_enter_comes_once_more(void **state)
@@ -290,6 +309,7 @@ main(void)
 		T(text_is_held_until_it_takes_input_and_keys_pass_it),
 		T(enter_comes_alone_and_later),
 		T(a_send_is_through_when_the_turn_begins),
+		T(a_bare_prompt_gets_what_was_held),
 		T(a_lost_enter_comes_once_more),
 		T(only_a_choice_that_stands_there_is_an_answer),
 		T(what_waits_is_refused_when_it_ends),

@@ -58,7 +58,9 @@ session(uint32_t num)
 		.cwd = "/tmp/a b",
 		.argv_json = "[\"x\",\"y'\"]",
 		.tags_json = "[]",
+		.note = "wait for\tit",
 		.pinned = num & 1,
+		.archived = num & 1,
 		.cols = 80,
 		.rows = 24,
 		.exit_code = -1,
@@ -101,6 +103,8 @@ test_sessions(void **state)
 	assert_string_equal(got[0].argv_json, "[\"x\",\"y'\"]");
 	assert_string_equal(got[0].conversation, "c-1");
 	assert_true(got[0].pinned && !got[1].pinned);
+	assert_true(got[0].archived && !got[1].archived);
+	assert_string_equal(got[0].note, "wait for\tit");
 	assert_int_equal(got[1].exit_code, -1);
 	assert_true(got[1].last_output == 1700000000.25);
 	assert_true(got[1].footprint == 5ull << 40);

@@ -38,7 +38,7 @@ sql(const char *text)
 	sqlite3_close(h);
 }
 
-/* The first and so far only list. */
+/* The first list. */
 #define META_1                                                                                  \
 	"PRAGMA journal_mode=WAL;"                                                              \
 	"CREATE TABLE session(num INTEGER PRIMARY KEY, id TEXT, name TEXT, profile TEXT,"       \
@@ -58,8 +58,15 @@ sql(const char *text)
 	"INSERT INTO counter VALUES(1,12);"                                                     \
 	"PRAGMA application_id=0x6d737431;"
 
+/* With a line of the user's, and out of the list. */
+#define META_2                                                            \
+	META_1                                                            \
+	"ALTER TABLE session ADD COLUMN note TEXT NOT NULL DEFAULT '';"   \
+	"ALTER TABLE session ADD COLUMN archived INT NOT NULL DEFAULT 0;" \
+	"UPDATE session SET note='mine', archived=1;"
+
 static void
-check_meta(struct meta_db *m)
+check_meta(struct meta_db *m, const char *note, bool archived)
 {
 	struct meta_session *s;
 	struct meta_event *ev;
@@ -72,6 +79,8 @@ check_meta(struct meta_db *m)
 	assert_string_equal(s->conversation, "c-7");
 	assert_string_equal(s->argv_json, "[\"claude\"]");
 	assert_true(s->pinned && s->last_input == 5.5 && s->mem_max == 9);
+	assert_string_equal(s->note, note);
+	assert_true(s->archived == archived);
 	meta_sessions_free(s, n);
 	ev = meta_events(m, 7, 0, 10, &n);
 	assert_int_equal(n, 1);
@@ -90,8 +99,22 @@ test_meta_1(void **state)
 	sql(META_1 "PRAGMA user_version=1");
 	m = meta_open(path, banner, sizeof banner, &e);
 	assert_string_equal(banner, "");
-	check_meta(m);
+	check_meta(m, "", false);
 	assert_int_equal(meta_put_session(m, &s), 0);
+	meta_close(m);
+}
+
+static void
+test_meta_2(void **state)
+{
+	struct meta_db *m;
+	struct err e;
+
+	(void)state;
+	sql(META_2 "PRAGMA user_version=2");
+	m = meta_open(path, banner, sizeof banner, &e);
+	assert_string_equal(banner, "");
+	check_meta(m, "mine", true);
 	meta_close(m);
 }
 
@@ -182,16 +205,16 @@ test_newer_meta(void **state)
 	struct err e;
 
 	(void)state;
-	sql(META_1 "ALTER TABLE session ADD COLUMN of_the_future INT; PRAGMA user_version=99");
+	sql(META_2 "ALTER TABLE session ADD COLUMN of_the_future INT; PRAGMA user_version=99");
 	before = file_bytes(&before_n);
 	m = meta_open(path, banner, sizeof banner, &e);
 	assert_non_null(strstr(banner, "newer muster"));
 	assert_non_null(strstr(banner, "read-only"));
 	assert_false(meta_in_memory(m));
-	check_meta(m);
+	check_meta(m, "mine", true);
 	assert_int_equal(meta_put_session(m, &s), -EROFS);
 	assert_int_equal(meta_delete_session(m, 7), -EROFS);
-	check_meta(m);
+	check_meta(m, "mine", true);
 	meta_close(m);
 	after = file_bytes(&after_n);
 	assert_int_equal(before_n, after_n);
@@ -231,6 +254,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_meta_1, fresh),
+		cmocka_unit_test_setup(test_meta_2, fresh),
 		cmocka_unit_test_setup(test_history_1, fresh),
 		cmocka_unit_test_setup(test_newer_meta, fresh),
 		cmocka_unit_test_setup(test_newer_history, fresh),

@@ -63,8 +63,9 @@ put_list(struct verb_ctx *ctx, json_t *reply, bool chosen)
 	}
 	if (!json_array_size(list)) {
 		if (!ctx->quiet)
-			fputs(chosen ? "no such session is listed (muster ls -a lists all)\n"
-				     : "no sessions (muster new starts one)\n",
+			fputs(chosen || jnum(json_object_get(reply, "totals"), "running") > 0
+					? "no such session is listed (muster ls -a lists all)\n"
+					: "no sessions (muster new starts one)\n",
 				stderr);
 		return;
 	}

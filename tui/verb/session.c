@@ -1,4 +1,4 @@
-/* kill, forget, pin, unpin, rename, tag. */
+/* kill, forget, pin, unpin, rename, tag, untag, archive, unarchive, note. */
 #include "tui/verb/verb.h"
 #include <string.h>
 
@@ -17,7 +17,7 @@ many(struct verb_ctx *ctx, const char *verb, json_t *args, char **words, int n)
 	json_object_set_new(args, "ids", ids);
 	if (!n) {
 		json_decref(args);
-		return verb_fail(ctx, EXIT_USAGE, "which session? (muster %s ID…)", verb);
+		return verb_fail(ctx, EXIT_USAGE, "which session? (muster %s ID…)", ctx->verb);
 	}
 	if (!(reply = verb_call(ctx, verb, args, &code)))
 		return code;
@@ -58,63 +58,82 @@ verb_forget(struct verb_ctx *ctx, int argc, char **argv)
 }
 
 static int
-one(struct verb_ctx *ctx, const char *verb, json_t *args)
-{
-	int code = EXIT_OK;
-	json_t *reply = verb_call(ctx, verb, args, &code);
-
-	if (reply && ctx->json)
-		print_json(json_incref(reply));
-	json_decref(reply);
-	return code;
-}
-
-static int
-set_pinned(struct verb_ctx *ctx, int argc, char **argv, bool on)
+switched(struct verb_ctx *ctx, int argc, char **argv, const char *verb, const char *key, bool on)
 {
 	int first;
 
 	if (opts_parse(ctx, none, NULL, argc, argv, &first) < 0)
 		return EXIT_USAGE;
-	if (argc - first != 1)
-		return verb_fail(ctx, EXIT_USAGE, "which session? (muster %s ID)", ctx->verb);
-	return one(ctx, "pin", json_pack("{s:s,s:b}", "id", argv[first], "pinned", on));
+	return many(ctx, verb, json_pack("{s:b}", key, on), argv + first, argc - first);
 }
 
 int
 verb_pin(struct verb_ctx *ctx, int argc, char **argv)
 {
-	return set_pinned(ctx, argc, argv, true);
+	return switched(ctx, argc, argv, "pin", "pinned", true);
 }
 
 int
 verb_unpin(struct verb_ctx *ctx, int argc, char **argv)
 {
-	return set_pinned(ctx, argc, argv, false);
+	return switched(ctx, argc, argv, "pin", "pinned", false);
 }
 
-static int
-with_word(struct verb_ctx *ctx, int argc, char **argv, const char *key, const char *hint)
+int
+verb_archive(struct verb_ctx *ctx, int argc, char **argv)
 {
-	int first;
+	return switched(ctx, argc, argv, "archive", "archived", true);
+}
+
+int
+verb_unarchive(struct verb_ctx *ctx, int argc, char **argv)
+{
+	return switched(ctx, argc, argv, "archive", "archived", false);
+}
+
+/* A session, and a word for it: after -- that may begin with one. */
+static int
+with_word(struct verb_ctx *ctx, int argc, char **argv, const char *key)
+{
+	char *words[3];
+	json_t *word;
+	int first, n = 0;
 
 	if (opts_parse(ctx, none, NULL, argc, argv, &first) < 0)
 		return EXIT_USAGE;
-	if (first < argc && !strcmp(argv[first], "--"))
-		first++;
-	if (argc - first != 2)
-		return verb_fail(ctx, EXIT_USAGE, "muster %s ID %s", ctx->verb, hint);
-	return one(ctx, ctx->verb, json_pack("{s:s,s:s}", "id", argv[first], key, argv[first + 1]));
+	for (bool ended = false; first < argc && n < 3; first++)
+		if (ended || strcmp(argv[first], "--") != 0)
+			words[n++] = argv[first];
+		else
+			ended = true;
+	if (n != 2)
+		return verb_fail(
+			ctx, EXIT_USAGE, "muster %s %s", ctx->verb, verb_find(ctx->verb)->args);
+	if (!(word = json_string(words[1])))
+		return verb_fail(ctx, EXIT_USAGE, "argument is not valid UTF-8");
+	return many(ctx, ctx->verb, json_pack("{s:o}", key, word), words, 1);
 }
 
 int
 verb_rename(struct verb_ctx *ctx, int argc, char **argv)
 {
-	return with_word(ctx, argc, argv, "name", "NAME");
+	return with_word(ctx, argc, argv, "name");
 }
 
 int
 verb_tag(struct verb_ctx *ctx, int argc, char **argv)
 {
-	return with_word(ctx, argc, argv, "tag", "TAG (-TAG after -- takes it off)");
+	return with_word(ctx, argc, argv, "tag");
+}
+
+int
+verb_untag(struct verb_ctx *ctx, int argc, char **argv)
+{
+	return with_word(ctx, argc, argv, "tag");
+}
+
+int
+verb_note(struct verb_ctx *ctx, int argc, char **argv)
+{
+	return with_word(ctx, argc, argv, "note");
 }
