@@ -198,7 +198,9 @@ wants_is_content(void **state)
 		const char *line, *want;
 	} cases[] = {
 		{"│ Do you want to proceed? │", "Do you want to proceed?"},
-		{"✻ Verifying… (42s · esc to interrupt)", "Verifying… (42s · esc to interrupt)"},
+		{"✻ Verifying… (42s · esc to interrupt)", "Verifying…"},
+		{"⏵⏵ accept edits on (shift+tab to cycle)", "before"},
+		{"(3s · esc to interrupt)", "before"},
 		{"╰──────────────╯", "before"},
 		{"⠋", "before"},
 		{"  ", "before"},

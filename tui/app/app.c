@@ -10,7 +10,6 @@
  * Always: the stack holds its base view; front is a live pane or NULL; a view in the stack has its
  * state. */
 #include "tui/app/app.h"
-#include "tui/app/preview.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -83,7 +82,8 @@ app_free(struct app *a)
 		return;
 	while (a->depth > 0)
 		pop(a);
-	preview_free(a);
+	for (int i = 0; i < TILES_MAX; i++)
+		pane_free(a->tiles[i].pane);
 	CHECK(LIST_EMPTY(&a->panes));
 	canvas_free(a->canvas);
 	arena_free(a->arena);
@@ -350,8 +350,8 @@ app_connection(struct app *a, bool up, const char *why)
 			p->ops->back(p->owner);
 }
 
-static struct pane *
-pane_of(struct app *a, uint32_t view)
+struct pane *
+app_pane(struct app *a, uint32_t view)
 {
 	struct pane *p;
 	LIST_FOREACH (p, &a->panes, link)
@@ -361,20 +361,9 @@ pane_of(struct app *a, uint32_t view)
 }
 
 bool
-app_frame(struct app *a, uint32_t view, const void *bytes, size_t n)
-{
-	struct pane *p = pane_of(a, view);
-	if (!p || !pane_frame(p, bytes, n))
-		return false;
-	preview_came(a, p);
-	a->frame_came |= (p == a->front && p != a->preview_pane) || p == app_plain(a);
-	return a->dirty || a->frame_came;
-}
-
-bool
 app_view_event(struct app *a, uint32_t view, json_t *ev)
 {
-	struct pane *p = pane_of(a, view);
+	struct pane *p = app_pane(a, view);
 	if (!p || !pane_event(p, ev))
 		return false;
 	a->dirty = true;

@@ -156,6 +156,8 @@ void app_acked(struct app *a, uint32_t view); /* client.h: the place to lend the
 void app_check(const struct app *a);	      /* aborts */
 void app_dump(const struct app *a, struct buf *out);
 
+struct pane *app_pane(struct app *a, uint32_t view); /* the one that shows it; NULL */
+
 /* For views and actions. */
 /* Here the session's screen is shown: its last rows, unless the caller says otherwise in it. */
 struct preview_place *app_preview(struct app *a, const struct msess *s, int y, int x, int h, int w);

@@ -97,6 +97,17 @@ app_paint(struct app *a, struct grid *g)
 	return true;
 }
 
+bool
+app_frame(struct app *a, uint32_t view, const void *bytes, size_t n)
+{
+	struct pane *p = app_pane(a, view);
+	if (!p || !pane_frame(p, bytes, n))
+		return false;
+	preview_came(a, p);
+	a->frame_came |= (p == a->front && p != a->preview_pane) || p == app_plain(a);
+	return a->dirty || a->frame_came;
+}
+
 struct preview_place *
 app_preview(struct app *a, const struct msess *s, int y, int x, int h, int w)
 {

@@ -221,13 +221,6 @@ preview_rectangles(struct app *a)
 	return any;
 }
 
-void
-preview_free(struct app *a)
-{
-	for (int i = 0; i < TILES_MAX; i++)
-		pane_free(a->tiles[i].pane);
-}
-
 bool
 preview_mouse(struct app *a, const struct input_event *ev)
 {

@@ -9,6 +9,5 @@ void preview_paint(struct app *a);		  /* all of them */
 void preview_came(struct app *a, struct pane *p); /* a frame of a pane */
 bool preview_rectangles(struct app *a);	 /* those that have a new frame; false: there is none */
 double preview_due(const struct app *a); /* seconds until one may be painted; INFINITY */
-void preview_free(struct app *a);
 bool preview_mouse(struct app *a, const struct input_event *ev); /* true: taken */
 #endif

@@ -188,11 +188,29 @@ is_decoration(const char *p, size_t n)
 	return false;
 }
 
+/* What programs say of their keys says nothing of their work: "(41s · esc to interrupt)" goes from the
+ * line, and a line that is such a hint goes whole. */
+static void
+cut_hints(char *text)
+{
+	static const char *const hints[] = {
+		"shift+tab to cycle", "? for shortcuts", "ctrl+t to show", "/ commands"};
+	char *keys = strstr(text, "esc to interrupt");
+	while (keys && keys > text && *keys != '(')
+		keys--;
+	if (keys)
+		*keys = 0;
+	for (size_t i = 0; i < ARRAY_LEN(hints); i++)
+		if (strstr(text, hints[i]))
+			*text = 0;
+}
+
 /* Leaves what says something of a line of a screen: no frame around it; nothing at all where there is
  * neither letter nor digit. */
 static void
 content(char *text)
 {
+	cut_hints(text);
 	char *from = text, *end = text;
 	bool word = false, began = false;
 	int w;
