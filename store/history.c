@@ -95,6 +95,20 @@ history_newer(const struct history_db *h)
 	return h->db.read_only;
 }
 
+bool
+history_gone(const struct history_db *h)
+{
+	return db_gone(&h->db);
+}
+
+int
+history_open_again(struct history_db *h, char *banner, size_t banner_cap)
+{
+	history_quarters_drop(h, 0);
+	h->journal_stale = true;
+	return db_open_again(&h->db, banner, banner_cap);
+}
+
 int
 history_set_aside(struct history_db *h, char *banner, size_t banner_cap)
 {

@@ -157,6 +157,12 @@ lifecycle_sampled(struct lifecycle *l, struct session *s, const struct memstat *
 }
 
 void
+lifecycle_mend(struct lifecycle *l)
+{
+	watch_mend(l->watch);
+}
+
+void
 lifecycle_activity(struct lifecycle *l, struct session *s)
 {
 	watch_poke(l->watch, s);

@@ -1,5 +1,6 @@
 #include "core/text/width.h"
 #include "tui/verb/verb.h"
+#include "tui/verb/choice.h"
 #include "tui/verb/memory.h"
 #include <string.h>
 #include <unistd.h>
@@ -75,18 +76,6 @@ put_list(struct verb_ctx *ctx, json_t *reply, bool chosen)
 		put_row(s, ctx->color);
 }
 
-static json_t *
-list_args(bool all, const char *tag, const char *state)
-{
-	json_t *args = json_pack("{s:b}", "all", all);
-
-	if (tag)
-		json_object_set_new(args, "tag", json_string(tag));
-	if (state)
-		json_object_set_new(args, "state", json_string(state));
-	return args;
-}
-
 /* What does not work as it should, on stderr: data stays data. */
 static void
 put_banner(const struct verb_ctx *ctx, json_t *reply)
@@ -101,11 +90,10 @@ int
 verb_ls(struct verb_ctx *ctx, int argc, char **argv)
 {
 	bool all = false, follow = false;
-	const char *tag = NULL, *state = NULL;
+	struct choice c = {0};
 	const struct opt opts[] = {{'a', "all", false, NULL, NULL, &all},
-		{'w', "watch", false, NULL, NULL, &follow}, {0, "tag", true, NULL, &tag, NULL},
-		{0, "state", true, NULL, &state, NULL}, {0}};
-	json_t *reply;
+		{'w', "watch", false, NULL, NULL, &follow}, CHOICE_OPTS(c), {0}};
+	json_t *reply, *args;
 	int first, code;
 
 	if (opts_parse(ctx, opts, NULL, argc, argv, &first) < 0)
@@ -113,11 +101,12 @@ verb_ls(struct verb_ctx *ctx, int argc, char **argv)
 	if (first < argc)
 		return verb_fail(ctx, EXIT_USAGE, "takes no arguments (try muster help ls)");
 	for (;;) {
-		if (!(reply = verb_call(ctx, "ls", list_args(all, tag, state), &code)))
+		if (!(args = choice_list(ctx, &c, all, &code)) ||
+			!(reply = verb_call(ctx, "ls", args, &code)))
 			return code;
 		if (follow && !ctx->json && isatty(1))
 			fputs("\033[H\033[2J", stdout);
-		put_list(ctx, reply, tag || state);
+		put_list(ctx, reply, choice_made(&c));
 		put_banner(ctx, reply);
 		json_decref(reply);
 		if (!follow || fflush(stdout) != 0)
