@@ -312,6 +312,8 @@ print_explanation(json_t *reply)
 	printf("growth: %s\n", str(growth, "verdict"));
 	json_object_foreach (json_object_get(growth, "numbers"), key, v)
 		print_value(key, v);
+	json_array_foreach (json_object_get(growth, "slabs"), i, v)
+		printf("    %-20s %s\n", i ? "" : "slabs", str(v, "text"));
 	printf("sleep: %s, and %s\n", truth(reap_o, "eligible") ? "can sleep now" : "not now",
 		truth(reap_o, "worth") ? "worth it" : "little to gain");
 	json_array_foreach (json_object_get(reap_o, "reasons"), i, v) {
