@@ -24,7 +24,7 @@ put(struct events *e, json_t *ev)
 	if (e->ctx->json)
 		print_json(json_incref(ev));
 	else
-		put_event(ev, true);
+		put_event(e->ctx, ev, true);
 	e->told = MAX(e->told, jnum(ev, "t"));
 }
 

@@ -6,27 +6,15 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Text cut or padded to w cells. */
 static void
-put_cell(const char *s, int w)
+put_column(const struct verb_ctx *ctx, const char *s, int w)
 {
-	size_t n = strlen(s), i = 0;
-	int used = 0;
-
-	while (i < n) {
-		int cells;
-		size_t k = utf8_grapheme(s + i, n - i, &cells);
-		if (used + cells > w)
-			break;
-		fwrite(s + i, 1, k, stdout);
-		used += cells;
-		i += k;
-	}
-	printf("%*s", w - used + 2, "");
+	put_cell(ctx, s, w);
+	fputs("  ", stdout);
 }
 
 static void
-put_row(const json_t *s, bool color)
+put_row(const struct verb_ctx *ctx, const json_t *s)
 {
 	char mem[32] = "-", idle[32] = "-", line[256];
 	const char *state = jstr(s, "state"), *act = jstr(s, "activity");
@@ -38,15 +26,15 @@ put_row(const json_t *s, bool color)
 		fmt_bytes(mem, json_number_value(json_object_get(s, "footprint_bytes")));
 	if (json_is_number(json_object_get(s, "idle_s")))
 		fmt_ago(idle, json_number_value(json_object_get(s, "idle_s")));
-	put_cell(jstr(s, "id"), 8);
-	put_cell(jstr(s, "name"), 18);
-	if (color && needs)
+	put_column(ctx, jstr(s, "id"), 8);
+	put_column(ctx, jstr(s, "name"), 18);
+	if (ctx->color && needs)
 		fputs("\033[1;33m", stdout);
-	put_cell(shown, 10);
-	if (color && needs)
+	put_column(ctx, shown, 10);
+	if (ctx->color && needs)
 		fputs("\033[0m", stdout);
-	put_cell(idle, 7);
-	put_cell(mem, 6);
+	put_column(ctx, idle, 7);
+	put_column(ctx, mem, 6);
 	sanitize(line, sizeof(line), said, strlen(said));
 	puts(line);
 }
@@ -74,7 +62,7 @@ put_list(struct verb_ctx *ctx, json_t *reply, bool chosen)
 	printf("%-8s  %-18s  %-10s  %-7s  %-6s  %s\n", "ID", "NAME", "STATE", "IDLE", "MEM",
 		"WANTS / LAST LINE");
 	json_array_foreach (list, i, s)
-		put_row(s, ctx->color);
+		put_row(ctx, s);
 }
 
 /* What does not work as it should, on stderr: data stays data. */

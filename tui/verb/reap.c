@@ -2,6 +2,7 @@
 #include "tui/model/reason.h"
 #include "tui/verb/choice.h"
 #include "sessions/config/config.h"
+#include "tui/verb/memory.h"
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -61,6 +62,8 @@ many(struct verb_ctx *ctx, const char *verb, json_t *take_args, const char *done
 	if (!reply)
 		return code;
 	code = print_results(ctx, json_object_get(reply, "results"), done);
+	if (!ctx->json)
+		guard_warn(ctx, json_object_get(reply, "guard"));
 	if (ctx->json)
 		print_json(reply);
 	else
@@ -312,6 +315,8 @@ print_explanation(json_t *reply)
 	printf("growth: %s\n", str(growth, "verdict"));
 	json_object_foreach (json_object_get(growth, "numbers"), key, v)
 		print_value(key, v);
+	json_array_foreach (json_object_get(growth, "slabs"), i, v)
+		printf("    %-20s %s\n", i ? "" : "slabs", str(v, "text"));
 	printf("sleep: %s, and %s\n", truth(reap_o, "eligible") ? "can sleep now" : "not now",
 		truth(reap_o, "worth") ? "worth it" : "little to gain");
 	json_array_foreach (json_object_get(reap_o, "reasons"), i, v) {
