@@ -7,7 +7,7 @@
  */
 #include "core/base/log.h"
 #include "core/os/os.h"
-#include "sessions/memory/sampler.h"
+#include "sessions/memory/census.h"
 #include "sessions/pty/pty.h"
 #include "sessions/pty/ring.h"
 #include "sessions/pty/shelf.h"
@@ -321,6 +321,7 @@ services_setup(struct server *sv)
 
 	ss->store = store_worker_new(&sv->loop, paths()->state, ss->store_banner);
 	ss->sampler = server_sampler(sv);
+	ss->census = census_new(&sv->loop, ss->sampler, ss->store);
 }
 
 static void
@@ -397,6 +398,8 @@ leave(struct server *sv)
 	keeper_link_flush(ss->keeper, LAST_WORD_MS);
 	sessions_store(ss);
 	lifecycle_close(sv->life);
+	census_close(ss->census);
+	ss->census = NULL;
 	sampler_close(ss->sampler);
 	ss->sampler = NULL;
 	recorder_flush(ss);
