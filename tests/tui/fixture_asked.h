@@ -76,6 +76,22 @@ fake_quit(void *ctx)
 }
 
 static void
+fake_programs(void *ctx, struct app *a)
+{
+	(void)ctx;
+	(void)a;
+}
+
+static void
+fake_versions(void *ctx, struct app *a)
+{
+	(void)ctx;
+	for (int i = 0; i < a->n_programs; i++)
+		if (!strcmp(a->programs[i], "claude"))
+			snprintf(a->program_version[i], sizeof a->program_version[0], "2.1.4");
+}
+
+static void
 fake_copy(void *ctx, const void *text, size_t n)
 {
 	(void)ctx;
@@ -183,6 +199,8 @@ static const struct app_ops fake_ops = {.request = fake_request,
 	.stream = fake_stream,
 	.cancel = fake_cancel,
 	.quit = fake_quit,
+	.programs = fake_programs,
+	.versions = fake_versions,
 	.tell = fake_tell,
 	.view_open = fake_view_open,
 	.view_close = fake_view_close,
