@@ -183,6 +183,23 @@ a_bare_prompt_gets_what_was_held(void **state)
 	played_takes(&p, "\r");
 }
 
+/* With a mark in it, like a prompt. */
+static void
+a_list_on_its_screen_is_no_rest(void **state)
+{
+	(void)state;
+	played_starts(&p, "claude");
+	played_prompt(&p, "");
+	p.s->run->act.last_text_ns -= 5 * SEC;
+	run_evaluate(p.s, os_mono_ns());
+	assert_int_equal(p.s->run->act.now, ACT_IDLE);
+	played_prints(
+		&p, "\033[H\033[2J Settings\r\n \u276f Auto-compact  on\r\n   Theme  dark\r\n");
+	p.s->run->act.last_text_ns -= 5 * SEC;
+	run_evaluate(p.s, os_mono_ns());
+	assert_int_equal(p.s->run->act.now, ACT_UNKNOWN);
+}
+
 /* Where the same text still stands in the prompt, Enter was lost. */
 static void
 a_lost_enter_comes_once_more(void **state)
@@ -359,6 +376,7 @@ main(void)
 		T(enter_comes_alone_and_later),
 		T(a_send_is_through_when_the_turn_begins),
 		T(a_bare_prompt_gets_what_was_held),
+		T(a_list_on_its_screen_is_no_rest),
 		T(a_lost_enter_comes_once_more),
 		T(only_a_choice_that_stands_there_is_an_answer),
 		T(an_answer_is_followed_until_its_question_is_gone),
