@@ -1,11 +1,10 @@
 #ifndef TESTS_TUI_FIXTURE_ASKED_H
 #define TESTS_TUI_FIXTURE_ASKED_H
 /* What a dashboard asked of the world, kept for the test to look at and to answer. */
+#include "fixture_programs.h"
 #include "tui/app/app.h"
 #include "tui/attach/attach.h"
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 struct asked {
 	char verb[32], args[600], id[64];
@@ -73,22 +72,6 @@ fake_quit(void *ctx)
 {
 	(void)ctx;
 	quit_called = true;
-}
-
-static void
-fake_programs(void *ctx, struct app *a)
-{
-	(void)ctx;
-	(void)a;
-}
-
-static void
-fake_versions(void *ctx, struct app *a)
-{
-	(void)ctx;
-	for (int i = 0; i < a->n_programs; i++)
-		if (!strcmp(a->programs[i], "claude"))
-			snprintf(a->program_version[i], sizeof a->program_version[0], "2.1.4");
 }
 
 static void

@@ -1,12 +1,13 @@
 #ifndef TUI_TILE_H
 #define TUI_TILE_H
 /* A place of the dashboard where a session's screen is shown. */
-#include "tui/app/pane.h"
 #include "tui/draw/paint.h"
 
 #define TILES_MAX 24 /* sessions' screens in one frame */
 #define TILE_S 0.2   /* so often, at most, those are painted that one does not look at */
 
+struct app;
+struct pane;
 /* The pane follows the place: who moves to another place of the frame keeps its picture. */
 struct tile {
 	struct app *app;
