@@ -182,8 +182,7 @@ parts_make_the_whole(void **state)
 {
 	static const char *const keys[] = {"j", "j j", "k", "w", "w", "+", "-", "l", "h", "X",
 		"Escape", "?", "Escape", "/ 'docs'", "Escape Escape", "b", "Space", "Escape", "R",
-		"Escape", "G", "g", "v", "o", ":", "Escape", "t",
-		"G h", "l", "j j j h"};
+		"Escape", "G", "g", "v", "o", ":", "Escape", "t", "G h", "l", "j j j h"};
 	static const int sizes[][2] = {{200, 50}, {100, 30}, {80, 24}, {270, 60}, {40, 10}};
 	(void)state;
 	struct app *a = fixture_app(200, 50, 23);
