@@ -40,7 +40,7 @@
 #define LAST_WORD_MS 1000
 #define RETRY_FIRST_MS 500u
 #define RETRY_MAX_MS 30000u
-#define POOL_THREADS "2" /* the sampler's, and for a footprint that somebody asked for */
+#define POOL_THREADS "4" /* the sampler's, a footprint that somebody asked for, two that may hang */
 
 /* Loop. */
 

@@ -48,10 +48,23 @@ may_be_slow(const char *call, const char *path)
 	if (path[0] != '/' || below(path, "/dev/") || below(path, "/sys/") ||
 		below(path, "/memfd:"))
 		return false;
-	for (int i = 0; i < 4; i++)
-		if (io_faults->fast[i][0] && below(path, io_faults->fast[i]))
-			return false;
 	return true;
+}
+
+static void
+note(const char *call, const char *path)
+{
+	char text[sizeof(io_faults->note[0])];
+	int n = io_faults->noted;
+
+	snprintf(text, sizeof(text), "%s %.230s", call, path);
+	for (int i = 0; i < n; i++)
+		if (strcmp(io_faults->note[i], text) == 0)
+			return;
+	if (n == sizeof(io_faults->note) / sizeof(io_faults->note[0]))
+		return;
+	memcpy(io_faults->note[n], text, sizeof(text));
+	io_faults->noted = n + 1;
 }
 
 /* Each call comes by here. */
@@ -59,16 +72,11 @@ static void
 meet(const char *call, const char *path)
 {
 	struct timespec ts;
-	int n;
 
 	if (!io_faults)
 		return;
-	if (io_faults->watch && syscall(SYS_gettid) == getpid() && may_be_slow(call, path)) {
-		n = io_faults->noted++;
-		if (n < 32)
-			snprintf(io_faults->note[n], sizeof(io_faults->note[n]), "%s %.230s", call,
-				path);
-	}
+	if (io_faults->watch && syscall(SYS_gettid) == getpid() && may_be_slow(call, path))
+		note(call, path);
 	if (!io_faults->delay_ms || !io_faults->under[0] || !strstr(path, io_faults->under))
 		return;
 	ts = (struct timespec){io_faults->delay_ms / 1000, io_faults->delay_ms % 1000 * 1000000l};

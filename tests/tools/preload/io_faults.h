@@ -16,10 +16,9 @@ struct io_faults {
 	/* A slow disk: each call on such a file takes so long. */
 	_Atomic int delay_ms;
 	/* Calls that a process's first thread makes on files that may be slow, whatever `under` is: all but
-	 * what the kernel makes up (a walk over all of /proc counts) and what begins with a `fast` path. */
-	_Atomic int watch; /* they are noted */
-	_Atomic int noted;
-	char fast[4][256];
+	 * what the kernel makes up (but a walk over all of /proc counts). */
+	_Atomic int watch;  /* they are noted */
+	_Atomic int noted;  /* different ones */
 	char note[32][256]; /* "call path", the first of them */
 };
 extern struct io_faults *io_faults;
