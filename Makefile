@@ -1,5 +1,6 @@
 # muster: see README.md. Everything is built below build/<variant>/.
-#   make [release]  make test  make asan  make tsan  make fuzz  make bench  make lint  make format  make install  make deps
+#   make [release]  make test  make asan  make tsan  make fuzz  make bench  make lint  make format
+#   make man  make install  make uninstall  make dist  make deb  make deps
 
 VARIANT ?= release
 # V=1 shows the commands
@@ -68,7 +69,7 @@ TESTS := $(foreach l,$(LAYERS),$(patsubst %.c,$(B)/%,$(wildcard tests/$(l)/test_
 TOOLS := $(patsubst %.c,$(B)/%,$(wildcard tests/tools/*.c)) \
 	$(patsubst %.c,$(B)/%.so,$(wildcard tests/tools/preload/*.c))
 
-.PHONY: all release test test-core asan tsan fuzz bench torture lint format install deps clean check-tools
+.PHONY: all release test test-core asan tsan fuzz bench torture lint format man install uninstall dist deb deps clean check-tools
 all: $(B)/muster $(if $(keeper_SRC),$(B)/muster-keeper)
 release:
 	$(MAKE) VARIANT=release all
@@ -150,18 +151,42 @@ lint:
 format:
 	clang-format -i $$(git ls-files '*.c' '*.h')
 
-SHARE := $(DESTDIR)$(PREFIX)/share
-install: all
-	install -d $(DESTDIR)$(PREFIX)/bin $(SHARE)/man/man1 $(SHARE)/doc/muster \
-		$(SHARE)/bash-completion/completions $(SHARE)/zsh/site-functions $(SHARE)/fish/vendor_completions.d \
-		$(DESTDIR)$(PREFIX)/lib/systemd/user
-	install -m 755 $(B)/muster $(B)/muster-keeper $(DESTDIR)$(PREFIX)/bin
-	install -m 644 share/man/muster.1 $(SHARE)/man/man1/
-	install -m 644 share/completions/muster.bash $(SHARE)/bash-completion/completions/muster
-	install -m 644 share/completions/muster.zsh $(SHARE)/zsh/site-functions/_muster
-	install -m 644 share/completions/muster.fish $(SHARE)/fish/vendor_completions.d/
-	sed 's|@BINDIR@|$(PREFIX)/bin|' share/systemd/muster.service > $(DESTDIR)$(PREFIX)/lib/systemd/user/muster.service
-	install -m 644 README.md LICENSE $(SHARE)/doc/muster/
+# Manual pages, made from the tables that the program is made of.
+MAN := $(addprefix $(B)/man/,muster.1 muster-config.5 muster-protocol.7)
+man: $(MAN)
+$(B)/man/%: share/man/make tui/verb/verbs.def tui/verb/verb_text.def sessions/config/config.def \
+		sessions/agent/profile_keys.def share/doc/protocol.md $(wildcard share/man/*.in)
+	@mkdir -p $(@D)
+	$(Q)share/man/make $* >$@.new && mv $@.new $@
+
+# What is installed: a source, its directory there, its name there. uninstall takes away the same.
+INSTALLED := $(B)/muster:bin/muster $(B)/muster-keeper:bin/muster-keeper \
+	$(B)/man/muster.1:share/man/man1/muster.1 $(B)/man/muster-config.5:share/man/man5/muster-config.5 \
+	$(B)/man/muster-protocol.7:share/man/man7/muster-protocol.7 \
+	share/completions/muster.bash:share/bash-completion/completions/muster \
+	share/completions/muster.zsh:share/zsh/site-functions/_muster \
+	share/completions/muster.fish:share/fish/vendor_completions.d/muster.fish \
+	share/systemd/muster.service:lib/systemd/user/muster.service \
+	README.md:share/doc/muster/README.md LICENSE:share/doc/muster/LICENSE \
+	$(foreach f,$(wildcard share/doc/*.md share/doc/*.png share/doc/*/*.png),$(f):share/doc/muster/$(f))
+install: all man
+	for f in $(INSTALLED); do \
+		to=$(DESTDIR)$(PREFIX)/$${f#*:}; mode=644; case $$to in */bin/*) mode=755 ;; esac; \
+		install -D -m $$mode "$${f%%:*}" "$$to" || exit 1; \
+	done
+	sed -i 's|@BINDIR@|$(PREFIX)/bin|' $(DESTDIR)$(PREFIX)/lib/systemd/user/muster.service
+uninstall:
+	for f in $(INSTALLED); do rm -f "$(DESTDIR)$(PREFIX)/$${f#*:}"; done
+	cd "$(DESTDIR)$(PREFIX)" && find share/doc/muster -depth -type d -empty -delete 2>/dev/null; true
+
+# A tarball that builds without git: what is committed.
+dist:
+	@mkdir -p $(B)
+	git archive --format=tar.gz --prefix=muster-$(VERSION)/ -o $(B)/muster-$(VERSION).tar.gz HEAD
+	@echo $(B)/muster-$(VERSION).tar.gz
+# A Debian package, in build/deb. ARCH=arm64 makes it for another machine (needs its compiler and libraries).
+deb:
+	share/packaging/deb $(VERSION) $(ARCH)
 
 DEPS := gcc make pkg-config libuv1-dev libncurses-dev libsqlite3-dev libutf8proc-dev libzstd-dev \
 	libjansson-dev libinih-dev libpcre2-dev libcmocka-dev

@@ -352,6 +352,28 @@ db_trim(struct db *db)
 	sqlite3_db_release_memory(db->h);
 }
 
+bool
+db_gone(const struct db *db)
+{
+	int moved = 0;
+
+	return !db->in_memory &&
+	       sqlite3_file_control(db->h, "main", SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK &&
+	       moved;
+}
+
+int
+db_open_again(struct db *db, char *banner, size_t cap)
+{
+	mode_t old = umask(077);
+	int rc;
+
+	close_handle(db);
+	rc = open_any(db, banner, cap);
+	umask(old);
+	return rc;
+}
+
 int
 db_set_aside(struct db *db, char *banner, size_t cap)
 {

@@ -52,6 +52,10 @@ bool db_retry_file(struct db *db, int (*merge)(struct db *file, struct db *memor
 int db_copy_rows(struct db *to, sqlite3 *from, const char *table, const char *order);
 /* Gives back the pages and the statements it caches; the next use reads and prepares them again. */
 void db_trim(struct db *db);
+/* Its file is not under its name any more: what is written would be for nobody. */
+bool db_gone(const struct db *db);
+/* Opens what is under the name now, as db_open. 0 or -errno. */
+int db_open_again(struct db *db, char *banner, size_t cap);
 /* A call said that the file is corrupt. If it is: sets it aside, goes on with a new one. -EIO if
  * not: nothing is done, for that is the disk's or the moment's fault. */
 int db_set_aside(struct db *db, char *banner, size_t cap);

@@ -37,6 +37,8 @@ bool history_begun(const struct history_db *db); /* as meta_begun, meta_newer */
 bool history_newer(const struct history_db *db);
 bool history_retry(
 	struct history_db *db); /* in memory: to the file, if it can be; true if on disk */
+bool history_gone(const struct history_db *db); /* as meta_gone */
+int history_open_again(struct history_db *db, char *banner, size_t banner_cap);
 int history_set_aside(struct history_db *db, char *banner, size_t banner_cap);
 /* Tests: another answer to "is the disk nearly full?". */
 void history_space_fn(struct history_db *db, bool (*low)(const char *dir));

@@ -436,6 +436,18 @@ meta_retry(struct meta_db *m)
 	return db_retry_file(&m->db, merge_events);
 }
 
+bool
+meta_gone(const struct meta_db *m)
+{
+	return db_gone(&m->db);
+}
+
+int
+meta_open_again(struct meta_db *m, char *banner, size_t banner_cap)
+{
+	return db_open_again(&m->db, banner, banner_cap);
+}
+
 int
 meta_set_aside(struct meta_db *m, char *banner, size_t banner_cap)
 {

@@ -52,6 +52,8 @@ bool meta_newer(const struct meta_db *db); /* read-only for that */
 /* In memory: to the file, if it can be had; true if on disk. Events go along; sessions are the
  * caller's to put again, for the file may have its own. */
 bool meta_retry(struct meta_db *db);
+bool meta_gone(const struct meta_db *db); /* the file was removed or moved under it */
+int meta_open_again(struct meta_db *db, char *banner, size_t banner_cap);
 /* After a call said that the file is corrupt: sets it aside if it is and goes on with a new one;
  * -EIO as db_set_aside. */
 int meta_set_aside(struct meta_db *db, char *banner, size_t banner_cap);

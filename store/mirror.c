@@ -89,8 +89,13 @@ mirror_delete(struct mirror *mi, uint32_t num)
 void
 mirror_touch(struct mirror *mi)
 {
-	for (size_t i = 0; i < mi->n; i++)
-		mi->r[i].dirty = true;
+	for (size_t i = 0; i < mi->n; i++) {
+		struct mirror_record *r = &mi->r[i];
+
+		r->dirty = true;
+		r->stamp = 0;
+		r->uncarded = !r->m.no_store && r->m.id[0];
+	}
 }
 
 void

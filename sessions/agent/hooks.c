@@ -120,6 +120,8 @@ struct hooks {
 	uv_poll_t poll;
 	struct hooks_ops ops;
 	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
+	dev_t dev; /* of the name */
+	ino_t ino;
 	int fd;
 };
 
@@ -180,6 +182,7 @@ hooks_new(uv_loop_t *loop, const char *socket_path, const struct hooks_ops *ops,
 {
 	struct sockaddr_un a = {.sun_family = AF_UNIX};
 	struct hooks *h = xcalloc(1, sizeof *h);
+	struct stat st;
 	int on = 1;
 
 	h->ops = *ops;
@@ -190,8 +193,11 @@ hooks_new(uv_loop_t *loop, const char *socket_path, const struct hooks_ops *ops,
 		goto bad;
 	unlink(h->path);
 	if (setsockopt(h->fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof on) < 0 ||
-		bind(h->fd, (struct sockaddr *)&a, sizeof a) < 0 || chmod(h->path, 0600) < 0)
+		bind(h->fd, (struct sockaddr *)&a, sizeof a) < 0 || chmod(h->path, 0600) < 0 ||
+		lstat(h->path, &st) < 0)
 		goto bad;
+	h->dev = st.st_dev;
+	h->ino = st.st_ino;
 	uv_poll_init(loop, &h->poll, h->fd);
 	h->poll.data = h;
 	uv_poll_start(&h->poll, UV_READABLE, on_readable);
@@ -214,12 +220,21 @@ closed(uv_handle_t *handle)
 	free(h);
 }
 
+bool
+hooks_named(const struct hooks *h)
+{
+	struct stat st;
+
+	return h && lstat(h->path, &st) == 0 && st.st_dev == h->dev && st.st_ino == h->ino;
+}
+
 void
 hooks_close(struct hooks *h)
 {
 	if (!h)
 		return;
-	unlink(h->path);
+	if (hooks_named(h))
+		unlink(h->path);
 	uv_close((uv_handle_t *)&h->poll, closed);
 }
 

@@ -32,7 +32,8 @@ struct hooks_ops { /* on the loop thread */
 /* Binds the socket (an old one is replaced). NULL and *e: sessions then go without hooks. */
 struct hooks *hooks_new(
 	uv_loop_t *loop, const char *socket_path, const struct hooks_ops *ops, struct err *e);
-void hooks_close(struct hooks *h); /* NULL ok */
+bool hooks_named(const struct hooks *h); /* the socket has its name yet; NULL: no */
+void hooks_close(struct hooks *h);	 /* NULL ok */
 
 void hooks_token(char out[HOOK_TOKEN_LEN + 1]);
 /* Writes dir/NUM.key and dir/NUM.json (0600; dir is made 0700). settings gets the path of the

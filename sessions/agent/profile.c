@@ -24,8 +24,8 @@ static const struct key {
 	const char *key;
 	int text, rule; /* one is -1 */
 } keys[] = {
-#define T(name, key) {key, PT_##name, -1},
-#define R(name, key) {key, -1, PR_##name},
+#define T(name, key, help) {key, PT_##name, -1},
+#define R(name, key, help) {key, -1, PR_##name},
 #include "sessions/agent/profile_keys.def"
 #undef T
 #undef R

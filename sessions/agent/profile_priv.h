@@ -6,16 +6,16 @@
 #include "sessions/agent/profile.h"
 
 enum profile_text {
-#define T(name, key) PT_##name,
-#define R(name, key)
+#define T(name, key, help) PT_##name,
+#define R(name, key, help)
 #include "sessions/agent/profile_keys.def"
 #undef T
 #undef R
 	PT_COUNT
 };
 enum profile_rule {
-#define T(name, key)
-#define R(name, key) PR_##name,
+#define T(name, key, help)
+#define R(name, key, help) PR_##name,
 #include "sessions/agent/profile_keys.def"
 #undef T
 #undef R

@@ -3,8 +3,10 @@
 #include "core/os/os.h"
 #include "sessions/client/client_priv.h"
 #include "sessions/config/config.h"
+#include "sessions/config/place.h"
 #include "sessions/pty/keeper_link.h"
 #include "sessions/memory/proc_read.h"
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -28,23 +30,36 @@
 extern char **environ;
 
 static int
-try_connect(void)
+connect_to(const char *path)
 {
 	struct sockaddr_un a = {.sun_family = AF_UNIX};
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), err;
 
 	if (fd < 0)
 		return -errno;
-	if (strlen(paths()->socket) >= sizeof(a.sun_path)) {
+	if (strlen(path) >= sizeof(a.sun_path)) {
 		close(fd);
 		return -ENAMETOOLONG;
 	}
-	memcpy(a.sun_path, paths()->socket, strlen(paths()->socket) + 1);
+	memcpy(a.sun_path, path, strlen(path) + 1);
 	if (connect(fd, (struct sockaddr *)&a, sizeof(a)) == 0)
 		return fd;
 	err = errno;
 	close(fd);
 	return -err;
+}
+
+/* Where the one who has our state says that it listens, or else where we would. *held: there is
+ * one. */
+static int
+try_connect(bool *held)
+{
+	struct place p;
+	int fd;
+
+	*held = place_held(&p);
+	fd = *held && *p.socket ? connect_to(p.socket) : -ENOENT;
+	return fd >= 0 ? fd : connect_to(paths()->socket);
 }
 
 /* What the daemons need of our environment; secrets of the caller's stay out of it. */
@@ -101,7 +116,8 @@ become_keeper(int tell)
 	for (int s = 1; s < NSIG; s++)
 		signal(s, SIG_DFL);
 	sigprocmask(SIG_SETMASK, &(sigset_t){0}, NULL);
-	execve(keeper, (char *[]){"muster-keeper", self, NULL}, daemon_environ());
+	execve(keeper, (char *[]){KEEPER_NAME, self, "serve", (char *)paths()->state, NULL},
+		daemon_environ());
 	_exit(127);
 }
 
@@ -166,15 +182,82 @@ wait_turn(int lock)
 	return 0;
 }
 
+/* A keeper of our state, as its command line says; 0 none. Who has lost even the lock is found so. */
+static pid_t
+find_keeper(void)
+{
+	struct dirent *d;
+	DIR *proc = opendir("/proc");
+	pid_t found = 0;
+
+	while (proc && !found && (d = readdir(proc))) {
+		pid_t pid = (pid_t)strtol(d->d_name, NULL, 10);
+		char text[2048], *end = text;
+		ssize_t n;
+
+		if (pid <= 0 || (n = proc_read(pid, "cmdline", text, sizeof(text))) <= 0 ||
+			strcmp(text, KEEPER_NAME) || text[n - 1])
+			continue;
+		for (int i = 0; i < KEEPER_ARG_STATE && end < text + n; i++)
+			end += strlen(end) + 1;
+		if (end < text + n && !strcmp(end, paths()->state))
+			found = pid;
+	}
+	if (proc)
+		closedir(proc);
+	return found;
+}
+
+/* As try_connect(); a server makes what was removed of its files anew within a second. */
+static int
+find_server(bool *held)
+{
+	uint64_t end = os_mono_ns() + NAME_MS * 1000000ull;
+	int fd = try_connect(held);
+	bool hidden = fd < 0 && !*held && find_keeper() > 0;
+
+	while (fd < 0 && fd != -ENAMETOOLONG && (*held || hidden) && os_mono_ns() < end) {
+		poll(NULL, 0, RETRY_MS);
+		fd = try_connect(held);
+	}
+	*held |= hidden && find_keeper() > 0;
+	return fd;
+}
+
+/* There is one, and it does not answer: another must not begin beside it. */
+static int
+unreachable(struct err *e)
+{
+	char why[160];
+
+	client_stopped(why, sizeof(why));
+	return err_set(e, 4, "no answer: %s", why);
+}
+
+/* Until the keeper's server can be connected to: its fd, or -1 when it gave up. */
+static int
+await_server(int pidfd)
+{
+	uint64_t end = os_mono_ns() + START_MS * 1000000ull;
+	struct pollfd p = {pidfd, POLLIN, 0};
+	bool held;
+	int fd = -1;
+
+	while (pidfd >= 0 && os_mono_ns() < end && (fd = try_connect(&held)) < 0)
+		if (poll(&p, 1, RETRY_MS) > 0)
+			return try_connect(&held);
+	return fd;
+}
+
 /* Starts keeper and server unless someone else just did: the connection, or -1 and *e. */
 static int
 launch(struct err *e)
 {
-	uint64_t end;
 	char path[600];
 	int lock, pidfd, fd;
+	bool held;
 
-	snprintf(path, sizeof(path), "%s/start.lock", paths()->runtime);
+	snprintf(path, sizeof(path), "%s/start.lock", paths()->state);
 	lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (lock < 0)
 		return err_set(e, 4, "%s: %s", path, strerror(errno));
@@ -183,48 +266,28 @@ launch(struct err *e)
 		return err_set(e, 4, "%s has been locked for %d s by another start (end that one)",
 			path, START_MS / 1000);
 	}
-	if ((fd = try_connect()) >= 0) { /* another client was first */
-		close(lock);
-		return fd;
+	fd = find_server(&held); /* another client may have been first */
+	if (fd < 0 && !held) {
+		pidfd = spawn_keeper();
+		fd = await_server(pidfd);
+		if (pidfd >= 0)
+			close(pidfd);
 	}
-	end = os_mono_ns() + START_MS * 1000000ull;
-	pidfd = spawn_keeper();
-	while (pidfd >= 0 && os_mono_ns() < end && (fd = try_connect()) < 0) {
-		struct pollfd p = {pidfd, POLLIN, 0};
-		if (poll(&p, 1, RETRY_MS) > 0 && (fd = try_connect()) < 0)
-			break; /* the keeper gave up */
-	}
-	if (pidfd >= 0)
-		close(pidfd);
 	close(lock);
-	return fd >= 0 ? fd : start_failed(e);
-}
-
-/* Whom the lock names: the server and its keeper; 0 for nobody. */
-static void
-lock_pids(pid_t pid[2])
-{
-	char path[600], text[64] = "", *p = text;
-	int fd;
-
-	snprintf(path, sizeof(path), "%s/lock", paths()->runtime);
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	if (fd >= 0) {
-		if (read(fd, text, sizeof(text) - 1) <= 0)
-			text[0] = 0;
-		close(fd);
-	}
-	for (int i = 0; i < 2; i++)
-		pid[i] = (pid_t)strtol(p, &p, 10);
+	return fd >= 0 ? fd : held ? unreachable(e) : start_failed(e);
 }
 
 bool
 client_stopped(char *out, size_t cap)
 {
 	static const char *const who[] = {"server", "keeper"};
+	struct place p;
 	pid_t pid[ARRAY_LEN(who)];
 
-	lock_pids(pid);
+	if (!place_held(&p))
+		p.keeper = find_keeper();
+	pid[0] = p.server;
+	pid[1] = p.keeper;
 	snprintf(out, cap, "the server is busy");
 	if (pid[0] > 0)
 		snprintf(out, cap, "the server (process %d) is busy", (int)pid[0]);
@@ -240,27 +303,11 @@ client_stopped(char *out, size_t cap)
 	return false;
 }
 
-/* As try_connect(); a server whose socket was removed makes it anew within a second. */
-static int
-find_server(void)
-{
-	uint64_t end = os_mono_ns() + NAME_MS * 1000000ull;
-	pid_t pid[2];
-	int fd;
-
-	while ((fd = try_connect()) == -ENOENT && os_mono_ns() < end) {
-		lock_pids(pid);
-		if (pid[0] <= 0 || !proc_state(pid[0]) || proc_state(pid[0]) == 'Z')
-			break;
-		poll(NULL, 0, RETRY_MS);
-	}
-	return fd;
-}
-
 int
 client_socket(bool start_server, struct err *e)
 {
 	struct paths p;
+	bool held;
 	int fd;
 
 	if (paths_init(&p, e) < 0) {
@@ -268,8 +315,10 @@ client_socket(bool start_server, struct err *e)
 			e->code = 4;
 		return -1;
 	}
-	if ((fd = find_server()) >= 0)
+	if ((fd = find_server(&held)) >= 0)
 		return fd;
+	if (held)
+		return unreachable(e);
 	if (fd == -ENAMETOOLONG)
 		return err_set(e, 4, "%.120s… is too long for a socket (use a shorter MUSTER_HOME)",
 			paths()->socket);

@@ -1,5 +1,6 @@
 /* Hibernating, step by step:
  *
+ *   composing   what its memory is made of goes to the history
  *   measuring   the sampler walks the tree: footprint before, and whether a tool runs
  *   (judge)     refused, or what was typed or printed meanwhile aborts it: the session runs on
  *   quitting    its prompt is read off the screen and must be empty. A profile's `end` signal ends
@@ -20,7 +21,7 @@
 #include "sessions/closing/judge.h"
 #include "sessions/session/display.h"
 #include "sessions/session/run.h"
-#include "sessions/memory/sampler.h"
+#include "sessions/memory/census.h"
 #include "sessions/session/feed.h"
 #include <errno.h>
 #include <stdio.h>
@@ -334,6 +335,15 @@ on_measured(void *ctx, const struct memstat *m)
 		on_tree_ended(j, ENDED_BY_QUIT, 0);
 }
 
+static void
+on_composed(void *ctx)
+{
+	struct job *j = ctx;
+
+	CHECK(j->magic == JOB_MAGIC);
+	sampler_now(j->of->ss->sampler, j->num, on_measured, j);
+}
+
 static struct job *
 job_new(struct closer *c, struct session *s, const struct closer_request *q)
 {
@@ -357,6 +367,7 @@ job_new(struct closer *c, struct session *s, const struct closer_request *q)
 int
 closer_start(struct closer *c, struct session *s, const struct closer_request *q, struct err *e)
 {
+	struct census_who who;
 	struct job *j;
 
 	LIST_FOREACH (j, &c->jobs, link)
@@ -368,7 +379,12 @@ closer_start(struct closer *c, struct session *s, const struct closer_request *q
 		return err_set(e, 1, "not running (it is %s)", session_state_name(s->state));
 	if (!c->ss->sampler)
 		return err_set(e, 1, "memory is not measured (see muster doctor)");
-	sampler_now(c->ss->sampler, s->num, on_measured, job_new(c, s, q));
+	j = job_new(c, s, q);
+	who = run_census(s);
+	if (c->ss->census)
+		census_now(c->ss->census, &who, on_composed, j);
+	else
+		on_composed(j);
 	return 0;
 }
 

@@ -11,6 +11,7 @@
 #include "sessions/closing/typing.h"
 #include "sessions/closing/wake.h"
 #include "sessions/closing/watch.h"
+#include "sessions/memory/sampler.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -150,10 +151,36 @@ lifecycle_over(struct lifecycle *l, struct session *s)
 	care_free(s);
 }
 
+/* What a predecessor knew comes with the first sample, and was told by it. */
+static void
+tell_growth(struct session *s, const struct memstat *m)
+{
+	struct care *c = care_of(s);
+	bool grows = m->growth >= GROWTH_FAST, first = !c->judged;
+
+	if (!first && grows != c->grows)
+		session_event(s, grows ? "grows" : "grows-no-more",
+			json_pack("{s:s,s:I}", "verdict", growth_name(m->growth), "footprint_bytes",
+				(json_int_t)m->footprint));
+	if (!first && m->growth_while_working != c->grows_at_work)
+		session_event(s, m->growth_while_working ? "rises-at-work" : "rises-no-more",
+			json_pack("{s:I}", "footprint_bytes", (json_int_t)m->footprint));
+	c->judged = true;
+	c->grows = grows;
+	c->grows_at_work = m->growth_while_working;
+}
+
 void
 lifecycle_sampled(struct lifecycle *l, struct session *s, const struct memstat *m)
 {
+	tell_growth(s, m);
 	memlimit_check(l->ends, s, m);
+}
+
+void
+lifecycle_mend(struct lifecycle *l)
+{
+	watch_mend(l->watch);
 }
 
 void

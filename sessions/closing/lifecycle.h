@@ -14,6 +14,7 @@ void lifecycle_go_on(struct lifecycle *l);	      /* once: with what a predecesso
 void lifecycle_close(struct lifecycle *l);	      /* NULL ok; sessions stay as they are */
 struct closer *lifecycle_closer(struct lifecycle *l); /* borrowed */
 struct ends *lifecycle_ends(struct lifecycle *l);     /* borrowed */
+void lifecycle_mend(struct lifecycle *l);	      /* files that were removed under it */
 /* The limits changed: all are judged in this turn of the loop. */
 void lifecycle_judge_soon(struct lifecycle *l);
 

@@ -85,23 +85,60 @@ on_hook(void *ctx, uint32_t num, const struct hook_report *rep)
 	run_evaluate(s, os_mono_ns());
 }
 
+/* Its files of hooks, with the token that it has. 0, or -1. */
+static int
+write_hooks(struct session *s, char *settings, size_t cap)
+{
+	const char *names = profile_hook_events(s->profile);
+	char self[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
+	struct err e = {.msg = "who this is cannot be read"};
+
+	self[MAX(n, 0)] = 0;
+	if (n > 0 && hooks_write(paths()->hooks, s->num, s->run->hook_token, paths()->hook_socket,
+			     self, names, settings, cap, &e) == 0)
+		return 0;
+	log_warn("session %u: no hooks: %s", s->num, e.msg);
+	return -1;
+}
+
 char **
 watch_argv(struct watch *w, struct session *s, char *const *argv)
 {
-	const char *names = profile_hook_events(s->profile), *dir = paths()->hooks;
-	char settings[640], self[PATH_MAX];
-	ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
+	char settings[640];
+
+	if (!*profile_hook_events(s->profile) || !w->hooks)
+		return NULL;
+	hooks_token(s->run->hook_token);
+	return write_hooks(s, settings, sizeof settings) == 0
+		       ? profile_settings_argv(s->profile, argv, settings)
+		       : NULL;
+}
+
+static void
+open_hooks(struct watch *w)
+{
+	struct hooks_ops ho = {.session_of = session_of_token, .report = on_hook, .ctx = w};
 	struct err e;
 
-	if (!*names || n <= 0 || !w->hooks)
-		return NULL;
-	self[n] = 0;
-	hooks_token(s->run->hook_token);
-	if (hooks_write(dir, s->num, s->run->hook_token, paths()->hook_socket, self, names,
-		    settings, sizeof settings, &e) == 0)
-		return profile_settings_argv(s->profile, argv, settings);
-	log_warn("session %u: no hooks: %s", s->num, e.msg);
-	return NULL;
+	w->hooks = hooks_new(w->ss->loop, paths()->hook_socket, &ho, &e);
+	if (!w->hooks)
+		log_warn("%s", e.msg);
+}
+
+void
+watch_mend(struct watch *w)
+{
+	char token[HOOK_TOKEN_LEN + 1], settings[640];
+
+	if (!hooks_named(w->hooks)) {
+		hooks_close(w->hooks);
+		open_hooks(w);
+	}
+	for (struct session *s = w->ss->first; s; s = s->next)
+		if (s->run && s->run->hook_token[0] &&
+			!hooks_read_token(paths()->hooks, s->num, token))
+			write_hooks(s, settings, sizeof settings);
 }
 
 void
@@ -146,14 +183,10 @@ watch_new(struct sessions *ss)
 		.conversation = on_conversation,
 		.shared = on_shared,
 		.ctx = w};
-	struct hooks_ops ho = {.session_of = session_of_token, .report = on_hook, .ctx = w};
-	struct err e;
 
 	w->ss = ss;
 	w->registry = registry_new(ss->loop, &ro);
-	w->hooks = hooks_new(ss->loop, paths()->hook_socket, &ho, &e);
-	if (!w->hooks)
-		log_warn("%s", e.msg);
+	open_hooks(w);
 	return w;
 }
 

@@ -10,6 +10,8 @@ void watch_close(struct watch *w);
 char **watch_argv(struct watch *w, struct session *s, char *const *argv);
 void watch_begin(struct watch *w, struct session *s); /* its child lives */
 void watch_end(struct watch *w, struct session *s);
+/* Makes anew what was removed of the files that hooks report by. */
+void watch_mend(struct watch *w);
 /* Looks for the conversation it writes, since something happened in it. */
 void watch_poke(struct watch *w, struct session *s);
 #endif

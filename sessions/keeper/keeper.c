@@ -1,5 +1,6 @@
-/* muster-keeper SERVER-BINARY [adopt]: forks the children of all sessions, waits for them, holds
- * the file descriptors that a server must find again, and starts the server whenever it is gone.
+/* muster-keeper SERVER-BINARY [serve|adopt STATE]: forks the children of all sessions, waits for
+ * them, holds the file descriptors that a server must find again, and starts the server whenever it
+ * is gone.
  *
  * Why a process of its own: a terminal dies with whoever holds its pty master. So the holder must
  * be too small to fail: it parses nothing, reads no pty, allocates nothing after its start (the

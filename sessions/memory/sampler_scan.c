@@ -365,7 +365,8 @@ sum_session(struct scan *s, size_t at)
 		v->processes++;
 		v->strays += m->stray;
 		v->estimated = v->estimated || m->now.estimated;
-		v->known = true;
+		/* on its way out a process has no memory left: that is no sample */
+		v->known = v->known || m->now.footprint || m->now.rss;
 		v->peak = MAX(v->peak, peak);
 		add_member(v, m);
 	}

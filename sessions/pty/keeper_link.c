@@ -1,6 +1,7 @@
 #include "sessions/pty/keeper_link.h"
 #include "core/base/log.h"
 #include "core/os/os.h"
+#include "sessions/config/config.h"
 #include "sessions/keeper/record.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -59,9 +60,9 @@ keeper_binary(char *out, size_t cap)
 	char *slash;
 
 	if (!self_binary(out, cap) || !(slash = strrchr(out, '/')) ||
-		(size_t)(slash - out) + sizeof("/muster-keeper") > cap)
+		(size_t)(slash - out) + sizeof("/" KEEPER_NAME) > cap)
 		return false;
-	memcpy(slash, "/muster-keeper", sizeof("/muster-keeper"));
+	memcpy(slash, "/" KEEPER_NAME, sizeof("/" KEEPER_NAME));
 	return true;
 }
 
@@ -369,7 +370,8 @@ keeper_stop(struct keeper_link *l)
 static void
 exec_keeper(const struct keeper_link *l, int sock)
 {
-	char path[4096], self[4096], *argv[] = {"muster-keeper", self, "adopt", NULL};
+	char path[4096], self[4096],
+		*argv[] = {KEEPER_NAME, self, "adopt", (char *)paths()->state, NULL};
 	sigset_t none;
 
 	if (!keeper_binary(path, sizeof(path)) || !self_binary(self, sizeof(self)))

@@ -50,6 +50,9 @@ int keeper_stop(struct keeper_link *l);
 /* Waits until the keeper has all that it was told: before leaving. At most about ms. */
 void keeper_link_flush(struct keeper_link *l, int ms);
 
+/* How a keeper is started, beside its server's path: KEEPER_NAME PATH serve|adopt STATE. */
+#define KEEPER_NAME "muster-keeper"
+#define KEEPER_ARG_STATE 3
 /* Path of the keeper's binary, beside this program's own. */
 bool keeper_binary(char *out, size_t cap);
 bool self_binary(char *out, size_t cap);

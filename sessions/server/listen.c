@@ -7,7 +7,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -21,72 +20,134 @@ open_spare(void)
 	return open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 
-/* For clients which get no answer: whom to look at. */
+/* For clients: whom to look at, and where. */
 static void
 say_who(const struct listener *l)
 {
-	char text[32];
-	int n = snprintf(
-		text, sizeof(text), "%d %d\n", (int)getpid(), (int)keeper_link_pid(l->keeper));
+	struct place p = l->place;
 
-	if (ftruncate(l->lock_fd, 0) < 0 || pwrite(l->lock_fd, text, (size_t)n, 0) != n)
-		log_warn("the lock does not say whose it is: %s", strerror(errno));
+	p.server = getpid();
+	p.keeper = keeper_link_pid(l->keeper);
+	place_say(l->lock_fd, &p);
+}
+
+/* The lock in the state directory, in l->lock_fd: 0, or -errno and the one there was stays. */
+static int
+take_lock(struct listener *l)
+{
+	int fd = place_take();
+
+	if (fd < 0)
+		return fd;
+	if (l->lock_fd >= 0)
+		close(l->lock_fd);
+	l->lock_fd = fd;
+	say_who(l);
+	return keeper_hold(l->keeper, 0, KEEPER_LOCK, fd);
 }
 
 static int
-take_lock(struct listener *l, struct keeper_held *g, struct err *e)
+inherit_lock(struct listener *l, struct keeper_held *g, struct err *e)
 {
-	char path[600];
+	int rc = 0;
 
-	if ((l->lock_fd = recover_take(g, KEEPER_LOCK)) >= 0) {
+	if ((l->lock_fd = recover_take(g, KEEPER_LOCK)) >= 0)
+		place_read(l->lock_fd, &l->place);
+	if (l->lock_fd < 0 || !place_is(l->lock_fd))
+		rc = take_lock(l);
+	else
 		say_who(l);
+	if (rc == 0)
 		return 0;
-	}
-	snprintf(path, sizeof(path), "%s/lock", paths()->runtime);
-	l->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (l->lock_fd < 0)
-		return err_set(e, KEEPER_EXIT_FINAL, "%s: %s", path, strerror(errno));
-	if (flock(l->lock_fd, LOCK_EX | LOCK_NB) < 0)
-		return err_set(e, KEEPER_EXIT_FINAL, "another server has %s", path);
-	say_who(l);
-	return keeper_hold(l->keeper, 0, KEEPER_LOCK, l->lock_fd) < 0 ? err_set(e, 1, "no keeper")
-								      : 0;
+	return err_set(e, KEEPER_EXIT_FINAL,
+		rc == -EAGAIN ? "another server has %s" : "%s cannot be locked", paths()->state);
 }
 
-/* A new socket under its name, in l->fd; one that l->fd already is keeps its number. */
+static bool
+socket_address(struct sockaddr_un *a, const char *path)
+{
+	*a = (struct sockaddr_un){.sun_family = AF_UNIX};
+	if (strlen(path) >= sizeof(a->sun_path))
+		return false;
+	memcpy(a->sun_path, path, strlen(path) + 1);
+	return true;
+}
+
+/* Somebody listens under that name. */
+static bool
+in_use(const struct sockaddr_un *a)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	bool yes = fd >= 0 &&
+		   (connect(fd, (const struct sockaddr *)a, sizeof(*a)) == 0 || errno == EAGAIN);
+
+	if (fd >= 0)
+		close(fd);
+	return yes;
+}
+
+/* A new socket under that name, which nobody listens under: its fd, or -errno. */
+static int
+listen_at(struct listener *l, const char *path)
+{
+	struct sockaddr_un a;
+	struct stat st;
+	int fd, rc;
+
+	if (!socket_address(&a, path))
+		return -ENAMETOOLONG;
+	if (in_use(&a))
+		return -EADDRINUSE;
+	unlink(path);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd >= 0 && bind(fd, (struct sockaddr *)&a, sizeof(a)) == 0 && chmod(path, 0600) == 0 &&
+		listen(fd, BACKLOG) == 0 && lstat(path, &st) == 0) {
+		snprintf(l->place.socket, sizeof(l->place.socket), "%s", path);
+		l->place.dev = st.st_dev;
+		l->place.ino = st.st_ino;
+		return fd;
+	}
+	rc = -errno;
+	if (fd >= 0)
+		close(fd);
+	return rc;
+}
+
+/* A new socket in l->fd; one that l->fd already is keeps its number. Where the runtime directory
+ * cannot be had, or another server's socket is there, it is in the state directory: the lock tells
+ * clients. */
 static int
 put_socket(struct listener *l, struct err *e)
 {
-	struct sockaddr_un a = {.sun_family = AF_UNIX};
-	const char *path = paths()->socket;
-	int fd;
+	char other[600];
+	int fd = listen_at(l, paths()->socket), rc = fd;
 
-	if (strlen(path) >= sizeof(a.sun_path))
-		return err_set(e, KEEPER_EXIT_FINAL, "the path is too long for a socket: %s", path);
-	memcpy(a.sun_path, path, strlen(path) + 1);
-	unlink(path); /* we hold the lock: whoever made it is gone */
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0 || bind(fd, (struct sockaddr *)&a, sizeof(a)) < 0 || chmod(path, 0600) < 0 ||
-		listen(fd, BACKLOG) < 0 || (l->fd >= 0 && dup3(fd, l->fd, O_CLOEXEC) < 0)) {
-		err_set(e, KEEPER_EXIT_FINAL, "%s: %s", path, strerror(errno));
-		if (fd >= 0)
+	snprintf(other, sizeof(other), "%s/sock", paths()->state);
+	if (fd < 0)
+		fd = listen_at(l, other);
+	if (fd >= 0 && l->fd >= 0) {
+		if (dup3(fd, l->fd, O_CLOEXEC) < 0) {
+			rc = -errno;
 			close(fd);
-		return -1;
-	}
-	if (l->fd < 0)
+			fd = -1;
+		} else
+			close(fd);
+	} else
 		l->fd = fd;
-	else
-		close(fd);
+	if (fd < 0)
+		return err_set(e, KEEPER_EXIT_FINAL, "%s: %s", paths()->socket, strerror(-rc));
+	say_who(l);
 	return keeper_hold(l->keeper, 0, KEEPER_LISTEN, l->fd) < 0 ? err_set(e, 1, "no keeper") : 0;
 }
 
 /* Without its name nobody finds the socket any more. */
 static bool
-has_name(void)
+has_name(const struct listener *l)
 {
 	struct stat st;
 
-	return lstat(paths()->socket, &st) == 0 && S_ISSOCK(st.st_mode);
+	return lstat(l->place.socket, &st) == 0 && st.st_dev == l->place.dev &&
+	       st.st_ino == l->place.ino;
 }
 
 int
@@ -96,11 +157,12 @@ listener_open(struct listener *l, struct keeper_link *keeper, struct keeper_held
 	struct keeper_held *g = recover_globals(h, n);
 
 	l->keeper = keeper;
+	l->lock_fd = -1;
 	l->spare_fd = open_spare();
-	if (take_lock(l, g, e) < 0)
+	if (inherit_lock(l, g, e) < 0)
 		return -1;
 	l->fd = recover_take(g, KEEPER_LISTEN);
-	return l->fd >= 0 && has_name() ? 0 : put_socket(l, e);
+	return l->fd >= 0 && has_name(l) ? 0 : put_socket(l, e);
 }
 
 static int
@@ -144,26 +206,46 @@ listener_start(struct listener *l, struct peers *peers)
 	uv_poll_start(&l->poll, UV_READABLE, on_connection);
 }
 
-/* Someone tidied the directory up: clients must find us again. */
+/* Someone tidied the directories up: clients must find us again, and no other server may begin. */
 static void
-name_again(struct listener *l)
+mend(struct listener *l)
 {
+	static struct paths p;
 	struct err e;
+	int rc;
 
+	if (paths_init(&p, &e) < 0)
+		log_warn("%s", e.msg);
+	if (!place_is(l->lock_fd) && (rc = take_lock(l)) < 0)
+		log_error("the lock of %s is not there again: %s", paths()->state, strerror(-rc));
+	if (has_name(l))
+		return;
 	uv_poll_stop(&l->poll);
 	if (put_socket(l, &e) == 0)
-		log_warn("%s had been removed: made again", paths()->socket);
+		log_warn("the socket had been removed: made again, %s", l->place.socket);
+	else
+		log_error("%s", e.msg);
 }
 
-void
+bool
 listener_tick(struct listener *l)
 {
-	if (!has_name())
-		name_again(l);
+	bool lost = !has_name(l) || !place_is(l->lock_fd);
+
+	if (lost)
+		mend(l);
 	if (l->spare_fd < 0)
 		l->spare_fd = open_spare();
 	if (!uv_is_active((uv_handle_t *)&l->poll))
 		uv_poll_start(&l->poll, UV_READABLE, on_connection);
+	return lost;
+}
+
+void
+listener_leave(const struct listener *l)
+{
+	if (has_name(l))
+		unlink(l->place.socket);
 }
 
 void

@@ -1,6 +1,6 @@
 /* The sampler asks about sessions, and tells what it measured of them. */
 #include "core/os/os.h"
-#include "sessions/memory/sampler.h"
+#include "sessions/memory/census.h"
 #include "sessions/server/server_priv.h"
 #include "sessions/session/run.h"
 #include <stdlib.h>
@@ -17,12 +17,17 @@ static void
 on_sampled(void *ctx, uint32_t num, const struct memstat *m)
 {
 	struct session *s = session_of(ctx, num);
+	struct census_who who;
 
 	if (!s)
 		return;
 	session_changed(s);
-	if (s->run)
-		lifecycle_sampled(((struct server *)ctx)->life, s, m);
+	if (!s->run)
+		return;
+	who = run_census(s);
+	if (m->known && who.pid)
+		census_sampled(s->of->census, &who, m);
+	lifecycle_sampled(((struct server *)ctx)->life, s, m);
 }
 
 static bool

@@ -7,7 +7,7 @@
  */
 #include "core/base/log.h"
 #include "core/os/os.h"
-#include "sessions/memory/sampler.h"
+#include "sessions/memory/census.h"
 #include "sessions/pty/pty.h"
 #include "sessions/pty/ring.h"
 #include "sessions/pty/shelf.h"
@@ -33,6 +33,7 @@
 
 #define TICK_MS 1000
 #define TICK_MIN_MS 50
+#define MEND_TICKS 30
 #define SETTLE_MS 100
 #define SETTLE_QUIET_NS 80000000ull
 #define SETTLE_LATEST_NS 400000000ull /* screen rules run this often under steady output */
@@ -154,6 +155,15 @@ tick_session(struct session *s, uint64_t now)
 }
 
 static void
+open_log(void)
+{
+	char path[600];
+
+	snprintf(path, sizeof(path), "%s/server.log", paths()->state);
+	log_open(path, LOG_INFO);
+}
+
+static void
 on_tick(uv_timer_t *t)
 {
 	struct server *sv = t->data;
@@ -174,7 +184,12 @@ on_tick(uv_timer_t *t)
 		tell_totals(sv);
 	if (sv->ticks % 5 == 0 && reload_check(&sv->reload))
 		lifecycle_judge_soon(sv->life);
-	listener_tick(&sv->listener);
+	if (listener_tick(&sv->listener)) {
+		open_log();
+		lifecycle_mend(sv->life);
+		store_retry(sv->sessions.store); /* it looks at its files, too */
+	} else if (sv->ticks % MEND_TICKS == 0)
+		lifecycle_mend(sv->life);
 	uv_timer_set_repeat(t, tick_ms(sv));
 }
 
@@ -306,6 +321,7 @@ services_setup(struct server *sv)
 
 	ss->store = store_worker_new(&sv->loop, paths()->state, ss->store_banner);
 	ss->sampler = server_sampler(sv);
+	ss->census = census_new(&sv->loop, ss->sampler, ss->store);
 }
 
 static void
@@ -382,12 +398,14 @@ leave(struct server *sv)
 	keeper_link_flush(ss->keeper, LAST_WORD_MS);
 	sessions_store(ss);
 	lifecycle_close(sv->life);
+	census_close(ss->census);
+	ss->census = NULL;
 	sampler_close(ss->sampler);
 	ss->sampler = NULL;
 	recorder_flush(ss);
 	store_worker_close(ss->store);
 	close_all(sv);
-	unlink(paths()->socket);
+	listener_leave(&sv->listener);
 	log_info("server %d leaves", (int)getpid());
 	return 0;
 }
@@ -421,14 +439,12 @@ static int
 begin(struct server *sv, struct keeper_held **held, size_t *n, struct err *e)
 {
 	static struct paths p;
-	char path[600];
 
 	process_setup();
 	os_thread_prompt();
 	if (paths_init(&p, e) < 0)
 		return -1;
-	snprintf(path, sizeof(path), "%s/server.log", p.state);
-	log_open(path, LOG_INFO);
+	open_log();
 	load_config(&sv->sessions);
 	sv->started = os_wall_s();
 	if (gethostname(sv->sessions.host, sizeof(sv->sessions.host) - 1) < 0)

@@ -1,6 +1,7 @@
 #include "sessions/session/run.h"
 #include "core/base/log.h"
 #include "core/os/os.h"
+#include "sessions/memory/census.h"
 #include "sessions/pty/pty.h"
 #include "sessions/session/foreground.h"
 #include "sessions/session/house.h"
@@ -32,6 +33,15 @@ close_fd(int *fd)
 	if (*fd >= 0)
 		close(*fd);
 	*fd = -1;
+}
+
+struct census_who
+run_census(const struct session *s)
+{
+	struct census_who w = {.num = s->num, .pid = s->run->pid, .started = s->past.started};
+
+	memcpy(w.id, s->id, sizeof(w.id));
+	return w;
 }
 
 void

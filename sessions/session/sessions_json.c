@@ -1,5 +1,6 @@
 /* S of cli.md and the totals. What is not known is left out. */
 #include "core/os/os.h"
+#include "sessions/memory/footprint_json.h"
 #include "sessions/memory/sampler.h"
 #include "sessions/session/run.h"
 #include "sessions/session/display.h"
@@ -66,6 +67,7 @@ put_memory(json_t *o, struct session *s)
 {
 	const struct memstat *m = s->of->sampler ? sampler_get(s->of->sampler, s->num) : NULL;
 	uint64_t spark[SPARK_N] = {0};
+	struct census_slab slabs[SLAB_SIZES];
 	json_t *a;
 
 	if (!m || !m->known)
@@ -87,6 +89,9 @@ put_memory(json_t *o, struct session *s)
 	for (size_t i = 0; i < n; i++)
 		json_array_append_new(a, json_integer((json_int_t)spark[i]));
 	json_object_set_new(o, "spark", a);
+	n = census_slabs(s->of->census, s->num, NULL, slabs);
+	if (n)
+		json_object_set_new(o, "slabs", slabs_json(slabs, n));
 }
 
 static void

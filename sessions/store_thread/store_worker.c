@@ -337,6 +337,26 @@ read_late(struct store_worker *w)
 	uv_async_send(&w->async);
 }
 
+/* Somebody removed or moved the files: they are made anew, from what is known here, or it is found
+ * what stands in their place. */
+static void
+follow(struct store_worker *w)
+{
+	if (meta_gone(w->m) && meta_open_again(w->m, w->note[META], STORE_BANNER) == 0) {
+		opened(w, META, meta_in_memory(w->m));
+		w->second_life = true;
+		mirror_touch(&w->mirror);
+		read_late(w);
+		uv_mutex_lock(&w->lock);
+		numbers_write(&w->numbers);
+		uv_mutex_unlock(&w->lock);
+	}
+	if (history_gone(w->h) && history_open_again(w->h, w->note[HISTORY], STORE_BANNER) == 0) {
+		opened(w, HISTORY, history_in_memory(w->h));
+		write_history(w);
+	}
+}
+
 /* ---- jobs ---- */
 
 static void
@@ -490,6 +510,7 @@ upkeep(struct store_worker *w)
 {
 	uint64_t now = os_mono_ns(), next;
 
+	follow(w);
 	if (now >= w->flush_at)
 		write_history(w);
 	if (degraded(w) && now >= w->retry_at)

@@ -365,6 +365,7 @@ cmd_events(struct request *r)
 struct footprint_job {
 	uv_work_t req;
 	struct request *r;
+	uint32_t num;
 	pid_t pid;
 	char id[12], name[64];
 	struct footprint_others others;
@@ -390,6 +391,7 @@ static void
 footprint_after(uv_work_t *req, int status)
 {
 	struct footprint_job *j = container_of(req, struct footprint_job, req);
+	struct census_slab slabs[SLAB_SIZES];
 	struct err e;
 	json_t *o;
 
@@ -399,6 +401,9 @@ footprint_after(uv_work_t *req, int status)
 		request_fail(j->r, &e);
 	} else if (j->r) {
 		o = footprint_json(&j->report);
+		json_object_set_new(o, "slabs",
+			slabs_json(slabs, census_slabs(request_sessions(j->r)->census, j->num,
+						  &j->report.slabs, slabs)));
 		json_object_set_new(o, "id", json_string(j->id));
 		json_object_set_new(o, "name", json_string(j->name));
 		request_reply(j->r, o);
@@ -425,6 +430,7 @@ cmd_footprint(struct request *r)
 	}
 	j = xcalloc(1, sizeof(*j));
 	j->r = r;
+	j->num = s->num;
 	j->pid = s->run->pid;
 	memcpy(j->id, s->id, sizeof(j->id));
 	memcpy(j->name, s->name, sizeof(j->name));

@@ -1,6 +1,7 @@
 /* Requests about closing and waking: hibernate, resume, reap, explain. Arguments and replies are
  * those of the verbs in JSON: ids (or id), force; idle (s), min (bytes), growing, yes, dry_run. */
 #include "core/os/os.h"
+#include "sessions/memory/footprint_json.h"
 #include "sessions/memory/sampler.h"
 #include "sessions/closing/closer.h"
 #include "sessions/closing/judge.h"
@@ -304,12 +305,15 @@ growth_json(const struct session *s)
 {
 	struct sampler *sampler = s->of->sampler;
 	const struct memstat *m = sampler ? sampler_get(sampler, s->num) : NULL;
+	struct census_slab slabs[SLAB_SIZES];
 	struct growth_numbers n;
+	size_t n_slabs;
+	json_t *o;
 
 	if (!m)
 		return json_pack("{s:s,s:{}}", "verdict", "unknown", "numbers");
 	n = sampler_growth(sampler, s->num);
-	return json_pack("{s:s,s:{s:b,s:s,s:f,s:f,s:f,s:f,s:f,s:f,s:f,s:f,s:f,s:f,s:f,s:i,s:i}}",
+	o = json_pack("{s:s,s:{s:b,s:s,s:f,s:f,s:f,s:f,s:f,s:f,s:f,s:f,s:f,s:f,s:f,s:i,s:i}}",
 		"verdict", growth_name(m->growth), "numbers", "while_working",
 		m->growth_while_working, "lacks", growth_lack_text(n.lack), "confidence",
 		n.confidence, "slope_bytes_per_h", n.slope_bytes_per_h, "rise_bytes", n.rise_bytes,
@@ -317,6 +321,9 @@ growth_json(const struct session *s)
 		"steps", n.steps, "given_back_bytes", n.given_back_bytes, "hump_bytes",
 		n.hump_bytes, "floor_bytes", n.floor_bytes, "span_h", n.span_h, "collections",
 		n.collections, "floors", n.floors);
+	n_slabs = census_slabs(s->of->census, s->num, NULL, slabs);
+	json_object_set_new(o, "slabs", slabs_json(slabs, n_slabs));
+	return o;
 }
 
 static json_t *

@@ -18,6 +18,17 @@
 
 /* Lists. */
 
+/* Nothing has happened in it for so long: no text, no typing, not its end. */
+static double
+unused_s(const struct session *s)
+{
+	const struct session_past *past = &s->past;
+
+	if (s->run && s->run->phase != RUN_COMING)
+		return activity_idle_s(&s->run->act, os_mono_ns());
+	return os_wall_s() - MAX(MAX(past->ended, past->last_output), past->last_input);
+}
+
 static bool
 listed(const struct session *s, const json_t *args)
 {
@@ -27,6 +38,8 @@ listed(const struct session *s, const json_t *args)
 		(s->state != SS_RUNNING || strcmp(state, activity_name(run_activity(s)))))
 		return false;
 	if (tag && !session_has_tag(s, tag))
+		return false;
+	if (unused_s(s) < obj_num(args, "older_s", 0))
 		return false;
 	return state || obj_true(args, "all") || (session_kept(s) && !s->archived);
 }

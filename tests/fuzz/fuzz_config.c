@@ -15,8 +15,8 @@ static const char *const words[] = {
 #define X(section, key, kind, field, def, help) "[" section "]\n", #key "=", def "\n",
 #include "sessions/config/config.def"
 #undef X
-#define T(NAME, key) key "=",
-#define R(NAME, key) key "=",
+#define T(NAME, key, help) key "=",
+#define R(NAME, key, help) key "=",
 #include "sessions/agent/profile_keys.def"
 #undef T
 #undef R

@@ -351,7 +351,7 @@ test_start_held(void **state)
 	(void)state;
 	run("server", "start", NULL); /* makes the directories */
 	run("server", "stop", NULL);
-	snprintf(path, sizeof(path), "%s/run/start.lock", getenv("MUSTER_HOME"));
+	snprintf(path, sizeof(path), "%s/state/start.lock", getenv("MUSTER_HOME"));
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	assert_true(fd >= 0);
 	assert_int_equal(flock(fd, LOCK_EX), 0);

@@ -880,7 +880,7 @@ the_configuration_is_heard(void **state)
 		static const char *const acts[] = {"working", "permission", "permission"};
 		bells = 0;
 		notified[0] = 0;
-		a->notify_by = by[i];
+		a->notify_by[NOTIFY_PERMISSION] = by[i];
 		for (size_t k = 0; k < ARRAY_LEN(acts); k++) { /* told once, as it begins */
 			json_t *o = fixture_json(&fixture[2]);
 			json_object_set_new(o, "activity", json_string(acts[k]));

@@ -31,7 +31,9 @@ app_new(const struct app_config *c, const struct app_ops *ops)
 	if (!key_parse(c->prefix, &a->prefix))
 		key_parse("C-\\", &a->prefix);
 	a->layout = c->layout;
-	a->notify_by = c->notify;
+	a->status = c->status;
+	a->attach_mode = VIEW_ATTACH | c->attach_mode;
+	memcpy(a->notify_by, c->notify, sizeof a->notify_by);
 	a->motion = c->motion;
 	key_label(c->prefix, c->ascii, a->prefix_label, sizeof a->prefix_label);
 	LIST_INIT(&a->panes);
@@ -248,6 +250,17 @@ stirred(struct app *a)
 	tell_views(a);
 }
 
+/* Started in a session: that one's client takes the prefix key. */
+static void
+tell_inside(struct app *a)
+{
+	const char *id = getenv("MUSTER_SESSION"), *key = a->prefix_label;
+	const struct msess *s = id ? model_find(&a->m, id) : NULL;
+	if (s)
+		app_toast(a, false, "inside %s: %s goes there first, %s \\ comes here", s->name,
+			key, key);
+}
+
 static void
 watch_cb(struct app *a, json_t *reply, const struct err *e, const char *id)
 {
@@ -256,8 +269,11 @@ watch_cb(struct app *a, json_t *reply, const struct err *e, const char *id)
 		app_toast(a, true, "%s", e->msg);
 		return;
 	}
+	bool first = !a->m.loaded;
 	model_load(&a->m, reply, a->now);
 	app_changed(a);
+	if (first)
+		tell_inside(a);
 }
 
 void
@@ -267,32 +283,16 @@ app_watch(struct app *a)
 	app_request(a, "watch", json_object(), watch_cb, NULL);
 }
 
-/* A session began to need its user: a word, where that is not to be seen anyway. */
-static void
-begins_to_need(struct app *a, const struct msess *s)
-{
-	bool in_it = a->stack[app_lowest(a)].v->plain && !strcmp(a->m.sel, s->id);
-	if (in_it)
-		return;
-	if (a->stack[app_lowest(a)].v->plain)
-		app_toast(a, false, "%s needs you: %s (%s n)", s->name,
-			*s->wants ? s->wants : msess_word(s), a->prefix_label);
-	if (a->notify_by == NOTIFY_BELL)
-		a->ops.bell(a->ops.ctx);
-	else if (a->notify_by == NOTIFY_OSC)
-		a->ops.notify(a->ops.ctx, s->name, *s->wants ? s->wants : msess_word(s));
-}
-
 static void
 event_session(struct app *a, json_t *ev)
 {
 	json_t *o = json_object_get(ev, "session");
 	const char *id = json_string_value(json_object_get(o, "id"));
 	const struct msess *was = id ? model_find(&a->m, id) : NULL;
-	bool needed = was && msess_group(was) == GR_NEEDS;
+	int kind = was ? app_notice_kind(was) : -1;
 	const struct msess *s = id ? model_put(&a->m, o, a->now) : NULL;
-	if (s && was && !needed && msess_group(s) == GR_NEEDS)
-		begins_to_need(a, s);
+	if (s && was && app_notice_kind(s) != kind)
+		app_notice(a, s);
 }
 
 static void

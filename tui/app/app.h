@@ -29,8 +29,10 @@ struct app_ops {
 	void (*cancel)(void *ctx, uint32_t request); /* neither part nor cb is called again */
 	void (*quit)(void *ctx);
 	void (*programs)(void *ctx, struct app *a); /* fills a->programs */
+	/* Whether this user is told something that is said only the first `times`; it counts. */
+	bool (*tell)(void *ctx, const char *what, int times);
 	/* Views of a session's screen, as in client.h. */
-	uint32_t (*view_open)(void *ctx, const char *id, enum view_mode mode, int cols, int rows);
+	uint32_t (*view_open)(void *ctx, const char *id, unsigned mode, int cols, int rows);
 	void (*view_close)(void *ctx, uint32_t view);
 	void (*view_resize)(void *ctx, uint32_t view, int cols, int rows);
 	void (*view_scroll)(void *ctx, uint32_t view, uint64_t back);
@@ -48,7 +50,9 @@ struct app_config {
 	int cols, rows;
 	bool color, ascii;
 	enum ui_layout layout;
-	enum ui_notify notify;
+	enum ui_status status;
+	enum ui_notify notify[NOTIFY_KINDS];
+	unsigned attach_mode; /* how sessions are attached: of view_mode */
 	bool motion;
 	const char *prefix;	 /* name of the key that opens the menu of an attached session */
 	const struct view *base; /* the view that stays at the bottom */
@@ -80,9 +84,10 @@ struct app {
 	const struct view *key_view;	/* it was pressed there */
 	unsigned ran_in;		/* C_* of the view from which the last action was run */
 	char prefix_label[16];
-	int attaches; /* sessions shown so far */
 	enum ui_layout layout;
-	enum ui_notify notify_by;
+	enum ui_status status;
+	enum ui_notify notify_by[NOTIFY_KINDS];
+	unsigned attach_mode;
 	bool motion;	   /* what one waits for may count up */
 	struct err failed; /* code: why there is nothing to show at all */
 	char lost_why[96]; /* the connection; "" unknown */
@@ -161,6 +166,9 @@ void app_error(struct app *a, const char *verb, const struct err *e);
 /* The session a command is about: the selected one, or NULL after a word about why. */
 struct msess *app_subject(struct app *a);
 void app_changed(struct app *a); /* the model changed */
+/* What there is to tell of a session (of enum notify_kind, -1 nothing); it has just become so. */
+int app_notice_kind(const struct msess *s);
+void app_notice(struct app *a, const struct msess *s);
 /* Ids of the marked sessions, else of the selected one, as JSON. New reference. */
 json_t *app_subjects(struct app *a);
 /* Follows the server's sessions from here on (request "watch"). */

@@ -230,7 +230,7 @@ do_quit(void *ctx)
 }
 
 static uint32_t
-do_view_open(void *ctx, const char *id, enum view_mode mode, int cols, int rows)
+do_view_open(void *ctx, const char *id, unsigned mode, int cols, int rows)
 {
 	return client_view_open(front_check(ctx)->client, id, mode, cols, rows);
 }
@@ -335,12 +335,35 @@ do_programs(void *ctx, struct app *a)
 	profiles_free(ps);
 }
 
+/* A small file counts; where it cannot be kept, there is one hint too many. */
+static bool
+do_tell(void *ctx, const char *what, int times)
+{
+	char path[600];
+	int n = 0;
+	(void)ctx;
+	snprintf(path, sizeof path, "%s/told-%s", paths()->state, what);
+	FILE *f = fopen(path, "re");
+	if (f && fscanf(f, "%d", &n) != 1)
+		n = 0;
+	if (f)
+		fclose(f);
+	if (n < 0 || n >= times)
+		return false;
+	if ((f = fopen(path, "we"))) {
+		fprintf(f, "%d\n", n + 1);
+		fclose(f);
+	}
+	return true;
+}
+
 static const struct app_ops app_ops_of = {
 	.request = do_request,
 	.stream = do_stream,
 	.cancel = do_cancel,
 	.quit = do_quit,
 	.programs = do_programs,
+	.tell = do_tell,
 	.view_open = do_view_open,
 	.view_close = do_view_close,
 	.view_resize = do_view_resize,
@@ -525,7 +548,10 @@ front_open(struct front *f, const struct view *base, const char *id)
 	config_load(&cfg, paths()->config, NULL); /* a bad one is `config check`'s to tell */
 	f->mouse = cfg.mouse;
 	c.layout = cfg.layout;
-	c.notify = cfg.notify;
+	c.status = cfg.status;
+	memcpy(c.notify, cfg.notify, sizeof c.notify);
+	c.attach_mode =
+		(f->opt->read_only ? VIEW_READ_ONLY : 0) | (f->opt->no_resize ? VIEW_NO_RESIZE : 0);
 	c.motion = cfg.motion;
 	outer_size(STDOUT_FILENO, &c.cols, &c.rows);
 	ops.ctx = cops.ctx = f;

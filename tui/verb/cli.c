@@ -175,8 +175,7 @@ run(struct verb_ctx *ctx, const struct verb *v, int argc, char **argv)
 {
 	for (int i = 1; i < argc && strcmp(argv[i], "--"); i++)
 		if (!strcmp(argv[i], "--help")) {
-			verb_usage(stdout, v);
-			printf("  %s\n", v->help);
+			verb_manual(v);
 			return EXIT_OK;
 		}
 	return v->run(ctx, argc, argv);

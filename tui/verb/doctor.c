@@ -4,6 +4,7 @@
 #include "tui/verb/verb.h"
 #include "core/os/os.h"
 #include "sessions/config/config.h"
+#include "sessions/config/place.h"
 #include "sessions/memory/footprint.h"
 #include "sessions/agent/profile.h"
 #include "store/db.h"
@@ -133,7 +134,10 @@ check_runtime_dir(struct doctor *d)
 static bool
 check_socket(struct doctor *d)
 {
-	return private_path(d, "the socket", paths()->socket, false);
+	struct place p;
+
+	return private_path(
+		d, "the socket", place_held(&p) && *p.socket ? p.socket : paths()->socket, false);
 }
 
 static bool

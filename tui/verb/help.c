@@ -2,12 +2,68 @@
 #include "tui/verb/verb.h"
 #include <string.h>
 
+enum { HELP_COLS = 100 };
+
+#define TEXT(verb, text) {verb, VERB_TEXT, NULL, text},
+#define OPTION(verb, what, text) {verb, VERB_OPTION, what, text},
+#define EXAMPLE(verb, what, text) {verb, VERB_EXAMPLE, what, text},
+const struct verb_text verb_texts[] = {
+#include "tui/verb/verb_text.def"
+	{0}};
+
 static const char *const groups[] = {"sessions", "memory", "muster", "developers"};
 
-void
-verb_usage(FILE *out, const struct verb *v)
+/* Prose in lines of at most HELP_COLS bytes, each after `indent`; the first line is begun. */
+static void
+print_wrapped(const char *text, const char *indent)
 {
-	fprintf(out, "usage: muster %s%s%s\n", v->name, *v->args ? " " : "", v->args);
+	size_t room = HELP_COLS - strlen(indent), n, cut;
+
+	for (; *text; text += cut + (text[cut] == ' ')) {
+		n = strlen(text);
+		for (cut = MIN(n, room); cut < n && cut && text[cut] != ' '; cut--)
+			;
+		if (!cut)
+			cut = strcspn(text, " ");
+		printf("%.*s\n", (int)cut, text);
+		if (text[cut])
+			fputs(indent, stdout);
+	}
+}
+
+/* The texts of one kind; a heading before the first. */
+static void
+print_texts(const struct verb *v, int kind, const char *heading)
+{
+	bool begun = false;
+
+	for (const struct verb_text *t = verb_texts; t->verb; t++) {
+		if ((int)t->kind != kind || strcmp(t->verb, v->name))
+			continue;
+		if (!begun && kind != VERB_TEXT)
+			printf("\n%s\n", heading);
+		begun = true;
+		if (kind == VERB_TEXT) {
+			printf("\n");
+			print_wrapped(t->text, "");
+		} else if (kind == VERB_OPTION) {
+			printf("  %-18s  ", t->what);
+			if (strlen(t->what) > 18)
+				printf("\n%22s", "");
+			print_wrapped(t->text, "                      ");
+		} else {
+			printf("  %s%s%s\n", t->what, *t->text ? "    # " : "", t->text);
+		}
+	}
+}
+
+void
+verb_manual(const struct verb *v)
+{
+	printf("usage: muster %s%s%s\n", v->name, *v->args ? " " : "", v->args);
+	print_texts(v, VERB_TEXT, "");
+	print_texts(v, VERB_OPTION, "Options");
+	print_texts(v, VERB_EXAMPLE, "Examples");
 }
 
 int
@@ -37,7 +93,7 @@ help_all(void)
 			if (!strcmp(verbs[i].group, groups[g]))
 				printf("  %-10s %s\n", verbs[i].name, verbs[i].help);
 	}
-	printf("\nID: exact name, number, unique prefix of an id, or - for the last used.\n"
+	printf("\nID: a name, a number, the beginning of an id or a name, or - for the last used.\n"
 	       "Everywhere: --json  -q  --color auto|always|never  --help  --version\n"
 	       "Exit codes: 0 ok, 1 failed, 2 usage, 3 no such session, 4 no server, 5 timeout.\n");
 }
@@ -58,7 +114,6 @@ verb_help(struct verb_ctx *ctx, int argc, char **argv)
 	v = verb_find(argv[w]);
 	if (!v)
 		return verb_unknown(ctx, argv[w]);
-	verb_usage(stdout, v);
-	printf("  %s\n", v->help);
+	verb_manual(v);
 	return EXIT_OK;
 }

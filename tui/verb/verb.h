@@ -28,6 +28,14 @@ struct verb {
 };
 extern const struct verb verbs[];
 extern const size_t n_verbs;
+/* What verb_text.def says of the verbs, in its order; ended by verb = NULL. */
+struct verb_text {
+	const char *verb;
+	enum { VERB_TEXT, VERB_OPTION, VERB_EXAMPLE } kind;
+	const char *what; /* of an option how it is written, of an example the command; else NULL */
+	const char *text;
+};
+extern const struct verb_text verb_texts[];
 
 /* Options: a table of what a verb takes; short or long, with values, in any order; "--" ends.
  * Prints the one-line error itself and returns -1 (then return EXIT_USAGE). */
@@ -62,8 +70,8 @@ const struct verb *verb_find(const char *name);			/* NULL */
 int verb_unknown(const struct verb_ctx *ctx, const char *word); /* says which one was meant */
 /* Exit code; 1 also when what it printed could not be written. */
 int verb_run(struct verb_ctx *ctx, const struct verb *v, int argc, char **argv);
-/* The usage line of a verb, to out. */
-void verb_usage(FILE *out, const struct verb *v);
+/* All that is known of a verb, on stdout. */
+void verb_manual(const struct verb *v);
 
 #define X(name, args, help, fn, group) int fn(struct verb_ctx *ctx, int argc, char **argv);
 #include "tui/verb/verbs.def"

@@ -301,7 +301,7 @@ answered_cb(struct app *a, json_t *reply, const struct err *e, const char *id)
 	if (e)
 		app_toast(a, true, "not answered: %s", e->msg);
 	else
-		app_toast(a, false, "key sent to %s", s ? s->name : id);
+		app_toast(a, false, "%s is answered", s ? s->name : id);
 }
 
 void
