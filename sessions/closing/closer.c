@@ -1,6 +1,7 @@
 /* Hibernating, step by step:
  *
  *   composing   what its memory is made of goes to the history
+ *   looking     is there a transcript to resume from?
  *   measuring   the sampler walks the tree: footprint before, and whether a tool runs
  *   (judge)     refused, or what was typed or printed meanwhile aborts it: the session runs on
  *   quitting    its prompt is read off the screen and must be empty. A profile's `end` signal ends
@@ -19,6 +20,8 @@
 #include "sessions/agent/guard.h"
 #include "sessions/closing/ends.h"
 #include "sessions/closing/judge.h"
+#include "sessions/closing/transcript.h"
+#include "sessions/store_thread/aside.h"
 #include "sessions/session/display.h"
 #include "sessions/session/run.h"
 #include "sessions/memory/census.h"
@@ -90,6 +93,13 @@ job_done(struct job *j)
 }
 
 static void
+job_gone(struct job *j)
+{
+	snprintf(j->r.error, sizeof j->r.error, "%s was deleted meanwhile", j->r.name);
+	job_done(j);
+}
+
+static void
 job_refuse(struct job *j, const char *why)
 {
 	struct session *s = session_of(j);
@@ -101,43 +111,44 @@ job_refuse(struct job *j, const char *why)
 	job_done(j);
 }
 
-static uint64_t
-left_of(const struct session *s)
+/* What is left behind: memory, and the transcript, which is guarded. Looked at beside the loop. */
+struct remains {
+	struct job *j;
+	char id[12];
+	char *cwd;
+	struct buf places;
+	uint64_t bytes;
+	int guard_rc;
+};
+
+static void
+do_remains(void *arg)
 {
-	uint64_t sum = 0;
+	struct remains *k = arg;
+	char transcript[1024];
 	size_t n = 0;
-	struct proc_info *p = proctree(0, s->id, &n);
+	struct proc_info *p = proctree(0, k->id, &n);
 
 	for (size_t i = 0; i < n; i++)
 		if (footprint_of(p[i].pid, &p[i]) == 0)
-			sum += p[i].footprint;
+			k->bytes += p[i].footprint;
 	free(p);
-	return sum;
+	if (profile_transcript_find(&k->places, k->cwd, transcript, sizeof transcript))
+		k->guard_rc = guard_keep(paths()->transcripts, k->j->num, transcript);
 }
 
 static void
-guard(struct session *s)
+report(struct job *j, struct session *s, const struct remains *k)
 {
-	char transcript[1024];
-	int rc;
+	uint64_t left = k->bytes;
 
-	if (!judge_transcript(s, transcript, sizeof transcript))
-		return;
-	rc = guard_keep(paths()->transcripts, s->num, transcript);
-	if (rc < 0)
-		log_warn("session %u: its transcript is not guarded (%s)", s->num, strerror(-rc));
-}
-
-static void
-report(struct job *j, struct session *s)
-{
-	uint64_t left = left_of(s);
-
+	if (k->guard_rc < 0)
+		log_warn("session %u: its transcript is not guarded (%s)", s->num,
+			strerror(-k->guard_rc));
 	j->r.ok = true;
 	j->r.mem_available_after = mem_available();
 	j->r.freed_bytes = j->r.before_bytes > left ? j->r.before_bytes - left : 0;
 	s->past.freed_bytes = j->r.freed_bytes;
-	guard(s);
 	session_unsaved(s);
 	session_event(s, "hibernated",
 		json_pack("{s:s,s:s,s:I,s:I,s:I,s:I,s:i}", "why", j->q.why, "how", j->r.how,
@@ -146,6 +157,35 @@ report(struct job *j, struct session *s)
 			(json_int_t)j->r.mem_available_before, "mem_available_after",
 			(json_int_t)j->r.mem_available_after, "processes", (int)j->r.processes));
 	job_done(j);
+}
+
+static void
+on_remains(void *arg)
+{
+	struct remains *k = arg;
+	struct job *j = k->j;
+	struct session *s = session_of(j);
+
+	CHECK(j->magic == JOB_MAGIC);
+	if (s)
+		report(j, s, k);
+	else
+		job_gone(j);
+	buf_free(&k->places);
+	free(k->cwd);
+	free(k);
+}
+
+static void
+look_at_remains(struct job *j, struct session *s)
+{
+	struct remains *k = xcalloc(1, sizeof *k);
+
+	k->j = j;
+	snprintf(k->id, sizeof k->id, "%s", s->id);
+	k->cwd = xstrdup(s->cwd ? s->cwd : "/");
+	transcript_places(s, &k->places);
+	aside_run(j->of->ss->aside, do_remains, on_remains, k);
 }
 
 /* The tree is gone; the server hears of it by its own way. */
@@ -160,14 +200,13 @@ on_settle(uv_timer_t *t)
 		return;
 	uv_timer_stop(t);
 	if (!s) {
-		snprintf(j->r.error, sizeof j->r.error, "%s was deleted meanwhile", j->r.name);
-		job_done(j);
+		job_gone(j);
 	} else if (session_live(s)) {
 		job_refuse(j, "it did not exit");
 	} else if (s->state != SS_ASLEEP) {
 		job_refuse(j, "it was ended instead");
 	} else {
-		report(j, s);
+		look_at_remains(j, s);
 	}
 }
 
@@ -317,8 +356,7 @@ on_measured(void *ctx, const struct memstat *m)
 
 	CHECK(j->magic == JOB_MAGIC);
 	if (!s) {
-		snprintf(j->r.error, sizeof j->r.error, "%s was deleted meanwhile", j->r.name);
-		job_done(j);
+		job_gone(j);
 		return;
 	}
 	if (!j->goes_on && (why = against(j, s, buf))) {
@@ -335,13 +373,28 @@ on_measured(void *ctx, const struct memstat *m)
 		on_tree_ended(j, ENDED_BY_QUIT, 0);
 }
 
+/* Whether it could be resumed is known. */
 static void
-on_composed(void *ctx)
+on_transcript(void *ctx)
 {
 	struct job *j = ctx;
 
 	CHECK(j->magic == JOB_MAGIC);
 	sampler_now(j->of->ss->sampler, j->num, on_measured, j);
+}
+
+static void
+on_composed(void *ctx)
+{
+	struct job *j = ctx;
+
+	struct session *s = session_of(j);
+
+	CHECK(j->magic == JOB_MAGIC);
+	if (s)
+		transcript_ask(s, on_transcript, j);
+	else
+		on_transcript(j);
 }
 
 static struct job *

@@ -1,11 +1,15 @@
 /* The steps are a table: how long to wait, then which signal goes to all that is left. The tree is
  * scanned when a step begins and again before it is called ended, since a dying program may leave
  * a child that nobody knew; between scans only pidfds are polled. A process is taken by pidfd and
- * its start time read again afterwards, so that no signal can reach a recycled pid. */
+ * its start time read again afterwards, so that no signal can reach a recycled pid.
+ *
+ * A scan walks all of /proc: it is made beside the loop, and what it was for is done when it is
+ * through. */
 #include "sessions/closing/ending.h"
 #include "core/base/log.h"
 #include "sessions/memory/footprint.h"
 #include "sessions/memory/proctree.h"
+#include "sessions/store_thread/aside.h"
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -45,6 +49,8 @@ struct ending {
 	char marker[64];
 	struct member *m;
 	size_t n;
+	struct aside *aside;
+	struct scan *scan; /* under way */
 	enum step step;
 	uint64_t step_ms; /* loop time when it began */
 	enum ending_how how;
@@ -86,20 +92,53 @@ take(struct ending *e, pid_t pid, uint64_t start)
 	e->m[e->n++] = (struct member){.pid = pid, .start = start, .fd = fd};
 }
 
-static void
-scan(struct ending *e)
-{
-	bool alive = proc_start(e->root) == e->root_start;
-	size_t n = 0;
+struct scan {
+	struct ending *e; /* NULL: cancelled */
+	void (*then)(struct ending *e);
+	pid_t root;
+	uint64_t root_start;
+	char marker[64];
 	struct proc_info *tree;
+	size_t n;
+};
+
+static void
+do_scan(void *arg)
+{
+	struct scan *k = arg;
+	bool alive = proc_start(k->root) == k->root_start;
 
 	/* a root that is gone would have its pid's next owner scanned */
-	if (!alive && !e->marker[0])
-		return;
-	tree = proctree(alive ? e->root : 0, e->marker[0] ? e->marker : NULL, &n);
-	for (size_t i = 0; i < n; i++)
-		take(e, tree[i].pid, tree[i].start);
-	free(tree);
+	if (alive || k->marker[0])
+		k->tree = proctree(alive ? k->root : 0, k->marker[0] ? k->marker : NULL, &k->n);
+}
+
+static void
+on_scanned(void *arg)
+{
+	struct scan *k = arg;
+	struct ending *e = k->e;
+
+	for (size_t i = 0; e && i < k->n; i++)
+		take(e, k->tree[i].pid, k->tree[i].start);
+	if (e) {
+		e->scan = NULL;
+		k->then(e);
+	}
+	free(k->tree);
+	free(k);
+}
+
+static void
+scan(struct ending *e, void (*then)(struct ending *e))
+{
+	struct scan *k = xcalloc(1, sizeof *k);
+
+	CHECK(!e->scan);
+	*k = (struct scan){.e = e, .then = then, .root = e->root, .root_start = e->root_start};
+	memcpy(k->marker, e->marker, sizeof k->marker);
+	e->scan = k;
+	aside_run(e->aside, do_scan, on_scanned, k);
 }
 
 /* How many live; notes those that went. A zombie's pidfd is readable: it holds no memory. */
@@ -125,14 +164,11 @@ look(struct ending *e)
 }
 
 static void
-begin(struct ending *e, enum step step)
+send_signal(struct ending *e)
 {
-	bool root_only = step == STEP_QUIT;
-	int sig = root_only ? e->times.quit_sig : steps[step].sig;
+	bool root_only = e->step == STEP_QUIT;
+	int sig = root_only ? e->times.quit_sig : steps[e->step].sig;
 
-	e->step = step;
-	e->step_ms = uv_now(e->timer.loop);
-	scan(e);
 	if (!sig)
 		return;
 	if (!e->root_gone)
@@ -150,6 +186,14 @@ begin(struct ending *e, enum step step)
 }
 
 static void
+begin(struct ending *e, enum step step)
+{
+	e->step = step;
+	e->step_ms = uv_now(e->timer.loop);
+	scan(e, send_signal);
+}
+
+static void
 timer_closed(uv_handle_t *h)
 {
 	struct ending *e = h->data;
@@ -164,8 +208,12 @@ timer_closed(uv_handle_t *h)
 void
 ending_cancel(struct ending *e)
 {
-	if (e)
-		uv_close((uv_handle_t *)&e->timer, timer_closed);
+	if (!e)
+		return;
+	if (e->scan)
+		e->scan->e = NULL;
+	aside_close(e->aside);
+	uv_close((uv_handle_t *)&e->timer, timer_closed);
 }
 
 static void
@@ -179,6 +227,14 @@ finish(struct ending *e, enum ending_how how)
 	cb(ctx, how, n);
 }
 
+/* No process that was known lives. */
+static void
+finish_if_none(struct ending *e)
+{
+	if (look(e) == 0)
+		finish(e, e->how);
+}
+
 static void
 on_timer(uv_timer_t *t)
 {
@@ -186,12 +242,11 @@ on_timer(uv_timer_t *t)
 	uint64_t waited = uv_now(t->loop) - e->step_ms;
 	unsigned limit = *(const unsigned *)((const char *)&e->times + steps[e->step].wait_off);
 
+	if (e->scan)
+		return;
 	if (look(e) == 0) {
-		scan(e);
-		if (look(e) == 0) {
-			finish(e, e->how);
-			return;
-		}
+		scan(e, finish_if_none);
+		return;
 	}
 	if (e->step == STEP_QUIT && e->root_gone) {
 		begin(e, STEP_STRAYS);
@@ -218,6 +273,7 @@ ending_start(uv_loop_t *loop, pid_t root, uint64_t root_start, const char *marke
 	e->cb = cb;
 	e->ctx = ctx;
 	e->how = ENDED_BY_QUIT;
+	e->aside = aside_new(loop);
 	uv_timer_init(loop, &e->timer);
 	e->timer.data = e;
 	uv_update_time(loop);

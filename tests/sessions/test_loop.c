@@ -2,6 +2,7 @@
  * a day in the life of sessions; and with a disk that takes its time, others do not notice. */
 #include "tests/sessions/sick_disk.h"
 
+#define WORK_DIR "/work-dir"
 /* What the loop may do all the same, and why: "call", and a part of the path. */
 static const struct {
 	const char *call, *path, *why;
@@ -9,6 +10,16 @@ static const struct {
 	{"write", "/state/server.log",
 		"a line is to be there when the process dies right after it"},
 	{"", "/run/", "XDG_RUNTIME_DIR is in memory"},
+	{"lstat", "/state/lock", "what makes this server the only one: it must know at once"},
+	/* a wake is answered when its directory, its program and its transcript were looked at */
+	{"access", WORK_DIR, "its directory"},
+	{"open", WORK_DIR, "its program is looked for from there"},
+	{"readlink", "/state/transcripts/1.from", "its transcript"},
+	{"access", "/.claude/projects/", "likewise"},
+	{"glob", "/.claude/projects/", "likewise"},
+	{"stat", "/.claude/projects/", "likewise"},
+	{"__realpath_chk", WORK_DIR, "likewise"},
+	{"realpath", WORK_DIR, "likewise"},
 };
 
 static char agent[600];
@@ -68,7 +79,11 @@ test_nothing_on_the_loop_waits(void **state)
 	(void)state;
 	begin("watch");
 	faults->watch = 1;
-	assert_int_equal(muster("new -d -n a -p claude -- '%s' --model fake", agent), 0);
+	assert_int_equal(mkdir(in_home("work-dir"), 0700), 0);
+	assert_int_equal(
+		muster("new -d -n a -p claude -c \"$MUSTER_HOME/work-dir\" -- '%s' --model fake",
+			agent),
+		0);
 	until_shows("a", "fake");
 	assert_int_equal(muster("send a hello"), 0);
 	until_shows("a", "ok: hello");
@@ -99,11 +114,58 @@ test_nothing_on_the_loop_waits(void **state)
 	end();
 }
 
+static bool
+exists(void *name)
+{
+	struct stat st;
+
+	return stat(in_home("%s", (const char *)name), &st) == 0;
+}
+
+/* A disk on which each call takes two seconds, while somebody reads old text: everyone else is served
+ * as ever, and the text comes whole in the end. */
+static void
+test_a_slow_disk_is_nobody_elses(void **state)
+{
+	unsigned served = 0;
+	char cmd[1500], *text;
+
+	(void)state;
+	begin("slow");
+	assert_int_equal(muster("new -d -n q -p shell -- cat"), 0);
+	assert_int_equal(muster("new -d -n p -p shell -- sh -c 'seq 1 9000; cat'"), 0);
+	until_shows("p", "9000");
+	assert_true(until(in_files, NULL, 15));
+	snprintf(faults->under, sizeof(faults->under), "/slow/state/text/");
+	faults->delay_ms = 2000;
+	snprintf(cmd, sizeof(cmd), "('%s/muster' peek p --history >'%s'; >'%s') </dev/null &",
+		getenv("MUSTER_BIN"), in_home("peeked"), in_home("done"));
+	assert_int_equal(system(cmd), 0);
+	while (!exists("done")) {
+		uint64_t begun = os_mono_ns();
+
+		assert_int_equal(muster("peek q"), 0);
+		if (os_mono_ns() - begun > 1500000000ull)
+			fail_msg("served after %.1f s", (double)(os_mono_ns() - begun) / 1e9);
+		served++;
+	}
+	assert_true(served > 10);
+	faults->delay_ms = 0;
+	assert_int_equal(muster("peek p --history"), 0);
+	text = strdup(out_text);
+	snprintf(cmd, sizeof(cmd), "cmp -s '%s' '%s'", in_home("peeked"), in_home("out"));
+	assert_int_equal(system(cmd), 0);
+	assert_non_null(strstr(text, "\n2\n3\n"));
+	free(text);
+	end();
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_nothing_on_the_loop_waits),
+		cmocka_unit_test(test_a_slow_disk_is_nobody_elses),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
