@@ -111,43 +111,29 @@ job_refuse(struct job *j, const char *why)
 	job_done(j);
 }
 
-/* What is left behind: memory, and the transcript, which is guarded. Looked at beside the loop. */
-struct remains {
+/* A guarded transcript outlives a clean-up by its CLI. Looked for beside the loop. */
+struct guarding {
 	struct job *j;
-	char id[12];
 	char *cwd;
 	struct buf places;
-	uint64_t bytes;
-	int guard_rc;
+	int rc;
 };
 
 static void
-do_remains(void *arg)
+do_guard(void *arg)
 {
-	struct remains *k = arg;
+	struct guarding *k = arg;
 	char transcript[1024];
-	size_t n = 0;
-	struct proc_info *p = proctree(0, k->id, &n);
 
-	for (size_t i = 0; i < n; i++)
-		if (footprint_of(p[i].pid, &p[i]) == 0)
-			k->bytes += p[i].footprint;
-	free(p);
 	if (profile_transcript_find(&k->places, k->cwd, transcript, sizeof transcript))
-		k->guard_rc = guard_keep(paths()->transcripts, k->j->num, transcript);
+		k->rc = guard_keep(paths()->transcripts, k->j->num, transcript);
 }
 
 static void
-report(struct job *j, struct session *s, const struct remains *k)
+report(struct job *j, struct session *s)
 {
-	uint64_t left = k->bytes;
-
-	if (k->guard_rc < 0)
-		log_warn("session %u: its transcript is not guarded (%s)", s->num,
-			strerror(-k->guard_rc));
 	j->r.ok = true;
 	j->r.mem_available_after = mem_available();
-	j->r.freed_bytes = j->r.before_bytes > left ? j->r.before_bytes - left : 0;
 	s->past.freed_bytes = j->r.freed_bytes;
 	session_unsaved(s);
 	session_event(s, "hibernated",
@@ -160,15 +146,18 @@ report(struct job *j, struct session *s, const struct remains *k)
 }
 
 static void
-on_remains(void *arg)
+on_guarded(void *arg)
 {
-	struct remains *k = arg;
+	struct guarding *k = arg;
 	struct job *j = k->j;
 	struct session *s = session_of(j);
 
 	CHECK(j->magic == JOB_MAGIC);
+	if (k->rc < 0)
+		log_warn(
+			"session %u: its transcript is not guarded (%s)", j->num, strerror(-k->rc));
 	if (s)
-		report(j, s, k);
+		report(j, s);
 	else
 		job_gone(j);
 	buf_free(&k->places);
@@ -177,15 +166,14 @@ on_remains(void *arg)
 }
 
 static void
-look_at_remains(struct job *j, struct session *s)
+guard(struct job *j, struct session *s)
 {
-	struct remains *k = xcalloc(1, sizeof *k);
+	struct guarding *k = xcalloc(1, sizeof *k);
 
 	k->j = j;
-	snprintf(k->id, sizeof k->id, "%s", s->id);
 	k->cwd = xstrdup(s->cwd ? s->cwd : "/");
 	transcript_places(s, &k->places);
-	aside_run(j->of->ss->aside, do_remains, on_remains, k);
+	aside_run(j->of->ss->aside, do_guard, on_guarded, k);
 }
 
 /* The tree is gone; the server hears of it by its own way. */
@@ -206,18 +194,19 @@ on_settle(uv_timer_t *t)
 	} else if (s->state != SS_ASLEEP) {
 		job_refuse(j, "it was ended instead");
 	} else {
-		look_at_remains(j, s);
+		guard(j, s);
 	}
 }
 
 static void
-on_tree_ended(void *ctx, enum ending_how how, size_t processes)
+on_tree_ended(void *ctx, enum ending_how how, size_t processes, uint64_t left_bytes)
 {
 	struct job *j = ctx;
 
 	CHECK(j->magic == JOB_MAGIC);
 	j->r.how = ending_how_name(how);
 	j->r.processes = processes;
+	j->r.freed_bytes = j->r.before_bytes - MIN(left_bytes, j->r.before_bytes);
 	j->settle_ms = uv_now(j->of->ss->loop);
 	uv_timer_start(&j->timer, on_settle, 0, SETTLE_LOOK_MS);
 }
@@ -299,7 +288,7 @@ quit(struct job *j, struct session *s)
 {
 	const char *words = profile_quit(s->profile);
 	int sig = profile_end_signal(s->profile);
-	bool may_type = activity_at_rest(s->run->act.now) && !s->run->act.draft_since_ns;
+	bool may_type = activity_at_rest(s->run->act.now);
 	struct prompt p;
 	char why[160];
 
@@ -370,7 +359,7 @@ on_measured(void *ctx, const struct memstat *m)
 	else if (s->state == SS_SLEEPING) /* it may have been told to leave: it gets the time */
 		end_tree(j, s, ending_times_default.quit_ms, 0);
 	else
-		on_tree_ended(j, ENDED_BY_QUIT, 0);
+		on_tree_ended(j, ENDED_BY_QUIT, 0, 0);
 }
 
 /* Whether it could be resumed is known. */

@@ -10,6 +10,8 @@ static const struct {
 	{"write", "/state/server.log",
 		"a line is to be there when the process dies right after it"},
 	{"", "/run/", "XDG_RUNTIME_DIR is in memory"},
+	{"opendir", "/proc",
+		"an end looks for what is new of its tree in the turn that sends the signal"},
 	{"lstat", "/state/lock", "what makes this server the only one: it must know at once"},
 	/* a wake is answered when its directory, its program and its transcript were looked at */
 	{"access", WORK_DIR, "its directory"},

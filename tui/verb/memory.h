@@ -18,6 +18,9 @@ int out_width(void); /* columns of standard output; 80 when it is no terminal */
  * it; key (NULL ok) gets every other key. */
 int refresh_loop(struct verb_ctx *ctx, int (*picture)(struct verb_ctx *ctx, void *arg, int rows),
 	void (*key)(void *arg, char c), void *arg);
+/* Says on stderr that memory is short for what was started, and what would help; nothing if it is
+ * not. guard: of a reply. */
+void guard_warn(const struct verb_ctx *ctx, const json_t *guard);
 /* history --ages, --categories, --roles. Exit codes. since: seconds back, 0 all. */
 int history_ages(struct verb_ctx *ctx);
 int history_parts(struct verb_ctx *ctx, const char *id, double since, bool roles);
