@@ -17,17 +17,20 @@
 
 enum { PENDING_MAX = 1440 }; /* of one session: six hours at 15 s, then every other one goes */
 static const double KEEP_RAW_S = 86400 + 3600.0, KEEP_M1_S = 7 * 86400.0, KEEP_M15_S = 90 * 86400.0,
-		    KEEP_UP_S = 6 * 3600.0, JOURNAL_S = 2 * 3600.0;
+		    THIN_S = 6 * 3600.0, KEEP_UP_S = 6 * 3600.0, JOURNAL_S = 2 * 3600.0;
 
 static const char *const migrations[] = {
 	"CREATE TABLE raw_chunk(sid INT, t0 INT, n INT, mn INT, mx INT, la INT, d BLOB,"
 	" PRIMARY KEY(sid,t0)) WITHOUT ROWID, STRICT;" HISTORY_TIER_SQL,
 	"CREATE TABLE journal(k INTEGER PRIMARY KEY, d BLOB) STRICT;",
+	"CREATE TABLE composition(sid INT, t INT, d BLOB, PRIMARY KEY(sid,t))"
+	" WITHOUT ROWID, STRICT;",
 };
 static const struct db_table tables[] = {
 	{"raw_chunk", "sid,t0", "sid DESC,t0 DESC"},
 	{"tier", "k", "k DESC"},
 	{"journal", "k", "k DESC"},
+	{"composition", "sid,t", "sid DESC,t DESC"},
 };
 static const struct db_schema schema = {.application_id = 0x6d737433,
 	.older_id = 0x6d737432,
@@ -680,6 +683,10 @@ keep_up(struct history_db *h, double now)
 	}
 	for (num = 0; rc == 0 && next_sid(h, true, &num);)
 		rc = delete_raw(h, num, (int64_t)((now - KEEP_RAW_S) * 1000));
+	if (rc == 0)
+		rc = history_expire_compositions(h, 0, now - KEEP_M15_S);
+	if (rc == 0)
+		rc = history_thin_compositions(h, now - KEEP_M1_S, THIN_S);
 	rc = end(h, rc);
 	return rc < 0 ? rc : db_exec(&h->db, "PRAGMA incremental_vacuum(64)");
 }
@@ -716,6 +723,8 @@ history_delete(struct history_db *h, uint32_t num)
 		rc = delete_raw(h, num, INT64_MAX);
 	if (rc == 0)
 		rc = delete_keys(h, (int64_t)num << 32, ((int64_t)num + 1) << 32);
+	if (rc == 0)
+		rc = history_expire_compositions(h, num, INFINITY);
 	if (rc == 0 && !h->db.in_memory) { /* it may be in any of its rows */
 		rc = history_journal_clear(h);
 		for (size_t i = 0; i < h->n_pend; i++)

@@ -117,6 +117,8 @@ merge(struct db *file, struct db *memory)
 
 	if (rc == 0)
 		rc = db_copy_rows(file, memory->h, "raw_chunk", "sid,t0");
+	if (rc == 0)
+		rc = db_copy_rows(file, memory->h, "composition", "sid,t");
 	return rc < 0 ? rc : merge_minutes(file, memory);
 }
 

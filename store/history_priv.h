@@ -59,7 +59,12 @@ enum history_stmt {
 	ST_TIER_FIRST,
 	ST_TIER_LAST,
 	ST_TIER_ONE,
-	ST_TIER_GET
+	ST_TIER_GET,
+	ST_COMPOSITION_PUT,
+	ST_COMPOSITION_GET,
+	ST_COMPOSITION_ALL,
+	ST_COMPOSITION_DEL,
+	ST_COMPOSITION_THIN
 };
 /* Samples or finer points, ascending, into steps of a tier; grows out[cap] as needed. */
 struct history_steps {
@@ -98,4 +103,8 @@ bool history_edge(struct history_db *h, enum history_tier tier, uint32_t num, bo
 /* Calls cb for each point of a tier from a time on, ascending. */
 void history_each(struct history_db *h, enum history_tier tier, uint32_t num, double from,
 	void (*cb)(void *ctx, const struct mem_point *p), void *ctx);
+/* Compositions (composition.h) before a time go; num 0: of all sessions. 0 or -errno. */
+int history_expire_compositions(struct history_db *h, uint32_t num, double before);
+/* Of those before a time the first of each span stays. */
+int history_thin_compositions(struct history_db *h, double before, double span_s);
 #endif

@@ -26,7 +26,7 @@
 #define TERM_ROWS_MAX 1000
 #define CSI_PARAMS 32
 #define CSI_PARAM_MAX 65535
-#define STRING_MAX 65536
+#define STRING_MAX (144u << 10) /* 100 KiB of clipboard in base64, and its head */
 #define TITLE_MAX 1024
 #define TITLE_STACK 10
 #define KITTY_STACK 8

@@ -64,10 +64,12 @@ has_upper(const char *p, bool regex)
 static uint32_t
 flags_of(const char *pattern, enum search_kind kind)
 {
+	/* UCP: without it the JIT compiler of PCRE2 10.42 takes no letter beyond ASCII for a \S
+	 * where the text may hold any bytes */
 	static const uint32_t flags[] = {
 		[SEARCH_PLAIN] = PCRE2_LITERAL,
 		[SEARCH_REGEX] = PCRE2_NEVER_BACKSLASH_C,
-		[SEARCH_RULE] = PCRE2_MATCH_INVALID_UTF,
+		[SEARCH_RULE] = PCRE2_MATCH_INVALID_UTF | PCRE2_UCP,
 	};
 	uint32_t f = flags[kind] | PCRE2_UTF | PCRE2_AUTO_CALLOUT;
 

@@ -436,10 +436,10 @@ static void
 osc_clipboard(struct term *t, struct osc *o)
 {
 	char *s = o->s, *where = word(&s);
-	if (!s || !strcmp(s, "?") || o->n > CLIPBOARD_MAX / 3 * 4)
+	if (!s || !strcmp(s, "?"))
 		return;
 	size_t end, n = base64_get(s, strlen(s), s, strlen(s), &end);
-	if (s[end + strspn(s + end, "=")])
+	if (s[end + strspn(s + end, "=")] || n > CLIPBOARD_MAX)
 		return;
 	s[n] = 0;
 	term_emit(t, &(struct term_event){.type = TERM_CLIPBOARD,

@@ -379,7 +379,13 @@ activity_screen(
 void
 activity_prompt(struct activity_state *a, const struct profile *p, const struct grid *g)
 {
+	struct activity_signal *screen = &a->sig[SRC_SCREEN];
+
 	prompt_read(p, g, &a->prompt);
+	/* a list, a dialog or a pager may look like rest; a prompt that is seen is one */
+	if (activity_at_rest(screen->value) && profile_needs_conversation(p) &&
+		profile_has_prompt(p) && a->prompt.state == PROMPT_UNSEEN && !a->prompt.bare)
+		screen->value = ACT_UNKNOWN;
 }
 
 void
@@ -388,10 +394,12 @@ activity_foreground(struct activity_state *a, const char *name)
 	snprintf(a->foreground, sizeof a->foreground, "%s", name);
 }
 
-/* The one signal that is derived and not reported. */
+/* The one signal that is derived and not reported. Silence is rest only of programs that nothing
+ * better is known of: an AI CLI may be waiting for its model. */
 static void
-look_at_output(struct activity_state *a, uint64_t now_ns)
+look_at_output(struct activity_state *a, const struct profile *p, uint64_t now_ns)
 {
+	bool known = profile_needs_conversation(p) && profile_knows_rest(p);
 	bool echo = a->last_input_ns && a->last_text_ns - a->last_input_ns < ECHO_NS;
 
 	if (a->foreground[0])
@@ -401,7 +409,7 @@ look_at_output(struct activity_state *a, uint64_t now_ns)
 	else if (now_ns - a->last_text_ns < OUTPUT_WORKING_NS && !echo)
 		slot_set(a, SRC_OUTPUT, ACT_WORKING, "text arrives", a->last_text_ns);
 	else
-		slot_set(a, SRC_OUTPUT, ACT_IDLE, "quiet", a->last_text_ns);
+		slot_set(a, SRC_OUTPUT, known ? ACT_UNKNOWN : ACT_IDLE, "quiet", a->last_text_ns);
 }
 
 bool
@@ -477,7 +485,7 @@ activity_evaluate(struct activity_state *a, const struct profile *p, uint64_t no
 	char detail[sizeof a->detail] = "";
 	bool changed, again; /* again: it was over and is back since the last look */
 
-	look_at_output(a, now_ns);
+	look_at_output(a, p, now_ns);
 	for (int s = 0; s < SRC_COUNT; s++) {
 		if (activity_fresh(a, (enum activity_source)s, now_ns)) {
 			from = (enum activity_source)s;

@@ -651,15 +651,16 @@ on_opened(void *ctx, json_t *reply, const struct err *e)
 }
 
 uint32_t
-client_view_open(struct client *c, const char *id, enum view_mode mode, int cols, int rows)
+client_view_open(struct client *c, const char *id, unsigned mode, int cols, int rows)
 {
 	struct opening *o = xcalloc(1, sizeof(*o));
 	uint32_t view = ++c->next_id;
 
 	*o = (struct opening){.c = c, .view = view};
 	client_request(c, "view",
-		json_pack("{s:i,s:s,s:s,s:i,s:i}", "view", (int)view, "id", id, "mode",
-			mode == VIEW_ATTACH ? "attach" : "preview", "cols", cols, "rows", rows),
+		json_pack("{s:i,s:s,s:s,s:i,s:i,s:b,s:b}", "view", (int)view, "id", id, "mode",
+			mode & VIEW_ATTACH ? "attach" : "preview", "cols", cols, "rows", rows,
+			"read_only", mode & VIEW_READ_ONLY, "resize", !(mode & VIEW_NO_RESIZE)),
 		on_opened, o);
 	return view;
 }

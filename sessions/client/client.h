@@ -74,10 +74,11 @@ uint32_t client_stream(struct client *c, const char *verb, json_t *take_args,
  * working on it. A number that has been answered is ignored. */
 void client_cancel(struct client *c, uint32_t request);
 /* A view of a session's screen. attach: this client's size becomes the session's when it is the
- * last active; preview: never resizes. Frames are acked by client.c once frame() returns. */
-enum view_mode { VIEW_PREVIEW, VIEW_ATTACH };
+ * last active; preview: never resizes. With attach: read only, its input is dropped and its size is
+ * nobody's; no resize: only the latter. Frames are acked by client.c once frame() returns. */
+enum view_mode { VIEW_PREVIEW = 0, VIEW_ATTACH = 1, VIEW_READ_ONLY = 2, VIEW_NO_RESIZE = 4 };
 uint32_t client_view_open(
-	struct client *c, const char *id, enum view_mode mode, int cols, int rows);
+	struct client *c, const char *id, unsigned mode, int cols, int rows); /* of view_mode */
 void client_view_resize(struct client *c, uint32_t view, int cols, int rows);
 void client_view_close(struct client *c, uint32_t view);
 void client_view_input(struct client *c, uint32_t view, const struct input_event *ev);

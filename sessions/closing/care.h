@@ -5,10 +5,12 @@
 #include "sessions/session/sessions.h"
 
 struct care {
-	struct send_job *sends; /* typing.h: text waiting to be typed, oldest first */
-	struct waking *waking;	/* wake.h: its CLI does not take input yet; NULL it does */
-	unsigned background;	/* tasks that go on, by the last Stop hook */
-	char refused[120];	/* last reason told in mode=auto */
+	struct send_job *sends;	   /* typing.h: text waiting to be typed, oldest first */
+	struct waking *waking;	   /* wake.h: its CLI does not take input yet; NULL it does */
+	unsigned background;	   /* tasks that go on, by the last Stop hook */
+	char refused[120];	   /* last reason told in mode=auto */
+	bool judged;		   /* its growth, at the sample before */
+	bool grows, grows_at_work; /* then */
 };
 struct care *care_of(struct session *s);	       /* of a session with a run */
 const struct care *care_seen(const struct session *s); /* NULL: there is none */

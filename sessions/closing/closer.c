@@ -1,5 +1,6 @@
 /* Hibernating, step by step:
  *
+ *   composing   what its memory is made of goes to the history
  *   measuring   the sampler walks the tree: footprint before, and whether a tool runs
  *   (judge)     refused, or what was typed or printed meanwhile aborts it: the session runs on
  *   quitting    its prompt is read off the screen and must be empty. A profile's `end` signal ends
@@ -20,7 +21,7 @@
 #include "sessions/closing/judge.h"
 #include "sessions/session/display.h"
 #include "sessions/session/run.h"
-#include "sessions/memory/sampler.h"
+#include "sessions/memory/census.h"
 #include "sessions/session/feed.h"
 #include <errno.h>
 #include <stdio.h>
@@ -100,20 +101,6 @@ job_refuse(struct job *j, const char *why)
 	job_done(j);
 }
 
-static uint64_t
-left_of(const struct session *s)
-{
-	uint64_t sum = 0;
-	size_t n = 0;
-	struct proc_info *p = proctree(0, s->id, &n);
-
-	for (size_t i = 0; i < n; i++)
-		if (footprint_of(p[i].pid, &p[i]) == 0)
-			sum += p[i].footprint;
-	free(p);
-	return sum;
-}
-
 static void
 guard(struct session *s)
 {
@@ -130,11 +117,8 @@ guard(struct session *s)
 static void
 report(struct job *j, struct session *s)
 {
-	uint64_t left = left_of(s);
-
 	j->r.ok = true;
 	j->r.mem_available_after = mem_available();
-	j->r.freed_bytes = j->r.before_bytes > left ? j->r.before_bytes - left : 0;
 	s->past.freed_bytes = j->r.freed_bytes;
 	guard(s);
 	session_unsaved(s);
@@ -171,13 +155,14 @@ on_settle(uv_timer_t *t)
 }
 
 static void
-on_tree_ended(void *ctx, enum ending_how how, size_t processes)
+on_tree_ended(void *ctx, enum ending_how how, size_t processes, uint64_t left_bytes)
 {
 	struct job *j = ctx;
 
 	CHECK(j->magic == JOB_MAGIC);
 	j->r.how = ending_how_name(how);
 	j->r.processes = processes;
+	j->r.freed_bytes = j->r.before_bytes - MIN(left_bytes, j->r.before_bytes);
 	j->settle_ms = uv_now(j->of->ss->loop);
 	uv_timer_start(&j->timer, on_settle, 0, SETTLE_LOOK_MS);
 }
@@ -259,7 +244,7 @@ quit(struct job *j, struct session *s)
 {
 	const char *words = profile_quit(s->profile);
 	int sig = profile_end_signal(s->profile);
-	bool may_type = activity_at_rest(s->run->act.now) && !s->run->act.draft_since_ns;
+	bool may_type = activity_at_rest(s->run->act.now);
 	struct prompt p;
 	char why[160];
 
@@ -331,7 +316,16 @@ on_measured(void *ctx, const struct memstat *m)
 	else if (s->state == SS_SLEEPING) /* it may have been told to leave: it gets the time */
 		end_tree(j, s, ending_times_default.quit_ms, 0);
 	else
-		on_tree_ended(j, ENDED_BY_QUIT, 0);
+		on_tree_ended(j, ENDED_BY_QUIT, 0, 0);
+}
+
+static void
+on_composed(void *ctx)
+{
+	struct job *j = ctx;
+
+	CHECK(j->magic == JOB_MAGIC);
+	sampler_now(j->of->ss->sampler, j->num, on_measured, j);
 }
 
 static struct job *
@@ -357,6 +351,7 @@ job_new(struct closer *c, struct session *s, const struct closer_request *q)
 int
 closer_start(struct closer *c, struct session *s, const struct closer_request *q, struct err *e)
 {
+	struct census_who who;
 	struct job *j;
 
 	LIST_FOREACH (j, &c->jobs, link)
@@ -368,7 +363,12 @@ closer_start(struct closer *c, struct session *s, const struct closer_request *q
 		return err_set(e, 1, "not running (it is %s)", session_state_name(s->state));
 	if (!c->ss->sampler)
 		return err_set(e, 1, "memory is not measured (see muster doctor)");
-	sampler_now(c->ss->sampler, s->num, on_measured, job_new(c, s, q));
+	j = job_new(c, s, q);
+	who = run_census(s);
+	if (c->ss->census)
+		census_now(c->ss->census, &who, on_composed, j);
+	else
+		on_composed(j);
 	return 0;
 }
 

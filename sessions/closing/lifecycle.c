@@ -8,9 +8,12 @@
 #include "sessions/closing/care.h"
 #include "sessions/closing/judge.h"
 #include "sessions/closing/memlimit.h"
+#include "sessions/memory/sampler.h"
+#include "sessions/closing/strays.h"
 #include "sessions/closing/typing.h"
 #include "sessions/closing/wake.h"
 #include "sessions/closing/watch.h"
+#include "sessions/memory/sampler.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +27,7 @@ struct lifecycle {
 	struct watch *watch;
 	struct closer *closer;
 	struct ends *ends;
+	struct strays *strays;
 	uv_timer_t judge;
 	bool closing_one;
 };
@@ -150,10 +154,34 @@ lifecycle_over(struct lifecycle *l, struct session *s)
 	care_free(s);
 }
 
+/* What a predecessor knew comes with the first sample, and was told by it. */
+static void
+tell_growth(struct session *s, const struct memstat *m)
+{
+	struct care *c = care_of(s);
+	bool grows = m->growth >= GROWTH_FAST, first = !c->judged;
+
+	if (!first && grows != c->grows)
+		session_event(s, grows ? "grows" : "grows-no-more",
+			json_pack("{s:s,s:I}", "verdict", growth_name(m->growth), "footprint_bytes",
+				(json_int_t)m->footprint));
+	if (!first && m->growth_while_working != c->grows_at_work)
+		session_event(s, m->growth_while_working ? "rises-at-work" : "rises-no-more",
+			json_pack("{s:I}", "footprint_bytes", (json_int_t)m->footprint));
+	c->judged = true;
+	c->grows = grows;
+	c->grows_at_work = m->growth_while_working;
+}
+
 void
 lifecycle_sampled(struct lifecycle *l, struct session *s, const struct memstat *m)
 {
-	memlimit_check(l->ends, s, m);
+	if (s->run) {
+		tell_growth(s, m);
+		memlimit_check(l->ends, s, m);
+	} else if (m->strays) {
+		strays_seen(l->strays, s);
+	}
 }
 
 void
@@ -211,6 +239,7 @@ lifecycle_new(struct sessions *ss, void (*tree_ended)(void *ctx, struct session 
 	l->watch = watch_new(ss);
 	l->ends = ends_new(ss, tree_ended, ctx);
 	l->closer = closer_new(ss, l->ends);
+	l->strays = strays_new(ss, l->ends);
 	uv_timer_init(ss->loop, &l->judge);
 	uv_unref((uv_handle_t *)&l->judge);
 	l->judge.data = l;
@@ -240,6 +269,7 @@ lifecycle_close(struct lifecycle *l)
 	if (!l)
 		return;
 	watch_close(l->watch);
+	strays_close(l->strays);
 	ends_close(l->ends);
 	closer_free(l->closer);
 	uv_close((uv_handle_t *)&l->judge, on_closed);

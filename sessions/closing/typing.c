@@ -13,6 +13,7 @@
 #define SHOW_MS 1000	/* for the text to show in the prompt */
 #define AGAIN_MS 2000	/* after Enter: it still stands there */
 #define BEGIN_MS 8000	/* after the first Enter: given up */
+#define ANSWER_MS 3000	/* for a question to go when it was answered */
 #define READY_MS 60000	/* held for a CLI that does not get ready */
 #define OPTIONS_MS 2000 /* a question is said up to a second before it is drawn */
 #define MS 1000000ull
@@ -25,7 +26,7 @@
 /* What was sent while it worked begins a moment after the turn before it ends. */
 #define QUEUED_NS 1000000000ull
 
-enum step { HELD, TYPED, ENTERED, AGAIN };
+enum step { HELD, TYPED, ENTERED, AGAIN, ANSWERED };
 struct send_job {
 	struct send_job *next;
 	struct session *s;
@@ -34,6 +35,7 @@ struct send_job {
 	char *text;	 /* NULL: keys only */
 	struct buf keys; /* packed input events, before the text */
 	bool enter, when_idle, no_wait;
+	uint64_t prompt; /* the question that it answers; 0 none */
 	enum step step;
 	bool verify;		    /* the turn must be seen to begin */
 	bool seen;		    /* the text was in the prompt before Enter */
@@ -82,8 +84,9 @@ job_end(struct send_job *j, const struct err *e)
 		j->done(j->ctx, e);
 }
 
-int
-typing_events(struct session *s, const struct input_event *ev, size_t n, struct err *e)
+/* At once: 0, or -1 and *e. What comes while its CLI wakes is kept for it. */
+static int
+type_events(struct session *s, const struct input_event *ev, size_t n, struct err *e)
 {
 	struct key_modes km = term_key_modes(display_term(s));
 	struct buf out = {0};
@@ -163,7 +166,7 @@ press_enter(struct send_job *j)
 		s->run->turn_queued = s->run->act.now == ACT_WORKING;
 	}
 	j->verify &= j->seen || activity_said(&s->run->act);
-	if (typing_events(s, &enter, 1, &e) < 0 || !j->verify) {
+	if (type_events(s, &enter, 1, &e) < 0 || !j->verify) {
 		job_end(j, s->run->pty ? NULL : &e);
 		job_next(s);
 		return;
@@ -205,13 +208,30 @@ look_entered(struct send_job *j, uint64_t waited_ms)
 	}
 }
 
+/* Another question with the same choices is another one. */
+static void
+look_answered(struct send_job *j, uint64_t waited_ms)
+{
+	struct session *s = j->s;
+	const struct activity_state *a = &s->run->act;
+
+	if (a->prompt_hash != j->prompt || a->now_since_ns > j->since_ns) {
+		job_end(j, NULL);
+		job_next(s);
+	} else if (waited_ms > ANSWER_MS) {
+		give_up(j, "still shows its question");
+	}
+}
+
 static void
 on_look(uv_timer_t *t)
 {
 	struct send_job *j = t->data;
 	uint64_t waited_ms = (os_mono_ns() - j->since_ns) / MS;
 
-	if (j->step == TYPED)
+	if (j->step == ANSWERED)
+		look_answered(j, waited_ms);
+	else if (j->step == TYPED)
 		look_typed(j, waited_ms);
 	else
 		look_entered(j, waited_ms);
@@ -231,8 +251,8 @@ digit_of(const struct send_job *j)
 }
 
 /* 0, or -1 and *e: the digit names none of the choices that stand there. */
-int
-typing_check_option(const struct session *s, int digit, struct err *e)
+static int
+check_option(const struct session *s, int digit, struct err *e)
 {
 	int n = s->run->act.options.n;
 
@@ -242,30 +262,67 @@ typing_check_option(const struct session *s, int digit, struct err *e)
 	return err_set(e, 1, "no option %c: 1-%d", digit, n);
 }
 
+/* What it is sent for still holds. A digit is pressed as an answer's key: an Enter behind it would
+ * answer the next question unseen. */
+static int
+check_answer(struct send_job *j, struct err *e)
+{
+	struct input_event ev = {.type = INPUT_KEY, .action = KEY_PRESS};
+	uint64_t stands = j->s->run->act.prompt_hash;
+	int digit = digit_of(j);
+
+	if (j->prompt && j->prompt != stands)
+		return err_set(
+			e, 1, "the prompt of %s is not the same any more (look again)", j->s->name);
+	if (check_option(j->s, digit, e) < 0)
+		return -1;
+	if (!digit || !stands)
+		return 0;
+	j->prompt = stands;
+	if (j->text) {
+		ev.key = ev.text[0] = (uint32_t)digit;
+		input_pack(&j->keys, &ev);
+		free(j->text);
+		j->text = NULL;
+		j->enter = false;
+	}
+	return 0;
+}
+
+static int
+type_all(struct send_job *j, struct err *e)
+{
+	struct rd in = rd_init(j->keys.data, j->keys.len);
+	struct input_event ev;
+	int rc = 0;
+
+	while (rc == 0 && rd_left(&in) && input_unpack(&in, &ev) == 0)
+		rc = type_events(j->s, &ev, 1, e);
+	if (rc == 0 && j->text && *j->text) {
+		ev = (struct input_event){.type = INPUT_PASTE,
+			.bytes = (const uint8_t *)j->text,
+			.len = strlen(j->text)};
+		rc = type_events(j->s, &ev, 1, e);
+	}
+	return rc;
+}
+
 static void
 job_type(struct send_job *j)
 {
 	struct session *s = j->s;
-	struct rd in = rd_init(j->keys.data, j->keys.len);
-	struct input_event ev;
 	struct err e;
-	int rc = typing_check_option(s, digit_of(j), &e);
+	int rc = check_answer(j, &e);
 
-	step_to(j, TYPED);
 	j->verify = j->enter && j->text && *j->text && !j->no_wait &&
 		    profile_needs_conversation(s->profile) && profile_has_prompt(s->profile) &&
 		    s->run->act.ready_ns && !activity_blocked(s->run->act.now);
-	if (rc == 0)
+	if (rc == 0) {
 		s->run->last_turn_ns = 0;
-	while (rc == 0 && rd_left(&in) && input_unpack(&in, &ev) == 0)
-		rc = typing_events(s, &ev, 1, &e);
-	if (rc == 0 && j->text) {
-		ev = (struct input_event){.type = INPUT_PASTE,
-			.bytes = (const uint8_t *)j->text,
-			.len = strlen(j->text)};
-		rc = ev.len ? typing_events(s, &ev, 1, &e) : 0;
+		rc = type_all(j, &e);
 	}
-	if (rc == 0 && j->enter) {
+	step_to(j, j->prompt ? ANSWERED : TYPED);
+	if (rc == 0 && (j->enter || (j->prompt && !j->no_wait))) {
 		uv_update_time(s->of->loop);
 		uv_timer_start(&j->timer, on_look, LOOK_MS, LOOK_MS);
 		return;
@@ -327,6 +384,7 @@ typing_queue(struct session *s, const struct typing *t)
 		.enter = t->enter,
 		.when_idle = t->when_idle,
 		.no_wait = t->no_wait,
+		.prompt = t->prompt,
 		.held_ns = os_mono_ns(),
 		.done = t->done,
 		.ctx = t->ctx};

@@ -10,7 +10,9 @@
  * comes within a tenth of a second to one paste, so Enter waits to stand alone, and for the text to
  * be seen. ENTERED, AGAIN: done is when the CLI says that it works or asks, or when its prompt
  * holds the text no longer. Where the text still stands there, Enter once more. One that neither
- * speaks of itself nor showed the text in its prompt is taken at its Enter. */
+ * speaks of itself nor showed the text in its prompt is taken at its Enter. An answer (a digit while
+ * a question with choices stands) is pressed as a key without Enter, and done when that question is
+ * gone. */
 #include "core/keys/keys.h"
 #include "sessions/session/sessions.h"
 
@@ -19,8 +21,9 @@ struct typing {
 	const char *text;	/* NULL: keys only; copied */
 	const struct buf *keys; /* packed input events, typed before the text; NULL none; copied */
 	bool enter, when_idle;
-	bool no_wait;	/* typed is enough: the turn need not be seen to begin */
-	typing_cb done; /* NULL ok; called once, later or before typing_tick returns */
+	bool no_wait; /* typed is enough: the turn need not be seen to begin, the question to go */
+	uint64_t prompt; /* the question that it answers (activity_state.prompt_hash); 0 any */
+	typing_cb done;	 /* NULL ok; called once, later or before typing_tick returns */
 	void *ctx;
 };
 /* Behind what is queued; typing_tick types what is due. The session has a run. */
@@ -28,14 +31,9 @@ void typing_queue(struct session *s, const struct typing *t);
 void typing_tick(struct session *s, uint64_t now_ns);
 bool typing_waits(const struct session *s); /* something is queued */
 void typing_drop(struct session *s);	    /* the session ended: all of it is refused */
-/* At once: 0, or -1 and *e. What comes while its CLI wakes is kept for it. */
-int typing_events(struct session *s, const struct input_event *ev, size_t n, struct err *e);
 
 /* Does its CLI take input? */
 bool typing_is_ready(const struct session *s);
-/* 0, or -1 and *e: the digit (0: none) names none of the choices that stand there. */
-int typing_check_option(const struct session *s, int digit, struct err *e);
-
 /* Is it at rest since what was last sent to it? (wait --for idle, send --when-idle) */
 bool typing_at_rest(const struct session *s, uint64_t now_ns);
 /* Did its verdict come after what was last sent? */

@@ -193,13 +193,60 @@ parse_layout(const char *s, void *p, size_t cap)
 }
 
 static const char *
-parse_notify(const char *s, void *p, size_t cap)
+parse_status(const char *s, void *p, size_t cap)
+{
+	static const char *const words[] = {
+		[STATUS_OFF] = "off", [STATUS_TOP] = "top", [STATUS_BOTTOM] = "bottom"};
+
+	(void)cap;
+	return parse_choice(s, p, words, ARRAY_LEN(words), "off, top or bottom");
+}
+
+#define NOTIFY_WANTS "bell, osc or off, or KIND:WAY … of permission, question, done, error"
+
+static const char *
+parse_way(const char *s, enum ui_notify *way)
 {
 	static const char *const words[] = {
 		[NOTIFY_OFF] = "off", [NOTIFY_BELL] = "bell", [NOTIFY_OSC] = "osc"};
 
-	(void)cap;
-	return parse_choice(s, p, words, ARRAY_LEN(words), "bell, osc or off");
+	return parse_choice(s, way, words, ARRAY_LEN(words), NOTIFY_WANTS);
+}
+
+/* "bell": what needs its user; "question:osc done:bell": these kinds, and no others. */
+static const char *
+parse_notify(const char *s, void *p, size_t cap)
+{
+	static const char *const kinds[] = {[NOTIFY_PERMISSION] = "permission",
+		[NOTIFY_QUESTION] = "question",
+		[NOTIFY_DONE] = "done",
+		[NOTIFY_ERROR] = "error"};
+	enum ui_notify by[NOTIFY_KINDS] = {NOTIFY_OFF}, way;
+	char kind[16], word[8];
+	int n = 0;
+
+	if (!parse_way(s, &way)) {
+		by[NOTIFY_PERMISSION] = by[NOTIFY_QUESTION] = by[NOTIFY_ERROR] = way;
+		s = "";
+	} else if (!*s)
+		return NOTIFY_WANTS;
+	for (; *s; s += n) {
+		size_t k = 0;
+
+		n = 0;
+		if (sscanf(s, "%15[a-z]:%7[a-z]%*[ ,]%n", kind, word, &n) != 2 ||
+			parse_way(word, &way))
+			return NOTIFY_WANTS;
+		while (k < NOTIFY_KINDS && strcmp(kind, kinds[k]) != 0)
+			k++;
+		if (k == NOTIFY_KINDS)
+			return NOTIFY_WANTS;
+		by[k] = way;
+		if (!n)
+			n = (int)(strlen(kind) + 1 + strlen(word));
+	}
+	memcpy(p, by, MIN(cap, sizeof(by)));
+	return NULL;
 }
 
 static const char *

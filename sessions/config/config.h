@@ -15,16 +15,19 @@ struct reap_config {
 	bool auto_growing_only;
 };
 enum ui_layout { LAYOUT_AUTO, LAYOUT_STACKED, LAYOUT_SIDE, LAYOUT_LIST };
+enum ui_status { STATUS_OFF, STATUS_TOP, STATUS_BOTTOM };
 enum ui_notify { NOTIFY_OFF, NOTIFY_BELL, NOTIFY_OSC };
+enum notify_kind { NOTIFY_PERMISSION, NOTIFY_QUESTION, NOTIFY_DONE, NOTIFY_ERROR, NOTIFY_KINDS };
 struct config {
 	uint64_t scrollback_lines, scrollback_bytes, store_total;
-	double store_days, store_after_s, rest_after_s;
+	double store_days, store_after_s, rest_after_s, strays_s;
 	double tick_s, budget_ms_per_s;
 	enum mem_action mem_action;
 	struct reap_config reap;
 	char prefix[16], theme[256];
 	enum ui_layout layout;
-	enum ui_notify notify;
+	enum ui_status status;
+	enum ui_notify notify[NOTIFY_KINDS];
 	bool motion, mouse;
 };
 struct paths {

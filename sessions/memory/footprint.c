@@ -14,6 +14,7 @@
 #include "sessions/memory/footprint_inodes.h"
 #include "sessions/memory/proc_read.h"
 #include "sessions/memory/proctree.h"
+#include "sessions/memory/program_version.h"
 #include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -424,7 +425,8 @@ footprint_report(pid_t root, const char *marker, const struct footprint_others *
 	out->extra = extra_among(out->procs, out->n_procs, others);
 	out->total = footprint_with(out->total, &out->extra);
 	out->swap += out->extra.swapped;
-	out->cats = footprint_categories(out->procs, out->n_procs, &out->extra, &out->n_cats);
+	footprint_categories(out);
+	program_version(root, out->version, sizeof out->version);
 	return 0;
 }
 
@@ -433,5 +435,6 @@ footprint_report_free(struct footprint_report *r)
 {
 	free(r->procs);
 	free(r->cats);
+	free(r->slabs.s);
 	memset(r, 0, sizeof *r);
 }

@@ -4,6 +4,7 @@
  * on any thread. All sizes are bytes; names are printable (no control bytes). */
 #include "core/base/base.h"
 #include "sessions/memory/footprint_gpu.h"
+#include "sessions/memory/slabs.h"
 #include <sys/types.h>
 
 struct proc_info {
@@ -46,21 +47,21 @@ struct shared_extra {
 };
 /* The sum of processes' footprints with it. */
 uint64_t footprint_with(uint64_t sum, const struct shared_extra *extra);
-/* By kind of mapping over all these processes; malloc'ed array, biggest first. */
-struct mem_category *footprint_categories(
-	const struct proc_info *p, size_t n, const struct shared_extra *extra, size_t *n_out);
-
 struct footprint_report {
 	struct proc_info *procs; /* root first */
 	size_t n_procs;
-	struct mem_category *cats;
+	struct mem_category *cats; /* biggest first */
 	size_t n_cats;
+	struct slabs slabs;
+	char version[24]; /* of the root's program; "" unknown */
 	uint64_t total, rss, pss;
 	struct shared_extra extra;
 	uint64_t swap; /* private and shared */
 	bool estimated;
 	struct gpu_memory gpu;
 };
+/* Fills cats and slabs from its processes, by kind of mapping. */
+void footprint_categories(struct footprint_report *r);
 /* Processes of other trees, which may have the same inodes. */
 struct footprint_others {
 	struct footprint_other {

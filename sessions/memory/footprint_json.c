@@ -86,8 +86,30 @@ roles_json(const struct footprint_report *r)
 }
 
 json_t *
+slabs_json(const struct census_slab *s, size_t n)
+{
+	json_t *a = json_array();
+
+	for (size_t i = 0; i < n; i++) {
+		json_t *o = json_pack("{s:o,s:i,s:o,s:o,s:s}", "size_bytes", bytes(s[i].sum.size),
+			"count", (int)s[i].sum.n, "bytes", bytes(s[i].sum.bytes), "swapped_bytes",
+			bytes(s[i].sum.swapped), "text", s[i].text);
+
+		if (s[i].trend.in_s > 0)
+			json_object_update_new(
+				o, json_pack("{s:i,s:i,s:f,s:b}", "added", s[i].trend.added,
+					   "freed", (int)s[i].trend.freed, "in_s", s[i].trend.in_s,
+					   "grows", s[i].trend.grows));
+		json_array_append_new(a, o);
+	}
+	return a;
+}
+
+json_t *
 footprint_json(const struct footprint_report *r)
 {
+	struct census_slab slabs[SLAB_SIZES];
+	size_t n_slabs = census_slabs(NULL, 0, &r->slabs, slabs);
 	json_t *cats = json_array();
 
 	for (size_t i = 0; i < r->n_cats; i++)
@@ -95,10 +117,11 @@ footprint_json(const struct footprint_report *r)
 			json_pack("{s:s,s:o,s:o,s:i}", "name", r->cats[i].name, "bytes",
 				bytes(r->cats[i].bytes), "swapped_bytes", bytes(r->cats[i].swapped),
 				"regions", (int)r->cats[i].regions));
-	return json_pack("{s:i,s:o,s:o,s:o,s:o,s:o,s:b,s:o,s:o,s:o,s:o,s:o}", "v", 1, "total_bytes",
-		bytes(r->total), "rss_bytes", bytes(r->rss), "pss_bytes", bytes(r->pss),
-		"swap_bytes", bytes(r->swap), "shared_extra_bytes",
+	return json_pack("{s:i,s:o,s:o,s:o,s:o,s:o,s:b,s:o,s:o,s:o,s:o,s:o,s:o,s:s}", "v", 1,
+		"total_bytes", bytes(r->total), "rss_bytes", bytes(r->rss), "pss_bytes",
+		bytes(r->pss), "swap_bytes", bytes(r->swap), "shared_extra_bytes",
 		bytes(footprint_with(0, &r->extra)), "estimated", r->estimated, "processes",
 		processes_json(r), "roles", roles_json(r), "categories", cats, "gpu_vram_bytes",
-		bytes(r->gpu.vram_bytes), "gpu_system_bytes", bytes(r->gpu.system_bytes));
+		bytes(r->gpu.vram_bytes), "gpu_system_bytes", bytes(r->gpu.system_bytes), "slabs",
+		slabs_json(slabs, n_slabs), "version", r->version);
 }

@@ -14,6 +14,10 @@ struct cats {
 	size_t n_tmpfs;
 	uint64_t *sp; /* stack pointers of the process's threads */
 	size_t n_sp;
+	pid_t pid;	     /* of the process that is walked */
+	struct mapping last; /* of it, not added yet: the one behind may tell what it is */
+	bool has_last;
+	struct slabs *slabs;
 };
 
 static void
@@ -123,12 +127,30 @@ anonymous_name(const struct cats *c, const struct mapping *m, uint64_t bytes)
 				   : "anonymous > 128M";
 }
 
-static void
-add_category(void *ctx, const struct mapping *m)
+/* Of regions that an allocator reserves whole and opens from below: glibc's arenas are 64 MiB,
+ * aligned to that; Go's heap begins where nobody else's does. */
+static const char *
+allocator_name(const struct mapping *m, const struct mapping *behind)
 {
-	struct cats *c = ctx;
+	static const uint64_t go_heap = 0xc000000000, go_span = 1ull << 38, arena = 64u << 20;
+	bool guarded = behind && behind->start == m->end && strcmp(behind->perms, "---p") == 0 &&
+		       behind->ino == 0;
+
+	if (m->ino || m->name[0])
+		return NULL;
+	if (m->start >= go_heap && m->end <= go_heap + go_span && m->start % (4u << 20) == 0)
+		return "go heap";
+	if (m->start % arena == 0 && m->end - m->start <= arena &&
+		(m->end - m->start == arena || (guarded && behind->end == m->start + arena)))
+		return "glibc arenas";
+	return NULL;
+}
+
+static void
+add_category(struct cats *c, const struct mapping *m, const struct mapping *behind)
+{
 	uint64_t resident, swapped = m->swap_pss * 1024;
-	const char *name;
+	const char *name = allocator_name(m, behind);
 
 	if (is_gpu(m->name)) {
 		cat_add(c, "gpu devices", (m->pss + m->swap_pss) * 1024, swapped);
@@ -145,10 +167,28 @@ add_category(void *ctx, const struct mapping *m)
 	if (m->hugetlb)
 		name = "huge pages";
 	else if (m->ino == 0)
-		name = anonymous_name(c, m, resident + swapped);
+		name = name ? name : anonymous_name(c, m, resident + swapped);
 	else
 		name = is_shm(c, m) ? "shared memory" : "file copy-on-write";
 	cat_add(c, name, resident + swapped, swapped);
+}
+
+static void
+add_last(struct cats *c, const struct mapping *behind)
+{
+	if (c->has_last) {
+		add_category(c, &c->last, behind);
+		slabs_add(c->slabs, c->pid, &c->last);
+	}
+	c->has_last = behind != NULL;
+	if (behind)
+		c->last = *behind;
+}
+
+static void
+on_mapping(void *ctx, const struct mapping *m)
+{
+	add_last(ctx, m);
 }
 
 static int
@@ -159,29 +199,32 @@ biggest_first(const void *a, const void *b)
 	return (x->bytes < y->bytes) - (x->bytes > y->bytes);
 }
 
-struct mem_category *
-footprint_categories(
-	const struct proc_info *p, size_t n, const struct shared_extra *extra, size_t *n_out)
+void
+footprint_categories(struct footprint_report *r)
 {
-	struct cats c = {0};
+	struct cats c = {.slabs = &r->slabs};
 
 	read_tmpfs(&c);
-	for (size_t i = 0; i < n; i++) {
-		if (p[i].estimated) { /* its mappings are not ours to read */
-			cat_add(&c, "not readable", p[i].footprint, p[i].swap);
+	for (size_t i = 0; i < r->n_procs; i++) {
+		const struct proc_info *p = &r->procs[i];
+
+		if (p->estimated) { /* its mappings are not ours to read */
+			cat_add(&c, "not readable", p->footprint, p->swap);
 			continue;
 		}
-		read_stack_pointers(&c, p[i].pid);
-		smaps_each(p[i].pid, add_category, &c);
-		cat_add(&c, "page tables", p[i].page_tables, 0);
+		read_stack_pointers(&c, p->pid);
+		c.pid = p->pid;
+		smaps_each(p->pid, on_mapping, &c);
+		add_last(&c, NULL);
+		cat_add(&c, "page tables", p->page_tables, 0);
 	}
-	cat_add(&c, "held, not mapped", extra->held, 0);
-	cat_add(&c, "huge pages", extra->huge, 0);
-	cat_add(&c, "shared memory", extra->swapped, extra->swapped);
+	cat_add(&c, "held, not mapped", r->extra.held, 0);
+	cat_add(&c, "huge pages", r->extra.huge, 0);
+	cat_add(&c, "shared memory", r->extra.swapped, r->extra.swapped);
 	if (c.n)
 		qsort(c.c, c.n, sizeof *c.c, biggest_first);
 	free(c.tmpfs);
 	free(c.sp);
-	*n_out = c.n;
-	return c.c;
+	r->cats = c.c;
+	r->n_cats = c.n;
 }

@@ -213,7 +213,7 @@ find_members(struct scan *s)
 	}
 	for (size_t i = 0; i < s->nv; i++)
 		roots[i] = (struct proc_root){
-			s->v[i].pid, s->v[i].num == SCAN_OUTSIDE ? NULL : s->v[i].id};
+			s->v[i].pid, s->v[i].num == SCAN_OUTSIDE ? "" : s->v[i].id};
 	if (proc_table_update(&s->table, all) == 0) {
 		if (all)
 			s->table_read = s->now;
@@ -365,7 +365,8 @@ sum_session(struct scan *s, size_t at)
 		v->processes++;
 		v->strays += m->stray;
 		v->estimated = v->estimated || m->now.estimated;
-		v->known = true;
+		/* on its way out a process has no memory left: that is no sample */
+		v->known = v->known || m->now.footprint || m->now.rss;
 		v->peak = MAX(v->peak, peak);
 		add_member(v, m);
 	}

@@ -1,6 +1,7 @@
 /* What happens to sessions, and who of the server is told. */
 #include "core/os/os.h"
 #include "sessions/closing/typing.h"
+#include "sessions/memory/census.h"
 #include "sessions/server/server_priv.h"
 #include "sessions/store_thread/store_worker.h"
 #include "sessions/wire/json.h"
@@ -29,6 +30,7 @@ on_over(void *ctx, struct session *s)
 {
 	struct server *sv = ctx;
 
+	census_forget(sv->sessions.census, s->num);
 	if (sv->life) /* else a predecessor's run, whose end was found */
 		lifecycle_over(sv->life, s);
 }

@@ -1,6 +1,6 @@
 /* The sampler asks about sessions, and tells what it measured of them. */
 #include "core/os/os.h"
-#include "sessions/memory/sampler.h"
+#include "sessions/memory/census.h"
 #include "sessions/server/server_priv.h"
 #include "sessions/session/run.h"
 #include <stdlib.h>
@@ -17,12 +17,17 @@ static void
 on_sampled(void *ctx, uint32_t num, const struct memstat *m)
 {
 	struct session *s = session_of(ctx, num);
+	struct census_who who;
 
 	if (!s)
 		return;
 	session_changed(s);
-	if (s->run)
-		lifecycle_sampled(((struct server *)ctx)->life, s, m);
+	if (s->run && m->known) {
+		who = run_census(s);
+		if (who.pid)
+			census_sampled(s->of->census, &who, m);
+	}
+	lifecycle_sampled(((struct server *)ctx)->life, s, m);
 }
 
 static bool
@@ -57,6 +62,15 @@ static char (*on_ended(void *ctx, size_t *n))[12]
 	return ids;
 }
 
+static uint32_t
+on_ended_num(void *ctx, const char *id)
+{
+	for (struct session *s = ((struct server *)ctx)->sessions.first; s; s = s->next)
+		if (!session_live(s) && !strcmp(s->id, id))
+			return s->num;
+	return 0;
+}
+
 static double
 on_idle_s(void *ctx, uint32_t num)
 {
@@ -74,6 +88,7 @@ server_sampler(struct server *sv)
 		.idle_s = on_idle_s,
 		.is_shared = on_is_shared,
 		.ended = on_ended,
+		.ended_num = on_ended_num,
 		.reaper = getppid(),
 		.ctx = sv};
 

@@ -7,7 +7,7 @@
  */
 #include "core/base/log.h"
 #include "core/os/os.h"
-#include "sessions/memory/sampler.h"
+#include "sessions/memory/census.h"
 #include "sessions/pty/pty.h"
 #include "sessions/pty/ring.h"
 #include "sessions/pty/shelf.h"
@@ -350,6 +350,7 @@ services_setup(struct server *sv)
 
 	ss->store = store_worker_new(&sv->loop, paths()->state, ss->store_banner);
 	ss->sampler = server_sampler(sv);
+	ss->census = census_new(&sv->loop, ss->sampler, ss->store);
 }
 
 static void
@@ -386,8 +387,7 @@ server_stop(struct server *sv)
 	sv->stopping = true;
 	uv_update_time(&sv->loop);
 	uv_timer_start(&sv->stop, on_stop_late, STOP_MS, 0);
-	for (struct session *s = sv->sessions.first; s; s = s->next)
-		ends_kill(lifecycle_ends(sv->life), s, true);
+	ends_kill_all(lifecycle_ends(sv->life));
 	server_try_stop(sv);
 }
 
@@ -426,6 +426,8 @@ leave(struct server *sv)
 	keeper_link_flush(ss->keeper, LAST_WORD_MS);
 	sessions_store(ss);
 	lifecycle_close(sv->life);
+	census_close(ss->census);
+	ss->census = NULL;
 	sampler_close(ss->sampler);
 	ss->sampler = NULL;
 	recorder_flush(ss);

@@ -10,6 +10,7 @@
 struct arena;
 struct pty_hub;
 struct shelf;
+struct census;
 struct sampler;
 struct store_worker;
 
@@ -53,6 +54,7 @@ struct sessions {
 	struct shelf *shelf; /* what ended sessions need again */
 	struct store_worker *store;
 	struct sampler *sampler;
+	struct census *census; /* with the sampler */
 	const struct session_ops *ops;
 	void *ctx;		   /* of ops */
 	struct session *first;	   /* by number, oldest first */

@@ -1,13 +1,13 @@
 #include "sessions/session/run.h"
 #include "core/base/log.h"
 #include "core/os/os.h"
+#include "sessions/memory/census.h"
 #include "sessions/pty/pty.h"
 #include "sessions/session/foreground.h"
 #include "sessions/session/house.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #define TOLD_NS 10000000000ull
@@ -32,6 +32,15 @@ close_fd(int *fd)
 	if (*fd >= 0)
 		close(*fd);
 	*fd = -1;
+}
+
+struct census_who
+run_census(const struct session *s)
+{
+	struct census_who w = {.num = s->num, .pid = s->run->pid, .started = s->past.started};
+
+	memcpy(w.id, s->id, sizeof(w.id));
+	return w;
 }
 
 void
@@ -97,14 +106,6 @@ run_flush_replies(struct session *s)
 	if (r->replies.len && r->pty && pty_write(r->pty, r->replies.data, r->replies.len) < 0)
 		log_warn("session %u does not read what it asked for", s->num);
 	r->replies.len = 0;
-}
-
-int
-run_signal(struct session *s, int sig)
-{
-	if (!s->run || s->run->pidfd < 0)
-		return -ESRCH;
-	return syscall(SYS_pidfd_send_signal, s->run->pidfd, sig, NULL, 0) < 0 ? -errno : 0;
 }
 
 enum activity

@@ -15,6 +15,7 @@
 
 struct pty;
 struct care;
+struct census_who;
 enum run_phase { RUN_COMING, RUN_ALIVE, RUN_DRAINING };
 typedef void (*run_cb)(void *ctx, struct session *s, const struct err *e); /* e NULL: well */
 struct run {
@@ -51,11 +52,12 @@ void run_free(struct run *r); /* NULL ok */
 void run_check(const struct session *s);
 void run_dump(const struct session *s, FILE *out);
 
+/* Who it is to the census of memory (memory/census.h). */
+struct census_who run_census(const struct session *s);
+
 /* Bytes typed into the child: bounded queue; -1 and *e (NULL ok) when full or not running. */
 int run_write(struct session *s, const void *p, size_t n, struct err *e);
 void run_flush_replies(struct session *s);
-/* pidfd_send_signal to the child only. 0 or -errno. */
-int run_signal(struct session *s, int sig);
 
 /* Verdict on its activity again; the observers hear of it. Nothing without a run. */
 void run_evaluate(struct session *s, uint64_t now_ns);

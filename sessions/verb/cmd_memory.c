@@ -365,6 +365,7 @@ cmd_events(struct request *r)
 struct footprint_job {
 	uv_work_t req;
 	struct request *r;
+	uint32_t num;
 	pid_t pid;
 	char id[12], name[64];
 	struct footprint_others others;
@@ -390,15 +391,19 @@ static void
 footprint_after(uv_work_t *req, int status)
 {
 	struct footprint_job *j = container_of(req, struct footprint_job, req);
+	struct census_slab slabs[SLAB_SIZES];
 	struct err e;
 	json_t *o;
 
 	(void)status;
 	if (j->r && j->rc < 0) {
-		err_set(&e, 1, "%s has no processes (it ended)", j->name);
+		err_set(&e, 1, "%s has no processes (see: muster history %s)", j->name, j->name);
 		request_fail(j->r, &e);
 	} else if (j->r) {
 		o = footprint_json(&j->report);
+		json_object_set_new(o, "slabs",
+			slabs_json(slabs, census_slabs(request_sessions(j->r)->census, j->num,
+						  &j->report.slabs, slabs)));
 		json_object_set_new(o, "id", json_string(j->id));
 		json_object_set_new(o, "name", json_string(j->name));
 		request_reply(j->r, o);
@@ -413,19 +418,13 @@ cmd_footprint(struct request *r)
 {
 	struct session *s = request_session(r);
 	struct footprint_job *j;
-	struct err e;
 
 	if (!s)
 		return;
-	if (!s->run || !s->run->pid) {
-		err_set(&e, 1, "%s is %s: it has no processes (see: muster history %s)", s->name,
-			session_state_name(s->state), s->name);
-		request_fail(r, &e);
-		return;
-	}
 	j = xcalloc(1, sizeof(*j));
 	j->r = r;
-	j->pid = s->run->pid;
+	j->num = s->num;
+	j->pid = s->run ? s->run->pid : 0; /* what it left behind is found without it */
 	memcpy(j->id, s->id, sizeof(j->id));
 	memcpy(j->name, s->name, sizeof(j->name));
 	if (s->of->sampler)

@@ -132,24 +132,28 @@ cmd_answer(struct request *r)
 	json_t *a = request_args(r);
 	const char *prompt = obj_text(a, "prompt"), *key = obj_text(a, "key");
 	struct session *s = request_session(r);
+	struct buf keys = {0};
+	struct typing t = {.keys = &keys, .done = on_typed};
 	struct input_event ev = {0};
+	struct send_batch *b;
 	struct err e = {0};
 
 	if (!s)
 		return;
 	if (!key || !key_parse(key, &ev))
 		err_set(&e, 2, "which key?");
-	else
-		feed_settle(s, os_mono_ns());
-	if (!e.code && (!s->run || !s->run->act.prompt_hash || !prompt ||
-			       strtoull(prompt, NULL, 16) != s->run->act.prompt_hash))
-		err_set(&e, 1, "the prompt of %s is not the same any more (look again)", s->name);
-	if (!e.code && *key >= '0' && *key <= '9' && !key[1])
-		typing_check_option(s, *key, &e);
-	if (!e.code)
-		typing_events(s, &ev, 1, &e);
-	if (e.code)
+	else if (!s->run || !prompt || !(t.prompt = strtoull(prompt, NULL, 16)))
+		err_set(&e, 1, "%s has no question", s->name);
+	if (e.code) {
 		request_fail(r, &e);
-	else
-		request_reply(r, json_pack("{s:i,s:s}", "v", 1, "id", s->id));
+		return;
+	}
+	feed_settle(s, os_mono_ns());
+	t.ctx = b = xcalloc(1, sizeof(*b));
+	*b = (struct send_batch){.r = r, .left = 1};
+	request_on_cancel(r, on_cancel, b);
+	input_pack(&keys, &ev);
+	typing_queue(s, &t);
+	buf_free(&keys);
+	typing_tick(s, os_mono_ns());
 }

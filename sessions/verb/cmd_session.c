@@ -3,6 +3,7 @@
 #include "core/os/os.h"
 #include "core/text/width.h"
 #include "sessions/closing/lifecycle.h"
+#include "sessions/closing/spawn_guard.h"
 #include "sessions/closing/typing.h"
 #include "sessions/peer/peer.h"
 #include "sessions/server/server.h"
@@ -18,6 +19,17 @@
 
 /* Lists. */
 
+/* Nothing has happened in it for so long: no text, no typing, not its end. */
+static double
+unused_s(const struct session *s)
+{
+	const struct session_past *past = &s->past;
+
+	if (s->run && s->run->phase != RUN_COMING)
+		return activity_idle_s(&s->run->act, os_mono_ns());
+	return os_wall_s() - MAX(MAX(past->ended, past->last_output), past->last_input);
+}
+
 static bool
 listed(const struct session *s, const json_t *args)
 {
@@ -27,6 +39,8 @@ listed(const struct session *s, const json_t *args)
 		(s->state != SS_RUNNING || strcmp(state, activity_name(run_activity(s)))))
 		return false;
 	if (tag && !session_has_tag(s, tag))
+		return false;
+	if (unused_s(s) < obj_num(args, "older_s", 0))
 		return false;
 	return state || obj_true(args, "all") || (session_kept(s) && !s->archived);
 }
@@ -178,6 +192,7 @@ new_from_args(struct session *s, const json_t *a, struct err *e)
 
 struct new_job {
 	struct request *r; /* NULL: the client left */
+	json_t *guard;
 };
 
 static void
@@ -191,17 +206,34 @@ new_done(void *ctx, struct session *s, const struct err *e)
 {
 	struct new_job *j = ctx;
 	struct request *r = j->r;
+	json_t *guard = j->guard;
 
 	free(j);
-	if (!e) {
-		if (r)
-			request_reply(r,
-				json_pack("{s:i,s:s,s:s}", "v", 1, "id", s->id, "name", s->name));
+	if (!e && r)
+		request_reply(r, json_pack("{s:i,s:s,s:s,s:O}", "v", 1, "id", s->id, "name",
+					 s->name, "guard", guard));
+	json_decref(guard);
+	if (!e)
 		return;
-	}
 	if (r)
 		request_fail(r, e);
 	sessions_forget(s); /* it never was */
+}
+
+/* What `new` with these arguments, or waking these sessions, would be told. */
+void
+cmd_guard(struct request *r)
+{
+	struct sessions *ss = request_sessions(r);
+	json_t *a = request_args(r), *words = json_object_get(a, "argv"), *ids = request_ids(r);
+	char **argv = json_array_size(words) ? json_words(words) : NULL;
+	const struct profile *p = ids ? NULL : pick_profile(ss, a, argv, &(struct err){0});
+	struct spawn_guard g =
+		spawn_guard_look(ss, p ? spawn_needs(ss, p, NULL) : spawn_needs_all(ss, ids));
+
+	request_reply(r, json_pack("{s:i,s:o}", "v", 1, "guard", spawn_guard_json(&g)));
+	json_decref(ids);
+	free(argv);
 }
 
 void
@@ -211,6 +243,7 @@ cmd_new(struct request *r)
 	json_t *a = request_args(r);
 	struct session *s = sessions_new(ss, SS_STARTING);
 	const char *prompt = obj_text(a, "prompt");
+	struct spawn_guard guard;
 	struct new_job *j;
 	struct err e;
 	char **argv, **with_prompt;
@@ -225,6 +258,8 @@ cmd_new(struct request *r)
 	with_prompt = prompt ? profile_prompt_argv(s->profile, argv, prompt) : NULL;
 	j = xcalloc(1, sizeof(*j));
 	j->r = r;
+	guard = spawn_guard_look(ss, spawn_needs(ss, s->profile, NULL));
+	j->guard = spawn_guard_json(&guard);
 	request_on_cancel(r, new_cancelled, j);
 	if (course_begin(s, with_prompt ? with_prompt : argv, new_done, j, &e) < 0) {
 		session_set_state(s, SS_EXITED);
@@ -243,7 +278,7 @@ cmd_new(struct request *r)
 
 /* kill, forget. */
 
-struct ending {
+struct kills {
 	struct request *r;
 	json_t *results;
 };
@@ -251,58 +286,67 @@ struct ending {
 static int
 kill_one(struct request *r, struct session *s, struct err *e)
 {
-	if (!session_live(s))
+	if (!ends_kill(lifecycle_ends(server_lifecycle(request_server(r))), s,
+		    obj_true(request_args(r), "now")))
 		return err_set(e, 1, "%s is not running (it is %s)", s->name,
 			session_state_name(s->state));
-	ends_kill(lifecycle_ends(server_lifecycle(request_server(r))), s,
-		obj_true(request_args(r), "now"));
 	return 0;
 }
 
 static void
-ending_free(void *ctx)
+kills_free(void *ctx)
 {
-	struct ending *m = ctx;
+	struct kills *m = ctx;
 
 	json_decref(m->results);
 	free(m);
 }
 
-/* One that outlived SIGKILL is in the kernel's hands. */
+/* How it went. One that outlived SIGKILL is in the kernel's hands. */
 static void
-say_unkillable(struct sessions *ss, json_t *result)
+say_ended(struct session *s, json_t *result)
 {
-	const char *id = obj_text(result, "id");
-	struct session *s = id ? sessions_find(ss, id, NULL) : NULL;
 	struct err e;
 
-	if (!s || !s->run || !s->run->unkillable)
+	if (!s->run || !s->run->unkillable) {
+		obj_put_int(result, "freed_bytes", s->past.freed_bytes);
 		return;
+	}
 	err_set(&e, 1, "%s does not end: the kernel keeps process %d", s->name, (int)s->run->pid);
 	json_object_set_new(result, "ok", json_false());
 	json_object_set_new(result, "error", json_string(e.msg));
 	json_object_set_new(result, "code", json_integer(e.code));
 }
 
+/* Of a result that went well so far, while it is there. */
+static struct session *
+ended_one(struct kills *m, const json_t *result)
+{
+	const char *id = obj_text(result, "id");
+
+	if (!id || !obj_true(result, "ok"))
+		return NULL;
+	return sessions_find(request_sessions(m->r), id, NULL);
+}
+
 /* Done when none of those it ended is live any more, or can be ended. */
 static bool
-all_ended(struct waiter *w, struct session *changed)
+kills_over(struct waiter *w, struct session *changed)
 {
-	struct ending *m = w->ctx;
+	struct kills *m = w->ctx;
 	const struct ends *ends = lifecycle_ends(server_lifecycle(request_server(m->r)));
+	struct session *s;
 	json_t *o;
 	size_t i;
 
 	(void)changed;
-	json_array_foreach (m->results, i, o) {
-		const char *id = obj_text(o, "id");
-		struct session *s = id ? sessions_find(request_sessions(m->r), id, NULL) : NULL;
-
-		if (id && ((s && session_ending(s) && !s->run->unkillable) || ends_busy(ends, id)))
-			return false;
-	}
 	json_array_foreach (m->results, i, o)
-		say_unkillable(request_sessions(m->r), o);
+		if ((s = ended_one(m, o)) &&
+			((session_ending(s) && !s->run->unkillable) || ends_busy(ends, s->id)))
+			return false;
+	json_array_foreach (m->results, i, o)
+		if ((s = ended_one(m, o)))
+			say_ended(s, o);
 	request_reply(m->r, json_pack("{s:i,s:O}", "v", 1, "results", m->results));
 	return true;
 }
@@ -311,22 +355,23 @@ void
 cmd_kill(struct request *r)
 {
 	json_t *results = each_session(r, kill_one);
-	struct ending *m;
+	struct kills *m;
 
 	if (!results)
 		return;
 	m = xcalloc(1, sizeof(*m));
-	*m = (struct ending){.r = r, .results = results};
-	waits_add(server_waits(request_server(r)), r, all_ended, ending_free, m);
+	*m = (struct kills){.r = r, .results = results};
+	waits_add(server_waits(request_server(r)), r, kills_over, kills_free, m);
 }
 
+/* What it left behind goes with it. */
 static int
 forget_one(struct request *r, struct session *s, struct err *e)
 {
-	(void)r;
 	if (session_live(s))
 		return err_set(
 			e, 1, "%s is %s (kill it first)", s->name, session_state_name(s->state));
+	ends_strays(lifecycle_ends(server_lifecycle(request_server(r))), s);
 	sessions_forget(s);
 	return 0;
 }

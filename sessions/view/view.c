@@ -60,12 +60,27 @@ open_json(const struct session *s)
 		s->past.exit_signal);
 }
 
-/* This client is the one at work: the session takes its size. */
+/* The session has the size of who was at work last among those who look; while nobody does, that
+ * which it has. */
 static void
-view_takes_size(struct view *v)
+size_settles(struct views *all, struct session *s)
 {
-	if (v->attach && v->cols > 0 && v->rows > 0 && session_live(v->session))
-		feed_resize(v->session, v->cols, v->rows);
+	struct view *v, *best = NULL;
+
+	EACH_OF(v, all, session, s)
+	if (v->sizes && !v->away && (!best || v->used_ns > best->used_ns))
+		best = v;
+	if (best && best->cols > 0 && best->rows > 0 && session_live(s))
+		feed_resize(s, best->cols, best->rows);
+}
+
+/* This client is the one at work. */
+static void
+view_used(struct view *v)
+{
+	v->used_ns = os_mono_ns();
+	v->away = false;
+	size_settles(v->peer->of->views, v->session);
 }
 
 static void
@@ -85,7 +100,9 @@ count_lookers(struct views *all, struct session *s)
 static void
 view_free(struct view *v)
 {
+	struct views *all = v->peer->of->views;
 	struct session *s = v->session;
+	bool sizes = v->sizes;
 
 	CHECK(v->magic == VIEW_MAGIC);
 	view_give_back(v, NULL, 0);
@@ -96,9 +113,11 @@ view_free(struct view *v)
 	canvas_free(v->canvas);
 	search_free(v->pattern);
 	free(v->marks);
-	count_lookers(v->peer->of->views, s);
+	count_lookers(all, s);
 	v->magic = 0;
 	free(v);
+	if (sizes)
+		size_settles(all, s);
 }
 
 void
@@ -133,9 +152,11 @@ cmd_view(struct request *r)
 		.dirty = true,
 		.urgent = true,
 		.attach = mode && !strcmp(mode, "attach"),
+		.read_only = json_is_true(json_object_get(a, "read_only")),
 		.cols = (int)obj_int(a, "cols", 0),
 		.rows = (int)obj_int(a, "rows", 0),
 		.frames = frame_view_new()};
+	v->sizes = v->attach && !v->read_only && !json_is_false(json_object_get(a, "resize"));
 	LIST_INSERT_HEAD(&all->list, v, of_all);
 	count_lookers(all, s);
 	if (s->of->sampler)
@@ -144,7 +165,7 @@ cmd_view(struct request *r)
 		memmove(s->revisit + 1, s->revisit, sizeof(s->revisit) - sizeof(*s->revisit));
 		s->revisit[0] = os_wall_s();
 		s->of->last_used = s;
-		view_takes_size(v);
+		view_used(v);
 	}
 	request_reply(r, json_pack("{s:i,s:i}", "v", 1, "view", (int)id));
 	tell(v, open_json(s));
@@ -170,7 +191,7 @@ view_types(struct view *v, const struct buf *bytes, bool keys)
 			activity_typed(&s->run->act, bytes->data, bytes->len, now);
 		session_changed(s);
 		v->urgent = true;
-		v->typed_ns = now;
+		v->used_ns = now;
 	}
 	s->of->ops->evaluated(s->of->ctx, s);
 }
@@ -180,19 +201,22 @@ view_input(struct view *v, const struct frame *f)
 {
 	struct rd in = rd_init(f->payload, f->len);
 	struct buf out = {0};
-	bool keys = false;
+	bool keys = false, away = v->away;
+	struct input_event ev;
 
-	if (!v->attach)
+	if (!v->attach || v->read_only)
 		return;
-	view_takes_size(v);
 	struct key_modes km = term_key_modes(display_term(v->session));
-	while (rd_left(&in)) {
-		struct input_event ev;
-		if (input_unpack(&in, &ev) < 0)
-			break;
+	while (rd_left(&in) && input_unpack(&in, &ev) == 0) {
+		if (ev.type == INPUT_FOCUS)
+			v->away = !ev.focus_in;
+		else
+			view_used(v);
 		keys |= ev.type == INPUT_KEY || ev.type == INPUT_PASTE;
 		encode_input(&out, &ev, &km);
 	}
+	if (v->away != away)
+		size_settles(v->peer->of->views, v->session);
 	view_types(v, &out, keys);
 	buf_free(&out);
 }
@@ -272,7 +296,8 @@ view_frame(struct views *all, struct peer *p, const struct frame *f)
 		v->cols = rd_u16(&in);
 		v->rows = rd_u16(&in);
 		v->dirty = v->urgent = true;
-		view_takes_size(v);
+		if (!v->away)
+			view_used(v);
 		break;
 	case FT_SCROLL:
 		view_scroll(v, rd_u64(&in));
@@ -576,7 +601,7 @@ views_clipboard(struct views *all, struct session *s, const char *text, size_t n
 
 	/* only the client that typed last, and only while it looks */
 	EACH_OF(v, all, session, s)
-	if (v->attach && (!active || v->typed_ns > active->typed_ns))
+	if (v->attach && (!active || v->used_ns > active->used_ns))
 		active = v;
 	if (!active || n > CLIPBOARD_MAX || now - active->copied_ns < NOTIFY_NS / 10)
 		return;

@@ -1,7 +1,8 @@
 #ifndef SESSIONS_VIEW_H
 #define SESSIONS_VIEW_H
 /* A client looking at a session: frames one at a time, the next when the last was painted (ACK).
- * Attached views give the session their size and type into it; previews do neither. */
+ * Attached views type into the session and give it their size, unless they were opened not to;
+ * previews do neither. */
 #include "core/keys/keys.h"
 #include "core/paint/canvas.h"
 #include "core/paint/frame.h"
@@ -19,10 +20,13 @@ struct view {
 	struct peer *peer;
 	struct session *session;
 	struct frame_view *frames;
-	bool attach, in_flight, dirty, urgent, retitled;
+	bool attach, read_only;
+	bool sizes; /* its size may be the session's, */
+	bool away;  /* but is not while its terminal says that nobody looks there */
+	bool in_flight, dirty, urgent, retitled;
 	int cols, rows;
 	uint64_t sent_ns, sync_ns;
-	uint64_t typed_ns;	       /* last input from it */
+	uint64_t used_ns;	       /* last input from it, or when it was opened */
 	struct key_modes modes;	       /* as last told */
 	uint64_t back;		       /* rows scrolled back; 0 live */
 	uint64_t told_back, told_rows; /* the place as the client knows it */

@@ -52,8 +52,8 @@ acceptable(const struct view *v)
 {
 	const struct session *s = v->session;
 
-	return v->attach && !v->in_flight && !v->back && !v->hold && v->cols == s->display->cols &&
-	       v->rows == s->display->rows;
+	return v->attach && !v->read_only && !v->in_flight && !v->back && !v->hold &&
+	       v->cols == s->display->cols && v->rows == s->display->rows;
 }
 
 void

@@ -1,5 +1,6 @@
 /* Small changes to sessions: tags, notes, the archive. They last, and are told. */
 #include "tests/sessions/run_muster.h"
+#include <pty.h>
 
 /* Member `key` of session `name` in `ls -a`; NULL when there is none. A new reference. */
 static json_t *
@@ -183,6 +184,132 @@ test_archived_asks(void **state)
 	assert_false(listed("shy"));
 }
 
+/* The names of the sessions in this state, in the order of ls. */
+static void
+assert_state(const char *state, const char *names)
+{
+	char all[256] = "";
+	json_t *j, *s;
+	size_t i;
+
+	assert_int_equal(muster("ls -a --json --state %s", state), 0);
+	j = out_json();
+	json_array_foreach (json_object_get(j, "sessions"), i, s)
+		snprintf(all + strlen(all), sizeof all - strlen(all), "%s%s", i ? " " : "",
+			json_string_value(json_object_get(s, "name")));
+	json_decref(j);
+	assert_string_equal(all, names);
+}
+
+static void
+test_choices(void **state)
+{
+	static const char *const names[] = {"a", "b", "c", "d"};
+
+	(void)state;
+	assert_int_equal(muster("kill --all"), 3);
+	says("no session is like that");
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		assert_int_equal(
+			muster("new -d -n %s -t %s -- cat", names[i], i & 1 ? "odd" : "even"), 0);
+	assert_int_equal(muster("kill a --all"), 2);
+	says("not both");
+	assert_int_equal(muster("kill"), 2);
+	assert_int_equal(muster("kill --older soon"), 2);
+	assert_int_equal(muster("kill --state runing"), 2);
+	assert_int_equal(muster("kill --all --older 7d"), 3);
+	assert_int_equal(muster("tag --all all"), 0);
+	assert_int_equal(muster("tag a b -- both"), 0);
+	assert_int_equal(muster("untag --all both"), 0); /* of those that have it */
+	assert_member("b", "tags", "[\"odd\",\"all\"]");
+	assert_int_equal(muster("untag --all both"), 3);
+	assert_int_equal(muster("pin --tag even"), 0);
+	assert_member("c", "pinned", "true");
+	assert_member("b", "pinned", "false");
+	assert_int_equal(muster("hibernate --force --tag odd --state running"), 0);
+	assert_state("asleep", "b d");
+	assert_int_equal(muster("kill --tag all --tag even --json"), 0);
+	assert_state("exited", "a c");
+	assert_int_equal(muster("resume --all"), 0);
+	assert_state("asleep", "");
+	assert_state("exited", "a c"); /* only those asleep were meant */
+	assert_int_equal(muster("forget --all --older 0"), 0);
+	assert_state("exited", "");
+	assert_int_equal(muster("kill --all"), 0);
+	assert_state("exited", "b d");
+}
+
+/* `muster ARGS` on a terminal where its question is answered; its exit code. What it showed is in
+ * `seen`. */
+static char seen[4096];
+
+static int
+answered(const char *args, const char *answer)
+{
+	char cmd[700];
+	size_t n = 0;
+	bool told = false;
+	int fd, rc;
+	pid_t pid;
+
+	snprintf(cmd, sizeof cmd, "exec '%s/muster' %s", getenv("MUSTER_BIN"), args);
+	if ((pid = forkpty(&fd, NULL, NULL, NULL)) == 0) {
+		execl("/bin/sh", "sh", "-c", cmd, NULL);
+		_exit(127);
+	}
+	assert_true(pid > 0);
+	for (ssize_t k; n < sizeof seen - 1 && (k = read(fd, seen + n, sizeof seen - 1 - n)) > 0;) {
+		n += (size_t)k;
+		seen[n] = 0;
+		if (!told && strstr(seen, "[y/N]"))
+			told = write(fd, answer, strlen(answer)) > 0;
+	}
+	assert_int_equal(waitpid(pid, &rc, 0), pid);
+	close(fd);
+	return WIFEXITED(rc) ? WEXITSTATUS(rc) : -1;
+}
+
+static void
+test_asked(void **state)
+{
+	(void)state;
+	for (int i = 1; i <= 9; i++)
+		assert_int_equal(muster("new -d -n s%d -- cat", i), 0);
+	assert_int_equal(answered("kill --all", "n\n"), 1);
+	assert_non_null(strstr(seen, "End 9: s1, s2, s3, s4, s5, s6, s7, s8 and others? [y/N]"));
+	assert_int_equal(answered("forget s9", ""), 1); /* a whole name: nothing is asked */
+	assert_int_equal(muster("rename s9 last-one"), 0);
+	assert_int_equal(answered("kill last", "n\n"), 3);
+	assert_non_null(strstr(seen, "End last-one? [y/N]"));
+	assert_state("exited", "");
+	assert_int_equal(answered("kill last", "y\n"), 0);
+	assert_state("exited", "last-one");
+	assert_int_equal(answered("kill --all", "y\n"), 0);
+	assert_int_equal(answered("forget --all --yes", ""), 0);
+	assert_state("exited", "");
+}
+
+/* What cannot be undone does not take the beginning of a name. */
+static void
+test_beginnings(void **state)
+{
+	char id[16];
+
+	(void)state;
+	assert_int_equal(muster("new -d -n build-2 -- cat"), 0);
+	snprintf(id, sizeof id, "%.6s", out_text);
+	assert_int_equal(muster("pin build"), 0);
+	assert_int_equal(muster("kill build"), 3);
+	says("build is only the beginning of build-2");
+	assert_int_equal(muster("new -d -n build-3 -- cat"), 0);
+	assert_int_equal(muster("kill build"), 3);
+	says("build names 2 sessions");
+	assert_int_equal(muster("pin build"), 3);
+	assert_int_equal(muster("kill %s build-3", id), 0);
+	assert_int_equal(muster("forget build-"), 3);
+	assert_int_equal(muster("forget build-2 build-3"), 0);
+}
+
 int
 main(void)
 {
@@ -192,6 +319,9 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_lasts, begin, end),
 		cmocka_unit_test_setup_teardown(test_archive, begin, end),
 		cmocka_unit_test_setup_teardown(test_archived_asks, begin, end),
+		cmocka_unit_test_setup_teardown(test_choices, begin, end),
+		cmocka_unit_test_setup_teardown(test_beginnings, begin, end),
+		cmocka_unit_test_setup_teardown(test_asked, begin, end),
 	};
 
 	setenv("TEST_HOME", getenv("MUSTER_HOME"), 1);

@@ -69,18 +69,30 @@ values_replace_defaults(void **state)
 	assert_true(c.reap.idle_s == 7200);
 	assert_int_equal(c.reap.mode, REAP_OFFER);
 	assert_string_equal(c.prefix, "C-\\");
-	assert_int_equal(config_load(&c,
-				 write_config("[reap]\nmode = auto\nidle = 5s\nmin = 1M\n"
-					      "[ui]\nmotion=off\nlayout=side\nnotify=osc\n"
-					      "[profile.claude]\ncommand = claude --model x\n"),
-				 &e),
+	assert_int_equal(
+		config_load(&c,
+			write_config("[reap]\nmode = auto\nidle = 5s\nmin = 1M\n"
+				     "[ui]\nmotion=off\nlayout=side\nnotify=osc\nstatus=top\n"
+				     "[profile.claude]\ncommand = claude --model x\n"),
+			&e),
 		0);
 	assert_int_equal(c.reap.mode, REAP_AUTO);
 	assert_true(c.reap.idle_s == 5);
 	assert_int_equal(c.reap.min_bytes, 1 << 20);
 	assert_false(c.motion);
 	assert_int_equal(c.layout, LAYOUT_SIDE);
-	assert_int_equal(c.notify, NOTIFY_OSC);
+	assert_int_equal(c.status, STATUS_TOP);
+	assert_int_equal(c.notify[NOTIFY_PERMISSION], NOTIFY_OSC);
+	assert_int_equal(c.notify[NOTIFY_QUESTION], NOTIFY_OSC);
+	assert_int_equal(c.notify[NOTIFY_DONE], NOTIFY_OFF);
+	assert_int_equal(
+		config_load(
+			&c, write_config("[ui]\nnotify = question:bell done:osc, error:off\n"), &e),
+		0);
+	assert_int_equal(c.notify[NOTIFY_PERMISSION], NOTIFY_OFF);
+	assert_int_equal(c.notify[NOTIFY_QUESTION], NOTIFY_BELL);
+	assert_int_equal(c.notify[NOTIFY_DONE], NOTIFY_OSC);
+	assert_int_equal(c.notify[NOTIFY_ERROR], NOTIFY_OFF);
 	assert_int_equal(c.scrollback_lines, 10000);
 }
 
@@ -98,7 +110,11 @@ errors_name_file_and_line(void **state)
 		{"[reap]\nidle\n", "config.ini:2: not a section and not key = value"},
 		{"[ui]\nlayout = wild\n", "config.ini:2: layout: bad value wild (auto, stacked"},
 		{"[ui]\nnotify = /bin/x\n",
-			"config.ini:2: notify: bad value /bin/x (bell, osc or off)"},
+			"config.ini:2: notify: bad value /bin/x (bell, osc or off"},
+		{"[ui]\nnotify = done:loud\n", "config.ini:2: notify: bad value done:loud"},
+		{"[ui]\nnotify = lunch:bell\n", "config.ini:2: notify: bad value lunch:bell"},
+		{"[ui]\nnotify =\n", "config.ini:2: notify: bad value "},
+		{"[ui]\nstatus = left\n", "config.ini:2: status: bad value left (off, top or"},
 		{"[ui]\nmotion = perhaps\n", "config.ini:2: motion: bad value perhaps (yes or no)"},
 	};
 	struct config c;

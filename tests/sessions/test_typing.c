@@ -183,6 +183,23 @@ a_bare_prompt_gets_what_was_held(void **state)
 	played_takes(&p, "\r");
 }
 
+/* With a mark in it, like a prompt. */
+static void
+a_list_on_its_screen_is_no_rest(void **state)
+{
+	(void)state;
+	played_starts(&p, "claude");
+	played_prompt(&p, "");
+	p.s->run->act.last_text_ns -= 5 * SEC;
+	run_evaluate(p.s, os_mono_ns());
+	assert_int_equal(p.s->run->act.now, ACT_IDLE);
+	played_prints(
+		&p, "\033[H\033[2J Settings\r\n \u276f Auto-compact  on\r\n   Theme  dark\r\n");
+	p.s->run->act.last_text_ns -= 5 * SEC;
+	run_evaluate(p.s, os_mono_ns());
+	assert_int_equal(p.s->run->act.now, ACT_UNKNOWN);
+}
+
 /* Where the same text still stands in the prompt, Enter was lost. */
 static void
 a_lost_enter_comes_once_more(void **state)
@@ -217,10 +234,72 @@ only_a_choice_that_stands_there_is_an_answer(void **state)
 	send_text("0", false, false);
 	assert_int_equal(o.failed, 2);
 	assert_string_equal(played_got(&p), "");
+	assert_int_equal(o.calls, 2);
+}
+
+static void
+asks(const char *first)
+{
+	char screen[200];
+
+	snprintf(screen, sizeof(screen),
+		"\033[H\033[2JDo you want to proceed?\r\n\u276f 1. %s\r\n  2. No\r\n", first);
+	played_prints(&p, screen);
+	played_says(&p, "blocked:kind=permission");
+}
+
+/* An answer is through when its question is gone; no Enter reaches the next one. */
+static void
+an_answer_is_followed_until_its_question_is_gone(void **state)
+{
+	(void)state;
+	played_starts(&p, "claude");
+	gets_ready();
+	asks("Yes");
 	send_key('2');
 	played_takes(&p, "2");
-	assert_int_equal(o.calls, 3);
-	assert_int_equal(o.failed, 2);
+	assert_int_equal(o.calls, 0);
+	played_says(&p, "working");
+	UNTIL(o.calls);
+	assert_int_equal(o.failed, 0);
+	asks("Yes, and more");
+	send_text("1", true, false);
+	played_takes(&p, "1");
+	played_says(&p, "working"); /* and at once the same again */
+	asks("Yes, and more");
+	UNTIL(o.calls == 2);
+	assert_int_equal(o.failed, 0);
+	assert_string_equal(played_got(&p), "");
+	send_key('1'); /* it does not listen */
+	played_takes(&p, "1");
+	UNTIL(o.calls == 3);
+	assert_int_equal(o.failed, 1);
+	assert_non_null(strstr(o.why, "still shows its question"));
+}
+
+/* What was said to another question is not typed. */
+static void
+an_answer_to_another_question_is_not_typed(void **state)
+{
+	struct input_event ev = {.type = INPUT_KEY, .key = '1', .action = KEY_PRESS};
+	struct buf keys = {0};
+	uint64_t was;
+
+	(void)state;
+	played_starts(&p, "claude");
+	gets_ready();
+	asks("Yes");
+	was = p.s->run->act.prompt_hash;
+	assert_int_not_equal(was, 0);
+	asks("Delete all");
+	input_pack(&keys, &ev);
+	typing_queue(
+		p.s, &(struct typing){.keys = &keys, .prompt = was, .done = on_done, .ctx = &o});
+	buf_free(&keys);
+	typing_tick(p.s, os_mono_ns());
+	assert_int_equal(o.failed, 1);
+	assert_non_null(strstr(o.why, "not the same any more"));
+	assert_string_equal(played_got(&p), "");
 }
 
 static void
@@ -254,19 +333,6 @@ what_was_entered_is_taken_when_it_ends(void **state)
 }
 
 static void
-type_word(const char *word)
-{
-	struct input_event ev = {.type = INPUT_KEY, .action = KEY_PRESS};
-	struct err e;
-
-	for (; *word; word++) {
-		ev.key = (uint32_t)*word;
-		ev.text[0] = ev.key >= ' ' ? ev.key : 0;
-		assert_int_equal(typing_events(p.s, &ev, 1, &e), 0);
-	}
-}
-
-static void
 what_is_typed_while_it_wakes_is_kept(void **state)
 {
 	const char *how;
@@ -279,9 +345,9 @@ what_is_typed_while_it_wakes_is_kept(void **state)
 	assert_string_equal(how, "start"); /* it never had a conversation */
 	assert_int_equal(wake_session(p.s, &how, &e), -1);
 	assert_true(waking_is(p.s));
-	type_word("hi\r");
+	assert_true(waking_hold(p.s, "hi\r", 3));
 	played_born(&p, 0, 7, -1);
-	type_word("!");
+	send_key('!');
 	played_prints(&p, "Starting");
 	at = os_mono_ns();
 	UNTIL(os_mono_ns() - at > 2 * LOOK_NS);
@@ -297,7 +363,7 @@ what_is_typed_while_it_wakes_is_kept(void **state)
 	played_takes(&p, "!");
 	UNTIL(!waking_is(p.s));
 	assert_true(typing_is_ready(p.s));
-	type_word("x");
+	send_key('x');
 	played_takes(&p, "x");
 }
 
@@ -310,8 +376,11 @@ main(void)
 		T(enter_comes_alone_and_later),
 		T(a_send_is_through_when_the_turn_begins),
 		T(a_bare_prompt_gets_what_was_held),
+		T(a_list_on_its_screen_is_no_rest),
 		T(a_lost_enter_comes_once_more),
 		T(only_a_choice_that_stands_there_is_an_answer),
+		T(an_answer_is_followed_until_its_question_is_gone),
+		T(an_answer_to_another_question_is_not_typed),
 		T(what_waits_is_refused_when_it_ends),
 		T(what_was_entered_is_taken_when_it_ends),
 		T(what_is_typed_while_it_wakes_is_kept),

@@ -151,14 +151,21 @@ painted(struct looker *l)
 }
 
 static void
-opens(struct looker *l, const char *mode, int cols, int rows)
+opens_as(struct looker *l, const char *mode, int cols, int rows, bool read_only, bool resizes)
 {
 	*l = (struct looker){.peer = fake_peer(all)};
 	l->canvas = canvas_new(house.ss.arena, 1000, cols, rows);
 	fake_ask(&l->peer, FT_REQUEST, 1,
-		json_pack("{s:s,s:s,s:i,s:s,s:i,s:i}", "verb", "view", "id", p.s->id, "view", VIEW,
-			"mode", mode, "cols", cols, "rows", rows));
+		json_pack("{s:s,s:s,s:i,s:s,s:i,s:i,s:b,s:b}", "verb", "view", "id", p.s->id,
+			"view", VIEW, "mode", mode, "cols", cols, "rows", rows, "read_only",
+			read_only, "resize", resizes));
 	FAKE_UNTIL(all, (look(l), l->frames == 1));
+}
+
+static void
+opens(struct looker *l, const char *mode, int cols, int rows)
+{
+	opens_as(l, mode, cols, rows, false, true);
 }
 
 static const char *
@@ -182,6 +189,17 @@ types(struct looker *l, char key)
 	struct buf out = {0};
 
 	ev.text[0] = ev.key;
+	input_pack(&out, &ev);
+	fake_say(&l->peer, FT_INPUT, VIEW, out.data, out.len);
+	buf_free(&out);
+}
+
+static void
+focus(struct looker *l, bool in)
+{
+	struct input_event ev = {.type = INPUT_FOCUS, .focus_in = in};
+	struct buf out = {0};
+
 	input_pack(&out, &ev);
 	fake_say(&l->peer, FT_INPUT, VIEW, out.data, out.len);
 	buf_free(&out);
@@ -228,6 +246,77 @@ the_size_is_that_of_who_types(void **state)
 	types(&b, 'z'); /* its own size is kept meanwhile */
 	assert_size(70, 25);
 	played_takes(&p, "yz");
+}
+
+/* Whose size it is goes, or looks elsewhere: the other one that looks gets its own again. */
+static void
+the_size_is_given_back(void **state)
+{
+	(void)state;
+	opens(&a, "attach", 100, 30);
+	opens(&b, "attach", 60, 20);
+	types(&b, 'x');
+	assert_size(60, 20);
+	focus(&b, false);
+	assert_size(100, 30);
+	focus(&b, true); /* both look: who typed last */
+	assert_size(60, 20);
+	focus(&a, false); /* it was not its size: nothing changes */
+	assert_size(60, 20);
+	focus(&b, false); /* nobody looks: nothing changes */
+	assert_size(60, 20);
+	resizes(&a, 90, 28); /* a window that is moved about unseen */
+	assert_size(60, 20);
+	focus(&a, true);
+	assert_size(90, 28);
+	types(&b, 'y');
+	assert_size(60, 20);
+	played_takes(&p, "xy");
+	goes(&b);
+	until_quiet();
+	assert_int_equal(p.s->display->cols, 90);
+	assert_int_equal(p.s->display->rows, 28);
+	goes(&a); /* the last one leaves: it stays as it is */
+	until_quiet();
+	assert_int_equal(p.s->display->cols, 90);
+}
+
+static void
+leaving_changes_nothing_for_the_others(void **state)
+{
+	(void)state;
+	opens(&a, "attach", 100, 30);
+	opens(&b, "attach", 60, 20);
+	types(&a, 'x');
+	assert_size(100, 30);
+	focus(&b, false); /* as a client does on its way out */
+	assert_size(100, 30);
+	goes(&b);
+	until_quiet();
+	assert_int_equal(p.s->display->cols, 100);
+	played_takes(&p, "x");
+}
+
+static void
+a_reader_and_a_guest_change_nothing(void **state)
+{
+	(void)state;
+	opens(&a, "attach", 100, 30);
+	opens_as(&b, "attach", 60, 20, true, true);
+	types(&b, 'r');
+	resizes(&b, 50, 10);
+	assert_size(100, 30);
+	assert_string_equal(played_got(&p), "");
+	assert_int_equal(p.s->display->viewers, 2);
+	goes(&b);
+	opens_as(&b, "attach", 60, 20, false, false);
+	types(&b, 'g');
+	resizes(&b, 50, 10);
+	assert_size(100, 30);
+	played_takes(&p, "g");
+	goes(&a); /* nor does it when it is the only one */
+	until_quiet();
+	assert_int_equal(p.s->display->cols, 100);
 }
 
 static void
@@ -308,6 +397,9 @@ main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, begin, end)
 	const struct CMUnitTest tests[] = {
 		T(the_size_is_that_of_who_types),
+		T(the_size_is_given_back),
+		T(leaving_changes_nothing_for_the_others),
+		T(a_reader_and_a_guest_change_nothing),
 		T(a_preview_neither_types_nor_resizes),
 		T(one_frame_at_a_time_for_each_view),
 		T(views_end_when_the_session_is_deleted),

@@ -50,6 +50,7 @@ fixture_app(int cols, int rows, size_t sessions)
 	a->n_programs = ARRAY_LEN(programs);
 	attached[0] = copied[0] = 0;
 	quit_called = false;
+	told_times = 0;
 	json_t *ls = fixture_ls(sessions);
 	app_watch(a);
 	asked[(n_asked - 1) % 32].cb(a, ls, NULL, "");

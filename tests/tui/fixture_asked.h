@@ -23,6 +23,8 @@ static uint64_t scrolled;
 static char typed[64];
 static int n_typed, wanted_mouse, bells;
 static char notified[64];
+static unsigned view_modes; /* of the view opened last */
+static int view_rows, told_times, clicked_row;
 
 static void
 fake_request(void *ctx, const char *verb, json_t *take_args, app_reply_cb cb, const char *id)
@@ -82,12 +84,13 @@ fake_copy(void *ctx, const void *text, size_t n)
 
 /* Views by number; `attached` is the session whose view has the whole terminal. */
 static uint32_t
-fake_view_open(void *ctx, const char *id, enum view_mode mode, int cols, int rows)
+fake_view_open(void *ctx, const char *id, unsigned mode, int cols, int rows)
 {
 	(void)ctx;
 	(void)cols;
-	(void)rows;
-	if (mode == VIEW_ATTACH) {
+	view_rows = rows;
+	view_modes = mode;
+	if (mode & VIEW_ATTACH) {
 		snprintf(attached, sizeof attached, "%s", id);
 		attached_at = (struct text_place){0};
 		attached_view = views + 1;
@@ -109,7 +112,7 @@ fake_view_resize(void *ctx, uint32_t view, int cols, int rows)
 	(void)ctx;
 	(void)view;
 	(void)cols;
-	(void)rows;
+	view_rows = rows;
 }
 
 static void
@@ -127,6 +130,8 @@ fake_view_input(void *ctx, uint32_t view, const struct input_event *ev)
 	if (view == attached_view && ev->type == INPUT_KEY && ev->key < 0x7f && n_typed < 60)
 		typed[n_typed++] = (char)ev->key;
 	typed[n_typed] = 0;
+	if (ev->type == INPUT_MOUSE)
+		clicked_row = ev->row;
 }
 
 static void
@@ -166,18 +171,19 @@ fake_notify(void *ctx, const char *title, const char *text)
 	snprintf(notified, sizeof notified, "%s", title);
 }
 
-static void
-fake_programs(void *ctx, struct app *a)
+static bool
+fake_tell(void *ctx, const char *what, int times)
 {
 	(void)ctx;
-	(void)a;
+	(void)what;
+	return told_times++ < times;
 }
 
 static const struct app_ops fake_ops = {.request = fake_request,
 	.stream = fake_stream,
 	.cancel = fake_cancel,
 	.quit = fake_quit,
-	.programs = fake_programs,
+	.tell = fake_tell,
 	.view_open = fake_view_open,
 	.view_close = fake_view_close,
 	.view_resize = fake_view_resize,

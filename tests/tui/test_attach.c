@@ -443,6 +443,72 @@ no_sequence_passes_through(void **state)
 	leave(o, DETACH);
 }
 
+static struct outer *
+attach_as(const char *name, const char *how, int cols, int rows)
+{
+	char *argv[] = {muster, "attach", (char *)how, (char *)name, NULL};
+	return run_on_pty(argv, cols, rows);
+}
+
+/* Who only reads types nothing; neither that one nor a guest gives the session its size. */
+static void
+readers_and_guests(void **state)
+{
+	static const char *const how[] = {"--read-only", "--no-resize"};
+	(void)state;
+	start("kept", "echo go; while read x; do stty size; echo got-$x; done");
+	for (size_t i = 0; i < ARRAY_LEN(how); i++) {
+		struct outer *o = attach_as("kept", how[i], 60, 16);
+		wait_shown(o, "go", true);
+		type(o, "one\r");
+		if (i == 0)
+			wait_shown(o, "attached read-only: nothing is typed", true);
+		else
+			wait_shown(o, "24 80\ngot-one", true);
+		leave(o, DETACH);
+		assert_int_equal(shell("%s peek kept | grep -q got-one", muster), i == 0);
+	}
+}
+
+/* A terminal that loses the focus gives the size back to the one that has it. */
+static void
+the_focus_takes_the_size_along(void **state)
+{
+	(void)state;
+	start("focus", "echo go; while read x; do stty size; done");
+	struct outer *a = attach("focus", 90, 28), *b;
+	wait_shown(a, "go", true);
+	b = attach("focus", 60, 16);
+	wait_shown(b, "go", true);
+	type(b, "\r");
+	wait_shown(b, "16 60", true);
+	type(b, "\033[O");
+	wait_shown(a, "sized 60x16", false);
+	assert_int_equal(
+		shell("%s ls --json | grep -q \"\\\"cols\\\":90,\\\"rows\\\":28\"", muster), 0);
+	leave(a, DETACH);
+	leave(b, DETACH);
+}
+
+/* Text of up to 100 KiB that the program inside puts into the clipboard. */
+static void
+the_clipboard_holds_100_kib(void **state)
+{
+	(void)state;
+	start("clip",
+		"echo go; read x; "
+		"printf \"\\033]52;c;%s\\033\\\\\" \"$(head -c 102400 /dev/zero | tr \"\\0\" y | "
+		"base64 -w0)\"; echo done; exec cat");
+	struct outer *o = attach("clip", 60, 16);
+	wait_shown(o, "go", true);
+	type(o, "\r");
+	wait_shown(o, "done", true);
+	for (long end = now_ms() + DEADLINE_MS; o->clipboard.len != 102400 && now_ms() < end;)
+		pump(o, 20);
+	assert_int_equal(o->clipboard.len, 102400);
+	leave(o, DETACH);
+}
+
 /* Is text shown within ms? */
 static bool
 comes(struct outer *o, const char *text, int ms)
@@ -599,6 +665,9 @@ main(void)
 		cmocka_unit_test(prompts_are_jumped_to),
 		cmocka_unit_test(the_mouse_can_be_left_alone),
 		cmocka_unit_test(sizes_follow_who_types),
+		cmocka_unit_test(readers_and_guests),
+		cmocka_unit_test(the_focus_takes_the_size_along),
+		cmocka_unit_test(the_clipboard_holds_100_kib),
 		cmocka_unit_test(typed_text_passes_the_client_by),
 		cmocka_unit_test(keys_keep_their_order_whoever_reads_them),
 		cmocka_unit_test(the_client_gets_its_terminal_when_it_needs_it),

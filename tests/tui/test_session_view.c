@@ -152,6 +152,159 @@ not_in_itself(void **state)
 	assert_true(shows(a, "old-spike is the session that this runs in"));
 }
 
+/* Where the program itself runs in a session, whose prefix key is taken before this one's. */
+static void
+inside_another_says_where(void **state)
+{
+	(void)state;
+	setenv("MUSTER_SESSION", "b1", 1);
+	struct app *a = fixture_app(100, 30, 23);
+	unsetenv("MUSTER_SESSION");
+	assert_true(shows(a, "inside flaky-ci: ^\\ goes there first, ^\\ \\ comes here"));
+	app_free(a);
+}
+
+/* Twice the prefix key goes where one came from, and the menu says where that is. */
+static void
+the_way_out_is_named(void **state)
+{
+	(void)state;
+	struct app *a = fixture_app(100, 30, 23);
+	press(a, "s");
+	attach_show(a, "b1", NULL);
+	view_event(
+		a, "{\"ev\":\"open\",\"id\":\"b1\",\"name\":\"flaky-ci\",\"state\":\"running\"}");
+	assert_true(shows(a, "^\\ menu   ^\\^\\ search"));
+	press(a, "C-\\");
+	assert_true(shows(a, "d or ^\\ search"));
+	press(a, "C-\\");
+	assert_string_equal(app_top(a)->name, "search");
+	app_free(a);
+}
+
+/* The line takes a row of the session's, tells who waits, and leads there. */
+static void
+a_status_line(void **state)
+{
+	static const enum ui_status at[] = {STATUS_TOP, STATUS_BOTTOM};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(at); i++) {
+		struct app *a = fixture_app(100, 30, 23);
+		int row = at[i] == STATUS_TOP ? 0 : 29;
+		a->status = at[i];
+		attach_show(a, "b1", NULL);
+		assert_int_equal(view_rows, 29);
+		view_event(a, "{\"ev\":\"open\",\"id\":\"b1\",\"name\":\"flaky-ci\",\"state\":"
+			      "\"running\"}");
+		frame(a, 100, 29, "hello");
+		a->now += 5;
+		assert_null(app_plain(a));
+		assert_true(shows(a, " flaky-ci  1.3G"));
+		assert_true(shows(a, " docs-i18n waits (^\\ n)"));
+		assert_true(shows(a, "^\\ menu"));
+		assert_int_equal(a->cursor.y, at[i] == STATUS_TOP);
+		app_resize(a, 100, 20);
+		assert_int_equal(view_rows, 19);
+		app_resize(a, 100, 30);
+		view_event(a, "{\"ev\":\"modes\",\"mouse\":1000}");
+		clicked_row = -1;
+		click(a, 5, 7); /* the session's, in its own rows */
+		assert_int_equal(clicked_row, at[i] == STATUS_TOP ? 4 : 5);
+		app_draw(a);
+		click(a, row, 98);
+		assert_string_equal(app_top(a)->name, "menu");
+		press(a, "Escape");
+		app_draw(a);
+		click(a, row, 30);
+		assert_string_equal(attached, "a2");
+		app_resize(a, 100, 3); /* too low for it */
+		assert_int_equal(view_rows, 3);
+		app_free(a);
+	}
+}
+
+/* Nothing is typed, by key, paste or mouse, nor is the terminal lent. */
+static void
+read_only(void **state)
+{
+	(void)state;
+	struct app *a = fixture_app(100, 30, 23);
+	a->attach_mode |= VIEW_READ_ONLY;
+	attach_show(a, "b1", NULL);
+	assert_int_equal(view_modes, VIEW_ATTACH | VIEW_READ_ONLY);
+	view_event(
+		a, "{\"ev\":\"open\",\"id\":\"b1\",\"name\":\"flaky-ci\",\"state\":\"running\"}");
+	frame(a, 100, 30, "hello");
+	a->now += 5;
+	n_typed = 0;
+	lent_view = 0;
+	press(a, "x Enter");
+	assert_int_equal(n_typed, 0);
+	assert_true(shows(a, "attached read-only: nothing is typed (^\\ menu)"));
+	a->now += 5;
+	press(a, "C-\\ \\");
+	assert_int_equal(n_typed, 0);
+	app_acked(a, attached_view);
+	assert_int_equal(lent_view, 0);
+	view_event(a, "{\"ev\":\"modes\",\"mouse\":1000}");
+	clicked_row = -1;
+	click(a, 5, 5);
+	assert_int_equal(clicked_row, -1);
+	frame(a, 60, 15, "small");
+	a->now += 5;
+	assert_true(shows(a, "keeps its size of 60x15"));
+	app_free(a);
+}
+
+static void
+tell_activity(struct app *a, size_t which, const char *activity, const char *tag)
+{
+	json_t *o = fixture_json(&fixture[which]);
+	json_object_set_new(o, "activity", json_string(activity));
+	if (tag)
+		json_object_set_new(o, "tags", json_pack("[s, s]", "x", tag));
+	json_t *ev = json_pack("{s:s, s:o}", "ev", "session", "session", o);
+	app_event(a, ev);
+	json_decref(ev);
+}
+
+/* What begins elsewhere is told over the screen one is in: by kind, and never of a quiet one. */
+static void
+others_are_heard(void **state)
+{
+	(void)state;
+	struct app *a = attached_app("a1");
+	const char *name = fixture[2].name;
+	char want[100];
+	a->notify_by[NOTIFY_PERMISSION] = NOTIFY_BELL;
+	a->notify_by[NOTIFY_DONE] = NOTIFY_OSC;
+	tell_activity(a, 2, "working", NULL);
+	bells = 0;
+	notified[0] = 0;
+	tell_activity(a, 2, "permission", NULL);
+	snprintf(want, sizeof want, "%s needs you: ", name);
+	assert_true(shows(a, want));
+	assert_int_equal(bells, 1);
+	a->now += 5;
+	tell_activity(a, 2, "done", NULL);
+	assert_string_equal(notified, name);
+	assert_int_equal(bells, 1);
+	a->now += 5;
+	tell_activity(a, 2, "error", NULL); /* no sound is wanted for it, but it needs one */
+	assert_true(shows(a, want));
+	assert_int_equal(bells, 1);
+	a->now += 5;
+	tell_activity(a, 2, "working", "quiet");
+	tell_activity(a, 2, "permission", "quiet");
+	assert_int_equal(bells, 1);
+	snprintf(want, sizeof want, "%s needs you: ", name);
+	assert_false(shows(a, want));
+	tell_activity(a, 2, "working", "quieter"); /* another tag */
+	tell_activity(a, 2, "permission", "quieter");
+	assert_int_equal(bells, 2);
+	app_free(a);
+}
+
 /* All keys, asked for in the menu, begin with the menu's; over a session that ended, with its own. */
 static void
 help_begins_where_one_is(void **state)
@@ -164,6 +317,9 @@ help_begins_where_one_is(void **state)
 	assert_false(shows(a, "A session that sleeps or has ended"));
 	press(a, "Escape");
 	assert_string_equal(app_top(a)->name, "attach");
+	press(a, "C-\\ : 'help' Enter"); /* by name too */
+	assert_true(shows(a, "\n  Inside a session, after its prefix key"));
+	assert_false(shows(a, "A session that sleeps or has ended"));
 	app_free(a);
 }
 
@@ -281,6 +437,11 @@ main(void)
 		cmocka_unit_test(text_lends_the_terminal),
 		cmocka_unit_test(the_menu_acts_on_this_session),
 		cmocka_unit_test(not_in_itself),
+		cmocka_unit_test(inside_another_says_where),
+		cmocka_unit_test(the_way_out_is_named),
+		cmocka_unit_test(a_status_line),
+		cmocka_unit_test(read_only),
+		cmocka_unit_test(others_are_heard),
 		cmocka_unit_test(help_begins_where_one_is),
 		cmocka_unit_test(the_end_leaves_ways_on),
 		cmocka_unit_test(the_connection_comes_back),

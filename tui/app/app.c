@@ -31,7 +31,9 @@ app_new(const struct app_config *c, const struct app_ops *ops)
 	if (!key_parse(c->prefix, &a->prefix))
 		key_parse("C-\\", &a->prefix);
 	a->layout = c->layout;
-	a->notify_by = c->notify;
+	a->status = c->status;
+	a->attach_mode = VIEW_ATTACH | c->attach_mode;
+	memcpy(a->notify_by, c->notify, sizeof a->notify_by);
 	a->motion = c->motion;
 	key_label(c->prefix, c->ascii, a->prefix_label, sizeof a->prefix_label);
 	LIST_INIT(&a->panes);
@@ -82,7 +84,8 @@ app_free(struct app *a)
 		return;
 	while (a->depth > 0)
 		pop(a);
-	pane_free(a->preview_pane);
+	for (int i = 0; i < TILES_MAX; i++)
+		pane_free(a->tiles[i].pane);
 	CHECK(LIST_EMPTY(&a->panes));
 	canvas_free(a->canvas);
 	arena_free(a->arena);
@@ -200,9 +203,13 @@ struct msess *
 app_subject(struct app *a)
 {
 	struct msess *s = model_selected(&a->m);
+	const struct section *k = model_folded(&a->m);
 	if (!s)
 		app_toast(a, true, "no session selected (n starts one)");
-	return s;
+	if (!s || !k || app_top(a) != &view_list)
+		return s;
+	app_toast(a, true, "%zu sessions are folded here (l opens them)", k->n);
+	return NULL;
 }
 
 json_t *
@@ -248,6 +255,17 @@ stirred(struct app *a)
 	tell_views(a);
 }
 
+/* Started in a session: that one's client takes the prefix key. */
+static void
+tell_inside(struct app *a)
+{
+	const char *id = getenv("MUSTER_SESSION"), *key = a->prefix_label;
+	const struct msess *s = id ? model_find(&a->m, id) : NULL;
+	if (s)
+		app_toast(a, false, "inside %s: %s goes there first, %s \\ comes here", s->name,
+			key, key);
+}
+
 static void
 watch_cb(struct app *a, json_t *reply, const struct err *e, const char *id)
 {
@@ -256,8 +274,11 @@ watch_cb(struct app *a, json_t *reply, const struct err *e, const char *id)
 		app_toast(a, true, "%s", e->msg);
 		return;
 	}
+	bool first = !a->m.loaded;
 	model_load(&a->m, reply, a->now);
 	app_changed(a);
+	if (first)
+		tell_inside(a);
 }
 
 void
@@ -267,32 +288,16 @@ app_watch(struct app *a)
 	app_request(a, "watch", json_object(), watch_cb, NULL);
 }
 
-/* A session began to need its user: a word, where that is not to be seen anyway. */
-static void
-begins_to_need(struct app *a, const struct msess *s)
-{
-	bool in_it = a->stack[app_lowest(a)].v->plain && !strcmp(a->m.sel, s->id);
-	if (in_it)
-		return;
-	if (a->stack[app_lowest(a)].v->plain)
-		app_toast(a, false, "%s needs you: %s (%s n)", s->name,
-			*s->wants ? s->wants : msess_word(s), a->prefix_label);
-	if (a->notify_by == NOTIFY_BELL)
-		a->ops.bell(a->ops.ctx);
-	else if (a->notify_by == NOTIFY_OSC)
-		a->ops.notify(a->ops.ctx, s->name, *s->wants ? s->wants : msess_word(s));
-}
-
 static void
 event_session(struct app *a, json_t *ev)
 {
 	json_t *o = json_object_get(ev, "session");
 	const char *id = json_string_value(json_object_get(o, "id"));
 	const struct msess *was = id ? model_find(&a->m, id) : NULL;
-	bool needed = was && msess_group(was) == GR_NEEDS;
+	int kind = was ? app_notice_kind(was) : -1;
 	const struct msess *s = id ? model_put(&a->m, o, a->now) : NULL;
-	if (s && was && !needed && msess_group(s) == GR_NEEDS)
-		begins_to_need(a, s);
+	if (s && was && app_notice_kind(s) != kind)
+		app_notice(a, s);
 }
 
 static void
@@ -345,8 +350,8 @@ app_connection(struct app *a, bool up, const char *why)
 			p->ops->back(p->owner);
 }
 
-static struct pane *
-pane_of(struct app *a, uint32_t view)
+struct pane *
+app_pane(struct app *a, uint32_t view)
 {
 	struct pane *p;
 	LIST_FOREACH (p, &a->panes, link)
@@ -356,19 +361,9 @@ pane_of(struct app *a, uint32_t view)
 }
 
 bool
-app_frame(struct app *a, uint32_t view, const void *bytes, size_t n)
-{
-	struct pane *p = pane_of(a, view);
-	if (!p || !pane_frame(p, bytes, n))
-		return false;
-	a->frame_came |= p == a->front || p == app_plain(a);
-	return a->dirty || a->frame_came;
-}
-
-bool
 app_view_event(struct app *a, uint32_t view, json_t *ev)
 {
-	struct pane *p = pane_of(a, view);
+	struct pane *p = app_pane(a, view);
 	if (!p || !pane_event(p, ev))
 		return false;
 	a->dirty = true;
@@ -418,6 +413,7 @@ app_draw(struct app *a)
 		app_changed(a);
 	surface_begin(a->d.s);
 	a->preview = (struct preview_place){0};
+	a->n_beside = 0;
 	a->front = NULL;
 	a->front_hit = NULL;
 	a->cursor.set = a->dirty = a->d.on_sel = false;

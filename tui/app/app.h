@@ -15,6 +15,8 @@
 #define TOAST_S 4
 #define REST_S 2 /* so long the cursor rests before rows change places */
 #define UNDO_MAX 64
+#define TILES_MAX 24 /* sessions' screens in one frame */
+#define TILE_S 0.2   /* so often, at most, those are painted that one does not look at */
 
 /* app_reply_cb: a reply, or what went wrong: one is NULL; both are borrowed. id: as given to
  * app_request. */
@@ -29,8 +31,10 @@ struct app_ops {
 	void (*cancel)(void *ctx, uint32_t request); /* neither part nor cb is called again */
 	void (*quit)(void *ctx);
 	void (*programs)(void *ctx, struct app *a); /* fills a->programs */
+	/* Whether this user is told something that is said only the first `times`; it counts. */
+	bool (*tell)(void *ctx, const char *what, int times);
 	/* Views of a session's screen, as in client.h. */
-	uint32_t (*view_open)(void *ctx, const char *id, enum view_mode mode, int cols, int rows);
+	uint32_t (*view_open)(void *ctx, const char *id, unsigned mode, int cols, int rows);
 	void (*view_close)(void *ctx, uint32_t view);
 	void (*view_resize)(void *ctx, uint32_t view, int cols, int rows);
 	void (*view_scroll)(void *ctx, uint32_t view, uint64_t back);
@@ -48,7 +52,9 @@ struct app_config {
 	int cols, rows;
 	bool color, ascii;
 	enum ui_layout layout;
-	enum ui_notify notify;
+	enum ui_status status;
+	enum ui_notify notify[NOTIFY_KINDS];
+	unsigned attach_mode; /* how sessions are attached: of view_mode */
 	bool motion;
 	const char *prefix;	 /* name of the key that opens the menu of an attached session */
 	const struct view *base; /* the view that stays at the bottom */
@@ -59,13 +65,22 @@ struct toast {
 	double at;
 	bool bad, undo, busy; /* busy: what it says is still under way */
 };
+/* A session's screen in the dashboard. Its pane follows the place: who moves to another place of the
+ * frame keeps its picture. */
+struct tile {
+	struct app *app;
+	struct pane *pane;	    /* NULL until it is needed; it stays for the next session */
+	struct preview_place place; /* id "": not in this frame */
+	double painted_at;
+	bool came; /* a frame that is not painted yet */
+};
 struct app {
 	struct draw d;
 	struct model m;
 	struct app_ops ops;
 	double now; /* Unix seconds */
 	bool connected, dirty, repaint;
-	bool frame_came;  /* of the front pane: its part of the picture is to be painted */
+	bool frame_came;  /* of a pane: its part of the picture is to be painted */
 	bool drawn;	  /* canvas holds the picture but for that */
 	bool watching;	  /* the model follows the server */
 	bool arrange_due; /* rows stand still while the cursor moves; they have not followed yet */
@@ -80,17 +95,19 @@ struct app {
 	const struct view *key_view;	/* it was pressed there */
 	unsigned ran_in;		/* C_* of the view from which the last action was run */
 	char prefix_label[16];
-	int attaches; /* sessions shown so far */
 	enum ui_layout layout;
-	enum ui_notify notify_by;
+	enum ui_status status;
+	enum ui_notify notify_by[NOTIFY_KINDS];
+	unsigned attach_mode;
 	bool motion;	   /* what one waits for may count up */
 	struct err failed; /* code: why there is nothing to show at all */
 	char lost_why[96]; /* the connection; "" unknown */
 	LIST_HEAD(, pane) panes;
 	struct arena *arena;   /* NULL until needed */
 	struct canvas *canvas; /* the frame */
-	struct pane *preview_pane;
-	bool looks; /* it was sent to looks_at */
+	struct tile tiles[TILES_MAX];
+	struct pane *preview_pane; /* of the tile one looks at; NULL until there was one */
+	bool looks;		   /* it was sent to looks_at */
 	struct text_place looks_at;
 	/* Of the frame that was drawn last: */
 	struct pane *front; /* whose screen is in it */
@@ -99,8 +116,11 @@ struct app {
 		bool set, visible;
 		int y, x;
 		enum cursor_shape shape;
-	} cursor; /* of no line of text, but of the session or for copying */
-	struct preview_place preview;
+	} cursor;		      /* of no line of text, but of the session or for copying */
+	struct preview_place preview; /* the one that is looked at */
+	struct preview_place beside[TILES_MAX - 1]; /* n_beside others */
+	int n_beside;
+	double text_due;		/* when words change by time alone */
 	uint64_t back;			/* rows the selected session's screen is scrolled back */
 	char back_of[16];		/* that session */
 	struct toast toasts[TOAST_LOG]; /* ring; n_toasts in all */
@@ -128,8 +148,9 @@ void app_draw(struct app *a);
 bool app_paint(struct app *a, struct grid *g);
 /* The pane that is the whole frame as it is; NULL: the frame is drawn. */
 struct pane *app_plain(const struct app *a);
-/* Seconds until the screen changes by time alone; INFINITY: never. */
-double app_next_change(const struct app *a);
+/* Seconds until the screen changes by time alone; INFINITY: never. app_clock: it is time. */
+double app_next_change(struct app *a);
+void app_clock(struct app *a);
 /* From the server: an event of watch, the connection's state and why it went ("" unknown), what
  * belongs to a view; true: the picture changes by it. */
 void app_event(struct app *a, json_t *ev);
@@ -140,9 +161,13 @@ void app_acked(struct app *a, uint32_t view); /* client.h: the place to lend the
 void app_check(const struct app *a);	      /* aborts */
 void app_dump(const struct app *a, struct buf *out);
 
+struct pane *app_pane(struct app *a, uint32_t view); /* the one that shows it; NULL */
+
 /* For views and actions. */
 /* Here the session's screen is shown: its last rows, unless the caller says otherwise in it. */
 struct preview_place *app_preview(struct app *a, const struct msess *s, int y, int x, int h, int w);
+/* And here another one's, its last rows; no more than TILES_MAX - 1 a frame. */
+void app_beside(struct app *a, const struct msess *s, int y, int x, int h, int w);
 void app_turn(struct app *a, long rows); /* scrolls the preview, negative: back in history */
 void app_push(struct app *a, const struct view *v, const char *arg);
 void app_pop(struct app *a);
@@ -161,6 +186,9 @@ void app_error(struct app *a, const char *verb, const struct err *e);
 /* The session a command is about: the selected one, or NULL after a word about why. */
 struct msess *app_subject(struct app *a);
 void app_changed(struct app *a); /* the model changed */
+/* What there is to tell of a session (of enum notify_kind, -1 nothing); it has just become so. */
+int app_notice_kind(const struct msess *s);
+void app_notice(struct app *a, const struct msess *s);
 /* Ids of the marked sessions, else of the selected one, as JSON. New reference. */
 json_t *app_subjects(struct app *a);
 /* Follows the server's sessions from here on (request "watch"). */

@@ -47,7 +47,7 @@ tell_focus(struct pane *p, bool in)
 {
 	const struct app_ops *ops = &p->app->ops;
 	const struct input_event ev = {.type = INPUT_FOCUS, .focus_in = in};
-	if (p->view && p->mode == VIEW_ATTACH)
+	if (p->view && p->mode & VIEW_ATTACH)
 		ops->view_input(ops->ctx, p->view, &ev);
 }
 
@@ -67,7 +67,7 @@ pane_close(struct pane *p)
 }
 
 void
-pane_open(struct pane *p, const char *id, enum view_mode mode, int cols, int rows)
+pane_open(struct pane *p, const char *id, unsigned mode, int cols, int rows)
 {
 	const struct app_ops *ops = &p->app->ops;
 	char copy[sizeof p->id];

@@ -24,8 +24,8 @@ struct pane {
 	const struct pane_ops *ops;
 	void *owner;
 	struct canvas *screen;
-	uint32_t view; /* 0 none */
-	enum view_mode mode;
+	uint32_t view;	      /* 0 none */
+	unsigned mode;	      /* of view_mode */
 	char id[64];	      /* the session's, or how it was called until the server says */
 	bool known;	      /* screen is that of this session */
 	bool holding;	      /* it was told to stay at its place while output goes on */
@@ -43,7 +43,7 @@ struct pane {
 struct pane *pane_new(struct app *a, const struct pane_ops *ops, void *owner);
 void pane_free(struct pane *p); /* NULL ok; closes the view */
 /* A view of session id in place of the one before. */
-void pane_open(struct pane *p, const char *id, enum view_mode mode, int cols, int rows);
+void pane_open(struct pane *p, const char *id, unsigned mode, int cols, int rows);
 void pane_close(struct pane *p);
 /* Request "look" with args (taken; "view" is added). cb NULL ok. */
 typedef void (*app_reply_cb)(struct app *a, json_t *reply, const struct err *e, const char *id);

@@ -61,18 +61,22 @@ want(struct attach *at)
 	at->app->ops.want(at->app->ops.ctx, at->inner.kitty, at->inner.mouse);
 }
 
+/* Its rows may begin below the terminal's first. */
 static void
 to_session(struct attach *at, const struct input_event *ev)
 {
+	struct input_event there = *ev;
+	if (ev->type == INPUT_MOUSE)
+		there.row -= status_room(at->app).y;
 	if (at->pane->view)
-		at->app->ops.view_input(at->app->ops.ctx, at->pane->view, ev);
+		at->app->ops.view_input(at->app->ops.ctx, at->pane->view, &there);
 }
 
 void
 attach_open(struct attach *at, const char *id)
 {
-	struct surface *s = at->app->d.s;
-	pane_open(at->pane, id, VIEW_ATTACH, surface_cols(s), surface_rows(s));
+	struct window_at room = status_room(at->app);
+	pane_open(at->pane, id, at->app->attach_mode, room.w, room.h);
 }
 
 static const char *
@@ -99,6 +103,28 @@ give_up(struct attach *at, int code, const char *why)
 		app_pop(a);
 }
 
+const char *
+attach_below(const struct app *a)
+{
+	int i = a->depth - 1;
+	while (a->stack[i].v != &view_attach)
+		i--;
+	if (i == 0)
+		return "leaves";
+	return a->stack[i - 1].v == &view_list ? "dashboard" : a->stack[i - 1].v->name;
+}
+
+/* Whoever is new here is told the way back, where it leads. */
+static void
+tell_the_way(struct attach *at)
+{
+	struct app *a = at->app;
+	const char *key = a->prefix_label;
+	if (!at->told && a->ops.tell(a->ops.ctx, "attach", 3))
+		app_toast(a, false, "%s menu   %s%s %s", key, key, key, attach_below(a));
+	at->told = true;
+}
+
 static void
 ev_open(struct attach *at, json_t *ev)
 {
@@ -114,6 +140,7 @@ ev_open(struct attach *at, json_t *ev)
 		return;
 	}
 	snprintf(at->pane->id, sizeof at->pane->id, "%s", id);
+	tell_the_way(at);
 	struct msess *s = model_told(&a->m, id, ev, a->now);
 	if (s)
 		snprintf(at->name, sizeof at->name, "%s", s->name);
@@ -237,12 +264,13 @@ first_row(const struct attach *at, const struct grid *g, int rows, int focus)
 static void
 place(struct attach *at, int focus)
 {
-	const struct app *a = at->app;
 	struct grid g = canvas_grid(at->pane->screen);
-	int cols = surface_cols(a->d.s), rows = surface_rows(a->d.s);
-	at->sy = first_row(at, &g, rows, focus);
-	at->pane->shown = (struct window_at){
-		.h = MIN(rows, g.rows - at->sy), .w = MIN(cols, g.cols), .sy = at->sy};
+	struct window_at room = status_room(at->app);
+	at->sy = first_row(at, &g, room.h, focus);
+	at->pane->shown = (struct window_at){.y = room.y,
+		.h = MIN(room.h, g.rows - at->sy),
+		.w = MIN(room.w, g.cols),
+		.sy = at->sy};
 }
 
 /* --- input ------------------------------------------------------------------------------------ */
@@ -261,6 +289,24 @@ mouse(struct attach *at, const struct input_event *ev)
 	return true;
 }
 
+/* Without a program keys are for what is left of it. */
+static bool
+ended_key(struct app *a, const struct input_event *ev)
+{
+	const struct action *act = keymap_find(C_GONE, ev);
+	if (act)
+		app_run_action(a, (enum action_id)(act - actions));
+	else
+		app_dead_key(a, C_GONE, ev);
+	return true;
+}
+
+bool
+attach_reads_only(const struct app *a)
+{
+	return a->attach_mode & VIEW_READ_ONLY;
+}
+
 static bool
 attach_input(struct app *a, void *st, const struct input_event *ev)
 {
@@ -276,11 +322,20 @@ attach_input(struct app *a, void *st, const struct input_event *ev)
 		app_push(a, &view_menu, NULL);
 		return true;
 	}
-	if (ev->type == INPUT_MOUSE && !at->inner.mouse &&
-		!(turn && at->inner.alt && at->inner.alt_scroll))
+	if (ev->type == INPUT_MOUSE && ev->row == status_row(a))
+		return false; /* what is drawn there can be clicked */
+	if (ev->type == INPUT_MOUSE &&
+		(attach_reads_only(a) ||
+			(!at->inner.mouse && !(turn && at->inner.alt && at->inner.alt_scroll))))
 		return mouse(at, ev);
 	if (has_ended(at))
-		return ev->type != INPUT_KEY || release; /* else a key of C_GONE, or none */
+		return ev->type != INPUT_KEY || release || ended_key(a, ev);
+	if (attach_reads_only(a)) {
+		if (ev->type == INPUT_PASTE || (ev->type == INPUT_KEY && ev->key < KEY_NONE))
+			app_toast(a, true, "attached read-only: nothing is typed (%s menu)",
+				a->prefix_label);
+		return true;
+	}
 	if (at->pane->selecting && ev->type == INPUT_KEY)
 		pane_select_end(at->pane);
 	at->typing = ev->type == INPUT_KEY && ev->key < KEY_NONE &&
@@ -300,7 +355,8 @@ attach_plain(struct app *a, void *st)
 	struct attach *at = attach_check(st);
 	struct grid g = canvas_grid(at->pane->screen);
 	bool whole = at->pane->known && !at->pane->selecting && !has_ended(at) &&
-		     g.cols == surface_cols(a->d.s) && g.rows == surface_rows(a->d.s);
+		     status_row(a) < 0 && g.cols == surface_cols(a->d.s) &&
+		     g.rows == surface_rows(a->d.s);
 	return whole ? at->pane : NULL;
 }
 
@@ -308,8 +364,7 @@ static bool
 attach_lends(struct app *a, void *st)
 {
 	struct attach *at = attach_check(st);
-	(void)a;
-	return at->typing && !(at->inner.kitty & KEYS_ARE_SEQUENCES);
+	return at->typing && !attach_reads_only(a) && !(at->inner.kitty & KEYS_ARE_SEQUENCES);
 }
 
 static bool
@@ -321,21 +376,25 @@ attach_empty(struct app *a, void *st)
 
 /* Where a session smaller than the terminal ends, and why it is. */
 static void
-draw_edges(struct app *a, const struct grid *g, int cols, int rows)
+draw_edges(struct app *a, const struct grid *g, struct window_at room)
 {
 	char s[160];
 	const char *const *sign = a->d.theme.glyph;
 	uint16_t st = draw_style(&a->d, TH_RULE);
-	if (g->cols < cols)
-		surface_fill(a->d.s, 0, g->cols, MIN(rows, g->rows), 1, sign[GL_V], st);
-	if (g->rows < rows)
-		surface_fill(a->d.s, g->rows, 0, 1, MIN(cols, g->cols), sign[GL_H], st);
-	if (g->rows < rows && g->cols < cols)
-		draw_glyph(&a->d, g->rows, g->cols, TH_RULE, GL_BR);
-	snprintf(s, sizeof s, "sized %dx%d by another terminal; type to take over", g->cols,
-		g->rows);
-	if (g->rows + 1 < rows)
-		draw_cut(&a->d, g->rows + 1, 0, cols, TH_DIM, s);
+	int end = room.y + g->rows;
+	if (g->cols < room.w)
+		surface_fill(a->d.s, room.y, g->cols, MIN(room.h, g->rows), 1, sign[GL_V], st);
+	if (g->rows < room.h)
+		surface_fill(a->d.s, end, 0, 1, MIN(room.w, g->cols), sign[GL_H], st);
+	if (g->rows < room.h && g->cols < room.w)
+		draw_glyph(&a->d, end, g->cols, TH_RULE, GL_BR);
+	if (a->attach_mode & (VIEW_READ_ONLY | VIEW_NO_RESIZE))
+		snprintf(s, sizeof s, "keeps its size of %dx%d", g->cols, g->rows);
+	else
+		snprintf(s, sizeof s, "sized %dx%d by another terminal; type to take over", g->cols,
+			g->rows);
+	if (g->rows + 1 < room.h)
+		draw_cut(&a->d, end + 1, 0, room.w, TH_DIM, s);
 }
 
 /* Base sheet, front pane; focus: the row that is to be seen, -1 the cursor's. */
@@ -345,14 +404,14 @@ picture(struct attach *at, int focus)
 	struct app *a = at->app;
 	struct pane *p = at->pane;
 	struct grid g = canvas_grid(p->screen);
-	int cols = surface_cols(a->d.s), rows = surface_rows(a->d.s);
+	struct window_at room = status_room(a);
 	place(at, focus);
-	draw_edges(a, &g, cols, rows);
+	draw_edges(a, &g, room);
 	a->front = p;
 	a->cursor.set = true;
-	a->cursor.visible = g.cursor.visible && g.cursor.col < cols && !has_ended(at);
-	a->cursor.y = CLAMP(g.cursor.row - at->sy, 0, rows - 1);
-	a->cursor.x = MIN(g.cursor.col, cols - 1);
+	a->cursor.visible = g.cursor.visible && g.cursor.col < room.w && !has_ended(at);
+	a->cursor.y = room.y + CLAMP(g.cursor.row - at->sy, 0, room.h - 1);
+	a->cursor.x = MIN(g.cursor.col, room.w - 1);
 	a->cursor.shape = g.cursor.shape;
 }
 
@@ -389,11 +448,14 @@ attach_draw(struct app *a, void *st)
 	struct attach *at = attach_check(st);
 	bool top = app_top(a) == &view_attach, ended = has_ended(at);
 	struct back *b = back_of(a);
+	int row = status_row(a);
 	picture(at, b ? back_focus(b) : -1);
+	if (row >= 0)
+		status_draw(a, session_of(at));
 	if (ended && !b)
 		draw_ended(at);
 	if (top)
-		frame_toast_over(a, surface_rows(a->d.s) - 1 - ended);
+		frame_toast_over(a, row >= 0 ? row : surface_rows(a->d.s) - 1 - ended);
 }
 
 /* --- life ------------------------------------------------------------------------------------- */
@@ -422,9 +484,19 @@ static void
 view_resized(struct app *a, void *st)
 {
 	struct attach *at = attach_check(st);
+	struct window_at room = status_room(a);
 	if (at->pane->view)
-		a->ops.view_resize(
-			a->ops.ctx, at->pane->view, surface_cols(a->d.s), surface_rows(a->d.s));
+		a->ops.view_resize(a->ops.ctx, at->pane->view, room.w, room.h);
+}
+
+static void
+attach_pick(struct app *a, void *st, int index, bool twice)
+{
+	(void)st;
+	(void)twice;
+	app_push(a, &view_menu, NULL);
+	if (index == STATUS_NEXT)
+		app_run_action(a, ACTION_MENU_NEXT);
 }
 
 /* The list that an action waited for is there. */
@@ -439,15 +511,6 @@ view_changed(struct app *a, void *st)
 	then(a);
 }
 
-/* Whoever is new here is told the way back. */
-static void
-tell_the_way(struct app *a)
-{
-	if (a->attaches++ < 3)
-		app_toast(a, false, "%s menu   %s%s dashboard", a->prefix_label, a->prefix_label,
-			a->prefix_label);
-}
-
 void
 attach_show(struct app *a, const char *id, const struct text_place *at)
 {
@@ -458,7 +521,6 @@ attach_show(struct app *a, const char *id, const struct text_place *at)
 		attach_open(there, id);
 	} else {
 		app_push(a, &view_attach, id);
-		tell_the_way(a);
 	}
 	if (at)
 		attach_look(a, at);
@@ -470,7 +532,7 @@ view_check(const struct app *a, const void *st)
 	const struct attach *at = st;
 	CHECK(at->magic == MAGIC && at->app == a && at->pane->app == a);
 	CHECK(at->sy >= 0);
-	CHECK(at->pane->mode == VIEW_ATTACH || !at->pane->view);
+	CHECK(at->pane->mode & VIEW_ATTACH || !at->pane->view);
 	CHECK(!at->then || !a->m.loaded); /* what waits for the list goes with it */
 }
 
@@ -486,12 +548,13 @@ view_dump(const void *st, struct buf *out)
 
 const struct view view_attach = {
 	.name = "attach",
-	.context = C_GONE,
+	.context = C_MENU,
 	.size = sizeof(struct attach),
 	.open = view_open,
 	.close = view_close,
 	.draw = attach_draw,
 	.input = attach_input,
+	.pick = attach_pick,
 	.changed = view_changed,
 	.resized = view_resized,
 	.plain = attach_plain,

@@ -4,7 +4,8 @@
  *   attach.c  struct attach: while a session is on the terminal
  *   back.c    struct back: while one looks back in it, selects and copies by keys
  *   find.c    struct find, in it: while something is looked for
- *   menu.c    the menu after the prefix key; it holds nothing */
+ *   menu.c    the menu after the prefix key; it holds nothing
+ *   status.c  the line about the session and who waits; it holds nothing */
 #include "tui/attach/attach.h"
 #include "tui/app/frame.h"
 
@@ -21,6 +22,7 @@ struct attach {
 	bool typing;		     /* the last input was a plain key: the terminal may be lent */
 	uint32_t swallow;	     /* key whose release is not the session's */
 	int sy;			     /* its first row shown, when it is higher than the terminal */
+	bool told;		     /* this time, the way back */
 	void (*then)(struct app *a); /* action that waits for the list of sessions */
 };
 struct find {
@@ -47,6 +49,19 @@ struct back {
 /* attach.c */
 struct attach *attach_of(struct app *a);	     /* NULL: no session is on the terminal */
 void attach_open(struct attach *at, const char *id); /* another session in the same view */
+const char *attach_below(const struct app *a);	     /* where leaving leads */
+bool attach_reads_only(const struct app *a);
+
+/* status.c */
+enum { STATUS_MENU, STATUS_NEXT }; /* what can be clicked there */
+/* The part of the terminal that is the session's: all but the row of the status line. */
+struct window_at status_room(const struct app *a);
+int status_row(const struct app *a); /* -1: there is none */
+void status_draw(struct app *a, const struct msess *s);
+
+/* menu.c */
+/* Sessions that need an answer, in the list's order, beginning after this one; step -1: before it. */
+struct msess *menu_waiting(const struct app *a, int step);
 
 /* back.c */
 struct back *back_of(struct app *a);

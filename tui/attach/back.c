@@ -112,7 +112,7 @@ move_by(struct back *b, int rows)
 static int
 page(const struct app *a, const struct pane *p)
 {
-	return MAX(1, MIN(surface_rows(a->d.s), grid_of(p).rows) - 2);
+	return MAX(1, MIN(status_room(a).h, grid_of(p).rows) - 2);
 }
 
 /* --- prompts ---------------------------------------------------------------------------------- */
@@ -398,7 +398,8 @@ static void
 draw_bar(struct app *a, struct back *b)
 {
 	int rows = surface_rows(a->d.s), cols = surface_cols(a->d.s), focus = back_focus(b);
-	int y = focus >= 0 && focus - b->at->sy == rows - 1 && rows > 1 ? 0 : rows - 1;
+	int at = b->at->pane->shown.y + focus - b->at->sy;
+	int y = focus >= 0 && at == rows - 1 && rows > 1 ? 0 : rows - 1;
 	unsigned context = app_top(a) == &view_finding ? C_FIND : b->copying ? C_COPY : C_BACK;
 	char status[300];
 	surface_layer(a->d.s, y, 0, 1, cols);
@@ -416,11 +417,11 @@ back_draw(struct app *a, void *st)
 {
 	struct back *b = st;
 	struct pane *p = b->at->pane;
-	int rows = surface_rows(a->d.s), cols = surface_cols(a->d.s);
+	struct window_at room = status_room(a);
 	a->front_hit = find_now(b);
 	a->cursor.visible = b->copying;
-	a->cursor.y = CLAMP(p->y - b->at->sy, 0, rows - 1);
-	a->cursor.x = MIN(p->x, cols - 1);
+	a->cursor.y = room.y + CLAMP(p->y - b->at->sy, 0, room.h - 1);
+	a->cursor.x = MIN(p->x, room.w - 1);
 	a->cursor.shape = CURSOR_BLOCK;
 	draw_bar(a, b);
 }

@@ -7,9 +7,8 @@
 
 /* --- the other sessions ----------------------------------------------------------------------- */
 
-/* Sessions that need an answer, in the list's order, beginning after this one; step -1: before it. */
-static struct msess *
-waiting_from_here(const struct app *a, int step)
+struct msess *
+menu_waiting(const struct app *a, int step)
 {
 	long n = (long)a->m.n_shown, here = MAX(model_index(&a->m, a->m.sel), 0);
 	for (long k = 1; k < n; k++) {
@@ -46,7 +45,7 @@ static void
 go_waiting(struct app *a, int step)
 {
 	struct attach *at = attach_of(a);
-	const struct msess *s = waiting_from_here(a, step);
+	const struct msess *s = menu_waiting(a, step);
 	if (s)
 		go_to(a, s->id);
 	else if (step < 0 && *at->before)
@@ -137,7 +136,7 @@ void
 act_menu_prefix(struct app *a)
 {
 	struct pane *p = attach_of(a)->pane;
-	if (p->view)
+	if (p->view && !attach_reads_only(a))
 		a->ops.view_input(a->ops.ctx, p->view, &a->prefix);
 }
 
@@ -213,7 +212,7 @@ static const struct {
 	enum action_id id;
 	const char *text;
 } items[] = {
-	{ACTION_MENU_LEAVE, "dashboard"},
+	{ACTION_MENU_LEAVE, ""}, /* where it leads */
 	{ACTION_MENU_NEXT, "next that needs you"},
 	{ACTION_MENU_PREVIOUS, "previous"},
 	{ACTION_MENU_BACK, "scrollback"},
@@ -232,16 +231,15 @@ static void
 flow_hints(struct flow *f)
 {
 	struct app *a = f->a;
-	const struct msess *next = waiting_from_here(a, 1);
+	const struct msess *next = menu_waiting(a, 1);
 	for (size_t i = 0; i < ARRAY_LEN(items); i++) {
 		enum action_id id = items[i].id;
 		char key[48], text[96];
 		keymap_label(&actions[id], a->d.theme.ascii, key);
-		snprintf(text, sizeof text, "%s", items[i].text);
+		snprintf(text, sizeof text, "%s",
+			id == ACTION_MENU_LEAVE ? attach_below(a) : items[i].text);
 		if (id == ACTION_MENU_LEAVE)
 			snprintf(key, sizeof key, "d or %s", a->prefix_label);
-		if (id == ACTION_MENU_LEAVE && a->stack[0].v == &view_attach)
-			snprintf(text, sizeof text, "leave");
 		if (id == ACTION_MENU_NEXT && next)
 			snprintf(text, sizeof text, "%s (%.20s)", items[i].text, next->name);
 		if (id == ACTION_MENU_PREFIX)

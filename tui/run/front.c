@@ -13,6 +13,7 @@
 #include "core/os/os.h"
 #include "sessions/agent/profile.h"
 #include "sessions/config/config.h"
+#include "tui/app/preview.h"
 #include "tui/attach/attach.h"
 #include "tui/run/plain.h"
 #include "tui/term/outer.h"
@@ -64,7 +65,7 @@ on_clock(uv_timer_t *t)
 {
 	struct front *f = front_check(t->data);
 	f->app->now = os_wall_s();
-	f->app->dirty = true;
+	app_clock(f->app);
 	damage(f, false);
 }
 
@@ -230,7 +231,7 @@ do_quit(void *ctx)
 }
 
 static uint32_t
-do_view_open(void *ctx, const char *id, enum view_mode mode, int cols, int rows)
+do_view_open(void *ctx, const char *id, unsigned mode, int cols, int rows)
 {
 	return client_view_open(front_check(ctx)->client, id, mode, cols, rows);
 }
@@ -335,12 +336,35 @@ do_programs(void *ctx, struct app *a)
 	profiles_free(ps);
 }
 
+/* A small file counts; where it cannot be kept, there is one hint too many. */
+static bool
+do_tell(void *ctx, const char *what, int times)
+{
+	char path[600];
+	int n = 0;
+	(void)ctx;
+	snprintf(path, sizeof path, "%s/told-%s", paths()->state, what);
+	FILE *f = fopen(path, "re");
+	if (f && fscanf(f, "%d", &n) != 1)
+		n = 0;
+	if (f)
+		fclose(f);
+	if (n < 0 || n >= times)
+		return false;
+	if ((f = fopen(path, "we"))) {
+		fprintf(f, "%d\n", n + 1);
+		fclose(f);
+	}
+	return true;
+}
+
 static const struct app_ops app_ops_of = {
 	.request = do_request,
 	.stream = do_stream,
 	.cancel = do_cancel,
 	.quit = do_quit,
 	.programs = do_programs,
+	.tell = do_tell,
 	.view_open = do_view_open,
 	.view_close = do_view_close,
 	.view_resize = do_view_resize,
@@ -369,9 +393,12 @@ static void
 on_frame(void *ctx, uint32_t view, const void *p, size_t n)
 {
 	struct front *f = front_check(ctx);
+	f->app->now = os_wall_s();
 	bool shown = app_frame(f->app, view, p, n);
 	if (shown && f->outer && !outer_lent(f->outer)) /* else its owner has painted that */
 		damage(f, false);
+	else if (isfinite(preview_due(f->app)))
+		clock_set(f);
 }
 
 static int open_terminal(struct front *f);
@@ -525,7 +552,10 @@ front_open(struct front *f, const struct view *base, const char *id)
 	config_load(&cfg, paths()->config, NULL); /* a bad one is `config check`'s to tell */
 	f->mouse = cfg.mouse;
 	c.layout = cfg.layout;
-	c.notify = cfg.notify;
+	c.status = cfg.status;
+	memcpy(c.notify, cfg.notify, sizeof c.notify);
+	c.attach_mode =
+		(f->opt->read_only ? VIEW_READ_ONLY : 0) | (f->opt->no_resize ? VIEW_NO_RESIZE : 0);
 	c.motion = cfg.motion;
 	outer_size(STDOUT_FILENO, &c.cols, &c.rows);
 	ops.ctx = cops.ctx = f;

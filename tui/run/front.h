@@ -7,6 +7,7 @@
 
 struct front_options {
 	bool ascii, no_color;
+	bool read_only, no_resize; /* of the session attached to */
 };
 int front_dashboard(const struct front_options *opt, struct err *e);
 /* One session; at NULL: its live screen. name: how the one left last is called. */

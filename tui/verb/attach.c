@@ -27,9 +27,9 @@ options(const struct verb_ctx *ctx)
 }
 
 static int
-attach_here(const struct verb_ctx *ctx, const char *id, const struct text_place *at)
+attach_here(const struct verb_ctx *ctx, const char *id, const struct text_place *at,
+	struct front_options opt)
 {
-	struct front_options opt = options(ctx);
 	struct err e = {0};
 	char name[64];
 	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
@@ -45,7 +45,7 @@ attach_here(const struct verb_ctx *ctx, const char *id, const struct text_place 
 int
 attach_run(const struct verb_ctx *ctx, const char *id)
 {
-	return attach_here(ctx, id, NULL);
+	return attach_here(ctx, id, NULL, options(ctx));
 }
 
 int
@@ -66,7 +66,11 @@ int
 verb_attach(struct verb_ctx *ctx, int argc, char **argv)
 {
 	const char *line = NULL;
-	const struct opt opts[] = {{'l', "line", true, NULL, &line, NULL}, {0}};
+	struct front_options how = options(ctx);
+	bool read_only = false, no_resize = false;
+	const struct opt opts[] = {{'l', "line", true, NULL, &line, NULL},
+		{'r', "read-only", false, NULL, NULL, &read_only},
+		{0, "no-resize", false, NULL, NULL, &no_resize}, {0}};
 	struct text_place at = {0};
 	char *end;
 	int first;
@@ -80,5 +84,7 @@ verb_attach(struct verb_ctx *ctx, int argc, char **argv)
 			return verb_fail(ctx, EXIT_USAGE,
 				"--line takes a number as search tells it, not '%.20s'", line);
 	}
-	return attach_here(ctx, argc > first ? argv[first] : "-", line ? &at : NULL);
+	how.read_only = read_only;
+	how.no_resize = no_resize;
+	return attach_here(ctx, argc > first ? argv[first] : "-", line ? &at : NULL, how);
 }

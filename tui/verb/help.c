@@ -93,7 +93,7 @@ help_all(void)
 			if (!strcmp(verbs[i].group, groups[g]))
 				printf("  %-10s %s\n", verbs[i].name, verbs[i].help);
 	}
-	printf("\nID: exact name, number, unique prefix of an id, or - for the last used.\n"
+	printf("\nID: a name, a number, the beginning of an id or a name, or - for the last used.\n"
 	       "Everywhere: --json  -q  --color auto|always|never  --help  --version\n"
 	       "Exit codes: 0 ok, 1 failed, 2 usage, 3 no such session, 4 no server, 5 timeout.\n");
 }

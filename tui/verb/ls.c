@@ -1,30 +1,19 @@
 #include "core/text/width.h"
 #include "tui/verb/verb.h"
+#include "tui/verb/choice.h"
 #include "tui/verb/memory.h"
 #include <string.h>
 #include <unistd.h>
 
-/* Text cut or padded to w cells. */
 static void
-put_cell(const char *s, int w)
+put_column(const struct verb_ctx *ctx, const char *s, int w)
 {
-	size_t n = strlen(s), i = 0;
-	int used = 0;
-
-	while (i < n) {
-		int cells;
-		size_t k = utf8_grapheme(s + i, n - i, &cells);
-		if (used + cells > w)
-			break;
-		fwrite(s + i, 1, k, stdout);
-		used += cells;
-		i += k;
-	}
-	printf("%*s", w - used + 2, "");
+	put_cell(ctx, s, w);
+	fputs("  ", stdout);
 }
 
 static void
-put_row(const json_t *s, bool color)
+put_row(const struct verb_ctx *ctx, const json_t *s)
 {
 	char mem[32] = "-", idle[32] = "-", line[256];
 	const char *state = jstr(s, "state"), *act = jstr(s, "activity");
@@ -36,15 +25,15 @@ put_row(const json_t *s, bool color)
 		fmt_bytes(mem, json_number_value(json_object_get(s, "footprint_bytes")));
 	if (json_is_number(json_object_get(s, "idle_s")))
 		fmt_ago(idle, json_number_value(json_object_get(s, "idle_s")));
-	put_cell(jstr(s, "id"), 8);
-	put_cell(jstr(s, "name"), 18);
-	if (color && needs)
+	put_column(ctx, jstr(s, "id"), 8);
+	put_column(ctx, jstr(s, "name"), 18);
+	if (ctx->color && needs)
 		fputs("\033[1;33m", stdout);
-	put_cell(shown, 10);
-	if (color && needs)
+	put_column(ctx, shown, 10);
+	if (ctx->color && needs)
 		fputs("\033[0m", stdout);
-	put_cell(idle, 7);
-	put_cell(mem, 6);
+	put_column(ctx, idle, 7);
+	put_column(ctx, mem, 6);
 	sanitize(line, sizeof(line), said, strlen(said));
 	puts(line);
 }
@@ -72,19 +61,7 @@ put_list(struct verb_ctx *ctx, json_t *reply, bool chosen)
 	printf("%-8s  %-18s  %-10s  %-7s  %-6s  %s\n", "ID", "NAME", "STATE", "IDLE", "MEM",
 		"WANTS / LAST LINE");
 	json_array_foreach (list, i, s)
-		put_row(s, ctx->color);
-}
-
-static json_t *
-list_args(bool all, const char *tag, const char *state)
-{
-	json_t *args = json_pack("{s:b}", "all", all);
-
-	if (tag)
-		json_object_set_new(args, "tag", json_string(tag));
-	if (state)
-		json_object_set_new(args, "state", json_string(state));
-	return args;
+		put_row(ctx, s);
 }
 
 /* What does not work as it should, on stderr: data stays data. */
@@ -101,11 +78,10 @@ int
 verb_ls(struct verb_ctx *ctx, int argc, char **argv)
 {
 	bool all = false, follow = false;
-	const char *tag = NULL, *state = NULL;
+	struct choice c = {0};
 	const struct opt opts[] = {{'a', "all", false, NULL, NULL, &all},
-		{'w', "watch", false, NULL, NULL, &follow}, {0, "tag", true, NULL, &tag, NULL},
-		{0, "state", true, NULL, &state, NULL}, {0}};
-	json_t *reply;
+		{'w', "watch", false, NULL, NULL, &follow}, CHOICE_OPTS(c), {0}};
+	json_t *reply, *args;
 	int first, code;
 
 	if (opts_parse(ctx, opts, NULL, argc, argv, &first) < 0)
@@ -113,11 +89,12 @@ verb_ls(struct verb_ctx *ctx, int argc, char **argv)
 	if (first < argc)
 		return verb_fail(ctx, EXIT_USAGE, "takes no arguments (try muster help ls)");
 	for (;;) {
-		if (!(reply = verb_call(ctx, "ls", list_args(all, tag, state), &code)))
+		if (!(args = choice_list(ctx, &c, all, &code)) ||
+			!(reply = verb_call(ctx, "ls", args, &code)))
 			return code;
 		if (follow && !ctx->json && isatty(1))
 			fputs("\033[H\033[2J", stdout);
-		put_list(ctx, reply, tag || state);
+		put_list(ctx, reply, choice_made(&c));
 		put_banner(ctx, reply);
 		json_decref(reply);
 		if (!follow || fflush(stdout) != 0)

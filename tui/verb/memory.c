@@ -1,8 +1,7 @@
-/* history, footprint, events: what sessions cost, and what happened to them. */
+/* history, events: what sessions cost, and what happened to them. */
 #include "core/paint/plot.h"
 #include "core/text/width.h"
 #include "sessions/config/config.h"
-#include "sessions/memory/footprint_json.h"
 #include "tui/verb/verb.h"
 #include "tui/verb/memory.h"
 #include <ctype.h>
@@ -15,7 +14,15 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { PLOT_ROWS = 12, PLOT_LEFT = 8, WIDTH_DEFAULT = 80, WIDTH_MAX = 200, SPARK_COLS = 24 };
+enum {
+	PLOT_ROWS = 12,
+	PLOT_LEFT = 8,
+	WIDTH_DEFAULT = 80,
+	WIDTH_MIN = 24,
+	WIDTH_MAX = 200,
+	SPARK_COLS = 24,
+	OVERVIEW_COLS = 57
+};
 /* A plot's column may repeat a sample this long before it counts as a gap. */
 static const double HOLD_MIN_S = 90, HOLD_STEPS = 3;
 
@@ -42,12 +49,12 @@ fmt_size(char *buf, double n)
 }
 
 /* Of standard output; 80 when that is no terminal. */
-static int
+int
 out_width(void)
 {
 	struct winsize ws;
 
-	if (ioctl(1, TIOCGWINSZ, &ws) == 0 && ws.ws_col > 20)
+	if (ioctl(1, TIOCGWINSZ, &ws) == 0 && ws.ws_col >= WIDTH_MIN)
 		return MIN(ws.ws_col, WIDTH_MAX);
 	return WIDTH_DEFAULT;
 }
@@ -79,12 +86,45 @@ put_cp(uint32_t cp)
 }
 
 void
-put_clean(const char *s, int width)
+put_clean(const char *s)
 {
 	char clean[256];
 
 	sanitize(clean, sizeof(clean), s, strlen(s));
-	printf("%-*s", width, clean);
+	fputs(clean, stdout);
+}
+
+void
+put_cell(const struct verb_ctx *ctx, const char *s, int cells)
+{
+	const char *more = out_style(ctx) == PLOT_ASCII ? "~" : "\u2026";
+	int width = abs(cells), used = 0, fits_used = 0;
+	char clean[256];
+	size_t n, i = 0, fits = 0;
+
+	sanitize(clean, sizeof(clean), s, strlen(s));
+	n = strlen(clean);
+	while (i < n) {
+		int wide;
+		size_t k = utf8_grapheme(clean + i, n - i, &wide);
+
+		if (used + wide > width)
+			break;
+		i += k;
+		used += wide;
+		if (used < width) { /* there is room for the mark behind it */
+			fits = i;
+			fits_used = used;
+		}
+	}
+	if (i < n) {
+		fwrite(clean, 1, fits, stdout);
+		fputs(more, stdout);
+		used = fits_used + 1;
+	} else {
+		fputs(clean, stdout);
+	}
+	printf("%*s", MAX(cells - used, 0), "");
 }
 
 /* ---- history ---- */
@@ -200,7 +240,7 @@ put_detail(const char *key, json_t *v)
 
 	printf("  %s ", key);
 	if (json_is_string(v)) {
-		put_clean(json_string_value(v), 0);
+		put_clean(json_string_value(v));
 		return;
 	}
 	if (json_is_number(v) && n > 6 && strcmp(key + n - 6, "_bytes") == 0) {
@@ -208,13 +248,13 @@ put_detail(const char *key, json_t *v)
 		return;
 	}
 	s = json_dumps(v, JSON_ENCODE_ANY | JSON_COMPACT);
-	put_clean(s ? s : "?", 0);
+	put_clean(s ? s : "?");
 	free(s);
 }
 
 /* One line. */
 static void
-put_event(const json_t *ev, bool with_name)
+put_event(const struct verb_ctx *ctx, const json_t *ev, bool with_name)
 {
 	time_t at = (time_t)jnum(ev, "t");
 	struct tm tm;
@@ -226,10 +266,10 @@ put_event(const json_t *ev, bool with_name)
 	strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", &tm);
 	printf("%s  ", when);
 	if (with_name) {
-		put_clean(jstr(ev, "name"), 18);
+		put_cell(ctx, jstr(ev, "name"), 18);
 		putchar(' ');
 	}
-	put_clean(jstr(ev, "event"), 12);
+	put_cell(ctx, jstr(ev, "event"), 12);
 	json_object_foreach (json_object_get(ev, "detail"), key, v)
 		put_detail(key, v);
 	putchar('\n');
@@ -260,7 +300,7 @@ put_history(const struct verb_ctx *ctx, const json_t *reply)
 		fmt_bytes(b, jnum(p, "rss_last")), fmt_bytes(c, lo), fmt_bytes(d, hi),
 		fmt_bytes(e, swap), n);
 	json_array_foreach (json_object_get(reply, "events"), i, ev)
-		put_event(ev, false);
+		put_event(ctx, ev, false);
 }
 
 static void
@@ -268,7 +308,7 @@ put_overview(const struct verb_ctx *ctx, const json_t *reply)
 {
 	json_t *list = json_object_get(reply, "sessions"), *s, *v;
 	char a[32], b[32], c[32], d[32];
-	size_t i, k;
+	size_t i, k, room = (size_t)CLAMP(out_width() - OVERVIEW_COLS, 0, SPARK_COLS);
 
 	if (json_array_size(list) == 0 && !ctx->quiet)
 		fprintf(stderr, "no sessions (muster new starts one)\n");
@@ -277,7 +317,7 @@ put_overview(const struct verb_ctx *ctx, const json_t *reply)
 			"CURVE");
 	json_array_foreach (list, i, s) {
 		json_t *points = json_object_get(s, "points");
-		size_t n = json_array_size(points), cols = MIN(n, (size_t)SPARK_COLS);
+		size_t n = json_array_size(points), cols = MIN(n, room);
 		double spark[SPARK_COLS] = {0}, now = jnum(s, "now");
 		uint32_t cell[SPARK_COLS];
 
@@ -287,7 +327,7 @@ put_overview(const struct verb_ctx *ctx, const json_t *reply)
 			spark[at] = fmax(spark[at], json_number_value(v));
 		}
 		plot_spark(spark, cols, 0, out_style(ctx), cell);
-		put_clean(jstr(s, "name"), 18);
+		put_cell(ctx, jstr(s, "name"), 18);
 		printf(" %8s %8s %8s %9s  ", isnan(now) ? jstr(s, "state") : fmt_size(a, now),
 			fmt_size(b, jnum(s, "min")), fmt_size(c, jnum(s, "max")),
 			fmt_size(d, jnum(s, "growth_bytes_per_h")));
@@ -300,10 +340,13 @@ put_overview(const struct verb_ctx *ctx, const json_t *reply)
 int
 verb_history(struct verb_ctx *ctx, int argc, char **argv)
 {
-	bool csv = false;
+	bool csv = false, categories = false, roles = false, ages = false;
 	const char *since = NULL;
-	const struct opt opts[] = {
-		{0, "since", true, NULL, &since, NULL}, {0, "csv", false, NULL, NULL, &csv}, {0}};
+	const struct opt opts[] = {{0, "since", true, NULL, &since, NULL},
+		{0, "csv", false, NULL, NULL, &csv},
+		{0, "categories", false, NULL, NULL, &categories},
+		{0, "roles", false, NULL, NULL, &roles}, {0, "ages", false, NULL, NULL, &ages},
+		{0}};
 	json_t *args, *reply;
 	double back = 86400;
 	int first, code = EXIT_FAIL;
@@ -317,9 +360,17 @@ verb_history(struct verb_ctx *ctx, int argc, char **argv)
 			ctx, EXIT_USAGE, "--since %.40s: a time like 24h, 7d or all", since);
 	if (argc - first > 1)
 		return verb_fail(ctx, EXIT_USAGE, "one session at a time (muster history [ID])");
-	if (csv && argc == first)
-		return verb_fail(
-			ctx, EXIT_USAGE, "--csv: of which session? (muster history ID --csv)");
+	if ((csv || categories || roles) && argc == first)
+		return verb_fail(ctx, EXIT_USAGE, "of which session? (muster history ID %s)",
+			csv	     ? "--csv"
+			: categories ? "--categories"
+				     : "--roles");
+	if (csv + categories + roles + ages > 1 || (ages && argc > first))
+		return verb_fail(ctx, EXIT_USAGE, "one view at a time; --ages is of all sessions");
+	if (ages)
+		return history_ages(ctx);
+	if (categories || roles)
+		return history_parts(ctx, argv[first], back, roles);
 	args = json_pack("{s:f}", "since", back);
 	if (argc > first)
 		json_object_set_new(args, "id", json_string(argv[first]));
@@ -335,161 +386,6 @@ verb_history(struct verb_ctx *ctx, int argc, char **argv)
 	else
 		put_overview(ctx, reply);
 	json_decref(reply);
-	return EXIT_OK;
-}
-
-/* ---- footprint ---- */
-
-static void
-put_footprint(const json_t *o)
-{
-	json_t *v;
-	char a[32], b[32], c[32], d[32];
-	size_t i;
-
-	printf("footprint %s%s   resident %s   shared out %s   swapped %s\n",
-		fmt_bytes(a, jnum(o, "total_bytes")),
-		json_is_true(json_object_get(o, "estimated")) ? " (estimated)" : "",
-		fmt_bytes(b, jnum(o, "rss_bytes")), fmt_bytes(c, jnum(o, "pss_bytes")),
-		fmt_bytes(d, jnum(o, "swap_bytes")));
-	if (jnum(o, "gpu_vram_bytes") + jnum(o, "gpu_system_bytes") > 0)
-		printf("graphics, not in it: %s on devices, %s of main memory\n",
-			fmt_bytes(a, jnum(o, "gpu_vram_bytes")),
-			fmt_bytes(b, jnum(o, "gpu_system_bytes")));
-	printf("\n%8s %9s %9s %9s  %-7s %s\n", "PID", "FOOTPRINT", "RESIDENT", "SWAPPED", "BY",
-		"ROLE");
-	json_array_foreach (json_object_get(o, "processes"), i, v) {
-		printf("%8.0f %9s %9s %9s  %-7s ", jnum(v, "pid"),
-			fmt_bytes(a, jnum(v, "footprint_bytes")),
-			fmt_bytes(b, jnum(v, "rss_bytes")), fmt_bytes(c, jnum(v, "swap_bytes")),
-			jstr(v, "rule"));
-		put_clean(jstr(v, "role"), 0);
-		putchar('\n');
-	}
-	if (json_array_size(json_object_get(o, "roles")) <
-		json_array_size(json_object_get(o, "processes"))) {
-		printf("\n%9s %9s  %s\n", "FOOTPRINT", "PROCESSES", "ROLE");
-		json_array_foreach (json_object_get(o, "roles"), i, v) {
-			printf("%9s %9.0f  ", fmt_bytes(a, jnum(v, "footprint_bytes")),
-				jnum(v, "processes"));
-			put_clean(jstr(v, "role"), 0);
-			putchar('\n');
-		}
-	}
-	printf("\n%9s %9s %9s  %s\n", "BYTES", "SWAPPED", "REGIONS", "CATEGORY");
-	json_array_foreach (json_object_get(o, "categories"), i, v) {
-		printf("%9s %9s %9.0f  ", fmt_bytes(a, jnum(v, "bytes")),
-			fmt_bytes(b, jnum(v, "swapped_bytes")), jnum(v, "regions"));
-		put_clean(jstr(v, "name"), 0);
-		putchar('\n');
-	}
-}
-
-/* A word that is a number may be a session's or a process's. The session is asked for first, at a
- * server that runs already: a pid needs none. NULL and *e with code 3 or 4: not a session. */
-static json_t *
-footprint_of_session(struct verb_ctx *ctx, const char *word, bool start_server, struct err *e)
-{
-	struct client *c = client_connect(start_server, e);
-	json_t *reply = NULL;
-
-	if (c)
-		reply = client_call(
-			c, "footprint", json_pack("{s:s}", "id", word), NULL, NULL, 0, e);
-	client_free(c);
-	json_clean(ctx, reply);
-	return reply;
-}
-
-static json_t *
-footprint_of_pid(struct verb_ctx *ctx, const char *word, int *code)
-{
-	struct footprint_report r;
-	json_t *o;
-	int rc = footprint_report((pid_t)strtol(word, NULL, 10), NULL, NULL, &r);
-
-	if (rc < 0) {
-		*code = verb_fail(ctx, EXIT_NO_SESSION, "no session and no process %s", word);
-		return NULL;
-	}
-	o = footprint_json(&r);
-	json_clean(ctx, o);
-	footprint_report_free(&r);
-	return o;
-}
-
-/* What is in no session's tree, or in several: "totals" of the list. */
-static int
-footprint_outside(struct verb_ctx *ctx)
-{
-	struct err e = {0};
-	struct client *c = client_connect(true, &e);
-	json_t *reply = c ? client_call(c, "ls", json_object(), NULL, NULL, 0, &e) : NULL, *totals,
-	       *v;
-	char mem[32], age[32];
-	size_t i;
-
-	client_free(c);
-	if (!reply)
-		return verb_fail(ctx, e.code ? e.code : EXIT_FAIL, "%s", e.msg);
-	totals = json_object_get(reply, "totals");
-	if (ctx->json) {
-		print_json(json_pack("{s:i,s:O,s:O}", "v", 1, "outside_bytes",
-			json_object_get(totals, "outside_bytes"), "outside",
-			json_object_get(totals, "outside")));
-		json_decref(reply);
-		return EXIT_OK;
-	}
-	printf("outside all sessions %s\n", fmt_bytes(mem, jnum(totals, "outside_bytes")));
-	if (json_array_size(json_object_get(totals, "outside")))
-		printf("\n%8s %9s %7s  %-24s %s\n", "PID", "FOOTPRINT", "AGE", "WHAT", "SESSIONS");
-	json_array_foreach (json_object_get(totals, "outside"), i, v) {
-		json_t *user;
-		size_t k;
-
-		printf("%8.0f %9s %7s  ", jnum(v, "pid"),
-			fmt_bytes(mem, jnum(v, "footprint_bytes")), fmt_ago(age, jnum(v, "age_s")));
-		put_clean(jstr(v, "what"), 24);
-		json_array_foreach (json_object_get(v, "sessions"), k, user) {
-			putchar(' ');
-			put_clean(json_string_value(user), 0);
-		}
-		putchar('\n');
-	}
-	json_decref(reply);
-	return EXIT_OK;
-}
-
-int
-verb_footprint(struct verb_ctx *ctx, int argc, char **argv)
-{
-	bool outside = false;
-	const struct opt opts[] = {{0, "outside", false, NULL, NULL, &outside}, {0}};
-	struct err e = {0};
-	json_t *o;
-	int first, code = EXIT_FAIL;
-	bool number;
-
-	if (opts_parse(ctx, opts, NULL, argc, argv, &first) < 0)
-		return EXIT_USAGE;
-	if (outside && argc == first)
-		return footprint_outside(ctx);
-	if (outside || argc - first != 1)
-		return verb_fail(ctx, EXIT_USAGE, "of what? (muster footprint PID|ID)");
-	number = argv[first][0] && strspn(argv[first], "0123456789") == strlen(argv[first]) &&
-		 strlen(argv[first]) < 10;
-	o = footprint_of_session(ctx, argv[first], !number, &e);
-	if (!o && number && (e.code == EXIT_NO_SESSION || e.code == EXIT_NO_SERVER))
-		o = footprint_of_pid(ctx, argv[first], &code);
-	else if (!o)
-		code = verb_fail(ctx, e.code ? e.code : EXIT_FAIL, "%s", e.msg);
-	if (!o)
-		return code;
-	if (ctx->json)
-		print_json(json_incref(o));
-	else
-		put_footprint(o);
-	json_decref(o);
 	return EXIT_OK;
 }
 
@@ -521,7 +417,7 @@ verb_events(struct verb_ctx *ctx, int argc, char **argv)
 		if (ctx->json)
 			print_json(json_incref(ev));
 		else
-			put_event(ev, true);
+			put_event(ctx, ev, true);
 	}
 	json_decref(reply);
 	return EXIT_OK;

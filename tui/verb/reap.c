@@ -1,8 +1,8 @@
 /* hibernate, resume, reap, explain: putting idle sessions to sleep and waking them. */
 #include "tui/model/reason.h"
-#include "tui/verb/verb.h"
+#include "tui/verb/choice.h"
 #include "sessions/config/config.h"
-#include <ctype.h>
+#include "tui/verb/memory.h"
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -25,17 +25,6 @@ static double
 number(const json_t *o, const char *key)
 {
 	return json_number_value(json_object_get(o, key));
-}
-
-static json_t *
-words_json(int argc, char **argv, int first)
-{
-	json_t *a = json_array();
-
-	for (int i = first; i < argc; i++)
-		if (strcmp(argv[i], "--") != 0)
-			json_array_append_new(a, json_string(argv[i]));
-	return a;
 }
 
 /* One line a session; failures on stderr. The exit code. */
@@ -73,6 +62,8 @@ many(struct verb_ctx *ctx, const char *verb, json_t *take_args, const char *done
 	if (!reply)
 		return code;
 	code = print_results(ctx, json_object_get(reply, "results"), done);
+	if (!ctx->json)
+		guard_warn(ctx, json_object_get(reply, "guard"));
 	if (ctx->json)
 		print_json(reply);
 	else
@@ -83,29 +74,34 @@ many(struct verb_ctx *ctx, const char *verb, json_t *take_args, const char *done
 int
 verb_hibernate(struct verb_ctx *ctx, int argc, char **argv)
 {
+	struct choice c = {.apt = "running"};
 	bool force = false;
-	const struct opt opts[] = {{.s = 'f', .l = "force", .flag = &force}, {0}};
-	int first;
+	const struct opt opts[] = {{.s = 'f', .l = "force", .flag = &force}, CHOICE_OPTS(c), {0}};
+	int first, code = EXIT_USAGE;
+	json_t *args;
 
-	if (opts_parse(ctx, opts, NULL, argc, argv, &first) < 0)
-		return EXIT_USAGE;
-	if (first == argc)
-		return verb_fail(ctx, EXIT_USAGE, "which session? (muster ls)");
-	return many(ctx, "hibernate",
-		json_pack("{s:o,s:b}", "ids", words_json(argc, argv, first), "force", force),
-		"is asleep");
+	if (opts_parse(ctx, opts, NULL, argc, argv, &first) < 0 ||
+		!(args = choice_args(ctx, &c, argv + first, argc - first, &code)))
+		return code;
+	json_object_set_new(args, "force", json_boolean(force));
+	return many(ctx, "hibernate", args, "is asleep");
 }
 
+/* Without a word: what was put to sleep last. */
 int
 verb_resume(struct verb_ctx *ctx, int argc, char **argv)
 {
-	const struct opt opts[] = {{0}};
-	int first;
+	struct choice c = {.apt = "asleep lost"};
+	const struct opt opts[] = {CHOICE_OPTS(c), {0}};
+	int first, code = EXIT_USAGE;
+	json_t *args;
 
 	if (opts_parse(ctx, opts, NULL, argc, argv, &first) < 0)
-		return EXIT_USAGE;
-	return many(ctx, "resume", json_pack("{s:o}", "ids", words_json(argc, argv, first)),
-		"is awake");
+		return code;
+	args = first == argc && !choice_made(&c)
+		       ? json_object()
+		       : choice_args(ctx, &c, argv + first, argc - first, &code);
+	return args ? many(ctx, "resume", args, "is awake") : code;
 }
 
 /* The offer as a table: what would be closed first, then what not and why. */
@@ -174,17 +170,6 @@ print_done(const struct verb_ctx *ctx, json_t *take)
 	return code;
 }
 
-static bool
-user_agrees(const json_t *reply, size_t n)
-{
-	char buf[32], answer[16];
-
-	printf("Put %zu to sleep and free about %s? [y/N] ", n,
-		fmt_bytes(buf, number(reply, "would_free_bytes")));
-	fflush(stdout);
-	return fgets(answer, sizeof answer, stdin) && tolower((unsigned char)answer[0]) == 'y';
-}
-
 struct reap_words {
 	const char *idle, *min;
 	bool growing, dry, yes;
@@ -222,6 +207,7 @@ reap(struct verb_ctx *ctx, const struct reap_words *w, json_t *take_args)
 {
 	json_t *reply;
 	int code = EXIT_OK;
+	char buf[32];
 	size_t n;
 
 	if (w->yes && !w->dry) {
@@ -239,7 +225,9 @@ reap(struct verb_ctx *ctx, const struct reap_words *w, json_t *take_args)
 		print_json(json_incref(reply));
 	} else {
 		print_offer(reply);
-		if (n && !w->dry && isatty(0) && isatty(1) && user_agrees(reply, n)) {
+		if (n && !w->dry &&
+			user_agrees("Put %zu to sleep and free about %s?", n,
+				fmt_bytes(buf, number(reply, "would_free_bytes")))) {
 			struct reap_words yes = *w;
 
 			yes.yes = true;
@@ -327,6 +315,8 @@ print_explanation(json_t *reply)
 	printf("growth: %s\n", str(growth, "verdict"));
 	json_object_foreach (json_object_get(growth, "numbers"), key, v)
 		print_value(key, v);
+	json_array_foreach (json_object_get(growth, "slabs"), i, v)
+		printf("    %-20s %s\n", i ? "" : "slabs", str(v, "text"));
 	printf("sleep: %s, and %s\n", truth(reap_o, "eligible") ? "can sleep now" : "not now",
 		truth(reap_o, "worth") ? "worth it" : "little to gain");
 	json_array_foreach (json_object_get(reap_o, "reasons"), i, v) {

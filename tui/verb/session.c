@@ -1,25 +1,18 @@
 /* kill, forget, pin, unpin, rename, tag, untag, archive, unarchive, note. */
-#include "tui/verb/verb.h"
+#include "tui/verb/choice.h"
 #include <string.h>
 
-static const struct opt none[] = {{0}};
+#define LIVE "starting running closing"
 
-/* One request over all the words; a line for each that failed. */
+/* One request over all of them; a line for each that failed. */
 static int
-many(struct verb_ctx *ctx, const char *verb, json_t *args, char **words, int n)
+many(struct verb_ctx *ctx, const struct choice *c, const char *verb, json_t *args)
 {
-	json_t *ids = json_array(), *reply, *r;
 	int code = EXIT_OK;
+	json_t *reply = choice_call(ctx, c, verb, args, &code), *r;
 	size_t i;
 
-	for (int k = 0; k < n; k++)
-		json_array_append_new(ids, json_string(words[k]));
-	json_object_set_new(args, "ids", ids);
-	if (!n) {
-		json_decref(args);
-		return verb_fail(ctx, EXIT_USAGE, "which session? (muster %s ID…)", ctx->verb);
-	}
-	if (!(reply = verb_call(ctx, verb, args, &code)))
+	if (!reply)
 		return code;
 	json_array_foreach (json_object_get(reply, "results"), i, r) {
 		if (json_is_true(json_object_get(r, "ok")))
@@ -38,33 +31,46 @@ many(struct verb_ctx *ctx, const char *verb, json_t *args, char **words, int n)
 int
 verb_kill(struct verb_ctx *ctx, int argc, char **argv)
 {
+	struct choice c = {.apt = LIVE, .ask = "End"};
 	bool now = false;
-	const struct opt opts[] = {{0, "now", false, NULL, NULL, &now}, {0}};
-	int first;
+	const struct opt opts[] = {{.l = "now", .flag = &now}, CHOICE_ASK_OPTS(c), {0}};
+	int first, code = EXIT_USAGE;
+	json_t *args;
 
-	if (opts_parse(ctx, opts, NULL, argc, argv, &first) < 0)
-		return EXIT_USAGE;
-	return many(ctx, "kill", json_pack("{s:b}", "now", now), argv + first, argc - first);
+	if (opts_parse(ctx, opts, NULL, argc, argv, &first) < 0 ||
+		!(args = choice_args(ctx, &c, argv + first, argc - first, &code)))
+		return code;
+	json_object_set_new(args, "now", json_boolean(now));
+	return many(ctx, &c, "kill", args);
 }
 
 int
 verb_forget(struct verb_ctx *ctx, int argc, char **argv)
 {
-	int first;
+	struct choice c = {.apt = "exited lost", .ask = "Delete all that is stored of"};
+	const struct opt opts[] = {CHOICE_ASK_OPTS(c), {0}};
+	int first, code = EXIT_USAGE;
+	json_t *args;
 
-	if (opts_parse(ctx, none, NULL, argc, argv, &first) < 0)
-		return EXIT_USAGE;
-	return many(ctx, "forget", json_object(), argv + first, argc - first);
+	if (opts_parse(ctx, opts, NULL, argc, argv, &first) < 0 ||
+		!(args = choice_args(ctx, &c, argv + first, argc - first, &code)))
+		return code;
+	return many(ctx, &c, "forget", args);
 }
 
 static int
 switched(struct verb_ctx *ctx, int argc, char **argv, const char *verb, const char *key, bool on)
 {
-	int first;
+	struct choice c = {.apt = LIVE " asleep"};
+	const struct opt opts[] = {CHOICE_OPTS(c), {0}};
+	int first, code = EXIT_USAGE;
+	json_t *args;
 
-	if (opts_parse(ctx, none, NULL, argc, argv, &first) < 0)
-		return EXIT_USAGE;
-	return many(ctx, verb, json_pack("{s:b}", key, on), argv + first, argc - first);
+	if (opts_parse(ctx, opts, NULL, argc, argv, &first) < 0 ||
+		!(args = choice_args(ctx, &c, argv + first, argc - first, &code)))
+		return code;
+	json_object_set_new(args, key, json_boolean(on));
+	return many(ctx, &c, verb, args);
 }
 
 int
@@ -91,49 +97,68 @@ verb_unarchive(struct verb_ctx *ctx, int argc, char **argv)
 	return switched(ctx, argc, argv, "archive", "archived", false);
 }
 
-/* A session, and a word for it: after -- that may begin with one. */
+/* Sessions, then a word for each of them: after -- that may begin with one. */
 static int
-with_word(struct verb_ctx *ctx, int argc, char **argv, const char *key)
+with_word(struct verb_ctx *ctx, struct choice *c, int argc, char **argv, const char *key)
 {
-	char *words[3];
-	json_t *word;
-	int first, n = 0;
+	int first, n = 0, code = EXIT_USAGE;
+	struct opt opts[] = {CHOICE_OPTS(*c), {0}};
+	bool several = !strcmp(key, "tag");
+	json_t *args, *word;
+	char **words;
 
-	if (opts_parse(ctx, none, NULL, argc, argv, &first) < 0)
+	if (opts_parse(ctx, several ? opts : &opts[4], NULL, argc, argv, &first) < 0)
 		return EXIT_USAGE;
-	for (bool ended = false; first < argc && n < 3; first++)
+	words = argv + first;
+	for (bool ended = false; first < argc; first++)
 		if (ended || strcmp(argv[first], "--") != 0)
 			words[n++] = argv[first];
 		else
 			ended = true;
-	if (n != 2)
+	if (!n || (n == 1 && !choice_made(c)) || (n > 2 && !several))
 		return verb_fail(
 			ctx, EXIT_USAGE, "muster %s %s", ctx->verb, verb_find(ctx->verb)->args);
-	if (!(word = json_string(words[1])))
+	word = json_string(words[--n]);
+	if (choice_made(c) && !c->tag && !strcmp(ctx->verb, "untag"))
+		c->tag = words[n]; /* of all those that have it */
+	if (!word)
 		return verb_fail(ctx, EXIT_USAGE, "argument is not valid UTF-8");
-	return many(ctx, ctx->verb, json_pack("{s:o}", key, word), words, 1);
+	if (!(args = choice_args(ctx, c, words, n, &code))) {
+		json_decref(word);
+		return code;
+	}
+	json_object_set_new(args, key, word);
+	return many(ctx, c, ctx->verb, args);
 }
 
 int
 verb_rename(struct verb_ctx *ctx, int argc, char **argv)
 {
-	return with_word(ctx, argc, argv, "name");
+	struct choice c = {.apt = LIVE " asleep"};
+
+	return with_word(ctx, &c, argc, argv, "name");
 }
 
 int
 verb_tag(struct verb_ctx *ctx, int argc, char **argv)
 {
-	return with_word(ctx, argc, argv, "tag");
+	struct choice c = {.apt = LIVE " asleep"};
+
+	return with_word(ctx, &c, argc, argv, "tag");
 }
 
 int
 verb_untag(struct verb_ctx *ctx, int argc, char **argv)
 {
-	return with_word(ctx, argc, argv, "tag");
+	struct choice c = {.apt = LIVE " asleep"};
+
+	return with_word(ctx, &c, argc, argv, "tag");
 }
 
 int
 verb_note(struct verb_ctx *ctx, int argc, char **argv)
 {
-	return with_word(ctx, argc, argv, "note");
+	struct choice c = {.apt = LIVE " asleep"};
+
+	return with_word(ctx, &c, argc, argv, "note");
 }
