@@ -33,6 +33,7 @@ course_begin(struct session *s, char *const *argv, run_cb cb, void *ctx, struct 
 	struct run *r;
 
 	CHECK(!s->run);
+	sessions_keep_name(s);
 	r = run_new(s->state);
 	s->run = r;
 	if (start_child(s, argv, e) < 0) {
