@@ -235,6 +235,8 @@ look_for_end(struct session *s, uint64_t now)
 void
 course_tick(struct sessions *ss, uint64_t now_ns)
 {
-	for (struct session *s = ss->first; s; s = s->next)
+	for (struct session *s = ss->first; s; s = s->next) {
 		look_for_end(s, now_ns);
+		run_look_stopped(s);
+	}
 }
