@@ -8,6 +8,7 @@
 #include "sessions/pty/shelf.h"
 #include "sessions/session/display.h"
 #include "sessions/session/ended.h"
+#include "sessions/session/exit_status.h"
 #include "sessions/session/feed.h"
 #include "sessions/session/sessions.h"
 #include "sessions/session/start.h"
@@ -189,8 +190,10 @@ course_reaped(struct session *s, int status)
 	struct run *r = s->run;
 
 	r->phase = RUN_DRAINING;
+	if (status == KEEPER_NO_STATUS) /* a keeper that is not its parent cannot know */
+		status = exit_status(r->pidfd, r->pid);
 	close_fd(&r->pidfd);
-	if (status != KEEPER_NO_STATUS) /* a keeper that is not its parent cannot know */
+	if (status != KEEPER_NO_STATUS)
 		session_exit_status(s, status);
 	if (r->pty)
 		pty_child_gone(r->pty); /* run_over once its output was read */

@@ -432,8 +432,8 @@ hand_over_one(struct session *s)
 		return;
 	if (r->pty)
 		keeper_hold(s->of->keeper, s->num, KEEPER_MASTER, pty_fd(r->pty));
-	keeper_adopt(
-		s->of->keeper, s->num, r->pid, r->pid_start, r->phase == RUN_DRAINING, 0, r->pidfd);
+	keeper_adopt(s->of->keeper, s->num, r->pid, r->pid_start, r->phase == RUN_DRAINING,
+		KEEPER_NO_STATUS, r->pidfd);
 }
 
 void
