@@ -148,7 +148,7 @@ fuzz:
 bench: all $(BENCH)
 	tests/bench/run $(B) $(BENCH_ARGS)
 torture: all $(B)/tests/torture/torture
-	for who in server keeper mixed both; do $(B)/tests/torture/torture $(B) $(or $(KILLS),100) 4 $$who || exit 1; done
+	for who in server keeper mixed both upgrade; do $(B)/tests/torture/torture $(B) $(or $(KILLS),100) 4 $$who || exit 1; done
 lint:
 	tests/lint
 format:
