@@ -5,6 +5,7 @@
 #include "core/base/log.h"
 #include "core/os/os.h"
 #include "sessions/agent/guard.h"
+#include "sessions/agent/registry_look.h"
 #include "sessions/closing/care.h"
 #include "sessions/closing/judge.h"
 #include "sessions/closing/memlimit.h"
@@ -143,10 +144,37 @@ wake_argv(struct session *s, const char **how)
 	return argv;
 }
 
+static const char *
+env_of(void *ctx, const char *name)
+{
+	return session_getenv(ctx, name);
+}
+
+/* The process that has its conversation open, of one that never ran here; 0: none is known to. Two
+ * processes on one conversation would spoil it. */
+static pid_t
+held_outside(struct session *s)
+{
+	struct live_look live = {0};
+	pid_t pid = 0;
+
+	if (s->past.started > 0 || !*s->conversation ||
+		!profile_registry_dir(s->profile, env_of, s, live.dir, sizeof live.dir))
+		return 0;
+	live_look(&live);
+	for (size_t i = 0; i < live.n; i++)
+		if (live.file[i].line[0].start &&
+			!strcmp(live.file[i].rec.conversation, s->conversation))
+			pid = live.file[i].pid;
+	free(live.file);
+	return pid;
+}
+
 int
 wake_session(struct session *s, const char **how, struct err *e)
 {
 	char **argv;
+	pid_t held;
 	int rc = -1;
 
 	if (s->run && s->run->phase == RUN_ALIVE)
@@ -158,6 +186,9 @@ wake_session(struct session *s, const char **how, struct err *e)
 	}
 	if (session_live(s))
 		return err_set(e, 1, "already running");
+	if ((held = held_outside(s)))
+		return err_set(e, 1, "its conversation is open in process %d: leave it there first",
+			(int)held);
 	if (s->cwd && access(s->cwd, X_OK) < 0)
 		return err_set(e, 1, "its directory %.160s no longer exists", s->cwd);
 	if (s->no_store && !s->argv[0] && !*s->conversation)

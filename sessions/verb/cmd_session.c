@@ -10,6 +10,7 @@
 #include "sessions/server/waits.h"
 #include "sessions/session/run.h"
 #include "sessions/session/display.h"
+#include "sessions/session/feed.h"
 #include "sessions/verb/verb.h"
 #include "sessions/wire/json.h"
 #include "sessions/session/course.h"
@@ -236,6 +237,29 @@ cmd_guard(struct request *r)
 	free(argv);
 }
 
+/* A conversation that was begun elsewhere: a session that is asleep, and goes on when it is woken. */
+static void
+new_asleep(struct request *r, struct session *s)
+{
+	const char *id = obj_text(request_args(r), "conversation");
+	struct err e;
+
+	feed_load(s, false);
+	if (!id || !profile_conversation_valid(id) || !profile_can_resume(s->profile)) {
+		err_set(&e, 2, "nothing to resume: no conversation, or none that %s resumes",
+			profile_name(s->profile));
+		request_fail(r, &e);
+		sessions_forget(s);
+		return;
+	}
+	snprintf(s->conversation, sizeof(s->conversation), "%s", id);
+	s->past.ended = os_wall_s();
+	session_found(s, SS_ASLEEP);
+	session_unsaved(s);
+	session_event(s, "imported", json_pack("{s:s}", "conversation", id));
+	request_reply(r, json_pack("{s:i,s:s,s:s}", "v", 1, "id", s->id, "name", s->name));
+}
+
 void
 cmd_new(struct request *r)
 {
@@ -251,6 +275,10 @@ cmd_new(struct request *r)
 	if (new_from_args(s, a, &e) < 0) {
 		sessions_free(s);
 		request_fail(r, &e);
+		return;
+	}
+	if (obj_true(a, "asleep")) {
+		new_asleep(r, s);
 		return;
 	}
 	profile_pick_conversation(s->profile, s->argv, s->conversation);
