@@ -196,6 +196,7 @@ put_activity(json_t *o, struct session *s)
 	if (*s->run->act.detail)
 		obj_put_text(o, "detail", s->run->act.detail);
 	json_object_set_new(o, "ready", json_boolean(s->run->act.ready_ns != 0));
+	json_object_set_new(o, "stopped", json_boolean(s->run->stopped));
 	if (activity_blocked(s->run->act.now)) {
 		json_t *options = json_array();
 
