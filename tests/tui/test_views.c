@@ -821,6 +821,31 @@ help_filters(void **state)
 	app_free(a);
 }
 
+/* The palette says why a command does nothing here, and stays; what words a command takes is shown. */
+static void
+commands_that_cannot_run(void **state)
+{
+	(void)state;
+	struct app *a = fixture_app(100, 30, 23);
+	model_select(&a->m, "c1");
+	press(a, ": 'wake'");
+	assert_true(shows(a, "old-spike is already running"));
+	int n = n_asked;
+	press(a, "Enter");
+	assert_int_equal(n_asked, n);
+	assert_string_equal(app_top(a)->name, "palette");
+	press(a, "C-u 'undo'");
+	assert_true(shows(a, "nothing was put to sleep"));
+	press(a, "C-u 'dele'");
+	assert_true(shows(a, "old-spike is running"));
+	press(a, "C-u 'rename'");
+	assert_true(shows(a, "rename NAME"));
+	press(a, "Escape m :");
+	press(a, "'filter'");
+	assert_true(shows(a, "only in the list"));
+	app_free(a);
+}
+
 /* N: the one that waits longest, then the next longest, whatever the order of the list is. */
 static void
 who_waits_longest(void **state)
@@ -924,6 +949,7 @@ main(void)
 		cmocka_unit_test(small_questions),
 		cmocka_unit_test(the_end_names_sleep_where_it_helps),
 		cmocka_unit_test(help_filters),
+		cmocka_unit_test(commands_that_cannot_run),
 		cmocka_unit_test(who_waits_longest),
 		cmocka_unit_test(the_configuration_is_heard),
 		cmocka_unit_test(dead_keys_speak),
