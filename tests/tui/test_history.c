@@ -19,7 +19,8 @@ points(double lo, double hi, int n, const char *events)
 	struct buf b = {0};
 	buf_printf(&b, "{\"step_s\":60,\"points\":[");
 	for (int i = 0; i < n; i++)
-		buf_printf(&b, "%s{\"t\":%.0f,\"min\":%.0f,\"max\":%.0f,\"rss\":1e6,\"swap_max\":0}",
+		buf_printf(&b,
+			"%s{\"t\":%.0f,\"min\":%.0f,\"max\":%.0f,\"rss\":1e6,\"swap_max\":0}",
 			i ? "," : "", NOW - 60.0 * (n - 1 - i), lo * 1048576,
 			(lo + (hi - lo) * i / (n - 1)) * 1048576);
 	buf_printf(&b, "],\"events\":[%s]}", events);
@@ -102,8 +103,8 @@ layers(void **state)
 		"\"footprint_bytes\":700}],\"categories\":[]}]}");
 	tell(a, 1331, 1331, 61, "");
 	assert_true(shows(a, "by role"));
-	assert_true(shows(a, "932M claude")); /* seven tenths of what it is by now */
-	assert_true(shows(a, "333M mcp: x"));
+	assert_true(shows(a, "932M  claude")); /* seven tenths of what it is by now */
+	assert_true(shows(a, "333M  mcp: x"));
 	assert_true(shows(a, "everything else"));
 	press(a, "Tab");
 	assert_true(shows(a, "by category"));
