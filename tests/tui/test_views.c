@@ -1,50 +1,11 @@
 /* Screens by scripted keys, compared with tests/screens (SCREENS=update writes them), and what the
  * keys asked of the server. */
 #include "fixture.h"
+#include "fixture_replies.h"
 #include "core/text/width.h"
 #include "tui/view/list.h"
 
 static const int sizes[][2] = {{120, 40}, {100, 30}, {80, 24}, {60, 20}, {40, 10}, {20, 5}};
-
-static char *
-reap_reply(void)
-{
-	json_t *list = json_array();
-	for (size_t i = 0; i < ARRAY_LEN(fixture); i++) {
-		const struct fixture_session *f = &fixture[i];
-		if (!strcmp(f->state, "running"))
-			json_array_append_new(list,
-				json_pack("{s:s, s:s, s:f, s:b, s:b, s:[s]}", "id", f->id, "name",
-					f->name, "footprint_bytes", f->mb * 1048576, "eligible",
-					f->eligible, "worth", f->worth, "reasons", f->reason));
-	}
-	json_t *o = json_pack("{s:o}", "candidates", list);
-	char *text = json_dumps(o, 0);
-	json_decref(o);
-	return text;
-}
-
-/* Six hours of one session: steady, a bump, then growth with a share in swap. */
-static char *
-history_reply(void)
-{
-	json_t *list = json_array();
-	double v = 212;
-	for (int i = 0; i < 360; i++) {
-		double swap = i > 200 ? (i - 200) * 1.6 : 0;
-		v += i > 250 ? 5 : (i > 130 && i < 150 ? 8 : (i > 150 && i < 160 ? -4 : 0.4));
-		json_array_append_new(
-			list, json_pack("{s:f, s:f, s:f, s:f, s:f}", "t", NOW - 21600 + i * 60,
-				      "min", v * 1048576, "max", v * 1048576, "swap_max",
-				      swap * 1048576, "rss", (v - swap) * 1048576));
-	}
-	json_t *o = json_pack("{s:f, s:o, s:[{s:f, s:s}, {s:f, s:s}]}", "step_s", 60.0, "points",
-		list, "events", "t", NOW - 14200, "event", "asked", "t", NOW - 6000, "event",
-		"attached");
-	char *text = json_dumps(o, 0);
-	json_decref(o);
-	return text;
-}
 
 static void
 at_sizes(const char *name, size_t sessions, const char *keys, void (*then)(struct app *a))
@@ -79,39 +40,22 @@ list_screens(void **state)
 }
 
 static void
-answer_doctor(struct app *a)
+answer_first_run(struct app *a)
 {
+	a->terminal.known = a->terminal.truecolor = a->terminal.sync = true;
 	app_draw(a);
 	answer(a, "doctor",
-		"{\"checks\":[{\"name\":\"server\",\"ok\":true,\"detail\":\"running\"},"
-		"{\"name\":\"clipboard\",\"ok\":false,\"detail\":\"OSC 52 is off here\"}]}");
+		"{\"checks\":[{\"name\":\"server\",\"ok\":true,\"detail\":\"live 3.1 MiB\"},"
+		"{\"name\":\"store\",\"ok\":false,\"detail\":\"the disk is full\"}]}");
 }
 
 static void
 first_run_screens(void **state)
 {
 	(void)state;
-	at_sizes("first-run", 0, "", answer_doctor);
-}
-
-static void
-answer_reap(struct app *a)
-{
-	char *text = reap_reply();
-	answer(a, "reap", text);
-	free(text);
-}
-
-static void
-answer_history(struct app *a)
-{
-	char *text = history_reply();
-	answer(a, "history", text);
-	free(text);
-	answer(a, "footprint",
-		"{\"processes\":[{\"pid\":4711,\"role\":\"claude\",\"footprint_bytes\":1036000000,"
-		"\"rss_bytes\":700000000,\"swap_bytes\":336000000},{\"pid\":4733,\"role\":"
-		"\"mcp: playwright\",\"footprint_bytes\":252000000,\"rss_bytes\":240000000}]}");
+	at_sizes("first-run", 0, "", answer_first_run);
+	at_sizes("tour", 23, ": 'tour' Enter", NULL);
+	at_sizes("tour-answer", 0, "t Enter 1", NULL);
 }
 
 static void
@@ -326,7 +270,12 @@ all_ended(void **state)
 	assert_non_null(strstr(buf_cstr(&b), "failed"));
 	press(a, "Enter"); /* asks before it starts anything again */
 	assert_string_equal(app_top(a)->name, "confirm");
-	press(a, "Escape a Enter");
+	press(a, "Escape a");
+	assert_true(shows(a, "1  claude 2.1.4"));
+	answer(a, "history",
+		"{\"sessions\":[{\"id\":\"a1\",\"max\":640000000},{\"id\":\"zz\",\"max\":1}]}");
+	assert_true(shows(a, "usually 610M")); /* by those that have ended */
+	press(a, "n");
 	assert_string_equal(app_top(a)->name, "new");
 	buf_free(&b);
 	app_free(a);
@@ -393,7 +342,7 @@ static void
 help_names_every_key(void **state)
 {
 	(void)state;
-	struct app *a = fixture_app(120, 200, 23);
+	struct app *a = fixture_app(120, 260, 23);
 	struct buf b = {0};
 	press(a, "?");
 	app_draw(a);
