@@ -1,5 +1,5 @@
-/* Requests about closing: hibernate, reap, explain. Arguments and replies are those of the verbs in
- * JSON: ids (or id), force; idle (s), min (bytes), growing, yes, dry_run. */
+/* Requests about closing and waking: hibernate, reap, explain. Arguments and replies are
+ * those of the verbs in JSON: ids (or id), force; idle (s), min (bytes), growing, yes, dry_run. */
 #include "core/os/os.h"
 #include "sessions/memory/footprint_json.h"
 #include "sessions/memory/sampler.h"
@@ -78,6 +78,14 @@ batch_new(struct request *r, const char *key)
 	return b;
 }
 
+static const char *
+word(const json_t *j)
+{
+	const char *s = json_string_value(j);
+
+	return s ? s : "";
+}
+
 static void
 hibernate_one(struct batch *b, struct session *s, const struct closer_request *q)
 {
@@ -105,14 +113,14 @@ cmd_hibernate(struct request *r)
 		request_fail(r, &e);
 		return;
 	}
-	if (!ids_known(r, ids))
+	if (!request_all_known(r, ids))
 		goto out;
 	b = batch_new(r, "results");
 	q.force = obj_true(request_args(r), "force");
 	q.cb = batch_closed;
 	q.ctx = b;
 	json_array_foreach (ids, i, v)
-		hibernate_one(b, sessions_find(ss, json_string_value(v), &e), &q);
+		hibernate_one(b, sessions_find(ss, word(v), &e), &q);
 	b->pending--;
 	batch_finish(b);
 out:
@@ -287,7 +295,6 @@ cmd_explain(struct request *r)
 		const struct activity_state *a = &s->run->act;
 		obj_put_text(o, "activity_source", activity_source_name(a->source));
 		obj_put_real(o, "idle_s", activity_idle_s(a, now));
-		json_object_set_new(o, "stopped", json_boolean(s->run->stopped));
 		json_object_set_new(o, "reap", reap_json(s));
 	}
 	request_reply(r, o);

@@ -1,7 +1,7 @@
-/* Waking, for one request: two CLIs at a time, since each of them takes a processor and much of the
- * disk while it starts. With `wait`, one counts as awake when its CLI takes input with its
- * conversation, and the reason is told when it went to sleep again; without, when it was begun. */
-#include "core/os/os.h"
+/* Waking: one session after the other, as memory allows (closing/spawn_guard.h); the reply comes when
+ * the last was begun. With `wait`: when each CLI is back with its conversation, or has left again,
+ * which is told with its last words. */
+#include "sessions/closing/spawn_guard.h"
 #include "sessions/closing/wake.h"
 #include "sessions/session/display.h"
 #include "sessions/session/run.h"
@@ -10,113 +10,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LOOK_MS 30
-#define AT_ONCE 2
-#define PATIENCE_NS 10000000000ull /* one that says nothing holds the others up no longer */
+enum { LOOK_MS = 50 };
 
-struct wakes {
-	struct request *r; /* NULL: the client went; the rest is woken all the same */
+struct resume_job {
 	struct sessions *ss;
-	json_t *args, *ids, *results;
+	struct request *r; /* NULL: the client went; the waking goes on */
+	json_t *args, *ids, *results, *guard;
 	size_t next; /* of ids */
-	bool wait;
 	uv_timer_t timer;
 };
 
-static bool
-is_starting(const struct session *s)
+static const char *
+word(const json_t *j)
 {
-	return s->run && (s->state == SS_STARTING || waking_is(s)) &&
-	       profile_needs_conversation(s->profile);
-}
+	const char *s = json_string_value(j);
 
-static unsigned
-starting(const struct sessions *ss)
-{
-	unsigned n = 0;
-
-	for (const struct session *s = ss->first; s; s = s->next)
-		n += is_starting(s) &&
-		     (!waking_is(s) || os_mono_ns() - waking_since(s) < PATIENCE_NS);
-	return n;
-}
-
-static void
-begin_one(struct wakes *w)
-{
-	struct session *s;
-	const char *how = "";
-	struct err e = {0};
-	json_t *o;
-
-	s = sessions_find(w->ss, json_string_value(json_array_get(w->ids, w->next++)), &e);
-	if (!s) /* deleted while it waited for its turn */
-		return;
-	if (!s->env) { /* of a session that was lost: as if its caller had started it */
-		request_env(w->args, s);
-		request_limits(w->args, &s->limits);
-	}
-	if (wake_session(s, &how, &e) < 0) {
-		o = result_json(s->id, s->name, e.msg);
-	} else {
-		o = result_json(s->id, s->name, NULL);
-		json_object_set_new(o, "how", json_string(how));
-		json_object_set_new(o, "resume", json_sprintf("muster attach %s", s->name));
-	}
-	json_array_append_new(w->results, o);
-}
-
-/* Is it still to be seen what comes of it? */
-static bool
-undecided(struct wakes *w, json_t *o)
-{
-	struct session *s = sessions_find(w->ss, obj_text(o, "id"), NULL);
-	json_t *why;
-
-	if (!obj_true(o, "ok") || !s || is_starting(s))
-		return s && obj_true(o, "ok");
-	if (s->run)
-		return s->state == SS_STARTING;
-	why = *s->display->last_line ? json_sprintf("it ended at once: %s", s->display->last_line)
-				     : json_sprintf("it ended at once (muster events %s)", s->name);
-	json_object_set_new(o, "ok", json_false());
-	json_object_set_new(o, "error", why);
-	json_object_del(o, "resume");
-	return false;
-}
-
-static void
-on_closed(uv_handle_t *h)
-{
-	free(h->data);
-}
-
-static void
-on_look(uv_timer_t *t)
-{
-	struct wakes *w = t->data;
-	bool more = false;
-	json_t *o;
-	size_t i;
-
-	while (w->next < json_array_size(w->ids) && starting(w->ss) < AT_ONCE)
-		begin_one(w);
-	json_array_foreach (w->results, i, o)
-		more |= w->wait && undecided(w, o);
-	if (more || w->next < json_array_size(w->ids))
-		return;
-	if (w->r)
-		request_reply(w->r, json_pack("{s:i,s:O}", "v", 1, "results", w->results));
-	json_decref(w->args);
-	json_decref(w->ids);
-	json_decref(w->results);
-	uv_close((uv_handle_t *)t, on_closed);
-}
-
-static void
-on_cancel(void *ctx)
-{
-	((struct wakes *)ctx)->r = NULL;
+	return s ? s : "";
 }
 
 /* What the last reap or hibernate put to sleep: everything asleep that ended within a minute of the
@@ -136,30 +45,154 @@ last_reaped(struct sessions *ss)
 	return ids;
 }
 
+static json_t *
+resume_one(const json_t *args, struct session *s)
+{
+	const char *how = "";
+	struct err e = {0};
+	json_t *o;
+
+	if (!s->env) { /* of a session that was lost: as if its caller had started it */
+		request_env(args, s);
+		request_limits(args, &s->limits);
+	}
+	if (wake_session(s, &how, &e) < 0)
+		return result_json(s->id, s->name, e.msg);
+	o = result_json(s->id, s->name, NULL);
+	json_object_set_new(o, "how", json_string(how));
+	json_object_set_new(o, "resume", json_sprintf("muster attach %s", s->name));
+	return o;
+}
+
+static void
+job_closed(uv_handle_t *h)
+{
+	free(h->data);
+}
+
+/* Is it still to be seen what comes of it? */
+static bool
+is_coming(const struct session *s)
+{
+	return s->state == SS_STARTING ||
+	       (s->run && waking_is(s) && profile_needs_conversation(s->profile));
+}
+
+/* It has left again. */
+static void
+failed(json_t *result, const struct session *s)
+{
+	const char *said = s->display->last_line;
+
+	json_object_set_new(result, "ok", json_false());
+	json_object_set_new(result, "error",
+		*said ? json_sprintf("it ended at once: %s", said)
+		      : json_sprintf("it ended at once (muster events %s)", s->name));
+	json_object_del(result, "resume");
+}
+
+static bool
+all_decided(struct resume_job *j)
+{
+	json_t *o;
+	size_t i;
+
+	json_array_foreach (j->results, i, o) {
+		struct session *s = sessions_find(j->ss, obj_text(o, "id"), NULL);
+
+		if (!s || !obj_true(o, "ok") || !profile_needs_conversation(s->profile))
+			continue;
+		if (is_coming(s))
+			return false;
+		if (!s->run)
+			failed(o, s);
+	}
+	return true;
+}
+
+static void
+finish(struct resume_job *j)
+{
+	json_t *reply =
+		json_pack("{s:i,s:o,s:o}", "v", 1, "results", j->results, "guard", j->guard);
+
+	if (j->r)
+		request_reply(j->r, reply);
+	else
+		json_decref(reply);
+	json_decref(j->args);
+	json_decref(j->ids);
+	uv_close((uv_handle_t *)&j->timer, job_closed);
+}
+
+static void on_timer(uv_timer_t *t);
+
+static void
+wake_some(struct resume_job *j)
+{
+	for (; j->next < json_array_size(j->ids); j->next++) {
+		const char *id = word(json_array_get(j->ids, j->next));
+		struct err e = {0};
+		struct session *s = sessions_find(j->ss, id, &e);
+
+		if (s && !session_live(s) && !spawn_may_wake(j->ss, spawn_needs(j->ss, NULL, s))) {
+			uv_timer_start(&j->timer, on_timer, LOOK_MS, 0);
+			return;
+		}
+		json_array_append_new(
+			j->results, s ? resume_one(j->args, s) : result_json(id, id, e.msg));
+	}
+	if (obj_true(j->args, "wait") && !all_decided(j))
+		uv_timer_start(&j->timer, on_timer, LOOK_MS, 0);
+	else
+		finish(j);
+}
+
+static void
+on_timer(uv_timer_t *t)
+{
+	wake_some(t->data);
+}
+
+static void
+cancel(void *ctx)
+{
+	((struct resume_job *)ctx)->r = NULL;
+}
+
+static void
+begin(struct request *r, json_t *ids)
+{
+	struct sessions *ss = request_sessions(r);
+	struct resume_job *j = xcalloc(1, sizeof(*j));
+	struct spawn_guard g = spawn_guard_look(ss, spawn_needs_all(ss, ids));
+
+	j->ss = ss;
+	j->r = r;
+	j->args = json_incref(request_args(r));
+	j->ids = json_incref(ids);
+	j->results = json_array();
+	j->guard = spawn_guard_json(&g);
+	uv_timer_init(ss->loop, &j->timer);
+	j->timer.data = j;
+	request_on_cancel(r, cancel, j);
+	wake_some(j);
+}
+
 void
 cmd_resume(struct request *r)
 {
+	struct sessions *ss = request_sessions(r);
 	json_t *ids = request_ids(r);
-	struct wakes *w;
-	struct err e;
+	struct err e = {0};
 
 	if (!ids)
-		ids = last_reaped(request_sessions(r));
+		ids = last_reaped(ss);
 	if (!json_array_size(ids)) {
 		err_set(&e, 1, "no session is asleep");
 		request_fail(r, &e);
-	} else if (ids_known(r, ids)) {
-		w = xcalloc(1, sizeof(*w));
-		*w = (struct wakes){.r = r,
-			.ss = request_sessions(r),
-			.args = json_incref(request_args(r)),
-			.ids = json_incref(ids),
-			.results = json_array(),
-			.wait = obj_true(request_args(r), "wait")};
-		request_on_cancel(r, on_cancel, w);
-		uv_timer_init(w->ss->loop, &w->timer);
-		w->timer.data = w;
-		uv_timer_start(&w->timer, on_look, 0, LOOK_MS);
+	} else if (request_all_known(r, ids)) {
+		begin(r, ids);
 	}
 	json_decref(ids);
 }

@@ -13,24 +13,6 @@ request_ids(struct request *r)
 	return json_is_string(ids) ? json_pack("[O]", ids) : NULL;
 }
 
-bool
-ids_known(struct request *r, const json_t *ids)
-{
-	struct err e = {0};
-	json_t *v;
-	size_t i;
-
-	json_array_foreach (ids, i, v) {
-		const char *word = json_string_value(v);
-
-		if (!sessions_find(request_sessions(r), word ? word : "", &e)) {
-			request_fail(r, &e);
-			return false;
-		}
-	}
-	return true;
-}
-
 /* What cannot be undone is not done on the beginning of a name: it may be another's. */
 static bool
 only_begins(const struct session *s, const char *word)
@@ -88,4 +70,22 @@ result_json(const char *id, const char *name, const char *error)
 	if (error)
 		json_object_set_new(o, "error", json_string(error));
 	return o;
+}
+
+bool
+request_all_known(struct request *r, const json_t *ids)
+{
+	struct err e = {0};
+	json_t *v;
+	size_t i;
+
+	json_array_foreach (ids, i, v) {
+		const char *id = json_string_value(v);
+
+		if (!sessions_find(request_sessions(r), id ? id : "", &e)) {
+			request_fail(r, &e);
+			return false;
+		}
+	}
+	return true;
 }

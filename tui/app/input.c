@@ -141,12 +141,24 @@ input(struct app *a, const struct input_event *ev)
 		a->dirty = true;
 		return;
 	}
-	const struct action *act = keymap_find(v->context, ev);
+	unsigned first = v->before ? v->before(a, st) : 0;
+	const struct action *act = first ? keymap_find(first, ev) : NULL;
+	if (!act)
+		act = keymap_find(v->context, ev);
 	if (!act) {
 		app_dead_key(a, v->context, ev);
 		return;
 	}
 	app_run_action(a, (enum action_id)(act - actions));
+}
+
+void
+app_edited(struct app *a, const char *text, size_t n)
+{
+	const struct view *v = app_top(a);
+	if (v->edited)
+		v->edited(a, a->stack[a->depth - 1].st, text, n);
+	a->dirty = true;
 }
 
 void

@@ -10,9 +10,10 @@ struct buf;
 struct pane;
 struct view {
 	const char *name;
-	unsigned context; /* C_*: which keys mean what */
-	bool over;	  /* drawn over the view below, which stays to be seen */
-	bool passing;	  /* it goes before an action is run from it */
+	unsigned context;			     /* C_*: which keys mean what */
+	unsigned (*before)(struct app *a, void *st); /* C_* whose keys come first now; NULL: 0 */
+	bool over;    /* drawn over the view below, which stays to be seen */
+	bool passing; /* it goes before an action is run from it */
 	size_t size;
 	void (*open)(struct app *a, void *st, const char *arg); /* arg: NULL or what it is about */
 	void (*close)(struct app *a, void *st);			/* NULL ok */
@@ -29,6 +30,7 @@ struct view {
 	/* Its invariants, and its state in a line; NULL: there is nothing to say. */
 	void (*check)(const struct app *a, const void *st);
 	void (*dump)(const void *st, struct buf *out);
+	void (*edited)(struct app *a, void *st, const char *text, size_t n); /* NULL ok */
 	bool (*empty)(struct app *a, void *st); /* nothing is worth showing yet; NULL ok */
 	/* While it is: may the terminal be lent? NULL: no */
 	bool (*lends)(struct app *a, void *st);

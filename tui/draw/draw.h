@@ -6,6 +6,7 @@
 #include "tui/draw/surface.h"
 #include "tui/draw/theme.h"
 #include "tui/term/line_edit.h"
+#include "tui/term/lines_edit.h"
 
 #define HITS_MAX 256
 enum hit_kind { HIT_NONE, HIT_ACTION, HIT_SESSION, HIT_ITEM };
@@ -31,6 +32,9 @@ int draw_cut(struct draw *d, int y, int x, int max, enum theme_style th, const c
 int draw_cut_left(struct draw *d, int y, int x, int max, enum theme_style th, const char *utf8);
 /* Ends before column x_end, at most max columns. */
 int draw_right(struct draw *d, int y, int x_end, int max, enum theme_style th, const char *utf8);
+/* In at most h lines of w columns, broken at blanks and at line ends; returns how many. d NULL: only
+ * counts them. */
+int draw_wrapped(struct draw *d, int y, int x, int h, int w, enum theme_style th, const char *utf8);
 int draw_glyph(struct draw *d, int y, int x, enum theme_style th, enum theme_glyph g);
 void draw_rule(struct draw *d, int y, int x, int w);
 /* "─ title ── note ───────── right ─" */
@@ -44,5 +48,8 @@ void draw_hit(struct draw *d, enum hit_kind kind, int y, int x, int h, int w, in
 
 /* Shows the part around the caret and, when focus, puts the caret there. */
 void draw_line(struct draw *d, const struct line_edit *l, int y, int x, int w, bool focus,
+	const char *placeholder);
+/* The h lines around the caret, and what there is beside them. */
+void draw_lines(struct draw *d, const struct lines_edit *t, int y, int x, int h, int w, bool focus,
 	const char *placeholder);
 #endif
