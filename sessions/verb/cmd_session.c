@@ -17,6 +17,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define YOUNG_S 15.0
+#define LAST_WORDS_S 600.0
+
 /* Lists. */
 
 /* Nothing has happened in it for so long: no text, no typing, not its end. */
@@ -28,6 +31,17 @@ unused_s(const struct session *s)
 	if (s->run && s->run->phase != RUN_COMING)
 		return activity_idle_s(&s->run->act, os_mono_ns());
 	return os_wall_s() - MAX(MAX(past->ended, past->last_output), past->last_input);
+}
+
+/* A CLI that could not begin: its last words are worth a look for a while, though it ended. */
+static bool
+died_young(const struct session *s)
+{
+	const struct session_past *p = &s->past;
+
+	return s->state == SS_EXITED && (p->exit_code > 0 || p->exit_signal > 0) &&
+	       profile_needs_conversation(s->profile) && p->ended - p->started < YOUNG_S &&
+	       os_wall_s() - p->ended < LAST_WORDS_S;
 }
 
 static bool
@@ -42,7 +56,8 @@ listed(const struct session *s, const json_t *args)
 		return false;
 	if (unused_s(s) < obj_num(args, "older_s", 0))
 		return false;
-	return state || obj_true(args, "all") || (session_kept(s) && !s->archived);
+	return state || obj_true(args, "all") ||
+	       ((session_kept(s) || died_young(s)) && !s->archived);
 }
 
 static bool

@@ -671,6 +671,23 @@ what_cannot_be_woken_stays_asleep(void **state)
 	until("w", "activity", "idle");
 }
 
+static void
+last_words_are_listed(void **state)
+{
+	char *out;
+
+	(void)state;
+	run("new -d -n young -p claude -- sh -c 'echo no licence; exit 3'");
+	run("new -d -n shell -- sh -c 'echo no licence; exit 3'");
+	until("young", "state", "exited");
+	until("shell", "state", "exited");
+	out = sh("%s ls", muster);
+	assert_non_null(strstr(out, "no licence"));
+	assert_non_null(strstr(out, "young"));
+	assert_null(strstr(out, "shell"));
+	free(out);
+}
+
 /* resume comes back when the CLI takes input; and never lets two write one transcript. */
 static void
 awake_is_back_with_its_conversation(void **state)
@@ -720,6 +737,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(last_words_are_listed, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			awake_is_back_with_its_conversation, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
