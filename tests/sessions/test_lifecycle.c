@@ -677,8 +677,10 @@ last_words_are_listed(void **state)
 	char *out;
 
 	(void)state;
-	run("new -d -n young -p claude -- sh -c 'echo no licence; exit 3'");
-	run("new -d -n shell -- sh -c 'echo no licence; exit 3'");
+	free(sh("printf '#!/bin/sh\necho no licence; exit 3\n' >%s/broken; chmod +x %s/broken",
+		home, home));
+	run("new -d -n young -p claude -- %s/broken", home);
+	run("new -d -n shell -- %s/broken", home);
 	until("young", "state", "exited");
 	until("shell", "state", "exited");
 	out = sh("%s ls", muster);
