@@ -14,6 +14,7 @@
 #include "sessions/wire/json.h"
 #include "sessions/session/course.h"
 #include "sessions/session/sessions.h"
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -38,8 +39,10 @@ static bool
 died_young(const struct session *s)
 {
 	const struct session_past *p = &s->past;
+	bool ended_by_us =
+		p->exit_signal == SIGHUP || p->exit_signal == SIGTERM || p->exit_signal == SIGKILL;
 
-	return s->state == SS_EXITED && (p->exit_code > 0 || p->exit_signal > 0) &&
+	return s->state == SS_EXITED && (p->exit_code > 0 || p->exit_signal > 0) && !ended_by_us &&
 	       profile_needs_conversation(s->profile) && p->ended - p->started < YOUNG_S &&
 	       os_wall_s() - p->ended < LAST_WORDS_S;
 }
