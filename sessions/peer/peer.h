@@ -41,8 +41,9 @@ struct peer {
 	struct peer *next;
 	struct peers *of;
 	int fd;
-	int passed; /* descriptor that came with the frame to be read next; -1 */
+	int passed;	   /* descriptor that came with the frame to be read next; -1 */
 	pid_t pid;
+	bool from_session; /* a program in one, as far as is known, has connected */
 	uv_poll_t poll;
 	struct buf in, out;
 	size_t in_off, out_off;
