@@ -129,7 +129,8 @@ hang_up(struct peer *p, const char *why)
 	if (p->dead)
 		return;
 	if (why) {
-		json_t *j = json_pack("{s:i,s:s}", "v", 1, "message", why);
+		json_t *j = json_pack(
+			"{s:i,s:s,s:b}", "v", 1, "message", why, "stopped", p->of->stopped);
 		log_info("client disconnected: %s", why);
 		if (frame_json(&p->out, FT_BYE, 0, j))
 			flush(p);
@@ -261,8 +262,9 @@ peers_event(struct peers *all, const json_t *ev)
 }
 
 void
-peers_bye(struct peers *all, const char *why)
+peers_bye(struct peers *all, const char *why, bool stopped)
 {
+	all->stopped = stopped;
 	while (all->first)
 		hang_up(all->first, why);
 }

@@ -444,6 +444,8 @@ leave(struct server *sv)
 	struct sessions *ss = &sv->sessions;
 
 	peers_flush(sv->peers);
+	listener_rest(&sv->listener);
+	peers_bye(sv->peers, "it was stopped", true);
 	for (struct session *s = ss->first; s; s = s->next)
 		if (s->run)
 			course_abandon(s);
@@ -472,7 +474,7 @@ yield_place(void *ctx)
 	for (struct session *s = sv->sessions.first; s; s = s->next)
 		if (s->run && !term_parked(s->display->term))
 			checkpoint_save(s);
-	peers_bye(sv->peers, "another muster takes over");
+	peers_bye(sv->peers, "another muster takes over", false);
 	sessions_store(&sv->sessions);
 	store_worker_close(sv->sessions.store);
 	log_info("server %d makes room for the next", (int)getpid());
