@@ -126,8 +126,10 @@ struct app {
 	char programs[16][32];	      /* names of the profiles, for the form of a new session */
 	bool program_found[16];	      /* its command is on PATH */
 	char program_version[16][24]; /* "" unknown */
-	struct {		      /* what the outer terminal said it can */
+	struct {		      /* what the outer terminal said it can, and looks like */
 		bool known, truecolor, sync, keys, clipboard;
+		bool colored; /* fg and bg are known */
+		uint32_t fg, bg;
 	} terminal;
 	int n_programs;
 };
@@ -155,6 +157,8 @@ void app_connection(struct app *a, bool up, const char *why);
 bool app_frame(struct app *a, uint32_t view, const void *bytes, size_t n);
 bool app_view_event(struct app *a, uint32_t view, json_t *ev);
 void app_edited(struct app *a, const char *text, size_t n);
+/* What the terminal looks like: muster follows it, and sessions are told. */
+void app_colors(struct app *a, uint32_t fg, uint32_t bg);
 void app_acked(struct app *a, uint32_t view); /* client.h: the place to lend the terminal */
 void app_check(const struct app *a);	      /* aborts */
 void app_dump(const struct app *a, struct buf *out);
