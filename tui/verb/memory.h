@@ -12,6 +12,8 @@ void put_cp(uint32_t cp);      /* below U+10000 */
 void put_clean(const char *s); /* sanitised */
 /* The same, padded to a width, or cut with a mark; negative: not padded. */
 void put_cell(const struct verb_ctx *ctx, const char *s, int cells);
+/* A line of `events`. */
+void put_event(const struct verb_ctx *ctx, const json_t *ev, bool with_name);
 int out_width(void); /* columns of standard output; 80 when it is no terminal */
 
 /* Draws anew every two seconds until q, Escape or a signal. picture: an exit code, not EXIT_OK ends
