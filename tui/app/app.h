@@ -120,6 +120,8 @@ struct app {
 	unsigned n_toasts;
 	char undo[UNDO_MAX][16]; /* ids hibernated last, for `u` */
 	int n_undo;
+	int n_sleeping; /* requests to put to sleep under way */
+	bool undo_due;	/* `u` came before they were asleep: they wake as soon as they are */
 	double click_at;
 	int click_y, click_x;
 	char home[256], cwd[512];
