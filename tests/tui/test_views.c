@@ -896,6 +896,12 @@ the_configuration_is_heard(void **state)
 	a->layout = LAYOUT_LIST;
 	app_draw(a);
 	assert_string_equal(a->preview.id, "");
+	a->layout = LAYOUT_WALL; /* it is how one begins; w still changes it */
+	view_list.open(a, app_state(a, &view_list), NULL);
+	app_draw(a);
+	assert_true(a->n_beside > 0);
+	press(a, "w");
+	assert_true(shows(a, "NEEDS YOU 2"));
 	static const enum ui_notify by[] = {NOTIFY_OFF, NOTIFY_BELL, NOTIFY_OSC};
 	for (size_t i = 0; i < ARRAY_LEN(by); i++) {
 		static const char *const acts[] = {"working", "permission", "permission"};
