@@ -9,11 +9,10 @@
 #include "tui/model/model.h"
 #include "tui/app/pane.h"
 #include "tui/app/tile.h"
+#include "tui/app/toast.h"
 #include "tui/app/view.h"
 
 #define STACK_MAX 8
-#define TOAST_LOG 64
-#define TOAST_S 4
 #define REST_S 2 /* so long the cursor rests before rows change places */
 #define UNDO_MAX 64
 
@@ -61,11 +60,6 @@ struct app_config {
 	const char *prefix;	 /* name of the key that opens the menu of an attached session */
 	const struct view *base; /* the view that stays at the bottom */
 	const char *base_arg;
-};
-struct toast {
-	char text[200];
-	double at;
-	bool bad, undo, busy; /* busy: what it says is still under way */
 };
 struct app {
 	struct draw d;
