@@ -441,7 +441,7 @@ app_draw(struct app *a)
 		snprintf(a->back_of, sizeof a->back_of, "%s", a->m.sel);
 		a->back = 0;
 	}
-	model_settle(&a->m, a->now);
+	a->arrange_due |= model_settle(&a->m, a->now);
 	if (a->arrange_due && a->now - a->moved_at >= REST_S)
 		app_changed(a);
 	surface_begin(a->d.s);
