@@ -13,6 +13,7 @@
 #include "sessions/pty/ring.h"
 #include "sessions/pty/shelf.h"
 #include "sessions/server/server_priv.h"
+#include "sessions/server/totals.h"
 #include "sessions/server/watchdog.h"
 #include "sessions/session/checkpoint.h"
 #include "sessions/session/ended.h"
@@ -130,7 +131,7 @@ server_banner(const struct server *sv)
 			      : "";
 }
 
-/* To whoever watches, when they differ from what was told last. */
+/* To whoever watches, when there is something else to see than was told last. */
 static void
 tell_totals(struct server *sv)
 {
@@ -141,7 +142,7 @@ tell_totals(struct server *sv)
 	ev = json_pack("{s:s,s:o,s:o,s:s}", "ev", "totals", "totals",
 		sessions_totals_json(&sv->sessions), "pressure",
 		sessions_pressure_json(&sv->sessions), "banner", server_banner(sv));
-	if (json_equal(ev, sv->told_totals)) {
+	if (totals_alike(sv->told_totals, ev)) {
 		json_decref(ev);
 		return;
 	}
