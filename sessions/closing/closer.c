@@ -101,20 +101,6 @@ job_refuse(struct job *j, const char *why)
 	job_done(j);
 }
 
-static uint64_t
-left_of(const struct session *s)
-{
-	uint64_t sum = 0;
-	size_t n = 0;
-	struct proc_info *p = proctree(0, s->id, &n);
-
-	for (size_t i = 0; i < n; i++)
-		if (footprint_of(p[i].pid, &p[i]) == 0)
-			sum += p[i].footprint;
-	free(p);
-	return sum;
-}
-
 static void
 guard(struct session *s)
 {
@@ -131,11 +117,8 @@ guard(struct session *s)
 static void
 report(struct job *j, struct session *s)
 {
-	uint64_t left = left_of(s);
-
 	j->r.ok = true;
 	j->r.mem_available_after = mem_available();
-	j->r.freed_bytes = j->r.before_bytes > left ? j->r.before_bytes - left : 0;
 	s->past.freed_bytes = j->r.freed_bytes;
 	guard(s);
 	session_unsaved(s);
@@ -172,13 +155,14 @@ on_settle(uv_timer_t *t)
 }
 
 static void
-on_tree_ended(void *ctx, enum ending_how how, size_t processes)
+on_tree_ended(void *ctx, enum ending_how how, size_t processes, uint64_t left_bytes)
 {
 	struct job *j = ctx;
 
 	CHECK(j->magic == JOB_MAGIC);
 	j->r.how = ending_how_name(how);
 	j->r.processes = processes;
+	j->r.freed_bytes = j->r.before_bytes - MIN(left_bytes, j->r.before_bytes);
 	j->settle_ms = uv_now(j->of->ss->loop);
 	uv_timer_start(&j->timer, on_settle, 0, SETTLE_LOOK_MS);
 }
@@ -260,7 +244,7 @@ quit(struct job *j, struct session *s)
 {
 	const char *words = profile_quit(s->profile);
 	int sig = profile_end_signal(s->profile);
-	bool may_type = activity_at_rest(s->run->act.now) && !s->run->act.draft_since_ns;
+	bool may_type = activity_at_rest(s->run->act.now);
 	struct prompt p;
 	char why[160];
 
@@ -332,7 +316,7 @@ on_measured(void *ctx, const struct memstat *m)
 	else if (s->state == SS_SLEEPING) /* it may have been told to leave: it gets the time */
 		end_tree(j, s, ending_times_default.quit_ms, 0);
 	else
-		on_tree_ended(j, ENDED_BY_QUIT, 0);
+		on_tree_ended(j, ENDED_BY_QUIT, 0, 0);
 }
 
 static void

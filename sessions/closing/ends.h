@@ -11,9 +11,13 @@ struct ends *ends_new(struct sessions *ss, void (*done)(void *ctx, struct sessio
 void ends_close(struct ends *e); /* no callbacks any more */
 
 /* Kill: the state becomes closing, then HUP, 5 s, TERM, 5 s, KILL to the whole tree; now: KILL at
- * once, its strays within 0.2 s. Of one that is just being started: as soon as its child is there
- * (ends_started). Of one that is put to sleep: it ends. */
-void ends_kill(struct ends *e, struct session *s, bool now);
+ * once. Of one that is just being started: as soon as its child is there (ends_started). Of one
+ * that is put to sleep: it ends. Of one that has ended, or sleeps: what it left behind; false:
+ * nothing of it lives. */
+bool ends_kill(struct ends *e, struct session *s, bool now);
+void ends_kill_all(struct ends *e); /* now, whatever lives of any session */
+/* What outlived its session's own end, by its last sample: as kill, within 5 s. false: nothing. */
+bool ends_strays(struct ends *e, struct session *s);
 void ends_started(struct ends *e, struct session *s);
 /* The tree of a session that is sleeping or has just fallen asleep; cb once, later. */
 void ends_sleep(

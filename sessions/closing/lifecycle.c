@@ -8,6 +8,8 @@
 #include "sessions/closing/care.h"
 #include "sessions/closing/judge.h"
 #include "sessions/closing/memlimit.h"
+#include "sessions/memory/sampler.h"
+#include "sessions/closing/strays.h"
 #include "sessions/closing/typing.h"
 #include "sessions/closing/wake.h"
 #include "sessions/closing/watch.h"
@@ -25,6 +27,7 @@ struct lifecycle {
 	struct watch *watch;
 	struct closer *closer;
 	struct ends *ends;
+	struct strays *strays;
 	uv_timer_t judge;
 	bool closing_one;
 };
@@ -173,8 +176,12 @@ tell_growth(struct session *s, const struct memstat *m)
 void
 lifecycle_sampled(struct lifecycle *l, struct session *s, const struct memstat *m)
 {
-	tell_growth(s, m);
-	memlimit_check(l->ends, s, m);
+	if (s->run) {
+		tell_growth(s, m);
+		memlimit_check(l->ends, s, m);
+	} else if (m->strays) {
+		strays_seen(l->strays, s);
+	}
 }
 
 void
@@ -232,6 +239,7 @@ lifecycle_new(struct sessions *ss, void (*tree_ended)(void *ctx, struct session 
 	l->watch = watch_new(ss);
 	l->ends = ends_new(ss, tree_ended, ctx);
 	l->closer = closer_new(ss, l->ends);
+	l->strays = strays_new(ss, l->ends);
 	uv_timer_init(ss->loop, &l->judge);
 	uv_unref((uv_handle_t *)&l->judge);
 	l->judge.data = l;
@@ -261,6 +269,7 @@ lifecycle_close(struct lifecycle *l)
 	if (!l)
 		return;
 	watch_close(l->watch);
+	strays_close(l->strays);
 	ends_close(l->ends);
 	closer_free(l->closer);
 	uv_close((uv_handle_t *)&l->judge, on_closed);

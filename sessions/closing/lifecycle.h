@@ -22,7 +22,7 @@ void lifecycle_judge_soon(struct lifecycle *l);
 char **lifecycle_argv(struct lifecycle *l, struct session *s, char *const *argv);
 void lifecycle_started(struct lifecycle *l, struct session *s);
 void lifecycle_over(struct lifecycle *l, struct session *s);
-/* A sample of a session with a run was taken. */
+/* A sample of it was taken; of one that ended: of what it left behind. */
 void lifecycle_sampled(struct lifecycle *l, struct session *s, const struct memstat *m);
 void lifecycle_activity(struct lifecycle *l, struct session *s);
 void lifecycle_gone(struct session *s);

@@ -20,7 +20,7 @@ enum ui_notify { NOTIFY_OFF, NOTIFY_BELL, NOTIFY_OSC };
 enum notify_kind { NOTIFY_PERMISSION, NOTIFY_QUESTION, NOTIFY_DONE, NOTIFY_ERROR, NOTIFY_KINDS };
 struct config {
 	uint64_t scrollback_lines, scrollback_bytes, store_total;
-	double store_days, store_after_s, rest_after_s;
+	double store_days, store_after_s, rest_after_s, strays_s;
 	double tick_s, budget_ms_per_s;
 	enum mem_action mem_action;
 	struct reap_config reap;

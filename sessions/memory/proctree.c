@@ -9,6 +9,7 @@
 
 static const char MARKER[] = "MUSTER_SESSION=";
 enum { ENVIRON_MAX = 256 * 1024 };
+static const uint64_t MARK = 0x4d555354ull << 32; /* "MUST", then the id */
 
 /* "pid (comm) S ppid pgrp session tty …": comm may hold anything, so the last ')' ends it. */
 static bool
@@ -121,13 +122,44 @@ proc_table_find(const struct proc_table *t, pid_t pid)
 	return t->n ? bsearch(&key, t->p, t->n, sizeof *t->p, by_pid) : NULL;
 }
 
+uint64_t
+proc_mark(const char *id)
+{
+	char *end;
+	unsigned long v = strtoul(id, &end, 16);
+
+	return strlen(id) == 8 && !*end ? MARK | v : 0;
+}
+
+/* By the limit: it can be read of every process, and is there in the middle of an exec. */
+static bool
+limit_marker(pid_t pid, char *out, size_t cap)
+{
+	static const char NAME[] = "Max file locks";
+	char text[4096];
+	const char *at;
+	uint64_t v;
+
+	if (proc_read(pid, "limits", text, sizeof text) <= 0 || !(at = strstr(text, NAME)))
+		return false;
+	v = strtoull(at + sizeof NAME - 1, NULL, 10); /* "unlimited" is 0 */
+	if (v >> 32 != MARK >> 32)
+		return false;
+	snprintf(out, cap, "%08x", (unsigned)(v & UINT32_MAX));
+	return true;
+}
+
 static void
 proc_marker(pid_t pid, char *out, size_t cap)
 {
-	char *env = xmalloc(ENVIRON_MAX);
-	ssize_t n = proc_read(pid, "environ", env, ENVIRON_MAX);
+	char *env;
+	ssize_t n;
 
 	out[0] = '\0';
+	if (limit_marker(pid, out, cap))
+		return;
+	env = xmalloc(ENVIRON_MAX);
+	n = proc_read(pid, "environ", env, ENVIRON_MAX);
 	for (ssize_t i = 0; i < n; i += (ssize_t)strlen(env + i) + 1)
 		if (strncmp(env + i, MARKER, sizeof MARKER - 1) == 0) {
 			snprintf(out, cap, "%s", env + i + sizeof MARKER - 1);

@@ -4,7 +4,10 @@
  *
  *   root    it is the session's child itself
  *   child   an ancestor belongs to the session (the nearest decides)
- *   marker  MUSTER_SESSION=<id> stands in its environment: strays that were re-parented
+ *   marker  MUSTER_SESSION=<id> stands in its environment, or the mark of that id is its limit of
+ *           RLIMIT_LOCKS: strays that were re-parented. The kernel asks nothing of that limit;
+ *           it is inherited like an environment, but no program takes it off: what was started
+ *           with an empty environment and left its parents still has it
  *   tty     it has the session's terminal, or the child's session id
  *   seen    it was in the session's tree before (same pid and start time) and its parent died
  *
@@ -42,6 +45,8 @@ struct proc_root {
 int proc_table_update(struct proc_table *t, bool all);
 void proc_table_free(struct proc_table *t);
 uint64_t proc_start(pid_t pid); /* clock ticks since boot; 0 when gone */
+/* What a session's processes are to have as their soft RLIMIT_LOCKS; 0: no id of a session. */
+uint64_t proc_mark(const char *id);
 struct proc_node *proc_table_find(const struct proc_table *t, pid_t pid); /* NULL */
 
 struct proc_hints {

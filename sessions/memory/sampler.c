@@ -22,7 +22,7 @@ struct entry { /* one session */
 	struct entry *next;
 	uint32_t num;
 	char id[12];
-	pid_t pid;
+	pid_t pid; /* 0: gone, what it left behind is sampled */
 	struct memstat m;
 	struct memseries series;
 	struct growth growth;
@@ -193,7 +193,7 @@ take(struct sampler *s, struct entry *e, const struct scan_session *v)
 	m->pss = v->pss;
 	m->peak = MAX(m->peak, v->peak);
 	m->processes = v->processes;
-	m->strays = v->strays;
+	m->strays = e->pid ? v->strays : v->processes;
 	m->cpu_ticks = v->cpu_ticks;
 	m->at = os_wall_s();
 	pick_tool(s, e, v);
@@ -219,9 +219,26 @@ wall_of_ticks(uint64_t since_boot)
 	       (double)since_boot / (double)sysconf(_SC_CLK_TCK);
 }
 
+/* What a session that ended has left behind belongs to that one. */
+static void
+give_back(struct sampler *s, const struct scan_session *v)
+{
+	for (size_t i = 0; s->ops.ended_num && i < v->n_members; i++) {
+		const struct scan_member *m = &v->member[i];
+		uint32_t num =
+			*m->marker && !*m->shared ? s->ops.ended_num(s->ops.ctx, m->marker) : 0;
+
+		if (num && !entry_of(s, num)) {
+			sampler_add(s, num, m->marker, 0);
+			s->outside_due = 0;
+		}
+	}
+}
+
 static void
 take_outside(struct sampler *s, const struct scan_session *v)
 {
+	give_back(s, v);
 	s->outside = xrealloc(s->outside, (v->n_members + 1) * sizeof(*s->outside));
 	s->n_outside = v->n_members;
 	for (size_t i = 0; i < v->n_members; i++) {
@@ -312,6 +329,45 @@ finish(struct sampler *s)
 	free(s);
 }
 
+/* A session ended: is anything of it outside? */
+static void
+look_soon(struct sampler *s)
+{
+	s->left = s->ops.ended != NULL;
+	s->outside_due = mono_s() + FIRST_S; /* once its end is known to all */
+	if (s->store)
+		store_flush(s->store);
+}
+
+static void
+drop(struct sampler *s, uint32_t num)
+{
+	struct entry **at = &s->entries, *e;
+
+	while (*at && (*at)->num != num)
+		at = &(*at)->next;
+	if ((e = *at)) {
+		*at = e->next;
+		free_entry(e);
+		look_soon(s);
+	}
+}
+
+static void
+tell(struct sampler *s, struct entry *e, bool lives)
+{
+	static const struct memstat nothing;
+	uint32_t num = e->num;
+
+	if (!e->pid && !lives) {
+		drop(s, num);
+		if (s->ops.sampled)
+			s->ops.sampled(s->ops.ctx, num, &nothing);
+	} else if (e->m.known && s->ops.sampled) {
+		s->ops.sampled(s->ops.ctx, num, &e->m);
+	}
+}
+
 static void
 after_work(uv_work_t *req, int status)
 {
@@ -338,8 +394,7 @@ after_work(uv_work_t *req, int status)
 			continue;
 		note_shared(s, &s->v[i]);
 		take(s, e, &s->v[i]);
-		if (e->m.known && s->ops.sampled)
-			s->ops.sampled(s->ops.ctx, e->num, &e->m);
+		tell(s, e, s->v[i].known);
 	}
 	s->again = s->again || (s->nv && !s->entries && !s->n_outside); /* the scan forgets */
 	free_round(s);
@@ -482,6 +537,8 @@ sampler_new(uv_loop_t *loop, const struct sampler_ops *ops, double tick_s, doubl
 	s->timer.data = s;
 	s->handles = 1;
 	uv_unref((uv_handle_t *)&s->timer);
+	look_soon(s); /* what did sessions leave behind? */
+	arm(s);
 	s->psi_fd = pressure_trigger();
 	if (s->psi_fd >= 0 && uv_poll_init(loop, &s->psi, s->psi_fd) == 0) {
 		s->psi.data = s;
@@ -593,20 +650,23 @@ sampler_add(struct sampler *s, uint32_t num, const char *id, pid_t pid)
 }
 
 void
+sampler_left(struct sampler *s, uint32_t num)
+{
+	struct entry *e = entry_of(s, num);
+
+	if (!e)
+		return;
+	e->pid = 0;
+	e->m = (struct memstat){.growth_bytes_per_h = NAN};
+	e->due = mono_s() + MIN(FIRST_S, s->tick_s);
+	look_soon(s);
+	arm(s);
+}
+
+void
 sampler_remove(struct sampler *s, uint32_t num)
 {
-	struct entry **at = &s->entries, *e;
-
-	while (*at && (*at)->num != num)
-		at = &(*at)->next;
-	if ((e = *at)) {
-		*at = e->next;
-		free_entry(e);
-		s->left = s->ops.ended != NULL;
-		s->outside_due = mono_s() + FIRST_S; /* once its end is known to all */
-		if (s->store)
-			store_flush(s->store);
-	}
+	drop(s, num);
 	if (s->working)
 		return;
 	answer_waiters(s, 0);

@@ -21,7 +21,7 @@ struct memstat { /* of one session; absent = not known yet */
 };
 struct sampler;
 struct sampler_ops {
-	/* a sample of session num was taken (loop thread) */
+	/* a sample of session num was taken, or nothing of it lives any more (loop thread) */
 	void (*sampled)(void *ctx, uint32_t num, const struct memstat *m);
 	/* is this process a usual helper of that session's CLI? (loop thread) */
 	bool (*is_helper)(void *ctx, uint32_t num, const char *comm, const char *cmdline);
@@ -31,6 +31,8 @@ struct sampler_ops {
 	bool (*is_shared)(void *ctx, uint32_t num, const char *cmdline);
 	/* ids of the sessions that ended and are still known; malloc'ed (loop thread) */
 	char (*(*ended)(void *ctx, size_t *n))[12];
+	/* which of them has this id; 0: none (loop thread) */
+	uint32_t (*ended_num)(void *ctx, const char *id);
 	pid_t reaper; /* to which orphans of sessions come; 0 none */
 	void *ctx;
 };
@@ -50,8 +52,11 @@ struct sampler *sampler_new(uv_loop_t *loop, const struct sampler_ops *ops, doub
 void sampler_close(struct sampler *s);
 /* id: MUSTER_SESSION value that marks strays. Earlier samples come back from the store. */
 void sampler_add(struct sampler *s, uint32_t num, const char *id, pid_t pid);
-void sampler_remove(struct sampler *s, uint32_t num); /* flushes its history */
-void sampler_focus(struct sampler *s, uint32_t num);  /* 5 s ticks for the next 10 min; 0 none */
+/* Its child is gone: what it left behind is its tree, as long as any of that lives. What sessions
+ * left behind before this sampler is found without being told. Flushes its history. */
+void sampler_left(struct sampler *s, uint32_t num);
+void sampler_remove(struct sampler *s, uint32_t num);
+void sampler_focus(struct sampler *s, uint32_t num); /* 5 s ticks for the next 10 min; 0 none */
 const struct memstat *sampler_get(const struct sampler *s, uint32_t num); /* borrowed; NULL */
 /* What the verdict on growth rests on; all zero if the session is not known. */
 struct growth_numbers sampler_growth(const struct sampler *s, uint32_t num);

@@ -213,7 +213,7 @@ find_members(struct scan *s)
 	}
 	for (size_t i = 0; i < s->nv; i++)
 		roots[i] = (struct proc_root){
-			s->v[i].pid, s->v[i].num == SCAN_OUTSIDE ? NULL : s->v[i].id};
+			s->v[i].pid, s->v[i].num == SCAN_OUTSIDE ? "" : s->v[i].id};
 	if (proc_table_update(&s->table, all) == 0) {
 		if (all)
 			s->table_read = s->now;

@@ -22,11 +22,11 @@ on_sampled(void *ctx, uint32_t num, const struct memstat *m)
 	if (!s)
 		return;
 	session_changed(s);
-	if (!s->run)
-		return;
-	who = run_census(s);
-	if (m->known && who.pid)
-		census_sampled(s->of->census, &who, m);
+	if (s->run && m->known) {
+		who = run_census(s);
+		if (who.pid)
+			census_sampled(s->of->census, &who, m);
+	}
 	lifecycle_sampled(((struct server *)ctx)->life, s, m);
 }
 
@@ -62,6 +62,15 @@ static char (*on_ended(void *ctx, size_t *n))[12]
 	return ids;
 }
 
+static uint32_t
+on_ended_num(void *ctx, const char *id)
+{
+	for (struct session *s = ((struct server *)ctx)->sessions.first; s; s = s->next)
+		if (!session_live(s) && !strcmp(s->id, id))
+			return s->num;
+	return 0;
+}
+
 static double
 on_idle_s(void *ctx, uint32_t num)
 {
@@ -79,6 +88,7 @@ server_sampler(struct server *sv)
 		.idle_s = on_idle_s,
 		.is_shared = on_is_shared,
 		.ended = on_ended,
+		.ended_num = on_ended_num,
 		.reaper = getppid(),
 		.ctx = sv};
 

@@ -358,8 +358,7 @@ server_stop(struct server *sv)
 	sv->stopping = true;
 	uv_update_time(&sv->loop);
 	uv_timer_start(&sv->stop, on_stop_late, STOP_MS, 0);
-	for (struct session *s = sv->sessions.first; s; s = s->next)
-		ends_kill(lifecycle_ends(sv->life), s, true);
+	ends_kill_all(lifecycle_ends(sv->life));
 	server_try_stop(sv);
 }
 

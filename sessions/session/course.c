@@ -107,7 +107,7 @@ run_over(struct session *s)
 		ring_set_effects(s->display->ring, ring_head(s->display->ring));
 	feed_settle(s, os_mono_ns());
 	if (s->of->sampler)
-		sampler_remove(s->of->sampler, s->num);
+		sampler_left(s->of->sampler, s->num);
 	detach(s, sleeps ? SS_ASLEEP : SS_EXITED);
 	ended_shelve(s);
 	session_event(s, sleeps ? "slept" : "exited", how);

@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #define TOLD_NS 10000000000ull
@@ -107,14 +106,6 @@ run_flush_replies(struct session *s)
 	if (r->replies.len && r->pty && pty_write(r->pty, r->replies.data, r->replies.len) < 0)
 		log_warn("session %u does not read what it asked for", s->num);
 	r->replies.len = 0;
-}
-
-int
-run_signal(struct session *s, int sig)
-{
-	if (!s->run || s->run->pidfd < 0)
-		return -ESRCH;
-	return syscall(SYS_pidfd_send_signal, s->run->pidfd, sig, NULL, 0) < 0 ? -errno : 0;
 }
 
 enum activity

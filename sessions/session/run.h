@@ -58,8 +58,6 @@ struct census_who run_census(const struct session *s);
 /* Bytes typed into the child: bounded queue; -1 and *e (NULL ok) when full or not running. */
 int run_write(struct session *s, const void *p, size_t n, struct err *e);
 void run_flush_replies(struct session *s);
-/* pidfd_send_signal to the child only. 0 or -errno. */
-int run_signal(struct session *s, int sig);
 
 /* Verdict on its activity again; the observers hear of it. Nothing without a run. */
 void run_evaluate(struct session *s, uint64_t now_ns);

@@ -2,7 +2,6 @@
 #include "core/base/log.h"
 #include "core/os/os.h"
 #include "core/text/width.h"
-#include "sessions/memory/footprint.h"
 #include "sessions/session/house.h"
 #include <ctype.h>
 #include <stdlib.h>
@@ -217,16 +216,6 @@ session_name_valid(const char *name)
 		if (*p == ' ' || *p == '/')
 			return false;
 	return strlen(name) <= SESSION_NAME_MAX && text_is_clean(name);
-}
-
-bool
-session_shares(const struct session *s, pid_t pid)
-{
-	char *cmdline = proc_cmdline(pid);
-	bool shares = cmdline && profile_is_shared(s->profile, cmdline);
-
-	free(cmdline);
-	return shares;
 }
 
 void

@@ -98,6 +98,4 @@ void session_archive(struct session *s, bool archived);
 int session_set_note(struct session *s, const char *note, struct err *e); /* "" takes it off */
 void session_exit_status(struct session *s, int status);		  /* as of waitpid */
 bool session_name_valid(const char *name);
-/* Is this process one that serves other sessions of the CLI too? It is not ended with this one. */
-bool session_shares(const struct session *s, pid_t pid);
 #endif

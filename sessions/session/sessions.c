@@ -240,6 +240,8 @@ sessions_forget(struct session *s)
 
 	CHECK(!session_live(s));
 	ss->ops->gone(ss->ctx, s);
+	if (ss->sampler)
+		sampler_remove(ss->sampler, s->num);
 	recorder_close(s->display);
 	keeper_drop(ss->keeper, s->num, KEEPER_ALL_SLOTS);
 	ended_delete(ss, s->num);

@@ -94,6 +94,21 @@ put_memory(json_t *o, struct session *s)
 		json_object_set_new(o, "slabs", slabs_json(slabs, n));
 }
 
+/* What outlives its program is worth a word beside its last one. */
+static void
+put_left(json_t *o, const struct session *s)
+{
+	const struct memstat *m = s->of->sampler ? sampler_get(s->of->sampler, s->num) : NULL;
+	const char *last = s->display->last_line;
+	char text[400];
+
+	if (!m || !m->known || !m->strays)
+		return;
+	snprintf(text, sizeof(text), "%u stray%s%s%.300s", m->strays, m->strays > 1 ? "s" : "",
+		*last ? ": " : "", last);
+	obj_put_text(o, "detail", text);
+}
+
 static void
 put_limit(json_t *o, const struct session *s)
 {
@@ -193,10 +208,12 @@ session_json(struct session *s)
 	json_object_set_new(o, "size",
 		json_pack("{s:i,s:i}", "cols", s->display->cols, "rows", s->display->rows));
 	obj_put_int(o, "viewers", s->display->viewers);
+	put_memory(o, s);
 	if (s->run) {
-		put_memory(o, s);
 		put_limit(o, s);
 		put_reap(o, s);
+	} else {
+		put_left(o, s);
 	}
 	if (s->past.freed_bytes)
 		obj_put_int(o, "freed_bytes", s->past.freed_bytes);
@@ -237,8 +254,7 @@ sessions_totals_json(struct sessions *ss)
 	json_t *outside = outside_json(ss, &out);
 
 	for (struct session *s = ss->first; s; s = s->next) {
-		const struct memstat *m =
-			ss->sampler && session_live(s) ? sampler_get(ss->sampler, s->num) : NULL;
+		const struct memstat *m = ss->sampler ? sampler_get(ss->sampler, s->num) : NULL;
 		running += session_live(s);
 		asleep += s->state == SS_ASLEEP;
 		if (m && m->known) {

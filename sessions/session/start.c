@@ -1,4 +1,5 @@
 #include "sessions/session/start.h"
+#include "sessions/memory/proctree.h"
 #include "sessions/pty/keeper_link.h"
 #include "sessions/pty/ring.h"
 #include "sessions/session/run.h"
@@ -9,6 +10,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -92,6 +94,24 @@ spawn_note(const struct session *s)
 	return json_text(o);
 }
 
+/* Whose it is can be read off a process even when it has thrown its environment away. */
+static void
+mark(const struct session *s, struct spawn_limits *l)
+{
+	uint64_t v = proc_mark(s->id);
+	unsigned i = 0;
+
+	while (i < l->n && l->limit[i].resource != RLIMIT_LOCKS)
+		i++;
+	if (!v || i == SPAWN_LIMITS)
+		return;
+	if (i == l->n) {
+		l->limit[l->n++].resource = RLIMIT_LOCKS;
+		l->limit[i].max = UINT64_MAX;
+	}
+	l->limit[i].cur = MIN(v, l->limit[i].max);
+}
+
 /* Sealed argv, environment, directory and limits; -errno. */
 static int
 seal(struct session *s, char *const *argv)
@@ -102,6 +122,7 @@ seal(struct session *s, char *const *argv)
 		.argv = words ? words : argv, .cwd = s->cwd, .meta = note, .limits = s->limits};
 	int fd;
 
+	mark(s, &sp.limits);
 	child_env(s, &env);
 	sp.env = env.v;
 	fd = spawn_seal(&sp);

@@ -397,7 +397,7 @@ footprint_after(uv_work_t *req, int status)
 
 	(void)status;
 	if (j->r && j->rc < 0) {
-		err_set(&e, 1, "%s has no processes (it ended)", j->name);
+		err_set(&e, 1, "%s has no processes (see: muster history %s)", j->name, j->name);
 		request_fail(j->r, &e);
 	} else if (j->r) {
 		o = footprint_json(&j->report);
@@ -418,20 +418,13 @@ cmd_footprint(struct request *r)
 {
 	struct session *s = request_session(r);
 	struct footprint_job *j;
-	struct err e;
 
 	if (!s)
 		return;
-	if (!s->run || !s->run->pid) {
-		err_set(&e, 1, "%s is %s: it has no processes (see: muster history %s)", s->name,
-			session_state_name(s->state), s->name);
-		request_fail(r, &e);
-		return;
-	}
 	j = xcalloc(1, sizeof(*j));
 	j->r = r;
 	j->num = s->num;
-	j->pid = s->run->pid;
+	j->pid = s->run ? s->run->pid : 0; /* what it left behind is found without it */
 	memcpy(j->id, s->id, sizeof(j->id));
 	memcpy(j->name, s->name, sizeof(j->name));
 	if (s->of->sampler)

@@ -256,7 +256,7 @@ cmd_new(struct request *r)
 
 /* kill, forget. */
 
-struct ending {
+struct kills {
 	struct request *r;
 	json_t *results;
 };
@@ -264,58 +264,67 @@ struct ending {
 static int
 kill_one(struct request *r, struct session *s, struct err *e)
 {
-	if (!session_live(s))
+	if (!ends_kill(lifecycle_ends(server_lifecycle(request_server(r))), s,
+		    obj_true(request_args(r), "now")))
 		return err_set(e, 1, "%s is not running (it is %s)", s->name,
 			session_state_name(s->state));
-	ends_kill(lifecycle_ends(server_lifecycle(request_server(r))), s,
-		obj_true(request_args(r), "now"));
 	return 0;
 }
 
 static void
-ending_free(void *ctx)
+kills_free(void *ctx)
 {
-	struct ending *m = ctx;
+	struct kills *m = ctx;
 
 	json_decref(m->results);
 	free(m);
 }
 
-/* One that outlived SIGKILL is in the kernel's hands. */
+/* How it went. One that outlived SIGKILL is in the kernel's hands. */
 static void
-say_unkillable(struct sessions *ss, json_t *result)
+say_ended(struct session *s, json_t *result)
 {
-	const char *id = obj_text(result, "id");
-	struct session *s = id ? sessions_find(ss, id, NULL) : NULL;
 	struct err e;
 
-	if (!s || !s->run || !s->run->unkillable)
+	if (!s->run || !s->run->unkillable) {
+		obj_put_int(result, "freed_bytes", s->past.freed_bytes);
 		return;
+	}
 	err_set(&e, 1, "%s does not end: the kernel keeps process %d", s->name, (int)s->run->pid);
 	json_object_set_new(result, "ok", json_false());
 	json_object_set_new(result, "error", json_string(e.msg));
 	json_object_set_new(result, "code", json_integer(e.code));
 }
 
+/* Of a result that went well so far, while it is there. */
+static struct session *
+ended_one(struct kills *m, const json_t *result)
+{
+	const char *id = obj_text(result, "id");
+
+	if (!id || !obj_true(result, "ok"))
+		return NULL;
+	return sessions_find(request_sessions(m->r), id, NULL);
+}
+
 /* Done when none of those it ended is live any more, or can be ended. */
 static bool
-all_ended(struct waiter *w, struct session *changed)
+kills_over(struct waiter *w, struct session *changed)
 {
-	struct ending *m = w->ctx;
+	struct kills *m = w->ctx;
 	const struct ends *ends = lifecycle_ends(server_lifecycle(request_server(m->r)));
+	struct session *s;
 	json_t *o;
 	size_t i;
 
 	(void)changed;
-	json_array_foreach (m->results, i, o) {
-		const char *id = obj_text(o, "id");
-		struct session *s = id ? sessions_find(request_sessions(m->r), id, NULL) : NULL;
-
-		if (id && ((s && session_ending(s) && !s->run->unkillable) || ends_busy(ends, id)))
-			return false;
-	}
 	json_array_foreach (m->results, i, o)
-		say_unkillable(request_sessions(m->r), o);
+		if ((s = ended_one(m, o)) &&
+			((session_ending(s) && !s->run->unkillable) || ends_busy(ends, s->id)))
+			return false;
+	json_array_foreach (m->results, i, o)
+		if ((s = ended_one(m, o)))
+			say_ended(s, o);
 	request_reply(m->r, json_pack("{s:i,s:O}", "v", 1, "results", m->results));
 	return true;
 }
@@ -324,22 +333,23 @@ void
 cmd_kill(struct request *r)
 {
 	json_t *results = each_session(r, kill_one);
-	struct ending *m;
+	struct kills *m;
 
 	if (!results)
 		return;
 	m = xcalloc(1, sizeof(*m));
-	*m = (struct ending){.r = r, .results = results};
-	waits_add(server_waits(request_server(r)), r, all_ended, ending_free, m);
+	*m = (struct kills){.r = r, .results = results};
+	waits_add(server_waits(request_server(r)), r, kills_over, kills_free, m);
 }
 
+/* What it left behind goes with it. */
 static int
 forget_one(struct request *r, struct session *s, struct err *e)
 {
-	(void)r;
 	if (session_live(s))
 		return err_set(
 			e, 1, "%s is %s (kill it first)", s->name, session_state_name(s->state));
+	ends_strays(lifecycle_ends(server_lifecycle(request_server(r))), s);
 	sessions_forget(s);
 	return 0;
 }

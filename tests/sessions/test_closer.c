@@ -28,11 +28,22 @@ struct outcome {
 };
 
 static void
-on_ended(void *ctx, enum ending_how how, size_t processes)
+on_ended(void *ctx, enum ending_how how, size_t processes, uint64_t left_bytes)
 {
 	struct outcome *o = ctx;
 
+	assert_int_equal(left_bytes, 0);
 	*o = (struct outcome){.done = true, .how = how, .processes = processes};
+}
+
+static struct ending *
+start_ending(pid_t pid, uint64_t start, const char *marker, const struct ending_times *t,
+	struct outcome *o)
+{
+	static struct proc_table table;
+	struct ending_tree tree = {pid, start, marker, &table};
+
+	return ending_start(&loop, &tree, t, NULL, on_ended, o);
 }
 
 /* Reaps children while the loop turns, as the keeper does for the server. */
@@ -137,7 +148,7 @@ end(pid_t pid, uint64_t start, const char *marker, bool quit)
 
 	if (!quit)
 		t.quit_ms = 0;
-	ending_start(&loop, pid, start, marker, &t, NULL, on_ended, &o);
+	start_ending(pid, start, marker, &t, &o);
 	run_until(&o.done);
 	return o;
 }
@@ -183,13 +194,13 @@ a_signal_of_its_own_goes_to_the_root_alone(void **state)
 
 	(void)state;
 	t.quit_sig = SIGTERM;
-	ending_start(&loop, pid, start, MARK, &t, NULL, on_ended, &o);
+	start_ending(pid, start, MARK, &t, &o);
 	run_until(&o.done);
 	assert_int_equal(o.how, ENDED_BY_TERM);
 	assert_true(o.processes >= 2);
 	pid = child(very_deaf, &start);
 	o = (struct outcome){0};
-	ending_start(&loop, pid, start, NULL, &t, NULL, on_ended, &o);
+	start_ending(pid, start, NULL, &t, &o);
 	run_until(&o.done);
 	assert_int_equal(o.how, ENDED_BY_KILL);
 }

@@ -8,13 +8,17 @@ groups_and_order(void **state)
 	struct app *a = fixture_app(100, 30, 23);
 	struct model *m = &a->m;
 	(void)state;
-	assert_int_equal(m->first[GR_WORKING] - m->first[GR_NEEDS], 2);
-	assert_int_equal(m->first[GR_IDLE] - m->first[GR_WORKING], 6);
-	assert_int_equal(m->first[GR_ASLEEP] - m->first[GR_IDLE], 11);
-	assert_int_equal(m->first[GR_ENDED] - m->first[GR_ASLEEP], 4);	     /* lost sleeps too */
-	assert_string_equal(m->shown[0]->name, "docs-i18n");		     /* waits longest */
-	assert_string_equal(m->shown[m->first[GR_IDLE]]->name, "old-spike"); /* memory x idle */
-	for (size_t i = m->first[GR_IDLE] + 1; i < m->first[GR_ASLEEP]; i++) {
+	static const size_t sizes[] = {2, 6, 11, 4}; /* lost sleeps too */
+	assert_int_equal(m->n_sections, 4);
+	for (size_t g = 0; g < 4; g++) {
+		assert_int_equal(m->section[g].group, g);
+		assert_int_equal(m->section[g].n, sizes[g]);
+	}
+	assert_int_equal(m->n_needs, 2);
+	const struct section *idle = &m->section[GR_IDLE];
+	assert_string_equal(m->shown[0]->name, "docs-i18n");	       /* waits longest */
+	assert_string_equal(m->shown[idle->first]->name, "old-spike"); /* memory x idle */
+	for (size_t i = idle->first + 1; i < idle->first + idle->n; i++) {
 		const struct msess *p = m->shown[i - 1], *q = m->shown[i];
 		assert_true((double)p->footprint * floor(msess_idle(p, NOW) / 60 + 1) >=
 			    (double)q->footprint * floor(msess_idle(q, NOW) / 60 + 1));
@@ -122,7 +126,7 @@ plan_holds_selection(void **state)
 			assert_true(n <= h);
 			for (size_t i = 0; i < n; i++) {
 				bool row = line[i].kind == LINE_SESSION;
-				bool needs = row && line[i].group == GR_NEEDS;
+				bool needs = row && line[i].section == 0;
 				if (asks && needs &&
 					i + 1 < h) { /* what it asks is never left out */
 					assert_int_equal(line[i + 1].kind, LINE_ASKS);
@@ -150,7 +154,7 @@ columns_drop_in_order(void **state)
 	bool rate = true, spark = true, project = true;
 	(void)state;
 	for (int w = 220; w >= 40; w--) {
-		struct plan_columns c = list_columns(w, 14, 12);
+		struct plan_columns c = list_columns(w, 14, 12, false);
 		assert_true(c.wants.x + c.wants.w <= w);
 		assert_true(c.mem.x + c.mem.w <= w);
 		assert_true(c.rate.x + c.rate.w <= w);
@@ -171,6 +175,21 @@ columns_drop_in_order(void **state)
 	assert_false(project);
 }
 
+/* Beside a preview what is wanted comes first: it is dropped last. */
+static void
+columns_beside_a_preview(void **state)
+{
+	(void)state;
+	for (int w = 130; w >= 77; w--) {
+		struct plan_columns c = list_columns(w, 14, 12, true);
+		assert_true(c.wants.w >= W_WANTS_SIDE);
+		assert_true(c.wants.x + c.wants.w < w);
+		assert_int_equal(c.asks, w < 100);
+	}
+	assert_int_equal(list_columns(77, 14, 12, true).project.w, 0);
+	assert_true(list_columns(130, 14, 12, true).rate.w > 0);
+}
+
 /* What a line of a screen says, without the box around it and the sign that turns. */
 static void
 wants_is_content(void **state)
@@ -179,7 +198,9 @@ wants_is_content(void **state)
 		const char *line, *want;
 	} cases[] = {
 		{"│ Do you want to proceed? │", "Do you want to proceed?"},
-		{"✻ Verifying… (42s · esc to interrupt)", "Verifying… (42s · esc to interrupt)"},
+		{"✻ Verifying… (42s · esc to interrupt)", "Verifying…"},
+		{"⏵⏵ accept edits on (shift+tab to cycle)", "before"},
+		{"(3s · esc to interrupt)", "before"},
 		{"╰──────────────╯", "before"},
 		{"⠋", "before"},
 		{"  ", "before"},
@@ -264,6 +285,7 @@ main(void)
 		cmocka_unit_test(foreign_text_is_cleaned),
 		cmocka_unit_test(plan_holds_selection),
 		cmocka_unit_test(columns_drop_in_order),
+		cmocka_unit_test(columns_beside_a_preview),
 		cmocka_unit_test(wants_is_content),
 		cmocka_unit_test(wants_is_calm),
 		cmocka_unit_test(time_passes),

@@ -84,7 +84,8 @@ app_free(struct app *a)
 		return;
 	while (a->depth > 0)
 		pop(a);
-	pane_free(a->preview_pane);
+	for (int i = 0; i < TILES_MAX; i++)
+		pane_free(a->tiles[i].pane);
 	CHECK(LIST_EMPTY(&a->panes));
 	canvas_free(a->canvas);
 	arena_free(a->arena);
@@ -202,9 +203,13 @@ struct msess *
 app_subject(struct app *a)
 {
 	struct msess *s = model_selected(&a->m);
+	const struct section *k = model_folded(&a->m);
 	if (!s)
 		app_toast(a, true, "no session selected (n starts one)");
-	return s;
+	if (!s || !k || app_top(a) != &view_list)
+		return s;
+	app_toast(a, true, "%zu sessions are folded here (l opens them)", k->n);
+	return NULL;
 }
 
 json_t *
@@ -345,8 +350,8 @@ app_connection(struct app *a, bool up, const char *why)
 			p->ops->back(p->owner);
 }
 
-static struct pane *
-pane_of(struct app *a, uint32_t view)
+struct pane *
+app_pane(struct app *a, uint32_t view)
 {
 	struct pane *p;
 	LIST_FOREACH (p, &a->panes, link)
@@ -356,19 +361,9 @@ pane_of(struct app *a, uint32_t view)
 }
 
 bool
-app_frame(struct app *a, uint32_t view, const void *bytes, size_t n)
-{
-	struct pane *p = pane_of(a, view);
-	if (!p || !pane_frame(p, bytes, n))
-		return false;
-	a->frame_came |= p == a->front || p == app_plain(a);
-	return a->dirty || a->frame_came;
-}
-
-bool
 app_view_event(struct app *a, uint32_t view, json_t *ev)
 {
-	struct pane *p = pane_of(a, view);
+	struct pane *p = app_pane(a, view);
 	if (!p || !pane_event(p, ev))
 		return false;
 	a->dirty = true;
@@ -418,6 +413,7 @@ app_draw(struct app *a)
 		app_changed(a);
 	surface_begin(a->d.s);
 	a->preview = (struct preview_place){0};
+	a->n_beside = 0;
 	a->front = NULL;
 	a->front_hit = NULL;
 	a->cursor.set = a->dirty = a->d.on_sel = false;

@@ -15,6 +15,8 @@
 #define TOAST_S 4
 #define REST_S 2 /* so long the cursor rests before rows change places */
 #define UNDO_MAX 64
+#define TILES_MAX 24 /* sessions' screens in one frame */
+#define TILE_S 0.2   /* so often, at most, those are painted that one does not look at */
 
 /* app_reply_cb: a reply, or what went wrong: one is NULL; both are borrowed. id: as given to
  * app_request. */
@@ -63,13 +65,22 @@ struct toast {
 	double at;
 	bool bad, undo, busy; /* busy: what it says is still under way */
 };
+/* A session's screen in the dashboard. Its pane follows the place: who moves to another place of the
+ * frame keeps its picture. */
+struct tile {
+	struct app *app;
+	struct pane *pane;	    /* NULL until it is needed; it stays for the next session */
+	struct preview_place place; /* id "": not in this frame */
+	double painted_at;
+	bool came; /* a frame that is not painted yet */
+};
 struct app {
 	struct draw d;
 	struct model m;
 	struct app_ops ops;
 	double now; /* Unix seconds */
 	bool connected, dirty, repaint;
-	bool frame_came;  /* of the front pane: its part of the picture is to be painted */
+	bool frame_came;  /* of a pane: its part of the picture is to be painted */
 	bool drawn;	  /* canvas holds the picture but for that */
 	bool watching;	  /* the model follows the server */
 	bool arrange_due; /* rows stand still while the cursor moves; they have not followed yet */
@@ -94,8 +105,9 @@ struct app {
 	LIST_HEAD(, pane) panes;
 	struct arena *arena;   /* NULL until needed */
 	struct canvas *canvas; /* the frame */
-	struct pane *preview_pane;
-	bool looks; /* it was sent to looks_at */
+	struct tile tiles[TILES_MAX];
+	struct pane *preview_pane; /* of the tile one looks at; NULL until there was one */
+	bool looks;		   /* it was sent to looks_at */
 	struct text_place looks_at;
 	/* Of the frame that was drawn last: */
 	struct pane *front; /* whose screen is in it */
@@ -104,8 +116,11 @@ struct app {
 		bool set, visible;
 		int y, x;
 		enum cursor_shape shape;
-	} cursor; /* of no line of text, but of the session or for copying */
-	struct preview_place preview;
+	} cursor;		      /* of no line of text, but of the session or for copying */
+	struct preview_place preview; /* the one that is looked at */
+	struct preview_place beside[TILES_MAX - 1]; /* n_beside others */
+	int n_beside;
+	double text_due;		/* when words change by time alone */
 	uint64_t back;			/* rows the selected session's screen is scrolled back */
 	char back_of[16];		/* that session */
 	struct toast toasts[TOAST_LOG]; /* ring; n_toasts in all */
@@ -133,8 +148,9 @@ void app_draw(struct app *a);
 bool app_paint(struct app *a, struct grid *g);
 /* The pane that is the whole frame as it is; NULL: the frame is drawn. */
 struct pane *app_plain(const struct app *a);
-/* Seconds until the screen changes by time alone; INFINITY: never. */
-double app_next_change(const struct app *a);
+/* Seconds until the screen changes by time alone; INFINITY: never. app_clock: it is time. */
+double app_next_change(struct app *a);
+void app_clock(struct app *a);
 /* From the server: an event of watch, the connection's state and why it went ("" unknown), what
  * belongs to a view; true: the picture changes by it. */
 void app_event(struct app *a, json_t *ev);
@@ -145,9 +161,13 @@ void app_acked(struct app *a, uint32_t view); /* client.h: the place to lend the
 void app_check(const struct app *a);	      /* aborts */
 void app_dump(const struct app *a, struct buf *out);
 
+struct pane *app_pane(struct app *a, uint32_t view); /* the one that shows it; NULL */
+
 /* For views and actions. */
 /* Here the session's screen is shown: its last rows, unless the caller says otherwise in it. */
 struct preview_place *app_preview(struct app *a, const struct msess *s, int y, int x, int h, int w);
+/* And here another one's, its last rows; no more than TILES_MAX - 1 a frame. */
+void app_beside(struct app *a, const struct msess *s, int y, int x, int h, int w);
 void app_turn(struct app *a, long rows); /* scrolls the preview, negative: back in history */
 void app_push(struct app *a, const struct view *v, const char *arg);
 void app_pop(struct app *a);

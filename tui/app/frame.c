@@ -132,15 +132,22 @@ draw_toast(struct app *a, int y, int x, int w)
 }
 
 int
+frame_foot(const struct app *a)
+{
+	int h = surface_rows(a->d.s);
+	return h < 6 ? h : h < 16 ? h - 1 : h - 3;
+}
+
+int
 frame_footer(struct app *a, unsigned context, const char *left, const char *right)
 {
-	int w = surface_cols(a->d.s), h = surface_rows(a->d.s);
-	if (h < 6)
-		return h;
-	if (h < 16) { /* one line: hints, or a message while there is one */
+	int w = surface_cols(a->d.s), h = surface_rows(a->d.s), foot = frame_foot(a);
+	if (foot == h)
+		return foot;
+	if (foot == h - 1) { /* one line: hints, or a message while there is one */
 		if (!draw_toast(a, h - 1, 1, w - 2))
 			frame_hints(a, h - 1, 1, w - 2, context);
-		return h - 1;
+		return foot;
 	}
 	draw_rule(&a->d, h - 3, 0, w);
 	frame_hints(a, h - 2, 1, w - 2, context);
@@ -149,5 +156,5 @@ frame_footer(struct app *a, unsigned context, const char *left, const char *righ
 		n = draw_cut(&a->d, h - 1, 1, w - 2, TH_DIM, left);
 	if (right && n + utf8_width(right) + 4 < w)
 		draw_right(&a->d, h - 1, w - 1, w, TH_DIM, right);
-	return h - 3;
+	return foot;
 }

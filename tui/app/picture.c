@@ -35,29 +35,28 @@ paint_cursor(struct app *a)
 			a->canvas, a->cursor.y, a->cursor.x, a->cursor.visible, a->cursor.shape);
 }
 
-/* The front pane, and what lies over it. */
+/* Sessions' screens, and what lies over them. */
 static void
-paint_front(struct app *a)
+paint_screens(struct app *a)
 {
-	if (a->front && a->front->known) {
+	preview_paint(a);
+	if (a->front && a->front->known && !a->preview.id[0])
 		pane_paint(a->front, a->canvas, a->front_hit);
+	if (a->front || a->n_beside)
 		paint_layers(a->canvas, a->d.s);
-	}
 	paint_cursor(a);
 }
 
-/* Nothing but the preview's screen changed: its rectangle is all there is to do. */
+/* Nothing but a tile's screen changed: its rectangle is all there is to do. */
 static bool
-paint_rectangle(struct app *a)
+paint_rectangles(struct app *a)
 {
-	const struct preview_place *p = &a->preview;
-	bool only = a->drawn && a->frame_came && !a->dirty && a->front &&
-		    a->front == a->preview_pane && !a->arrange_due;
-	if (!only)
+	bool only = a->drawn && a->frame_came && !a->dirty && !a->arrange_due &&
+		    (!a->front || a->front == a->preview_pane);
+	if (!only || !preview_rectangles(a))
 		return false;
-	paint_blank(a->canvas, p->y, p->x, p->h, p->w);
-	preview_follow(a);
-	paint_front(a);
+	paint_layers(a->canvas, a->d.s);
+	paint_cursor(a);
 	return true;
 }
 
@@ -71,7 +70,7 @@ paint_all(struct app *a)
 	preview_follow(a);
 	canvas_resize(a->canvas, cols, rows);
 	paint_surface(a->canvas, a->d.s);
-	paint_front(a);
+	paint_screens(a);
 	a->drawn = true;
 }
 
@@ -81,6 +80,7 @@ app_paint(struct app *a, struct grid *g)
 	struct pane *plain = app_plain(a);
 	if (plain) {
 		a->preview.id[0] = 0;
+		a->n_beside = 0;
 		preview_follow(a);
 		a->dirty = a->frame_came = a->drawn = false;
 		*g = canvas_grid(plain->screen);
@@ -88,13 +88,24 @@ app_paint(struct app *a, struct grid *g)
 	}
 	if (paint_nothing(a))
 		return false;
-	if (!paint_rectangle(a))
+	if (!paint_rectangles(a))
 		paint_all(a);
 	a->frame_came = false;
 	*g = canvas_grid(a->canvas);
 	if (a->stack[app_lowest(a)].v->plain && a->front)
 		g->reverse = canvas_grid(a->front->screen).reverse;
 	return true;
+}
+
+bool
+app_frame(struct app *a, uint32_t view, const void *bytes, size_t n)
+{
+	struct pane *p = app_pane(a, view);
+	if (!p || !pane_frame(p, bytes, n))
+		return false;
+	preview_came(a, p);
+	a->frame_came |= (p == a->front && p != a->preview_pane) || p == app_plain(a);
+	return a->dirty || a->frame_came;
 }
 
 struct preview_place *
@@ -105,8 +116,19 @@ app_preview(struct app *a, const struct msess *s, int y, int x, int h, int w)
 	return &a->preview;
 }
 
-double
-app_next_change(const struct app *a)
+void
+app_beside(struct app *a, const struct msess *s, int y, int x, int h, int w)
+{
+	if (a->n_beside == TILES_MAX - 1)
+		return;
+	struct preview_place *p = &a->beside[a->n_beside++];
+	*p = (struct preview_place){.y = y, .x = x, .h = h, .w = w};
+	snprintf(p->id, sizeof p->id, "%s", s->id);
+}
+
+/* Seconds until something reads differently. */
+static double
+text_change(const struct app *a)
 {
 	const struct toast *t = frame_toast(a);
 	bool times = !a->stack[app_lowest(a)].v->plain; /* a session's screen shows none */
@@ -116,4 +138,19 @@ app_next_change(const struct app *a)
 	if (t && t->busy) /* it counts seconds */
 		return a->motion ? MIN(next, 1 - fmod(a->now - t->at, 1) + 0.01) : next;
 	return t ? MIN(next, MAX(t->at + TOAST_S - a->now, 0) + 0.01) : next;
+}
+
+double
+app_next_change(struct app *a)
+{
+	double next = text_change(a);
+	a->text_due = a->now + next;
+	return MIN(next, preview_due(a));
+}
+
+void
+app_clock(struct app *a)
+{
+	a->frame_came |= preview_due(a) <= 0;
+	a->dirty |= !a->frame_came || a->now >= a->text_due;
 }

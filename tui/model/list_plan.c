@@ -2,70 +2,91 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* How a list is filled. low: no line says how many more there are; asks: two lines a session that
- * needs its user. */
-struct way {
-	bool low, asks;
+/* How a list is filled. */
+struct filling {
+	const struct model *m;
+	const struct section *sel; /* of the selected session; NULL */
+	bool low;		   /* no line says how many more there are */
+	bool asks;		   /* two lines a session that needs its user */
+	size_t *rows, *least;	   /* of each section: shown, and no fewer than that */
 };
 
-/* The head of such a group says how many are not shown. */
 static bool
-counts_itself(enum group g, size_t rows, struct way way)
+is_quiet(const struct section *k)
 {
-	return way.low || (rows == 0 && (g == GR_ASLEEP || g == GR_ENDED));
+	return k->group == GR_ASLEEP || k->group == GR_ENDED || k->group == GR_ARCHIVED;
 }
 
-/* Lines of a group that shows rows of its n sessions. */
+/* Rows a section would like. */
 static size_t
-lines_of(enum group g, size_t n, size_t rows, struct way way)
+rows_all(const struct section *k)
 {
-	size_t each = way.asks && g == GR_NEEDS ? 2 : 1;
-	return n == 0 ? 0 : 1 + rows * each + (rows < n && !counts_itself(g, rows, way));
+	return k->folded ? 0 : k->n;
+}
+
+/* Its head says how many are not shown. */
+static bool
+counts_itself(const struct filling *f, const struct section *k, size_t rows)
+{
+	return f->low || k->folded || (rows == 0 && is_quiet(k));
+}
+
+/* Lines of a section that shows so many of its sessions. */
+static size_t
+lines_of(const struct filling *f, const struct section *k, size_t rows)
+{
+	size_t each = f->asks && k->group == GR_NEEDS ? 2 : 1;
+	return 1 + rows * each + (rows < k->n && !counts_itself(f, k, rows));
 }
 
 static size_t
-lines_all(const size_t *n, const size_t *rows, struct way way)
+lines_all(const struct filling *f)
 {
 	size_t sum = 0;
-	for (int g = 0; g < GR_COUNT; g++)
-		sum += lines_of(g, n[g], rows[g], way);
+	for (size_t i = 0; i < f->m->n_sections; i++)
+		sum += lines_of(f, &f->m->section[i], f->rows[i]);
 	return sum;
 }
 
-/* Takes one row from the group that can spare it best; false when none can. */
-static bool
-give_up_row(size_t *rows, const size_t *least)
+/* Which section can best spare a row: what sleeps, from the end; then the longest; those that need
+ * their user last. n_sections: none can. */
+static size_t
+who_gives(const struct filling *f)
 {
-	static const enum group quiet[] = {GR_ENDED, GR_ASLEEP};
-	for (size_t i = 0; i < ARRAY_LEN(quiet); i++)
-		if (rows[quiet[i]] > least[quiet[i]]) {
-			rows[quiet[i]]--;
-			return true;
-		}
-	enum group g = rows[GR_WORKING] > rows[GR_IDLE] ? GR_WORKING : GR_IDLE;
-	if (rows[g] <= least[g])
-		g = g == GR_WORKING ? GR_IDLE : GR_WORKING;
-	if (rows[g] <= least[g])
-		g = GR_NEEDS;
-	if (rows[g] <= least[g])
-		return false;
-	rows[g]--;
-	return true;
+	const struct section *k = f->m->section;
+	size_t n = f->m->n_sections, best = n;
+	for (size_t i = n; i-- > 0;)
+		if (is_quiet(&k[i]) && f->rows[i] > f->least[i])
+			return i;
+	for (size_t i = n; i-- > 0;)
+		if (k[i].group != GR_NEEDS && f->rows[i] > f->least[i] &&
+			(best == n || f->rows[i] > f->rows[best]))
+			best = i;
+	for (size_t i = 0; i < n && best == n; i++)
+		if (f->rows[i] > f->least[i])
+			best = i;
+	return best;
 }
 
 static bool
-fit(const size_t *n, size_t *rows, enum group sel, size_t h, struct way way)
+fit(struct filling *f, size_t h)
 {
-	size_t least[GR_COUNT];
-	for (int g = 0; g < GR_COUNT; g++) {
-		bool quiet = g == GR_ASLEEP || g == GR_ENDED, here = g == (int)sel;
-		size_t want = way.low ? (here ? 2 : !quiet) : (quiet ? (here ? 2 : 0) : 2);
-		rows[g] = n[g];
-		least[g] = MIN(n[g], want);
+	for (size_t i = 0; i < f->m->n_sections; i++) {
+		const struct section *k = &f->m->section[i];
+		bool here = k == f->sel;
+		size_t want =
+			f->low ? (here ? 2 : !is_quiet(k)) : (is_quiet(k) ? (here ? 2 : 0) : 2);
+		f->rows[i] = rows_all(k);
+		f->least[i] = MIN(f->rows[i], want);
 	}
-	while (lines_all(n, rows, way) > h)
-		if (!give_up_row(rows, least))
+	size_t lines = lines_all(f);
+	while (lines > h) {
+		size_t i = who_gives(f);
+		if (i == f->m->n_sections)
 			return false;
+		lines -= lines_of(f, &f->m->section[i], f->rows[i]);
+		lines += lines_of(f, &f->m->section[i], --f->rows[i]);
+	}
 	return true;
 }
 
@@ -79,100 +100,112 @@ window(size_t n, size_t rows, size_t sel)
 
 /* All lines in a row, of which those around the selection are seen. */
 static size_t
-plan_flat(const struct model *m, const size_t *n, size_t sel, size_t h, bool asks,
-	struct plan_line *out)
+plan_flat(const struct filling *f, size_t sel, size_t h, struct plan_line *out)
 {
-	size_t lines = 0, sel_line = 0, k = 0;
-	struct plan_line *all = xcalloc(2 * m->n_shown + GR_COUNT + 1, sizeof *all);
-	for (int g = 0; g < GR_COUNT; g++)
-		for (size_t i = 0; n[g] && i <= n[g]; i++) {
-			size_t at = m->first[g] + i - 1;
-			if (i == 0) {
-				all[lines++] = (struct plan_line){LINE_GROUP, g, 0};
-				continue;
-			}
+	const struct model *m = f->m;
+	size_t lines = 0, sel_line = 0, n = 0;
+	struct plan_line *all = xcalloc(2 * m->n_shown + m->n_sections + 1, sizeof *all);
+	for (size_t s = 0; s < m->n_sections; s++) {
+		const struct section *k = &m->section[s];
+		if (k == f->sel)
+			sel_line = lines;
+		all[lines++] = (struct plan_line){LINE_GROUP, s, 0};
+		for (size_t at = k->first; at < k->first + rows_all(k); at++) {
 			if (at == sel)
 				sel_line = lines;
-			all[lines++] = (struct plan_line){LINE_SESSION, g, at};
-			if (asks && g == GR_NEEDS)
-				all[lines++] = (struct plan_line){LINE_ASKS, g, at};
+			all[lines++] = (struct plan_line){LINE_SESSION, s, at};
+			if (f->asks && k->group == GR_NEEDS)
+				all[lines++] = (struct plan_line){LINE_ASKS, s, at};
 		}
-	for (size_t i = lines > h ? window(lines, h, sel_line) : 0; i < lines && k < h; i++)
-		out[k++] = all[i];
+	}
+	for (size_t i = lines > h ? window(lines, h, sel_line) : 0; i < lines && n < h; i++)
+		out[n++] = all[i];
 	free(all);
-	return k;
+	return n;
+}
+
+/* One section's lines. */
+static size_t
+put_section(const struct filling *f, size_t s, size_t sel, struct plan_line *out)
+{
+	const struct section *k = &f->m->section[s];
+	size_t rows = f->rows[s], n = 0;
+	size_t from = k == f->sel && rows ? window(k->n, rows, sel - k->first) : 0;
+	out[n++] = (struct plan_line){LINE_GROUP, s, f->low && rows ? k->n - rows : 0};
+	for (size_t r = 0; r < rows; r++) {
+		out[n++] = (struct plan_line){LINE_SESSION, s, k->first + from + r};
+		if (f->asks && k->group == GR_NEEDS)
+			out[n++] = (struct plan_line){LINE_ASKS, s, k->first + from + r};
+	}
+	if (rows < k->n && !counts_itself(f, k, rows))
+		out[n++] = (struct plan_line){LINE_MORE, s, k->n - rows};
+	return n;
+}
+
+size_t
+list_lines(const struct model *m, bool asks)
+{
+	size_t n = m->n_sections;
+	for (size_t i = 0; i < m->n_sections; i++)
+		n += rows_all(&m->section[i]);
+	return n + (asks ? m->n_needs : 0);
 }
 
 size_t
 list_plan(const struct model *m, size_t h, bool asks, struct plan_line *out)
 {
-	size_t n[GR_COUNT], rows[GR_COUNT], k = 0;
 	long at = model_index(m, m->sel);
-	size_t sel = at < 0 ? 0 : (size_t)at;
-	enum group sel_group = GR_COUNT;
-	for (int g = 0; g < GR_COUNT; g++) {
-		n[g] = m->first[g + 1] - m->first[g];
-		if (at >= 0 && sel >= m->first[g] && sel < m->first[g + 1])
-			sel_group = g;
+	size_t sel = (size_t)MAX(at, 0), n = 0;
+	struct filling f = {.m = m, .asks = asks, .sel = at < 0 ? NULL : model_section(m, sel)};
+	f.rows = xcalloc(2 * m->n_sections + 1, sizeof *f.rows);
+	f.least = f.rows + m->n_sections;
+	bool gaps = list_lines(m, asks) + m->n_sections <= h + 1;
+	bool fits = fit(&f, h);
+	if (!fits) {
+		f.low = true;
+		fits = fit(&f, h);
 	}
-	size_t groups = 0;
-	for (int g = 0; g < GR_COUNT; g++)
-		groups += n[g] > 0;
-	struct way way = {.asks = asks};
-	if (!fit(n, rows, sel_group, h, way)) {
-		way.low = true;
-		if (!fit(n, rows, sel_group, h, way))
-			return plan_flat(m, n, sel, h, asks, out);
+	for (size_t s = 0; fits && s < m->n_sections; s++) {
+		if (gaps && n > 0)
+			out[n++] = (struct plan_line){LINE_GAP, s, 0};
+		n += put_section(&f, s, sel, out + n);
 	}
-	bool gaps = lines_all(n, n, (struct way){false, way.asks}) + groups <= h + 1;
-	for (int g = 0; g < GR_COUNT; g++) {
-		if (n[g] == 0)
-			continue;
-		size_t from = g == (int)sel_group ? window(n[g], rows[g], sel - m->first[g]) : 0;
-		if (gaps && k > 0)
-			out[k++] = (struct plan_line){LINE_GAP, g, 0};
-		out[k++] =
-			(struct plan_line){LINE_GROUP, g, way.low && rows[g] ? n[g] - rows[g] : 0};
-		for (size_t r = 0; r < rows[g]; r++) {
-			out[k++] = (struct plan_line){LINE_SESSION, g, m->first[g] + from + r};
-			if (way.asks && g == GR_NEEDS)
-				out[k++] = (struct plan_line){LINE_ASKS, g, m->first[g] + from + r};
-		}
-		if (rows[g] < n[g] && !counts_itself(g, rows[g], way))
-			out[k++] = (struct plan_line){LINE_MORE, g, n[g] - rows[g]};
-	}
-	return k;
+	if (!fits)
+		n = plan_flat(&f, sel, h, out);
+	free(f.rows);
+	return n;
 }
 
 enum { W_MARK = 3, W_STATE = 10, W_IDLE = 6, W_MEM = 6, W_SPARK = 8, W_RATE = 6, W_WANTS = 24 };
 
 struct plan_columns
-list_columns(int w, int name_w, int project_w)
+list_columns(int w, int name_w, int project_w, bool side)
 {
-	struct plan_columns c = {0};
-	int name = MIN(CLAMP(name_w, 8, 24), MAX(10, w / 6));
+	struct plan_columns c = {.asks = w < 100};
+	int name_most = w >= 100 ? 36 : 24, wants_w = side ? W_WANTS_SIDE : W_WANTS;
+	int name = MIN(CLAMP(name_w, 8, name_most), MAX(10, w >= 100 ? w / 5 : w / 6));
 	int project = MIN(CLAMP(project_w, 7, 22), MAX(8, w / 9));
 	/* what is left after mark, name, state, idle and memory buys the others in this order; below
-	 * 100 columns what is wanted has a line of its own */
+	 * 100 columns what is asked has a line of its own */
 	int left = w - W_MARK - name - 1 - W_STATE - 1 - W_IDLE - 2 - W_MEM - 1;
-	bool wants = w >= 100 && left >= 3 + W_WANTS;
-	left -= wants ? 3 + W_WANTS : 0;
+	bool wants = (side || w >= 100) && left >= 3 + wants_w;
+	left -= wants ? 3 + wants_w : 0;
 	bool has_project = left >= 2 + project + (w >= 60);
 	left -= has_project ? 2 + project + (w >= 60) : 0;
 	bool spark = has_project && left >= 2 + W_SPARK + 1;
 	left -= spark ? 2 + W_SPARK : 0;
 	bool rate = spark && left >= 2 + W_RATE;
 	left -= rate ? 2 + W_RATE : 0;
-	left += wants ? 3 + W_WANTS : 0;
+	left += wants ? 3 + wants_w : 0;
 	if (!wants && left > 0) {
-		int more = CLAMP(CLAMP(name_w, 8, 24) - name, 0, left);
+		int more = CLAMP(CLAMP(name_w, 8, name_most) - name, 0, left);
 		name += more;
 		left -= more;
 		project += has_project ? CLAMP(CLAMP(project_w, 7, 22) - project, 0, left) : 0;
 	}
 	if (wants) /* its room is the largest: a third of what is over may go to a long path */
 		project +=
-			CLAMP(CLAMP(project_w, 7, 22) - project, 0, MAX(left - 3 - W_WANTS, 0) / 3);
+			CLAMP(CLAMP(project_w, 7, 22) - project, 0, MAX(left - 3 - wants_w, 0) / 3);
 	int x = W_MARK;
 #define PUT(col, gap, width) (c.col.x = x + (gap), c.col.w = (width), x = c.col.x + c.col.w)
 	PUT(name, 0, MAX(name, 4));

@@ -1,8 +1,8 @@
 /* Sessions by the server's word. all owns them, in the order they came; shown names those that pass
- * the filter, in groups: group g is shown[first[g] .. first[g + 1]). Between a change and the next
- * model_arrange shown may be out of order, but never names what is gone (model_remove mends it), and
- * the selection is an id, so it stays on its session wherever that moves. version changes with
- * everything that a sum or a width may be made of. */
+ * the filter, in sections: first those that need their user, then by state, project or tag. Between a
+ * change and the next model_arrange shown may be out of order, but never names what is gone
+ * (model_remove mends it), and the selection is an id, so it stays on its session wherever that moves.
+ * version changes with everything that a sum or a width may be made of. */
 #include "tui/model/model.h"
 #include "core/text/width.h"
 #include <ctype.h>
@@ -62,6 +62,9 @@ msess_group(const struct msess *s)
 		[ACT_IDLE] = GR_IDLE,
 		[ACT_DONE] = GR_IDLE,
 		[ACT_ERROR] = GR_NEEDS};
+	bool needs = s->state == MS_RUNNING && by_act[s->act] == GR_NEEDS;
+	if (s->archived && !needs)
+		return GR_ARCHIVED;
 	switch (s->state) {
 	case MS_ASLEEP:
 	case MS_LOST: /* it too comes back with Enter */
@@ -80,6 +83,13 @@ msess_group(const struct msess *s)
 	return by_act[s->act];
 }
 
+/* What one asks is asked in spite of a limit. */
+static bool
+by_limit(const struct msess *s)
+{
+	return s->act != ACT_PERMISSION && s->act != ACT_QUESTION;
+}
+
 const char *
 msess_word(const struct msess *s)
 {
@@ -87,6 +97,10 @@ msess_word(const struct msess *s)
 		return "failed";
 	if (s->state != MS_RUNNING)
 		return state_names[s->state];
+	if (s->stopped)
+		return "stopped";
+	if (s->limited_until > 0 && by_limit(s))
+		return "limited";
 	return s->act == ACT_UNKNOWN ? "quiet" : activity_name(s->act);
 }
 
@@ -126,6 +140,7 @@ model_deinit(struct model *m)
 		msess_free(m->all[i]);
 	free(m->all);
 	free(m->shown);
+	free(m->section);
 	model_init(m);
 }
 
@@ -173,11 +188,29 @@ is_decoration(const char *p, size_t n)
 	return false;
 }
 
+/* What programs say of their keys says nothing of their work: "(41s · esc to interrupt)" goes from the
+ * line, and a line that is such a hint goes whole. */
+static void
+cut_hints(char *text)
+{
+	static const char *const hints[] = {
+		"shift+tab to cycle", "? for shortcuts", "ctrl+t to show", "/ commands"};
+	char *keys = strstr(text, "esc to interrupt");
+	while (keys && keys > text && *keys != '(')
+		keys--;
+	if (keys)
+		*keys = 0;
+	for (size_t i = 0; i < ARRAY_LEN(hints); i++)
+		if (strstr(text, hints[i]))
+			*text = 0;
+}
+
 /* Leaves what says something of a line of a screen: no frame around it; nothing at all where there is
  * neither letter nor digit. */
 static void
 content(char *text)
 {
+	cut_hints(text);
 	char *from = text, *end = text;
 	bool word = false, began = false;
 	int w;
@@ -314,7 +347,7 @@ take_numbers(struct msess *s, json_t *o, double now)
 {
 	s->created = num(o, "created", s->created);
 	s->rest_at = num(o, "ended", num(o, "last_output", s->rest_at));
-	s->rest_at = now - num(o, "idle_s", now - s->rest_at);
+	s->rest_at = now - num(o, "waiting_s", num(o, "idle_s", now - s->rest_at));
 	s->footprint = (uint64_t)num(o, "footprint_bytes", 0);
 	s->rss = (uint64_t)num(o, "rss_bytes", 0);
 	s->swap = (uint64_t)num(o, "swap_bytes", 0);
@@ -323,6 +356,14 @@ take_numbers(struct msess *s, json_t *o, double now)
 	s->growth_bytes_per_h = num(o, "growth_bytes_per_h", 0);
 	s->has_growth = json_is_number(json_object_get(o, "growth_bytes_per_h"));
 	s->pinned = flag(o, "pinned");
+	s->archived = flag(o, "archived");
+	s->stopped = flag(o, "stopped");
+	s->grows_with_work = flag(o, "growth_while_working");
+	s->limited_until = num(o, "limited_until", 0);
+	if (s->limited_until < now)
+		s->limited_until = 0;
+	s->mem_max = (uint64_t)num(o, "mem_max_bytes", 0);
+	s->strays = (long)num(o, "strays", 0);
 	s->pid = (long)num(o, "pid", 0);
 	s->processes = (long)num(o, "processes", 0);
 	s->exit_code = (int)num(o, "exit_code", -1);
@@ -372,6 +413,8 @@ model_put(struct model *m, json_t *o, double now)
 	take_spark(s, json_object_get(o, "spark"));
 	s->prompt[0] = 0;
 	take_str(s->prompt, sizeof s->prompt, o, "prompt");
+	s->note[0] = 0;
+	take_str(s->note, sizeof s->note, o, "note");
 	take_options(s, json_object_get(o, "options"));
 	char words[256];
 	join(words, sizeof words, json_object_get(o, "argv"));
@@ -442,6 +485,27 @@ model_load(struct model *m, json_t *ls, double now)
 	m->loaded = true;
 }
 
+/* shown never names what is gone. */
+static void
+unshow(struct model *m, size_t at)
+{
+	bool selected = !strcmp(m->sel, m->shown[at]->id);
+	memmove(&m->shown[at], &m->shown[at + 1], (m->n_shown - at - 1) * sizeof *m->shown);
+	m->n_shown--;
+	m->n_needs -= at < m->n_needs;
+	size_t n = 0;
+	for (size_t i = 0; i < m->n_sections; i++) {
+		struct section k = m->section[i];
+		k.n -= at >= k.first && at < k.first + k.n;
+		k.first -= k.first > at;
+		if (k.n)
+			m->section[n++] = k;
+	}
+	m->n_sections = n;
+	if (selected && m->n_shown)
+		model_select(m, m->shown[MIN(at, m->n_shown - 1)]->id);
+}
+
 void
 model_remove(struct model *m, const char *id)
 {
@@ -450,15 +514,8 @@ model_remove(struct model *m, const char *id)
 		if (strcmp(s->id, id))
 			continue;
 		long at = model_index(m, id);
-		if (at >= 0) { /* shown never names what is gone */
-			memmove(&m->shown[at], &m->shown[at + 1],
-				(m->n_shown - (size_t)at - 1) * sizeof *m->shown);
-			m->n_shown--;
-			for (int g = 0; g <= GR_COUNT; g++)
-				m->first[g] -= m->first[g] > (size_t)at;
-			if (!strcmp(m->sel, id) && m->n_shown)
-				model_select(m, m->shown[MIN((size_t)at, m->n_shown - 1)]->id);
-		}
+		if (at >= 0)
+			unshow(m, (size_t)at);
 		m->version++;
 		memmove(&m->all[i], &m->all[i + 1], (m->n - i - 1) * sizeof *m->all);
 		m->n--;
@@ -498,108 +555,13 @@ model_select(struct model *m, const char *id)
 		snprintf(m->sel, sizeof m->sel, "%s", id);
 }
 
-void
-model_move(struct model *m, long by)
+size_t
+model_archived(const struct model *m)
 {
-	long at = model_index(m, m->sel);
-	if (m->n_shown == 0)
-		return;
-	at = at < 0 ? 0 : CLAMP(at + by, 0, (long)m->n_shown - 1);
-	model_select(m, m->shown[at]->id);
-}
-
-static bool
-matches(const struct msess *s, const char *filter)
-{
-	/* every word must be found somewhere */
-	char words[128];
-	snprintf(words, sizeof words, "%s", filter);
-	for (char *save, *w = strtok_r(words, " ", &save); w; w = strtok_r(NULL, " ", &save))
-		if (!strcasestr(s->name, w) && !strcasestr(s->cwd, w) && !strcasestr(s->wants, w) &&
-			!strcasestr(s->profile, w) && !strcasestr(msess_word(s), w) &&
-			!strcasestr(s->tags, w) && !strcasestr(s->title, w))
-			return false;
-	return true;
-}
-
-struct sort_key {
-	struct msess *s;
-	enum group group;
-	double key; /* bigger first */
-};
-
-static double
-sort_value(const struct msess *s, enum group g, enum msort sort, double now)
-{
-	double idle = msess_idle(s, now);
-	switch (sort) {
-	case SORT_MEM:
-		return (double)s->footprint;
-	case SORT_IDLE:
-		return idle;
-	case SORT_GROWTH:
-		return s->growth_bytes_per_h;
-	case SORT_NAME:
-	case SORT_COUNT:
-		return 0;
-	case SORT_DEFAULT:
-		break;
-	}
-	switch (g) {
-	case GR_NEEDS:
-	case GR_ASLEEP:
-	case GR_ENDED:
-		return g == GR_NEEDS ? idle : -idle;
-	case GR_IDLE: /* an hour more of rest weighs as much as its memory grown by that share */
-		return (double)s->footprint * floor(idle / 60 + 1);
-	case GR_WORKING:
-	case GR_COUNT:
-		break;
-	}
-	return 0;
-}
-
-static int
-sort_cmp(const void *pa, const void *pb)
-{
-	const struct sort_key *a = pa, *b = pb;
-	if (a->group != b->group)
-		return a->group < b->group ? -1 : 1;
-	if (a->key != b->key)
-		return a->key > b->key ? -1 : 1;
-	int c = strcasecmp(a->s->name, b->s->name);
-	return c ? c : strcmp(a->s->id, b->s->id);
-}
-
-void
-model_arrange(struct model *m, double now)
-{
-	long was = model_index(m, m->sel);
-	struct sort_key *keys = xcalloc(m->n + 1, sizeof *keys);
 	size_t n = 0;
-	for (size_t i = 0; i < m->n; i++) {
-		struct msess *s = m->all[i];
-		enum group g = msess_group(s);
-		if (g == GR_ENDED && !m->show_ended && !m->filter[0])
-			continue;
-		if (matches(s, m->filter))
-			keys[n++] = (struct sort_key){s, g, sort_value(s, g, m->sort, now)};
-	}
-	m->version++;
-	qsort(keys, n, sizeof *keys, sort_cmp);
-	m->n_shown = n;
-	memset(m->first, 0, sizeof m->first);
-	for (size_t i = 0; i < n; i++) {
-		m->shown[i] = keys[i].s;
-		m->first[keys[i].group + 1] = i + 1;
-	}
-	for (int g = 1; g <= GR_COUNT; g++)
-		m->first[g] = MAX(m->first[g], m->first[g - 1]);
-	free(keys);
-	if (n > 0 && model_index(m, m->sel) < 0)
-		model_select(m, m->shown[CLAMP(was, 0, (long)n - 1)]->id);
-	if (n == 0 && !m->filter[0])
-		m->sel[0] = 0;
+	for (size_t i = 0; i < m->n; i++)
+		n += msess_group(m->all[i]) == GR_ARCHIVED;
+	return n;
 }
 
 struct model_sums
@@ -650,23 +612,30 @@ model_check(const struct model *m)
 		CHECK(s->state < MS_COUNT && s->act < ACT_COUNT);
 		CHECK(model_find(m, s->id) == s); /* an id is had once */
 	}
-	for (int g = 0; g < GR_COUNT; g++) {
-		CHECK(m->first[g] <= m->first[g + 1]);
-		for (size_t i = m->first[g]; i < m->first[g + 1]; i++)
-			CHECK(model_find(m, m->shown[i]->id) == m->shown[i]);
+	size_t at = 0;
+	for (size_t k = 0; k < m->n_sections; k++) {
+		CHECK(m->section[k].first == at && m->section[k].n > 0);
+		at += m->section[k].n;
 	}
-	CHECK(m->first[GR_COUNT] == m->n_shown);
+	CHECK(at == m->n_shown && m->n_needs <= m->n_shown && m->n_folds <= FOLDS_MAX);
+	for (size_t i = 0; i < m->n_shown; i++)
+		CHECK(model_find(m, m->shown[i]->id) == m->shown[i]);
 }
 
 void
 model_dump(const struct model *m, struct buf *out)
 {
-	static const char *const groups[] = {"needs you", "working", "idle", "asleep", "ended"};
+	static const char *const groups[] = {
+		"needs you", "working", "idle", "asleep", "ended", "archived"};
 	buf_printf(out, "model: %zu sessions, %zu shown, selected %s, filter \"%s\"%s\n", m->n,
 		m->n_shown, m->sel[0] ? m->sel : "none", m->filter,
 		m->loaded ? "" : ", not loaded");
-	for (int g = 0; g < GR_COUNT; g++)
-		for (size_t i = m->first[g]; i < m->first[g + 1]; i++)
-			buf_printf(out, "  %-10s %-8s %-24s %s\n", groups[g], m->shown[i]->id,
-				m->shown[i]->name, msess_word(m->shown[i]));
+	for (size_t k = 0; k < m->n_sections; k++) {
+		const struct section *c = &m->section[k];
+		for (size_t i = c->first; i < c->first + c->n; i++)
+			buf_printf(out, "  %-10s %-8s %-24s %s%s\n",
+				c->group < GR_COUNT ? groups[c->group] : c->title, m->shown[i]->id,
+				m->shown[i]->name, msess_word(m->shown[i]),
+				c->folded ? ", folded" : "");
+	}
 }

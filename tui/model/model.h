@@ -9,13 +9,14 @@
 #include "sessions/agent/activity.h"
 #include <jansson.h>
 
-enum group { GR_NEEDS, GR_WORKING, GR_IDLE, GR_ASLEEP, GR_ENDED, GR_COUNT };
+enum group { GR_NEEDS, GR_WORKING, GR_IDLE, GR_ASLEEP, GR_ENDED, GR_ARCHIVED, GR_COUNT };
 enum mstate { /* by session/state.def */
 #define X(NAME, name, stored, next) MS_##NAME,
 #include "sessions/session/state.def"
 #undef X
 	MS_COUNT
 };
+enum mgroup { BY_STATE, BY_PROJECT, BY_TAG, BY_COUNT };
 enum msort { SORT_DEFAULT, SORT_MEM, SORT_IDLE, SORT_GROWTH, SORT_NAME, SORT_COUNT };
 
 #define SPARK_N 8
@@ -32,7 +33,12 @@ struct msess {
 	double growth_bytes_per_h;
 	bool has_growth;
 	bool eligible, worth;
-	bool pinned, marked;
+	bool pinned, marked, archived;
+	bool stopped;				/* by a signal */
+	bool grows_with_work;			/* the growth is that of a session at work */
+	double limited_until;			/* 0: it is not limited */
+	uint64_t mem_max;			/* 0 none */
+	long strays;				/* processes that left its tree */
 	int cols, rows, exit_code, exit_signal; /* -1 unknown */
 	long pid, processes;
 	char prompt[32]; /* names the prompt on screen; "" none known */
@@ -44,7 +50,7 @@ struct msess {
 	double wants_at;
 	uint64_t spark[SPARK_N]; /* bytes over the last hour, oldest first; 0 no sample */
 	bool has_spark;
-	char tags[64];
+	char tags[96], note[128];
 };
 enum group msess_group(const struct msess *s);
 bool msess_live(const struct msess *s);
@@ -52,12 +58,29 @@ bool msess_closable(const struct msess *s);    /* safe to close, and worth it */
 const char *msess_word(const struct msess *s); /* "permission", "asleep" … */
 double msess_idle(const struct msess *s, double now);
 
+/* Sessions under one head, in order. */
+struct section {
+	char title[192];  /* of a state "" */
+	enum group group; /* GR_COUNT: of a project or tag */
+	size_t first, n;  /* in shown */
+	bool folded;	  /* only its head is seen; for the cursor it is one line */
+};
+
+#define FOLDS_MAX 32
 struct model {
 	struct msess **all; /* owned */
 	size_t n, cap;
 	struct msess **shown; /* those that pass the filter: grouped and sorted */
 	size_t n_shown;
-	size_t first[GR_COUNT + 1]; /* group g is shown[first[g] .. first[g + 1]) */
+	struct section *section; /* owned; they follow one another without a gap, none is empty */
+	size_t n_sections;
+	size_t n_needs; /* shown[0 .. n_needs) need their user, however the rest is grouped */
+	enum mgroup by;
+	struct fold {
+		enum mgroup by;
+		char key[192]; /* title, or the group's number */
+	} folds[FOLDS_MAX];
+	int n_folds;
 	enum msort sort;
 	char filter[128];
 	bool show_ended;
@@ -89,6 +112,13 @@ struct msess *model_selected(const struct model *m);		 /* NULL */
 long model_index(const struct model *m, const char *id);	 /* in shown; -1 */
 void model_select(struct model *m, const char *id);
 void model_move(struct model *m, long by); /* clamped */
+/* The section of shown[i]; NULL: there is no such place. */
+struct section *model_section(const struct model *m, size_t i);
+/* That of the selected session, when only its head is seen; NULL. */
+struct section *model_folded(const struct model *m);
+/* Of the section of shown[i]; those that need their user are not folded. */
+void model_fold(struct model *m, size_t i, bool folded);
+size_t model_archived(const struct model *m); /* how many are out of the list */
 
 struct model_sums {
 	size_t group[GR_COUNT], sessions, running, closable;

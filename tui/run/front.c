@@ -13,6 +13,7 @@
 #include "core/os/os.h"
 #include "sessions/agent/profile.h"
 #include "sessions/config/config.h"
+#include "tui/app/preview.h"
 #include "tui/attach/attach.h"
 #include "tui/run/plain.h"
 #include "tui/term/outer.h"
@@ -64,7 +65,7 @@ on_clock(uv_timer_t *t)
 {
 	struct front *f = front_check(t->data);
 	f->app->now = os_wall_s();
-	f->app->dirty = true;
+	app_clock(f->app);
 	damage(f, false);
 }
 
@@ -392,9 +393,12 @@ static void
 on_frame(void *ctx, uint32_t view, const void *p, size_t n)
 {
 	struct front *f = front_check(ctx);
+	f->app->now = os_wall_s();
 	bool shown = app_frame(f->app, view, p, n);
 	if (shown && f->outer && !outer_lent(f->outer)) /* else its owner has painted that */
 		damage(f, false);
+	else if (isfinite(preview_due(f->app)))
+		clock_set(f);
 }
 
 static int open_terminal(struct front *f);

@@ -24,7 +24,8 @@ put_session(struct buf *out, const struct msess *s, double now)
 void
 sentences_list(struct buf *out, const struct model *m, double now)
 {
-	static const char *const titles[] = {"need you", "working", "idle", "asleep", "ended"};
+	static const char *const titles[] = {
+		"need you", "working", "idle", "asleep", "ended", "archived"};
 	char mem[16];
 	struct model_sums sum = model_sums(m);
 	buf_printf(
@@ -32,12 +33,14 @@ sentences_list(struct buf *out, const struct model *m, double now)
 	if (sum.footprint)
 		buf_printf(out, ", %s in all", fmt_mem(mem, (double)sum.footprint));
 	buf_puts(out, ".\n");
-	for (int g = 0; g < GR_COUNT; g++) {
-		size_t n = m->first[g + 1] - m->first[g];
-		if (n == 0)
-			continue;
-		buf_printf(out, "%zu %s:\n", n, n == 1 && g == GR_NEEDS ? "needs you" : titles[g]);
-		for (size_t i = m->first[g]; i < m->first[g + 1]; i++) {
+	for (size_t k = 0; k < m->n_sections; k++) {
+		const struct section *c = &m->section[k];
+		bool one = c->n == 1 && c->group == GR_NEEDS;
+		buf_printf(out, "%zu %s:\n", c->n,
+			one		      ? "needs you"
+			: c->group < GR_COUNT ? titles[c->group]
+					      : c->title);
+		for (size_t i = c->first; i < c->first + c->n; i++) {
 			buf_printf(out, "%zu. ", i + 1);
 			put_session(out, m->shown[i], now);
 		}

@@ -27,6 +27,10 @@ move(struct app *a, long by)
 		return;
 	}
 	a->back = 0;
+	if (app_top(a) == &view_list && st->wall) {
+		wall_move(a, st, 0, (int)by);
+		return;
+	}
 	model_move(&a->m, by);
 }
 
@@ -72,7 +76,7 @@ act_next_need(struct app *a)
 {
 	const struct msess *here = model_selected(&a->m), *next = NULL, *longest = NULL;
 	bool from = here && msess_group(here) == GR_NEEDS;
-	for (size_t i = a->m.first[GR_NEEDS]; i < a->m.first[GR_NEEDS + 1]; i++) {
+	for (size_t i = 0; i < a->m.n_needs; i++) {
 		const struct msess *s = a->m.shown[i];
 		if (!longest || s->rest_at < longest->rest_at)
 			longest = s;
@@ -84,6 +88,71 @@ act_next_need(struct app *a)
 		return;
 	}
 	model_select(&a->m, next ? next->id : longest->id);
+}
+
+static void
+fold(struct app *a, bool folded)
+{
+	struct list_state *st = list(a);
+	long at = model_index(&a->m, a->m.sel);
+	if (st->wall)
+		wall_move(a, st, folded ? -1 : 1, 0);
+	else if (at >= 0 && (size_t)at < a->m.n_needs && folded)
+		app_toast(a, true, "sessions that need you are never folded away");
+	else if (at >= 0)
+		model_fold(&a->m, (size_t)at, folded);
+}
+
+void
+act_fold(struct app *a)
+{
+	fold(a, true);
+}
+
+void
+act_unfold(struct app *a)
+{
+	fold(a, false);
+}
+
+void
+act_wall(struct app *a)
+{
+	struct list_state *st = list(a);
+	st->wall = !st->wall;
+	a->back = 0;
+}
+
+static void
+tiles(struct app *a, int by)
+{
+	struct list_state *st = list(a);
+	if (!st->tiles_shown) {
+		app_toast(a, true, "there are no tiles here (w shows the wall)");
+		return;
+	}
+	st->tiles = CLAMP((st->tiles ? st->tiles : st->tiles_shown) + by, 1, TILES_MAX - 1);
+}
+
+void
+act_tiles_more(struct app *a)
+{
+	tiles(a, 1);
+}
+
+void
+act_tiles_less(struct app *a)
+{
+	tiles(a, -1);
+}
+
+void
+act_group(struct app *a)
+{
+	static const char *const by[] = {"state", "project", "tag"};
+	a->m.by = (a->m.by + 1) % BY_COUNT;
+	app_changed(a);
+	app_toast(a, false, "grouped by %s", by[a->m.by]);
 }
 
 void
@@ -107,6 +176,10 @@ act_back(struct app *a)
 		return;
 	if (st->focus_preview) {
 		act_focus(a);
+		return;
+	}
+	if (st->wall) {
+		st->wall = false;
 		return;
 	}
 	a->m.filter[0] = 0;
@@ -461,15 +534,6 @@ act_mark(struct app *a)
 	}
 }
 
-void
-act_pin(struct app *a)
-{
-	struct msess *s = app_subject(a);
-	if (s)
-		app_request(a, "pin", json_pack("{s:s, s:b}", "id", s->id, "pinned", !s->pinned),
-			quiet_cb, NULL);
-}
-
 static void
 rename_to(struct app *a, const char *id, const char *text)
 {
@@ -486,12 +550,47 @@ act_rename(struct app *a)
 		app_ask(a, "New name", s->name, rename_to, s->id);
 }
 
+/* Says what failed; what worked is seen. */
+static void
+each_cb(struct app *a, json_t *reply, const struct err *e, const char *id)
+{
+	size_t i;
+	json_t *r;
+	(void)id;
+	if (e)
+		app_toast(a, true, "%s", e->msg);
+	json_array_foreach (json_object_get(reply, "results"), i, r) {
+		const char *name = json_string_value(json_object_get(r, "name"));
+		const char *why = json_string_value(json_object_get(r, "error"));
+		if (!json_is_true(json_object_get(r, "ok")))
+			app_toast(a, true, "%s: %s", name ? name : "", why ? why : "failed");
+	}
+}
+
+/* One request for all the sessions a command is about; their marks have done their work. */
+static void
+for_each(struct app *a, const char *verb, const char *key, json_t *take_value)
+{
+	app_request(a, verb, json_pack("{s:o, s:o}", "ids", app_subjects(a), key, take_value),
+		each_cb, NULL);
+	for (size_t i = 0; i < a->m.n; i++)
+		a->m.all[i]->marked = false;
+}
+
+void
+act_pin(struct app *a)
+{
+	struct msess *s = app_subject(a);
+	if (s)
+		for_each(a, "pin", "pinned", json_boolean(!s->pinned));
+}
+
 static void
 tag_with(struct app *a, const char *id, const char *text)
 {
+	(void)id;
 	if (*text)
-		app_request(
-			a, "tag", json_pack("{s:s, s:s}", "id", id, "tag", text), quiet_cb, NULL);
+		for_each(a, "tag", "tag", json_string(text + (*text == '#')));
 }
 
 void
@@ -500,6 +599,63 @@ act_tag(struct app *a)
 	struct msess *s = app_subject(a);
 	if (s)
 		app_ask(a, "Tag", "", tag_with, s->id);
+}
+
+static void
+untag_with(struct app *a, const char *id, const char *text)
+{
+	(void)id;
+	if (*text)
+		for_each(a, "untag", "tag", json_string(text + (*text == '#')));
+}
+
+void
+act_untag(struct app *a)
+{
+	struct msess *s = app_subject(a);
+	char first[40];
+	if (!s)
+		return;
+	if (!*s->tags) {
+		app_toast(a, true, "%s has no tag", s->name);
+		return;
+	}
+	snprintf(first, sizeof first, "%.*s", (int)strcspn(s->tags, " "), s->tags);
+	app_ask(a, "Tag to take off", first, untag_with, s->id);
+}
+
+static void
+note_with(struct app *a, const char *id, const char *text)
+{
+	(void)id;
+	for_each(a, "note", "note", json_string(text));
+}
+
+void
+act_note(struct app *a)
+{
+	struct msess *s = app_subject(a);
+	if (s)
+		app_ask(a, "Note", s->note, note_with, s->id);
+}
+
+void
+act_archive(struct app *a)
+{
+	struct msess *s = app_subject(a);
+	if (!s)
+		return;
+	bool away = !s->archived;
+	json_t *ids = app_subjects(a);
+	char many[32];
+	snprintf(many, sizeof many, "%zu sessions", json_array_size(ids));
+	const char *what = json_array_size(ids) == 1 ? s->name : many;
+	json_decref(ids);
+	for_each(a, "archive", "archived", json_boolean(away));
+	if (away)
+		app_toast(a, false, "archived %s (a shows what is archived)", what);
+	else
+		app_toast(a, false, "%s back in the list", what);
 }
 
 static void

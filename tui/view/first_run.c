@@ -92,3 +92,10 @@ first_run_draw(struct app *a, struct list_state *st)
 		draw_cut(&a->d, y + gap, x, w - x - 1, TH_DIM,
 			"Inside a session, ^\\ brings you back here.");
 }
+
+void
+first_run_pick(struct app *a, int program)
+{
+	(void)a;
+	(void)program;
+}

@@ -18,7 +18,7 @@ preview_draw(struct app *a, const struct list_state *st, int y, int x, int h, in
 	char note[64], back[64];
 	if (h < 2)
 		return;
-	if (!s) {
+	if (!s || model_folded(&a->m)) {
 		draw_rule(&a->d, y, x, w);
 		return;
 	}
