@@ -36,6 +36,7 @@ static const struct {
 	{"Stop", ACT_DONE},
 	{"StopFailure", ACT_ERROR},
 	{"SessionEnd", ACT_UNKNOWN},
+	{"Status", ACT_UNKNOWN},
 };
 
 static const char *
@@ -76,6 +77,13 @@ decode_rest(const json_t *j, struct hook_report *out)
 		out->conversation[0] = 0;
 		return out->ended;
 	}
+	if (strcmp(out->event, "Status") == 0) {
+		out->status_line = true;
+		usage_take_limits(&out->usage, json_object_get(j, "rate_limits"), os_wall_s());
+		return true;
+	}
+	if (strcmp(out->event, "StopFailure") == 0 && strcmp(text(j, "error"), "rate_limit") == 0)
+		snprintf(out->limit, sizeof out->limit, "%s", text(j, "last_assistant_message"));
 	if (json_is_array(tasks)) {
 		out->background_known = true;
 		out->background = (unsigned)json_array_size(tasks);
@@ -280,10 +288,11 @@ quoted(const char *s)
 }
 
 static char *
-settings_text(const char *muster, const char *key_path, const char *names)
+settings_text(const struct hooks_files *f, const char *key_path)
 {
-	json_t *hooks = json_object(), *all;
-	char *m = quoted(muster), *k = quoted(key_path), *command, *out;
+	json_t *hooks = json_object(), *all, *line;
+	char *m = quoted(f->muster), *k = quoted(key_path), *command, *out;
+	const char *names = f->events;
 
 	command = xasprintf("%s hook --key %s", m, k);
 	while (*names) {
@@ -299,6 +308,17 @@ settings_text(const char *muster, const char *key_path, const char *names)
 		names += n + strspn(names + n, " ");
 	}
 	all = json_pack("{s:o}", "hooks", hooks);
+	if (f->status_line) {
+		char *theirs =
+			quoted(json_string_value(json_object_get(f->status_line, "command")));
+		char *both = xasprintf("%s --then %s", command, theirs);
+
+		line = json_copy((json_t *)f->status_line);
+		json_object_set_new(line, "command", json_string(both));
+		json_object_set_new(all, "statusLine", line);
+		free(theirs);
+		free(both);
+	}
 	out = json_dumps(all, JSON_COMPACT);
 	CHECK(out);
 	json_decref(all);
@@ -309,22 +329,22 @@ settings_text(const char *muster, const char *key_path, const char *names)
 }
 
 int
-hooks_write(const char *dir, uint32_t num, const char *token, const char *socket_path,
-	const char *muster, const char *names, char *settings, size_t cap, struct err *e)
+hooks_write(const struct hooks_files *f, char *settings, size_t cap, struct err *e)
 {
+	const char *dir = f->dir;
 	char key[640], *body;
 	int rc;
 
 	if (mkdir(dir, 0700) < 0 && errno != EEXIST)
 		return err_set(e, 1, "cannot make %s (%s)", dir, strerror(errno));
-	snprintf(key, sizeof key, "%s/%u.key", dir, num);
-	snprintf(settings, cap, "%s/%u.json", dir, num);
-	body = xasprintf("%s\n%s\n", socket_path, token);
+	snprintf(key, sizeof key, "%s/%u.key", dir, f->num);
+	snprintf(settings, cap, "%s/%u.json", dir, f->num);
+	body = xasprintf("%s\n%s\n", f->socket_path, f->token);
 	rc = put_file(key, body, e);
 	free(body);
 	if (rc < 0)
 		return -1;
-	body = settings_text(muster, key, names);
+	body = settings_text(f, key);
 	rc = put_file(settings, body, e);
 	free(body);
 	return rc;
@@ -379,7 +399,8 @@ static char *
 cut_down(const char *json, size_t n)
 {
 	static const char *const keep[] = {"hook_event_name", "session_id", "agent_id", "source",
-		"reason", "notification_type", "message", "tool_name"};
+		"reason", "notification_type", "message", "tool_name", "error", "rate_limits",
+		"last_assistant_message"};
 	json_t *j = json_loadb(json, n, 0, NULL), *out = json_object(), *tasks;
 	char *s;
 
@@ -389,6 +410,8 @@ cut_down(const char *json, size_t n)
 		if (v && (!json_is_string(v) || json_string_length(v) < 512))
 			json_object_set(out, keep[i], v);
 	}
+	if (json_object_get(j, "workspace") && !json_object_get(out, keep[0]))
+		json_object_set_new(out, keep[0], json_string("Status")); /* it has no name */
 	tasks = json_object_get(j, "background_tasks");
 	if (json_is_array(tasks)) {
 		json_t *counted = json_array();

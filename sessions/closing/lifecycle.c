@@ -7,6 +7,7 @@
 #include "sessions/agent/hooks.h"
 #include "sessions/closing/care.h"
 #include "sessions/closing/judge.h"
+#include "sessions/closing/limits.h"
 #include "sessions/closing/memlimit.h"
 #include "sessions/memory/sampler.h"
 #include "sessions/closing/strays.h"
@@ -112,9 +113,11 @@ on_judge(uv_timer_t *t)
 	struct lifecycle *l = t->data;
 
 	for (struct session *s = l->ss->first; s; s = s->next) {
+		limits_go_on(s);
 		if (s->state == SS_RUNNING) {
 			if (!s->conversation[0] && s->run->act.last_enter_ns)
 				watch_poke(l->watch, s); /* its rollout may have come late */
+			limits_look(s);
 			judge_one(l, s);
 		} else if (s->state == SS_ASLEEP) {
 			warn_of_sweep(s);

@@ -5,6 +5,7 @@
 #include "sessions/agent/registry.h"
 #include "sessions/closing/care.h"
 #include "sessions/closing/judge.h"
+#include "sessions/closing/limits.h"
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -76,6 +77,9 @@ on_hook(void *ctx, uint32_t num, const struct hook_report *rep)
 
 	if (!s || !s->run)
 		return;
+	limits_heard(s, rep);
+	if (rep->status_line)
+		return;
 	if (rep->background_known || rep->activity == ACT_WORKING)
 		care_of(s)->background = rep->background;
 	if (rep->conversation[0])
@@ -85,19 +89,49 @@ on_hook(void *ctx, uint32_t num, const struct hook_report *rep)
 	run_evaluate(s, os_mono_ns());
 }
 
+/* The status line that its user has: of the first settings file with one. NULL none. A new
+ * reference. */
+static json_t *
+users_status_line(struct session *s)
+{
+	char path[1024];
+
+	for (size_t i = 0; profile_status_line(
+		     s->profile, s->cwd ? s->cwd : "/", i, judge_getenv, s, path, sizeof path);
+		i++) {
+		json_t *all = *path ? json_load_file(path, 0, NULL) : NULL;
+		json_t *line = json_incref(json_object_get(all, "statusLine"));
+
+		json_decref(all);
+		if (json_is_string(json_object_get(line, "command")))
+			return line;
+		json_decref(line);
+	}
+	return NULL;
+}
+
 /* Its files of hooks, with the token that it has. 0, or -1. */
 static int
 write_hooks(struct session *s, char *settings, size_t cap)
 {
-	const char *names = profile_hook_events(s->profile);
 	char self[PATH_MAX];
+	json_t *line = users_status_line(s);
+	const struct hooks_files f = {.dir = paths()->hooks,
+		.num = s->num,
+		.token = s->run->hook_token,
+		.socket_path = paths()->hook_socket,
+		.muster = self,
+		.events = profile_hook_events(s->profile),
+		.status_line = line};
 	ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
 	struct err e = {.msg = "who this is cannot be read"};
 
 	self[MAX(n, 0)] = 0;
-	if (n > 0 && hooks_write(paths()->hooks, s->num, s->run->hook_token, paths()->hook_socket,
-			     self, names, settings, cap, &e) == 0)
+	if (n > 0 && hooks_write(&f, settings, cap, &e) == 0) {
+		json_decref(line);
 		return 0;
+	}
+	json_decref(line);
 	log_warn("session %u: no hooks: %s", s->num, e.msg);
 	return -1;
 }

@@ -6,6 +6,7 @@
 
 /* What a session over its memory limit gets where the kernel does not hold it there. */
 enum mem_action { MEM_NOTICE, MEM_STOP, MEM_KILL };
+enum after_limit { AFTER_LIMIT_OFF, AFTER_LIMIT_WAKE };
 enum reap_mode { REAP_OFF, REAP_OFFER, REAP_AUTO };
 struct reap_config {
 	enum reap_mode mode;
@@ -24,6 +25,7 @@ struct config {
 	double tick_s, budget_ms_per_s;
 	enum mem_action mem_action;
 	struct reap_config reap;
+	enum after_limit after_limit;
 	char prefix[16], theme[256];
 	enum ui_layout layout;
 	enum ui_status status;

@@ -102,6 +102,7 @@ from_meta(struct sessions *ss, const struct meta_session *m)
 	s->past.last_output = m->last_output;
 	s->past.last_input = m->last_input;
 	s->past.freed_bytes = m->freed_bytes;
+	s->limited_until = m->limited_until;
 	s->mem_max = m->mem_max;
 	json_decref(argv);
 	json_decref(tags);
