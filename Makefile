@@ -11,8 +11,9 @@ CC ?= gcc
 VERSION := 0.1.0
 
 PKGS := libuv ncursesw sqlite3 libutf8proc libzstd jansson libpcre2-8
-PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
-PKG_LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -linih -lm
+PKG_CONFIG ?= pkg-config
+PKG_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null)
+PKG_LIBS := $(shell $(PKG_CONFIG) --libs $(PKGS) 2>/dev/null) -linih -lm
 
 WARN := -Wall -Wextra -Wshadow -Wpointer-arith -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wundef
 ifdef WERROR
@@ -162,7 +163,7 @@ $(B)/man/%: share/man/make tui/verb/verbs.def tui/verb/verb_text.def sessions/co
 # What is installed: a source, its directory there, its name there. uninstall takes away the same.
 INSTALLED := $(B)/muster:bin/muster $(B)/muster-keeper:bin/muster-keeper \
 	$(B)/man/muster.1:share/man/man1/muster.1 $(B)/man/muster-config.5:share/man/man5/muster-config.5 \
-	$(B)/man/muster-protocol.7:share/man/man7/muster-protocol.7 \
+	$(B)/man/muster-protocol.7:share/man/man7/muster-protocol.7 share/man/muster-keeper.1:share/man/man1/muster-keeper.1 \
 	share/completions/muster.bash:share/bash-completion/completions/muster \
 	share/completions/muster.zsh:share/zsh/site-functions/_muster \
 	share/completions/muster.fish:share/fish/vendor_completions.d/muster.fish \

@@ -89,6 +89,12 @@ waking_is(const struct session *s)
 	return c && c->waking;
 }
 
+uint64_t
+waking_since(const struct session *s)
+{
+	return care_seen(s)->waking->since_ns;
+}
+
 bool
 waking_hold(struct session *s, const void *p, size_t n)
 {

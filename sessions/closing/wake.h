@@ -10,6 +10,7 @@ int wake_session(struct session *s, const char **how, struct err *e);
 
 /* Woken, and its CLI does not take input yet: it is not at rest whatever its screen says. */
 bool waking_is(const struct session *s);
+uint64_t waking_since(const struct session *s); /* monotonic ns; of one that is */
 /* What a person or `send` types, never the terminal's own answers. true: taken. */
 bool waking_hold(struct session *s, const void *p, size_t n);
 void waking_end(struct session *s); /* what was kept is dropped */

@@ -9,7 +9,7 @@
 
 enum { CENSUS_MAGIC = 0x63656e73, LOOKS = 32 };
 static const double SETTLE_S = 60, GROWER_S = 3600, ROSE_S = 1800, AGE_S = 6 * 3600.0,
-		    LOOK_BACK_S = 86400;
+		    LOOK_BACK_S = 86400, TOTALS_BACK_S = 30 * 86400.0;
 static const uint64_t ROSE_MIN = 64u << 20;
 
 struct person { /* one session */
@@ -21,6 +21,10 @@ struct person { /* one session */
 	struct slab_sum sum[LOOKS][SLAB_SIZES]; /* oldest first */
 	double at[LOOKS];			/* wall time */
 	size_t n;
+};
+struct total { /* of a session, whether it runs or not */
+	uint32_t num;
+	uint64_t bytes;
 };
 struct walk {
 	uv_work_t req;
@@ -40,6 +44,8 @@ struct census {
 	struct sampler *sampler;
 	struct store_worker *store;
 	struct person *people;
+	struct total *totals;
+	size_t n_totals;
 	unsigned walks, reads; /* under way */
 	bool busy, closing;    /* busy: a walk of its own making is under way */
 };
@@ -172,6 +178,29 @@ store_one_done(void *arg)
 }
 
 static void
+set_total(struct census *c, uint32_t num, uint64_t bytes)
+{
+	size_t i = 0;
+
+	while (i < c->n_totals && c->totals[i].num != num)
+		i++;
+	if (i == c->n_totals) {
+		c->totals = xrealloc(c->totals, (c->n_totals + 1) * sizeof(*c->totals));
+		c->n_totals++;
+	}
+	c->totals[i] = (struct total){num, bytes};
+}
+
+uint64_t
+census_total(const struct census *c, uint32_t num)
+{
+	for (size_t i = 0; c && i < c->n_totals; i++)
+		if (c->totals[i].num == num)
+			return c->totals[i].bytes;
+	return 0;
+}
+
+static void
 take(struct census *c, struct walk *w)
 {
 	struct person *p = person_of(c, w->who.num);
@@ -188,6 +217,7 @@ take(struct census *c, struct walk *w)
 	p->walked = true;
 	p->state.last = mono_s();
 	p->state.last_total = w->report.total;
+	set_total(c, p->num, w->report.total);
 	made = composition_of(w, sum, n);
 	look_add(p, made->t, sum, n);
 	if (c->store)
@@ -209,6 +239,7 @@ finish(struct census *c)
 		free(p);
 	}
 	c->magic = 0;
+	free(c->totals);
 	free(c);
 }
 
@@ -309,6 +340,22 @@ earlier_done(void *arg)
 	finish(c);
 }
 
+static void
+totals_done(void *arg)
+{
+	struct earlier *e = arg;
+	struct census *c = e->of;
+
+	CHECK(c->magic == CENSUS_MAGIC);
+	c->reads--;
+	for (size_t i = 0; i < e->n; i++)
+		if (i + 1 == e->n || e->c[i + 1].num != e->c[i].num)
+			set_total(c, e->c[i].num, e->c[i].total);
+	compositions_free(e->c, e->n);
+	free(e);
+	finish(c);
+}
+
 static struct person *
 person_new(struct census *c, const struct census_who *who)
 {
@@ -341,6 +388,14 @@ census_new(uv_loop_t *loop, struct sampler *sampler, struct store_worker *store)
 	c->loop = loop;
 	c->sampler = sampler;
 	c->store = store;
+	if (store) {
+		struct earlier *e = xcalloc(1, sizeof(*e));
+
+		e->of = c;
+		e->since = os_wall_s() - TOTALS_BACK_S;
+		c->reads++;
+		store_run(store, earlier_read, totals_done, e);
+	}
 	return c;
 }
 

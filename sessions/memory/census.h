@@ -23,7 +23,9 @@ void census_sampled(struct census *c, const struct census_who *who, const struct
  * read, but not after census_close. */
 typedef void (*census_cb)(void *ctx);
 void census_now(struct census *c, const struct census_who *who, census_cb cb, void *ctx);
-void census_forget(struct census *c, uint32_t num); /* c NULL ok */
+void census_forget(struct census *c, uint32_t num); /* its run is over; c NULL ok */
+/* A session's footprint at its last walk, in a run before this one too; 0: not known. c NULL ok */
+uint64_t census_total(const struct census *c, uint32_t num);
 
 /* The slabs of a session and how they went within a day; how many sizes. */
 struct census_slab {

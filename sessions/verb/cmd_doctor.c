@@ -127,16 +127,18 @@ check_banner(struct request *r, char *detail, size_t cap)
 	return !*banner;
 }
 
+/* A counter is for people only when it is wrong, or wanted (doctor -v). */
 static const struct {
 	const char *name;
 	check_fn run;
+	bool counter;
 } checks[] = {
-	{"server process", check_self},
-	{"arena", check_arena},
-	{"page owners", check_owners},
-	{"file descriptors", check_fds},
-	{"shelf", check_shelf},
-	{"degraded", check_banner},
+	{"server process", check_self, false},
+	{"arena", check_arena, true},
+	{"page owners", check_owners, true},
+	{"file descriptors", check_fds, true},
+	{"shelf", check_shelf, true},
+	{"degraded", check_banner, true},
 };
 
 /* One session's text: what it counts, and the places in files that it names. */
@@ -224,10 +226,10 @@ job_cancelled(void *ctx)
 }
 
 static void
-add(json_t *list, const char *name, bool ok, const char *detail)
+add(json_t *list, const char *name, bool ok, bool counter, const char *detail)
 {
-	json_array_append_new(
-		list, json_pack("{s:s, s:b, s:s}", "name", name, "ok", ok, "detail", detail));
+	json_array_append_new(list, json_pack("{s:s, s:b, s:b, s:s}", "name", name, "ok", ok,
+					    "counter", counter, "detail", detail));
 }
 
 static void
@@ -267,11 +269,11 @@ store_looked(void *arg)
 	}
 	snprintf(detail, sizeof detail, "sessions %s, history %s, answered in %.1f ms",
 		job->meta_ok ? "open" : "not open", job->history_ok ? "open" : "not open", job->ms);
-	add(job->checks, "store", job->meta_ok && job->history_ok, detail);
+	add(job->checks, "store", job->meta_ok && job->history_ok, false, detail);
 	for (size_t i = 0; i < job->n_text; i++) {
 		bool ok = text_detail(&job->text[i], detail, sizeof detail);
 
-		add(job->checks, job->text[i].name, ok, detail);
+		add(job->checks, job->text[i].name, ok, true, detail);
 	}
 	request_reply(job->r, json_pack("{s:i, s:s, s:o}", "v", 1, "version", MUSTER_VERSION,
 				      "checks", job->checks));
@@ -290,7 +292,7 @@ cmd_doctor(struct request *r)
 	for (size_t i = 0; i < ARRAY_LEN(checks); i++) {
 		bool ok = checks[i].run(r, detail, sizeof detail);
 
-		add(job->checks, checks[i].name, ok, detail);
+		add(job->checks, checks[i].name, ok, checks[i].counter, detail);
 	}
 	for (struct session *s = ss->first; s; s = s->next) {
 		job->text = xrealloc(job->text, (job->n_text + 1) * sizeof *job->text);

@@ -308,6 +308,7 @@ cmd_history(struct request *r)
 struct events_job {
 	struct request *r;
 	uint32_t num;
+	char id[12];
 	double since;
 	size_t max;
 	struct meta_event *ev;
@@ -333,10 +334,14 @@ static void
 events_done(void *arg)
 {
 	struct events_job *j = arg;
+	json_t *reply;
 
-	if (j->r)
-		request_reply(
-			j->r, json_pack("{s:i,s:o}", "v", 1, "events", events_json(j->ev, j->n)));
+	if (j->r) {
+		reply = json_pack("{s:i,s:o}", "v", 1, "events", events_json(j->ev, j->n));
+		if (j->num)
+			json_object_set_new(reply, "id", json_string(j->id));
+		request_reply(j->r, reply);
+	}
 	meta_events_free(j->ev, j->n);
 	free(j);
 }
@@ -354,6 +359,7 @@ cmd_events(struct request *r)
 	j = xcalloc(1, sizeof(*j));
 	j->r = r;
 	j->num = s ? s->num : 0;
+	snprintf(j->id, sizeof(j->id), "%s", s ? s->id : "");
 	j->since = since_arg(r, 0);
 	j->max = (size_t)CLAMP(number_arg(r, "max", EVENTS_DEFAULT), 1, EVENTS_MAX);
 	request_on_cancel(r, events_cancel, j);

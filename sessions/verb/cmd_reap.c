@@ -1,4 +1,4 @@
-/* Requests about closing and waking: hibernate, resume, reap, explain. Arguments and replies are
+/* Requests about closing and waking: hibernate, reap, explain. Arguments and replies are
  * those of the verbs in JSON: ids (or id), force; idle (s), min (bytes), growing, yes, dry_run. */
 #include "core/os/os.h"
 #include "sessions/memory/footprint_json.h"
@@ -6,7 +6,6 @@
 #include "sessions/closing/closer.h"
 #include "sessions/closing/judge.h"
 #include "sessions/closing/lifecycle.h"
-#include "sessions/closing/wake.h"
 #include "sessions/server/server.h"
 #include "sessions/session/run.h"
 #include "sessions/verb/verb.h"
@@ -87,23 +86,6 @@ word(const json_t *j)
 	return s ? s : "";
 }
 
-/* An unknown name fails the whole request before anything is done. */
-static bool
-all_known(struct request *r, const json_t *ids)
-{
-	struct err e = {0};
-	json_t *v;
-	size_t i;
-
-	json_array_foreach (ids, i, v) {
-		if (!sessions_find(request_sessions(r), word(v), &e)) {
-			request_fail(r, &e);
-			return false;
-		}
-	}
-	return true;
-}
-
 static void
 hibernate_one(struct batch *b, struct session *s, const struct closer_request *q)
 {
@@ -131,7 +113,7 @@ cmd_hibernate(struct request *r)
 		request_fail(r, &e);
 		return;
 	}
-	if (!all_known(r, ids))
+	if (!request_all_known(r, ids))
 		goto out;
 	b = batch_new(r, "results");
 	q.force = obj_true(request_args(r), "force");
@@ -142,65 +124,6 @@ cmd_hibernate(struct request *r)
 	b->pending--;
 	batch_finish(b);
 out:
-	json_decref(ids);
-}
-
-/* What the last reap or hibernate put to sleep: everything asleep that ended within a minute of the
- * newest. */
-static json_t *
-last_reaped(struct sessions *ss)
-{
-	json_t *ids = json_array();
-	double newest = 0;
-
-	for (struct session *s = ss->first; s; s = s->next)
-		if (s->state == SS_ASLEEP)
-			newest = MAX(newest, s->past.ended);
-	for (struct session *s = ss->first; s; s = s->next)
-		if (s->state == SS_ASLEEP && newest - s->past.ended < 60)
-			json_array_append_new(ids, json_string(s->id));
-	return ids;
-}
-
-static json_t *
-resume_one(struct request *r, struct session *s)
-{
-	const char *how = "";
-	struct err e = {0};
-	json_t *o;
-
-	if (!s->env) { /* of a session that was lost: as if its caller had started it */
-		request_env(request_args(r), s);
-		request_limits(request_args(r), &s->limits);
-	}
-	if (wake_session(s, &how, &e) < 0)
-		return result_json(s->id, s->name, e.msg);
-	o = result_json(s->id, s->name, NULL);
-	json_object_set_new(o, "how", json_string(how));
-	json_object_set_new(o, "resume", json_sprintf("muster attach %s", s->name));
-	return o;
-}
-
-void
-cmd_resume(struct request *r)
-{
-	struct sessions *ss = request_sessions(r);
-	json_t *ids = request_ids(r), *results, *v;
-	struct err e = {0};
-	size_t i;
-
-	if (!ids)
-		ids = last_reaped(ss);
-	if (!json_array_size(ids)) {
-		err_set(&e, 1, "no session is asleep");
-		request_fail(r, &e);
-	} else if (all_known(r, ids)) {
-		results = json_array();
-		json_array_foreach (ids, i, v)
-			json_array_append_new(
-				results, resume_one(r, sessions_find(ss, word(v), &e)));
-		request_reply(r, json_pack("{s:i,s:o}", "v", 1, "results", results));
-	}
 	json_decref(ids);
 }
 

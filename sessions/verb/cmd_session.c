@@ -3,6 +3,7 @@
 #include "core/os/os.h"
 #include "core/text/width.h"
 #include "sessions/closing/lifecycle.h"
+#include "sessions/closing/spawn_guard.h"
 #include "sessions/closing/typing.h"
 #include "sessions/peer/peer.h"
 #include "sessions/server/server.h"
@@ -191,6 +192,7 @@ new_from_args(struct session *s, const json_t *a, struct err *e)
 
 struct new_job {
 	struct request *r; /* NULL: the client left */
+	json_t *guard;
 };
 
 static void
@@ -204,17 +206,34 @@ new_done(void *ctx, struct session *s, const struct err *e)
 {
 	struct new_job *j = ctx;
 	struct request *r = j->r;
+	json_t *guard = j->guard;
 
 	free(j);
-	if (!e) {
-		if (r)
-			request_reply(r,
-				json_pack("{s:i,s:s,s:s}", "v", 1, "id", s->id, "name", s->name));
+	if (!e && r)
+		request_reply(r, json_pack("{s:i,s:s,s:s,s:O}", "v", 1, "id", s->id, "name",
+					 s->name, "guard", guard));
+	json_decref(guard);
+	if (!e)
 		return;
-	}
 	if (r)
 		request_fail(r, e);
 	sessions_forget(s); /* it never was */
+}
+
+/* What `new` with these arguments, or waking these sessions, would be told. */
+void
+cmd_guard(struct request *r)
+{
+	struct sessions *ss = request_sessions(r);
+	json_t *a = request_args(r), *words = json_object_get(a, "argv"), *ids = request_ids(r);
+	char **argv = json_array_size(words) ? json_words(words) : NULL;
+	const struct profile *p = ids ? NULL : pick_profile(ss, a, argv, &(struct err){0});
+	struct spawn_guard g =
+		spawn_guard_look(ss, p ? spawn_needs(ss, p, NULL) : spawn_needs_all(ss, ids));
+
+	request_reply(r, json_pack("{s:i,s:o}", "v", 1, "guard", spawn_guard_json(&g)));
+	json_decref(ids);
+	free(argv);
 }
 
 void
@@ -224,6 +243,7 @@ cmd_new(struct request *r)
 	json_t *a = request_args(r);
 	struct session *s = sessions_new(ss, SS_STARTING);
 	const char *prompt = obj_text(a, "prompt");
+	struct spawn_guard guard;
 	struct new_job *j;
 	struct err e;
 	char **argv, **with_prompt;
@@ -238,6 +258,8 @@ cmd_new(struct request *r)
 	with_prompt = prompt ? profile_prompt_argv(s->profile, argv, prompt) : NULL;
 	j = xcalloc(1, sizeof(*j));
 	j->r = r;
+	guard = spawn_guard_look(ss, spawn_needs(ss, s->profile, NULL));
+	j->guard = spawn_guard_json(&guard);
 	request_on_cancel(r, new_cancelled, j);
 	if (course_begin(s, with_prompt ? with_prompt : argv, new_done, j, &e) < 0) {
 		session_set_state(s, SS_EXITED);

@@ -71,3 +71,21 @@ result_json(const char *id, const char *name, const char *error)
 		json_object_set_new(o, "error", json_string(error));
 	return o;
 }
+
+bool
+request_all_known(struct request *r, const json_t *ids)
+{
+	struct err e = {0};
+	json_t *v;
+	size_t i;
+
+	json_array_foreach (ids, i, v) {
+		const char *id = json_string_value(v);
+
+		if (!sessions_find(request_sessions(r), id ? id : "", &e)) {
+			request_fail(r, &e);
+			return false;
+		}
+	}
+	return true;
+}

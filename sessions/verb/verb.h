@@ -11,6 +11,8 @@
 
 /* ids:[…] or id of the request; a new reference, NULL when none is given. */
 json_t *request_ids(struct request *r);
+/* An unknown name fails the whole request before anything is done. */
+bool request_all_known(struct request *r, const json_t *ids);
 /* Runs fn over the sessions that the request names (whole: not by the beginning of a name, which is
  * said of such a result in "beginning"); their results, or NULL: none was named, and the
  * request has been failed. */

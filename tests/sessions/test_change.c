@@ -310,6 +310,132 @@ test_beginnings(void **state)
 	assert_int_equal(muster("forget build-2 build-3"), 0);
 }
 
+/* `muster ARGS` in the background, its output in a file; until its process ends. */
+static pid_t
+background(const char *args, const char *file)
+{
+	char cmd[1400];
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		snprintf(cmd, sizeof cmd, "exec '%s/muster' %s >'%s' 2>&1 </dev/null",
+			getenv("MUSTER_BIN"), args, in_home("%s", file));
+		execl("/bin/sh", "sh", "-c", cmd, NULL);
+		_exit(127);
+	}
+	assert_true(pid > 0);
+	return pid;
+}
+
+/* How often the file in the home has the text. */
+static int
+times(const char *file, const char *text)
+{
+	static char all[1 << 16];
+	FILE *f = fopen(in_home("%s", file), "r");
+	int n = 0;
+
+	if (!f)
+		return 0;
+	all[fread(all, 1, sizeof all - 1, f)] = 0;
+	fclose(f);
+	for (char *p = all; (p = strstr(p, text)); p++)
+		n++;
+	return n;
+}
+
+struct in_file {
+	const char *file, *text;
+};
+
+static bool
+is_in_file(void *ctx)
+{
+	struct in_file *f = ctx;
+
+	return times(f->file, f->text) > 0;
+}
+
+static void
+until_in(const char *file, const char *text)
+{
+	struct in_file f = {file, text};
+
+	if (!until(is_in_file, &f, 20))
+		fail_msg("no %s in %s", text, file);
+}
+
+static int
+ended(pid_t pid)
+{
+	int rc;
+
+	assert_int_equal(waitpid(pid, &rc, 0), pid);
+	return WIFEXITED(rc) ? WEXITSTATUS(rc) : -1;
+}
+
+/* What happens is told as it does, once, over the death of a server too; and who follows goes when
+ * it is stopped, and starts none. */
+static void
+test_follow(void **state)
+{
+	pid_t events, list, server, one;
+
+	(void)state;
+	assert_int_equal(muster("new -d -n a -- cat"), 0);
+	server = server_pid("pid");
+	events = background("events --follow --json", "events");
+	one = background("events a --follow --since 1h", "one");
+	list = background("ls -w --json", "list");
+	until_in("list", "\"name\":\"a\"");
+	until_in("one", "started"); /* of the past */
+	/* a watcher that is only about to begin would miss the first: it is told again and again */
+	do
+		assert_int_equal(muster("note a first"), 0);
+	while (!times("events", "\"event\":\"noted\"") && poll(NULL, 0, 50) == 0);
+	assert_int_equal(kill(server, SIGKILL), 0);
+	assert_true(until(server_other, &server, 20));
+	assert_int_equal(muster("archive a"), 0);
+	assert_int_equal(muster("new -d -n b -- cat"), 0);
+	until_in("events", "\"name\":\"b\",\"event\":\"started\"");
+	until_in("one", "archived");
+	until_in("list", "\"name\":\"b\"");
+	assert_int_equal(times("events", "\"event\":\"archived\""), 1);
+	assert_int_equal(times("one", "archived"), 1);
+	assert_int_equal(times("one", "started"), 1); /* not that of b */
+	assert_int_equal(muster("server stop --kill-sessions"), 0);
+	assert_int_equal(ended(events), 4);
+	assert_int_equal(ended(one), 4);
+	assert_int_equal(ended(list), 4);
+	assert_int_equal(muster("server status"), 4);
+	assert_int_equal(muster("new -d -n last -- cat"), 0);
+}
+
+/* Who followed is gone with its reader, though nothing happens. */
+static void
+test_reader_leaves(void **state)
+{
+	char cmd[700];
+	int fd[2];
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(muster("new -d -n a -- cat"), 0);
+	assert_int_equal(pipe(fd), 0);
+	if ((pid = fork()) == 0) {
+		dup2(fd[1], 1);
+		close(fd[0]);
+		close(fd[1]);
+		snprintf(cmd, sizeof cmd, "%s/muster", getenv("MUSTER_BIN"));
+		execl(cmd, cmd, "ls", "-w", NULL);
+		_exit(127);
+	}
+	close(fd[1]);
+	assert_int_equal(read(fd[0], cmd, 10), 10); /* it has begun */
+	close(fd[0]);
+	ended(pid); /* the deadline is that of the whole test */
+}
+
 int
 main(void)
 {
@@ -322,6 +448,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_choices, begin, end),
 		cmocka_unit_test_setup_teardown(test_beginnings, begin, end),
 		cmocka_unit_test_setup_teardown(test_asked, begin, end),
+		cmocka_unit_test_setup_teardown(test_follow, begin, end),
+		cmocka_unit_test_setup_teardown(test_reader_leaves, begin, end),
 	};
 
 	setenv("TEST_HOME", getenv("MUSTER_HOME"), 1);

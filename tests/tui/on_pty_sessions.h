@@ -49,7 +49,7 @@ leave(struct outer *o, const char *keys)
 }
 
 /* A session that echoes what it gets, one line each, and prints what the tests look for. */
-static void
+__attribute__((unused)) static void
 start(const char *name, const char *script)
 {
 	assert_int_equal(shell("%s new -d -n %s --size 80x24 -- sh -c '%s' >/dev/null", muster,

@@ -766,6 +766,12 @@ test_doctor(void **state)
 	}
 	assert_int_equal(n, 1);
 	json_decref(j);
+	/* counters are for those who want them */
+	assert_int_equal(run("doctor", NULL), 0);
+	assert_null(strstr(res.out, "arena"));
+	assert_non_null(strstr(res.out, "counters are right (doctor -v shows them)"));
+	assert_int_equal(run("doctor", "-v", NULL), 0);
+	assert_non_null(strstr(res.out, "ok   arena"));
 	write_config("[nowhere]\nx=1\n");
 	assert_int_equal(run("doctor", NULL), 1);
 	assert_non_null(strstr(res.out, "FAIL config"));

@@ -361,29 +361,6 @@ memory_goes_on(void **state)
 }
 
 static void
-new_session_form(void **state)
-{
-	(void)state;
-	struct app *a = fixture_app(100, 30, 23);
-	press(a, "n C-u '/tmp/' Tab Right Tab 'say \"a b\" c' Tab 'hello there' Tab 'fox' Enter");
-	assert_string_equal(last_asked()->verb, "new");
-	json_t *o = json_loads(last_asked()->args, 0, NULL);
-	assert_string_equal(json_string_value(json_object_get(o, "cwd")), "/tmp/");
-	assert_string_equal(json_string_value(json_object_get(o, "profile")), "codex");
-	assert_string_equal(json_string_value(json_object_get(o, "name")), "fox");
-	assert_string_equal(json_string_value(json_object_get(o, "prompt")), "hello there");
-	json_t *argv = json_object_get(o, "argv");
-	assert_int_equal(json_array_size(argv), 4);
-	assert_string_equal(json_string_value(json_array_get(argv, 2)), "a b");
-	json_decref(o);
-	answer(a, "new", "{\"id\":\"ff\",\"name\":\"fox\"}");
-	assert_string_equal(attached, "ff");
-	detach(a);
-	assert_string_equal(app_top(a)->name, "list");
-	app_free(a);
-}
-
-static void
 mouse_does_what_keys_do(void **state)
 {
 	(void)state;
@@ -787,14 +764,14 @@ rows_wait_for_the_cursor(void **state)
 static void
 small_questions(void **state)
 {
-	static const int tiny[][2] = {{20, 5}, {40, 10}, {36, 6}, {20, 3}};
+	static const int tiny[][2] = {{20, 5}, {40, 10}, {36, 6}, {20, 3}, {21, 1}};
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(tiny); i++) {
 		struct app *a = fixture_app(tiny[i][0], tiny[i][1], 23);
 		press(a, "X");
 		assert_true(shows(a, "End docs-i18n?"));
-		assert_true(shows(a, "Cancel"));
-		assert_true(shows(a, "Cancel  y End") || shows(a, "Cancel      End"));
+		bool words = shows(a, "Cancel  y End") || shows(a, "Cancel      End");
+		assert_true(words || (tiny[i][1] == 1 && shows(a, "End docs-i18n?  y / N")));
 		press(a, "Enter"); /* is Cancel everywhere */
 		assert_int_equal(n_asked, 0);
 		press(a, "X y");
@@ -931,7 +908,6 @@ main(void)
 		cmocka_unit_test(reap_chooses),
 		cmocka_unit_test(all_ended),
 		cmocka_unit_test(memory_goes_on),
-		cmocka_unit_test(new_session_form),
 		cmocka_unit_test(mouse_does_what_keys_do),
 		cmocka_unit_test(help_names_every_key),
 		cmocka_unit_test(connection_comes_back),

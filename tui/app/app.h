@@ -31,6 +31,8 @@ struct app_ops {
 	void (*cancel)(void *ctx, uint32_t request); /* neither part nor cb is called again */
 	void (*quit)(void *ctx);
 	void (*programs)(void *ctx, struct app *a); /* fills a->programs */
+	/* The user's editor over text (borrowed); app_edited with what it leaves. */
+	void (*edit)(void *ctx, const char *text, size_t n);
 	/* Whether this user is told something that is said only the first `times`; it counts. */
 	bool (*tell)(void *ctx, const char *what, int times);
 	/* Views of a session's screen, as in client.h. */
@@ -157,6 +159,7 @@ void app_event(struct app *a, json_t *ev);
 void app_connection(struct app *a, bool up, const char *why);
 bool app_frame(struct app *a, uint32_t view, const void *bytes, size_t n);
 bool app_view_event(struct app *a, uint32_t view, json_t *ev);
+void app_edited(struct app *a, const char *text, size_t n);
 void app_acked(struct app *a, uint32_t view); /* client.h: the place to lend the terminal */
 void app_check(const struct app *a);	      /* aborts */
 void app_dump(const struct app *a, struct buf *out);

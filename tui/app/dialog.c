@@ -53,20 +53,31 @@ wrapped(struct app *a, int y, int x, int w, int h, const char *text)
 	return lines;
 }
 
-/* Where there is no room for a box: the question, and the keys that answer it. */
+/* Where there is no room for a box: the question, and the keys that answer it: "n Cancel  y End",
+ * or "y / N". */
 static void
 confirm_line(struct app *a, const struct confirm_state *st)
 {
-	int w = surface_cols(a->d.s), rows = surface_rows(a->d.s), y = MAX(rows - 2, 0), x = 0;
-	surface_layer(a->d.s, y, 0, MIN(2, rows), w);
-	draw_cut(&a->d, 0, 0, w, TH_DANGER, st->title);
-	x += draw_text(&a->d, rows > 1, x, w - x, TH_KEY, "n");
-	x += draw_text(&a->d, rows > 1, x, w - x, TH_TEXT, " Cancel");
-	draw_hit(&a->d, HIT_ITEM, y + (rows > 1), 0, 1, x, 0);
-	int from = x + 2;
-	x = from + draw_text(&a->d, rows > 1, from, w - from, TH_KEY, "y");
-	x += draw_fmt(&a->d, rows > 1, x, w - x, TH_TEXT, " %s", st->yes);
-	draw_hit(&a->d, HIT_ITEM, y + (rows > 1), from, 1, x - from, 1);
+	int w = surface_cols(a->d.s), rows = surface_rows(a->d.s), x = 0, cancel;
+	bool words = utf8_width(st->yes) + 12 <= w, one = rows < 2;
+	int y = one ? 0 : rows - 2, keys = !one;
+	surface_layer(a->d.s, y, 0, 1 + keys, w);
+	surface_fill(a->d.s, 0, 0, 1 + keys, w, " ", draw_style(&a->d, TH_TEXT));
+	x = draw_cut(&a->d, 0, 0, one ? w - 7 : w, TH_DANGER, st->title);
+	x = one ? x + 2 : 0;
+	if (words && !one) {
+		cancel = draw_text(&a->d, 1, 0, w, TH_KEY, "n");
+		cancel += draw_text(&a->d, 1, cancel, w, TH_TEXT, " Cancel");
+		x = cancel + 2;
+		draw_hit(&a->d, HIT_ITEM, y + 1, 0, 1, cancel, 0);
+		int n = draw_text(&a->d, 1, x, w, TH_KEY, "y");
+		n += draw_fmt(&a->d, 1, x + n, w, TH_TEXT, " %s", st->yes);
+		draw_hit(&a->d, HIT_ITEM, y + 1, x, 1, n, 1);
+		return;
+	}
+	draw_text(&a->d, keys, x, w, TH_TEXT, "y / N");
+	draw_hit(&a->d, HIT_ITEM, y + keys, x, 1, 1, 1);
+	draw_hit(&a->d, HIT_ITEM, y + keys, x + 4, 1, 1, 0);
 }
 
 static void
@@ -74,17 +85,16 @@ confirm_draw(struct app *a, void *p)
 {
 	struct confirm_state *st = p;
 	int cols = surface_cols(a->d.s), rows = surface_rows(a->d.s);
-	if (cols < 36 || rows < 7) {
+	int yes_w = utf8_width(st->yes) + 4, w = MIN(64, cols - 2);
+	if (w < yes_w + 20 || rows < 7) {
 		confirm_line(a, st);
 		return;
 	}
-	int w = MIN(64, cols - 2);
 	int h = MIN(6 + wrapped(NULL, 0, 0, w - 6, 8, st->text), rows);
 	int y = (rows - h) / 2, x = (cols - w) / 2;
 	surface_layer(a->d.s, y, x, h, w);
 	draw_box(&a->d, 0, 0, h, w, TH_BORDER, st->title);
 	wrapped(a, 2, 3, w - 6, h - 5, st->text);
-	int yes_w = utf8_width(st->yes) + 4;
 	int at = w - 3 - 10 - 2 - yes_w;
 	draw_button(&a->d, h - 2, at, "Cancel", !st->on_yes);
 	draw_hit(&a->d, HIT_ITEM, y + h - 2, x + at, 1, 10, 0);

@@ -150,6 +150,15 @@ input(struct app *a, const struct input_event *ev)
 }
 
 void
+app_edited(struct app *a, const char *text, size_t n)
+{
+	const struct view *v = app_top(a);
+	if (v->edited)
+		v->edited(a, a->stack[a->depth - 1].st, text, n);
+	a->dirty = true;
+}
+
+void
 app_input(struct app *a, const struct input_event *ev)
 {
 	char was[sizeof a->m.sel];

@@ -29,6 +29,7 @@ struct view {
 	/* Its invariants, and its state in a line; NULL: there is nothing to say. */
 	void (*check)(const struct app *a, const void *st);
 	void (*dump)(const void *st, struct buf *out);
+	void (*edited)(struct app *a, void *st, const char *text, size_t n); /* NULL ok */
 	bool (*empty)(struct app *a, void *st); /* nothing is worth showing yet; NULL ok */
 	/* While it is: may the terminal be lent? NULL: no */
 	bool (*lends)(struct app *a, void *st);

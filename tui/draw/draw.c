@@ -143,40 +143,90 @@ draw_button(struct draw *d, int y, int x, const char *text, bool on)
 	return n + draw_text(d, y, x + n, 2, th, frame ? " ]" : "  ");
 }
 
+/* Text with the caret at byte `at`, which stays within the field: graphemes are dropped on the left
+ * until it does. */
+static void
+put_field(struct draw *d, const char *text, size_t at, int y, int x, int w, bool focus)
+{
+	char head[512];
+	snprintf(head, sizeof head, "%.*s", (int)at, text);
+	int caret = cells(head);
+	for (size_t left = strlen(text); caret >= w && left > 0;) {
+		int gw;
+		size_t k = utf8_grapheme(text, left, &gw);
+		text += k;
+		left -= k;
+		caret -= gw;
+	}
+	draw_text(d, y, x, w, TH_TEXT, text);
+	if (focus)
+		surface_caret(d->s, y, x + caret);
+}
+
 void
 draw_line(struct draw *d, const struct line_edit *l, int y, int x, int w, bool focus,
 	const char *placeholder)
 {
 	if (w <= 0)
 		return;
-	if (l->len == 0 && placeholder && !focus) {
-		draw_cut(d, y, x, w, TH_PLACEHOLDER, placeholder);
-		return;
-	}
-	/* the caret stays within the field: graphemes are dropped on the left until it does */
-	char head[sizeof l->text];
-	memcpy(head, l->text, l->at);
-	head[l->at] = 0;
-	const char *from = l->text;
-	int caret = cells(head);
-	for (size_t left = l->len; caret >= w && left > 0;) {
-		int gw;
-		size_t k = utf8_grapheme(from, left, &gw);
-		from += k;
-		left -= k;
-		caret -= gw;
-	}
 	bool was = d->on_sel;
 	d->on_sel = focus;
 	if (focus && d->theme.color)
 		surface_fill(d->s, y, x, 1, w, " ", draw_style(d, TH_TEXT));
 	if (l->len == 0 && placeholder)
 		draw_cut(d, y, x, w, TH_PLACEHOLDER, placeholder);
-	else
-		draw_text(d, y, x, w, TH_TEXT, from);
+	put_field(d, l->text, l->at, y, x, w, focus);
 	d->on_sel = was;
-	if (focus)
-		surface_caret(d->s, y, x + caret);
+}
+
+/* A part of a line that may be shown, with what lies before byte `at`; returns how much of it does. */
+static size_t
+line_part(const char *p, size_t n, size_t at, char out[512])
+{
+	char raw[480], head[480];
+	size_t from = at > 240 ? at - 240 : 0;
+	while (from > 0 && from < n && ((uint8_t)p[from] & 0xc0) == 0x80)
+		from--;
+	size_t len = MIN(n - from, sizeof raw - 1);
+	memcpy(raw, p + from, len);
+	for (size_t i = 0; i < len; i++)
+		raw[i] = raw[i] == '\t' ? ' ' : raw[i];
+	sanitize(out, 512, raw, len);
+	return sanitize(head, sizeof head, raw, at - from);
+}
+
+void
+draw_lines(struct draw *d, const struct lines_edit *t, int y, int x, int h, int w, bool focus,
+	const char *placeholder)
+{
+	size_t at, caret = lines_caret(t, &at), lines = lines_count(t), top;
+	char note[48] = "";
+	if (w <= 0 || h <= 0)
+		return;
+	top = caret < (size_t)h ? 0 : caret - (size_t)h + 1;
+	if (t->pasted > 1)
+		snprintf(note, sizeof note, "[%zu lines pasted]", t->pasted);
+	else if (lines > (size_t)h)
+		snprintf(note, sizeof note, "line %zu of %zu", caret + 1, lines);
+	if (w < 3 * cells(note))
+		note[0] = 0;
+	d->on_sel = focus;
+	for (int i = 0; i < h; i++) {
+		char part[512];
+		size_t n, line = top + (size_t)i;
+		if (focus && d->theme.color)
+			surface_fill(d->s, y + i, x, 1, w, " ", draw_style(d, TH_TEXT));
+		if (line >= lines)
+			continue;
+		const char *p = lines_at(t, line, &n);
+		size_t before = line_part(p, n, line == caret ? at : 0, part);
+		put_field(d, part, before, y + i, x, i ? w : w - cells(note) - (*note != 0),
+			focus && line == caret);
+	}
+	if (!t->text.len && placeholder)
+		draw_cut(d, y, x, w, TH_PLACEHOLDER, placeholder);
+	draw_right(d, y, x + w, w, TH_DIM, note);
+	d->on_sel = false;
 }
 
 int

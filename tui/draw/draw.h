@@ -6,6 +6,7 @@
 #include "tui/draw/surface.h"
 #include "tui/draw/theme.h"
 #include "tui/term/line_edit.h"
+#include "tui/term/lines_edit.h"
 
 #define HITS_MAX 256
 enum hit_kind { HIT_NONE, HIT_ACTION, HIT_SESSION, HIT_ITEM };
@@ -44,5 +45,8 @@ void draw_hit(struct draw *d, enum hit_kind kind, int y, int x, int h, int w, in
 
 /* Shows the part around the caret and, when focus, puts the caret there. */
 void draw_line(struct draw *d, const struct line_edit *l, int y, int x, int w, bool focus,
+	const char *placeholder);
+/* The h lines around the caret, and what there is beside them. */
+void draw_lines(struct draw *d, const struct lines_edit *t, int y, int x, int h, int w, bool focus,
 	const char *placeholder);
 #endif

@@ -10,6 +10,7 @@
  * `attach` touches the terminal when the session is there, not before: what goes wrong until then is
  * a line on stderr and an exit code. */
 #include "tui/run/front.h"
+#include "tui/run/editor.h"
 #include "core/os/os.h"
 #include "sessions/agent/profile.h"
 #include "sessions/config/config.h"
@@ -35,6 +36,7 @@ struct front {
 	uv_timer_t clock;
 	struct outer *outer; /* NULL: the terminal is not touched yet */
 	struct client *client;
+	struct editor *editor; /* it has the terminal; NULL: we have */
 	struct app *app;
 	LIST_HEAD(, call) streams;
 	bool mouse, gone, quit;
@@ -336,6 +338,34 @@ do_programs(void *ctx, struct app *a)
 	profiles_free(ps);
 }
 
+static void
+on_edited(void *ctx, const char *text, size_t n, const struct err *e)
+{
+	struct front *f = front_check(ctx);
+	f->editor = NULL;
+	f->app->now = os_wall_s();
+	if (text)
+		app_edited(f->app, text, n);
+	else
+		app_toast(f->app, true, "%s", e->msg);
+	outer_resume(f->outer);
+}
+
+static void
+do_edit(void *ctx, const char *text, size_t n)
+{
+	struct front *f = front_check(ctx);
+	struct err e = {0};
+	if (!f->outer || f->editor || outer_lent(f->outer))
+		return;
+	outer_pause(f->outer);
+	f->editor = editor_run(&f->loop, text, n, on_edited, f, &e);
+	if (f->editor)
+		return;
+	app_toast(f->app, true, "%s", e.msg);
+	outer_resume(f->outer);
+}
+
 /* A small file counts; where it cannot be kept, there is one hint too many. */
 static bool
 do_tell(void *ctx, const char *what, int times)
@@ -364,6 +394,7 @@ static const struct app_ops app_ops_of = {
 	.cancel = do_cancel,
 	.quit = do_quit,
 	.programs = do_programs,
+	.edit = do_edit,
 	.tell = do_tell,
 	.view_open = do_view_open,
 	.view_close = do_view_close,
@@ -524,6 +555,8 @@ close_all(struct front *f)
 	if (f->app)
 		app_close(f->app);
 	fetch_terminal(f);
+	editor_free(f->editor);
+	f->editor = NULL;
 	/* what views give back as they go, they give to what is still there */
 	app_free(f->app);
 	f->app = NULL;

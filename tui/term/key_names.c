@@ -67,3 +67,23 @@ keys_labels(const char *p, bool ascii, char out[64])
 	}
 	return out;
 }
+
+bool
+key_text(const struct input_event *ev, struct buf *out)
+{
+	size_t was = out->len;
+	uint32_t cp = ev->key;
+	if (ev->mods & (MOD_CTRL | MOD_ALT | MOD_SUPER))
+		return false;
+	if (ev->text[0]) {
+		for (int i = 0; i < 8 && ev->text[i]; i++)
+			buf_utf8(out, ev->text[i]);
+	} else if (cp >= 0x20 && cp != 0x7f && cp < KEY_NONE) {
+		if (ev->mods & MOD_SHIFT && ev->shifted)
+			cp = ev->shifted;
+		else if (ev->mods & MOD_SHIFT && cp >= 'a' && cp <= 'z')
+			cp -= 32;
+		buf_utf8(out, cp);
+	}
+	return out->len > was;
+}

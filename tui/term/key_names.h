@@ -1,6 +1,7 @@
 #ifndef TUI_KEY_NAMES_H
 #define TUI_KEY_NAMES_H
 /* Keys by name, as in the tables of actions and for `send --key`, and as shown to a user. */
+#include "core/base/buf.h"
 #include "core/keys/keys.h"
 
 /* Does ev match one key name ("C-c", "Enter", "1-9")? */
@@ -13,4 +14,6 @@ const char *keys_next(const char **p, char *out, size_t cap);
 void key_label(const char *key, bool ascii, char *out, size_t cap);
 /* Several as shown, blanks between; out >= 64 bytes. */
 const char *keys_labels(const char *keys, bool ascii, char out[64]);
+/* What a key types, put after out; false: it types nothing. */
+bool key_text(const struct input_event *ev, struct buf *out);
 #endif

@@ -49,20 +49,7 @@ static bool
 insert_key(struct line_edit *l, const struct input_event *ev)
 {
 	struct buf b = {0};
-	uint32_t cp = ev->key;
-	if (ev->mods & (MOD_CTRL | MOD_ALT | MOD_SUPER))
-		return false;
-	if (ev->text[0]) {
-		for (int i = 0; i < 8 && ev->text[i]; i++)
-			buf_utf8(&b, ev->text[i]);
-	} else if (cp >= 0x20 && cp != 0x7f && cp < KEY_NONE) {
-		if (ev->mods & MOD_SHIFT && ev->shifted)
-			cp = ev->shifted;
-		else if (ev->mods & MOD_SHIFT && cp >= 'a' && cp <= 'z')
-			cp -= 32;
-		buf_utf8(&b, cp);
-	}
-	bool some = b.len > 0;
+	bool some = key_text(ev, &b);
 	if (some)
 		insert(l, (char *)b.data, b.len);
 	buf_free(&b);

@@ -58,6 +58,7 @@ struct outer {
 	struct termios saved;
 	struct buf out;
 	bool damaged, polling_write, kitty_known, probed, dumb;
+	bool paused;
 	bool lent, asked_back, anew; /* anew: what is painted on loan is void */
 	unsigned kitty_flags, kitty_sent;
 	int mouse, mouse_sent;
@@ -111,7 +112,7 @@ static void on_poll(uv_poll_t *h, int status, int events);
 static void
 poll_for(struct outer *o, bool writable)
 {
-	if (o->closing || o->lent || o->polling_write == writable)
+	if (o->closing || o->lent || o->paused || o->polling_write == writable)
 		return;
 	o->polling_write = writable;
 	uv_poll_start(&o->poll, UV_READABLE | (writable ? UV_WRITABLE : 0), on_poll);
@@ -121,6 +122,8 @@ poll_for(struct outer *o, bool writable)
 static bool
 away(struct outer *o)
 {
+	if (o->paused)
+		return true;
 	if (o->lent && !o->asked_back) {
 		o->asked_back = true;
 		o->ops.reclaim(o->ops.ctx);
@@ -423,8 +426,8 @@ on_poll(uv_poll_t *h, int status, int events)
 int
 outer_lend(struct outer *o)
 {
-	if (o->lent || o->closing || o->damaged || o->out.len || !o->probed || o->dumb ||
-		decoder_pending(o->decoder))
+	if (o->lent || o->paused || o->closing || o->damaged || o->out.len || !o->probed ||
+		o->dumb || decoder_pending(o->decoder))
 		return -1;
 	o->lent = true;
 	o->asked_back = o->anew = false;
@@ -553,7 +556,7 @@ on_cont(uv_signal_t *h, int sig)
 {
 	struct outer *o = h->data;
 	(void)sig;
-	if (o->closing)
+	if (o->closing || o->paused)
 		return;
 	raw_mode(o);
 	put_enter(o);
@@ -666,15 +669,10 @@ write_last(struct outer *o)
 	}
 }
 
-void
-outer_close(struct outer *o)
+/* The terminal as it was found. */
+static void
+put_back(struct outer *o)
 {
-	if (!o)
-		return;
-	uv_handle_t *h[] = {(uv_handle_t *)&o->poll, (uv_handle_t *)&o->escape,
-		(uv_handle_t *)&o->debounce, (uv_handle_t *)&o->winch, (uv_handle_t *)&o->term,
-		(uv_handle_t *)&o->hup, (uv_handle_t *)&o->cont};
-	CHECK(o->magic == MAGIC && !o->closing);
 	if (o->kitty_sent)
 		buf_puts(&o->out, "\033[<u");
 	if (o->other_keys)
@@ -685,6 +683,42 @@ outer_close(struct outer *o)
 	/* answers still under way must not be typed into the shell */
 	tcsetattr(o->fd, TCSAFLUSH, &o->saved);
 	crash.armed = 0;
+}
+
+void
+outer_pause(struct outer *o)
+{
+	CHECK(!o->paused && !o->lent);
+	put_back(o);
+	o->paused = true;
+}
+
+void
+outer_resume(struct outer *o)
+{
+	if (!o->paused || o->closing)
+		return;
+	o->paused = false;
+	crash.armed = 1;
+	raw_mode(o);
+	put_enter(o);
+	home(o);
+	flush(o);
+	uv_timer_start(&o->debounce, on_debounced, RESIZE_DEBOUNCE_MS, 0);
+	outer_repaint(o);
+}
+
+void
+outer_close(struct outer *o)
+{
+	if (!o)
+		return;
+	uv_handle_t *h[] = {(uv_handle_t *)&o->poll, (uv_handle_t *)&o->escape,
+		(uv_handle_t *)&o->debounce, (uv_handle_t *)&o->winch, (uv_handle_t *)&o->term,
+		(uv_handle_t *)&o->hup, (uv_handle_t *)&o->cont};
+	CHECK(o->magic == MAGIC && !o->closing);
+	if (!o->paused)
+		put_back(o);
 	o->closing = ARRAY_LEN(h);
 	for (size_t i = 0; i < ARRAY_LEN(h); i++)
 		uv_close(h[i], on_closed);

@@ -43,6 +43,11 @@ void outer_close(struct outer *o);
 void outer_damage(struct outer *o);
 void outer_repaint(struct outer *o); /* forgets what is shown, then as outer_damage */
 
+/* The terminal as it was, for a program run on it; and taken again. Between them nothing is read,
+ * written or painted. */
+void outer_pause(struct outer *o);
+void outer_resume(struct outer *o);
+
 /* What to ask of keyboard and mouse; sent only when it changes. Kitty flags beyond the standing
  * ones (2 events, 8 all keys, 16 text) and the mouse (0 none, 9, 1000, 1002, 1003) as the program
  * inside wants them. muster itself wants 1002, unless no_mouse. The default is nothing more. */

@@ -285,21 +285,27 @@ ask_server(struct doctor *d)
 
 		add(d, name ? name : "?", json_is_true(json_object_get(v, "ok")),
 			detail ? detail : "");
+		json_object_set(json_array_get(d->checks, json_array_size(d->checks) - 1),
+			"counter", json_object_get(v, "counter"));
 	}
 	json_decref(reply);
 	client_free(c);
 }
 
 static void
-print_checks(const struct doctor *d)
+print_checks(const struct doctor *d, bool verbose)
 {
 	json_t *v;
-	size_t i;
+	size_t i, fine = 0;
 
 	json_clean(d->ctx, d->checks);
 	json_array_foreach (d->checks, i, v) {
 		bool ok = json_is_true(json_object_get(v, "ok"));
 
+		if (!verbose && ok && json_is_true(json_object_get(v, "counter"))) {
+			fine++;
+			continue;
+		}
 		printf("%s%-4s%s %-18s %s\n",
 			!d->ctx->color ? ""
 			: ok	       ? "\033[32m"
@@ -308,12 +314,15 @@ print_checks(const struct doctor *d)
 			json_string_value(json_object_get(v, "name")),
 			json_string_value(json_object_get(v, "detail")));
 	}
+	if (fine && !d->ctx->quiet)
+		printf("%zu counters are right (doctor -v shows them)\n", fine);
 }
 
 int
 verb_doctor(struct verb_ctx *ctx, int argc, char **argv)
 {
-	static const struct opt none[] = {{0}};
+	bool verbose = false;
+	const struct opt opts[] = {{.s = 'v', .l = "verbose", .flag = &verbose}, {0}};
 	struct doctor d = {
 		.ctx = ctx,
 	};
@@ -321,7 +330,7 @@ verb_doctor(struct verb_ctx *ctx, int argc, char **argv)
 	struct paths p;
 	int w;
 
-	if (opts_parse(ctx, none, NULL, argc, argv, &w) < 0)
+	if (opts_parse(ctx, opts, NULL, argc, argv, &w) < 0)
 		return EXIT_USAGE;
 	if (w < argc)
 		return verb_fail(ctx, EXIT_USAGE, "takes no arguments");
@@ -340,7 +349,7 @@ verb_doctor(struct verb_ctx *ctx, int argc, char **argv)
 	if (ctx->json) {
 		print_json(json_pack("{s:i, s:o}", "v", 1, "checks", d.checks));
 	} else {
-		print_checks(&d);
+		print_checks(&d, verbose);
 		json_decref(d.checks);
 	}
 	return failed ? EXIT_FAIL : EXIT_OK;

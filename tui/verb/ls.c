@@ -3,6 +3,7 @@
 #include "core/text/width.h"
 #include "tui/verb/verb.h"
 #include "tui/verb/choice.h"
+#include "tui/verb/follow.h"
 #include "tui/verb/memory.h"
 #include <string.h>
 #include <unistd.h>
@@ -82,31 +83,71 @@ put_banner(const struct verb_ctx *ctx, json_t *reply)
 		verb_fail(ctx, EXIT_OK, "%s", text);
 }
 
+/* ls -w: the list again whenever something of it changed. */
+
+struct watch {
+	struct verb_ctx *ctx;
+	struct follow *f;
+	json_t *args;
+	bool chosen;
+};
+
+static void
+on_list(void *ctx, json_t *reply, const struct err *e)
+{
+	struct watch *w = ctx;
+
+	if (!reply) {
+		if (e->code != EXIT_NO_SERVER) /* it comes back, or follow says that it did not */
+			follow_end(w->f, verb_fail(w->ctx, e->code, "%s", e->msg));
+		return;
+	}
+	json_clean(w->ctx, reply);
+	if (!w->ctx->json && isatty(1))
+		fputs("\033[H\033[2J", stdout);
+	put_list(w->ctx, reply, w->chosen);
+	put_banner(w->ctx, reply);
+	if (fflush(stdout) != 0)
+		follow_end(w->f, EXIT_OK);
+}
+
+static void
+ask_list(void *ctx, struct follow *f)
+{
+	struct watch *w = ctx;
+
+	w->f = f;
+	client_request(follow_client(f), "ls", json_deep_copy(w->args), on_list, w);
+}
+
 int
 verb_ls(struct verb_ctx *ctx, int argc, char **argv)
 {
-	bool all = false, follow = false;
+	static const struct follow_ops ops = {.begin = ask_list, .changed = ask_list};
+	bool all = false, follows = false;
 	struct choice c = {0};
 	const struct opt opts[] = {{'a', "all", false, NULL, NULL, &all},
-		{'w', "watch", false, NULL, NULL, &follow}, CHOICE_OPTS(c), {0}};
-	json_t *reply, *args;
-	int first, code;
+		{'w', "watch", false, NULL, NULL, &follows}, CHOICE_OPTS(c), {0}};
+	struct watch w = {.ctx = ctx};
+	json_t *reply;
+	int first, code = EXIT_USAGE;
 
 	if (opts_parse(ctx, opts, NULL, argc, argv, &first) < 0)
 		return EXIT_USAGE;
 	if (first < argc)
 		return verb_fail(ctx, EXIT_USAGE, "takes no arguments (try muster help ls)");
-	for (;;) {
-		if (!(args = choice_list(ctx, &c, all, &code)) ||
-			!(reply = verb_call(ctx, "ls", args, &code)))
-			return code;
-		if (follow && !ctx->json && isatty(1))
-			fputs("\033[H\033[2J", stdout);
-		put_list(ctx, reply, choice_made(&c));
-		put_banner(ctx, reply);
-		json_decref(reply);
-		if (!follow || fflush(stdout) != 0)
-			return EXIT_OK;
-		usleep(1000000);
+	if (!(w.args = choice_list(ctx, &c, all, &code)))
+		return code;
+	w.chosen = choice_made(&c);
+	if (follows) {
+		code = follow(ctx, &ops, &w);
+		json_decref(w.args);
+		return code;
 	}
+	if (!(reply = verb_call(ctx, "ls", w.args, &code)))
+		return code;
+	put_list(ctx, reply, w.chosen);
+	put_banner(ctx, reply);
+	json_decref(reply);
+	return EXIT_OK;
 }

@@ -253,7 +253,7 @@ put_detail(const char *key, json_t *v)
 }
 
 /* One line. */
-static void
+void
 put_event(const struct verb_ctx *ctx, const json_t *ev, bool with_name)
 {
 	time_t at = (time_t)jnum(ev, "t");
@@ -385,40 +385,6 @@ verb_history(struct verb_ctx *ctx, int argc, char **argv)
 		put_history(ctx, reply);
 	else
 		put_overview(ctx, reply);
-	json_decref(reply);
-	return EXIT_OK;
-}
-
-/* ---- events ---- */
-
-int
-verb_events(struct verb_ctx *ctx, int argc, char **argv)
-{
-	const char *since = NULL;
-	const struct opt opts[] = {{0, "since", true, NULL, &since, NULL}, {0}};
-	json_t *args, *reply, *ev;
-	double back = 0;
-	int first, code = EXIT_FAIL;
-	size_t i;
-
-	if (opts_parse(ctx, opts, NULL, argc, argv, &first) < 0)
-		return EXIT_USAGE;
-	if (since && !parse_duration(since, &back))
-		return verb_fail(ctx, EXIT_USAGE, "--since %.40s: a time like 24h", since);
-	if (argc - first > 1)
-		return verb_fail(ctx, EXIT_USAGE, "one session at a time (muster events [ID])");
-	args = json_pack("{s:f}", "since", back);
-	if (argc > first)
-		json_object_set_new(args, "id", json_string(argv[first]));
-	reply = verb_call(ctx, "events", args, &code);
-	if (!reply)
-		return code;
-	json_array_foreach (json_object_get(reply, "events"), i, ev) {
-		if (ctx->json)
-			print_json(json_incref(ev));
-		else
-			put_event(ctx, ev, true);
-	}
 	json_decref(reply);
 	return EXIT_OK;
 }

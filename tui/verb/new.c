@@ -1,5 +1,6 @@
 #include "sessions/config/config.h"
-#include "tui/verb/verb.h"
+#include "tui/verb/choice.h"
+#include "tui/verb/memory.h"
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -125,6 +126,83 @@ fill(struct verb_ctx *ctx, struct new_opts *o, char **words, json_t *args)
 		       : 0;
 }
 
+/* Memory would be short: what there is to say of it, "" nothing. */
+static const char *
+guard_words(char *buf, size_t cap, const json_t *guard)
+{
+	char needs[32], has[32];
+
+	buf[0] = '\0';
+	if (strcmp(jstr(guard, "verdict"), "ok") == 0 || !json_is_object(guard))
+		return buf;
+	fmt_bytes(has, jnum(guard, "available_bytes"));
+	if (jnum(guard, "needs_bytes") > 0)
+		snprintf(buf, cap, "memory is short: it will need about %s, %s are available",
+			fmt_bytes(needs, jnum(guard, "needs_bytes")), has);
+	else
+		snprintf(buf, cap, "memory is short: %s are available", has);
+	return buf;
+}
+
+/* The sessions whose sleep would help: "a and b". */
+static const char *
+sleeper_names(char *buf, size_t cap, const json_t *guard, const char *between)
+{
+	json_t *list = json_object_get(guard, "sleep"), *v;
+	size_t n = 0, i;
+
+	buf[0] = '\0';
+	json_array_foreach (list, i, v)
+		if (n < cap)
+			n += (size_t)snprintf(
+				buf + n, cap - n, "%s%.60s", i ? between : "", jstr(v, "name"));
+	return buf;
+}
+
+void
+guard_warn(const struct verb_ctx *ctx, const json_t *guard)
+{
+	char words[160], names[300], frees[32];
+
+	if (ctx->quiet || !*guard_words(words, sizeof(words), guard))
+		return;
+	if (*sleeper_names(names, sizeof(names), guard, " "))
+		verb_fail(ctx, 0, "%s (muster hibernate %s frees about %s)", words, names,
+			fmt_bytes(frees, jnum(guard, "would_free_bytes")));
+	else
+		verb_fail(ctx, 0, "%s", words);
+}
+
+/* A person is asked before; false: not to be started. */
+static bool
+guard_lets(struct verb_ctx *ctx, json_t *args)
+{
+	char words[160], names[300], buf[32];
+	int code = EXIT_OK;
+	json_t *reply = verb_call(ctx, "guard", json_incref(args), &code), *ids, *v;
+	json_t *guard = json_object_get(reply, "guard");
+	bool lets = strcmp(jstr(guard, "verdict"), "hold") != 0;
+	size_t i;
+
+	if (!lets) {
+		verb_fail(ctx, 0, "%s", guard_words(words, sizeof(words), guard));
+		if (*sleeper_names(names, sizeof(names), guard, " and ") &&
+			user_agrees("Put %s to sleep first, and free about %s?", names,
+				fmt_bytes(buf, jnum(guard, "would_free_bytes")))) {
+			ids = json_array();
+			json_array_foreach (json_object_get(guard, "sleep"), i, v)
+				json_array_append(ids, json_object_get(v, "id"));
+			json_decref(
+				verb_call(ctx, "hibernate", json_pack("{s:o}", "ids", ids), &code));
+			lets = code == EXIT_OK;
+		} else {
+			lets = user_agrees("Start it all the same?");
+		}
+	}
+	json_decref(reply);
+	return lets;
+}
+
 int
 verb_new(struct verb_ctx *ctx, int argc, char **argv)
 {
@@ -141,25 +219,31 @@ verb_new(struct verb_ctx *ctx, int argc, char **argv)
 	json_t *args = json_object(), *reply = NULL;
 	int first, code = EXIT_USAGE;
 	char id[16] = "";
+	bool person = false;
 
 	if (opts_parse(ctx, opts, &o, argc, argv, &first) == 0 &&
-		fill(ctx, &o, argv + first, args) == 0)
-		reply = verb_call(ctx, "new", json_incref(args), &code);
+		fill(ctx, &o, argv + first, args) == 0) {
+		person = !o.detached && isatty(0) && isatty(1) && !ctx->json;
+		code = EXIT_FAIL;
+		if (!person || guard_lets(ctx, args))
+			reply = verb_call(ctx, "new", json_incref(args), &code);
+	}
 	json_decref(args);
 	json_decref(o.tags);
 	json_decref(o.env);
 	if (!reply)
 		return code;
 	snprintf(id, sizeof(id), "%s", json_string_value(json_object_get(reply, "id")));
-	if (!o.detached && isatty(0) && isatty(1) && !ctx->json) {
+	if (person) {
 		json_decref(reply);
 		return attach_run(ctx, id);
 	}
 	if (ctx->json)
-		print_json(json_pack(
-			"{s:i,s:s,s:O}", "v", 1, "id", id, "name", json_object_get(reply, "name")));
-	else
+		print_json(json_incref(reply));
+	else {
 		printf("%s\n", id);
+		guard_warn(ctx, json_object_get(reply, "guard"));
+	}
 	json_decref(reply);
 	return EXIT_OK;
 }

@@ -4,6 +4,7 @@
 #include "tui/model/reason.h"
 #include "tui/verb/choice.h"
 #include "sessions/config/config.h"
+#include "tui/verb/memory.h"
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -63,6 +64,8 @@ many(struct verb_ctx *ctx, const char *verb, json_t *take_args, const char *done
 	if (!reply)
 		return code;
 	code = print_results(ctx, json_object_get(reply, "results"), done);
+	if (!ctx->json)
+		guard_warn(ctx, json_object_get(reply, "guard"));
 	if (ctx->json)
 		print_json(reply);
 	else

@@ -13,8 +13,9 @@ enum { F_DIR, F_PROGRAM, F_ARGS, F_PROMPT, F_NAME, F_COUNT };
 #define DIRS_MAX 8
 struct new_state {
 	int field, program;
-	struct line_edit line[F_COUNT]; /* that of F_PROGRAM stays empty */
-	char dirs[DIRS_MAX][512];	/* recent ones, most used first */
+	struct line_edit line[F_COUNT]; /* those of F_PROGRAM and F_PROMPT stay empty */
+	struct lines_edit prompt;
+	char dirs[DIRS_MAX][512]; /* recent ones, most used first */
 	int dir_uses[DIRS_MAX];
 	int n_dirs, recent;
 	bool attach;
@@ -96,12 +97,20 @@ git_branch(const char *dir, char *out, size_t cap)
 	fclose(f);
 }
 
+/* Where labels end; in a narrow one they are cut rather than what is typed. */
+static int
+label_end(int w)
+{
+	return w >= 50 ? 17 : w / 3 + 1;
+}
+
 static void
 label(struct app *a, int y, const char *text, bool on)
 {
+	int w = surface_cols(a->d.s), x = w >= 50 ? 3 : 1;
 	if (on)
-		draw_glyph(&a->d, y, 1, TH_MARK, GL_BAR);
-	draw_text(&a->d, y, 3, 12, on ? TH_STRONG : TH_DIM, text);
+		draw_glyph(&a->d, y, x - 1 - (x == 3), TH_MARK, GL_BAR);
+	draw_text(&a->d, y, x, label_end(w) - x - 1, on ? TH_STRONG : TH_DIM, text);
 }
 
 static int
@@ -110,12 +119,12 @@ dirs_draw(struct app *a, const struct new_state *st, int y, int bottom, int w)
 	char dir[512], branch[64];
 	for (int i = 0; i < st->n_dirs && y < bottom; i++) {
 		a->d.on_sel = i == st->recent;
-		int n = draw_cut(&a->d, y, 17, w - 20, TH_TEXT,
+		int n = draw_cut(&a->d, y, label_end(w), w - label_end(w) - 3, TH_TEXT,
 			fmt_dir(a->home, dir, sizeof dir, st->dirs[i]));
 		a->d.on_sel = false;
-		draw_hit(&a->d, HIT_ITEM, y, 17, 1, n, 100 + i);
+		draw_hit(&a->d, HIT_ITEM, y, label_end(w), 1, n, 100 + i);
 		git_branch(st->dirs[i], branch, sizeof branch);
-		int x = MAX(17 + n + 2, 40);
+		int x = MAX(label_end(w) + n + 2, 40);
 		if (st->dir_uses[i])
 			draw_fmt(&a->d, y, x, w - x - 1, TH_DIM, "%d running", st->dir_uses[i]);
 		else
@@ -152,8 +161,9 @@ typical(const struct app *a, const char *profile)
 static int
 programs_draw(struct app *a, const struct new_state *st, int y, int w)
 {
-	int x = 17;
-	for (int i = 0; i < a->n_programs && x < w - 4; i++) {
+	int x = label_end(w);
+	/* the chosen one is in sight */
+	for (int i = w < 50 ? st->program : 0; i < a->n_programs && x < w - 4; i++) {
 		bool on = i == st->program;
 		enum theme_style th = on ? TH_BUTTON_ON : (a->program_found[i] ? TH_TEXT : TH_DIM);
 		int n = draw_fmt(&a->d, y, x - 1, w - x, th,
@@ -168,6 +178,7 @@ static void
 summary_draw(struct app *a, const struct new_state *st, int y, int bottom, int w)
 {
 	char dir[512], shown[512], mem[16], free_text[16];
+	int x = label_end(w);
 	struct stat sb;
 	full_dir(a, st, dir, sizeof dir);
 	bool there = stat(dir, &sb) == 0 && S_ISDIR(sb.st_mode);
@@ -175,9 +186,9 @@ summary_draw(struct app *a, const struct new_state *st, int y, int bottom, int w
 		return;
 	label(a, y, "Runs", false);
 	if (!there)
-		draw_fmt(&a->d, y, 17, w - 18, TH_ERROR, "there is no directory %s", dir);
+		draw_fmt(&a->d, y, x, w - x - 1, TH_ERROR, "there is no directory %s", dir);
 	else
-		draw_fmt(&a->d, y, 17, w - 18, TH_TEXT, "cd %s && %s%s%s",
+		draw_fmt(&a->d, y, x, w - x - 1, TH_TEXT, "cd %s && %s%s%s",
 			fmt_dir(a->home, shown, sizeof shown, dir), program(a, st),
 			*st->line[F_ARGS].text ? " " : "", st->line[F_ARGS].text);
 	uint64_t usual = typical(a, program(a, st));
@@ -186,10 +197,64 @@ summary_draw(struct app *a, const struct new_state *st, int y, int bottom, int w
 	label(a, y + 1, "Memory", false);
 	fmt_mem(free_text, (double)(a->m.ram_total - a->m.ram_used));
 	if (usual)
-		draw_fmt(&a->d, y + 1, 17, w - 18, TH_TEXT, "%s free; a %s here is at %s now",
+		draw_fmt(&a->d, y + 1, x, w - x - 1, TH_TEXT, "%s free; a %s here is at %s now",
 			free_text, program(a, st), fmt_mem(mem, (double)usual));
 	else
-		draw_fmt(&a->d, y + 1, 17, w - 18, TH_TEXT, "%s free", free_text);
+		draw_fmt(&a->d, y + 1, x, w - x - 1, TH_TEXT, "%s free", free_text);
+}
+
+static void
+buttons_draw(struct app *a, int y, int w)
+{
+	static const struct {
+		int w;
+		const char *go, *background;
+	} words[] = {{60, "Create and attach", "Create in background ^B"},
+		{34, "Create", "In background ^B"}, {0, "Go", "^B aside"}};
+	size_t i = 0;
+	while (w < words[i].w)
+		i++;
+	int all = utf8_width(words[i].go) + utf8_width(words[i].background) + 9;
+	int x = MAX(0, (w - all) / 2), n = draw_button(&a->d, y, x, words[i].go, true);
+	draw_hit(&a->d, HIT_ACTION, y, x, 1, n, ACTION_NEW_GO);
+	x += n + (w >= 60 ? 3 : 1);
+	n = draw_button(&a->d, y, x, words[i].background, false);
+	draw_hit(&a->d, HIT_ACTION, y, x, 1, n, ACTION_NEW_BACKGROUND);
+}
+
+static int
+prompt_rows(const struct app *a, const struct new_state *st)
+{
+	size_t most = st->field == F_PROMPT ? 8 : surface_rows(a->d.s) < 12 ? 1 : 3;
+	return (int)MIN(lines_count(&st->prompt), most);
+}
+
+/* One field from row y on; returns the first row below. */
+static int
+field_draw(struct app *a, struct new_state *st, int f, int y, int bottom, int w)
+{
+	static const char *const names[][2] = {[F_DIR] = {"Directory", "Dir"},
+		[F_PROGRAM] = {"Program", "CLI"},
+		[F_ARGS] = {"Arguments", "Args"},
+		[F_PROMPT] = {"Prompt", "Text"},
+		[F_NAME] = {"Name", "Name"}};
+	static const char *const empty[] = {
+		[F_ARGS] = "(none)", [F_NAME] = "(automatic)", [F_COUNT] = NULL};
+	int x = label_end(w), h = 1, field_w = MIN(w - x - 1, w >= 110 ? 90 : 64);
+	bool on = st->field == f;
+	if (y >= bottom)
+		return y;
+	label(a, y, names[f][w < 36], on);
+	if (f == F_PROGRAM)
+		programs_draw(a, st, y, w);
+	else if (f == F_PROMPT) {
+		h = MIN(prompt_rows(a, st), bottom - y);
+		draw_lines(&a->d, &st->prompt, y, x, h, field_w, on,
+			on ? "Shift+Enter another line, ^E the editor" : "(optional)");
+	} else
+		draw_line(&a->d, &st->line[f], y, x, field_w, on, empty[f]);
+	draw_hit(&a->d, HIT_ITEM, y, 0, h, f == F_PROGRAM ? x : w, f);
+	return y + h;
 }
 
 static void
@@ -199,33 +264,29 @@ new_draw(struct app *a, void *p)
 	int w = surface_cols(a->d.s), h = surface_rows(a->d.s);
 	int y = draw_title(&a->d, "New session", "", NULL);
 	int foot = frame_footer(a, C_NEW, NULL, NULL);
-	int gap = h >= 22 ? 1 : 0, below = 4 + 3 * gap + (h >= 16 ? 5 : 0);
+	int gap = h >= 22 ? 1 : 0, buttons = foot - 1 - (foot >= 16);
+	int bottom = MAX(y, buttons - (h >= 16));
+	int below = 3 + prompt_rows(a, st) + 3 * gap + foot - bottom + (h >= 16 ? 2 : 0);
+	int from = CLAMP(st->field - (bottom - y) + 1, 0, F_COUNT - 1); /* what is low scrolls */
+	if (h >= 12)
+		from = F_DIR;
 	y += gap;
-	label(a, y, "Directory", st->field == F_DIR);
-	draw_line(&a->d, &st->line[F_DIR], y, 17, MIN(w - 18, 64), st->field == F_DIR, NULL);
-	draw_hit(&a->d, HIT_ITEM, y++, 0, 1, w, F_DIR);
-	y = dirs_draw(a, st, y, MAX(y, foot - below), w) + gap;
-	label(a, y, "Program", st->field == F_PROGRAM);
-	y = programs_draw(a, st, y, w) + gap;
-	static const char *const names[] = {
-		[F_ARGS] = "Arguments", [F_PROMPT] = "Prompt", [F_NAME] = "Name"};
-	static const char *const empty[] = {
-		[F_ARGS] = "(none)", [F_PROMPT] = "(optional)", [F_NAME] = "(automatic)"};
-	for (int f = F_ARGS; f < F_COUNT && y < foot; f++) {
-		label(a, y, names[f], st->field == f);
-		draw_line(&a->d, &st->line[f], y, 17, MIN(w - 18, 64), st->field == f, empty[f]);
-		draw_hit(&a->d, HIT_ITEM, y, 0, 1, w, f);
-		y += 1 + (f == F_PROMPT ? gap : 0);
+	for (int f = from; f < F_COUNT; f++) {
+		y = field_draw(a, st, f, y, bottom, w);
+		if (f == F_DIR)
+			y = dirs_draw(a, st, y, MAX(y, foot - below), w);
+		y += f != F_ARGS && f != F_NAME && y + gap < bottom ? gap : 0;
 	}
-	summary_draw(a, st, y + gap, foot, w);
-	if (foot - y > 5) {
-		int x = MAX(3, (w - 50) / 2);
-		int n = draw_button(&a->d, foot - 2, x, "Create and attach", true);
-		draw_hit(&a->d, HIT_ACTION, foot - 2, x, 1, n, ACTION_NEW_GO);
-		x += n + 3;
-		n = draw_button(&a->d, foot - 2, x, "Create in background ^B", false);
-		draw_hit(&a->d, HIT_ACTION, foot - 2, x, 1, n, ACTION_NEW_BACKGROUND);
-	}
+	summary_draw(a, st, y + gap, bottom, w);
+	buttons_draw(a, buttons, w);
+}
+
+static void
+new_close(struct app *a, void *p)
+{
+	struct new_state *st = p;
+	(void)a;
+	lines_free(&st->prompt);
 }
 
 static struct new_state *
@@ -286,11 +347,38 @@ void
 act_new_next(struct app *a)
 {
 	struct new_state *st = form(a);
-	const struct line_edit *d = &st->line[F_DIR];
-	bool whole = d->len > 0 && d->text[d->len - 1] == '/';
-	if (st->field == F_DIR && !whole && complete(a, st))
-		return;
 	st->field = (st->field + 1) % F_COUNT;
+}
+
+void
+act_new_complete(struct app *a)
+{
+	struct new_state *st = form(a);
+	char full[512], *slash;
+	if (st->field != F_DIR || complete(a, st))
+		return;
+	full_dir(a, st, full, sizeof full);
+	slash = strrchr(full, '/');
+	if (slash && slash[1])
+		app_toast(a, true, "no directory, or more than one, begins with %.60s", slash + 1);
+}
+
+void
+act_new_edit(struct app *a)
+{
+	struct new_state *st = form(a);
+	const struct buf *text = &st->prompt.text;
+	st->field = F_PROMPT;
+	a->ops.edit(a->ops.ctx, text->len ? (const char *)text->data : "", text->len);
+}
+
+static void
+new_edited(struct app *a, void *p, const char *text, size_t n)
+{
+	struct new_state *st = p;
+	lines_set(&st->prompt, text, n);
+	if (st->prompt.full)
+		app_toast(a, true, "a prompt has at most %u KiB", LINES_EDIT_MAX >> 10);
 }
 
 void
@@ -383,8 +471,9 @@ create(struct app *a, bool attach)
 		json_object_set_new(o, "argv", json_pack("[s, s, s]", "sh", "-c", args));
 	else if (*args)
 		json_object_set_new(o, "argv", words(prog, args));
-	if (*st->line[F_PROMPT].text)
-		json_object_set_new(o, "prompt", json_string(st->line[F_PROMPT].text));
+	if (st->prompt.text.len)
+		json_object_set_new(o, "prompt",
+			json_stringn((char *)st->prompt.text.data, st->prompt.text.len));
 	if (*st->line[F_NAME].text)
 		json_object_set_new(o, "name", json_string(st->line[F_NAME].text));
 	app_request(a, "new", o, created_cb, attach ? "attach" : "");
@@ -424,6 +513,13 @@ new_text(struct app *a, void *p, const struct input_event *ev)
 	struct new_state *st = p;
 	if (key_is(ev, "C-b") || key_is(ev, "C-d"))
 		return false;
+	if (st->field == F_PROMPT) {
+		bool taken = lines_input(&st->prompt, ev);
+		if (st->prompt.full)
+			app_toast(a, true, "too long: a prompt has at most %u KiB",
+				LINES_EDIT_MAX >> 10);
+		return taken;
+	}
 	if (st->field != F_PROGRAM) {
 		st->recent = st->field == F_DIR && ev->type == INPUT_PASTE ? -1 : st->recent;
 		return line_input(&st->line[st->field], ev);
@@ -457,6 +553,8 @@ const struct view view_new = {
 	.context = C_NEW,
 	.size = sizeof(struct new_state),
 	.open = new_open,
+	.close = new_close,
+	.edited = new_edited,
 	.draw = new_draw,
 	.text = new_text,
 	.pick = new_pick,

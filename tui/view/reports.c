@@ -200,7 +200,11 @@ doctor_cb(struct app *a, json_t *reply, const struct err *e, const char *id)
 	}
 	buf_puts(&b, "\1Checks\n");
 	json_array_foreach (json_object_get(reply, "checks"), i, c) {
-		buf_putc(&b, json_is_true(json_object_get(c, "ok")) ? 2 : 3);
+		bool ok = json_is_true(json_object_get(c, "ok"));
+
+		if (ok && json_is_true(json_object_get(c, "counter")))
+			continue; /* doctor -v has them */
+		buf_putc(&b, ok ? 2 : 3);
 		put_clean(&b, str(c, "name"));
 		buf_puts(&b, ": ");
 		put_clean(&b, str(c, "detail"));

@@ -1,0 +1,153 @@
+/* Waking: one session after the other, as memory allows (closing/spawn_guard.h); the reply comes when
+ * the last was begun. */
+#include "sessions/closing/spawn_guard.h"
+#include "sessions/closing/wake.h"
+#include "sessions/session/run.h"
+#include "sessions/verb/verb.h"
+#include "sessions/wire/json.h"
+#include <stdlib.h>
+#include <string.h>
+
+enum { LOOK_MS = 50 };
+
+struct resume_job {
+	struct sessions *ss;
+	struct request *r; /* NULL: the client went; the waking goes on */
+	json_t *args, *ids, *results, *guard;
+	size_t next; /* of ids */
+	uv_timer_t timer;
+};
+
+static const char *
+word(const json_t *j)
+{
+	const char *s = json_string_value(j);
+
+	return s ? s : "";
+}
+
+/* What the last reap or hibernate put to sleep: everything asleep that ended within a minute of the
+ * newest. */
+static json_t *
+last_reaped(struct sessions *ss)
+{
+	json_t *ids = json_array();
+	double newest = 0;
+
+	for (struct session *s = ss->first; s; s = s->next)
+		if (s->state == SS_ASLEEP)
+			newest = MAX(newest, s->past.ended);
+	for (struct session *s = ss->first; s; s = s->next)
+		if (s->state == SS_ASLEEP && newest - s->past.ended < 60)
+			json_array_append_new(ids, json_string(s->id));
+	return ids;
+}
+
+static json_t *
+resume_one(const json_t *args, struct session *s)
+{
+	const char *how = "";
+	struct err e = {0};
+	json_t *o;
+
+	if (!s->env) { /* of a session that was lost: as if its caller had started it */
+		request_env(args, s);
+		request_limits(args, &s->limits);
+	}
+	if (wake_session(s, &how, &e) < 0)
+		return result_json(s->id, s->name, e.msg);
+	o = result_json(s->id, s->name, NULL);
+	json_object_set_new(o, "how", json_string(how));
+	json_object_set_new(o, "resume", json_sprintf("muster attach %s", s->name));
+	return o;
+}
+
+static void
+job_closed(uv_handle_t *h)
+{
+	free(h->data);
+}
+
+static void
+finish(struct resume_job *j)
+{
+	json_t *reply =
+		json_pack("{s:i,s:o,s:o}", "v", 1, "results", j->results, "guard", j->guard);
+
+	if (j->r)
+		request_reply(j->r, reply);
+	else
+		json_decref(reply);
+	json_decref(j->args);
+	json_decref(j->ids);
+	uv_close((uv_handle_t *)&j->timer, job_closed);
+}
+
+static void on_timer(uv_timer_t *t);
+
+static void
+wake_some(struct resume_job *j)
+{
+	for (; j->next < json_array_size(j->ids); j->next++) {
+		const char *id = word(json_array_get(j->ids, j->next));
+		struct err e = {0};
+		struct session *s = sessions_find(j->ss, id, &e);
+
+		if (s && !session_live(s) && !spawn_may_wake(j->ss, spawn_needs(j->ss, NULL, s))) {
+			uv_timer_start(&j->timer, on_timer, LOOK_MS, 0);
+			return;
+		}
+		json_array_append_new(
+			j->results, s ? resume_one(j->args, s) : result_json(id, id, e.msg));
+	}
+	finish(j);
+}
+
+static void
+on_timer(uv_timer_t *t)
+{
+	wake_some(t->data);
+}
+
+static void
+cancel(void *ctx)
+{
+	((struct resume_job *)ctx)->r = NULL;
+}
+
+static void
+begin(struct request *r, json_t *ids)
+{
+	struct sessions *ss = request_sessions(r);
+	struct resume_job *j = xcalloc(1, sizeof(*j));
+	struct spawn_guard g = spawn_guard_look(ss, spawn_needs_all(ss, ids));
+
+	j->ss = ss;
+	j->r = r;
+	j->args = json_incref(request_args(r));
+	j->ids = json_incref(ids);
+	j->results = json_array();
+	j->guard = spawn_guard_json(&g);
+	uv_timer_init(ss->loop, &j->timer);
+	j->timer.data = j;
+	request_on_cancel(r, cancel, j);
+	wake_some(j);
+}
+
+void
+cmd_resume(struct request *r)
+{
+	struct sessions *ss = request_sessions(r);
+	json_t *ids = request_ids(r);
+	struct err e = {0};
+
+	if (!ids)
+		ids = last_reaped(ss);
+	if (!json_array_size(ids)) {
+		err_set(&e, 1, "no session is asleep");
+		request_fail(r, &e);
+	} else if (request_all_known(r, ids)) {
+		begin(r, ids);
+	}
+	json_decref(ids);
+}
