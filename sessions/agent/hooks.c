@@ -23,22 +23,6 @@
 #define MAGIC "muster-hook 1\n"
 #define DATAGRAMS_A_TURN 64
 
-static const struct {
-	const char *event;
-	enum activity says;
-} events[] = {
-	{"SessionStart", ACT_IDLE},
-	{"UserPromptSubmit", ACT_WORKING},
-	{"PreToolUse", ACT_WORKING},
-	{"PostToolUse", ACT_WORKING},
-	{"PermissionRequest", ACT_PERMISSION},
-	{"Notification", ACT_UNKNOWN},
-	{"Stop", ACT_DONE},
-	{"StopFailure", ACT_ERROR},
-	{"SessionEnd", ACT_UNKNOWN},
-	{"Status", ACT_UNKNOWN},
-};
-
 static const char *
 text(const json_t *j, const char *key)
 {
@@ -60,39 +44,72 @@ decode_notification(const json_t *j, struct hook_report *out)
 	return out->activity != ACT_UNKNOWN;
 }
 
-/* What differs from the table. */
 static bool
-decode_rest(const json_t *j, struct hook_report *out)
+decode_start(const json_t *j, struct hook_report *out)
+{
+	(void)out;
+	return strcmp(text(j, "source"), "compact") != 0;
+}
+
+/* /clear and /resume end one conversation and go on with another. */
+static bool
+decode_end(const json_t *j, struct hook_report *out)
+{
+	const char *why = text(j, "reason");
+
+	out->ended = strcmp(why, "clear") != 0 && strcmp(why, "resume") != 0;
+	out->conversation[0] = 0;
+	return out->ended;
+}
+
+static bool
+decode_status(const json_t *j, struct hook_report *out)
+{
+	out->status_line = true;
+	usage_take_limits(&out->usage, json_object_get(j, "rate_limits"), os_wall_s());
+	return true;
+}
+
+static bool
+decode_turn(const json_t *j, struct hook_report *out)
 {
 	const json_t *tasks = json_object_get(j, "background_tasks");
+	const char *tool = text(j, "tool_name");
 
-	if (strcmp(out->event, "Notification") == 0)
-		return decode_notification(j, out);
-	if (strcmp(out->event, "SessionStart") == 0)
-		return strcmp(text(j, "source"), "compact") != 0;
-	if (strcmp(out->event, "SessionEnd") == 0) {
-		/* /clear and /resume end one conversation and go on with another */
-		out->ended = strcmp(text(j, "reason"), "clear") != 0 &&
-			     strcmp(text(j, "reason"), "resume") != 0;
-		out->conversation[0] = 0;
-		return out->ended;
-	}
-	if (strcmp(out->event, "Status") == 0) {
-		out->status_line = true;
-		usage_take_limits(&out->usage, json_object_get(j, "rate_limits"), os_wall_s());
-		return true;
-	}
-	if (strcmp(out->event, "StopFailure") == 0 && strcmp(text(j, "error"), "rate_limit") == 0)
-		snprintf(out->limit, sizeof out->limit, "%s", text(j, "last_assistant_message"));
 	if (json_is_array(tasks)) {
 		out->background_known = true;
 		out->background = (unsigned)json_array_size(tasks);
 	}
-	if (strcmp(text(j, "tool_name"), "AskUserQuestion") == 0 && out->activity == ACT_PERMISSION)
+	if (out->activity == ACT_PERMISSION && strcmp(tool, "AskUserQuestion") == 0)
 		out->activity = ACT_QUESTION;
-	snprintf(out->detail, sizeof out->detail, "%s %s", out->event, text(j, "tool_name"));
+	snprintf(out->detail, sizeof out->detail, "%s %s", out->event, tool);
 	return true;
 }
+
+static bool
+decode_failure(const json_t *j, struct hook_report *out)
+{
+	if (strcmp(text(j, "error"), "rate_limit") == 0)
+		snprintf(out->limit, sizeof out->limit, "%s", text(j, "last_assistant_message"));
+	return decode_turn(j, out);
+}
+
+static const struct {
+	const char *event;
+	enum activity says;
+	bool (*rest)(const json_t *j, struct hook_report *out); /* false: it says nothing */
+} events[] = {
+	{"SessionStart", ACT_IDLE, decode_start},
+	{"UserPromptSubmit", ACT_WORKING, decode_turn},
+	{"PreToolUse", ACT_WORKING, decode_turn},
+	{"PostToolUse", ACT_WORKING, decode_turn},
+	{"PermissionRequest", ACT_PERMISSION, decode_turn},
+	{"Notification", ACT_UNKNOWN, decode_notification},
+	{"Stop", ACT_DONE, decode_turn},
+	{"StopFailure", ACT_ERROR, decode_failure},
+	{"SessionEnd", ACT_UNKNOWN, decode_end},
+	{"Status", ACT_UNKNOWN, decode_status},
+};
 
 static bool
 decode(const json_t *j, struct hook_report *out)
@@ -109,7 +126,7 @@ decode(const json_t *j, struct hook_report *out)
 		out->activity = events[i].says;
 		if (profile_conversation_valid(id))
 			snprintf(out->conversation, sizeof out->conversation, "%s", id);
-		return decode_rest(j, out);
+		return events[i].rest(j, out);
 	}
 	return false;
 }
