@@ -12,12 +12,12 @@
 #include <string.h>
 
 #define HEAD ((uint32_t)sizeof(struct block_head))
-#define FETCHED 4
+#define FETCHED 32 /* at most; what is looked at in one go must be in as many */
 
 struct fetched {
 	struct fetched_block {
 		uint64_t uid, used;
-		uint8_t *data;
+		uint8_t *data; /* malloc'ed, of the block's length */
 	} block[FETCHED];
 	uint64_t tick;
 };
@@ -36,10 +36,10 @@ buffer_for(struct pagelist *h, const struct block *b)
 		if (f->block[i].uid == b->uid || f->block[i].used < k->used)
 			k = &f->block[i];
 	k->used = ++f->tick;
-	if (k->uid != b->uid)
-		k->uid = 0;
-	if (!k->data)
-		k->data = xmalloc(PAGE_BYTES);
+	if (k->uid == b->uid)
+		return k;
+	k->uid = 0;
+	k->data = xrealloc(k->data, b->len);
 	return k;
 }
 
@@ -69,6 +69,8 @@ fetch(struct pagelist *h, struct block *b)
 		return k->data;
 	rc = h->files.read(h->files.ctx, b->file_off, k->data, b->len);
 	b->awaited = rc == -EAGAIN;
+	if (b->awaited)
+		k->used = 0; /* it is still empty */
 	return rc < 0 ? NULL : accept(k, b);
 }
 

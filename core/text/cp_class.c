@@ -1,11 +1,10 @@
 /* Everything the rules ask of a codepoint is one 16-bit class, looked up in blocks of 256 that are
- * filled at first use from utf8proc's properties and the range tables of width_data.h: a terminal
+ * filled at first use from the range tables of width_data.h: a terminal
  * meets few blocks, and a program that meets none pays nothing. The blocks are a memo of a pure
  * function, not state: a constant table in all but the time at which it is made. */
 #include "core/text/cp_class.h"
 
 #include <string.h>
-#include <utf8proc.h>
 
 struct range {
 	uint32_t lo, hi;
@@ -44,61 +43,72 @@ walk_from(const struct range *r, size_t n, uint32_t cp)
 	return (struct walk){r + lo, r + n};
 }
 
+/* Grapheme_Cluster_Break, where it is not computed. */
+static const struct {
+	uint8_t gb;
+	const struct range *r;
+	size_t n;
+} breaks[] = {
+#define OF(gb, table)                       \
+	{                                   \
+		gb, table, ARRAY_LEN(table) \
+	}
+	OF(GB_CONSONANT, consonant_ranges),
+	OF(GB_CONTROL, control_ranges),
+	OF(GB_EXTEND, extend_ranges),
+	OF(GB_SPACING, spacing_ranges),
+	OF(GB_PREPEND, prepend_ranges),
+	OF(GB_PICTURE, picture_ranges),
+	OF(GB_L, l_ranges),
+	OF(GB_V, v_ranges),
+	OF(GB_T, t_ranges),
+#undef OF
+};
 struct tables {
-	struct walk wide, ambiguous, emoji_base, consonant, linker;
+	struct walk wide, ambiguous, zero, emoji_base, linker, breaks[ARRAY_LEN(breaks)];
 };
 
 static struct tables
 tables_from(uint32_t cp)
 {
 #define FROM(table) walk_from(table, ARRAY_LEN(table), cp)
-	return (struct tables){.wide = FROM(wide_ranges),
+	struct tables in = {.wide = FROM(wide_ranges),
 		.ambiguous = FROM(ambiguous_ranges),
+		.zero = FROM(zero_ranges),
 		.emoji_base = FROM(emoji_base_ranges),
-		.consonant = FROM(consonant_ranges),
 		.linker = FROM(linker_ranges)};
 #undef FROM
+	for (size_t i = 0; i < ARRAY_LEN(breaks); i++)
+		in.breaks[i] = walk_from(breaks[i].r, breaks[i].n, cp);
+	return in;
 }
 
 static unsigned
-break_class(const utf8proc_property_t *p)
+break_class(uint32_t cp, struct tables *in)
 {
-	static const uint8_t map[] = {
-		[UTF8PROC_BOUNDCLASS_CR] = GB_CONTROL,
-		[UTF8PROC_BOUNDCLASS_LF] = GB_CONTROL,
-		[UTF8PROC_BOUNDCLASS_CONTROL] = GB_CONTROL,
-		[UTF8PROC_BOUNDCLASS_EXTEND] = GB_EXTEND,
-		[UTF8PROC_BOUNDCLASS_L] = GB_L,
-		[UTF8PROC_BOUNDCLASS_V] = GB_V,
-		[UTF8PROC_BOUNDCLASS_T] = GB_T,
-		[UTF8PROC_BOUNDCLASS_LV] = GB_LV,
-		[UTF8PROC_BOUNDCLASS_LVT] = GB_LVT,
-		[UTF8PROC_BOUNDCLASS_REGIONAL_INDICATOR] = GB_RI,
-		[UTF8PROC_BOUNDCLASS_SPACINGMARK] = GB_SPACING,
-		[UTF8PROC_BOUNDCLASS_PREPEND] = GB_PREPEND,
-		[UTF8PROC_BOUNDCLASS_ZWJ] = GB_ZWJ,
-		[UTF8PROC_BOUNDCLASS_EXTENDED_PICTOGRAPHIC] = GB_PICTURE,
-	};
-	return p->boundclass < ARRAY_LEN(map) ? map[p->boundclass] : GB_OTHER;
+	if (cp == 0x200d)
+		return GB_ZWJ;
+	if (cp >= 0x1f1e6 && cp <= 0x1f1ff)
+		return GB_RI;
+	if (cp >= 0xac00 && cp <= 0xd7a3)
+		return (cp - 0xac00) % 28 ? GB_LVT : GB_LV;
+	for (size_t i = 0; i < ARRAY_LEN(breaks); i++)
+		if (in_ranges(&in->breaks[i], cp))
+			return breaks[i].gb;
+	return GB_OTHER;
 }
 
 static unsigned
-plain_width(uint32_t cp, const utf8proc_property_t *p, unsigned gb, struct tables *in)
+plain_width(uint32_t cp, unsigned gb, struct tables *in)
 {
+	bool zero = in_ranges(&in->zero, cp), wide = in_ranges(&in->wide, cp);
 	if (gb == GB_RI || (cp >= 0x1f3fb && cp <= 0x1f3ff))
 		return 2;
 	if (cp == 0xad || gb == GB_PREPEND)
 		return 1;
 	if (gb == GB_V || gb == GB_T || (cp >= 0xe0000 && cp <= 0xe0fff) || cp == 0xfeff)
 		return 0;
-	switch (p->category) {
-	case UTF8PROC_CATEGORY_MN:
-	case UTF8PROC_CATEGORY_ME:
-	case UTF8PROC_CATEGORY_CF:
-		return 0;
-	default:
-		return in_ranges(&in->wide, cp) ? 2 : 1;
-	}
+	return zero ? 0 : wide ? 2 : 1;
 }
 
 static uint16_t
@@ -107,10 +117,8 @@ make_class(uint32_t cp, struct tables *in)
 	if (cp < 0x20 || (cp >= 0x7f && cp < 0xa0) || (cp >= 0xd800 && cp < 0xe000) ||
 		cp > 0x10ffff)
 		return CP_CONTROL | GB_CONTROL << CP_GB_SHIFT;
-	const utf8proc_property_t *p = utf8proc_get_property((utf8proc_int32_t)cp);
-	unsigned gb = in_ranges(&in->consonant, cp) ? GB_CONSONANT : break_class(p),
-		 c = gb << CP_GB_SHIFT;
-	c |= plain_width(cp, p, gb, in);
+	unsigned gb = break_class(cp, in), c = gb << CP_GB_SHIFT;
+	c |= plain_width(cp, gb, in);
 	if (in_ranges(&in->ambiguous, cp) && (c & CP_WIDTH) == 1)
 		c |= CP_AMBIGUOUS;
 	if (in_ranges(&in->emoji_base, cp))

@@ -1,12 +1,12 @@
 #ifndef CORE_WIDTH_H
 #define CORE_WIDTH_H
-/* Widths and grapheme rules, over utf8proc, with tables for the hot path. */
+/* Widths and grapheme rules of Unicode 17, with tables for the hot path. */
 #include "core/base/base.h"
 #include "core/base/utf8.h"
 
 int width_cp(uint32_t cp); /* 0, 1, 2; -1 for controls */
 /* Does `next` join the cluster whose last codepoint is prev? *state starts 0 at a cluster's start
- * (Unicode's GB rules, through utf8proc). */
+ * (Unicode's GB rules). */
 bool grapheme_joins(uint32_t prev, uint32_t next, int32_t *state);
 /* Cells of a whole cluster: 1 or 2 (0 only for a lone zero-width codepoint). opts: WIDTH_* of
  * cp_class.h. */

@@ -2,7 +2,7 @@
 #define SESSIONS_PROFILE_H
 /* What muster knows of one CLI, as INI data: share/profiles/NAME.ini, overridden by [profile.NAME]
  * of the user's config. Immutable after loading. */
-#include "core/base/base.h"
+#include "core/base/buf.h"
 
 struct profile;
 struct profiles; /* all of them */
@@ -39,10 +39,11 @@ bool profile_can_resume(const struct profile *p);
 const char *profile_quit(const struct profile *p); /* text to type, "" none */
 /* The signal that ends it with nothing lost, so that nothing has to be typed; 0: none does. */
 int profile_end_signal(const struct profile *p);
-/* Path of the conversation's transcript if it exists on disk, in `out`; false if not. env_home is
- * the session's own HOME, env lookup for CLAUDE_CONFIG_DIR, CODEX_HOME through get. */
-bool profile_transcript(const struct profile *p, const char *cwd, const char *conversation,
-	profile_getenv_cb getenv_of, void *ctx, char *out, size_t cap);
+/* Where the conversation's transcript may be; HOME, CLAUDE_CONFIG_DIR and the like come through get. */
+void profile_transcript_places(const struct profile *p, const char *cwd, const char *conversation,
+	profile_getenv_cb get, void *ctx, struct buf *out);
+/* Its path, if it exists in one of these places; false if not. Waits for the disk; any thread. */
+bool profile_transcript_find(const struct buf *places, const char *cwd, char *out, size_t cap);
 bool profile_conversation_valid(const char *id); /* safe in a path */
 /* Does a transcript belong to one id (claude), or to the folder (aider)? */
 bool profile_has_ids(const struct profile *p);

@@ -11,6 +11,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+enum { CWD_DASHED = 1 }; /* stands for {cwd}, whose real path is asked for when files are */
+
 struct place {
 	const char *cwd, *id;
 	profile_getenv_cb get;
@@ -55,17 +57,6 @@ put_variable(struct buf *b, const struct place *at, const char *s)
 	return (size_t)(end - s) + 1;
 }
 
-static void
-put_cwd_dashed(struct buf *b, const char *cwd)
-{
-	char real[PATH_MAX];
-
-	if (!realpath(cwd, real))
-		snprintf(real, sizeof real, "%s", cwd);
-	for (const char *s = real; *s; s++)
-		buf_putc(b, isalnum((unsigned char)*s) ? (uint8_t)*s : '-');
-}
-
 /* {word}: bytes used; 0 when it is unknown or has no value. */
 static size_t
 put_field(struct buf *b, const struct place *at, const char *s)
@@ -79,7 +70,7 @@ put_field(struct buf *b, const struct place *at, const char *s)
 	if (!at->cwd)
 		return 0;
 	if (strncmp(s, "{cwd}", 5) == 0) {
-		put_cwd_dashed(b, at->cwd);
+		buf_putc(b, CWD_DASHED);
 		return 5;
 	}
 	if (strncmp(s, "{dir}", 5) == 0) {
@@ -195,19 +186,50 @@ profile_status_line(const struct profile *p, const char *cwd, size_t i, profile_
 	return false;
 }
 
-bool
-profile_transcript(const struct profile *p, const char *cwd, const char *conversation,
-	profile_getenv_cb getenv_of, void *ctx, char *out, size_t cap)
+void
+profile_transcript_places(const struct profile *p, const char *cwd, const char *conversation,
+	profile_getenv_cb getenv_of, void *ctx, struct buf *out)
 {
 	const struct place at = {.cwd = cwd, .id = conversation, .get = getenv_of, .ctx = ctx};
 	const char *t = profile_text(p, PT_TRANSCRIPT);
-	bool found = false;
 	size_t len = 1;
 
-	while (len && !found) {
+	while (len) {
+		size_t before = out->len;
+
+		if (place_next(&t, &at, out, &len))
+			buf_putc(out, 0);
+		else
+			out->len = before;
+	}
+}
+
+static void
+put_cwd_dashed(struct buf *b, const char *cwd)
+{
+	char real[PATH_MAX];
+
+	if (!realpath(cwd, real))
+		snprintf(real, sizeof real, "%s", cwd);
+	for (const char *s = real; *s; s++)
+		buf_putc(b, isalnum((unsigned char)*s) ? (uint8_t)*s : '-');
+}
+
+bool
+profile_transcript_find(const struct buf *places, const char *cwd, char *out, size_t cap)
+{
+	const char *at = (const char *)places->data, *end = at + places->len;
+	bool found = false;
+
+	for (; at < end && !found; at += strlen(at) + 1) {
 		struct buf b = {0};
 
-		found = place_next(&t, &at, &b, &len) && first_match(buf_cstr(&b), out, cap);
+		for (const char *c = at; *c; c++)
+			if (*c == CWD_DASHED)
+				put_cwd_dashed(&b, cwd);
+			else
+				buf_putc(&b, (uint8_t)*c);
+		found = first_match(buf_cstr(&b), out, cap);
 		buf_free(&b);
 	}
 	return found;

@@ -10,32 +10,22 @@
  * tell: a rollout begins with the moment its first prompt was sent, so the one that began in this
  * folder when Enter was typed in this session is its own, if no other could be meant.
  *
- * A directory may not exist before the CLI first ran: a timer retries the watch until it does. */
+ * A directory may not exist before the CLI first ran: a timer retries the watch until it does.
+ *
+ * Files and /proc are read beside the loop (registry_look.h): here stands what is asked for, and what
+ * follows from what was found. A subject may have gone meanwhile. */
 #include "sessions/agent/registry.h"
-#include "sessions/memory/footprint.h"
-#include "sessions/memory/proctree.h"
-#include "sessions/memory/proc_read.h"
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <inttypes.h>
-#include <jansson.h>
-#include <limits.h>
+#include "sessions/agent/registry_look.h"
+#include "sessions/store_thread/aside.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
-#include <sys/stat.h>
-#include <time.h>
-#include <unistd.h>
 
-#define FILE_BYTES_MAX (64u << 10)
-#define ANCESTORS_MAX 16
 #define RETRY_MS 500
+#define RETRY_MAX_MS 8000
 #define SAME_ENTER_S 0.05
-#define ENTER_BEFORE_S 0.5 /* a rollout may begin so long before its Enter was noted */
-#define ENTER_AFTER_S 3.0  /* and so long after */
 
 struct watch {
 	LIST_ENTRY(watch) link;
@@ -54,104 +44,29 @@ struct subject {
 	char id[64];	/* last reported */
 	double enter;	/* when text was last sent */
 	double matched; /* the enter whose rollout was looked for and found */
+	bool looking, look_again;
 };
 struct registry {
 	uv_loop_t *loop;
 	struct registry_ops ops;
+	struct aside *aside;
 	uv_timer_t retry;
+	uint64_t retry_ms;
 	LIST_HEAD(, watch) watches;
 	LIST_HEAD(, subject) subjects;
-	unsigned handles; /* not closed yet */
+	unsigned handles; /* not closed yet, and looks under way */
 	bool closing;
 };
-
-static enum activity
-status_activity(const char *status, const char *waiting_for)
-{
-	if (strcmp(status, "busy") == 0 || strcmp(status, "shell") == 0)
-		return ACT_WORKING;
-	if (strcmp(status, "idle") == 0)
-		return ACT_IDLE;
-	if (strcmp(status, "waiting") == 0)
-		return strstr(waiting_for, "permission") ? ACT_PERMISSION : ACT_QUESTION;
-	return ACT_UNKNOWN;
-}
-
-bool
-registry_parse(const char *json, size_t n, struct registry_record *out)
-{
-	json_t *j = json_loadb(json, n, 0, NULL);
-	const char *id, *status, *wants, *start;
-
-	memset(out, 0, sizeof *out);
-	if (!json_is_object(j)) {
-		json_decref(j);
-		return false;
-	}
-	out->pid = (pid_t)json_integer_value(json_object_get(j, "pid"));
-	id = json_string_value(json_object_get(j, "sessionId"));
-	status = json_string_value(json_object_get(j, "status"));
-	wants = json_string_value(json_object_get(j, "waitingFor"));
-	start = json_string_value(json_object_get(j, "procStart"));
-	if (start)
-		out->start = strtoull(start, NULL, 10);
-	if (id && profile_conversation_valid(id))
-		snprintf(out->conversation, sizeof(out->conversation), "%s", id);
-	if (status)
-		out->activity = status_activity(status, wants ? wants : "");
-	snprintf(out->detail, sizeof out->detail, "%s", wants ? wants : status ? status : "");
-	json_decref(j);
-	return out->pid > 0;
-}
-
-bool
-registry_rollout_id(const char *path, char out[64])
-{
-	const char *base = strrchr(path, '/'), *end;
-
-	base = base ? base + 1 : path;
-	end = strstr(base, ".jsonl");
-	if (strncmp(base, "rollout-", 8) != 0 || !end || end[6] || end - base < 8 + 36)
-		return false;
-	snprintf(out, 64, "%.36s", end - 36);
-	return profile_conversation_valid(out);
-}
-
-/* Parent of a process; 0 when gone. The name in stat may hold anything, ')' too. */
-static pid_t
-parent_of(pid_t pid)
-{
-	char buf[512], *p;
-	int ppid = 0;
-
-	if (proc_read(pid, "stat", buf, sizeof buf) <= 0 || !(p = strrchr(buf, ')')))
-		return 0;
-	return sscanf(p + 1, " %*c %d", &ppid) == 1 ? ppid : 0;
-}
-
-static bool
-is_below(pid_t pid, pid_t root)
-{
-	for (int i = 0; i < ANCESTORS_MAX && pid > 1; i++, pid = parent_of(pid))
-		if (pid == root)
-			return true;
-	return false;
-}
-
-static ssize_t
-read_small(const char *path, char *buf, size_t cap)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
-	size_t n = 0;
-	ssize_t got;
-
-	if (fd < 0)
-		return -errno;
-	while (n < cap && (got = read(fd, buf + n, cap - n)) > 0)
-		n += (size_t)got;
-	close(fd);
-	return (ssize_t)n;
-}
+/* A look under way. */
+struct look {
+	struct registry *r;
+	struct live_look live;
+};
+struct search {
+	struct registry *r;
+	uint32_t num;
+	struct rollout_look rollout;
+};
 
 static void
 tell_conversation(struct registry *r, struct subject *s, const char *id)
@@ -183,51 +98,88 @@ file_gone(struct registry *r, const struct watch *w, pid_t pid)
 	}
 }
 
-/* `<pid>.json` of a watched directory was written or went. */
+/* The session whose child is the process or stands above it. */
 static void
-look_at_file(struct registry *r, struct watch *w, const char *name)
+file_says(struct registry *r, const struct watch *w, const struct live_file *f)
 {
-	struct registry_record rec;
 	struct subject *s;
-	char path[800], *end, *buf;
-	long pid = strtol(name, &end, 10);
-	ssize_t n;
 
-	if (pid <= 0 || strcmp(end, ".json") != 0)
-		return;
-	snprintf(path, sizeof path, "%s/%s", w->dir, name);
-	buf = xmalloc(FILE_BYTES_MAX);
-	n = read_small(path, buf, FILE_BYTES_MAX);
-	if (n == -ENOENT)
-		file_gone(r, w, (pid_t)pid);
-	/* half written: the next event brings the rest */
-	if (n > 0 && registry_parse(buf, (size_t)n, &rec) && rec.pid == pid &&
-		(!rec.start || rec.start == proc_start(rec.pid))) {
-		LIST_FOREACH (s, &r->subjects, link) {
-			if (s->watch == w && proc_start(s->s.pid) == s->s.pid_start &&
-				is_below(rec.pid, s->s.pid)) {
-				record_for(r, s, &rec);
-				break;
-			}
+	LIST_FOREACH (s, &r->subjects, link) {
+		for (int i = 0; s->watch == w && i < f->n_line; i++) {
+			if (f->line[i].pid != s->s.pid || f->line[i].start != s->s.pid_start)
+				continue;
+			record_for(r, s, &f->rec);
+			return;
 		}
 	}
-	free(buf);
 }
 
 static void
-look_at_all(struct registry *r, struct watch *w)
+maybe_free(struct registry *r)
 {
-	DIR *d = opendir(w->dir);
-	struct dirent *e;
-
-	if (!d)
+	if (!r->closing || r->handles)
 		return;
-	while ((e = readdir(d)))
-		look_at_file(r, w, e->d_name);
-	closedir(d);
+	aside_close(r->aside);
+	free(r);
 }
 
+static void watch_start(struct watch *w);
 static void watch_restart(struct watch *w);
+
+static struct watch *
+watch_find(struct registry *r, const char *dir)
+{
+	struct watch *w;
+
+	LIST_FOREACH (w, &r->watches, link)
+		if (strcmp(w->dir, dir) == 0)
+			return w;
+	return NULL;
+}
+
+static void
+on_looked(void *arg)
+{
+	struct look *k = arg;
+	struct registry *r = k->r;
+	struct watch *w = r->closing ? NULL : watch_find(r, k->live.dir);
+
+	for (size_t i = 0; w && i < k->live.n; i++) {
+		const struct live_file *f = &k->live.file[i];
+
+		if (f->gone)
+			file_gone(r, w, f->pid);
+		else
+			file_says(r, w, f);
+	}
+	if (w && !w->active && k->live.there)
+		watch_start(w);
+	else if (w && !k->live.there)
+		watch_restart(w);
+	free(k->live.file);
+	free(k);
+	r->handles--;
+	maybe_free(r);
+}
+
+static void
+do_look(void *arg)
+{
+	live_look(&((struct look *)arg)->live);
+}
+
+/* name: the file that changed; "" whatever is there. */
+static void
+look_at(struct watch *w, const char *name)
+{
+	struct look *k = xcalloc(1, sizeof *k);
+
+	k->r = w->r;
+	snprintf(k->live.dir, sizeof k->live.dir, "%s", w->dir);
+	snprintf(k->live.name, sizeof k->live.name, "%s", name);
+	w->r->handles++;
+	aside_run(w->r->aside, do_look, on_looked, k);
+}
 
 static void
 on_event(uv_fs_event_t *ev, const char *name, int events, int status)
@@ -237,19 +189,10 @@ on_event(uv_fs_event_t *ev, const char *name, int events, int status)
 	(void)events;
 	if (w->r->closing)
 		return;
-	if (status < 0 || access(w->dir, F_OK) < 0)
+	if (status < 0)
 		watch_restart(w);
-	else if (name)
-		look_at_file(w->r, w, name);
 	else
-		look_at_all(w->r, w);
-}
-
-static void
-maybe_free(struct registry *r)
-{
-	if (r->closing && r->handles == 0)
-		free(r);
+		look_at(w, name ? name : "");
 }
 
 static void
@@ -278,7 +221,7 @@ watch_start(struct watch *w)
 	rc = uv_fs_event_start(&w->ev, on_event, w->dir, 0);
 	w->active = rc == 0;
 	if (w->active)
-		look_at_all(w->r, w);
+		look_at(w, ""); /* what came before the watch did */
 }
 
 static void
@@ -289,26 +232,30 @@ on_retry(uv_timer_t *t)
 	bool waiting = false;
 
 	LIST_FOREACH (w, &r->watches, link) {
-		if (!w->active && access(w->dir, F_OK) == 0)
-			watch_start(w);
+		if (!w->active)
+			look_at(w, "");
 		waiting |= !w->active;
 	}
-	if (!waiting)
-		uv_timer_stop(t);
+	r->retry_ms = MIN(2 * r->retry_ms, (uint64_t)RETRY_MAX_MS);
+	if (waiting)
+		uv_timer_start(t, on_retry, r->retry_ms, 0);
 }
 
 static void
 retry_later(struct registry *r)
 {
-	if (!uv_is_active((uv_handle_t *)&r->retry))
-		uv_timer_start(&r->retry, on_retry, RETRY_MS, RETRY_MS);
+	if (uv_is_active((uv_handle_t *)&r->retry))
+		return;
+	r->retry_ms = RETRY_MS;
+	uv_timer_start(&r->retry, on_retry, r->retry_ms, 0);
 }
 
 /* The directory was taken away; its watch watches nothing any more. */
 static void
 watch_restart(struct watch *w)
 {
-	uv_fs_event_stop(&w->ev);
+	if (w->opened)
+		uv_fs_event_stop(&w->ev);
 	w->active = false;
 	retry_later(w->r);
 }
@@ -316,13 +263,11 @@ watch_restart(struct watch *w)
 static struct watch *
 watch_get(struct registry *r, const char *dir)
 {
-	struct watch *w;
+	struct watch *w = watch_find(r, dir);
 
-	LIST_FOREACH (w, &r->watches, link) {
-		if (strcmp(w->dir, dir) == 0) {
-			w->users++;
-			return w;
-		}
+	if (w) {
+		w->users++;
+		return w;
 	}
 	w = xcalloc(1, sizeof *w);
 	w->r = r;
@@ -351,6 +296,7 @@ registry_new(uv_loop_t *loop, const struct registry_ops *ops)
 
 	r->loop = loop;
 	r->ops = *ops;
+	r->aside = aside_new(loop);
 	uv_timer_init(loop, &r->retry);
 	uv_unref((uv_handle_t *)&r->retry);
 	r->retry.data = r;
@@ -407,18 +353,12 @@ registry_add(struct registry *r, const struct registry_subject *from)
 		return;
 	s = xcalloc(1, sizeof *s);
 	s->s = *from;
-	if (!realpath(from->cwd, s->cwd))
-		snprintf(s->cwd, sizeof s->cwd, "%s", from->cwd);
+	snprintf(s->cwd, sizeof s->cwd, "%s", from->cwd);
 	s->s.cwd = s->cwd;
 	LIST_INSERT_HEAD(&r->subjects, s, link);
 	if (from->live_dir[0]) {
 		s->watch = watch_get(r, from->live_dir);
-		if (!s->watch->active)
-			watch_start(s->watch);
-		else
-			look_at_all(r, s->watch);
-		if (!s->watch->active)
-			retry_later(r);
+		look_at(s->watch, "");
 	}
 	registry_poke(r, from->num, 0);
 }
@@ -432,121 +372,7 @@ registry_remove(struct registry *r, uint32_t num)
 		subject_free(s);
 }
 
-static bool
-is_shared(struct registry *r, const struct subject *s, pid_t pid)
-{
-	char *cmdline = r->ops.shared ? proc_cmdline(pid) : NULL;
-	bool shared = cmdline && r->ops.shared(r->ops.ctx, s->s.num, cmdline);
-
-	free(cmdline);
-	return shared;
-}
-
-static bool
-held_open(pid_t pid, const char *below, char id[64])
-{
-	char dir[64], path[PATH_MAX];
-	struct dirent *e;
-	bool found = false;
-	DIR *d;
-
-	snprintf(dir, sizeof dir, "/proc/%d/fd", (int)pid);
-	if (!(d = opendir(dir)))
-		return false;
-	while (!found && (e = readdir(d))) {
-		ssize_t n = readlinkat(dirfd(d), e->d_name, path, sizeof path - 1);
-
-		if (n <= 0)
-			continue;
-		path[n] = 0;
-		found = strncmp(path, below, strlen(below)) == 0 && registry_rollout_id(path, id);
-	}
-	closedir(d);
-	return found;
-}
-
-/* The rollout that one of the session's own processes holds open. */
-static bool
-open_rollout(struct registry *r, const struct subject *s, char id[64])
-{
-	size_t n;
-	struct proc_info *tree = proctree(s->s.pid, NULL, &n);
-	bool found = false;
-
-	for (size_t i = 0; i < n && !found; i++)
-		found = !is_shared(r, s, tree[i].pid) &&
-			held_open(tree[i].pid, s->s.rollout_dir, id);
-	free(tree);
-	return found;
-}
-
-/* Unix seconds of "2031-02-03T04:05:06.789Z"; 0 when it is none. */
-static double
-iso_time(const char *s)
-{
-	struct tm tm = {0};
-	const char *rest = s ? strptime(s, "%Y-%m-%dT%H:%M:%S", &tm) : NULL;
-
-	return rest ? (double)timegm(&tm) + (*rest == '.' ? strtod(rest, NULL) : 0) : 0;
-}
-
-/* When the rollout's first line was written, if it tells of this folder; else 0. */
-static double
-rollout_began(const char *path, const char *cwd)
-{
-	char *buf = xmalloc(FILE_BYTES_MAX), *nl;
-	ssize_t n = read_small(path, buf, FILE_BYTES_MAX);
-	json_t *j = NULL;
-	const char *dir;
-	double t = 0;
-
-	if (n > 0 && (nl = memchr(buf, '\n', (size_t)n)))
-		j = json_loadb(buf, (size_t)(nl - buf), 0, NULL);
-	dir = json_string_value(json_object_get(json_object_get(j, "payload"), "cwd"));
-	if (dir && strcmp(dir, cwd) == 0)
-		t = iso_time(json_string_value(json_object_get(j, "timestamp")));
-	json_decref(j);
-	free(buf);
-	return t;
-}
-
-static bool
-near(double t, double enter)
-{
-	return t >= enter - ENTER_BEFORE_S && t <= enter + ENTER_AFTER_S;
-}
-
-/* How many rollouts of that day's folder (local time names it) began with the last Enter. */
-static int
-rollouts_of_day(const struct subject *s, time_t day, char id[64])
-{
-	char dir[600], path[900], this[64];
-	struct dirent *e;
-	struct stat st;
-	struct tm tm;
-	int found = 0;
-	DIR *d;
-
-	localtime_r(&day, &tm);
-	snprintf(dir, sizeof dir, "%s/%04d/%02d/%02d", s->s.rollout_dir, tm.tm_year + 1900,
-		tm.tm_mon + 1, tm.tm_mday);
-	if (!(d = opendir(dir)))
-		return 0;
-	while ((e = readdir(d))) {
-		snprintf(path, sizeof path, "%s/%s", dir, e->d_name);
-		if (!registry_rollout_id(path, this) || stat(path, &st) < 0 ||
-			(double)st.st_mtime < s->enter - 2 * ENTER_BEFORE_S - 1)
-			continue;
-		if (near(rollout_began(path, s->cwd), s->enter)) {
-			found++;
-			memcpy(id, this, sizeof this);
-		}
-	}
-	closedir(d);
-	return found;
-}
-
-/* Could another session of this folder have begun a rollout at the same time, or own this one? */
+/* Could another session of this directory have begun a rollout at the same time, or own this one? */
 static bool
 contested(const struct registry *r, const struct subject *s, const char *id)
 {
@@ -555,40 +381,79 @@ contested(const struct registry *r, const struct subject *s, const char *id)
 	LIST_FOREACH (o, &r->subjects, link) {
 		if (o == s || strcmp(o->cwd, s->cwd) != 0)
 			continue;
-		if (strcmp(o->id, id) == 0 || near(o->enter, s->enter) || near(s->enter, o->enter))
+		if (strcmp(o->id, id) == 0 || rollout_near(o->enter, s->enter) ||
+			rollout_near(s->enter, o->enter))
 			return true;
 	}
 	return false;
 }
 
-static bool
-rollout_by_enter(const struct registry *r, const struct subject *s, char id[64])
+static void
+do_search(void *arg)
 {
-	time_t day = (time_t)s->enter;
-	int found;
+	rollout_look(&((struct search *)arg)->rollout);
+}
 
-	if (s->enter <= 0)
-		return false;
-	/* the folder is named by when the CLI was started */
-	found = rollouts_of_day(s, day, id);
-	if ((time_t)s->s.started / 3600 != day / 3600 && !found)
-		found = rollouts_of_day(s, (time_t)s->s.started, id);
-	return found == 1 && !contested(r, s, id);
+/* The id of a rollout that one of its own processes holds open; NULL: none does. */
+static const char *
+own_rollout(const struct registry *r, const struct search *k)
+{
+	for (size_t i = 0; i < k->rollout.n_open; i++)
+		if (!r->ops.shared ||
+			!r->ops.shared(r->ops.ctx, k->num, k->rollout.open[i].cmdline))
+			return k->rollout.open[i].id;
+	return NULL;
+}
+
+static void
+on_searched(void *arg)
+{
+	struct search *k = arg;
+	struct registry *r = k->r;
+	struct subject *s = r->closing ? NULL : find(r, k->num);
+	const char *id;
+
+	if (s && s->s.pid == k->rollout.pid) {
+		memcpy(s->cwd, k->rollout.cwd, sizeof s->cwd);
+		s->looking = false;
+		if (!(id = own_rollout(r, k)) && k->rollout.n_began == 1 &&
+			s->enter == k->rollout.enter && !contested(r, s, k->rollout.began))
+			id = k->rollout.began;
+		if (id) {
+			s->matched = k->rollout.enter;
+			tell_conversation(r, s, id);
+		}
+		if (s->look_again)
+			registry_poke(r, s->s.num, s->enter);
+	}
+	rollout_look_free(&k->rollout);
+	free(k);
+	r->handles--;
+	maybe_free(r);
 }
 
 void
 registry_poke(struct registry *r, uint32_t num, double enter)
 {
 	struct subject *s = find(r, num);
-	char id[64];
+	struct search *k;
 
 	if (!s || !s->s.rollout_dir[0])
 		return;
 	s->enter = enter;
-	if (open_rollout(r, s, id)) {
-		tell_conversation(r, s, id);
-	} else if (fabs(s->matched - enter) > SAME_ENTER_S && rollout_by_enter(r, s, id)) {
-		s->matched = enter;
-		tell_conversation(r, s, id);
-	}
+	s->look_again = s->looking;
+	if (s->looking)
+		return;
+	s->looking = true;
+	k = xcalloc(1, sizeof *k);
+	k->r = r;
+	k->num = num;
+	k->rollout.pid = s->s.pid;
+	k->rollout.enter = enter;
+	k->rollout.started = s->s.started;
+	k->rollout.by_enter = enter > 0 && fabs(s->matched - enter) > SAME_ENTER_S;
+	memcpy(k->rollout.dir, s->s.rollout_dir, sizeof k->rollout.dir);
+	memcpy(k->rollout.cwd, s->cwd, sizeof k->rollout.cwd);
+	r->handles++;
+	aside_run(r->aside, do_search, on_searched, k);
 }

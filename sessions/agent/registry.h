@@ -33,16 +33,4 @@ void registry_remove(struct registry *r, uint32_t num); /* no report */
 /* Its activity changed: looks for its rollout. enter: when text was last sent to it (wall; 0
  * never). */
 void registry_poke(struct registry *r, uint32_t num, double enter);
-
-/* One registry file, decoded: pure, for tests. false if it is not one. */
-struct registry_record {
-	pid_t pid;
-	uint64_t start; /* 0: the file does not say */
-	char conversation[64];
-	enum activity activity;
-	char detail[80];
-};
-bool registry_parse(const char *json, size_t n, struct registry_record *out);
-/* The id in a rollout's name: rollout-<time>-<id>.jsonl. */
-bool registry_rollout_id(const char *path, char out[64]);
 #endif

@@ -9,6 +9,7 @@ struct care {
 	struct waking *waking;	   /* wake.h: its CLI does not take input yet; NULL it does */
 	off_t usage_size;	   /* of the transcript that was read last, */
 	ino_t usage_ino;	   /* and which that was */
+	bool transcript;	   /* transcript.h: it was on disk when it was last looked */
 	unsigned background;	   /* tasks that go on, by the last Stop hook */
 	char refused[120];	   /* last reason told in mode=auto */
 	bool judged;		   /* its growth, at the sample before */

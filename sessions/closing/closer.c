@@ -1,6 +1,7 @@
 /* Hibernating, step by step:
  *
  *   composing   what its memory is made of goes to the history
+ *   looking     is there a transcript to resume from?
  *   measuring   the sampler walks the tree: footprint before, and whether a tool runs
  *   (judge)     refused, or what was typed or printed meanwhile aborts it: the session runs on
  *   quitting    its prompt is read off the screen and must be empty. A profile's `end` signal ends
@@ -19,6 +20,8 @@
 #include "sessions/agent/guard.h"
 #include "sessions/closing/ends.h"
 #include "sessions/closing/judge.h"
+#include "sessions/closing/transcript.h"
+#include "sessions/store_thread/aside.h"
 #include "sessions/session/display.h"
 #include "sessions/session/run.h"
 #include "sessions/memory/census.h"
@@ -90,6 +93,13 @@ job_done(struct job *j)
 }
 
 static void
+job_gone(struct job *j)
+{
+	snprintf(j->r.error, sizeof j->r.error, "%s was deleted meanwhile", j->r.name);
+	job_done(j);
+}
+
+static void
 job_refuse(struct job *j, const char *why)
 {
 	struct session *s = session_of(j);
@@ -101,17 +111,22 @@ job_refuse(struct job *j, const char *why)
 	job_done(j);
 }
 
-static void
-guard(struct session *s)
-{
-	char transcript[1024];
+/* A guarded transcript outlives a clean-up by its CLI. Looked for beside the loop. */
+struct guarding {
+	struct job *j;
+	char *cwd;
+	struct buf places;
 	int rc;
+};
 
-	if (!judge_transcript(s, transcript, sizeof transcript))
-		return;
-	rc = guard_keep(paths()->transcripts, s->num, transcript);
-	if (rc < 0)
-		log_warn("session %u: its transcript is not guarded (%s)", s->num, strerror(-rc));
+static void
+do_guard(void *arg)
+{
+	struct guarding *k = arg;
+	char transcript[1024];
+
+	if (profile_transcript_find(&k->places, k->cwd, transcript, sizeof transcript))
+		k->rc = guard_keep(paths()->transcripts, k->j->num, transcript);
 }
 
 static void
@@ -120,7 +135,6 @@ report(struct job *j, struct session *s)
 	j->r.ok = true;
 	j->r.mem_available_after = mem_available();
 	s->past.freed_bytes = j->r.freed_bytes;
-	guard(s);
 	session_unsaved(s);
 	session_event(s, "hibernated",
 		json_pack("{s:s,s:s,s:I,s:I,s:I,s:I,s:i}", "why", j->q.why, "how", j->r.how,
@@ -129,6 +143,37 @@ report(struct job *j, struct session *s)
 			(json_int_t)j->r.mem_available_before, "mem_available_after",
 			(json_int_t)j->r.mem_available_after, "processes", (int)j->r.processes));
 	job_done(j);
+}
+
+static void
+on_guarded(void *arg)
+{
+	struct guarding *k = arg;
+	struct job *j = k->j;
+	struct session *s = session_of(j);
+
+	CHECK(j->magic == JOB_MAGIC);
+	if (k->rc < 0)
+		log_warn(
+			"session %u: its transcript is not guarded (%s)", j->num, strerror(-k->rc));
+	if (s)
+		report(j, s);
+	else
+		job_gone(j);
+	buf_free(&k->places);
+	free(k->cwd);
+	free(k);
+}
+
+static void
+guard(struct job *j, struct session *s)
+{
+	struct guarding *k = xcalloc(1, sizeof *k);
+
+	k->j = j;
+	k->cwd = xstrdup(s->cwd ? s->cwd : "/");
+	transcript_places(s, &k->places);
+	aside_run(j->of->ss->aside, do_guard, on_guarded, k);
 }
 
 /* The tree is gone; the server hears of it by its own way. */
@@ -143,14 +188,13 @@ on_settle(uv_timer_t *t)
 		return;
 	uv_timer_stop(t);
 	if (!s) {
-		snprintf(j->r.error, sizeof j->r.error, "%s was deleted meanwhile", j->r.name);
-		job_done(j);
+		job_gone(j);
 	} else if (session_live(s)) {
 		job_refuse(j, "it did not exit");
 	} else if (s->state != SS_ASLEEP) {
 		job_refuse(j, "it was ended instead");
 	} else {
-		report(j, s);
+		guard(j, s);
 	}
 }
 
@@ -301,8 +345,7 @@ on_measured(void *ctx, const struct memstat *m)
 
 	CHECK(j->magic == JOB_MAGIC);
 	if (!s) {
-		snprintf(j->r.error, sizeof j->r.error, "%s was deleted meanwhile", j->r.name);
-		job_done(j);
+		job_gone(j);
 		return;
 	}
 	if (!j->goes_on && (why = against(j, s, buf))) {
@@ -319,13 +362,28 @@ on_measured(void *ctx, const struct memstat *m)
 		on_tree_ended(j, ENDED_BY_QUIT, 0, 0);
 }
 
+/* Whether it could be resumed is known. */
 static void
-on_composed(void *ctx)
+on_transcript(void *ctx)
 {
 	struct job *j = ctx;
 
 	CHECK(j->magic == JOB_MAGIC);
 	sampler_now(j->of->ss->sampler, j->num, on_measured, j);
+}
+
+static void
+on_composed(void *ctx)
+{
+	struct job *j = ctx;
+
+	struct session *s = session_of(j);
+
+	CHECK(j->magic == JOB_MAGIC);
+	if (s)
+		transcript_ask(s, on_transcript, j);
+	else
+		on_transcript(j);
 }
 
 static struct job *

@@ -1,6 +1,7 @@
 #include "sessions/closing/judge.h"
 #include "core/os/os.h"
 #include "sessions/closing/care.h"
+#include "sessions/closing/transcript.h"
 #include "sessions/memory/sampler.h"
 #include "sessions/session/display.h"
 #include <stdio.h>
@@ -22,8 +23,13 @@ judge_getenv(void *ctx, const char *name)
 bool
 judge_transcript(struct session *s, char *out, size_t cap)
 {
-	return s->cwd &&
-	       profile_transcript(s->profile, s->cwd, s->conversation, judge_getenv, s, out, cap);
+	struct buf places = {0};
+	bool found;
+
+	transcript_places(s, &places);
+	found = profile_transcript_find(&places, s->cwd, out, cap);
+	buf_free(&places);
+	return found;
 }
 
 static int
@@ -62,7 +68,7 @@ judge_facts(struct session *s, struct reap_facts *f)
 	const struct memstat *m = s->of->sampler ? sampler_get(s->of->sampler, s->num) : NULL;
 	const struct activity_signal *screen = &s->run->act.sig[SRC_SCREEN];
 	uint64_t now = os_mono_ns();
-	char path[1024];
+	const struct care *c = care_seen(s);
 
 	memset(f, 0, sizeof *f);
 	f->live = s->state == SS_RUNNING;
@@ -75,7 +81,7 @@ judge_facts(struct session *s, struct reap_facts *f)
 	tool_facts(s, m, f);
 	f->needs_conversation = profile_needs_conversation(s->profile);
 	f->conversation_known = s->conversation[0] || !profile_has_ids(s->profile);
-	f->conversation_on_disk = f->needs_conversation && judge_transcript(s, path, sizeof path);
+	f->conversation_on_disk = f->needs_conversation && c && c->transcript;
 	f->grows = m && m->growth != GROWTH_UNKNOWN && m->growth != GROWTH_FLAT;
 	f->pressure = s->of->sampler && sampler_pressure(s->of->sampler).level >= 2;
 	f->footprint_known = m && m->known;

@@ -9,11 +9,13 @@
 #include "sessions/closing/judge.h"
 #include "sessions/closing/limits.h"
 #include "sessions/closing/memlimit.h"
+#include "sessions/closing/transcript.h"
 #include "sessions/memory/sampler.h"
 #include "sessions/closing/strays.h"
 #include "sessions/closing/typing.h"
 #include "sessions/closing/wake.h"
 #include "sessions/closing/watch.h"
+#include "sessions/store_thread/store_worker.h"
 #include "sessions/memory/sampler.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -117,8 +119,8 @@ on_judge(uv_timer_t *t)
 		if (s->state == SS_RUNNING) {
 			if (!s->conversation[0] && s->run->act.last_enter_ns)
 				watch_poke(l->watch, s); /* its rollout may have come late */
-			limits_look(s);
 			judge_one(l, s);
+			transcript_ask(s, NULL, NULL); /* for the next time */
 		} else if (s->state == SS_ASLEEP) {
 			warn_of_sweep(s);
 		}
@@ -197,12 +199,24 @@ void
 lifecycle_activity(struct lifecycle *l, struct session *s)
 {
 	watch_poke(l->watch, s);
+	transcript_ask(s, NULL, NULL);
+}
+
+static void
+do_forget(void *arg, struct history_db *h, struct meta_db *m)
+{
+	(void)h;
+	(void)m;
+	guard_forget(paths()->transcripts, *(uint32_t *)arg);
 }
 
 void
 lifecycle_gone(struct session *s)
 {
-	guard_forget(paths()->transcripts, s->num);
+	uint32_t *num = xcalloc(1, sizeof *num);
+
+	*num = s->num;
+	store_run(s->of->store, do_forget, free, num);
 }
 
 struct closer *

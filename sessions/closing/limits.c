@@ -1,12 +1,10 @@
 #include "sessions/closing/limits.h"
 #include "core/base/log.h"
 #include "core/os/os.h"
-#include "sessions/closing/care.h"
-#include "sessions/closing/judge.h"
 #include "sessions/closing/typing.h"
 #include "sessions/closing/wake.h"
+#include "sessions/session/run.h"
 #include <string.h>
-#include <sys/stat.h>
 
 #define GRACE_S 30.0 /* clocks differ; a CLI may go on by itself */
 #define TRIES_MAX 3
@@ -27,26 +25,6 @@ limits_heard(struct session *s, const struct hook_report *rep)
 		return;
 	until = usage_time(rep->limit, now);
 	session_set_limited(s, until > 0 ? until : usage_limited_until(u, now));
-}
-
-void
-limits_look(struct session *s)
-{
-	struct care *c = care_of(s);
-	struct usage was = s->run->usage;
-	char path[1024];
-	struct stat st;
-
-	if (!profile_needs_conversation(s->profile) || !judge_transcript(s, path, sizeof path) ||
-		stat(path, &st) < 0 || (st.st_size == c->usage_size && st.st_ino == c->usage_ino))
-		return;
-	if (st.st_ino != c->usage_ino)
-		s->run->usage.context_tokens = 0; /* another conversation */
-	c->usage_size = st.st_size;
-	c->usage_ino = st.st_ino;
-	usage_read(path, &s->run->usage);
-	if (memcmp(&was, &s->run->usage, sizeof was) != 0)
-		session_changed(s);
 }
 
 static void

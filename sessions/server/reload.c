@@ -1,8 +1,18 @@
 #include "sessions/server/reload.h"
 #include "core/base/log.h"
+#include "sessions/store_thread/aside.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* What lies there, read beside the loop. */
+struct reading {
+	struct reload *r;
+	struct stat seen, st; /* as it was when it was read last; as it is */
+	struct config config;
+	struct profiles *profiles; /* NULL: nothing is to be taken over */
+	struct err e;
+};
 
 static void
 look(struct stat *st)
@@ -24,12 +34,14 @@ on_event(uv_fs_event_t *watch, const char *name, int events, int status)
 }
 
 void
-reload_init(struct reload *r, struct sessions *ss, void (*touched)(void *ctx), void *ctx)
+reload_init(struct reload *r, struct sessions *ss, void (*touched)(void *ctx),
+	void (*taken)(void *ctx), void *ctx)
 {
 	char dir[sizeof(paths()->config)];
 
 	r->ss = ss;
 	r->touched = touched;
+	r->taken = taken;
 	r->ctx = ctx;
 	snprintf(dir, sizeof dir, "%s", paths()->config);
 	*strrchr(dir, '/') = 0;
@@ -39,13 +51,6 @@ reload_init(struct reload *r, struct sessions *ss, void (*touched)(void *ctx), v
 	if (uv_fs_event_start(&r->watch, on_event, dir, 0) < 0)
 		log_debug("%s is not watched", dir);
 	look(&r->seen);
-}
-
-static bool
-same(const struct stat *a, const struct stat *b)
-{
-	return a->st_ino == b->st_ino && a->st_size == b->st_size &&
-	       a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
 }
 
 /* Sessions point into the profiles: each goes over to its namesake, or to "shell". */
@@ -61,29 +66,57 @@ take_profiles(struct sessions *ss, struct profiles *take)
 	ss->profiles = take;
 }
 
-bool
+static bool
+same(const struct stat *a, const struct stat *b)
+{
+	return a->st_ino == b->st_ino && a->st_size == b->st_size &&
+	       a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+}
+
+static void
+do_read(void *arg)
+{
+	struct reading *k = arg;
+
+	look(&k->st);
+	if (!same(&k->st, &k->seen) && config_load(&k->config, paths()->config, &k->e) == 0)
+		k->profiles = profiles_load(paths()->config, &k->e);
+}
+
+static void
+on_read(void *arg)
+{
+	struct reading *k = arg;
+	struct reload *r = k->r;
+	struct sessions *ss = r->ss;
+	bool changed = !same(&k->st, &r->seen);
+
+	r->looking = false;
+	r->seen = k->st;
+	if (changed && !k->profiles) {
+		log_error("%s (the last good configuration stays)", k->e.msg);
+		snprintf(ss->banner, sizeof ss->banner, "%.150s", k->e.msg);
+	} else if (changed) {
+		if (strstr(ss->banner, "config.ini:"))
+			ss->banner[0] = 0;
+		*ss->config = k->config;
+		take_profiles(ss, k->profiles);
+		log_info("configuration read again");
+		r->taken(r->ctx);
+	}
+	free(k);
+}
+
+void
 reload_check(struct reload *r)
 {
-	struct sessions *ss = r->ss;
-	struct profiles *profiles;
-	struct config c;
-	struct stat st;
-	struct err e;
+	struct reading *k;
 
-	look(&st);
-	if (same(&st, &r->seen))
-		return false;
-	r->seen = st;
-	if (config_load(&c, paths()->config, &e) < 0 ||
-		!(profiles = profiles_load(paths()->config, &e))) {
-		log_error("%s (the last good configuration stays)", e.msg);
-		snprintf(ss->banner, sizeof ss->banner, "%.150s", e.msg);
-		return false;
-	}
-	if (strstr(ss->banner, "config.ini:"))
-		ss->banner[0] = 0;
-	*ss->config = c;
-	take_profiles(ss, profiles);
-	log_info("configuration read again");
-	return true;
+	if (r->looking)
+		return;
+	r->looking = true;
+	k = xcalloc(1, sizeof *k);
+	k->r = r;
+	k->seen = r->seen;
+	aside_run(r->ss->aside, do_read, on_read, k);
 }

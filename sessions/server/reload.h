@@ -9,12 +9,15 @@ struct reload {
 	struct sessions *ss;
 	struct stat seen; /* the file as last read */
 	uv_fs_event_t watch;
+	bool looking;
 	void (*touched)(void *ctx);
+	void (*taken)(void *ctx);
 	void *ctx;
 };
 /* touched: the file changed, or is being written: look a moment later. Where nothing can be
  * watched it is never called. */
-void reload_init(struct reload *r, struct sessions *ss, void (*touched)(void *ctx), void *ctx);
-/* Looks whether it changed; cheap (one stat). true when something new was taken. */
-bool reload_check(struct reload *r);
+void reload_init(struct reload *r, struct sessions *ss, void (*touched)(void *ctx),
+	void (*taken)(void *ctx), void *ctx);
+/* Looks, beside the loop, whether it changed; then `taken` is called when something new is in place. */
+void reload_check(struct reload *r);
 #endif

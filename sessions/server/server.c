@@ -19,6 +19,7 @@
 #include "sessions/session/recover.h"
 #include "sessions/session/run.h"
 #include "sessions/session/display.h"
+#include "sessions/store_thread/aside.h"
 #include "sessions/store_thread/store_worker.h"
 #include "sessions/session/feed.h"
 #include "sessions/session/course.h"
@@ -41,7 +42,7 @@
 #define LAST_WORD_MS 1000
 #define RETRY_FIRST_MS 500u
 #define RETRY_MAX_MS 30000u
-#define POOL_THREADS "2" /* the sampler's, and for a footprint that somebody asked for */
+#define POOL_THREADS "4" /* the sampler's, a footprint that somebody asked for, two that may hang */
 
 /* Loop. */
 
@@ -182,8 +183,8 @@ on_tick(uv_timer_t *t)
 	views_check(sv->views);
 	if (++sv->ticks % 5 == 0)
 		tell_totals(sv);
-	if (sv->ticks % 5 == 0 && reload_check(&sv->reload))
-		lifecycle_judge_soon(sv->life);
+	if (sv->ticks % 5 == 0)
+		reload_check(&sv->reload);
 	if (listener_tick(&sv->listener)) {
 		open_log();
 		lifecycle_mend(sv->life);
@@ -191,6 +192,12 @@ on_tick(uv_timer_t *t)
 	} else if (sv->ticks % MEND_TICKS == 0)
 		lifecycle_mend(sv->life);
 	uv_timer_set_repeat(t, tick_ms(sv));
+}
+
+static void
+on_config_taken(void *ctx)
+{
+	lifecycle_judge_soon(((struct server *)ctx)->life);
 }
 
 static void
@@ -319,6 +326,7 @@ services_setup(struct server *sv)
 {
 	struct sessions *ss = &sv->sessions;
 
+	ss->aside = aside_new(&sv->loop);
 	ss->store = store_worker_new(&sv->loop, paths()->state, ss->store_banner);
 	ss->sampler = server_sampler(sv);
 	ss->census = census_new(&sv->loop, ss->sampler, ss->store);
@@ -504,7 +512,7 @@ server_run(const struct command *commands, size_t n_commands)
 	keeper_held_free(held, n);
 	sv.life = lifecycle_new(&sv.sessions, on_tree_ended, &sv);
 	lifecycle_go_on(sv.life);
-	reload_init(&sv.reload, &sv.sessions, on_config_touched, &sv);
+	reload_init(&sv.reload, &sv.sessions, on_config_touched, on_config_taken, &sv);
 	panic_dumps(on_panic, &sv);
 	listener_start(&sv.listener, sv.peers);
 	keeper_serving(sv.sessions.keeper);

@@ -165,8 +165,8 @@ checkpoint_filed(struct session *s)
 		shelf_drop(s->of->shelf, s->num, SHELF_SCREEN);
 }
 
-static struct term *
-fresh_term(struct session *s)
+struct term *
+checkpoint_none(struct session *s)
 {
 	const struct config *c = s->of->config;
 	struct term_config tc = {.cols = s->display->cols,
@@ -308,7 +308,7 @@ checkpoint_load(struct session *s, bool activity, struct checkpoint *c)
 	if (!checkpoint_in_memory(s))
 		sc->sealed_ns = os_mono_ns(); /* as all that is in files */
 	if (!sc->term)
-		sc->term = fresh_term(s);
+		sc->term = checkpoint_none(s);
 	CHECK(sc->term);
 	if (!sc->ring || ring_poison(sc->ring, &c->bad, &c->n_bad) < 2) {
 		c->n_bad = 0;

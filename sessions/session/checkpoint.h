@@ -25,6 +25,7 @@ void checkpoint_filed(struct session *s);
  * the shelf or in the files; a fresh one
  * where there is none. activity: take the signals into the run, too. */
 void checkpoint_load(struct session *s, bool activity, struct checkpoint *c);
+struct term *checkpoint_none(struct session *s); /* a fresh one */
 /* The ring's bytes since, silently as far as their effects were had. */
 void checkpoint_replay(struct session *s, const struct checkpoint *c);
 #endif

@@ -59,6 +59,15 @@ feed_load(struct session *s, bool activity)
 		restored(s);
 }
 
+/* Of a session that never was: no disk has anything of it. */
+static void
+begin_fresh(struct session *s)
+{
+	s->display->term = checkpoint_none(s);
+	display_watch(s);
+	recorder_open(s);
+}
+
 /* What the last program left goes up into history, so that nobody takes it for the next one's. */
 static void
 scroll_away(struct term *t, int rows)
@@ -89,7 +98,7 @@ feed_begin_run(struct session *s)
 	struct term *t;
 
 	if (!sc->term)
-		feed_load(s, false);
+		begin_fresh(s);
 	t = display_term(s);
 	if (s->past.started > 0) {
 		term_set_silent(t, true);

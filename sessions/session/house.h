@@ -13,6 +13,7 @@ struct shelf;
 struct census;
 struct sampler;
 struct store_worker;
+struct aside;
 
 enum screen_news {     /* of a session's screen */
 	SCREEN_OUTPUT, /* it may have changed */
@@ -53,6 +54,7 @@ struct sessions {
 	struct keeper_link *keeper;
 	struct shelf *shelf; /* what ended sessions need again */
 	struct store_worker *store;
+	struct aside *aside; /* for files of others: configuration, transcripts */
 	struct sampler *sampler;
 	struct census *census; /* with the sampler */
 	const struct session_ops *ops;

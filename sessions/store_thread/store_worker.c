@@ -19,7 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WORKER_MAGIC = 0x5706e3a1, EVENTS_WAITING_MAX = 1000 };
+enum { WORKER_MAGIC = 0x5706e3a1, EVENTS_WAITING_MAX = 1000, NUMBERS_AHEAD = 16 };
 static const uint64_t SECOND = 1000000000u;
 static const uint64_t FLUSH_S = 300, RETRY_S = 30, MAINTAIN_S = 900;
 
@@ -49,7 +49,8 @@ struct store_worker {
 	struct queue todo, done;
 	bool stop;
 	char banner[STORE_BANNER];
-	struct numbers numbers;
+	uint32_t ready[NUMBERS_AHEAD]; /* numbers to give, written down and synced; ascending */
+	size_t n_ready;
 	struct meta_list found; /* rows that could be read only later, not told yet */
 	/* loop thread */
 	char *shown;
@@ -70,6 +71,8 @@ struct store_worker {
 	bool scrub;		    /* sessions were deleted since the log was last emptied */
 	uint64_t flush_at, retry_at, maintain_at;
 	uint64_t lived_at; /* up to here its life has been counted */
+	uv_mutex_t num_lock;
+	struct numbers numbers; /* under num_lock */
 };
 enum { META, HISTORY };
 
@@ -218,10 +221,51 @@ take_num(struct store_worker *w, uint32_t at_least)
 {
 	uint32_t num;
 
-	uv_mutex_lock(&w->lock);
+	uv_mutex_lock(&w->num_lock);
 	num = numbers_take(&w->numbers, at_least);
-	uv_mutex_unlock(&w->lock);
+	uv_mutex_unlock(&w->num_lock);
 	return num;
+}
+
+/* On the store's thread: a number is durable before it is given. */
+static void
+fill_numbers(struct store_worker *w)
+{
+	uint32_t more[NUMBERS_AHEAD];
+	size_t n;
+	int rc;
+
+	uv_mutex_lock(&w->lock);
+	n = NUMBERS_AHEAD - w->n_ready;
+	uv_mutex_unlock(&w->lock);
+	for (size_t i = 0; i < n; i++)
+		more[i] = take_num(w, 1);
+	rc = n ? numbers_sync(w->dir) : 0;
+	if (rc < 0)
+		log_warn("numbers: %s", strerror(-rc));
+	uv_mutex_lock(&w->lock);
+	memcpy(w->ready + w->n_ready, more, n * sizeof(*more));
+	w->n_ready += n;
+	uv_mutex_unlock(&w->lock);
+}
+
+static void
+run_numbers(struct store_worker *w, struct job *j)
+{
+	(void)j;
+	fill_numbers(w);
+}
+
+/* At the end: those that nobody got, if no later one was given. */
+static void
+numbers_back(struct store_worker *w)
+{
+	size_t n = w->n_ready;
+
+	if (!n || w->ready[n - 1] + 1 != w->numbers.next || w->numbers.next - w->ready[0] != n)
+		return;
+	w->numbers.next = w->ready[0];
+	numbers_write(&w->numbers);
 }
 
 static uint32_t
@@ -236,11 +280,11 @@ raise_numbers(struct store_worker *w)
 {
 	uint32_t next = w->unread ? 1 : meta_next_num(w->m);
 
-	uv_mutex_lock(&w->lock);
+	uv_mutex_lock(&w->num_lock);
 	if (w->unread && !w->numbers.known)
 		next = numbers_blind(&w->numbers);
 	w->numbers.next = MAX(w->numbers.next, next);
-	uv_mutex_unlock(&w->lock);
+	uv_mutex_unlock(&w->num_lock);
 }
 
 static void
@@ -407,10 +451,10 @@ run_fn(struct store_worker *w, struct job *j)
 static void
 retry(struct store_worker *w)
 {
-	uv_mutex_lock(&w->lock);
+	uv_mutex_lock(&w->num_lock);
 	if (w->numbers.unwritten)
 		numbers_write(&w->numbers);
-	uv_mutex_unlock(&w->lock);
+	uv_mutex_unlock(&w->num_lock);
 	if (meta_in_memory(w->m) && meta_retry(w->m)) {
 		mirror_touch(&w->mirror);
 		w->unread = -EAGAIN;
@@ -454,9 +498,9 @@ degraded(struct store_worker *w)
 {
 	bool unwritten;
 
-	uv_mutex_lock(&w->lock);
+	uv_mutex_lock(&w->num_lock);
 	unwritten = w->numbers.unwritten;
-	uv_mutex_unlock(&w->lock);
+	uv_mutex_unlock(&w->num_lock);
 	return unwritten || w->unread || w->trouble[META][0] || w->trouble[HISTORY][0];
 }
 
@@ -611,7 +655,8 @@ store_worker_new(uv_loop_t *loop, const char *dir, char *banner)
 	w->retry_at = now + RETRY_S * SECOND;
 	w->maintain_at = now + MAINTAIN_S * SECOND / 10;
 	w->lived_at = now;
-	CHECK(uv_mutex_init(&w->lock) == 0 && uv_cond_init(&w->wake) == 0);
+	CHECK(uv_mutex_init(&w->lock) == 0 && uv_cond_init(&w->wake) == 0 &&
+		uv_mutex_init(&w->num_lock) == 0);
 	CHECK(uv_async_init(loop, &w->async, on_async) == 0);
 	w->async.data = w;
 	uv_unref((uv_handle_t *)&w->async);
@@ -636,6 +681,7 @@ on_closed(uv_handle_t *h)
 	struct store_worker *w = h->data;
 
 	uv_mutex_destroy(&w->lock);
+	uv_mutex_destroy(&w->num_lock);
 	uv_cond_destroy(&w->wake);
 	w->magic = 0;
 	free(w);
@@ -652,6 +698,7 @@ store_worker_close(struct store_worker *w)
 	uv_mutex_unlock(&w->lock);
 	uv_thread_join(&w->thread);
 	w->on_found = NULL;
+	numbers_back(w);
 	deliver(w);
 	mirror_free(&w->mirror);
 	meta_sessions_free(w->found.s, w->found.n);
@@ -758,23 +805,20 @@ store_run(struct store_worker *w, store_fn fn, store_done done, void *arg)
 	enqueue(w, j);
 }
 
-/* On the store's thread: the number is durable before anything that is stored under it. */
-static void
-run_sync_numbers(struct store_worker *w, struct job *j)
-{
-	int rc = numbers_sync(w->dir);
-
-	(void)j;
-	if (rc < 0)
-		log_warn("numbers: %s", strerror(-rc));
-}
-
 uint32_t
 store_take_num(struct store_worker *w, uint32_t at_least)
 {
-	uint32_t num = take_num(w, at_least);
+	uint32_t num = 0;
 
-	enqueue(w, job_new(run_sync_numbers));
+	uv_mutex_lock(&w->lock);
+	while (w->n_ready && num < at_least) {
+		num = w->ready[0];
+		memmove(w->ready, w->ready + 1, --w->n_ready * sizeof(*w->ready));
+	}
+	uv_mutex_unlock(&w->lock);
+	if (num < at_least) /* asked for faster than the disk is */
+		num = take_num(w, at_least);
+	enqueue(w, job_new(run_numbers));
 	return num;
 }
 
@@ -796,6 +840,7 @@ load_fn(void *arg, struct history_db *h, struct meta_db *m)
 	(void)m;
 	read_list(l->w, &found);
 	meta_sessions_free(found.s, found.n);
+	fill_numbers(l->w);
 	l->all = mirror_all(&l->w->mirror);
 	uv_sem_post(&l->ready);
 }

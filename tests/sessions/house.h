@@ -11,6 +11,7 @@
 #include "sessions/session/display.h"
 #include "sessions/session/run.h"
 #include "sessions/session/sessions.h"
+#include "sessions/store_thread/aside.h"
 #include "sessions/store_thread/store_worker.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -160,6 +161,7 @@ house_begin(void)
 	assert_non_null(ss->profiles = profiles_load(NULL, &e));
 	ss->arena = arena_new(0);
 	ss->store = store_worker_new(&house.loop, paths()->state, ss->store_banner);
+	ss->aside = aside_new(&house.loop);
 	ss->shelf = shelf_new();
 	ss->ptys = pty_hub_new(&house.loop);
 	house_open_keeper();

@@ -165,6 +165,20 @@ env_of(void *ctx, const char *name)
 	return NULL;
 }
 
+/* Its path, if it is on disk. */
+static bool
+transcript(const struct profile *p, const char *cwd, const char *id, profile_getenv_cb get,
+	void *ctx, char *out, size_t cap)
+{
+	struct buf places = {0};
+	bool found;
+
+	profile_transcript_places(p, cwd, id, get, ctx, &places);
+	found = profile_transcript_find(&places, cwd, out, cap);
+	buf_free(&places);
+	return found;
+}
+
 static void
 transcript_must_be_on_disk(void **state)
 {
@@ -176,19 +190,19 @@ transcript_must_be_on_disk(void **state)
 	(void)state;
 	snprintf(cwd, sizeof cwd, "%s/my_pro.j", dir);
 	mkdir(cwd, 0700);
-	assert_false(profile_transcript(p, cwd, ID, env_of, env, out, sizeof out));
+	assert_false(transcript(p, cwd, ID, env_of, env, out, sizeof out));
 	snprintf(path, sizeof path, "%s/.claude/projects/", dir);
 	for (char *s = cwd; *s; s++)
 		strncat(path, (char[]){*s == '/' || *s == '.' || *s == '_' ? '-' : *s, 0}, 2);
 	strcat(path, "/" ID ".jsonl");
 	put_file(path, "");
-	assert_false(profile_transcript(p, cwd, ID, env_of, env, out, sizeof out));
+	assert_false(transcript(p, cwd, ID, env_of, env, out, sizeof out));
 	put_file(path, "{}\n");
-	assert_true(profile_transcript(p, cwd, ID, env_of, env, out, sizeof out));
+	assert_true(transcript(p, cwd, ID, env_of, env, out, sizeof out));
 	assert_string_equal(out, path);
-	assert_false(profile_transcript(p, cwd, "", env_of, env, out, sizeof out));
-	assert_false(profile_transcript(p, cwd, "../" ID, env_of, env, out, sizeof out));
-	assert_false(profile_transcript(p, cwd, "????????", env_of, env, out, sizeof out));
+	assert_false(transcript(p, cwd, "", env_of, env, out, sizeof out));
+	assert_false(transcript(p, cwd, "../" ID, env_of, env, out, sizeof out));
+	assert_false(transcript(p, cwd, "????????", env_of, env, out, sizeof out));
 
 	/* another folder of the same id, below a configuration folder with a wildcard in its name
 	 */
@@ -196,17 +210,17 @@ transcript_must_be_on_disk(void **state)
 	env2[3] = conf;
 	snprintf(path, sizeof path, "%s/cxnf/projects/-a/" ID ".jsonl", dir);
 	put_file(path, "{}\n");
-	assert_false(profile_transcript(p, cwd, ID, env_of, env2, out, sizeof out));
+	assert_false(transcript(p, cwd, ID, env_of, env2, out, sizeof out));
 	snprintf(path, sizeof path, "%s/projects/-moved/" ID ".jsonl", conf);
 	put_file(path, "{}\n");
-	assert_true(profile_transcript(p, cwd, ID, env_of, env2, out, sizeof out));
+	assert_true(transcript(p, cwd, ID, env_of, env2, out, sizeof out));
 	assert_string_equal(out, path);
 
 	p = profile_find(ps, "codex");
 	snprintf(path, sizeof path,
 		"%s/.codex/sessions/2031/01/02/rollout-2031-01-02T03-04-05-" ID ".jsonl", dir);
 	put_file(path, "{}\n");
-	assert_true(profile_transcript(p, cwd, ID, env_of, env, out, sizeof out));
+	assert_true(transcript(p, cwd, ID, env_of, env, out, sizeof out));
 	assert_true(profile_rollout_dir(p, env_of, env, out, sizeof out));
 	assert_non_null(strstr(out, "/.codex/sessions"));
 	assert_false(profile_registry_dir(p, env_of, env, out, sizeof out));

@@ -3,6 +3,7 @@
 #include "sessions/memory/proctree.h"
 #include "sessions/agent/hooks.h"
 #include "sessions/agent/registry.h"
+#include "sessions/agent/registry_look.h"
 #include "tests/sessions/put_file.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -74,6 +75,22 @@ moved(const int *counter, int was)
 	return *counter != was;
 }
 
+/* Until all looks that were asked for are through. */
+static void
+settle(void)
+{
+	do
+		uv_run(&loop, UV_RUN_NOWAIT);
+	while (loop.active_reqs.count && uv_run(&loop, UV_RUN_ONCE));
+}
+
+static void
+poke(struct registry *r, uint32_t num, double enter)
+{
+	registry_poke(r, num, enter);
+	settle();
+}
+
 static void
 put_status(const char *live, pid_t pid, uint64_t start, const char *id, const char *rest)
 {
@@ -143,6 +160,7 @@ status_and_rotation_are_seen(void **state)
 	s = me(live, "");
 	memset(&seen, 0, sizeof seen);
 	registry_add(r, &s);
+	settle();
 	put_status(live, getpid(), start, ID, "\"status\":\"idle\"");
 	assert_true(moved(&seen.statuses, 0));
 	assert_int_equal(seen.activity, ACT_IDLE);
@@ -160,7 +178,7 @@ status_and_rotation_are_seen(void **state)
 		assert_true(moved(&seen.statuses, seen.statuses));
 	assert_int_equal(seen.activity, ACT_UNKNOWN);
 	registry_close(r);
-	uv_run(&loop, UV_RUN_NOWAIT);
+	settle();
 }
 
 static void
@@ -179,13 +197,14 @@ leftovers_and_strangers_are_not_believed(void **state)
 	s = me(live, "");
 	memset(&seen, 0, sizeof seen);
 	registry_add(r, &s);
+	settle();
 	assert_int_equal(seen.statuses, 0);
 	assert_int_equal(seen.conversations, 0);
 	put_status(live, getpid(), proc_start(getpid()), ID, "\"status\":\"busy\"");
 	assert_true(moved(&seen.statuses, 0));
 	assert_int_equal(seen.activity, ACT_WORKING);
 	registry_close(r);
-	uv_run(&loop, UV_RUN_NOWAIT);
+	settle();
 }
 
 static void
@@ -207,15 +226,16 @@ an_open_rollout_names_the_conversation(void **state)
 	s = me("", rollouts);
 	memset(&seen, 0, sizeof seen);
 	registry_add(r, &s);
+	settle();
 	assert_int_equal(seen.conversations, 0);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
-	registry_poke(r, 9, 0);
+	poke(r, 9, 0);
 	close(fd);
 	assert_string_equal(seen.conversation, ID2);
-	registry_poke(r, 9, 0);
+	poke(r, 9, 0);
 	assert_int_equal(seen.conversations, 1);
 	registry_close(r);
-	uv_run(&loop, UV_RUN_NOWAIT);
+	settle();
 	assert_true(registry_rollout_id("/x/rollout-2031-01-02T03-04-05-" ID ".jsonl", id));
 	assert_false(registry_rollout_id("/x/rollout-" ID ".json", id));
 	assert_false(registry_rollout_id("/x/history.jsonl", id));
@@ -266,34 +286,36 @@ a_rollout_that_began_with_enter_is_its_own(void **state)
 	s = me("", rollouts);
 	memset(&seen, 0, sizeof seen);
 	registry_add(r, &s);
+	settle();
 	/* open in a process that serves all: says nothing */
 	snprintf(path, sizeof path, "%s/2030/05/06/rollout-2030-05-06T01-02-03-" ID2 ".jsonl",
 		rollouts);
 	put_file(path, "{}\n");
 	fd = open(path, O_RDONLY | O_CLOEXEC);
-	registry_poke(r, 9, 0);
+	poke(r, 9, 0);
 	close(fd);
 	assert_int_equal(seen.conversations, 0);
 	/* of another folder, and begun at another time */
 	put_rollout(rollouts, ID2, now, "/elsewhere");
-	registry_poke(r, 9, now);
+	poke(r, 9, now);
 	put_rollout(rollouts, ID2, now - 60, real);
-	registry_poke(r, 9, now);
+	poke(r, 9, now);
 	assert_int_equal(seen.conversations, 0);
 	put_rollout(rollouts, ID, now + 0.5, real);
 	/* another session of the folder sent something at the same time: whose is it? */
 	s.num = 10;
 	registry_add(r, &s);
-	registry_poke(r, 10, now - 1);
+	settle();
+	poke(r, 10, now - 1);
 	assert_int_equal(seen.conversations, 0);
-	registry_poke(r, 9, now);
+	poke(r, 9, now);
 	assert_int_equal(seen.conversations, 0);
 	registry_remove(r, 10);
-	registry_poke(r, 9, now);
+	poke(r, 9, now);
 	assert_string_equal(seen.conversation, ID);
 	assert_int_equal(seen.num, 9);
 	registry_close(r);
-	uv_run(&loop, UV_RUN_NOWAIT);
+	settle();
 }
 
 static void

@@ -49,6 +49,38 @@ test_examples_run(void **state)
 	assert_int_equal(muster("server stop --kill-sessions"), 0);
 }
 
+/* Commands of README and the documents: lines in sh blocks that begin with muster. */
+static void
+test_documents_run(void **state)
+{
+	char line[1024], command[1100];
+	FILE *f;
+	int n = 0;
+
+	(void)state;
+	snprintf(command, sizeof command,
+		"cd '%s' && cat README.md share/doc/*.md | awk '/^```sh/ {on = 1; next} /^```/ {on "
+		"= 0} on' | "
+		"grep -E '^(build/release/)?muster [a-z]' | sed 's|^build/release/||'",
+		getenv("MUSTER_SRC"));
+	assert_int_equal(shell("mkdir -p w/docs w/api"), 0);
+	f = popen(command, "r");
+	assert_non_null(f);
+	while (fgets(line, sizeof line, f)) {
+		int code;
+
+		snprintf(command, sizeof command, "export HOME=\"$MUSTER_HOME\"; timeout 10 %s",
+			line);
+		code = shell(command);
+		if (code == EXIT_USAGE || code == 126 || code == 127)
+			fail_msg("'%s' exits %d: %s", line, code, out_text);
+		n++;
+	}
+	assert_int_equal(pclose(f), 0);
+	assert_true(n >= 10);
+	muster("server stop --kill-sessions");
+}
+
 static void
 test_help_explains(void **state)
 {
@@ -155,6 +187,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_examples_run),
+		cmocka_unit_test(test_documents_run),
 		cmocka_unit_test(test_help_explains),
 		cmocka_unit_test(test_complete),
 		cmocka_unit_test(test_shells),

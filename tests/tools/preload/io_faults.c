@@ -1,9 +1,11 @@
-/* open, write, pwrite, ftruncate, fsync, fdatasync, rename, mkdir and reading, but they may fail:
- * see io_faults.h. Everything goes to the kernel by syscall(), so the next object's definition is
- * never needed, and what this file does for itself is not counted. */
+/* Calls on files, but they may fail, take long, and be told of: see io_faults.h. What can goes to the
+ * kernel by syscall(), and what this file does for itself is not counted. */
 #include "tests/tools/preload/io_faults.h"
+#include <dirent.h>
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +14,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
+#include <time.h>
 #include <unistd.h>
 
 struct io_faults *io_faults;
@@ -31,12 +34,62 @@ map_record(void)
 		io_faults = p;
 }
 
+static bool
+below(const char *path, const char *dir)
+{
+	return strncmp(path, dir, strlen(dir)) == 0;
+}
+
+static bool
+may_be_slow(const char *call, const char *path)
+{
+	if (below(path, "/proc"))
+		return strcmp(call, "opendir") == 0 && !path[strlen("/proc")];
+	if (path[0] != '/' || below(path, "/dev/") || below(path, "/sys/") ||
+		below(path, "/memfd:"))
+		return false;
+	return true;
+}
+
+static void
+note(const char *call, const char *path)
+{
+	char text[sizeof(io_faults->note[0])];
+	int n = io_faults->noted;
+
+	snprintf(text, sizeof(text), "%s %.230s", call, path);
+	for (int i = 0; i < n; i++)
+		if (strcmp(io_faults->note[i], text) == 0)
+			return;
+	if (n == sizeof(io_faults->note) / sizeof(io_faults->note[0]))
+		return;
+	memcpy(io_faults->note[n], text, sizeof(text));
+	io_faults->noted = n + 1;
+}
+
+/* Each call comes by here. */
+static void
+meet(const char *call, const char *path)
+{
+	struct timespec ts;
+
+	if (!io_faults)
+		return;
+	if (io_faults->watch && syscall(SYS_gettid) == getpid() && may_be_slow(call, path))
+		note(call, path);
+	if (!io_faults->delay_ms || !io_faults->under[0] || !strstr(path, io_faults->under))
+		return;
+	ts = (struct timespec){io_faults->delay_ms / 1000, io_faults->delay_ms % 1000 * 1000000l};
+	syscall(SYS_nanosleep, &ts, NULL);
+}
+
 /* True when this call is to fail; errno is then set. */
 static bool
-fails(const char *path, bool reading)
+fails(const char *call, const char *path, bool reading)
 {
 	int n;
 
+	meet(call, path);
 	if (!io_faults || !io_faults->under[0] || !strstr(path, io_faults->under) ||
 		(reading && !io_faults->reads))
 		return false;
@@ -48,26 +101,33 @@ fails(const char *path, bool reading)
 	return true;
 }
 
+/* False while nothing is asked for. */
 static bool
-fd_fails(int fd, bool reading)
+fd_path(int fd, char *path, size_t cap)
 {
-	char link[64], path[4096];
+	char link[64];
 	ssize_t n;
 
-	if (!io_faults)
+	if (!io_faults || (!io_faults->under[0] && !io_faults->watch))
 		return false;
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-	n = readlink(link, path, sizeof(path) - 1);
-	if (n < 0)
-		return false;
-	path[n] = 0;
-	return fails(path, reading);
+	n = syscall(SYS_readlinkat, AT_FDCWD, link, path, cap - 1);
+	path[n > 0 ? n : 0] = 0;
+	return n > 0;
+}
+
+static bool
+fd_fails(const char *call, int fd, bool reading)
+{
+	char path[4096];
+
+	return fd_path(fd, path, sizeof(path)) && fails(call, path, reading);
 }
 
 static int
 open_at(int dir, const char *path, int flags, mode_t mode)
 {
-	if (fails(path, (flags & O_ACCMODE) == O_RDONLY && !(flags & O_CREAT)))
+	if (fails("open", path, (flags & O_ACCMODE) == O_RDONLY && !(flags & O_CREAT)))
 		return -1;
 	return (int)syscall(SYS_openat, dir, path, flags, mode);
 }
@@ -88,6 +148,7 @@ int __open_2(const char *path, int flags);
 int __open64_2(const char *path, int flags);
 ssize_t pwrite64(int fd, const void *p, size_t n, off64_t at);
 ssize_t pread64(int fd, void *p, size_t n, off64_t at);
+char *__realpath_chk(const char *path, char *out, size_t cap);
 int ftruncate64(int fd, off64_t len);
 
 int
@@ -126,13 +187,13 @@ __open64_2(const char *path, int flags)
 ssize_t
 write(int fd, const void *p, size_t n)
 {
-	return fd_fails(fd, false) ? -1 : syscall(SYS_write, fd, p, n);
+	return fd_fails(__func__, fd, false) ? -1 : syscall(SYS_write, fd, p, n);
 }
 
 ssize_t
 pwrite64(int fd, const void *p, size_t n, off64_t at)
 {
-	return fd_fails(fd, false) ? -1 : syscall(SYS_pwrite64, fd, p, n, at);
+	return fd_fails(__func__, fd, false) ? -1 : syscall(SYS_pwrite64, fd, p, n, at);
 }
 
 ssize_t
@@ -144,7 +205,7 @@ pwrite(int fd, const void *p, size_t n, off_t at)
 ssize_t
 pread64(int fd, void *p, size_t n, off64_t at)
 {
-	return fd_fails(fd, true) ? -1 : syscall(SYS_pread64, fd, p, n, at);
+	return fd_fails(__func__, fd, true) ? -1 : syscall(SYS_pread64, fd, p, n, at);
 }
 
 ssize_t
@@ -156,7 +217,7 @@ pread(int fd, void *p, size_t n, off_t at)
 int
 ftruncate64(int fd, off64_t len)
 {
-	return fd_fails(fd, false) ? -1 : (int)syscall(SYS_ftruncate, fd, len);
+	return fd_fails(__func__, fd, false) ? -1 : (int)syscall(SYS_ftruncate, fd, len);
 }
 
 int
@@ -168,23 +229,60 @@ ftruncate(int fd, off_t len)
 int
 fsync(int fd)
 {
-	return fd_fails(fd, false) ? -1 : (int)syscall(SYS_fsync, fd);
+	return fd_fails(__func__, fd, false) ? -1 : (int)syscall(SYS_fsync, fd);
 }
 
 int
 fdatasync(int fd)
 {
-	return fd_fails(fd, false) ? -1 : (int)syscall(SYS_fdatasync, fd);
+	return fd_fails(__func__, fd, false) ? -1 : (int)syscall(SYS_fdatasync, fd);
 }
 
 int
 rename(const char *from, const char *to)
 {
-	return fails(to, false) ? -1 : (int)syscall(SYS_rename, from, to);
+	return fails(__func__, to, false) ? -1 : (int)syscall(SYS_rename, from, to);
 }
 
 int
 mkdir(const char *path, mode_t mode)
 {
-	return fails(path, false) ? -1 : (int)syscall(SYS_mkdir, path, mode);
+	return fails(__func__, path, false) ? -1 : (int)syscall(SYS_mkdir, path, mode);
+}
+
+/* These cannot be made to fail: they are met, and handed on. */
+#define HAND_ON(type, name, params, path, ...)              \
+	type name params                                    \
+	{                                                   \
+		static _Atomic(void *) next;                \
+		if (!next)                                  \
+			next = dlsym(RTLD_NEXT, #name);     \
+		meet(#name, path);                          \
+		return ((type(*) params)next)(__VA_ARGS__); \
+	}
+/* clang-format off */
+HAND_ON(DIR *, opendir, (const char *path), path, path)
+HAND_ON(FILE *, fopen, (const char *path, const char *mode), path, path, mode)
+HAND_ON(int, stat, (const char *path, struct stat *st), path, path, st)
+HAND_ON(int, lstat, (const char *path, struct stat *st), path, path, st)
+HAND_ON(int, access, (const char *path, int mode), path, path, mode)
+HAND_ON(int, unlink, (const char *path), path, path)
+HAND_ON(int, rmdir, (const char *path), path, path)
+HAND_ON(int, link, (const char *from, const char *to), to, from, to)
+HAND_ON(int, symlink, (const char *to, const char *path), path, to, path)
+HAND_ON(ssize_t, readlink, (const char *path, char *buf, size_t cap), path, path, buf, cap)
+HAND_ON(char *, realpath, (const char *path, char *out), path, path, out)
+HAND_ON(char *, __realpath_chk, (const char *path, char *out, size_t cap), path, path, out, cap)
+HAND_ON(int, glob, (const char *pattern, int flags, int (*bad)(const char *, int), glob_t *g), pattern,
+	pattern, flags, bad, g)
+/* clang-format on */
+
+ssize_t
+read(int fd, void *p, size_t n)
+{
+	char path[4096];
+
+	if (fd_path(fd, path, sizeof(path)))
+		meet(__func__, path);
+	return syscall(SYS_read, fd, p, n);
 }

@@ -13,6 +13,13 @@ struct io_faults {
 	_Atomic int reads; /* reading fails as well, and is counted */
 	_Atomic int calls; /* made under `under` so far: set to 0 to count anew */
 	char under[256];   /* only files whose path contains this; "" none */
+	/* A slow disk: each call on such a file takes so long. */
+	_Atomic int delay_ms;
+	/* Calls that a process's first thread makes on files that may be slow, whatever `under` is: all but
+	 * what the kernel makes up (but a walk over all of /proc counts). */
+	_Atomic int watch;  /* they are noted */
+	_Atomic int noted;  /* different ones */
+	char note[32][256]; /* "call path", the first of them */
 };
 extern struct io_faults *io_faults;
 #endif
