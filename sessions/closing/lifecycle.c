@@ -117,6 +117,7 @@ on_judge(uv_timer_t *t)
 		if (s->state == SS_RUNNING) {
 			if (!s->conversation[0] && s->run->act.last_enter_ns)
 				watch_poke(l->watch, s); /* its rollout may have come late */
+			watch_adopt(l->watch, s);
 			limits_look(s);
 			judge_one(l, s);
 		} else if (s->state == SS_ASLEEP) {
@@ -196,6 +197,8 @@ lifecycle_mend(struct lifecycle *l)
 void
 lifecycle_activity(struct lifecycle *l, struct session *s)
 {
+	watch_adopt(l->watch, s);
+	limits_look(s);
 	watch_poke(l->watch, s);
 }
 
