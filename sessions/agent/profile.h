@@ -15,8 +15,10 @@ typedef const char *(*profile_getenv_cb)(void *ctx, const char *name); /* the se
 struct profiles *profiles_load(const char *config_path, struct err *e);
 void profiles_free(struct profiles *ps);
 const struct profile *profile_find(const struct profiles *ps, const char *name); /* NULL */
-const struct profile *profile_of_command(
-	const struct profiles *ps, const char *argv0);		       /* never NULL: "shell" */
+/* Is the program one of it, by the last part of its path, without the ending of a script? */
+bool profile_goes_by(const struct profile *p, const char *program);
+/* By its program, also behind env, nice, timeout, npx, node and their like. Never NULL: "shell". */
+const struct profile *profile_of_command(const struct profiles *ps, char *const *argv);
 const struct profile *profile_at(const struct profiles *ps, size_t i); /* NULL past the end */
 const char *profile_name(const struct profile *p);
 

@@ -119,6 +119,7 @@ on_judge(uv_timer_t *t)
 		if (s->state == SS_RUNNING) {
 			if (!s->conversation[0] && s->run->act.last_enter_ns)
 				watch_poke(l->watch, s); /* its rollout may have come late */
+			watch_adopt(l->watch, s);
 			judge_one(l, s);
 			transcript_ask(s, NULL, NULL); /* for the next time */
 		} else if (s->state == SS_ASLEEP) {
@@ -198,6 +199,7 @@ lifecycle_mend(struct lifecycle *l)
 void
 lifecycle_activity(struct lifecycle *l, struct session *s)
 {
+	watch_adopt(l->watch, s);
 	watch_poke(l->watch, s);
 	transcript_ask(s, NULL, NULL);
 }

@@ -6,6 +6,8 @@
 #include "sessions/closing/care.h"
 #include "sessions/closing/judge.h"
 #include "sessions/closing/limits.h"
+#include "sessions/memory/footprint.h"
+#include "sessions/memory/proctree.h"
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -173,6 +175,52 @@ watch_mend(struct watch *w)
 		if (s->run && s->run->hook_token[0] &&
 			!hooks_read_token(paths()->hooks, s->num, token))
 			write_hooks(s, settings, sizeof settings);
+}
+
+/* The words of a process, as profile_of_command takes them. One free(). */
+static char **
+words_of_process(pid_t pid)
+{
+	char *line = proc_cmdline(pid), *word, *rest = line, **v;
+	size_t n = 0, cap = line ? strlen(line) / 2 + 2 : 1;
+
+	v = xcalloc(1, cap * sizeof *v + (line ? strlen(line) + 1 : 0));
+	if (line) {
+		rest = memcpy((char *)(v + cap), line, strlen(line) + 1);
+		while ((word = strsep(&rest, " ")))
+			if (*word)
+				v[n++] = word;
+	}
+	free(line);
+	return v;
+}
+
+/* A script may start a CLI: what runs in its place, or below it, tells. What somebody starts in a
+ * shell is not what the session is. */
+void
+watch_adopt(struct watch *w, struct session *s)
+{
+	const struct profile *p = s->profile;
+	struct proc_info *tree;
+	size_t n;
+
+	if (profile_needs_conversation(p) || !s->run->pid || !s->argv || !s->argv[0] ||
+		(profile_goes_by(p, s->argv[0]) && !s->argv[1]))
+		return;
+	tree = proctree(s->run->pid, NULL, &n);
+	for (size_t i = 0; i < n && !profile_needs_conversation(p); i++) {
+		char **argv = words_of_process(tree[i].pid);
+
+		p = profile_of_command(s->of->profiles, argv);
+		free(argv);
+	}
+	free(tree);
+	if (!profile_needs_conversation(p))
+		return;
+	log_info("session %u: it runs %s", s->num, profile_name(p));
+	s->profile = p;
+	watch_begin(w, s);
+	session_unsaved(s);
 }
 
 void

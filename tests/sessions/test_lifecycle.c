@@ -490,6 +490,35 @@ a_digit_is_an_option_that_stands(void **state)
 	until_on_screen("q", "tool finished");
 }
 
+/* What a script runs is what the session is; what somebody starts in a shell is not. */
+static void
+a_script_is_known_by_what_it_runs(void **state)
+{
+	static const char *const ways[] = {"exec ", ""};
+	char name[8];
+
+	(void)state;
+	free(sh("mkdir -p %s/bin && ln -sf %s %s/bin/claude", home, agent, home));
+	for (int i = 0; i < 2; i++) {
+		snprintf(name, sizeof name, "z%d", i);
+		free(sh("printf '#!/bin/sh\\n%s%s/bin/claude \"$@\"\\nexit 3\\n' >%s/wrap%d; "
+			"chmod +x %s/wrap%d",
+			ways[i], home, home, i, home, i));
+		run("new -d -n %s -c %s/work -- %s/wrap%d", name, home, home, i);
+		assert_int_equal(exit_code, 0);
+		until(name, "profile", "claude");
+		run("send %s hello", name);
+		assert_int_equal(exit_code, 0);
+		until_on_screen(name, "ok: hello");
+	}
+	run("new -d -n z2 -c %s/work -- sh", home);
+	assert_int_equal(exit_code, 0);
+	run("send z2 %s/bin/claude", home);
+	assert_int_equal(exit_code, 0);
+	until_on_screen("z2", "❯");
+	until("z2", "profile", "shell");
+}
+
 static void
 what_runs_in_front_of_a_shell_is_work(void **state)
 {
@@ -688,6 +717,8 @@ main(void)
 			text_waits_for_a_question_before_the_start, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			a_digit_is_an_option_that_stands, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			a_script_is_known_by_what_it_runs, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			what_runs_in_front_of_a_shell_is_work, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(config_is_read_again, set_up, tear_down),
