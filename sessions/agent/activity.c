@@ -508,6 +508,8 @@ activity_evaluate(struct activity_state *a, const struct profile *p, uint64_t no
 	}
 	if (activity_blocked(v) || v == ACT_ERROR)
 		snprintf(detail, sizeof detail, "%s", wanted(a, from, now_ns));
+	if (v == ACT_PERMISSION && !a->ready_ns)
+		v = ACT_QUESTION; /* before it begins: whether to trust the directory, how to log in */
 	if (is_limited(a, v, from, now_ns))
 		v = ACT_LIMITED;
 	changed = v != a->now || from != a->source || strcmp(detail, a->detail) != 0;

@@ -34,17 +34,18 @@ joined(char **argv)
 #define ARGV(...) ((char *[]){__VA_ARGS__, NULL})
 
 static void
-six_are_built_in(void **state)
+these_are_built_in(void **state)
 {
-	static const char *const names[] = {
-		"claude", "codex", "gemini", "opencode", "aider", "shell"};
+	static const char *const names[] = {"agy", "aider", "amp", "claude", "codex", "copilot",
+		"crush", "cursor-agent", "droid", "gemini", "goose", "grok", "kimi", "opencode",
+		"pi", "qwen", "shell"};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
 		assert_non_null(profile_find(ps, names[i]));
 	assert_null(profile_find(ps, "emacs"));
-	assert_non_null(profile_at(ps, 5));
-	assert_null(profile_at(ps, 6));
+	assert_non_null(profile_at(ps, ARRAY_LEN(names) - 1));
+	assert_null(profile_at(ps, ARRAY_LEN(names)));
 	assert_false(profile_needs_conversation(profile_find(ps, "shell")));
 	assert_true(profile_needs_conversation(profile_find(ps, "aider")));
 	assert_string_equal(profile_quit(profile_find(ps, "codex")), "/quit");
@@ -408,7 +409,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(six_are_built_in),
+		cmocka_unit_test(these_are_built_in),
 		cmocka_unit_test(a_program_is_found_behind_what_starts_it),
 		cmocka_unit_test(start_chooses_an_id_unless_told),
 		cmocka_unit_test(resume_keeps_flags_and_drops_the_prompt),
