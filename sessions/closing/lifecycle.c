@@ -121,7 +121,8 @@ on_judge(uv_timer_t *t)
 				watch_poke(l->watch, s); /* its rollout may have come late */
 			watch_adopt(l->watch, s);
 			judge_one(l, s);
-			transcript_ask(s, NULL, NULL); /* for the next time */
+			if (profile_needs_conversation(s->profile))
+				transcript_ask(s, NULL, NULL); /* for the next time */
 		} else if (s->state == SS_ASLEEP) {
 			warn_of_sweep(s);
 		}
@@ -201,7 +202,8 @@ lifecycle_activity(struct lifecycle *l, struct session *s)
 {
 	watch_adopt(l->watch, s);
 	watch_poke(l->watch, s);
-	transcript_ask(s, NULL, NULL);
+	if (profile_needs_conversation(s->profile))
+		transcript_ask(s, NULL, NULL);
 }
 
 static void

@@ -31,14 +31,21 @@ tell(struct session *s, const char *event, uint64_t footprint, const char *by, c
 }
 
 static void
-stop_all(struct session *s)
+signal_all(struct session *s, int sig)
 {
 	size_t n;
 	struct proc_info *p = proctree(s->run->pid, s->id, &n);
 
 	for (size_t i = 0; i < n; i++)
-		kill(p[i].pid, SIGSTOP);
+		kill(p[i].pid, sig);
 	free(p);
+}
+
+void
+memlimit_continue(struct session *s)
+{
+	signal_all(s, SIGCONT);
+	run_look_stopped(s);
 }
 
 void
@@ -87,7 +94,7 @@ memlimit_check(struct ends *e, struct session *s, const struct memstat *m)
 		return;
 	tell(s, "mem-max", m->footprint, acts[act], "memory is over its limit");
 	if (act == MEM_STOP)
-		stop_all(s);
+		signal_all(s, SIGSTOP);
 	else if (act == MEM_KILL)
 		ends_kill(e, s, true);
 }

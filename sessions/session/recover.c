@@ -151,9 +151,9 @@ read_spec(int spec, char ***env, char **cwd, struct spawn_limits *limits)
 
 /* The ring says so at once, the store soon. */
 static bool
-marked_asleep(const struct session *s)
+is_bound(const struct session *s, enum ring_bound to)
 {
-	return s->display->ring && ring_sleep(s->display->ring);
+	return s->display->ring && ring_bound(s->display->ring) == to;
 }
 
 /* What of a child the keeper tells. The store may be behind, never ahead: a session that it calls
@@ -170,7 +170,9 @@ take_child(struct session *s, struct keeper_held *h, const json_t *note)
 		shelf_clear(s->of->shelf, s->num);
 	from = obj_text(note, "from");
 	s->run = run_new(session_state_of(from ? from : "starting"));
-	if (marked_asleep(s) && !coming)
+	if (is_bound(s, RING_ENDS))
+		session_found(s, SS_CLOSING);
+	else if (is_bound(s, RING_SLEEPS) && !coming)
 		session_found(s, SS_SLEEPING);
 	else if (s->state != SS_CLOSING && (s->state != SS_SLEEPING || s->display->ring))
 		session_found(s, coming ? SS_STARTING : SS_RUNNING);
@@ -341,7 +343,7 @@ bury(struct sessions *ss)
 static void
 mark_lost(struct session *s)
 {
-	bool sleeps = s->state == SS_SLEEPING || marked_asleep(s);
+	bool sleeps = s->state == SS_SLEEPING || is_bound(s, RING_SLEEPS);
 
 	s->past.ended = os_wall_s(); /* at the latest: its text is kept from here on */
 	if (sleeps)
@@ -380,11 +382,12 @@ load_screen(struct session *s)
 		term_park(s->display->term);
 }
 
-void
+unsigned
 recover(struct sessions *ss, struct keeper_held *h, size_t n)
 {
 	struct meta_session *m;
 	size_t n_meta = 0;
+	unsigned taken = 0;
 
 	take_arena(ss, recover_globals(h, n));
 	m = store_load_sessions(ss->store, &n_meta);
@@ -406,22 +409,26 @@ recover(struct sessions *ss, struct keeper_held *h, size_t n)
 	unsigned swept = arena_sweep(ss->arena);
 	for (size_t i = 0; i < n; i++) {
 		struct session *s = h[i].id ? sessions_num(ss, h[i].id) : NULL;
-		if (s)
-			go_on_reading(s, &h[i]);
+		if (!s)
+			continue;
+		taken += s->run && !(h[i].flags & KEEPER_GONE);
+		go_on_reading(s, &h[i]);
 	}
 	sessions_store(ss);
 	log_info("server %d: %u sessions live, %zu known, %u pages swept", (int)getpid(),
 		sessions_live(ss), n_meta, swept);
+	return taken;
 }
 
 /* It died with the answer to what was coming: that is tried no further. */
 static void
-hand_over_one(struct session *s)
+hand_over_one(struct session *s, bool going_on)
 {
 	struct run *r = s->run;
 
 	if (r && r->phase == RUN_COMING) {
-		course_spawned(s->of, s->num, 0, 0, EPIPE, -1, -1); /* s may be gone after this */
+		if (going_on) /* s may be gone after this */
+			course_spawned(s->of, s->num, 0, 0, EPIPE, -1, -1);
 		return;
 	}
 	if (s->display->ring)
@@ -432,17 +439,17 @@ hand_over_one(struct session *s)
 		return;
 	if (r->pty)
 		keeper_hold(s->of->keeper, s->num, KEEPER_MASTER, pty_fd(r->pty));
-	keeper_adopt(
-		s->of->keeper, s->num, r->pid, r->pid_start, r->phase == RUN_DRAINING, 0, r->pidfd);
+	keeper_adopt(s->of->keeper, s->num, r->pid, r->pid_start, r->phase == RUN_DRAINING,
+		KEEPER_NO_STATUS, r->pidfd);
 }
 
 void
-recover_hand_over(struct sessions *ss)
+recover_hand_over(struct sessions *ss, bool going_on)
 {
 	keeper_hold(ss->keeper, 0, KEEPER_ARENA, arena_fd(ss->arena));
 	keeper_hold(ss->keeper, 0, KEEPER_SHELF, shelf_fd(ss->shelf));
 	for (struct session *s = ss->first, *next; s; s = next) {
 		next = s->next;
-		hand_over_one(s);
+		hand_over_one(s, going_on);
 	}
 }

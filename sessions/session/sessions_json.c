@@ -215,6 +215,7 @@ put_activity(json_t *o, struct session *s)
 			json_string(activity_source_name(s->run->act.source)));
 	put_detail(o, s);
 	json_object_set_new(o, "ready", json_boolean(s->run->act.ready_ns != 0));
+	json_object_set_new(o, "stopped", json_boolean(s->run->stopped));
 	if (activity_blocked(s->run->act.now)) {
 		json_t *options = json_array();
 

@@ -29,8 +29,7 @@ number(const json_t *o, const char *key)
 	return json_number_value(json_object_get(o, key));
 }
 
-/* One line a session; failures on stderr. The exit code. */
-static int
+int
 print_results(const struct verb_ctx *ctx, const json_t *results, const char *done)
 {
 	const json_t *r;
@@ -334,6 +333,8 @@ print_explanation(json_t *reply)
 	}
 	printf("%s (%s) is %s, at rest for %s\n", str(reply, "name"), str(reply, "state"),
 		str(reply, "activity"), fmt_ago(buf, number(reply, "idle_s")));
+	if (truth(reply, "stopped"))
+		puts("its program is stopped: the next key, a send or resume continues it");
 	print_signals(json_object_get(reply, "signals"));
 	print_usage(reply);
 	printf("growth: %s\n", str(growth, "verdict"));
