@@ -142,11 +142,13 @@ static const struct example {
 	{"qwen", RULE "\r\n> a draft\033[7m \033[m\r\n" RULE "\r\n  ? for shortcuts", PROMPT_TEXT,
 		"a draft"},
 	{"grok",
-		"  ╭────╮\r\n  │ ❯ \0337Ask me anything... │\r\n  ╰────╯\r\n  ⏸ "
+		"  ╭────╮\r\n  │ ❯ \0337Ask me anything... │\r\n  ╰────╯\r\n  "
+		"⏸ "
 		"auto\0338",
 		PROMPT_EMPTY, NULL},
 	{"grok",
-		"  ╭────╮\r\n  │ ❯ a draft\0337     │\r\n  ╰────╯\r\n  ⏸ "
+		"  ╭────╮\r\n  │ ❯ a draft\0337     │\r\n  ╰────╯\r\n  "
+		"⏸ "
 		"auto\0338",
 		PROMPT_TEXT, "a draft"},
 	{"pi", " ⠧ Working...\r\n" RULE "\r\n\033[7m \033[m\r\n" RULE "\r\n~/x\r\n0.0%",
