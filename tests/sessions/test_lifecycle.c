@@ -511,12 +511,16 @@ hook_signal(const char *name)
 static void
 runs_hook(const char *name, const char *key)
 {
-	char words[700];
+	char path[300];
+	FILE *f;
 
-	snprintf(words, sizeof words,
-		"TOOL echo '{\"hook_event_name\":\"StopFailure\"}' | %s hook --key %s", muster,
+	snprintf(path, sizeof path, "%s/report", home);
+	f = fopen(path, "w");
+	assert_non_null(f);
+	fprintf(f, "echo '{\"hook_event_name\":\"StopFailure\"}' | %s hook --key %s\n", muster,
 		key);
-	say(name, words);
+	fclose(f);
+	run("send %s 'TOOL sh %s'", name, path);
 	until(name, "activity", "permission");
 	run("send %s --key 1", name);
 	until_on_screen(name, "tool finished");
