@@ -11,9 +11,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
+#include <linux/sockios.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -22,6 +25,7 @@
 #define DATAGRAM_MAX 8192
 #define MAGIC "muster-hook 1\n"
 #define DATAGRAMS_A_TURN 64
+#define LOOKED_AT_MS 500
 
 static const char *
 text(const json_t *j, const char *key)
@@ -151,7 +155,7 @@ struct hooks {
 };
 
 static void
-take(struct hooks *h, char *msg, size_t n)
+take(struct hooks *h, char *msg, size_t n, pid_t from)
 {
 	const size_t head = strlen(MAGIC) + HOOK_TOKEN_LEN + 1;
 	struct hook_report rep;
@@ -160,13 +164,14 @@ take(struct hooks *h, char *msg, size_t n)
 	if (n <= head || memcmp(msg, MAGIC, strlen(MAGIC)) != 0 || msg[head - 1] != '\n')
 		return;
 	msg[head - 1] = 0;
-	num = h->ops.session_of(h->ops.ctx, msg + strlen(MAGIC));
+	num = h->ops.session_of(h->ops.ctx, msg + strlen(MAGIC), from);
 	if (num && hooks_decode(msg + head, n - head, &rep))
 		h->ops.report(h->ops.ctx, num, &rep);
 }
 
-static bool
-from_us(struct msghdr *m)
+/* The sender, of our own user; 0 another one. */
+static pid_t
+sender(struct msghdr *m)
 {
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
 		struct ucred cred;
@@ -174,9 +179,9 @@ from_us(struct msghdr *m)
 		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_CREDENTIALS)
 			continue;
 		memcpy(&cred, CMSG_DATA(c), sizeof cred);
-		return cred.uid == geteuid();
+		return cred.uid == geteuid() ? cred.pid : 0;
 	}
-	return false;
+	return 0;
 }
 
 static void
@@ -193,12 +198,16 @@ on_readable(uv_poll_t *poll, int status, int events_ready)
 			.msg_iovlen = 1,
 			.msg_control = control,
 			.msg_controllen = sizeof control};
-		ssize_t n = recvmsg(h->fd, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+		/* while it is in the queue, its sender waits, and can be asked who it is */
+		ssize_t n = recvmsg(h->fd, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC | MSG_PEEK);
+		pid_t from;
 
 		if (n < 0)
 			return;
-		if (!(m.msg_flags & MSG_TRUNC) && from_us(&m))
-			take(h, msg, (size_t)n);
+		from = sender(&m);
+		if (!(m.msg_flags & MSG_TRUNC) && from > 0)
+			take(h, msg, (size_t)n, from);
+		recv(h->fd, msg, 1, MSG_DONTWAIT);
 	}
 }
 
@@ -448,7 +457,7 @@ hooks_send(const char *key_path, const char *json, size_t n)
 {
 	struct sockaddr_un a = {.sun_family = AF_UNIX};
 	char token[HOOK_TOKEN_LEN + 1], *body, *msg;
-	int fd, rc = 0;
+	int fd, rc = 0, left;
 
 	if (!read_key(key_path, a.sun_path, sizeof a.sun_path, token))
 		return -ENOENT;
@@ -460,6 +469,11 @@ hooks_send(const char *key_path, const char *json, size_t n)
 	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0 || sendto(fd, msg, strlen(msg), 0, (struct sockaddr *)&a, sizeof a) < 0)
 		rc = -errno;
+	for (int i = 0; rc == 0 && i < LOOKED_AT_MS; i++) {
+		if (ioctl(fd, SIOCOUTQ, &left) < 0 || !left)
+			break;
+		poll(NULL, 0, 1);
+	}
 	if (fd >= 0)
 		close(fd);
 	free(msg);

@@ -4,7 +4,8 @@
  * FILE`; the user's files are never touched) whose hooks run `muster hook --key KEYFILE`. That
  * sends one datagram to a socket of its own, which can do nothing but report the status of the
  * session whose token it carries: a program in a session must not reach the control socket through
- * it. */
+ * it. The token alone is not believed: a program of the same user can read it. The sender, whom the
+ * kernel names, must be one of that session's processes. */
 #include "sessions/agent/activity.h"
 #include "sessions/agent/usage.h"
 #include <uv.h>
@@ -28,8 +29,8 @@ bool hooks_decode(const char *json, size_t n, struct hook_report *out);
 
 struct hooks;
 struct hooks_ops { /* on the loop thread */
-	/* 0 when no session has this token */
-	uint32_t (*session_of)(void *ctx, const char *token);
+	/* the session with this token, if that process is one of it; else 0 */
+	uint32_t (*session_of)(void *ctx, const char *token, pid_t from);
 	void (*report)(void *ctx, uint32_t num, const struct hook_report *rep);
 	void *ctx;
 };
@@ -53,7 +54,7 @@ int hooks_write(const struct hooks_files *f, char *settings, size_t cap, struct 
 bool hooks_read_token(const char *dir, uint32_t num, char out[HOOK_TOKEN_LEN + 1]);
 void hooks_remove(const char *dir, uint32_t num);
 
-/* The hook's side: JSON as it came, with the key file's token, to the socket. 0 or -errno; never
- * waits. */
+/* The hook's side: JSON as it came, with the key file's token, to the socket. 0 or -errno.
+ * Waits until it was looked at, for a moment at most: one that is gone cannot be told. */
 int hooks_send(const char *key_path, const char *json, size_t n);
 #endif

@@ -7,6 +7,7 @@
 #include "sessions/closing/judge.h"
 #include "sessions/closing/limits.h"
 #include "sessions/memory/footprint.h"
+#include "sessions/memory/proc_read.h"
 #include "sessions/memory/proctree.h"
 #include <limits.h>
 #include <stdlib.h>
@@ -54,7 +55,7 @@ on_shared(void *ctx, uint32_t num, const char *cmdline)
 }
 
 static uint32_t
-session_of_token(void *ctx, const char *token)
+session_of_token(void *ctx, const char *token, pid_t from)
 {
 	struct watch *w = ctx;
 
@@ -66,7 +67,7 @@ session_of_token(void *ctx, const char *token)
 		for (size_t i = 0; i < HOOK_TOKEN_LEN; i++)
 			differ |= (unsigned)(s->run->hook_token[i] ^ token[i]);
 		if (!differ)
-			return s->num;
+			return proc_is_below(from, s->run->pid) ? s->num : 0;
 	}
 	return 0;
 }

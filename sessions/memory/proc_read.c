@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define ANCESTORS_MAX 64
+
 ssize_t
 proc_read(pid_t pid, const char *name, char *buf, size_t cap)
 {
@@ -31,6 +33,27 @@ proc_read(pid_t pid, const char *name, char *buf, size_t cap)
 	close(fd);
 	buf[got] = '\0';
 	return (ssize_t)got;
+}
+
+pid_t
+proc_parent(pid_t pid)
+{
+	char buf[512], *p;
+	int ppid = 0;
+
+	/* the name may hold anything, ')' too */
+	if (proc_read(pid, "stat", buf, sizeof buf) <= 0 || !(p = strrchr(buf, ')')))
+		return 0;
+	return sscanf(p + 1, " %*c %d", &ppid) == 1 ? ppid : 0;
+}
+
+bool
+proc_is_below(pid_t pid, pid_t root)
+{
+	for (int i = 0; i < ANCESTORS_MAX && pid > 1; i++, pid = proc_parent(pid))
+		if (pid == root)
+			return true;
+	return false;
 }
 
 char

@@ -373,9 +373,10 @@ static struct hook_report reported;
 static int reports;
 
 static uint32_t
-session_of(void *ctx, const char *t)
+session_of(void *ctx, const char *t, pid_t from)
 {
 	(void)ctx;
+	assert_int_equal(from, getpid());
 	return strcmp(t, token) == 0 ? 5 : 0;
 }
 
