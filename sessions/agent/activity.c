@@ -480,6 +480,15 @@ takes_input(struct activity_state *a, const struct profile *p, uint64_t now_ns)
 	       (!profile_has_prompt(p) && quiet_ns > READY_UNSAID_NS);
 }
 
+/* A registry has no word for an error: its idle may be the end that a hook calls one. */
+static bool
+failed_lately(const struct activity_state *a)
+{
+	const struct activity_signal *hook = &a->sig[SRC_HOOK];
+
+	return hook->value == ACT_ERROR && hook->at_ns + 2 * SEC > a->sig[SRC_REGISTRY].since_ns;
+}
+
 /* An error of one whose account is limited is no error but a pause; one that does not speak of
  * itself shows it. */
 static bool
@@ -505,6 +514,10 @@ activity_evaluate(struct activity_state *a, const struct profile *p, uint64_t no
 			v = a->sig[s].value;
 			break;
 		}
+	}
+	if (from == SRC_REGISTRY && v == ACT_IDLE && failed_lately(a)) {
+		from = SRC_HOOK;
+		v = ACT_ERROR;
 	}
 	if (activity_blocked(v) || v == ACT_ERROR)
 		snprintf(detail, sizeof detail, "%s", wanted(a, from, now_ns));

@@ -168,6 +168,21 @@ higher_source_wins_while_fresh(void **state)
 }
 
 static void
+a_registry_that_is_idle_after_a_failure_is_an_error(void **state)
+{
+	(void)state;
+	activity_report(&a, SRC_REGISTRY, ACT_WORKING, "busy", T0);
+	activity_report(&a, SRC_HOOK, ACT_ERROR, "StopFailure", T0 + S);
+	assert_int_equal(verdict(T0 + S), ACT_WORKING);
+	activity_report(&a, SRC_REGISTRY, ACT_IDLE, "idle", T0 + 2 * S);
+	assert_int_equal(verdict(T0 + 2 * S), ACT_ERROR);
+	assert_int_equal(a.source, SRC_HOOK);
+	activity_report(&a, SRC_REGISTRY, ACT_WORKING, "busy", T0 + 9 * S);
+	activity_report(&a, SRC_REGISTRY, ACT_IDLE, "idle", T0 + 10 * S); /* of a later turn */
+	assert_int_equal(verdict(T0 + 10 * S), ACT_IDLE);
+}
+
+static void
 an_idle_title_yields_to_a_prompt_on_screen(void **state)
 {
 	(void)state;
@@ -476,6 +491,7 @@ main(void)
 		T(a_shell_prompt_ends_working),
 		T(children_do_not_set_the_state),
 		T(higher_source_wins_while_fresh),
+		T(a_registry_that_is_idle_after_a_failure_is_an_error),
 		T(an_idle_title_yields_to_a_prompt_on_screen),
 		T(choices_are_hashed_without_their_marker),
 		T(options_are_the_last_list_that_counts_from_one),
