@@ -155,7 +155,7 @@ struct hooks {
 };
 
 static void
-take(struct hooks *h, char *msg, size_t n, pid_t from)
+take(struct hooks *h, pid_t pid, char *msg, size_t n)
 {
 	const size_t head = strlen(MAGIC) + HOOK_TOKEN_LEN + 1;
 	struct hook_report rep;
@@ -164,12 +164,12 @@ take(struct hooks *h, char *msg, size_t n, pid_t from)
 	if (n <= head || memcmp(msg, MAGIC, strlen(MAGIC)) != 0 || msg[head - 1] != '\n')
 		return;
 	msg[head - 1] = 0;
-	num = h->ops.session_of(h->ops.ctx, msg + strlen(MAGIC), from);
+	num = h->ops.session_of(h->ops.ctx, msg + strlen(MAGIC), pid);
 	if (num && hooks_decode(msg + head, n - head, &rep))
 		h->ops.report(h->ops.ctx, num, &rep);
 }
 
-/* The sender, of our own user; 0 another one. */
+/* The sender, if it is our user's; else 0. */
 static pid_t
 sender(struct msghdr *m)
 {
@@ -189,6 +189,7 @@ on_readable(uv_poll_t *poll, int status, int events_ready)
 {
 	struct hooks *h = poll->data;
 	char msg[DATAGRAM_MAX], control[CMSG_SPACE(sizeof(struct ucred))];
+	pid_t pid;
 
 	(void)status;
 	(void)events_ready;
@@ -200,13 +201,12 @@ on_readable(uv_poll_t *poll, int status, int events_ready)
 			.msg_controllen = sizeof control};
 		/* while it is in the queue, its sender waits, and can be asked who it is */
 		ssize_t n = recvmsg(h->fd, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC | MSG_PEEK);
-		pid_t from;
 
 		if (n < 0)
 			return;
-		from = sender(&m);
-		if (!(m.msg_flags & MSG_TRUNC) && from > 0)
-			take(h, msg, (size_t)n, from);
+		pid = sender(&m);
+		if (!(m.msg_flags & MSG_TRUNC) && pid > 0)
+			take(h, pid, msg, (size_t)n);
 		recv(h->fd, msg, 1, MSG_DONTWAIT);
 	}
 }

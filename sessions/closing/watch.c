@@ -7,8 +7,8 @@
 #include "sessions/closing/judge.h"
 #include "sessions/closing/limits.h"
 #include "sessions/memory/footprint.h"
-#include "sessions/memory/proc_read.h"
 #include "sessions/memory/proctree.h"
+#include "sessions/session/origin.h"
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,8 +54,18 @@ on_shared(void *ctx, uint32_t num, const char *cmdline)
 	return s && profile_is_shared(s->profile, cmdline);
 }
 
+/* A hook waits until it was heard (hooks_send): one that is gone was none. */
+static bool
+may_speak_for(const struct sessions *ss, pid_t pid, const struct session *s)
+{
+	const struct session *of;
+	enum origin o = origin_of(ss, pid, &of);
+
+	return o == ORIGIN_SESSION && (!of || of == s);
+}
+
 static uint32_t
-session_of_token(void *ctx, const char *token, pid_t from)
+session_of_token(void *ctx, const char *token, pid_t pid)
 {
 	struct watch *w = ctx;
 
@@ -67,7 +77,7 @@ session_of_token(void *ctx, const char *token, pid_t from)
 		for (size_t i = 0; i < HOOK_TOKEN_LEN; i++)
 			differ |= (unsigned)(s->run->hook_token[i] ^ token[i]);
 		if (!differ)
-			return proc_is_below(from, s->run->pid) ? s->num : 0;
+			return may_speak_for(w->ss, pid, s) ? s->num : 0;
 	}
 	return 0;
 }

@@ -7,12 +7,13 @@
 
 /* /proc/PID/NAME into buf, NUL-terminated, cut at cap - 1. Bytes read or -errno (gone: -ESRCH). */
 ssize_t proc_read(pid_t pid, const char *name, char *buf, size_t cap);
-pid_t proc_parent(pid_t pid);		   /* 0: it is gone */
-bool proc_is_below(pid_t pid, pid_t root); /* or root itself */
-char proc_state(pid_t pid); /* as ps has it: 'R' 'S' 'D' 'T' 'Z' …; 0: it is gone */
+pid_t proc_parent(pid_t pid); /* 0: it is gone */
+char proc_state(pid_t pid);   /* as ps has it: 'R' 'S' 'D' 'T' 'Z' …; 0: it is gone */
 /* Whose files tell of the process's memory: pid, or where the thread that it began with has ended,
  * a thread that lives. */
 pid_t proc_thread(pid_t pid);
+/* Children of all its threads, at most max; how many. */
+size_t proc_children(pid_t pid, pid_t *out, size_t max);
 FILE *proc_open(pid_t pid, const char *name); /* NULL and errno */
 /* Copies printable ASCII, '?' for the rest: names of processes are foreign bytes. */
 void proc_clean(char *out, size_t cap, const char *in);
