@@ -186,10 +186,11 @@ parse_layout(const char *s, void *p, size_t cap)
 	static const char *const words[] = {[LAYOUT_AUTO] = "auto",
 		[LAYOUT_STACKED] = "stacked",
 		[LAYOUT_SIDE] = "side",
-		[LAYOUT_LIST] = "list"};
+		[LAYOUT_LIST] = "list",
+		[LAYOUT_WALL] = "wall"};
 
 	(void)cap;
-	return parse_choice(s, p, words, ARRAY_LEN(words), "auto, stacked, side or list");
+	return parse_choice(s, p, words, ARRAY_LEN(words), "auto, stacked, side, list or wall");
 }
 
 static const char *
@@ -263,6 +264,23 @@ parse_mem_action(const char *s, void *p, size_t cap)
 		}
 	}
 	return "notice, stop or kill";
+}
+
+static const char *
+parse_from_sessions(const char *s, void *p, size_t cap)
+{
+	static const char *const words[] = {[FROM_SESSIONS_REFUSE] = "refuse",
+		[FROM_SESSIONS_READ] = "read",
+		[FROM_SESSIONS_ALLOW] = "allow"};
+
+	(void)cap;
+	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+		if (strcmp(s, words[i]) == 0) {
+			*(enum from_sessions *)p = (enum from_sessions)i;
+			return NULL;
+		}
+	}
+	return "refuse, read or allow";
 }
 
 static const char *

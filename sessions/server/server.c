@@ -8,10 +8,12 @@
 #include "core/base/log.h"
 #include "core/os/os.h"
 #include "sessions/memory/census.h"
+#include "sessions/memory/proc_read.h"
 #include "sessions/pty/pty.h"
 #include "sessions/pty/ring.h"
 #include "sessions/pty/shelf.h"
 #include "sessions/server/server_priv.h"
+#include "sessions/server/totals.h"
 #include "sessions/server/watchdog.h"
 #include "sessions/session/checkpoint.h"
 #include "sessions/session/ended.h"
@@ -27,6 +29,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -128,7 +131,7 @@ server_banner(const struct server *sv)
 			      : "";
 }
 
-/* To whoever watches, when they differ from what was told last. */
+/* To whoever watches, when there is something else to see than was told last. */
 static void
 tell_totals(struct server *sv)
 {
@@ -139,7 +142,7 @@ tell_totals(struct server *sv)
 	ev = json_pack("{s:s,s:o,s:o,s:s}", "ev", "totals", "totals",
 		sessions_totals_json(&sv->sessions), "pressure",
 		sessions_pressure_json(&sv->sessions), "banner", server_banner(sv));
-	if (json_equal(ev, sv->told_totals)) {
+	if (totals_alike(sv->told_totals, ev)) {
 		json_decref(ev);
 		return;
 	}
@@ -289,6 +292,18 @@ on_keeper_lost(void *ctx)
 
 /* Start and end. */
 
+static bool
+traced(void)
+{
+	char text[4096], *p;
+	bool yes = proc_read(getpid(), "status", text, sizeof text) > 0 &&
+		   (p = strstr(text, "\nTracerPid:")) && strtol(p + 11, NULL, 10) != 0;
+
+	if (yes)
+		fprintf(stderr, "muster: server: a debugger is attached (let it go)\n");
+	return yes;
+}
+
 static void
 process_setup(void)
 {
@@ -301,6 +316,9 @@ process_setup(void)
 	os_heap_setup();
 	setenv("UV_THREADPOOL_SIZE", POOL_THREADS, 1);
 	prctl(PR_SET_DUMPABLE, 0);
+	/* from here on nobody of this user can attach; who was quicker sees nothing of sessions */
+	if (traced())
+		_exit(KEEPER_EXIT_FINAL);
 	setrlimit(RLIMIT_CORE, &none);
 	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
 		files.rlim_cur = files.rlim_max;
@@ -427,6 +445,8 @@ leave(struct server *sv)
 	struct sessions *ss = &sv->sessions;
 
 	peers_flush(sv->peers);
+	listener_rest(&sv->listener);
+	peers_bye(sv->peers, "it was stopped", true);
 	for (struct session *s = ss->first; s; s = s->next)
 		if (s->run)
 			course_abandon(s);
@@ -455,7 +475,7 @@ yield_place(void *ctx)
 	for (struct session *s = sv->sessions.first; s; s = s->next)
 		if (s->run && !term_parked(s->display->term))
 			checkpoint_save(s);
-	peers_bye(sv->peers, "another muster takes over");
+	peers_bye(sv->peers, "another muster takes over", false);
 	sessions_store(&sv->sessions);
 	store_worker_close(sv->sessions.store);
 	log_info("server %d makes room for the next", (int)getpid());

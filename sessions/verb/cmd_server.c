@@ -103,3 +103,26 @@ cmd_stop(struct request *r)
 				 (int)keeper_link_pid(request_sessions(r)->keeper)));
 	server_stop(sv);
 }
+
+/* What a client's terminal looks like: programs ask for it, also while nobody is attached. */
+void
+cmd_colors(struct request *r)
+{
+	struct sessions *ss = request_sessions(r);
+	int64_t fg = obj_int(request_args(r), "fg", -1), bg = obj_int(request_args(r), "bg", -1);
+	struct err e;
+
+	if (fg < 0 || bg < 0 || fg > 0xffffff || bg > 0xffffff) {
+		err_set(&e, 2, "fg and bg are colours, 0 to 16777215");
+		request_fail(r, &e);
+		return;
+	}
+	if (!ss->colors.known || ss->colors.fg != fg || ss->colors.bg != bg) {
+		ss->colors.fg = (uint32_t)fg;
+		ss->colors.bg = (uint32_t)bg;
+		ss->colors.known = true;
+		for (struct session *s = ss->first; s; s = s->next)
+			display_colors(s);
+	}
+	request_reply(r, json_object());
+}
