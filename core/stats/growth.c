@@ -42,9 +42,10 @@
  * its slope promised (it levelled off, or gave back). Silence, gaps and work withdraw nothing.
  *
  * BURST is for what cannot wait for six hours: a jump within 15 min over all that was seen before
- * that stays for an hour, or a second one on top of it. One step up is a frequent, harmless thing
- * (a language server starts), so a single jump has to be a large one. It is withdrawn when it gives
- * back, or when six hours have passed without another.
+ * that stays for three hours, which jobs seldom take, or a second one on top of it. One step up is a
+ * frequent, harmless thing (a language server starts), so a single jump has to be a large one, and
+ * clear of the humps of two days: a job that comes every night is known by then. It is withdrawn when
+ * it gives back, or when six hours have passed without another.
  *
  * Time is the time of evidence. Work does not count as rest: the rest before and after are joined,
  * and what work added is taken off (`lift`), so that a session that is used now and then is judged
@@ -65,21 +66,21 @@ struct rule {
 	uint32_t width;	  /* of a floor, in units of GROWTH_FLOOR_S */
 	uint32_t window;  /* floors from its first to its last */
 	double slope_min; /* bytes per hour */
+	double steps_min; /* a handful of steps in a day and a half is no trend */
 	bool slow;	  /* the verdict is SLOW */
 };
 static const struct rule rules[GROWTH_SCALES] = {
-	{1, 38, 320 * MB, false},
-	{2, 38, 28 * MB, false},
-	{6, 38, 8 * MB, false},
-	{12, 38, 2 * MB, true},
+	{1, 38, 320 * MB, 5.2, false},
+	{2, 38, 28 * MB, 5.2, false},
+	{6, 38, 8 * MB, 5.2, false},
+	{12, 38, 2 * MB, 9, true},
 };
 enum { FIRST_SCALE = 1, HUMP_SCALE = GROWTH_SCALES - 1 }; /* the usual one; of hours */
 /* a rise that matters, and the part of it that is a large give-back */
 static const double RISE_MIN = 48 * MB, RISE_PART = 0.04, MUCH_PART = 0.12, MUCH_MIN = 8 * MB;
 /* a give-back says something of the rise after it up to about three times its size */
 static const double TAIL_PART = 0.3;
-static const double HUMP_FACTOR = 1.5, KEEP_FACTOR = 2, STEPS_MIN = 5.2, SPAN_PART = 0.7,
-		    FLOORS_PART = 0.6;
+static const double HUMP_FACTOR = 1.5, KEEP_FACTOR = 2, SPAN_PART = 0.7, FLOORS_PART = 0.6;
 /* a line may bend more where few steps or noise make it up */
 static const double BEND = 0.06, BEND_STEP = 0.5, BEND_NOISE = 0.5, BEND_NOISE_MAX = 0.04,
 		    LATER = 0.75, LATER_STEP = 1, LATER_MAX = 100;
@@ -267,7 +268,7 @@ grows_on(const struct rule *r, const struct growth_floor *f, size_t n, double hu
 		{GROWTH_LACK_KEEP, rise, hump * HUMP_FACTOR},
 		{GROWTH_LACK_KEEP, rise,
 			nums->collections < KEEP_COLLECTIONS ? back * KEEP_FACTOR : 0},
-		{GROWTH_LACK_STEPS, nums->steps, lows ? LOWS_STEPS : STEPS_MIN},
+		{GROWTH_LACK_STEPS, nums->steps, lows ? LOWS_STEPS : r->steps_min},
 		{GROWTH_LACK_EVEN, lows ? LOWS_BEND : BEND + BEND_STEP * few + noise, nums->bend},
 		{GROWTH_LACK_LAST, nums->later_ratio, LATER - LATER_STEP * few},
 	};
@@ -288,11 +289,11 @@ grows_on(const struct rule *r, const struct growth_floor *f, size_t n, double hu
 /* ---- bursts ---- */
 
 static const double BURST_MIN = 384 * MB, BURST_PART = 0.5, AGAIN_MIN = 192 * MB, AGAIN_PART = 0.25;
-enum { BURST_WITHIN = 3, BURST_STAYS = 12, BURST_KNOWN = 6 };
+enum { BURST_WITHIN = 3, BURST_STAYS = 36, BURST_KNOWN = 6 };
 
 /* f: of GROWTH_FLOOR_S */
 static bool
-bursts(const struct growth_floor *f, size_t n)
+bursts(const struct growth_floor *f, size_t n, double hump)
 {
 	double kept[GROWTH_BASE_FLOORS], before = -INFINITY;
 	size_t last = 0, jumps = 0;
@@ -308,6 +309,8 @@ bursts(const struct growth_floor *f, size_t n)
 		before = MAX(before, f[i - BURST_WITHIN].bytes);
 		rise = kept[i] - before;
 		if (i - BURST_WITHIN + 1 < BURST_KNOWN)
+			continue;
+		if (rise < hump * HUMP_FACTOR)
 			continue;
 		if (rise >= MAX(BURST_MIN, BURST_PART * before) && i + BURST_STAYS <= n)
 			return true;
@@ -415,7 +418,7 @@ base_over(struct growth_track *k)
 	k->paused = false;
 	f.bytes = low - k->lift;
 	append(k->base, &k->n, GROWTH_BASE_FLOORS, f);
-	k->burst = bursts(k->base, k->n);
+	k->burst = bursts(k->base, k->n, k->hump);
 	for (size_t i = 0; i < GROWTH_SCALES; i++)
 		scale_push(&rules[i], &k->scale[i], f, k->hump);
 	if (k->scale[HUMP_SCALE].n && !k->scale[HUMP_SCALE].opened)

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <linux/fs.h>
+#include <sys/ioctl.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -25,22 +27,36 @@ place_of(const char *dir, uint32_t num)
 }
 
 static int
-copy(const char *from, const char *to)
+fill(int out, int in, off_t size)
+{
+	off_t at = 0;
+
+	if (ioctl(out, FICLONE, in) == 0)
+		return 0;
+	while (at < size) {
+		ssize_t n = sendfile(out, in, &at, (size_t)(size - at));
+
+		if (n <= 0)
+			return n < 0 ? -errno : -EIO;
+	}
+	return 0;
+}
+
+/* With the times of the original, if it is to be known how old that is. */
+static int
+copy(const char *from, const char *to, bool times)
 {
 	int in = open(from, O_RDONLY | O_CLOEXEC), out = -1, rc = 0;
 	struct stat st;
-	off_t at = 0;
 
 	if (in < 0 || fstat(in, &st) < 0)
 		rc = -errno;
 	if (rc == 0 && (out = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600)) < 0)
 		rc = -errno;
-	while (rc == 0 && at < st.st_size) {
-		ssize_t n = sendfile(out, in, &at, (size_t)(st.st_size - at));
-
-		if (n <= 0)
-			rc = n < 0 ? -errno : -EIO;
-	}
+	if (rc == 0)
+		rc = fill(out, in, st.st_size);
+	if (rc == 0 && times)
+		futimens(out, (struct timespec[2]){st.st_atim, st.st_mtim});
 	if (in >= 0)
 		close(in);
 	if (out >= 0)
@@ -50,24 +66,29 @@ copy(const char *from, const char *to)
 	return rc;
 }
 
-static int
-link_or_copy(const char *from, const char *to)
+static bool
+has_content(const char *path)
 {
-	if (link(from, to) == 0)
-		return 0;
-	return errno == EXDEV || errno == EPERM || errno == EMLINK ? copy(from, to) : -errno;
+	struct stat st;
+
+	return stat(path, &st) == 0 && st.st_size > 0;
 }
 
 int
 guard_keep(const char *dir, uint32_t num, const char *transcript)
 {
 	struct place p = place_of(dir, num);
+	struct stat st;
 	int rc;
 
+	if (stat(transcript, &st) < 0)
+		return -errno;
+	if (!st.st_size) /* what is kept is more */
+		return 0;
 	if (mkdir(dir, 0700) < 0 && errno != EEXIST)
 		return -errno;
 	guard_forget(dir, num);
-	rc = link_or_copy(transcript, p.content);
+	rc = copy(transcript, p.content, true);
 	if (rc == 0 && symlink(transcript, p.from) < 0)
 		rc = -errno;
 	return rc;
@@ -84,7 +105,7 @@ guard_restore(const char *dir, uint32_t num)
 	if (n < 0)
 		return errno == ENOENT ? 0 : -errno;
 	to[n] = 0;
-	if (access(to, F_OK) == 0 || access(p.content, F_OK) < 0)
+	if (has_content(to) || !has_content(p.content))
 		return 0;
 	slash = strrchr(to, '/');
 	if (slash && slash != to) {
@@ -92,7 +113,8 @@ guard_restore(const char *dir, uint32_t num)
 		mkdir(to, 0700); /* the project's own folder; its parent is the CLI's */
 		*slash = '/';
 	}
-	rc = link_or_copy(p.content, to);
+	unlink(to);
+	rc = copy(p.content, to, false);
 	return rc < 0 ? rc : 1;
 }
 

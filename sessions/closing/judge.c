@@ -76,8 +76,9 @@ judge_facts(struct session *s, struct reap_facts *f)
 	f->attached = s->display->viewers > 0;
 	f->draft = s->run->act.draft_since_ns || s->run->act.draft_on_screen ||
 		   s->run->act.prompt.state == PROMPT_TEXT;
-	f->at_prompt = s->run->act.prompt.state == PROMPT_EMPTY;
-	snprintf(f->prompt_why, sizeof f->prompt_why, "%.90s", s->run->act.prompt.text);
+	f->at_prompt = s->run->act.prompt.state == PROMPT_EMPTY && !s->run->stopped;
+	snprintf(f->prompt_why, sizeof f->prompt_why, "%.90s",
+		s->run->stopped ? "it is stopped" : s->run->act.prompt.text);
 	tool_facts(s, m, f);
 	f->needs_conversation = profile_needs_conversation(s->profile);
 	f->conversation_known = s->conversation[0] || !profile_has_ids(s->profile);

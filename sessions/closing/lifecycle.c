@@ -118,7 +118,8 @@ on_judge(uv_timer_t *t)
 			if (!s->conversation[0] && s->run->act.last_enter_ns)
 				watch_poke(l->watch, s); /* its rollout may have come late */
 			judge_one(l, s);
-			transcript_ask(s, NULL, NULL); /* for the next time */
+			if (profile_needs_conversation(s->profile))
+				transcript_ask(s, NULL, NULL); /* for the next time */
 		} else if (s->state == SS_ASLEEP) {
 			warn_of_sweep(s);
 		}
@@ -197,7 +198,8 @@ void
 lifecycle_activity(struct lifecycle *l, struct session *s)
 {
 	watch_poke(l->watch, s);
-	transcript_ask(s, NULL, NULL);
+	if (profile_needs_conversation(s->profile))
+		transcript_ask(s, NULL, NULL);
 }
 
 static void

@@ -31,14 +31,21 @@ tell(struct session *s, const char *event, uint64_t footprint, const char *by, c
 }
 
 static void
-stop_all(struct session *s)
+signal_all(struct session *s, int sig)
 {
 	size_t n;
 	struct proc_info *p = proctree(s->run->pid, s->id, &n);
 
 	for (size_t i = 0; i < n; i++)
-		kill(p[i].pid, SIGSTOP);
+		kill(p[i].pid, sig);
 	free(p);
+}
+
+void
+memlimit_continue(struct session *s)
+{
+	signal_all(s, SIGCONT);
+	run_look_stopped(s);
 }
 
 void
@@ -48,9 +55,9 @@ memlimit_begin(struct session *s)
 
 	if (!s->mem_max)
 		return;
-	r->mem_held = memgroup_hold(s->id, r->pid, s->mem_max);
+	r->mem_held = memgroup_hold("", s->id, r->pid, s->mem_max);
 	if (r->mem_held) /* of an earlier run, or told by a server before this one */
-		r->mem_kills = memgroup_kills(s->id);
+		r->mem_kills = memgroup_kills("", s->id);
 	log_info("session %u: memory limit %s", s->num,
 		r->mem_held ? "held by a cgroup" : "watched");
 }
@@ -59,7 +66,7 @@ memlimit_begin(struct session *s)
 static void
 look_for_kills(struct session *s, uint64_t footprint)
 {
-	uint64_t kills = s->run->mem_held ? memgroup_kills(s->id) : 0;
+	uint64_t kills = s->run->mem_held ? memgroup_kills("", s->id) : 0;
 
 	if (kills > s->run->mem_kills)
 		tell(s, "mem-max", footprint, "held",
@@ -79,6 +86,7 @@ memlimit_check(struct ends *e, struct session *s, const struct memstat *m)
 	if (!s->mem_max)
 		return;
 	look_for_kills(s, m->footprint);
+	r->mem_kernel = r->mem_held ? memgroup_kernel("", s->id) : 0;
 	r->mem_level = memlimit_level(m->footprint, s->mem_max, before);
 	if (before < 1 && r->mem_level == 1)
 		tell(s, "mem-high", m->footprint, "none", "memory is at 90 % of its limit");
@@ -86,7 +94,7 @@ memlimit_check(struct ends *e, struct session *s, const struct memstat *m)
 		return;
 	tell(s, "mem-max", m->footprint, acts[act], "memory is over its limit");
 	if (act == MEM_STOP)
-		stop_all(s);
+		signal_all(s, SIGSTOP);
 	else if (act == MEM_KILL)
 		ends_kill(e, s, true);
 }
@@ -97,6 +105,6 @@ memlimit_end(struct session *s)
 	if (!s->run->mem_held)
 		return;
 	look_for_kills(s, s->mem_max);
-	memgroup_release(s->id);
+	memgroup_release("", s->id);
 	s->run->mem_held = false;
 }

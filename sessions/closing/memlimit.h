@@ -11,6 +11,8 @@ void memlimit_begin(struct session *s);
 /* A sample was taken of a session with a run: events "mem-high" at 90 % and "mem-max" at 100 %, each
  * once until it is below 85 % again, and what mem_action says. */
 void memlimit_check(struct ends *e, struct session *s, const struct memstat *m);
+/* All that stopped in it goes on, whoever stopped it. */
+void memlimit_continue(struct session *s);
 /* Its run ends: if the kernel ended it for its memory, that is told; the cgroup goes. */
 void memlimit_end(struct session *s);
 

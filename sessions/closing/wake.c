@@ -7,6 +7,7 @@
 #include "sessions/agent/guard.h"
 #include "sessions/closing/care.h"
 #include "sessions/closing/judge.h"
+#include "sessions/closing/memlimit.h"
 #include "sessions/session/course.h"
 #include <stdlib.h>
 #include <string.h>
@@ -148,6 +149,13 @@ wake_session(struct session *s, const char **how, struct err *e)
 	char **argv;
 	int rc = -1;
 
+	if (s->run && s->run->phase == RUN_ALIVE)
+		run_look_stopped(s);
+	if (s->run && s->run->stopped) {
+		*how = "continue";
+		memlimit_continue(s);
+		return 0;
+	}
 	if (session_live(s))
 		return err_set(e, 1, "already running");
 	if (s->cwd && access(s->cwd, X_OK) < 0)

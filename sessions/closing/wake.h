@@ -5,7 +5,7 @@
 #include "sessions/session/sessions.h"
 
 /* The conversation's id is kept whatever comes of it. 0, or -1 and *e; *how says by what ("resume"
- * "start"). */
+ * "start"; "continue": it was running, and stopped). */
 int wake_session(struct session *s, const char **how, struct err *e);
 
 /* Woken, and its CLI does not take input yet: it is not at rest whatever its screen says. */

@@ -12,13 +12,22 @@ enum { PATH_CAP = 640 };
 struct group_kind { /* where the hierarchies are mounted by custom, and how their files are named */
 	const char *mount, *controller; /* controller: as in /proc/self/cgroup, "" v2 */
 	const char *limit, *total, *events;
+	/* a file and in it the names, each followed by a blank and bytes; NULL: the file is one number */
+	struct {
+		const char *file;
+		const char *const *names, *less;
+	} kernel;
 };
+static const char *const v2_kernel[] = {"kernel ", "sock ", NULL};
 static const struct group_kind kinds[] = {
-	{"/sys/fs/cgroup", "", "memory.max", NULL, "memory.events"},
-	{"/sys/fs/cgroup/unified", "", "memory.max", NULL, "memory.events"},
+	/* page tables are in the footprint */
+	{"/sys/fs/cgroup", "", "memory.max", NULL, "memory.events",
+		{"memory.stat", v2_kernel, "pagetables "}},
+	{"/sys/fs/cgroup/unified", "", "memory.max", NULL, "memory.events",
+		{"memory.stat", v2_kernel, "pagetables "}},
 	/* total: with what is swapped, as a footprint is */
 	{"/sys/fs/cgroup/memory", "memory", "memory.limit_in_bytes", "memory.memsw.limit_in_bytes",
-		"memory.oom_control"},
+		"memory.oom_control", {"memory.kmem.usage_in_bytes", NULL, NULL}},
 };
 
 static bool
@@ -56,11 +65,12 @@ get(const char *dir, const char *name, char *buf, size_t cap)
 
 /* Own cgroup in a hierarchy: a line is "4:memory:/path", of v2 "0::/path". */
 static bool
-own_group(const struct group_kind *k, char *out, size_t cap)
+own_group(const char *root, const struct group_kind *k, char *out, size_t cap)
 {
-	char text[4096], list[64];
+	char text[4096], list[64], self[PATH_CAP];
 
-	if (!get("/proc/self", "cgroup", text, sizeof(text)))
+	snprintf(self, sizeof(self), "%.500s/proc/self", root);
+	if (!get(self, "cgroup", text, sizeof(text)))
 		return false;
 	for (char *line = text, *end; (end = strchr(line, '\n')); line = end + 1) {
 		char *names, *path;
@@ -73,7 +83,8 @@ own_group(const struct group_kind *k, char *out, size_t cap)
 		snprintf(list, sizeof(list), ",%.*s,", (int)MIN(path - names - 1, 60), names + 1);
 		if (*k->controller ? !strstr(list, k->controller) : path != names + 1)
 			continue;
-		snprintf(out, cap, "%s%s", k->mount, strcmp(path + 1, "/") == 0 ? "" : path + 1);
+		snprintf(out, cap, "%.200s%s%s", root, k->mount,
+			strcmp(path + 1, "/") == 0 ? "" : path + 1);
 		return access(out, W_OK) == 0;
 	}
 	return false;
@@ -111,12 +122,12 @@ hand_down(const char *group)
 
 /* Path of a session's group, the first that exists or could be made. */
 static const struct group_kind *
-group_of(const char *id, bool make, char *out, size_t cap)
+group_of(const char *root, const char *id, bool make, char *out, size_t cap)
 {
 	char own[PATH_CAP - 40];
 
 	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
-		if (!own_group(&kinds[i], own, sizeof(own)))
+		if (!own_group(root, &kinds[i], own, sizeof(own)))
 			continue;
 		if (!*kinds[i].controller) { /* the leaf, if server and keeper are there by now */
 			size_t n = strlen(own), k = strlen("/muster");
@@ -134,10 +145,10 @@ group_of(const char *id, bool make, char *out, size_t cap)
 }
 
 bool
-memgroup_hold(const char *id, pid_t pid, uint64_t max)
+memgroup_hold(const char *root, const char *id, pid_t pid, uint64_t max)
 {
 	char dir[PATH_CAP], text[32], number[24];
-	const struct group_kind *k = group_of(id, true, dir, sizeof(dir));
+	const struct group_kind *k = group_of(root, id, true, dir, sizeof(dir));
 
 	if (!k)
 		return false;
@@ -153,10 +164,10 @@ memgroup_hold(const char *id, pid_t pid, uint64_t max)
 }
 
 uint64_t
-memgroup_kills(const char *id)
+memgroup_kills(const char *root, const char *id)
 {
 	char dir[PATH_CAP], text[1024];
-	const struct group_kind *k = group_of(id, false, dir, sizeof(dir));
+	const struct group_kind *k = group_of(root, id, false, dir, sizeof(dir));
 	const char *at;
 
 	if (!k || !get(dir, k->events, text, sizeof(text)))
@@ -165,11 +176,36 @@ memgroup_kills(const char *id)
 	return at ? strtoull(at + strlen("oom_kill "), NULL, 10) : 0;
 }
 
+static uint64_t
+number_after(const char *text, const char *name)
+{
+	const char *at = strstr(text, name);
+
+	return at && (at == text || at[-1] == '\n') ? strtoull(at + strlen(name), NULL, 10) : 0;
+}
+
+uint64_t
+memgroup_kernel(const char *root, const char *id)
+{
+	char dir[PATH_CAP], text[4096];
+	const struct group_kind *k = group_of(root, id, false, dir, sizeof(dir));
+	uint64_t sum = 0, less;
+
+	if (!k || !get(dir, k->kernel.file, text, sizeof(text)))
+		return 0;
+	if (!k->kernel.names)
+		return strtoull(text, NULL, 10);
+	for (const char *const *n = k->kernel.names; *n; n++)
+		sum += number_after(text, *n);
+	less = number_after(text, k->kernel.less);
+	return sum - MIN(sum, less);
+}
+
 void
-memgroup_release(const char *id)
+memgroup_release(const char *root, const char *id)
 {
 	char dir[PATH_CAP];
 
-	if (group_of(id, false, dir, sizeof(dir)))
+	if (group_of(root, id, false, dir, sizeof(dir)))
 		rmdir(dir); /* not while a stray lives in it */
 }

@@ -5,9 +5,12 @@
 #include "core/base/base.h"
 #include <sys/types.h>
 
+/* root: "", or another tree with proc/self/cgroup and sys/fs/cgroup in it (tests). */
 /* Makes the cgroup, sets the limit (bytes), moves the process; false: not ours to make. */
-bool memgroup_hold(const char *id, pid_t pid, uint64_t max);
+bool memgroup_hold(const char *root, const char *id, pid_t pid, uint64_t max);
 /* Processes that the kernel ended in it; 0 where there is none. */
-uint64_t memgroup_kills(const char *id);
-void memgroup_release(const char *id); /* it stays while a stray lives in it */
+uint64_t memgroup_kills(const char *root, const char *id);
+/* What the kernel holds for its processes beyond their footprints: sockets, pipes, its own tables. */
+uint64_t memgroup_kernel(const char *root, const char *id);
+void memgroup_release(const char *root, const char *id); /* it stays while a stray lives in it */
 #endif

@@ -30,6 +30,8 @@ struct entry { /* one session */
 	bool force, first;
 	pid_t *member; /* its processes beside the child, at the last sample */
 	size_t n_members;
+	struct role_memory *role;
+	size_t n_roles;
 };
 struct waiter {
 	struct waiter *next;
@@ -97,6 +99,7 @@ static void
 free_entry(struct entry *e)
 {
 	free(e->member);
+	free(e->role);
 	free(e);
 }
 
@@ -178,6 +181,36 @@ note_members(struct entry *e, const struct scan_session *v)
 }
 
 static void
+note_roles(struct entry *e, const struct scan_session *v)
+{
+	e->role = xrealloc(e->role, (v->n_members + 1) * sizeof(*e->role));
+	e->n_roles = 0;
+	for (size_t i = 0; i < v->n_members; i++) {
+		struct role_memory r = {.footprint = v->member[i].footprint, .processes = 1};
+		size_t k = 0;
+
+		proc_role(v->member[i].comm, v->member[i].cmdline, r.role, sizeof(r.role));
+		while (k < e->n_roles && strcmp(e->role[k].role, r.role) != 0)
+			k++;
+		if (k == e->n_roles) {
+			e->role[e->n_roles++] = r;
+			continue;
+		}
+		e->role[k].footprint += r.footprint;
+		e->role[k].processes++;
+	}
+}
+
+const struct role_memory *
+sampler_roles(const struct sampler *s, uint32_t num, size_t *n)
+{
+	const struct entry *e = entry_of(s, num);
+
+	*n = e ? e->n_roles : 0;
+	return e ? e->role : NULL;
+}
+
+static void
 take(struct sampler *s, struct entry *e, const struct scan_session *v)
 {
 	struct memstat *m = &e->m;
@@ -195,9 +228,12 @@ take(struct sampler *s, struct entry *e, const struct scan_session *v)
 	m->processes = v->processes;
 	m->strays = e->pid ? v->strays : v->processes;
 	m->cpu_ticks = v->cpu_ticks;
+	m->gpu = v->gpu.vram_bytes + v->gpu.system_bytes;
+	m->gpu_vram = v->gpu.vram_bytes;
 	m->at = os_wall_s();
 	pick_tool(s, e, v);
 	note_members(e, v);
+	note_roles(e, v);
 	memseries_push(&e->series, m->at, m->footprint);
 	judge_growth(s, e);
 	sample = (struct mem_sample){m->at, m->footprint, m->rss, m->swap,
@@ -247,6 +283,7 @@ take_outside(struct sampler *s, const struct scan_session *v)
 
 		*o = (struct outside_process){.pid = m->pid,
 			.started = wall_of_ticks(m->start),
+			.start = m->start,
 			.footprint = m->footprint,
 			.estimated = m->estimated,
 			.shared = *m->shared};

@@ -16,6 +16,7 @@ struct memstat { /* of one session; absent = not known yet */
 	double growth_bytes_per_h;  /* NAN: not known yet */
 	enum growth_verdict growth; /* at rest */
 	bool growth_while_working;  /* worth a look, never a reason to close */
+	uint64_t gpu, gpu_vram;	    /* of graphics devices: all, on the device */
 	char tool[64];		    /* a process in the tree that is no helper: "" none */
 	uint64_t cpu_ticks;	    /* of the whole tree, as it stands; falls when a process ends */
 };
@@ -36,11 +37,17 @@ struct sampler_ops {
 	pid_t reaper; /* to which orphans of sessions come; 0 none */
 	void *ctx;
 };
+struct role_memory { /* of a session's processes beside its child */
+	char role[48];
+	uint64_t footprint;
+	unsigned processes;
+};
 struct outside_process { /* of no session's tree, or of several */
 	pid_t pid;
 	char marker[12]; /* MUSTER_SESSION, "" none */
 	char what[48];	 /* as proc_role */
 	double started;	 /* wall time */
+	uint64_t start;	 /* clock ticks since boot: with pid, the identity */
 	uint64_t footprint;
 	bool estimated, shared;
 };
@@ -58,6 +65,8 @@ void sampler_left(struct sampler *s, uint32_t num);
 void sampler_remove(struct sampler *s, uint32_t num);
 void sampler_focus(struct sampler *s, uint32_t num); /* 5 s ticks for the next 10 min; 0 none */
 const struct memstat *sampler_get(const struct sampler *s, uint32_t num); /* borrowed; NULL */
+/* As of the last sample; borrowed. */
+const struct role_memory *sampler_roles(const struct sampler *s, uint32_t num, size_t *n);
 /* What the verdict on growth rests on; all zero if the session is not known. */
 struct growth_numbers sampler_growth(const struct sampler *s, uint32_t num);
 /* Sample one session now, with a full walk; cb on the loop thread, m NULL if it went meanwhile. */

@@ -244,6 +244,20 @@ moved(uint64_t a, uint64_t b)
 	return (a > b ? a - b : b - a) > INODES_MOVED;
 }
 
+static struct gpu_memory
+gpu_of(const struct scan *s, const struct proc_info *p, size_t n)
+{
+	pid_t *pid = xcalloc(n + 1, sizeof(*pid));
+	struct gpu_memory g = {0};
+
+	for (size_t i = 0; i < n; i++)
+		pid[i] = p[i].pid;
+	if (s->gpus)
+		g = footprint_gpu("/proc", pid, n);
+	free(pid);
+	return g;
+}
+
 /* What a session holds without mapping it shows nowhere but in the machine's shared memory. So
  * its descriptors are looked at again when that moved, or what sessions map, or what it has of it
  * that is in no page table; and every ten minutes. */
@@ -267,6 +281,7 @@ look_at_inodes(struct scan *s, struct scan_session *v, const struct proc_info *p
 	}
 	free(x->list.e);
 	x->list = footprint_inodes(p, n);
+	x->gpu = gpu_of(s, p, n);
 	x->at = s->now;
 	x->unmapped = unmapped;
 	x->mapped = mapped;
@@ -300,7 +315,10 @@ add_inodes(struct scan *s)
 		int at = session_at(s, s->inodes[i].num);
 		struct shared_extra x;
 
-		if (at < 0 || !s->v[at].known || !all[i]->n)
+		if (at < 0 || !s->v[at].known)
+			continue;
+		s->v[at].gpu = s->inodes[i].gpu;
+		if (!all[i]->n)
 			continue;
 		x = footprint_shared(all[i], all, s->n_inodes);
 		s->v[at].footprint = footprint_with(s->v[at].footprint, &x);
@@ -404,6 +422,7 @@ scan_run(struct scan *s, struct scan_session *v, size_t n, const struct scan_out
 	s->now = os_mono_ns();
 	s->ksm = merged_pages();
 	s->machine_shm = pressure_shared_memory();
+	s->gpus = access("/dev/dri", F_OK) == 0;
 	find_members(s);
 	scan_walk(s);
 	drop_gone_sessions(s);

@@ -4,6 +4,7 @@
  * process of every session between calls (last walk, its cost, marker, command line), so that most
  * ticks need only the counters of `status`. Owned by whoever runs the call; no locks. */
 #include "core/base/base.h"
+#include "sessions/memory/footprint_gpu.h"
 #include <sys/types.h>
 
 struct scan;
@@ -21,6 +22,7 @@ struct scan_session {
 	bool known, estimated;
 	uint64_t footprint, rss, swap, pss, cpu_ticks;
 	uint64_t peak; /* highest footprint since the call before, as far as the kernel tells */
+	struct gpu_memory gpu;
 	unsigned processes, strays; /* strays: found by marker, terminal or memory, not by parent */
 	/* members other than the child itself, until the next call */
 	struct scan_member *member;

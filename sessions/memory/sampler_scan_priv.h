@@ -32,6 +32,7 @@ struct member { /* a process of a session, between calls */
 struct inodes_of { /* what a session maps or holds, from its last look */
 	uint32_t num;
 	struct shm_list list;
+	struct gpu_memory gpu;
 	uint64_t at, unmapped, mapped, machine, members; /* then: see look_at_inodes */
 };
 struct departed { /* a member that ended since the call before */
@@ -55,6 +56,7 @@ struct scan {
 	size_t nv;
 	const struct scan_outside *outside; /* NULL: not asked for */
 	uint64_t now, members_shm, machine_shm, ksm;
+	bool gpus; /* the machine has any */
 };
 
 uint64_t scan_thread_ns(void); /* processor time of this thread */

@@ -36,7 +36,7 @@ struct header {
 	uint64_t fail_from; /* bytes on which servers died feed_fails times */
 	struct slot slot[2];
 	uint32_t punched;
-	_Atomic uint32_t sleep; /* 0 in those of servers that had no such mark */
+	_Atomic uint32_t bound; /* 0 in those of servers that had no such mark */
 };
 struct ring {
 	int fd;
@@ -154,15 +154,15 @@ ring_fd(const struct ring *r)
 }
 
 void
-ring_set_sleep(struct ring *r, bool sleep)
+ring_set_bound(struct ring *r, enum ring_bound to)
 {
-	r->h->sleep = sleep;
+	r->h->bound = to;
 }
 
-bool
-ring_sleep(const struct ring *r)
+enum ring_bound
+ring_bound(const struct ring *r)
 {
-	return r->h->sleep;
+	return (enum ring_bound)r->h->bound;
 }
 
 uint8_t *

@@ -39,9 +39,10 @@ void ring_feeding(struct ring *r, uint64_t from, uint32_t n);
 void ring_fed(struct ring *r);
 uint32_t ring_poison(struct ring *r, uint64_t *from, uint32_t *n);
 
-/* A mark for the successor, at once and for good: the session sleeps or is on its way. */
-void ring_set_sleep(struct ring *r, bool sleep);
-bool ring_sleep(const struct ring *r);
+/* A mark for the successor, at once and for good: what the session is on its way to, or is. */
+enum ring_bound { RING_STAYS, RING_SLEEPS, RING_ENDS };
+void ring_set_bound(struct ring *r, enum ring_bound to);
+enum ring_bound ring_bound(const struct ring *r);
 
 /* 0, or -errno: the one before stays valid. */
 int ring_save(struct ring *r, const void *p, size_t n, uint64_t upto);

@@ -8,6 +8,7 @@
 #include "sessions/pty/shelf.h"
 #include "sessions/session/display.h"
 #include "sessions/session/ended.h"
+#include "sessions/session/exit_status.h"
 #include "sessions/session/feed.h"
 #include "sessions/session/sessions.h"
 #include "sessions/session/start.h"
@@ -33,6 +34,7 @@ course_begin(struct session *s, char *const *argv, run_cb cb, void *ctx, struct 
 	struct run *r;
 
 	CHECK(!s->run);
+	sessions_keep_name(s);
 	r = run_new(s->state);
 	s->run = r;
 	if (start_child(s, argv, e) < 0) {
@@ -188,8 +190,10 @@ course_reaped(struct session *s, int status)
 	struct run *r = s->run;
 
 	r->phase = RUN_DRAINING;
+	if (status == KEEPER_NO_STATUS) /* a keeper that is not its parent cannot know */
+		status = exit_status(r->pidfd, r->pid);
 	close_fd(&r->pidfd);
-	if (status != KEEPER_NO_STATUS) /* a keeper that is not its parent cannot know */
+	if (status != KEEPER_NO_STATUS)
 		session_exit_status(s, status);
 	if (r->pty)
 		pty_child_gone(r->pty); /* run_over once its output was read */
@@ -234,6 +238,8 @@ look_for_end(struct session *s, uint64_t now)
 void
 course_tick(struct sessions *ss, uint64_t now_ns)
 {
-	for (struct session *s = ss->first; s; s = s->next)
+	for (struct session *s = ss->first; s; s = s->next) {
 		look_for_end(s, now_ns);
+		run_look_stopped(s);
+	}
 }

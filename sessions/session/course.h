@@ -18,6 +18,6 @@ void course_reaped(struct session *s, int status);
 void course_abandon(struct session *s);
 /* A pty that a predecessor had. */
 void course_take_pty(struct session *s, int take_master);
-/* Once a tick: children that are gone, with no word from the keeper. */
+/* Once a tick: children that are gone, with no word from the keeper; those that stopped. */
 void course_tick(struct sessions *ss, uint64_t now_ns);
 #endif

@@ -1,5 +1,6 @@
 #include "sessions/session/foreground.h"
 #include "sessions/memory/proc_read.h"
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -91,4 +92,24 @@ foreground_name(int pty_fd, pid_t leader, bool at_prompt, char *name, size_t cap
 		front = at_prompt ? 0 : working(leader);
 	if (front > 0)
 		name_of(front, name, cap);
+}
+
+bool
+foreground_stopped(int pty_fd, pid_t leader)
+{
+	pid_t front = tcgetpgrp(pty_fd);
+
+	return proc_state(leader) == 'T' ||
+	       (front > 0 && front != leader && proc_state(front) == 'T');
+}
+
+void
+foreground_continue(int pty_fd, pid_t leader)
+{
+	pid_t front = tcgetpgrp(pty_fd);
+
+	if (front > 1)
+		kill(-front, SIGCONT); /* with what stopped along with it */
+	if (front != leader)
+		kill(leader, SIGCONT);
 }

@@ -6,6 +6,9 @@
 #include "core/base/base.h"
 #include <sys/types.h>
 
+/* Has the program stopped itself, as by Ctrl-Z with no shell around it, or what is in front of it? */
+bool foreground_stopped(int pty_fd, pid_t leader);
+void foreground_continue(int pty_fd, pid_t leader);
 /* name is left as it is when nothing works. at_prompt: the program shows its prompt. */
 void foreground_name(int pty_fd, pid_t leader, bool at_prompt, char *name, size_t cap);
 #endif

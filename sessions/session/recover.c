@@ -149,9 +149,9 @@ read_spec(int spec, char ***env, char **cwd, struct spawn_limits *limits)
 
 /* The ring says so at once, the store soon. */
 static bool
-marked_asleep(const struct session *s)
+is_bound(const struct session *s, enum ring_bound to)
 {
-	return s->display->ring && ring_sleep(s->display->ring);
+	return s->display->ring && ring_bound(s->display->ring) == to;
 }
 
 /* What of a child the keeper tells. The store may be behind, never ahead: a session that it calls
@@ -168,7 +168,9 @@ take_child(struct session *s, struct keeper_held *h, const json_t *note)
 		shelf_clear(s->of->shelf, s->num);
 	from = obj_text(note, "from");
 	s->run = run_new(session_state_of(from ? from : "starting"));
-	if (marked_asleep(s) && !coming)
+	if (is_bound(s, RING_ENDS))
+		session_found(s, SS_CLOSING);
+	else if (is_bound(s, RING_SLEEPS) && !coming)
 		session_found(s, SS_SLEEPING);
 	else if (s->state != SS_CLOSING && (s->state != SS_SLEEPING || s->display->ring))
 		session_found(s, coming ? SS_STARTING : SS_RUNNING);
@@ -339,7 +341,7 @@ bury(struct sessions *ss)
 static void
 mark_lost(struct session *s)
 {
-	bool sleeps = s->state == SS_SLEEPING || marked_asleep(s);
+	bool sleeps = s->state == SS_SLEEPING || is_bound(s, RING_SLEEPS);
 
 	s->past.ended = os_wall_s(); /* at the latest: its text is kept from here on */
 	if (sleeps)
@@ -430,8 +432,8 @@ hand_over_one(struct session *s)
 		return;
 	if (r->pty)
 		keeper_hold(s->of->keeper, s->num, KEEPER_MASTER, pty_fd(r->pty));
-	keeper_adopt(
-		s->of->keeper, s->num, r->pid, r->pid_start, r->phase == RUN_DRAINING, 0, r->pidfd);
+	keeper_adopt(s->of->keeper, s->num, r->pid, r->pid_start, r->phase == RUN_DRAINING,
+		KEEPER_NO_STATUS, r->pidfd);
 }
 
 void

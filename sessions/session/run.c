@@ -12,6 +12,7 @@
 
 #define TOLD_NS 10000000000ull
 #define TOLD_MAX 20
+#define CONTINUE_MS 300 /* longer than between a text and its Enter */
 
 static const char *const phases[] = {"coming", "alive", "draining"};
 
@@ -43,11 +44,26 @@ run_census(const struct session *s)
 	return w;
 }
 
+static void
+on_closed(uv_handle_t *h)
+{
+	free(h);
+}
+
+static void
+want_no_more(struct run *r)
+{
+	if (r->wanted)
+		uv_close((uv_handle_t *)r->wanted, on_closed);
+	r->wanted = NULL;
+}
+
 void
 run_free(struct run *r)
 {
 	if (!r)
 		return;
+	want_no_more(r);
 	pty_free(r->pty);
 	close_fd(&r->pidfd);
 	activity_deinit(&r->act);
@@ -80,6 +96,45 @@ run_dump(const struct session *s, FILE *out)
 			activity_source_name(r->act.source));
 }
 
+void
+run_look_stopped(struct session *s)
+{
+	struct run *r = s->run;
+	bool is =
+		r && r->phase == RUN_ALIVE && r->pty && foreground_stopped(pty_fd(r->pty), r->pid);
+
+	if (!r || r->stopped == is)
+		return;
+	r->stopped = is;
+	log_info("session %u: %s", s->num, is ? "stopped" : "continued");
+	session_changed(s);
+}
+
+static void
+on_wanted(uv_timer_t *t)
+{
+	struct session *s = session_check(t->data);
+
+	want_no_more(s->run);
+	if (s->run->pty)
+		foreground_continue(pty_fd(s->run->pty), s->run->pid);
+	run_look_stopped(s);
+}
+
+/* What is typed in one go it finds in one go. */
+static void
+want(struct session *s)
+{
+	struct run *r = s->run;
+
+	if (!r->wanted) {
+		r->wanted = xcalloc(1, sizeof(*r->wanted));
+		uv_timer_init(s->of->loop, r->wanted);
+		r->wanted->data = s;
+	}
+	uv_timer_start(r->wanted, on_wanted, CONTINUE_MS, 0);
+}
+
 int
 run_write(struct session *s, const void *p, size_t n, struct err *e)
 {
@@ -88,6 +143,9 @@ run_write(struct session *s, const void *p, size_t n, struct err *e)
 	if (!s->run || !s->run->pty)
 		return err_set(e, 1, "%s is not running (it is %s)", s->name,
 			session_state_name(s->state));
+	run_look_stopped(s);
+	if (s->run->stopped && s->run->mem_level < 2)
+		want(s);
 	if ((rc = pty_write(s->run->pty, p, n)) == -ENOBUFS)
 		return err_set(e, 1, "%s is not reading its input (1 MiB queued)", s->name);
 	if (rc < 0)

@@ -12,6 +12,7 @@
 #include "sessions/agent/policy.h"
 #include "sessions/session/session.h"
 #include <sys/types.h>
+#include <uv.h>
 
 struct pty;
 struct care;
@@ -30,6 +31,8 @@ struct run {
 	struct activity_state act;
 	struct reap_verdict reap; /* as last judged */
 	uint64_t gone_ns;	  /* since when its pidfd says that the child is gone; 0 */
+	bool stopped;		  /* its program, by itself or by somebody: it reads nothing */
+	uv_timer_t *wanted;	  /* since something was typed at it: it is continued then; NULL */
 	bool unkillable;	  /* it outlived SIGKILL: it is in the kernel's hands */
 	uint64_t told_ns; /* its changes of activity are told TOLD_MAX times in TOLD_NS from here */
 	unsigned told, untold;
@@ -41,6 +44,8 @@ struct run {
 	bool mem_held;	       /* its limit, by a cgroup; else it is watched */
 	int mem_level;	       /* memlimit_level */
 	uint64_t mem_kills;    /* told of */
+	uint64_t
+		mem_kernel; /* what the kernel holds for a held one: sockets, pipes, its own tables */
 	run_cb on_started;
 	void *on_started_ctx;
 	char hook_token[33];
@@ -55,9 +60,12 @@ void run_dump(const struct session *s, FILE *out);
 /* Who it is to the census of memory (memory/census.h). */
 struct census_who run_census(const struct session *s);
 
-/* Bytes typed into the child: bounded queue; -1 and *e (NULL ok) when full or not running. */
+/* Bytes typed into the child: bounded queue; -1 and *e (NULL ok) when full or not running. One that
+ * stopped is continued a moment after the last of them, since somebody wants it, unless it was
+ * stopped for its memory. */
 int run_write(struct session *s, const void *p, size_t n, struct err *e);
 void run_flush_replies(struct session *s);
+void run_look_stopped(struct session *s); /* the kernel is asked, and lists are told */
 
 /* Verdict on its activity again; the observers hear of it. Nothing without a run. */
 void run_evaluate(struct session *s, uint64_t now_ns);

@@ -154,12 +154,14 @@ sessions_check(const struct sessions *ss)
 
 /* Adding. */
 
+/* By another one than s. */
 static bool
-name_taken(struct sessions *ss, const char *name)
+name_taken(struct sessions *ss, const char *name, const struct session *s)
 {
-	struct session *s = find_name(ss, name);
-
-	return s && session_kept(s);
+	for (struct session *t = ss->first; t; t = t->next)
+		if (t != s && session_kept(t) && !strcmp(t->name, name))
+			return true;
+	return false;
 }
 
 static void
@@ -176,15 +178,28 @@ make_id(struct sessions *ss, char id[12])
 }
 
 static void
-make_name(struct sessions *ss, struct session *s)
+make_name(struct session *s, const char *base)
 {
-	const char *base = s->profile ? profile_name(s->profile) : "session";
+	char name[sizeof(s->name)];
 
 	for (unsigned i = 1;; i++) {
-		snprintf(s->name, sizeof(s->name), "%.40s-%u", base, i);
-		if (!name_taken(ss, s->name))
-			return;
+		snprintf(name, sizeof(name), "%.40s-%u", base, i);
+		if (!name_taken(s->of, name, s))
+			break;
 	}
+	memcpy(s->name, name, sizeof(name));
+}
+
+void
+sessions_keep_name(struct session *s)
+{
+	char base[sizeof(s->name)];
+
+	if (!name_taken(s->of, s->name, s))
+		return;
+	memcpy(base, s->name, sizeof(base));
+	make_name(s, base);
+	session_unsaved(s);
 }
 
 void
@@ -208,10 +223,10 @@ sessions_add(struct sessions *ss, struct session *s, struct err *e)
 	if (*s->name && !session_name_valid(s->name))
 		return err_set(
 			e, 2, "a name starts with a letter and has no blanks: %.64s", s->name);
-	if (*s->name && name_taken(ss, s->name))
+	if (*s->name && name_taken(ss, s->name, s))
 		return err_set(e, 1, "the name %s is taken (rename or end the other one)", s->name);
 	if (!*s->name)
-		make_name(ss, s);
+		make_name(s, s->profile ? profile_name(s->profile) : "session");
 	make_id(ss, s->id);
 	s->num = store_take_num(ss->store, ss->next_num);
 	sessions_link(ss, s);
@@ -224,9 +239,8 @@ sessions_rename(struct session *s, const char *name, struct err *e)
 {
 	if (!name || !session_name_valid(name))
 		return err_set(e, 2, "a name starts with a letter and has no blanks");
-	for (struct session *t = s->of->first; t; t = t->next)
-		if (t != s && !strcmp(t->name, name) && session_kept(t))
-			return err_set(e, 1, "the name %s is taken", name);
+	if (name_taken(s->of, name, s))
+		return err_set(e, 1, "the name %s is taken", name);
 	snprintf(s->name, sizeof(s->name), "%s", name);
 	session_unsaved(s);
 	return 0;
@@ -313,8 +327,12 @@ store_session(struct session *s)
 void
 sessions_keep_state(struct session *s)
 {
+	bool sleeps = s->state == SS_SLEEPING || s->state == SS_ASLEEP;
+
 	if (s->display->ring) /* there for a successor at once; the store's record is soon */
-		ring_set_sleep(s->display->ring, s->state == SS_SLEEPING || s->state == SS_ASLEEP);
+		ring_set_bound(s->display->ring, sleeps			  ? RING_SLEEPS
+						 : s->state == SS_CLOSING ? RING_ENDS
+									  : RING_STAYS);
 	sessions_store(s->of);
 }
 

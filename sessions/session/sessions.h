@@ -16,6 +16,8 @@ unsigned sessions_live(const struct sessions *ss);
 int sessions_add(struct sessions *ss, struct session *s, struct err *e);
 /* Into the list, by number: one that has all that already. */
 void sessions_link(struct sessions *ss, struct session *s);
+/* It is about to live again: a name that another one took meanwhile gets a number behind it. */
+void sessions_keep_name(struct session *s);
 int sessions_rename(struct session *s, const char *name, struct err *e);
 /* Deletes all of it, stored things too. The session must not be live. */
 void sessions_forget(struct session *s);

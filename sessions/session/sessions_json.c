@@ -63,6 +63,37 @@ shared_bytes(const struct session *s)
 }
 
 static void
+put_role(json_t *list, const char *role, uint64_t footprint, unsigned processes)
+{
+	json_array_append_new(list, json_pack("{s:s,s:I,s:i}", "role", role, "footprint_bytes",
+					    (json_int_t)footprint, "processes", (int)processes));
+}
+
+/* The child itself is what the others leave; those that are called as it is go with it. */
+static void
+put_roles(json_t *o, const struct session *s, const struct memstat *m)
+{
+	size_t n;
+	const struct role_memory *r = sampler_roles(s->of->sampler, s->num, &n);
+	const char *own = s->run ? profile_name(s->profile) : "";
+	json_t *a = json_array();
+	uint64_t others = 0;
+	unsigned like = 1;
+
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(r[i].role, own) == 0)
+			like += r[i].processes;
+		else
+			others += r[i].footprint;
+	if (*own)
+		put_role(a, own, m->footprint - MIN(m->footprint, others), like);
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(r[i].role, own) != 0)
+			put_role(a, r[i].role, r[i].footprint, r[i].processes);
+	json_object_set_new(o, "roles", a);
+}
+
+static void
 put_memory(json_t *o, struct session *s)
 {
 	const struct memstat *m = s->of->sampler ? sampler_get(s->of->sampler, s->num) : NULL;
@@ -89,6 +120,11 @@ put_memory(json_t *o, struct session *s)
 	for (size_t i = 0; i < n; i++)
 		json_array_append_new(a, json_integer((json_int_t)spark[i]));
 	json_object_set_new(o, "spark", a);
+	if (m->gpu) {
+		obj_put_int(o, "gpu_bytes", m->gpu);
+		obj_put_int(o, "gpu_vram_bytes", m->gpu_vram);
+	}
+	put_roles(o, s, m);
 	n = census_slabs(s->of->census, s->num, NULL, slabs);
 	if (n)
 		json_object_set_new(o, "slabs", slabs_json(slabs, n));
@@ -115,6 +151,9 @@ put_limit(json_t *o, const struct session *s)
 	if (!s->mem_max)
 		return;
 	obj_put_int(o, "mem_max_bytes", s->mem_max);
+	obj_put_int(o, "mem_kills", s->run->mem_kills);
+	if (s->run->mem_held)
+		obj_put_int(o, "unattributed_bytes", s->run->mem_kernel);
 	json_object_set_new(o, "mem_held", json_boolean(s->run->mem_held));
 }
 
@@ -157,6 +196,7 @@ put_activity(json_t *o, struct session *s)
 	if (*s->run->act.detail)
 		obj_put_text(o, "detail", s->run->act.detail);
 	json_object_set_new(o, "ready", json_boolean(s->run->act.ready_ns != 0));
+	json_object_set_new(o, "stopped", json_boolean(s->run->stopped));
 	if (activity_blocked(s->run->act.now)) {
 		json_t *options = json_array();
 
@@ -232,16 +272,19 @@ outside_json(struct sessions *ss, uint64_t *sum)
 	for (size_t i = 0; i < n; i++) {
 		json_t *users = json_array();
 		const struct session *marked = marked_by(ss, &o[i]);
+		bool used = false;
 
 		for (struct session *s = ss->first; s; s = s->next)
-			if (uses(s, marked, &o[i]))
+			if (uses(s, marked, &o[i])) {
 				json_array_append_new(users, json_string(s->name));
+				used = used || session_live(s);
+			}
 		*sum += o[i].footprint;
 		json_array_append_new(list,
-			json_pack("{s:i,s:s,s:I,s:b,s:b,s:f,s:o}", "pid", (int)o[i].pid, "what",
+			json_pack("{s:i,s:s,s:I,s:b,s:b,s:b,s:f,s:o}", "pid", (int)o[i].pid, "what",
 				o[i].what, "footprint_bytes", (json_int_t)o[i].footprint,
-				"estimated", o[i].estimated, "shared", o[i].shared, "age_s",
-				MAX(now - o[i].started, 0.0), "sessions", users));
+				"estimated", o[i].estimated, "shared", o[i].shared, "orphaned",
+				!used, "age_s", MAX(now - o[i].started, 0.0), "sessions", users));
 	}
 	return list;
 }
@@ -249,7 +292,7 @@ outside_json(struct sessions *ss, uint64_t *sum)
 json_t *
 sessions_totals_json(struct sessions *ss)
 {
-	uint64_t footprint = 0, rss = 0, out = 0;
+	uint64_t footprint = 0, rss = 0, out = 0, freed = 0;
 	int running = 0, asleep = 0;
 	json_t *outside = outside_json(ss, &out);
 
@@ -257,14 +300,15 @@ sessions_totals_json(struct sessions *ss)
 		const struct memstat *m = ss->sampler ? sampler_get(ss->sampler, s->num) : NULL;
 		running += session_live(s);
 		asleep += s->state == SS_ASLEEP;
+		freed += s->state == SS_ASLEEP ? s->past.freed_bytes : 0;
 		if (m && m->known) {
 			footprint += m->footprint;
 			rss += m->rss;
 		}
 	}
-	return json_pack("{s:I,s:I,s:i,s:i,s:I,s:o}", "footprint_bytes", (json_int_t)footprint,
-		"rss_bytes", (json_int_t)rss, "running", running, "asleep", asleep, "outside_bytes",
-		(json_int_t)out, "outside", outside);
+	return json_pack("{s:I,s:I,s:I,s:i,s:i,s:I,s:o}", "freed_bytes", (json_int_t)freed,
+		"footprint_bytes", (json_int_t)footprint, "rss_bytes", (json_int_t)rss, "running",
+		running, "asleep", asleep, "outside_bytes", (json_int_t)out, "outside", outside);
 }
 
 /* -1 stands for unknown. */
@@ -292,6 +336,8 @@ sessions_pressure_json(struct sessions *ss)
 	put_known(o, "psi_some_avg60", p.psi_some_avg60);
 	put_known(o, "psi_full_avg10", p.psi_full_avg10);
 	put_known(o, "psi_full_avg60", p.psi_full_avg60);
+	obj_put_int(o, "swapped_in_bytes", p.swapped_in);
+	obj_put_int(o, "swapped_out_bytes", p.swapped_out);
 	put_known(o, "swap_in_bytes_per_s", p.swap_in_per_s);
 	put_known(o, "swap_out_bytes_per_s", p.swap_out_per_s);
 	obj_put_int(o, "zswap_stored_bytes", p.zswap_stored);

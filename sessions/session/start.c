@@ -146,8 +146,8 @@ start_child(struct session *s, char *const *argv, struct err *e)
 	if ((fd = seal(s, argv)) < 0)
 		return err_set(e, 1, "cannot hand over the environment of %s (%s)", s->name,
 			strerror(-fd));
-	ring_set_sleep(
-		s->display->ring, false); /* before there is a child that a successor would end */
+	/* before there is a child that a successor would end */
+	ring_set_bound(s->display->ring, RING_STAYS);
 	rc = keeper_spawn(s->of->keeper, s->num, s->display->cols, s->display->rows, fd,
 		ring_fd(s->display->ring));
 	if (rc < 0) {

@@ -9,17 +9,25 @@ struct piece {
 };
 struct aside {
 	uv_loop_t *loop;
-	uv_work_t req; /* the first piece's, which is under way */
+	uv_work_t req; /* of the first `begun` pieces, which are under way */
 	STAILQ_HEAD(, piece) pieces;
+	size_t n, begun;
 	bool closed;
 };
 
+/* More may be appended meanwhile: of the last one nothing but itself is looked at. */
 static void
 on_work(uv_work_t *req)
 {
-	struct piece *p = STAILQ_FIRST(&((struct aside *)req->data)->pieces);
+	struct aside *a = req->data;
+	struct piece *p = STAILQ_FIRST(&a->pieces);
 
-	p->work(p->arg);
+	for (size_t i = 1;; i++) {
+		p->work(p->arg);
+		if (i == a->begun)
+			break;
+		p = STAILQ_NEXT(p, link);
+	}
 }
 
 static void next(struct aside *a);
@@ -28,19 +36,24 @@ static void
 on_done(uv_work_t *req, int status)
 {
 	struct aside *a = req->data;
-	struct piece *p = STAILQ_FIRST(&a->pieces);
 
 	(void)status;
-	p->done(p->arg);
-	STAILQ_REMOVE_HEAD(&a->pieces, link);
-	free(p);
+	for (; a->begun; a->begun--) {
+		struct piece *p = STAILQ_FIRST(&a->pieces);
+
+		p->done(p->arg); /* may ask for more, or close */
+		STAILQ_REMOVE_HEAD(&a->pieces, link);
+		a->n--;
+		free(p);
+	}
 	next(a);
 }
 
 static void
 next(struct aside *a)
 {
-	if (!STAILQ_EMPTY(&a->pieces))
+	a->begun = a->n;
+	if (a->begun)
 		CHECK(uv_queue_work(a->loop, &a->req, on_work, on_done) == 0);
 	else if (a->closed)
 		free(a);
@@ -61,11 +74,10 @@ void
 aside_run(struct aside *a, aside_fn work, aside_fn done, void *arg)
 {
 	struct piece *p = xcalloc(1, sizeof *p);
-	bool idle = STAILQ_EMPTY(&a->pieces);
 
 	*p = (struct piece){.work = work, .done = done, .arg = arg};
 	STAILQ_INSERT_TAIL(&a->pieces, p, link);
-	if (idle)
+	if (++a->n == 1)
 		next(a);
 }
 
@@ -75,6 +87,6 @@ aside_close(struct aside *a)
 	if (!a)
 		return;
 	a->closed = true;
-	if (STAILQ_EMPTY(&a->pieces))
+	if (!a->n)
 		free(a);
 }

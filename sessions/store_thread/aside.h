@@ -1,7 +1,8 @@
 #ifndef SESSIONS_ASIDE_H
 #define SESSIONS_ASIDE_H
 /* Work that may wait for long, on other people's disks or in /proc, beside the loop: one piece after
- * the other, in the order in which they were asked for, on a thread of libuv's pool. What hangs in
+ * the other, in the order in which they were asked for, on a thread of libuv's pool. Pieces asked for
+ * while others are under way are told of together: many cost the loop one turn. What hangs in
  * one queue holds up nothing but that queue. (The state directory has the store's thread.) */
 #include "core/base/base.h"
 #include <uv.h>

@@ -1,6 +1,7 @@
 /* What a frame of the dashboard costs the processor: sessions that change, the selected one's screen
  * live beside them, from what came of the server to the bytes for the terminal. 200x50. */
 #include "core/os/os.h"
+#include "core/paint/frame.h"
 #include "core/paint/render.h"
 #include "tests/tui/fixture_asked.h"
 #include "tests/tui/fixture_data.h"

@@ -1,6 +1,7 @@
 /* Growth verdicts against series of known truth (growth_sim.h), 400 windows of each class, 8 and 48
  * hours long, smooth and rough: samples once a minute, gaps, estimates that are wrong, a clock that
  * jumps. A quiet series fails with any verdict at any moment, a leak without one in its time. */
+#include "tests/core/growth_held.h"
 #include "tests/core/growth_sim.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -105,59 +106,88 @@ tally(const struct shape *s, const struct pass *pass)
 	return t;
 }
 
+/* What is asked of a table: part of a class alone, and of all of a kind, smooth and rough. */
+struct bars {
+	double one[2];	   /* quiet, leak; smooth passes */
+	double kind[2][3]; /* smooth, rough; easy, quiet, leak */
+};
+
 static void
-test_error_rates(void **state)
+check_kind(int kind, int rough_ones, struct tally t, const struct bars *bars)
 {
 	static const char *const kinds[] = {"easy", "quiet", "leak"};
-	/* of all windows of the kind, smooth and rough; asked for are 0.5, 2 and 3 % */
-	static const double bars[2][3] = {{0.002, 0.005, 0.01}, {0.005, 0.01, 0.03}};
+
+	if (!t.n)
+		return;
+	printf("  %s%s: %.2f %% of %d\n", kinds[kind], rough_ones ? ", rough" : "",
+		100.0 * t.wrong / t.n, t.n);
+	if (RUNS >= 100)
+		assert_true(t.wrong <= t.n * bars->kind[rough_ones][kind]);
+	else /* too few for a rate */
+		assert_true(t.wrong <= t.n / 5);
+}
+
+static void
+error_rates(const struct shape *shape, size_t n, int part, uint64_t first, const struct bars *bars)
+{
 	struct tally all[2][3] = {0};
 	clock_t t0 = clock();
 
-	(void)state;
-	printf("  wrong verdicts (quiet) and misses (leak) in %%, of %d windows each\n  %-24s",
-		RUNS, "");
 	for (size_t k = 0; k < ARRAY_LEN(passes); k++)
-		printf(" %10s", passes[k].name);
+		printf("%*s", k ? 11 : 37, passes[k].name);
 	puts("");
-	for (size_t c = 0; c < ARRAY_LEN(shapes); c++) {
-		const struct shape *s = &shapes[c];
+	for (size_t c = 0; c < n; c++) {
+		const struct shape *s = &shape[c];
 
 		printf("  %-24s", s->name);
 		for (size_t k = 0; k < ARRAY_LEN(passes); k++) {
-			struct tally *sum = &all[passes[k].rough][s->truth], t;
+			struct pass pass = passes[k];
+			struct tally *sum = &all[pass.rough][s->truth], t;
 
-			seed = 1000 + 10 * c + k;
-			if (s->truth == LEAK && s->by_h > passes[k].hours) {
+			pass.part *= part;
+			seed = first + 10 * c + k;
+			if (s->truth == LEAK && s->by_h > pass.hours) {
 				printf(" %10s", "-");
 				continue;
 			}
-			t = tally(s, &passes[k]);
+			t = tally(s, &pass);
 			printf(" %10.2f", 100.0 * t.wrong / t.n);
 			sum->n += t.n;
 			sum->wrong += t.wrong;
 			/* no class hides behind the others */
-			if (!passes[k].rough && RUNS >= 100)
-				assert_true(t.wrong <= t.n * (s->truth == LEAK ? 0.03 : 0.02));
+			if (!pass.rough && RUNS >= 100)
+				assert_true(t.wrong <= t.n * bars->one[s->truth == LEAK]);
 		}
 		puts("");
 	}
-	for (int rough_ones = 0; rough_ones < 2; rough_ones++)
-		for (int kind = 0; kind < 3; kind++) {
-			struct tally t = all[rough_ones][kind];
-			/* the harder bar is for quiet ones together */
-			if (kind == QUIET) {
-				t.n += all[rough_ones][EASY].n;
-				t.wrong += all[rough_ones][EASY].wrong;
-			}
-			printf("  %s%s: %.2f %% of %d\n", kinds[kind], rough_ones ? ", rough" : "",
-				100.0 * t.wrong / t.n, t.n);
-			if (RUNS >= 100)
-				assert_true(t.wrong <= t.n * bars[rough_ones][kind]);
-			else /* too few for a rate */
-				assert_true(t.wrong <= t.n / 10);
-		}
+	for (int r = 0; r < 2; r++) { /* the harder bar is for quiet ones together */
+		all[r][QUIET].n += all[r][EASY].n;
+		all[r][QUIET].wrong += all[r][EASY].wrong;
+		for (int kind = 0; kind < 3; kind++)
+			check_kind(kind, r, all[r][kind], bars);
+	}
 	printf("  %.1f s\n", (double)(clock() - t0) / CLOCKS_PER_SEC);
+}
+
+static void
+test_error_rates(void **state)
+{
+	/* asked for are 0.5, 2 and 3 % */
+	static const struct bars bars = {{0.02, 0.03}, {{0.002, 0.005, 0.01}, {0.005, 0.01, 0.03}}};
+
+	(void)state;
+	printf("  wrong verdicts (quiet) and misses (leak) in %%, of %d windows each\n", RUNS);
+	error_rates(shapes, ARRAY_LEN(shapes), 1, 1000, &bars);
+}
+
+static void
+test_held_back(void **state)
+{
+	static const struct bars bars = {{0.6, 0.1}, {{0, 0.055, 0.02}, {0, 0.045, 0.03}}};
+
+	(void)state;
+	printf("  shapes that the rules were not made with, of %d windows each\n", RUNS / 4);
+	error_rates(held, ARRAY_LEN(held), 4, 5000, &bars);
 }
 
 /* ---- one by one ---- */
@@ -335,9 +365,9 @@ test_burst(void **state)
 	assert_int_equal(verdict(&f), GROWTH_FLAT);
 	f = other;
 	feed(&f, 0.2, 2500);
-	feed(&f, 0.8, 0);
+	feed(&f, 2.5, 0);
 	assert_true(verdict(&f) < GROWTH_FAST); /* it may be a job */
-	feed(&f, 0.5, 0);
+	feed(&f, 0.8, 0);
 	assert_int_equal(verdict(&f), GROWTH_BURST);
 	other = f;
 	feed(&f, 7, 0); /* levelled off */
@@ -354,6 +384,15 @@ test_burst(void **state)
 		feed(&f, 50 / 60.0, 0);
 		f.mb -= 900;
 		assert_true(verdict(&f) < GROWTH_FAST);
+	}
+	/* one that comes every night is known */
+	f = (struct feed){.mb = 500};
+	for (int i = 0; i < 3; i++) {
+		feed(&f, 19, 0);
+		f.mb += 900;
+		feed(&f, 5, 0);
+		assert_int_equal(verdict(&f) == GROWTH_BURST, i == 0);
+		f.mb -= 900;
 	}
 	/* a second jump on top of the first does not wait for the hour */
 	f = (struct feed){.mb = 500};
@@ -433,6 +472,7 @@ main(void)
 		cmocka_unit_test(test_estimates),
 		cmocka_unit_test(test_cost),
 		cmocka_unit_test(test_error_rates),
+		cmocka_unit_test(test_held_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -289,6 +289,15 @@ a_swept_transcript_comes_back(void **state)
 	assert_non_null(fgets(text, sizeof text, f));
 	fclose(f);
 	assert_string_equal(text, "{}\n");
+	/* emptied where it stands, even as it is put to sleep once more */
+	assert_int_equal(truncate(file, 0), 0);
+	assert_int_equal(guard_keep(store, 7, file), 0);
+	assert_int_equal(guard_restore(store, 7), 1);
+	f = fopen(file, "r");
+	assert_non_null(f);
+	assert_non_null(fgets(text, sizeof text, f));
+	fclose(f);
+	assert_string_equal(text, "{}\n");
 	guard_forget(store, 7);
 	unlink(file);
 	assert_int_equal(guard_restore(store, 7), 0);

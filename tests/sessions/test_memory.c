@@ -3,6 +3,7 @@
 #include "sessions/closing/memlimit.h"
 #include "sessions/memory/memgroup.h"
 #include "tests/sessions/hog.h"
+#include "tests/sessions/put_file.h"
 #include "tests/sessions/run_muster.h"
 #include <math.h>
 
@@ -232,20 +233,72 @@ test_cgroup(void **state)
 	struct hog h = hog_start(true);
 
 	(void)state;
-	if (!memgroup_hold(h.marker, h.pid, 48 << 20)) {
+	if (!memgroup_hold("", h.marker, h.pid, 48 << 20)) {
 		print_message("  no cgroup to be had: limits are watched here\n");
 		hog_end(&h);
 		skip();
 	}
 	assert_int_equal(hog_do(&h, "dirty 16"), 0);
-	assert_int_equal(memgroup_kills(h.marker), 0);
+	assert_int_equal(memgroup_kills("", h.marker), 0);
 	fputs("dirty 2000\n", h.in);
 	fflush(h.in);
 	assert_int_equal(fgetc(h.out), EOF); /* swap may let it go on for a while, not for long */
-	assert_true(memgroup_kills(h.marker) > 0);
+	assert_true(memgroup_kills("", h.marker) > 0);
 	hog_end(&h);
-	memgroup_release(h.marker);
-	assert_int_equal(memgroup_kills(h.marker), 0);
+	memgroup_release("", h.marker);
+	assert_int_equal(memgroup_kills("", h.marker), 0);
+}
+
+/* A file of the played machine below MUSTER_HOME. */
+static bool
+has(const char *name, const char *text)
+{
+	char have[256] = "";
+	FILE *f = fopen(in_home("cg/%s", name), "re");
+
+	if (f) {
+		have[fread(have, 1, sizeof(have) - 1, f)] = '\0';
+		fclose(f);
+	}
+	return f && strcmp(have, text) == 0;
+}
+
+/* Version 2, with files instead of a kernel: what is written where. */
+static void
+test_cgroup_2(void **state)
+{
+	static const char unit[] = "sys/fs/cgroup/user.slice/muster.service";
+	char root[700];
+
+	(void)state;
+	snprintf(root, sizeof(root), "%s", in_home("cg"));
+	put_file(in_home("cg/proc/self/cgroup"), "0::/user.slice/muster.service\n");
+	put_file(in_home("cg/%s/cgroup.controllers", unit), "cpu memory pids");
+	put_file(in_home("cg/%s/cgroup.subtree_control", unit), "\n");
+	put_file(in_home("cg/%s/cgroup.procs", unit), "%d\n%d\n", (int)getpid(), 999999);
+	/* others live in it: not ours to arrange */
+	assert_false(memgroup_hold(root, "s1", 77, 1000));
+	put_file(in_home("cg/%s/cgroup.procs", unit), "%d\n", (int)getpid());
+	put_file(in_home("cg/%s/muster/cgroup.procs", unit), "%s", "");
+	put_file(in_home("cg/%s/muster-s1/memory.max", unit), "max");
+	put_file(in_home("cg/%s/muster-s1/cgroup.procs", unit), "%s", "");
+	put_file(in_home("cg/%s/muster-s1/memory.events", unit), "low 0\noom 3\noom_kill 2\n");
+	put_file(in_home("cg/%s/muster-s1/memory.stat", unit),
+		"anon 9\nkernel 5000\nkernel_stack 7\npagetables 1200\nsec_pagetables 1\nsock "
+		"300\n");
+	assert_true(memgroup_hold(root, "s1", 77, 123456));
+	assert_true(has("sys/fs/cgroup/user.slice/muster.service/muster-s1/memory.max", "123456"));
+	assert_true(has("sys/fs/cgroup/user.slice/muster.service/muster-s1/cgroup.procs", "77"));
+	assert_int_equal(memgroup_kills(root, "s1"), 2);
+	assert_int_equal(memgroup_kernel(root, "s1"), 4100);
+	/* a server that moved to the leaf finds its sessions beside it */
+	put_file(in_home("cg/proc/self/cgroup"), "0::/user.slice/muster.service/muster\n");
+	assert_int_equal(memgroup_kills(root, "s1"), 2);
+	/* the controller is handed down before a group is made */
+	assert_false(memgroup_hold(root, "s2", 77, 1000)); /* a plain directory holds nobody */
+	assert_true(
+		has("sys/fs/cgroup/user.slice/muster.service/cgroup.subtree_control", "+memory"));
+	assert_int_equal(memgroup_kernel(root, "s2"), 0);
 }
 
 static void
@@ -296,6 +349,7 @@ main(void)
 		cmocka_unit_test(test_limit),
 		cmocka_unit_test(test_left_behind),
 		cmocka_unit_test(test_cgroup),
+		cmocka_unit_test(test_cgroup_2),
 		cmocka_unit_test(test_levels),
 		cmocka_unit_test(test_after_its_end),
 	};

@@ -4,8 +4,9 @@
  * doubled or without its text, whoever died.
  *
  *   MODEL_SEQUENCES=100000 build/release/tests/sessions/test_model     for longer
- *   MODEL_SEED=7 …                                                     that one sequence again */
+ *   MODEL_SEED=7 …          from that one on; alone: it again */
 #include "core/term/term.h"
+#include "sessions/closing/ends.h"
 #include "sessions/session/course.h"
 #include "sessions/session/ended.h"
 #include "sessions/session/recover.h"
@@ -15,6 +16,7 @@
 #define STEPS 60
 #define SEQUENCES 150
 #define TURNS 4000
+#define STOPPED 16 /* so many sequences to one that ends by a stop: an ending has its own clock */
 
 enum word { COMING, RUNS, CLOSES, SLEEPS, ASLEEP, ENDED, LOST };
 static const enum session_state of_word[] = {[COMING] = SS_STARTING,
@@ -362,6 +364,18 @@ open_link(bool replay)
 	keeper_held_free(held, n);
 }
 
+/* It died before its store had written what became of some. */
+static void
+store_is_behind(void)
+{
+	for (struct session *s = house.ss.first; s; s = s->next)
+		if (s->run && below(2)) {
+			s->state = s->run->phase == RUN_COMING ? SS_STARTING : SS_RUNNING;
+			s->unsaved = true;
+		}
+	sessions_store(&house.ss);
+}
+
 static void
 server_dies(void)
 {
@@ -369,6 +383,7 @@ server_dies(void)
 	struct session *s;
 
 	keeper_hears();
+	store_is_behind();
 	while ((s = ss->first)) {
 		ss->first = s->next;
 		sessions_free(s);
@@ -446,6 +461,38 @@ all_agree(void)
 }
 
 static void
+on_ended(void *ctx, struct session *s)
+{
+	(void)ctx;
+	(void)s;
+}
+
+/* As a stop does: all are to end, and do. */
+static void
+everything_stops(void)
+{
+	struct ends *ends = ends_new(&house.ss, on_ended, NULL);
+	uint64_t latest = os_mono_ns() + 15000000000ull;
+
+	ends_kill_all(ends);
+	for (int i = 0; i < SLOTS; i++)
+		if (m[i].num && m[i].word < ASLEEP) {
+			m[i].killed = m[i].word == COMING;
+			m[i].word = m[i].killed ? COMING : CLOSES;
+			while (m[i].word == COMING)
+				step_settle(&m[i]);
+			step_end(&m[i]);
+		}
+	all_agree();
+	while (ends_any(ends)) {
+		assert_true(os_mono_ns() < latest);
+		turn();
+	}
+	assert_int_equal(sessions_live(&house.ss), 0);
+	ends_close(ends);
+}
+
+static void
 a_life(void)
 {
 	static void (*const steps[])(struct model *) = {step_new, step_new, step_settle,
@@ -465,6 +512,8 @@ a_life(void)
 		if (below(3) == 0)
 			all_agree();
 	}
+	if (below(STOPPED) == 0)
+		everything_stops();
 	for (int i = 0; i < SLOTS; i++)
 		while (m[i].num && m[i].word == COMING)
 			step_settle(&m[i]);
@@ -489,7 +538,7 @@ static void
 test_lives(void **state)
 {
 	const char *n = getenv("MODEL_SEQUENCES"), *one = getenv("MODEL_SEED");
-	unsigned long count = n ? strtoul(n, NULL, 10) : SEQUENCES;
+	unsigned long count = n ? strtoul(n, NULL, 10) : one ? 1 : SEQUENCES;
 	uint64_t first = one ? strtoull(one, NULL, 10) : 1;
 
 	(void)state;
@@ -501,7 +550,7 @@ test_lives(void **state)
 	house_begin();
 	recover_hand_over(&house.ss);
 	keeper_hears();
-	for (unsigned long i = 0; i < (one ? 1 : count); i++) {
+	for (unsigned long i = 0; i < count; i++) {
 		seed = first + i;
 		a_life();
 	}
@@ -514,10 +563,46 @@ test_lives(void **state)
 	assert_int_equal(house_end(), 0);
 }
 
+/* A name is free once its session has ended; woken, that one makes room. */
+static void
+test_name_taken_meanwhile(void **state)
+{
+	char *argv[] = {"cat", NULL};
+	struct session *a, *b;
+	struct err err;
+
+	(void)state;
+	house_begin();
+	recover_hand_over(&house.ss);
+	for (int i = 0; i < 2; i++) {
+		struct session *s = sessions_new(&house.ss, i ? SS_STARTING : SS_EXITED);
+
+		s->cwd = xstrdup("/");
+		s->argv = xcalloc(1, sizeof(char *));
+		s->profile = profile_find(house.ss.profiles, "shell");
+		snprintf(s->name, sizeof(s->name), "same");
+		assert_int_equal(sessions_add(&house.ss, s, &err), 0);
+	}
+	a = house.ss.first;
+	b = a->next;
+	assert_int_equal(course_begin(b, argv, NULL, NULL, &err), 0);
+	assert_int_equal(course_begin(a, argv, NULL, NULL, &err), 0);
+	assert_string_equal(b->name, "same");
+	assert_string_equal(a->name, "same-1");
+	sessions_check(&house.ss);
+	house.ss.first = NULL;
+	sessions_free(a);
+	sessions_free(b);
+	assert_int_equal(house_end(), 0);
+}
+
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_lives)};
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_lives),
+		cmocka_unit_test(test_name_taken_meanwhile),
+	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

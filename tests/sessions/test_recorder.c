@@ -128,6 +128,8 @@ add_row(void *ctx, const struct row *row, const struct tab *t, struct pin at)
 	buf_putc(b, '\n');
 }
 
+#define PART 200 /* rows */
+
 /* All that can be scrolled to, and the screen. */
 static char *
 all_text(struct session *s)
@@ -135,12 +137,16 @@ all_text(struct session *s)
 	struct pagelist *h = term_pagelist(s->display->term);
 	struct buf b = {0};
 
-	do {
-		uint64_t rows = pagelist_rows(h, s->display->cols);
+	/* in parts, as everybody does: few blocks are kept at a time */
+	for (uint64_t at = 0; !at || at < pagelist_rows(h, s->display->cols); at += PART) {
+		size_t before = b.len;
 
-		b.len = 0;
-		pagelist_read(h, s->display->cols, 0, rows, add_row, &b);
-	} while (pagelist_awaits(h) && uv_run(house.ss.loop, UV_RUN_ONCE));
+		do {
+			b.len = before;
+			pagelist_rows(h, s->display->cols);
+			pagelist_read(h, s->display->cols, at, PART, add_row, &b);
+		} while (pagelist_awaits(h) && uv_run(house.ss.loop, UV_RUN_ONCE));
+	}
 	term_text(s->display->term, &b);
 	return buf_cstr(&b);
 }

@@ -1,11 +1,10 @@
 #ifndef TESTS_TUI_FIXTURE_ASKED_H
 #define TESTS_TUI_FIXTURE_ASKED_H
 /* What a dashboard asked of the world, kept for the test to look at and to answer. */
+#include "fixture_programs.h"
 #include "tui/app/app.h"
 #include "tui/attach/attach.h"
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 struct asked {
 	char verb[32], args[600], id[64];
@@ -183,6 +182,8 @@ static const struct app_ops fake_ops = {.request = fake_request,
 	.stream = fake_stream,
 	.cancel = fake_cancel,
 	.quit = fake_quit,
+	.programs = fake_programs,
+	.versions = fake_versions,
 	.tell = fake_tell,
 	.view_open = fake_view_open,
 	.view_close = fake_view_close,

@@ -335,6 +335,70 @@ wide_screens(void **state)
 	}
 }
 
+/* --- nobody has a session yet ----------------------------------------------------------------- */
+
+static void
+first_run_starts(void **state)
+{
+	(void)state;
+	struct app *a = fixture_app(100, 30, 0);
+	assert_true(shows(a, "1  claude 2.1.4"));
+	assert_true(shows(a, "2  codex"));
+	assert_true(shows(a, "4  shell"));
+	assert_true(shows(a, "not here: opencode, aider"));
+	assert_false(shows(a, "MiB")); /* counters are the doctor's */
+	press(a, "Enter");
+	assert_string_equal(last_asked()->verb, "new");
+	assert_string_equal(last_asked()->args,
+		"{\"cols\":100,\"cwd\":\"/srv/u/w/api\",\"profile\":\"claude\",\"rows\":30}");
+	press(a, "4");
+	assert_non_null(strstr(last_asked()->args, "\"profile\":\"shell\""));
+	press(a, "Left Left Enter"); /* over what is not here */
+	assert_non_null(strstr(last_asked()->args, "\"profile\":\"codex\""));
+	int n = n_asked;
+	press(a, "9");
+	assert_int_equal(n_asked, n);
+	answer(a, "new", "{\"id\":\"f1\",\"name\":\"fox\"}");
+	assert_string_equal(attached, "f1");
+	app_free(a);
+}
+
+/* It asks nothing of the server, and leaves all as it was. */
+static void
+the_tour_changes_nothing(void **state)
+{
+	struct buf before = {0}, after = {0};
+	(void)state;
+	struct app *a = fixture_app(120, 40, 23);
+	model_select(&a->m, "c2");
+	app_draw(a);
+	surface_dump(a->d.s, &before, true);
+	n_asked = 0;
+	press(a, ": 'tour' Enter");
+	assert_true(shows(a, "One line is one session"));
+	assert_true(shows(a, "api-refactor"));
+	assert_false(shows(a, "bench-arena"));
+	press(a, "Enter 1");
+	assert_true(shows(a, "Answered: api-refactor works again."));
+	assert_true(shows(a, "WORKING 3"));
+	click(a, 12, 10); /* nothing in it is there */
+	press(a, "z X R Left");
+	assert_true(shows(a, "One line is one session"));
+	press(a, "Enter Enter Enter Enter Enter Enter");
+	assert_true(shows(a, "Leave whenever you like"));
+	press(a, "Enter");
+	assert_string_equal(app_top(a)->name, "list");
+	assert_int_equal(n_asked, 0);
+	assert_string_equal(a->m.sel, "c2");
+	a->now += 5; /* what was said of keys has gone */
+	app_draw(a);
+	surface_dump(a->d.s, &after, true);
+	assert_string_equal(buf_cstr(&before), buf_cstr(&after));
+	buf_free(&before);
+	buf_free(&after);
+	app_free(a);
+}
+
 int
 main(void)
 {
@@ -349,6 +413,8 @@ main(void)
 		cmocka_unit_test(wall_keys),
 		cmocka_unit_test(wall_at_any_size),
 		cmocka_unit_test(wide_screens),
+		cmocka_unit_test(first_run_starts),
+		cmocka_unit_test(the_tour_changes_nothing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,6 +2,8 @@
  * and the sentences of --plain. */
 #include "core/paint/frame.h"
 #include "fixture.h"
+#include <math.h>
+#include "tui/app/preview.h"
 #include "core/page/page.h"
 #include "core/page/tab.h"
 #include "tui/draw/paint.h"
@@ -46,7 +48,7 @@ sheet_arrives(void **state)
 		app_draw(a);
 		want.len = got.len = 0;
 		surface_dump(a->d.s, &want, false);
-		paint_surface(c, a->d.s);
+		paint_surface(c, a->d.s, true);
 		canvas_dump(c, &got);
 		assert_string_equal(buf_cstr(&got), buf_cstr(&want));
 		struct grid g = canvas_grid(c);
@@ -159,10 +161,85 @@ plain_sentences(void **state)
 	app_free(a);
 }
 
+/* Cell for cell with its style. */
+static void
+picture(struct app *a, struct buf *out)
+{
+	struct grid g = canvas_grid(a->canvas);
+	out->len = 0;
+	canvas_dump(a->canvas, out);
+	for (int y = 0; y < g.rows; y++)
+		for (int x = 0; x < g.row[y]->len; x++) {
+			struct style st = tab_style_get(g.tab, cell_style(g.row[y]->cells[x]));
+			if (st.fg != COLOR_DEFAULT || st.bg != COLOR_DEFAULT || st.attrs)
+				buf_printf(out, "%d,%d %x %x %x\n", y, x, st.fg, st.bg, st.attrs);
+		}
+}
+
+/* Only what changed is painted: the picture is that of one painted as a whole, whatever was before. */
+static void
+parts_make_the_whole(void **state)
+{
+	static const char *const keys[] = {"j", "j j", "k", "w", "w", "+", "-", "l", "h", "X",
+		"Escape", "?", "Escape", "/ 'docs'", "Escape Escape", "b", "Space", "Escape", "R",
+		"Escape", "G", "g", "v", "o", ":", "Escape", "t", "G h", "l", "j j j h"};
+	static const int sizes[][2] = {{200, 50}, {100, 30}, {80, 24}, {270, 60}, {40, 10}};
+	(void)state;
+	struct app *a = fixture_app(200, 50, 23);
+	struct arena *arena = arena_new(1 << 26);
+	struct canvas *screen = canvas_new(arena, 2, 120, 40);
+	struct buf got = {0}, want = {0};
+	struct grid g;
+	unsigned seed = 7;
+	for (int i = 0; i < 600; i++) {
+		char line[64];
+		seed = seed * 1103515245u + 12345u;
+		unsigned what = seed >> 16;
+		if (what % 5 == 0) {
+			json_t *o = fixture_json(&fixture[what / 5 % 19]);
+			snprintf(line, sizeof line, "line %d \u65e5\u672c", i);
+			json_object_set_new(o, "last_line", json_string(line));
+			json_t *ev = json_pack("{s:s, s:o}", "ev", "session", "session", o);
+			app_event(a, ev);
+			json_decref(ev);
+		} else if (what % 5 < 3) {
+			struct tile *t = &a->tiles[what / 5 % TILES_MAX];
+			snprintf(line, sizeof line, "screen %d \u6f22", i);
+			canvas_resize(screen, 60 + i % 3 * 30, 20 + i % 2 * 20);
+			canvas_text(screen, (int)(what / 5 % 20), 0, 60, line, NULL);
+			if (t->pane && t->pane->view)
+				send_frame(a, t->pane, screen);
+		} else if (what % 17 == 0) {
+			const int *to = sizes[what / 17 % ARRAY_LEN(sizes)];
+			app_resize(a, to[0], to[1]);
+		} else {
+			press(a, keys[what / 5 % ARRAY_LEN(keys)]);
+		}
+		a->now += what % 3 ? 0.05 : 1.5;
+		assert_true(app_paint(a, &g));
+		app_check(a);
+		if (preview_due(a) < INFINITY)
+			continue; /* a frame that came waits for its turn */
+		picture(a, &got);
+		a->dirty = true;
+		a->drawn = false;
+		assert_true(app_paint(a, &g));
+		picture(a, &want);
+		if (strcmp(buf_cstr(&got), buf_cstr(&want)) != 0)
+			fail_msg("step %d\n%s\nis not\n%s", i, buf_cstr(&got), buf_cstr(&want));
+	}
+	buf_free(&got);
+	buf_free(&want);
+	canvas_free(screen);
+	app_free(a);
+	arena_free(arena);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(parts_make_the_whole),
 		cmocka_unit_test(sheet_arrives),
 		cmocka_unit_test(preview_lies_in_its_place),
 		cmocka_unit_test(plain_sentences),

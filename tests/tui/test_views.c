@@ -79,19 +79,22 @@ list_screens(void **state)
 }
 
 static void
-answer_doctor(struct app *a)
+answer_first_run(struct app *a)
 {
+	a->terminal.known = a->terminal.truecolor = a->terminal.sync = true;
 	app_draw(a);
 	answer(a, "doctor",
-		"{\"checks\":[{\"name\":\"server\",\"ok\":true,\"detail\":\"running\"},"
-		"{\"name\":\"clipboard\",\"ok\":false,\"detail\":\"OSC 52 is off here\"}]}");
+		"{\"checks\":[{\"name\":\"server\",\"ok\":true,\"detail\":\"live 3.1 MiB\"},"
+		"{\"name\":\"store\",\"ok\":false,\"detail\":\"the disk is full\"}]}");
 }
 
 static void
 first_run_screens(void **state)
 {
 	(void)state;
-	at_sizes("first-run", 0, "", answer_doctor);
+	at_sizes("first-run", 0, "", answer_first_run);
+	at_sizes("tour", 23, ": 'tour' Enter", NULL);
+	at_sizes("tour-answer", 0, "t Enter 1", NULL);
 }
 
 static void
@@ -326,7 +329,12 @@ all_ended(void **state)
 	assert_non_null(strstr(buf_cstr(&b), "failed"));
 	press(a, "Enter"); /* asks before it starts anything again */
 	assert_string_equal(app_top(a)->name, "confirm");
-	press(a, "Escape a Enter");
+	press(a, "Escape a");
+	assert_true(shows(a, "1  claude 2.1.4"));
+	answer(a, "history",
+		"{\"sessions\":[{\"id\":\"a1\",\"max\":640000000},{\"id\":\"zz\",\"max\":1}]}");
+	assert_true(shows(a, "usually 610M")); /* by those that have ended */
+	press(a, "n");
 	assert_string_equal(app_top(a)->name, "new");
 	buf_free(&b);
 	app_free(a);
@@ -393,7 +401,7 @@ static void
 help_names_every_key(void **state)
 {
 	(void)state;
-	struct app *a = fixture_app(120, 200, 23);
+	struct app *a = fixture_app(120, 260, 23);
 	struct buf b = {0};
 	press(a, "?");
 	app_draw(a);

@@ -8,6 +8,7 @@
 #include "tui/draw/paint.h"
 #include "tui/model/model.h"
 #include "tui/app/pane.h"
+#include "tui/app/tile.h"
 #include "tui/app/view.h"
 
 #define STACK_MAX 8
@@ -15,8 +16,6 @@
 #define TOAST_S 4
 #define REST_S 2 /* so long the cursor rests before rows change places */
 #define UNDO_MAX 64
-#define TILES_MAX 24 /* sessions' screens in one frame */
-#define TILE_S 0.2   /* so often, at most, those are painted that one does not look at */
 
 /* app_reply_cb: a reply, or what went wrong: one is NULL; both are borrowed. id: as given to
  * app_request. */
@@ -31,6 +30,7 @@ struct app_ops {
 	void (*cancel)(void *ctx, uint32_t request); /* neither part nor cb is called again */
 	void (*quit)(void *ctx);
 	void (*programs)(void *ctx, struct app *a); /* fills a->programs */
+	void (*versions)(void *ctx, struct app *a); /* a->program_version, later; it runs them */
 	/* The user's editor over text (borrowed); app_edited with what it leaves. */
 	void (*edit)(void *ctx, const char *text, size_t n);
 	/* Whether this user is told something that is said only the first `times`; it counts. */
@@ -66,15 +66,6 @@ struct toast {
 	char text[200];
 	double at;
 	bool bad, undo, busy; /* busy: what it says is still under way */
-};
-/* A session's screen in the dashboard. Its pane follows the place: who moves to another place of the
- * frame keeps its picture. */
-struct tile {
-	struct app *app;
-	struct pane *pane;	    /* NULL until it is needed; it stays for the next session */
-	struct preview_place place; /* id "": not in this frame */
-	double painted_at;
-	bool came; /* a frame that is not painted yet */
 };
 struct app {
 	struct draw d;
@@ -132,8 +123,12 @@ struct app {
 	double click_at;
 	int click_y, click_x;
 	char home[256], cwd[512];
-	char programs[16][32];	/* names of the profiles, for the form of a new session */
-	bool program_found[16]; /* its command is on PATH */
+	char programs[16][32];	      /* names of the profiles, for the form of a new session */
+	bool program_found[16];	      /* its command is on PATH */
+	char program_version[16][24]; /* "" unknown */
+	struct {		      /* what the outer terminal said it can */
+		bool known, truecolor, sync, keys, clipboard;
+	} terminal;
 	int n_programs;
 };
 

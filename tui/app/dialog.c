@@ -27,32 +27,6 @@ app_confirm(struct app *a, const char *title, const char *text, const char *yes,
 	st->cb = cb;
 }
 
-/* Draws text in lines of at most w, broken at blanks; returns how many (draws none if a is NULL).
- */
-static int
-wrapped(struct app *a, int y, int x, int w, int h, const char *text)
-{
-	int lines = 0;
-	while (*text && lines < h) {
-		size_t line = strcspn(text, "\n"), take = 0;
-		for (size_t i = 0; i <= line; i++) {
-			char buf[256];
-			if (i != line && text[i] != ' ')
-				continue;
-			snprintf(buf, sizeof buf, "%.*s", (int)MIN(i, sizeof buf - 1), text);
-			if (take && utf8_width(buf) > w)
-				break;
-			take = i;
-		}
-		if (a)
-			draw_fmt(&a->d, y + lines, x, w, TH_TEXT, "%.*s", (int)take, text);
-		lines++;
-		text += take;
-		text += *text == ' ' || *text == '\n';
-	}
-	return lines;
-}
-
 /* Where there is no room for a box: the question, and the keys that answer it: "n Cancel  y End",
  * or "y / N". */
 static void
@@ -90,11 +64,11 @@ confirm_draw(struct app *a, void *p)
 		confirm_line(a, st);
 		return;
 	}
-	int h = MIN(6 + wrapped(NULL, 0, 0, w - 6, 8, st->text), rows);
+	int h = MIN(6 + draw_wrapped(NULL, 0, 0, 8, w - 6, TH_TEXT, st->text), rows);
 	int y = (rows - h) / 2, x = (cols - w) / 2;
 	surface_layer(a->d.s, y, x, h, w);
 	draw_box(&a->d, 0, 0, h, w, TH_BORDER, st->title);
-	wrapped(a, 2, 3, w - 6, h - 5, st->text);
+	draw_wrapped(&a->d, 2, 3, h - 5, w - 6, TH_TEXT, st->text);
 	int at = w - 3 - 10 - 2 - yes_w;
 	draw_button(&a->d, h - 2, at, "Cancel", !st->on_yes);
 	draw_hit(&a->d, HIT_ITEM, y + h - 2, x + at, 1, 10, 0);

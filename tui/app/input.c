@@ -141,7 +141,10 @@ input(struct app *a, const struct input_event *ev)
 		a->dirty = true;
 		return;
 	}
-	const struct action *act = keymap_find(v->context, ev);
+	unsigned first = v->before ? v->before(a, st) : 0;
+	const struct action *act = first ? keymap_find(first, ev) : NULL;
+	if (!act)
+		act = keymap_find(v->context, ev);
 	if (!act) {
 		app_dead_key(a, v->context, ev);
 		return;

@@ -12,14 +12,15 @@ enum {
 	C_TEXT = 32,
 	C_DIALOG = 64,
 	C_LINE = 128,
-	C_FIRST = 256, /* the list while there is no session: only for hints */
+	C_FIRST = 256, /* the list while there is no session: before C_LIST, whose keys go on */
 	C_SEARCH = 512,
 	C_MENU = 1024, /* of an attached session, after the prefix key */
 	C_GONE = 2048, /* an attached session that has no process */
 	C_BACK = 4096, /* looking back in it */
 	C_FIND = 8192,
 	C_COPY = 16384, /* looking back with a cursor: only for hints */
-	C_ALL = 32767,
+	C_TOUR = 32768,
+	C_ALL = 65535,
 };
 struct app;
 typedef void (*action_fn)(struct app *a);

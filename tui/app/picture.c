@@ -67,9 +67,9 @@ paint_all(struct app *a)
 	if (!a->canvas)
 		a->canvas = canvas_new(app_arena(a), OWNER_FRAME, cols, rows);
 	app_draw(a);
-	preview_follow(a);
+	bool moved = preview_follow(a), whole = a->front && !a->preview.id[0];
 	canvas_resize(a->canvas, cols, rows);
-	paint_surface(a->canvas, a->d.s);
+	paint_surface(a->canvas, a->d.s, !a->drawn || moved || whole);
 	paint_screens(a);
 	a->drawn = true;
 }

@@ -84,18 +84,23 @@ tile_open(struct app *a, struct tile *t)
 		a->looks = false;
 }
 
-/* Gives each place the tile that shows its session already, else one that is free. */
-static void
+/* Gives each place the tile that shows its session already, else one that is free. True: one lies
+ * elsewhere than before. */
+static bool
 tiles_assign(struct app *a)
 {
 	const struct preview_place *want[TILES_MAX];
+	struct preview_place was[TILES_MAX];
+	bool moved = false;
 	int n = 0;
 	if (a->preview.id[0])
 		want[n++] = &a->preview;
 	for (int i = 0; i < a->n_beside; i++)
 		want[n++] = &a->beside[i];
-	for (int i = 0; i < TILES_MAX; i++)
+	for (int i = 0; i < TILES_MAX; i++) {
+		was[i] = a->tiles[i].place;
 		a->tiles[i].place.id[0] = 0;
+	}
 	for (int pass = 0; pass < 2; pass++)
 		for (int i = 0; i < n; i++) {
 			struct tile *t = tile_of(a, want[i]->id);
@@ -106,9 +111,14 @@ tiles_assign(struct app *a)
 		}
 	for (int i = 0; i < TILES_MAX; i++) {
 		struct tile *t = &a->tiles[i];
-		if (t->pane && !t->place.id[0] && t->pane->id[0])
+		const struct preview_place *p = &t->place, *q = &was[i];
+		if (t->pane && !p->id[0] && t->pane->id[0])
 			pane_close(t->pane);
+		moved |= strcmp(p->id, q->id) ||
+			 (p->id[0] &&
+				 (p->y != q->y || p->x != q->x || p->h != q->h || p->w != q->w));
 	}
+	return moved;
 }
 
 /* Which part of its screen lies where. */
@@ -140,10 +150,10 @@ focus(struct app *a, struct tile *t)
 	a->front_hit = want->looks ? &want->at.at : NULL;
 }
 
-void
+bool
 preview_follow(struct app *a)
 {
-	tiles_assign(a);
+	bool moved = tiles_assign(a);
 	for (int i = 0; i < TILES_MAX; i++) {
 		struct tile *t = &a->tiles[i];
 		if (!t->place.id[0])
@@ -157,13 +167,16 @@ preview_follow(struct app *a)
 			pane_scroll(t->pane, 0);
 		tile_window(a, t);
 	}
+	return moved;
 }
 
 static void
 tile_paint(struct app *a, struct tile *t)
 {
+	const struct preview_place *p = &t->place;
 	t->came = false;
 	t->painted_at = a->now;
+	paint_blank(a->canvas, p->y, p->x, p->h, p->w);
 	if (t->pane->known)
 		pane_paint(t->pane, a->canvas, t->pane == a->front ? a->front_hit : NULL);
 }
@@ -210,11 +223,9 @@ preview_rectangles(struct app *a)
 	bool any = false;
 	for (int i = 0; i < TILES_MAX; i++) {
 		struct tile *t = &a->tiles[i];
-		const struct preview_place *p = &t->place;
 		if (tile_due(a, t) > 0)
 			continue;
 		any = true;
-		paint_blank(a->canvas, p->y, p->x, p->h, p->w);
 		tile_window(a, t);
 		tile_paint(a, t);
 	}

@@ -4,7 +4,7 @@
  * far back, or at which hit) and app->beside. */
 #include "tui/app/app.h"
 
-void preview_follow(struct app *a);		  /* after app_draw */
+bool preview_follow(struct app *a);		  /* after app_draw; true: their places changed */
 void preview_paint(struct app *a);		  /* all of them */
 void preview_came(struct app *a, struct pane *p); /* a frame of a pane */
 bool preview_rectangles(struct app *a);	 /* those that have a new frame; false: there is none */

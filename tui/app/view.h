@@ -10,9 +10,10 @@ struct buf;
 struct pane;
 struct view {
 	const char *name;
-	unsigned context; /* C_*: which keys mean what */
-	bool over;	  /* drawn over the view below, which stays to be seen */
-	bool passing;	  /* it goes before an action is run from it */
+	unsigned context;			     /* C_*: which keys mean what */
+	unsigned (*before)(struct app *a, void *st); /* C_* whose keys come first now; NULL: 0 */
+	bool over;    /* drawn over the view below, which stays to be seen */
+	bool passing; /* it goes before an action is run from it */
 	size_t size;
 	void (*open)(struct app *a, void *st, const char *arg); /* arg: NULL or what it is about */
 	void (*close)(struct app *a, void *st);			/* NULL ok */

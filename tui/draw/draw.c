@@ -78,6 +78,30 @@ draw_right(struct draw *d, int y, int x_end, int max, enum theme_style th, const
 }
 
 int
+draw_wrapped(struct draw *d, int y, int x, int h, int w, enum theme_style th, const char *utf8)
+{
+	int lines = 0;
+	while (*utf8 && lines < h) {
+		size_t line = strcspn(utf8, "\n"), take = 0;
+		for (size_t i = 0; i <= line; i++) {
+			char buf[256];
+			if (i != line && utf8[i] != ' ')
+				continue;
+			snprintf(buf, sizeof buf, "%.*s", (int)MIN(i, sizeof buf - 1), utf8);
+			if (take && cells(buf) > w)
+				break;
+			take = i;
+		}
+		if (d)
+			draw_fmt(d, y + lines, x, w, th, "%.*s", (int)take, utf8);
+		lines++;
+		utf8 += take;
+		utf8 += *utf8 == ' ' || *utf8 == '\n';
+	}
+	return lines;
+}
+
+int
 draw_glyph(struct draw *d, int y, int x, enum theme_style th, enum theme_glyph g)
 {
 	return draw_text(d, y, x, 1, th, d->theme.glyph[g]);

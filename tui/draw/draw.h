@@ -32,6 +32,9 @@ int draw_cut(struct draw *d, int y, int x, int max, enum theme_style th, const c
 int draw_cut_left(struct draw *d, int y, int x, int max, enum theme_style th, const char *utf8);
 /* Ends before column x_end, at most max columns. */
 int draw_right(struct draw *d, int y, int x_end, int max, enum theme_style th, const char *utf8);
+/* In at most h lines of w columns, broken at blanks and at line ends; returns how many. d NULL: only
+ * counts them. */
+int draw_wrapped(struct draw *d, int y, int x, int h, int w, enum theme_style th, const char *utf8);
 int draw_glyph(struct draw *d, int y, int x, enum theme_style th, enum theme_glyph g);
 void draw_rule(struct draw *d, int y, int x, int w);
 /* "─ title ── note ───────── right ─" */

@@ -1,4 +1,5 @@
 #include "tui/draw/paint.h"
+#include "core/page/tab.h"
 #include <string.h>
 
 /* keep: leaves what is there where the sheet is blank. */
@@ -28,11 +29,19 @@ paint_part(struct canvas *c, const struct surface *s, int top, int left, int h, 
 }
 
 void
-paint_surface(struct canvas *c, const struct surface *s)
+paint_surface(struct canvas *c, const struct surface *s, bool anew)
 {
-	int cy, cx;
-	canvas_clear(c);
-	paint_part(c, s, 0, 0, surface_rows(s), surface_cols(s), true);
+	int cy, cx, cols = surface_cols(s);
+	anew |= tab_wants_gc(canvas_tab(c)); /* rows that stay would name what is thrown away */
+	if (anew)
+		canvas_clear(c);
+	for (int y = 0; y < surface_rows(s); y++) {
+		if (!anew && surface_row_same(s, y))
+			continue;
+		if (!anew)
+			paint_blank(c, y, 0, 1, cols);
+		paint_part(c, s, y, 0, 1, cols, true);
+	}
 	bool caret = surface_caret_at(s, &cy, &cx);
 	canvas_set_cursor(c, caret ? cy : 0, caret ? cx : 0, caret, CURSOR_BAR);
 }
@@ -40,12 +49,12 @@ paint_surface(struct canvas *c, const struct surface *s)
 void
 paint_blank(struct canvas *c, int y, int x, int h, int w)
 {
-	struct buf row = {0};
-	for (int i = 0; i < w; i++)
-		buf_putc(&row, ' ');
-	for (int i = 0; i < h; i++)
-		canvas_text(c, y + i, x, w, buf_cstr(&row), NULL);
-	buf_free(&row);
+	h = MIN(h, canvas_grid(c).rows - y);
+	for (int i = 0; i < h; i++) {
+		struct row *r = canvas_row(c, y + i);
+		if (x < r->len)
+			memset(&r->cells[x], 0, (size_t)MIN(w, r->len - x) * sizeof *r->cells);
+	}
 }
 
 void

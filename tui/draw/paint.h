@@ -16,8 +16,9 @@ struct preview_place {
 	struct text_place at;
 };
 
-/* Clears c, which has the surface's size, and writes the frame into it, caret included. */
-void paint_surface(struct canvas *c, const struct surface *s);
+/* Writes the frame into c, which has the surface's size, caret included. anew: c holds another
+ * picture; else the frame before, and rows that are as they were are left alone. */
+void paint_surface(struct canvas *c, const struct surface *s, bool anew);
 /* The part of a session's screen that fits: its last rows with something on them; whole: from the
  * top if it fits so; focus (NULL none): with that in sight. */
 struct window_at paint_window(

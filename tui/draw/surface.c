@@ -6,7 +6,8 @@
  * What ncurses would do to text is avoided by giving it one private-use character per column: each
  * grapheme that is not one ASCII character goes into a table, and its cells hold U+F0000 + 2 * index
  * (+ 1 in the second column of a wide one). So ncurses sees narrow cells only, never drops a joiner,
- * and cannot disagree about widths. A cell's colour pair is our style id; it needs no init_pair since
+ * and cannot disagree about widths. The table lives on from frame to frame, and so equal cells mean equal
+ * text: rows that stay as they are cost no more than to see that. A cell's colour pair is our style id; it needs no init_pair since
  * nothing asks ncurses to output it. */
 #define NCURSES_WIDECHAR 1
 #include "tui/draw/surface.h"
@@ -20,6 +21,7 @@
 
 #define CLUSTER_BASE 0xF0000u
 #define CLUSTERS_MAX 32000
+#define HASH_SIZE 65536 /* twice as many as clusters: a free place is near */
 #define LAYERS_MAX 8
 #define STYLES_MAX 4096
 
@@ -31,12 +33,16 @@ struct surface {
 	int n_layers;
 	struct style *style;
 	int n_styles;
-	struct buf text;   /* clusters of this frame, NUL after each */
+	struct buf text;   /* clusters, NUL after each */
 	uint32_t *cluster; /* offset of each in text */
 	uint8_t *width;
 	int n_clusters, cap_clusters;
-	int caret_y, caret_x; /* -1 none */
-	cchar_t *cells;	      /* of the composed frame: rows of cols + 1 */
+	uint16_t hash[HASH_SIZE]; /* index + 1 of a cluster; 0 free */
+	int caret_y, caret_x;	  /* -1 none */
+	cchar_t *cells,
+		*before; /* of the composed frame, and the one before it: rows of cols + 1 */
+	bool *same;	 /* rows that are equal in both */
+	bool anew;	 /* the one before says nothing */
 };
 static bool surface_exists;
 
@@ -100,6 +106,8 @@ surface_free(struct surface *s)
 	free(s->width);
 	free(s->style);
 	free(s->cells);
+	free(s->before);
+	free(s->same);
 	free(s);
 	surface_exists = false;
 }
@@ -112,7 +120,12 @@ surface_resize(struct surface *s, int cols, int rows)
 	s->rows = CLAMP(rows, 1, 1000);
 	CHECK(resize_term(s->rows, s->cols) == OK);
 	free(s->cells);
+	free(s->before);
+	free(s->same);
 	s->cells = xcalloc((size_t)s->rows * (size_t)(s->cols + 1), sizeof *s->cells);
+	s->before = xcalloc((size_t)s->rows * (size_t)(s->cols + 1), sizeof *s->before);
+	s->same = xcalloc((size_t)s->rows, sizeof *s->same);
+	s->anew = true;
 	surface_begin(s);
 }
 
@@ -154,9 +167,13 @@ surface_begin(struct surface *s)
 	layers_drop(s);
 	s->layer[s->n_layers++] = stdscr;
 	werase(stdscr);
-	s->text.len = 0;
-	s->n_clusters = 0;
 	s->caret_y = -1;
+	if (s->n_clusters > CLUSTERS_MAX / 2) { /* old names and questions; a frame has few */
+		s->text.len = 0;
+		s->n_clusters = 0;
+		memset(s->hash, 0, sizeof s->hash);
+		s->anew = true;
+	}
 }
 
 void
@@ -184,18 +201,21 @@ surface_layer_at(const struct surface *s, int i, int *y, int *x, int *h, int *w)
 	return true;
 }
 
-/* Index of the cluster in this frame's table; -1 when the table is full. */
+/* Index of the cluster in the table; -1 when that is full. */
 static int
 cluster_add(struct surface *s, const char *p, size_t n, int width)
 {
+	uint32_t h = 2166136261u;
+	for (size_t i = 0; i < n; i++)
+		h = (h ^ (uint8_t)p[i]) * 16777619u;
+	for (h ^= h >> 16; s->hash[h % HASH_SIZE]; h++) {
+		int at = s->hash[h % HASH_SIZE] - 1;
+		const char *t = (const char *)s->text.data + s->cluster[at];
+		if (!strncmp(t, p, n) && !t[n] && s->width[at] == width)
+			return at;
+	}
 	if (s->n_clusters == CLUSTERS_MAX)
 		return -1;
-	if (s->n_clusters > 0) { /* runs of one glyph are the usual case */
-		int last = s->n_clusters - 1;
-		const char *t = (const char *)s->text.data + s->cluster[last];
-		if (strlen(t) == n && !memcmp(t, p, n))
-			return last;
-	}
 	if (s->n_clusters == s->cap_clusters) {
 		s->cap_clusters = MAX(256, s->cap_clusters * 2);
 		s->cluster = xrealloc(s->cluster, mul_sat(s->cap_clusters, sizeof *s->cluster));
@@ -205,6 +225,7 @@ cluster_add(struct surface *s, const char *p, size_t n, int width)
 	s->width[s->n_clusters] = (uint8_t)width;
 	buf_put(&s->text, p, n);
 	buf_putc(&s->text, 0);
+	s->hash[h % HASH_SIZE] = (uint16_t)(s->n_clusters + 1);
 	return s->n_clusters++;
 }
 
@@ -275,9 +296,24 @@ surface_compose(struct surface *s)
 		touchwin(s->layer[i]);
 		wnoutrefresh(s->layer[i]);
 	}
+	cchar_t *t = s->before;
+	s->before = s->cells;
+	s->cells = t;
 	/* row by row: what a cell holds is asked for thousands of times a frame */
-	for (int y = 0; y < s->rows; y++)
-		mvwin_wchnstr(newscr, y, 0, &s->cells[(size_t)y * (size_t)(s->cols + 1)], s->cols);
+	size_t stride = (size_t)(s->cols + 1);
+	for (int y = 0; y < s->rows; y++) {
+		cchar_t *row = &s->cells[(size_t)y * stride];
+		mvwin_wchnstr(newscr, y, 0, row, s->cols);
+		s->same[y] = !s->anew && !memcmp(row, &s->before[(size_t)y * stride],
+						 (size_t)s->cols * sizeof *row);
+	}
+	s->anew = false;
+}
+
+bool
+surface_row_same(const struct surface *s, int y)
+{
+	return s->same[y];
 }
 
 static bool

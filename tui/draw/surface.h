@@ -35,7 +35,8 @@ void surface_fill(struct surface *s, int y, int x, int h, int w, const char *utf
 void surface_caret(struct surface *s, int y, int x);
 void surface_compose(struct surface *s);
 
-/* Reading the composed frame. */
+/* Reading the composed frame. row_same: it is as in the frame before. */
+bool surface_row_same(const struct surface *s, int y);
 struct surface_cell {
 	const char *text; /* the cluster, borrowed until surface_begin; "" for a blank and a tail */
 	uint8_t width;	  /* 1, 2; 0: second half of a wide cluster */

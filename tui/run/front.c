@@ -17,6 +17,7 @@
 #include "tui/app/preview.h"
 #include "tui/attach/attach.h"
 #include "tui/run/plain.h"
+#include "tui/run/versions.h"
 #include "tui/term/outer.h"
 #include <math.h>
 #include <stdio.h>
@@ -38,6 +39,7 @@ struct front {
 	struct client *client;
 	struct editor *editor; /* it has the terminal; NULL: we have */
 	struct app *app;
+	struct versions *versions; /* NULL until they are asked for */
 	LIST_HEAD(, call) streams;
 	bool mouse, gone, quit;
 	struct err e;
@@ -133,6 +135,20 @@ on_colors(void *ctx, uint32_t fg, uint32_t bg)
 	struct front *f = front_check(ctx);
 	theme_background(&f->app->d.theme, fg, bg);
 	f->app->dirty = true;
+	damage(f, true);
+}
+
+static void
+on_known(void *ctx)
+{
+	struct front *f = front_check(ctx);
+	const struct render_caps *caps = outer_caps(f->outer);
+	struct app *a = f->app;
+	a->terminal.known = true;
+	a->terminal.truecolor = caps->truecolor;
+	a->terminal.sync = caps->sync;
+	outer_can(f->outer, &a->terminal.keys, &a->terminal.clipboard);
+	a->dirty |= a->m.loaded && a->m.n_shown == 0;
 	damage(f, true);
 }
 
@@ -388,12 +404,41 @@ do_tell(void *ctx, const char *what, int times)
 	return true;
 }
 
+static void
+on_version(void *ctx, int which, const char *version)
+{
+	struct front *f = front_check(ctx);
+	snprintf(f->app->program_version[which], sizeof f->app->program_version[0], "%s", version);
+	f->app->dirty = true;
+	damage(f, true);
+}
+
+/* A shell's version is nobody's question. */
+static void
+do_versions(void *ctx, struct app *a)
+{
+	struct front *f = front_check(ctx);
+	struct err e;
+	struct profiles *ps = profiles_load(paths()->config, &e);
+	if (!f->versions)
+		f->versions = versions_new(&f->loop, on_version, f);
+	for (int i = 0; ps && i < a->n_programs; i++) {
+		const struct profile *p = profile_find(ps, a->programs[i]);
+		char **argv = p && a->program_found[i] ? profile_start_argv(p, NULL, "") : NULL;
+		if (argv && argv[0] && strcmp(a->programs[i], "shell") != 0)
+			versions_ask(f->versions, i, argv[0]);
+		free(argv);
+	}
+	profiles_free(ps);
+}
+
 static const struct app_ops app_ops_of = {
 	.request = do_request,
 	.stream = do_stream,
 	.cancel = do_cancel,
 	.quit = do_quit,
 	.programs = do_programs,
+	.versions = do_versions,
 	.edit = do_edit,
 	.tell = do_tell,
 	.view_open = do_view_open,
@@ -507,6 +552,7 @@ open_terminal(struct front *f)
 		.resized = on_resized,
 		.reclaim = on_reclaim,
 		.colors = on_colors,
+		.known = on_known,
 		.gone = on_gone,
 		.ctx = f};
 	struct outer_options opt = {
@@ -558,6 +604,8 @@ close_all(struct front *f)
 	editor_free(f->editor);
 	f->editor = NULL;
 	/* what views give back as they go, they give to what is still there */
+	versions_free(f->versions);
+	f->versions = NULL;
 	app_free(f->app);
 	f->app = NULL;
 	outer_close(f->outer);

@@ -57,7 +57,7 @@ struct outer {
 	int cols, rows;
 	struct termios saved;
 	struct buf out;
-	bool damaged, polling_write, kitty_known, probed, dumb;
+	bool damaged, polling_write, kitty_known, probed, dumb, takes_clipboard;
 	bool paused;
 	bool lent, asked_back, anew; /* anew: what is painted on loan is void */
 	unsigned kitty_flags, kitty_sent;
@@ -265,6 +265,15 @@ probing_done(struct outer *o)
 	}
 	put_wants(o);
 	flush(o);
+	if (o->ops.known && !o->closing)
+		o->ops.known(o->ops.ctx);
+}
+
+void
+outer_can(const struct outer *o, bool *keys, bool *clipboard)
+{
+	*keys = o->kitty_known || !strncmp(o->name, "XTerm(", 6);
+	*clipboard = o->takes_clipboard;
 }
 
 static void
@@ -344,6 +353,7 @@ on_reply(struct outer *o, const uint8_t *p, size_t n)
 	} else if (is_reply(p, n, "\033[?997;", "n")) { /* dark or light by now: which colours? */
 		say(o, COLORS, sizeof(COLORS) - 1);
 	} else if (is_reply(p, n, "\033[?", "c")) {
+		o->takes_clipboard = memmem(p, n, ";52", 3); /* of the device's attributes */
 		probing_done(o);
 	}
 }

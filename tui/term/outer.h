@@ -22,7 +22,8 @@ struct outer_ops {
 	void (*reclaim)(void *ctx); /* lent, and needed: outer_take_back() soon */
 	void (*colors)(
 		void *ctx, uint32_t fg, uint32_t bg); /* its own, 0xrrggbb; again on change */
-	void (*gone)(void *ctx);		      /* hang-up, SIGTERM or SIGHUP: leave soon */
+	void (*known)(void *ctx); /* it has said what it can (outer_caps, outer_can); NULL ok */
+	void (*gone)(void *ctx);  /* hang-up, SIGTERM or SIGHUP: leave soon */
 	void *ctx;
 };
 struct outer_options {
@@ -53,6 +54,8 @@ void outer_resume(struct outer *o);
  * inside wants them. muster itself wants 1002, unless no_mouse. The default is nothing more. */
 void outer_want(struct outer *o, unsigned kitty_flags, int mouse);
 const struct render_caps *outer_caps(const struct outer *o);
+/* keys: Shift+Enter and the like arrive as such. clipboard: it says that it takes OSC 52. */
+void outer_can(const struct outer *o, bool *keys, bool *clipboard);
 
 /* The terminal in another's hands (sessions/view/lent.c): nothing is read, written or painted until it
  * is back; the first need for it calls ops.reclaim. lend: the descriptor, or -1 when something

@@ -1,6 +1,7 @@
 /* What a process tree costs, by process, role and category; what is outside all sessions. */
 #include "sessions/config/config.h"
 #include "sessions/memory/footprint_json.h"
+#include "tui/verb/choice.h"
 #include "tui/verb/memory.h"
 #include <math.h>
 #include <stdlib.h>
@@ -88,46 +89,87 @@ footprint_of_pid(struct verb_ctx *ctx, const char *word, int *code)
 	return o;
 }
 
-/* What is in no session's tree, or in several: "totals" of the list. */
-static int
-footprint_outside(struct verb_ctx *ctx)
+/* ---- outside ---- */
+
+static void
+put_outside(const struct verb_ctx *ctx, const json_t *totals)
 {
-	struct err e = {0};
-	struct client *c = client_connect(true, &e);
-	json_t *reply = c ? client_call(c, "ls", json_object(), NULL, NULL, 0, &e) : NULL, *totals,
-	       *v;
+	json_t *list = json_object_get(totals, "outside"), *v, *user;
 	char mem[32], age[32];
-	size_t i;
+	size_t i, k;
 
-	client_free(c);
-	if (!reply)
-		return verb_fail(ctx, e.code ? e.code : EXIT_FAIL, "%s", e.msg);
-	totals = json_object_get(reply, "totals");
-	if (ctx->json) {
-		print_json(json_pack("{s:i,s:O,s:O}", "v", 1, "outside_bytes",
-			json_object_get(totals, "outside_bytes"), "outside",
-			json_object_get(totals, "outside")));
-		json_decref(reply);
-		return EXIT_OK;
-	}
 	printf("outside all sessions %s\n", fmt_bytes(mem, jnum(totals, "outside_bytes")));
-	if (json_array_size(json_object_get(totals, "outside")))
+	if (json_array_size(list))
 		printf("\n%8s %9s %7s  %-24s %s\n", "PID", "FOOTPRINT", "AGE", "WHAT", "SESSIONS");
-	json_array_foreach (json_object_get(totals, "outside"), i, v) {
-		json_t *user;
-		size_t k;
-
+	json_array_foreach (list, i, v) {
 		printf("%8.0f %9s %7s  ", jnum(v, "pid"),
 			fmt_bytes(mem, jnum(v, "footprint_bytes")), fmt_ago(age, jnum(v, "age_s")));
 		put_cell(ctx, jstr(v, "what"), 24);
+		if (json_is_true(json_object_get(v, "orphaned")))
+			printf(" none any more");
 		json_array_foreach (json_object_get(v, "sessions"), k, user) {
 			putchar(' ');
 			put_clean(json_string_value(user));
 		}
 		putchar('\n');
 	}
+}
+
+/* Those that no live session uses, after a question. */
+static int
+stop_orphans(struct verb_ctx *ctx, const json_t *totals, bool yes)
+{
+	json_t *pids = json_array(), *v, *reply;
+	double bytes = 0;
+	int code = EXIT_OK;
+	char mem[32];
+	size_t i, n;
+
+	json_array_foreach (json_object_get(totals, "outside"), i, v)
+		if (json_is_true(json_object_get(v, "orphaned"))) {
+			json_array_append(pids, json_object_get(v, "pid"));
+			bytes += jnum(v, "footprint_bytes");
+		}
+	n = json_array_size(pids);
+	if (!n || !(yes || user_agrees("Stop %zu that no session uses, and free about %s?", n,
+				   fmt_bytes(mem, bytes)))) {
+		json_decref(pids);
+		if (n && !isatty(1))
+			return verb_fail(ctx, EXIT_FAIL, "%zu could be stopped (add --yes)", n);
+		return EXIT_OK;
+	}
+	reply = verb_call(ctx, "stop_outside", json_pack("{s:o}", "pids", pids), &code);
+	json_array_foreach (json_object_get(reply, "results"), i, v)
+		if (!json_is_true(json_object_get(v, "ok")))
+			code = verb_fail(ctx, EXIT_FAIL, "process %.0f: %s", jnum(v, "pid"),
+				jstr(v, "error"));
+	if (reply && ctx->json)
+		print_json(json_incref(reply));
 	json_decref(reply);
-	return EXIT_OK;
+	return code;
+}
+
+/* What is in no session's tree, or in several: "totals" of the list. */
+static int
+footprint_outside(struct verb_ctx *ctx, bool stop, bool yes)
+{
+	int code = EXIT_FAIL;
+	json_t *reply = verb_call(ctx, "ls", json_object(), &code), *totals;
+
+	if (!reply)
+		return code;
+	totals = json_object_get(reply, "totals");
+	code = EXIT_OK;
+	if (!ctx->json)
+		put_outside(ctx, totals);
+	else if (!stop)
+		print_json(json_pack("{s:i,s:O,s:O}", "v", 1, "outside_bytes",
+			json_object_get(totals, "outside_bytes"), "outside",
+			json_object_get(totals, "outside")));
+	if (stop)
+		code = stop_orphans(ctx, totals, yes);
+	json_decref(reply);
+	return code;
 }
 
 static json_t *
@@ -317,9 +359,10 @@ show(struct verb_ctx *ctx, void *word, int rows)
 int
 verb_footprint(struct verb_ctx *ctx, int argc, char **argv)
 {
-	bool outside = false, watch = false;
+	bool outside = false, watch = false, stop = false, yes = false;
 	const char *since = NULL;
 	const struct opt opts[] = {{0, "outside", false, NULL, NULL, &outside},
+		{0, "stop", false, NULL, NULL, &stop}, {'y', "yes", false, NULL, NULL, &yes},
 		{0, "watch", false, NULL, NULL, &watch}, {0, "since", true, NULL, &since, NULL},
 		{0}};
 	int first, n;
@@ -327,9 +370,10 @@ verb_footprint(struct verb_ctx *ctx, int argc, char **argv)
 	if (opts_parse(ctx, opts, NULL, argc, argv, &first) < 0)
 		return EXIT_USAGE;
 	n = argc - first;
-	if (outside && n == 0 && !watch && !since)
-		return footprint_outside(ctx);
-	if (outside || n < 1 || n > 2 || (n == 2 && (watch || since)) || (watch && since))
+	if (outside && n == 0 && !watch && !since && (stop || !yes))
+		return footprint_outside(ctx, stop, yes);
+	if (outside || stop || yes || n < 1 || n > 2 || (n == 2 && (watch || since)) ||
+		(watch && since))
 		return verb_fail(ctx, EXIT_USAGE,
 			"of what? (muster footprint PID|ID, two of them to compare, or --outside)");
 	if (n == 2)

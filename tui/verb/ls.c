@@ -18,7 +18,8 @@ put_row(const struct verb_ctx *ctx, const json_t *s)
 {
 	char mem[32] = "-", idle[32] = "-", line[256];
 	const char *state = jstr(s, "state"), *act = jstr(s, "activity");
-	const char *shown = !strcmp(state, "running") && *act ? act : state;
+	bool stopped = json_is_true(json_object_get(s, "stopped"));
+	const char *shown = stopped ? "stopped" : !strcmp(state, "running") && *act ? act : state;
 	const char *said = *jstr(s, "detail") ? jstr(s, "detail") : jstr(s, "last_line");
 	bool needs = !strcmp(shown, "permission") || !strcmp(shown, "question");
 

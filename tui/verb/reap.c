@@ -311,6 +311,8 @@ print_explanation(json_t *reply)
 	}
 	printf("%s (%s) is %s, at rest for %s\n", str(reply, "name"), str(reply, "state"),
 		str(reply, "activity"), fmt_ago(buf, number(reply, "idle_s")));
+	if (truth(reply, "stopped"))
+		puts("its program is stopped: the next key, a send or resume continues it");
 	print_signals(json_object_get(reply, "signals"));
 	printf("growth: %s\n", str(growth, "verdict"));
 	json_object_foreach (json_object_get(growth, "numbers"), key, v)

@@ -1,4 +1,4 @@
-/* top: sessions by footprint, refreshing. metrics: the same figures in Prometheus' text format. */
+/* top: sessions by footprint, refreshing. */
 #include "tui/verb/memory.h"
 #include <math.h>
 #include <stdlib.h>
@@ -268,107 +268,6 @@ verb_top(struct verb_ctx *ctx, int argc, char **argv)
 		print_json(json_incref(reply));
 	else
 		put_top(ctx, reply, key, SIZE_MAX);
-	json_decref(reply);
-	return EXIT_OK;
-}
-
-/* ---- metrics ---- */
-
-static const struct {
-	const char *name, *key, *help;
-} session_gauges[] = {
-	{"muster_session_footprint_bytes", "footprint_bytes",
-		"memory that comes back when the session ends"},
-	{"muster_session_rss_bytes", "rss_bytes", "resident memory of its processes"},
-	{"muster_session_swap_bytes", "swap_bytes", "swapped memory of its processes"},
-	{"muster_session_peak_bytes", "peak_bytes", "highest footprint seen"},
-	{"muster_session_growth_bytes_per_hour", "growth_bytes_per_h", "slope of the footprint"},
-	{"muster_session_processes", "processes", "processes in its tree"},
-	{"muster_session_idle_seconds", "idle_s", "since it came to rest or was last touched"},
-};
-static const struct {
-	const char *name, *object, *key, *help;
-} host_gauges[] = {
-	{"muster_footprint_bytes", "totals", "footprint_bytes", "of all sessions"},
-	{"muster_rss_bytes", "totals", "rss_bytes", "resident memory of all sessions"},
-	{"muster_sessions_running", "totals", "running", "live sessions"},
-	{"muster_sessions_asleep", "totals", "asleep", "hibernated sessions"},
-	{"muster_memory_available_bytes", "pressure", "mem_available_bytes", "of the machine"},
-	{"muster_memory_pressure_level", "pressure", "level", "0 none, 1 warn, 2 urgent"},
-	{"muster_memory_psi_some_avg10", "pressure", "psi_some_avg10",
-		"percent of 10 s in which some task waited for memory"},
-	{"muster_memory_psi_some_avg60", "pressure", "psi_some_avg60", "the same of 60 s"},
-	{"muster_memory_psi_full_avg10", "pressure", "psi_full_avg10",
-		"percent of 10 s in which all tasks waited for memory"},
-	{"muster_memory_psi_full_avg60", "pressure", "psi_full_avg60", "the same of 60 s"},
-	{"muster_swap_in_bytes_per_second", "pressure", "swap_in_bytes_per_s", "read from swap"},
-	{"muster_swap_out_bytes_per_second", "pressure", "swap_out_bytes_per_s", "written to swap"},
-	{"muster_zswap_stored_bytes", "pressure", "zswap_stored_bytes", "swapped to zswap"},
-	{"muster_zswap_used_bytes", "pressure", "zswap_used_bytes", "memory that zswap takes"},
-	{"muster_zram_stored_bytes", "pressure", "zram_stored_bytes", "held by zram devices"},
-	{"muster_zram_used_bytes", "pressure", "zram_used_bytes", "memory that they take"},
-};
-
-/* Label values: backslash and quote escaped; names hold no line breaks. */
-static void
-put_label(const char *key, const char *value)
-{
-	printf("%s=\"", key);
-	for (; *value; value++) {
-		if (*value == '\\' || *value == '"')
-			putchar('\\');
-		if ((unsigned char)*value >= 0x20)
-			putchar(*value);
-	}
-	putchar('"');
-}
-
-static void
-put_session_gauge(const json_t *list, size_t g)
-{
-	const json_t *s;
-	size_t i;
-
-	printf("# HELP %s %s\n# TYPE %s gauge\n", session_gauges[g].name, session_gauges[g].help,
-		session_gauges[g].name);
-	json_array_foreach (list, i, s) {
-		double v = jnum(s, session_gauges[g].key);
-
-		if (isnan(v))
-			continue;
-		printf("%s{", session_gauges[g].name);
-		put_label("id", jstr(s, "id"));
-		putchar(',');
-		put_label("name", jstr(s, "name"));
-		putchar(',');
-		put_label("profile", jstr(s, "profile"));
-		printf("} %.17g\n", v);
-	}
-}
-
-int
-verb_metrics(struct verb_ctx *ctx, int argc, char **argv)
-{
-	static const struct opt none[] = {{0}};
-	json_t *reply;
-	int first, code = EXIT_FAIL;
-
-	if (opts_parse(ctx, none, NULL, argc, argv, &first) < 0)
-		return EXIT_USAGE;
-	if (argc > first)
-		return verb_fail(ctx, EXIT_USAGE, "takes no arguments");
-	reply = verb_call(ctx, "ls", json_object(), &code);
-	if (!reply)
-		return code;
-	for (size_t i = 0; i < ARRAY_LEN(host_gauges); i++) {
-		double v = jnum(json_object_get(reply, host_gauges[i].object), host_gauges[i].key);
-
-		if (!isnan(v))
-			printf("# HELP %s %s\n# TYPE %s gauge\n%s %.17g\n", host_gauges[i].name,
-				host_gauges[i].help, host_gauges[i].name, host_gauges[i].name, v);
-	}
-	for (size_t i = 0; i < ARRAY_LEN(session_gauges); i++)
-		put_session_gauge(json_object_get(reply, "sessions"), i);
 	json_decref(reply);
 	return EXIT_OK;
 }

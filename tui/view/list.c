@@ -193,6 +193,12 @@ list_pick(struct app *a, void *p, int index, bool twice)
 	}
 }
 
+static unsigned
+list_before(struct app *a, void *p)
+{
+	return first_run(a, p) ? C_FIRST : 0;
+}
+
 static void
 list_close(struct app *a, void *p)
 {
@@ -204,6 +210,7 @@ list_close(struct app *a, void *p)
 const struct view view_list = {
 	.name = "list",
 	.context = C_LIST,
+	.before = list_before,
 	.size = sizeof(struct list_state),
 	.close = list_close,
 	.draw = list_draw,

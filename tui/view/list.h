@@ -21,9 +21,12 @@ struct list_state {
 		} procs[16], events[24];
 		int n_procs, n_events;
 	} aside;
-	bool checked;	    /* first run: the checks were asked for */
-	char checks[6][96]; /* first character '+' or '!' */
-	int n_checks;
+	struct {
+		bool asked;	   /* for programs, versions, past costs and what is wrong */
+		int program;	   /* the button in focus: of app->programs */
+		uint64_t cost[16]; /* bytes a program of this kind usually takes; 0 unknown */
+		char wrong[96];	   /* the first check of the server that fails; "" none */
+	} first;
 	struct { /* of this version of the model */
 		unsigned version;
 		bool known;
@@ -37,6 +40,7 @@ struct list_state {
 #define PICK_START (3 << 20) /* a button of the first run */
 
 const struct model_sums *list_sums(struct app *a);
+void list_forget(struct app *a); /* sums and widths are of another model now */
 /* Heads and sessions in rows [y, y + h) and columns [0, w). side: something stands beside them. */
 void rows_draw(struct app *a, int y, int h, int w, bool side);
 int rows_width(struct app *a); /* all its columns would like */
@@ -55,5 +59,5 @@ void list_header(struct app *a, int w);
 void preview_draw(struct app *a, const struct list_state *st, int y, int x, int h, int w);
 /* The dashboard of someone who has no session. */
 void first_run_draw(struct app *a, struct list_state *st);
-void first_run_pick(struct app *a, int program); /* a click on that button */
+void first_run_pick(struct app *a, int program); /* starts that one of app->programs, here */
 #endif

@@ -328,6 +328,13 @@ summed(struct app *a)
 	return st;
 }
 
+void
+list_forget(struct app *a)
+{
+	struct list_state *st = app_state(a, &view_list);
+	st->sums.known = false;
+}
+
 const struct model_sums *
 list_sums(struct app *a)
 {

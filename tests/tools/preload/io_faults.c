@@ -71,16 +71,17 @@ note(const char *call, const char *path)
 static void
 meet(const char *call, const char *path)
 {
-	struct timespec ts;
+	const struct timespec ts = {0, 5000000};
 
 	if (!io_faults)
 		return;
 	if (io_faults->watch && syscall(SYS_gettid) == getpid() && may_be_slow(call, path))
 		note(call, path);
-	if (!io_faults->delay_ms || !io_faults->under[0] || !strstr(path, io_faults->under))
+	if (!io_faults->hold || !io_faults->under[0] || !strstr(path, io_faults->under))
 		return;
-	ts = (struct timespec){io_faults->delay_ms / 1000, io_faults->delay_ms % 1000 * 1000000l};
-	syscall(SYS_nanosleep, &ts, NULL);
+	io_faults->held++;
+	while (io_faults->hold)
+		syscall(SYS_nanosleep, &ts, NULL);
 }
 
 /* True when this call is to fail; errno is then set. */

@@ -13,8 +13,9 @@ struct io_faults {
 	_Atomic int reads; /* reading fails as well, and is counted */
 	_Atomic int calls; /* made under `under` so far: set to 0 to count anew */
 	char under[256];   /* only files whose path contains this; "" none */
-	/* A slow disk: each call on such a file takes so long. */
-	_Atomic int delay_ms;
+	/* A disk that hangs: calls on such files wait as long as this is set. */
+	_Atomic int hold;
+	_Atomic int held; /* so many have begun to wait */
 	/* Calls that a process's first thread makes on files that may be slow, whatever `under` is: all but
 	 * what the kernel makes up (but a walk over all of /proc counts). */
 	_Atomic int watch;  /* they are noted */

@@ -1,0 +1,23 @@
+#ifndef TESTS_TUI_FIXTURE_PROGRAMS_H
+#define TESTS_TUI_FIXTURE_PROGRAMS_H
+/* Programs of a dashboard without a machine: they are the fixture's, and claude tells its version. */
+#include "tui/app/app.h"
+#include <stdio.h>
+#include <string.h>
+
+static void
+fake_programs(void *ctx, struct app *a)
+{
+	(void)ctx;
+	(void)a;
+}
+
+static void
+fake_versions(void *ctx, struct app *a)
+{
+	(void)ctx;
+	for (int i = 0; i < a->n_programs; i++)
+		if (!strcmp(a->programs[i], "claude"))
+			snprintf(a->program_version[i], sizeof a->program_version[0], "2.1.4");
+}
+#endif
