@@ -80,16 +80,18 @@ $(B)/%.o: %.c Makefile
 	$(if $(V),,@echo 'CC $<')
 	$(Q)$(CC) $(CFLAGS_ALL) -c -o $@ $<
 
-# Profiles and themes are compiled in, so that the binary has them wherever it stands: one C string a
-# file, quoted line by line.
-$(B)/%.inc: $(wildcard share/profiles/*.ini share/themes/*.ini) Makefile
+# Profiles, themes and what `skill` prints are compiled in, so that the binary has them wherever it
+# stands: one C string a file, quoted line by line.
+$(B)/%.inc: $(wildcard share/profiles/*.ini share/themes/*.ini share/skill/*.md) Makefile
 	@mkdir -p $(@D)
-	@for f in share/$*/*.ini; do echo "{\"$${f##*/}\","; \
+	@for f in share/$*/*.*; do echo "{\"$${f##*/}\","; \
 		sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/.*/"&\\n"/' $$f; echo '},'; done > $@
 $(B)/sessions/agent/profile.o: $(B)/profiles.inc
 $(B)/sessions/agent/profile.o: CFLAGS_ALL += -I$(B)
 $(B)/tui/draw/theme_file.o: $(B)/themes.inc
 $(B)/tui/draw/theme_file.o: CFLAGS_ALL += -I$(B)
+$(B)/tui/verb/help.o: $(B)/skill.inc
+$(B)/tui/verb/help.o: CFLAGS_ALL += -I$(B)
 
 define layer_lib
 $(B)/lib$(1).a: $(call obj,$($(1)_SRC))
@@ -146,7 +148,7 @@ fuzz:
 bench: all $(BENCH)
 	tests/bench/run $(B) $(BENCH_ARGS)
 torture: all $(B)/tests/torture/torture
-	for who in server keeper mixed both; do $(B)/tests/torture/torture $(B) $(or $(KILLS),100) 4 $$who || exit 1; done
+	for who in server keeper mixed both upgrade; do $(B)/tests/torture/torture $(B) $(or $(KILLS),100) 4 $$who || exit 1; done
 lint:
 	tests/lint
 format:

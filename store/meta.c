@@ -424,6 +424,16 @@ meta_newer(const struct meta_db *m)
 	return m->db.read_only;
 }
 
+int
+meta_copy(struct meta_db *m, const char *path)
+{
+	char *sql = sqlite3_mprintf("VACUUM INTO %Q", path);
+	int rc = sql ? db_exec(&m->db, sql) : -ENOMEM;
+
+	sqlite3_free(sql);
+	return rc;
+}
+
 static int
 merge_events(struct db *file, struct db *memory)
 {

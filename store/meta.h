@@ -49,6 +49,8 @@ int meta_maintain(struct meta_db *db, double now); /* drops old events */
 bool meta_in_memory(const struct meta_db *db);
 bool meta_begun(const struct meta_db *db); /* there was no file, or an empty one */
 bool meta_newer(const struct meta_db *db); /* read-only for that */
+/* All of it as a new file at path. 0 or -errno. */
+int meta_copy(struct meta_db *db, const char *path);
 /* In memory: to the file, if it can be had; true if on disk. Events go along; sessions are the
  * caller's to put again, for the file may have its own. */
 bool meta_retry(struct meta_db *db);

@@ -35,6 +35,19 @@ term_alloc(struct arena *a, uint32_t owner, const struct term_config *cfg)
 	return t;
 }
 
+void
+term_colors(struct term *t, uint32_t fg, uint32_t bg)
+{
+	/* of a background's brightness green has the most */
+	bool dark = (bg >> 16 & 255) * 3 + (bg >> 8 & 255) * 6 + (bg & 255) < 1280;
+	bool turned = dark != (t->v.dark != 0);
+	t->v.color_fg = t->v.color_cursor = fg & 0xffffff;
+	t->v.color_bg = bg & 0xffffff;
+	t->v.dark = dark;
+	if (turned && term_mode(t, 2031))
+		term_reply(t, "\033[?997;%dn", dark ? 1 : 2);
+}
+
 struct term *
 term_new(struct arena *a, uint32_t owner, const struct term_config *cfg)
 {

@@ -22,6 +22,9 @@ void term_feed(struct term *t, const void *bytes, size_t n);
  * more. */
 size_t term_feed_some(struct term *t, const void *bytes, size_t n, int64_t *cells);
 void term_resize(struct term *t, int cols, int rows);
+/* What the terminal outside has, 0xrrggbb: answers by it from here on. A program that asked to be told
+ * (2031) is, when it went from dark to light or back. */
+void term_colors(struct term *t, uint32_t fg, uint32_t bg);
 
 /* Reading. The grid is borrowed until the next call that is not a reader. */
 struct grid term_grid(const struct term *t);

@@ -1,4 +1,5 @@
 #include "sessions/closing/memlimit.h"
+#include "sessions/closing/memscope.h"
 #include "core/base/log.h"
 #include "sessions/memory/footprint.h"
 #include "sessions/memory/memgroup.h"
@@ -58,6 +59,8 @@ memlimit_begin(struct session *s)
 	r->mem_held = memgroup_hold("", s->id, r->pid, s->mem_max);
 	if (r->mem_held) /* of an earlier run, or told by a server before this one */
 		r->mem_kills = memgroup_kills("", s->id);
+	else
+		memscope_ask(s);
 	log_info("session %u: memory limit %s", s->num,
 		r->mem_held ? "held by a cgroup" : "watched");
 }

@@ -186,10 +186,11 @@ parse_layout(const char *s, void *p, size_t cap)
 	static const char *const words[] = {[LAYOUT_AUTO] = "auto",
 		[LAYOUT_STACKED] = "stacked",
 		[LAYOUT_SIDE] = "side",
-		[LAYOUT_LIST] = "list"};
+		[LAYOUT_LIST] = "list",
+		[LAYOUT_WALL] = "wall"};
 
 	(void)cap;
-	return parse_choice(s, p, words, ARRAY_LEN(words), "auto, stacked, side or list");
+	return parse_choice(s, p, words, ARRAY_LEN(words), "auto, stacked, side, list or wall");
 }
 
 static const char *

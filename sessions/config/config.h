@@ -14,7 +14,7 @@ struct reap_config {
 	int revisits;
 	bool auto_growing_only;
 };
-enum ui_layout { LAYOUT_AUTO, LAYOUT_STACKED, LAYOUT_SIDE, LAYOUT_LIST };
+enum ui_layout { LAYOUT_AUTO, LAYOUT_STACKED, LAYOUT_SIDE, LAYOUT_LIST, LAYOUT_WALL };
 enum ui_status { STATUS_OFF, STATUS_TOP, STATUS_BOTTOM };
 enum ui_notify { NOTIFY_OFF, NOTIFY_BELL, NOTIFY_OSC };
 enum notify_kind { NOTIFY_PERMISSION, NOTIFY_QUESTION, NOTIFY_DONE, NOTIFY_ERROR, NOTIFY_KINDS };

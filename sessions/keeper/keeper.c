@@ -1,6 +1,6 @@
-/* muster-keeper SERVER-BINARY [serve|adopt STATE]: forks the children of all sessions, waits for
- * them, holds the file descriptors that a server must find again, and starts the server whenever it
- * is gone.
+/* muster-keeper SERVER-BINARY [serve|adopt|resume|prove STATE [TABLE FORMER]]: forks the children
+ * of all sessions, waits for them, holds the file descriptors that a server must find again, and
+ * starts the server whenever it is gone.
  *
  * Why a process of its own: a terminal dies with whoever holds its pty master. So the holder must
  * be too small to fail: it parses nothing, reads no pty, allocates nothing after its start (the
@@ -23,6 +23,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
@@ -37,7 +38,8 @@
 #define BACKOFF_MAX_MS 5000
 #define BACKOFF_SERVED_MS 10
 #define SHORT_LIFE_MS 1000 /* one that served is started again at once, if it lived longer */
-#define FAILS_MAX 8	   /* so many in a row with nothing to keep: give up */
+#define PROVE_MS 3000
+#define FAILS_MAX 8 /* so many in a row with nothing to keep: give up */
 
 #define REPLAY_DONE UINT_MAX
 /* The server's allocator is to keep no freed blocks by thread: up to 230 KiB each, scattered over
@@ -62,10 +64,14 @@ struct entry {
 static struct {
 	struct entry e[KEEPER_ENTRIES];
 	unsigned n; /* entries at and beyond n were never used */
-	const char *server_path;
+	const char *server_path, *state;
 	int sock, sigfd; /* sock -1: no server */
 	pid_t server;	 /* 0: none */
+	int holder;	 /* socket of one that yielded, until the next one serves; -1 */
 	bool adopted, stopping, served;
+	const char *former; /* after an upgrade, until the next server has the sessions that it is
+			     * told of: what serves if it has not */
+	unsigned told;	    /* so many with a process */
 	unsigned fails;
 	unsigned replay;		 /* cursor; REPLAY_DONE */
 	struct keeper_rec refusal;	 /* to be said before more is heard; type 0: none */
@@ -179,7 +185,10 @@ replay_record(void)
 	if (s == KEEPER_SLOTS) {
 		r = about(e, KEEPER_CHILD);
 		r.flags = starting(e) ? KEEPER_STARTING : e->flags;
-		return tell(r, -1, -1);
+		if (!tell(r, -1, -1))
+			return false;
+		k.told += !(r.flags & KEEPER_GONE);
+		return true;
 	}
 	if ((s == KEEPER_MASTER || s == KEEPER_PIDFD) && starting(e))
 		return true;
@@ -229,6 +238,19 @@ replay(void)
 			k.e[i].news = 0;
 	k.refusal.type = 0;
 	k.replay = 0;
+	k.told = 0;
+}
+
+/* Whom to end should this keeper die now; or 0: it may leave. */
+static void
+tell_holder(pid_t next)
+{
+	int pidfd = next ? (int)syscall(SYS_pidfd_open, next, 0) : -1;
+
+	record_send(k.holder, (struct keeper_rec){.type = KEEPER_YIELDED, .pid = next}, pidfd, -1);
+	close_fd(&pidfd);
+	if (!next)
+		close_fd(&k.holder);
 }
 
 static void
@@ -251,8 +273,10 @@ server_start(void)
 		else
 			dup2(sv[1], KEEPER_FD);
 		syscall(SYS_close_range, KEEPER_FD + 1, ~0u, CLOSE_RANGE_CLOEXEC);
+		if (k.fails % 2 == 0) /* else what is there does not come to serve */
+			execv(k.server_path, argv);
+		fexecve(k.e[0].fd[KEEPER_SERVER_BINARY], argv, environ);
 		execv(k.server_path, argv);
-		fexecve(k.e[0].fd[KEEPER_SERVER_BINARY], argv, environ); /* it was deleted */
 		_exit(127);
 	}
 	close(sv[1]);
@@ -263,6 +287,8 @@ server_start(void)
 		k.restart_ms = k.started_ms + BACKOFF_MAX_MS;
 		return;
 	}
+	if (k.holder >= 0) /* before the next one knows of anything */
+		tell_holder(k.server);
 	replay();
 }
 
@@ -280,6 +306,10 @@ server_gone(int status)
 	k.server = 0;
 	k.adopted = false;
 	k.fails = k.served ? 0 : k.fails + 1;
+	if (k.former && k.fails) {
+		k.server_path = k.former;
+		k.former = NULL;
+	}
 	if (k.served && now - k.started_ms < SHORT_LIFE_MS)
 		wait = BACKOFF_SERVED_MS;
 	k.served = false;
@@ -415,6 +445,230 @@ adopt(const struct keeper_rec *r, int pidfd)
 	e->flags = (r->flags & KEEPER_GONE) ? KEEPER_GONE : KEEPER_RUNNING | KEEPER_ADOPTED;
 }
 
+/* ---- becoming another program ---- */
+
+static bool
+put_record(int fd, struct keeper_rec r)
+{
+	r.magic = KEEPER_MAGIC;
+	return write(fd, &r, sizeof(r)) == sizeof(r);
+}
+
+static bool
+put_fd(int table, uint32_t id, int slot, int fd)
+{
+	return fd < 0 ||
+	       put_record(table,
+		       (struct keeper_rec){
+			       .type = KEEPER_HELD, .id = id, .slot = (uint16_t)slot, .pid = fd});
+}
+
+/* The whole state, in a memfd that an exec leaves open; -1. */
+static int
+table_write(void)
+{
+	int fd = memfd_create("keeper", 0);
+	bool ok = put_record(fd, (struct keeper_rec){.type = KEEPER_HELLO,
+					 .id = KEEPER_VERSION,
+					 .pid = k.server,
+					 .flags = k.adopted}) &&
+		  put_fd(fd, 0, KEEPER_SLOT_SOCKET, k.sock);
+
+	for (unsigned i = 0; i < k.n && ok; i++) {
+		struct entry *e = &k.e[i];
+		struct keeper_rec r = about(e, KEEPER_CHILD);
+
+		if (!e->used)
+			continue;
+		r.slot = e->news;
+		ok = put_record(fd, r) && put_fd(fd, e->id, KEEPER_SLOT_EXEC, e->exec_fd);
+		for (int s = 0; s < KEEPER_SLOTS && ok; s++)
+			ok = put_fd(fd, e->id, s, e->fd[s]);
+	}
+	if (ok && put_record(fd, (struct keeper_rec){.type = KEEPER_READY}) &&
+		lseek(fd, 0, SEEK_SET) == 0)
+		return fd;
+	close_fd(&fd);
+	return -1;
+}
+
+static void
+table_take(const struct keeper_rec *r)
+{
+	struct entry *e = entry_get(r->id);
+
+	if (r->type == KEEPER_HELD && r->slot == KEEPER_SLOT_SOCKET)
+		k.sock = r->pid;
+	else if (r->type == KEEPER_HELD && e && r->slot == KEEPER_SLOT_EXEC)
+		e->exec_fd = r->pid;
+	else if (r->type == KEEPER_HELD && e && r->slot < KEEPER_SLOTS)
+		e->fd[r->slot] = r->pid;
+	else if (r->type == KEEPER_CHILD && e) {
+		e->pid = r->pid;
+		e->start = r->start;
+		e->flags = r->flags;
+		e->status = r->status;
+		e->error = r->error;
+		e->news = (uint8_t)r->slot;
+	}
+}
+
+/* False when it is of no keeper, or not whole. */
+static bool
+table_read(int fd)
+{
+	struct keeper_rec r = {0};
+
+	while (read(fd, &r, sizeof(r)) == sizeof(r) && r.type != KEEPER_READY) {
+		if (r.type == KEEPER_HELLO) {
+			k.server = r.pid;
+			k.adopted = r.flags & 1;
+		} else if (r.id || r.type == KEEPER_HELD)
+			table_take(&r);
+	}
+	return r.type == KEEPER_READY && (r.magic & 0xffff0000u) == (KEEPER_MAGIC & 0xffff0000u) &&
+	       k.sock >= 0;
+}
+
+static void
+cloexec_all(bool on)
+{
+	fcntl(k.sock, F_SETFD, on ? FD_CLOEXEC : 0);
+	for (unsigned i = 0; i < k.n; i++) {
+		if (k.e[i].used && k.e[i].exec_fd >= 0)
+			fcntl(k.e[i].exec_fd, F_SETFD, on ? FD_CLOEXEC : 0);
+		for (int s = 0; s < KEEPER_SLOTS && k.e[i].used; s++)
+			if (k.e[i].fd[s] >= 0)
+				fcntl(k.e[i].fd[s], F_SETFD, on ? FD_CLOEXEC : 0);
+	}
+}
+
+/* errno; does not come back when the program can be. */
+static int
+become(int program, const char *mode, int table)
+{
+	char fd[12];
+
+	snprintf(fd, sizeof(fd), "%d", table);
+	fexecve(program,
+		(char *[]){"muster-keeper", (char *)k.server_path, (char *)mode,
+			(char *)(k.state ? k.state : ""), fd, (char *)k.former, NULL},
+		environ);
+	return errno;
+}
+
+static unsigned
+entries(void)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < k.n; i++)
+		n += k.e[i].used;
+	return n;
+}
+
+/* The other side of prove(): the answer goes behind the table. */
+static int
+proof(int table)
+{
+	return !table_read(table) ||
+	       !put_record(table, (struct keeper_rec){.type = KEEPER_PROVED, .id = entries()});
+}
+
+/* Does the program read our table? 0 or errno. */
+static int
+prove(int program, int table)
+{
+	uint64_t end = now_ms() + PROVE_MS;
+	off_t size = lseek(table, 0, SEEK_END);
+	struct keeper_rec r = {0};
+	pid_t pid;
+
+	lseek(table, 0, SEEK_SET);
+	if ((pid = fork()) < 0)
+		return errno;
+	if (pid == 0)
+		_exit(become(program, "prove", table) & 127);
+	while (waitpid(pid, NULL, WNOHANG) == 0) {
+		poll(NULL, 0, 1);
+		if (now_ms() > end)
+			kill(pid, SIGKILL);
+	}
+	if (pread(table, &r, sizeof(r), size) != sizeof(r) || r.type != KEEPER_PROVED ||
+		r.id != entries())
+		return ENOEXEC;
+	lseek(table, 0, SEEK_SET);
+	return ftruncate(table, size) < 0 ? errno : 0;
+}
+
+static void
+upgrade(int keeper, int server)
+{
+	static char path[PATH_MAX];
+	const char *was = k.server_path;
+	char link[32], next[PATH_MAX];
+	int err = EINVAL, table;
+	ssize_t n;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", server);
+	if (keeper >= 0 && (n = readlink(link, next, sizeof(next) - 1)) > 0) {
+		next[n] = 0;
+		memcpy(path, next, (size_t)n + 1);
+		k.server_path = path;
+		k.former = was;
+		table = table_write();
+		err = table < 0 ? errno : prove(keeper, table);
+		if (!err) {
+			cloexec_all(false);
+			err = become(keeper, "resume", table);
+			cloexec_all(true);
+		}
+		close_fd(&table);
+		k.server_path = was;
+		k.former = NULL;
+	}
+	k.refusal = (struct keeper_rec){.type = KEEPER_UPGRADED, .error = err};
+}
+
+static bool
+resume(int table)
+{
+	if (!table_read(table))
+		return false;
+	close(table);
+	cloexec_all(true);
+	k.started_ms = now_ms();
+	k.served = true;
+	k.replay = REPLAY_DONE;
+	k.refusal = (struct keeper_rec){.type = KEEPER_UPGRADED};
+	return true;
+}
+
+/* Of as many sessions as it was told; a new program that misses some makes room for the old one. */
+static void
+serving(unsigned sessions)
+{
+	if (k.former && sessions < k.told) {
+		kill(k.server, SIGKILL);
+		return;
+	}
+	k.served = true;
+	k.former = NULL;
+	if (k.holder >= 0)
+		tell_holder(0);
+}
+
+static void
+yield_to_next(void)
+{
+	close_fd(&k.holder);
+	k.holder = k.sock;
+	k.sock = -1;
+	k.server = 0;
+	k.adopted = false;
+	server_start();
+}
+
 static void
 handle(const struct keeper_rec *r, int fd[KEEPER_REC_FDS])
 {
@@ -446,7 +700,13 @@ handle(const struct keeper_rec *r, int fd[KEEPER_REC_FDS])
 		fd[0] = -1;
 		break;
 	case KEEPER_SERVING:
-		k.served = true;
+		serving(r->id);
+		break;
+	case KEEPER_UPGRADE:
+		upgrade(fd[0], fd[1]);
+		break;
+	case KEEPER_YIELD:
+		yield_to_next();
 		break;
 	case KEEPER_STOP:
 		k.stopping = true;
@@ -533,8 +793,12 @@ main(int argc, char **argv)
 		return 2;
 	}
 	k.server_path = argv[1];
+	k.state = argc > 3 ? argv[3] : NULL;
 	k.adopted = argc > 2 && !strcmp(argv[2], "adopt");
 	k.sock = k.adopted ? KEEPER_FD : -1;
+	k.holder = -1;
+	if (argc > 4 && !strcmp(argv[2], "prove"))
+		return proof((int)strtol(argv[4], NULL, 10));
 	for (unsigned i = 0; i < sizeof(ignored) / sizeof(*ignored); i++)
 		signal(ignored[i], SIG_IGN);
 	sigemptyset(&chld);
@@ -552,8 +816,16 @@ main(int argc, char **argv)
 	setenv("GLIBC_TUNABLES", SERVER_TUNABLES, 0);
 	if (chdir("/") < 0 || k.sigfd < 0)
 		return 1;
-	entry_get(0);
-	if (k.adopted) {
+	if (argc > 5 && !strcmp(argv[2], "resume")) {
+		k.former = argv[5];
+		if (!resume((int)strtol(argv[4], NULL, 10)))
+			return 1;
+	}
+	close_fd(&entry_get(0)->fd[KEEPER_BINARY]);
+	k.e[0].fd[KEEPER_BINARY] = open("/proc/self/exe", O_PATH | O_CLOEXEC);
+	if (k.former) {
+		reap();
+	} else if (k.adopted) {
 		fcntl(KEEPER_FD, F_SETFD, FD_CLOEXEC);
 		k.started_ms = now_ms();
 		k.served = true;

@@ -14,6 +14,12 @@
  *                                        ◄─      SPAWN spec+ring, HOLD, DROP, STOP
  *     SPAWNED master+pidfd, EXITED       ─►
  *
+ * UPGRADE: the keeper becomes another program by exec, with its pid, its children and its fds; the
+ * table goes along in a memfd of records (HELD with the fd's number as pid, CHILD with the news as
+ * slot). Its server then yields: it only holds what it has, in case that the keeper dies now, until
+ * the next one serves, which is the new program. When that dies before SERVING, or has fewer sessions
+ * than it was told of, the program that served last is started again.
+ *
  * A replacement keeper (the first died; the server started another) gets HOLD and ADOPT for all
  * that lives. It is not the parent of what it adopts: exit status unknown (KEEPER_NO_STATUS). */
 #include <stdint.h>
@@ -28,21 +34,28 @@
 #define KEEPER_REC_FDS 4
 
 enum keeper_type {
-	KEEPER_HELLO = 1,   /* pid: keeper's; id: KEEPER_VERSION it speaks */
-	KEEPER_HELD = 2,    /* id, slot, fd: replay of a HOLD */
-	KEEPER_CHILD = 3,   /* id, pid, start, flags, status: replay of a child; STARTING: its
+	KEEPER_HELLO = 1,    /* pid: keeper's; id: KEEPER_VERSION it speaks */
+	KEEPER_HELD = 2,     /* id, slot, fd: replay of a HOLD */
+	KEEPER_CHILD = 3,    /* id, pid, start, flags, status: replay of a child; STARTING: its
 			     * master comes with SPAWNED */
-	KEEPER_READY = 4,   /* end of the replay */
-	KEEPER_SPAWNED = 5, /* id, pid, start; fds master, pidfd; or error: errno and no fds */
-	KEEPER_EXITED = 6,  /* id, pid, status as of waitpid or KEEPER_NO_STATUS */
-	KEEPER_SPAWN = 32,  /* id, cols, rows; fds spec[, ring] */
-	KEEPER_HOLD = 33,   /* id, slot, fd: replaces what the slot held */
-	KEEPER_DROP = 34,   /* id, slot; KEEPER_ALL_SLOTS frees the entry */
+	KEEPER_READY = 4,    /* end of the replay */
+	KEEPER_SPAWNED = 5,  /* id, pid, start; fds master, pidfd; or error: errno and no fds */
+	KEEPER_EXITED = 6,   /* id, pid, status as of waitpid or KEEPER_NO_STATUS */
+	KEEPER_UPGRADED = 7, /* error: why UPGRADE failed; 0: another program keeps from here on */
+	KEEPER_TRIAL = 8,    /* of a replay: it tells of copies; PROVED is the answer */
+	KEEPER_YIELDED = 9,  /* pid, fd its pidfd: the server that follows; pid 0: it serves */
+	KEEPER_SPAWN = 32,   /* id, cols, rows; fds spec[, ring] */
+	KEEPER_HOLD = 33,    /* id, slot, fd: replaces what the slot held */
+	KEEPER_DROP = 34,    /* id, slot; KEEPER_ALL_SLOTS frees the entry */
 	KEEPER_ADOPT =
 		35, /* id, pid, start, flags, status: a child of a dead keeper; id 0: the server */
-	KEEPER_SERVING =
-		37, /* the server has taken over: if it dies now, it was not failing to start */
-	KEEPER_STOP = 36, /* leave once the server has left */
+	KEEPER_SERVING = 37, /* the server has taken over, id sessions with a process: if it dies
+			      * now, it was not failing to start */
+	KEEPER_STOP = 36,    /* leave once the server has left */
+	KEEPER_UPGRADE =
+		38, /* fds: the program that the keeper is to become, and the next server's */
+	KEEPER_YIELD = 40,  /* the server does nothing any more: the next one is to begin */
+	KEEPER_PROVED = 39, /* id: so many sessions with a process could be taken over */
 };
 enum { /* slots of a session */
 	KEEPER_MASTER,
@@ -56,15 +69,19 @@ enum { /* slots of entry 0 */
 	KEEPER_LOCK,
 	KEEPER_SERVER_PIDFD,
 	KEEPER_HOOK,
-	KEEPER_SHELF,  /* what ended sessions need again (sessions/pty/shelf.h) */
-	KEEPER_BINARY, /* a keeper's own program, for the one that replaces it */
-	KEEPER_SERVER_BINARY
+	KEEPER_SHELF,	     /* what ended sessions need again (sessions/pty/shelf.h) */
+	KEEPER_BINARY,	     /* a keeper's own program, for the one that replaces it */
+	KEEPER_SERVER_BINARY /* that of the server that served last */
 };
 enum { /* flags of CHILD and ADOPT */
 	KEEPER_RUNNING = 1,
 	KEEPER_GONE = 2,
 	KEEPER_STARTING = 4,
 	KEEPER_ADOPTED = 8
+};
+enum {				 /* further slots, in the table that goes over an exec */
+	KEEPER_SLOT_SOCKET = 64, /* of entry 0: to its server */
+	KEEPER_SLOT_EXEC = 65	 /* where a child that starts reports */
 };
 #define KEEPER_NO_STATUS (-1)
 /* Exit code of a server that must not be started again (another one serves this place). */

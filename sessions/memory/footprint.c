@@ -21,6 +21,9 @@
 #include <string.h>
 #include <unistd.h>
 
+enum { TRIES = 3, CHILDREN_MAX = 512 };
+static const uint64_t STILL_BYTES = 1 << 20;
+
 struct field {
 	const char *key; /* with the colon */
 	size_t off;	 /* of a uint64_t */
@@ -356,6 +359,65 @@ proctree(pid_t root, const char *marker, size_t *n)
 	return out;
 }
 
+static const struct proc_info *
+of_pid(const struct proc_info *p, size_t n, pid_t pid)
+{
+	for (size_t i = 0; i < n; i++)
+		if (p[i].pid == pid)
+			return &p[i];
+	return NULL;
+}
+
+/* Does it hold pages that its relatives may share? On its way out it shows none, but they go one by
+ * one until it waits to be reaped. */
+static bool
+holds_pages(pid_t pid)
+{
+	struct proc_info info;
+
+	return footprint_cheap(pid, &info) == 0 && (info.counters || proc_state(pid) != 'Z');
+}
+
+/* The children of these, as one number; *strange if one is about that was not walked. */
+static uint64_t
+children(const struct proc_info *p, size_t n, bool *strange)
+{
+	uint64_t hash = 14695981039346656037u;
+
+	for (size_t i = 0; i < n; i++) {
+		pid_t child[CHILDREN_MAX];
+		size_t k = proc_children(p[i].pid, child, ARRAY_LEN(child));
+
+		while (k--) {
+			const struct proc_info *c = of_pid(p, n, child[k]);
+
+			hash = (hash ^ (uint64_t)child[k]) * 1099511628211u;
+			*strange = *strange || ((!c || !c->counters) && holds_pages(child[k]));
+		}
+	}
+	return hash;
+}
+
+/* Has it held still? Forks that live for a moment share pages that then show in part only: nobody
+ * may come or go while all of them are walked again, and that must give the same. */
+static bool
+still(const struct proc_info *p, size_t n)
+{
+	uint64_t sum[2] = {0}, before;
+	struct proc_info again;
+	bool strange = false;
+
+	before = children(p, n, &strange);
+	for (size_t i = 0; i < n && !strange; i++) {
+		if (footprint_of(p[i].pid, &again) < 0 || (!again.counters && p[i].counters))
+			return false;
+		sum[0] += p[i].footprint;
+		sum[1] += again.footprint;
+	}
+	return children(p, n, &strange) == before && !strange &&
+	       MAX(sum[0], sum[1]) - MIN(sum[0], sum[1]) <= MAX(STILL_BYTES, sum[0] / 100);
+}
+
 uint64_t
 footprint_with(uint64_t sum, const struct shared_extra *x)
 {
@@ -401,14 +463,23 @@ int
 footprint_report(pid_t root, const char *marker, const struct footprint_others *others,
 	struct footprint_report *out)
 {
+	bool calm = false;
 	pid_t *pid;
 
 	memset(out, 0, sizeof *out);
 	if (proc_start(root) == 0 && !marker)
 		return -ESRCH;
-	out->procs = proctree(root, marker, &out->n_procs);
-	if (!out->procs)
-		return -ESRCH;
+	for (int i = 0; i < TRIES && !calm; i++) {
+		free(out->procs);
+		out->procs = proctree(root, marker, &out->n_procs);
+		if (!out->procs)
+			return -ESRCH;
+		/* a fork that is being made shares pages and is not there to be seen: once may be
+		 * chance */
+		calm = still(out->procs, out->n_procs) &&
+		       (out->n_procs == 1 || still(out->procs, out->n_procs));
+	}
+	out->estimated = !calm;
 	pid = xcalloc(out->n_procs, sizeof *pid);
 	for (size_t i = 0; i < out->n_procs; i++) {
 		const struct proc_info *p = &out->procs[i];

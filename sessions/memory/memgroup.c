@@ -120,6 +120,20 @@ hand_down(const char *group)
 	return put(group, "cgroup.subtree_control", "+memory");
 }
 
+/* A scope that the user's systemd made: closing/memscope.h. */
+static bool
+scope_of(const char *root, const struct group_kind *k, const char *id, char *out, size_t cap)
+{
+	unsigned uid = (unsigned)getuid();
+
+	if (*k->controller)
+		return false;
+	snprintf(out, cap,
+		"%.200s%s/user.slice/user-%u.slice/user@%u.service/app.slice/muster-%s.scope", root,
+		k->mount, uid, uid, id);
+	return access(out, R_OK) == 0;
+}
+
 /* Path of a session's group, the first that exists or could be made. */
 static const struct group_kind *
 group_of(const char *root, const char *id, bool make, char *out, size_t cap)
@@ -127,6 +141,8 @@ group_of(const char *root, const char *id, bool make, char *out, size_t cap)
 	char own[PATH_CAP - 40];
 
 	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+		if (scope_of(root, &kinds[i], id, out, cap))
+			return &kinds[i];
 		if (!own_group(root, &kinds[i], own, sizeof(own)))
 			continue;
 		if (!*kinds[i].controller) { /* the leaf, if server and keeper are there by now */

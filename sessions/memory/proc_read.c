@@ -1,4 +1,5 @@
 #include "sessions/memory/proc_read.h"
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <dirent.h>
@@ -41,6 +42,29 @@ proc_state(pid_t pid)
 	if (proc_read(pid, "stat", text, sizeof text) <= 0 || !(p = strrchr(text, ')')) || !p[1])
 		return 0;
 	return p[2];
+}
+
+size_t
+proc_children(pid_t pid, pid_t *out, size_t max)
+{
+	char path[64], text[4096];
+	size_t n = 0;
+	DIR *d;
+
+	snprintf(path, sizeof path, "/proc/%d/task", (int)pid);
+	d = opendir(path);
+	for (struct dirent *e; d && (e = readdir(d));) {
+		if (!isdigit((unsigned char)e->d_name[0]))
+			continue;
+		snprintf(path, sizeof path, "task/%.20s/children", e->d_name);
+		if (proc_read(pid, path, text, sizeof text) <= 0)
+			continue;
+		for (char *p = text; *p && n < max; p += strspn(p, " "))
+			out[n++] = (pid_t)strtol(p, &p, 10);
+	}
+	if (d)
+		closedir(d);
+	return n;
 }
 
 FILE *

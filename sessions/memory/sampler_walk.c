@@ -19,8 +19,6 @@
 #include "core/os/os.h"
 #include "sessions/memory/proc_read.h"
 #include "sessions/memory/sampler_scan_priv.h"
-#include <ctype.h>
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,7 +27,7 @@ static const uint64_t SECOND = 1000000000u, MOVED_MIN = 8 << 20;
 static const uint64_t WALK_AGE_S = 600, BUSY_AGE_S = 60, COSTLY_NS = 3000000, COSTLY_APART_S = 30;
 static const uint64_t EXACT_MIN = 1 << 20, PAGE = 4096, BUSY_TICKS = 5, BURST_S = 20, CHEAP = 10000;
 static const double MOVED_PART = 0.02;
-enum { HUGE_PAGE = 2 << 20 };
+enum { HUGE_PAGE = 2 << 20, CHILDREN_MAX = 512 };
 
 static uint64_t
 apart(uint64_t a, uint64_t b)
@@ -174,27 +172,14 @@ judge_family(const struct scan *s, struct family *f)
 static uint64_t
 children(const struct scan *s, pid_t pid, bool *strange)
 {
-	char path[64], text[4096];
 	uint64_t hash = 14695981039346656037u;
-	DIR *d;
+	pid_t child[CHILDREN_MAX];
+	size_t n = proc_children(pid, child, ARRAY_LEN(child));
 
-	snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
-	d = opendir(path);
-	for (struct dirent *e; d && (e = readdir(d));) {
-		if (!isdigit((unsigned char)e->d_name[0]))
-			continue;
-		snprintf(path, sizeof(path), "task/%.20s/children", e->d_name);
-		if (proc_read(pid, path, text, sizeof(text)) <= 0)
-			continue;
-		for (char *p = text; *p; p += strspn(p, " ")) {
-			pid_t child = (pid_t)strtol(p, &p, 10);
-
-			hash = (hash ^ (uint64_t)child) * 1099511628211u;
-			*strange = *strange || !proc_table_find(&s->table, child);
-		}
+	for (size_t i = 0; i < n; i++) {
+		hash = (hash ^ (uint64_t)child[i]) * 1099511628211u;
+		*strange = *strange || !proc_table_find(&s->table, child[i]);
 	}
-	if (d)
-		closedir(d);
 	return hash;
 }
 

@@ -256,6 +256,13 @@ peers_event(struct peers *all, const json_t *ev)
 			peer_json(p, FT_EVENT, 0, ev);
 }
 
+void
+peers_bye(struct peers *all, const char *why)
+{
+	while (all->first)
+		hang_up(all->first, why);
+}
+
 bool
 peers_watching(const struct peers *all)
 {

@@ -64,6 +64,7 @@ void peer_json(struct peer *p, unsigned type, uint32_t request, const json_t *j)
 size_t peer_waiting(const struct peer *p); /* bytes not sent yet */
 void peers_flush(struct peers *all);
 void peers_check(struct peers *all, uint64_t now_ns); /* handshake and progress limits */
+void peers_bye(struct peers *all, const char *why);   /* hangs up on all */
 /* To all that watch. */
 void peers_event(struct peers *all, const json_t *ev);
 bool peers_watching(const struct peers *all);

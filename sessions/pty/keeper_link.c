@@ -14,11 +14,13 @@
 #include <sys/mman.h>
 #include <sys/queue.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #define HANDSHAKE_MS 5000
+#define RETRY_MS 200
 #define WAITING_MAX 65536 /* records for a keeper that reads nothing */
 
 /* Said, and not taken yet: the keeper is stopped, or busy. */
@@ -31,7 +33,7 @@ struct keeper_link {
 	int fd;
 	int binary, self; /* the keeper's program and this one, should their paths be gone; -1 */
 	pid_t pid;
-	bool polling, lost;
+	bool polling, lost, trial;
 	uv_loop_t *loop;
 	uv_poll_t poll;
 	struct keeper_ops ops;
@@ -52,6 +54,17 @@ self_binary(char *out, size_t cap)
 	if ((gone = strstr(out, " (deleted)")) && !gone[10])
 		*gone = 0;
 	return true;
+}
+
+bool
+self_replaced(void)
+{
+	struct stat mine, there;
+	char path[4096];
+
+	return self_binary(path, sizeof(path)) && stat("/proc/self/exe", &mine) == 0 &&
+	       stat(path, &there) == 0 &&
+	       (mine.st_dev != there.st_dev || mine.st_ino != there.st_ino);
 }
 
 bool
@@ -99,6 +112,8 @@ read_replay(struct keeper_link *l, struct keeper_held **held, size_t *n)
 			return rc < 0 ? rc : -EPIPE;
 		if (r.type == KEEPER_HELLO)
 			l->pid = r.pid;
+		else if (r.type == KEEPER_TRIAL)
+			l->trial = true;
 		else if (r.type == KEEPER_HELD && r.slot < KEEPER_SLOTS && fd[0] >= 0) {
 			struct keeper_held *h = held_of(held, n, r.id);
 			if (h->fd[r.slot] < 0) {
@@ -119,14 +134,13 @@ read_replay(struct keeper_link *l, struct keeper_held **held, size_t *n)
 	}
 }
 
-/* The keeper's: the one that a predecessor opened, or else the file that is there. */
+/* The keeper's: its own, or else the file that is there. */
 static void
 take_binaries(struct keeper_link *l, struct keeper_held *held, size_t n)
 {
 	char path[4096];
 
-	if ((l->self = open("/proc/self/exe", O_PATH | O_CLOEXEC)) >= 0)
-		keeper_hold(l, 0, KEEPER_SERVER_BINARY, l->self);
+	l->self = open("/proc/self/exe", O_PATH | O_CLOEXEC);
 	for (size_t i = 0; i < n; i++)
 		if (!held[i].id && held[i].fd[KEEPER_BINARY] >= 0) {
 			l->binary = held[i].fd[KEEPER_BINARY];
@@ -224,6 +238,8 @@ on_event(uv_poll_t *h, int status, int events)
 			fd[0] = fd[1] = -1;
 		} else if (r.type == KEEPER_EXITED)
 			l->ops.exited(l->ops.ctx, r.id, r.pid, r.status);
+		else if (r.type == KEEPER_UPGRADED)
+			l->ops.upgraded(l->ops.ctx, r.error);
 		record_close(fd);
 	}
 	if (rc == -EAGAIN)
@@ -356,9 +372,77 @@ keeper_adopt(struct keeper_link *l, uint32_t id, pid_t pid, uint64_t start, bool
 }
 
 int
-keeper_serving(struct keeper_link *l)
+keeper_serving(struct keeper_link *l, unsigned sessions)
 {
-	return send_rec(l, (struct keeper_rec){.type = KEEPER_SERVING}, -1, -1);
+	if (l->self >= 0)
+		keeper_hold(l, 0, KEEPER_SERVER_BINARY, l->self);
+	return send_rec(l, (struct keeper_rec){.type = KEEPER_SERVING, .id = sessions}, -1, -1);
+}
+
+int
+keeper_upgrade(struct keeper_link *l, int keeper, int server)
+{
+	return send_rec(l, (struct keeper_rec){.type = KEEPER_UPGRADE}, keeper, server);
+}
+
+/* True when the keeper is gone and nobody serves any more; false when the next one does. */
+static bool
+keeper_died(struct keeper_link *l)
+{
+	int fd[KEEPER_REC_FDS], next = -1, rc = 1;
+	struct pollfd p = {l->fd, POLLIN, 0};
+	struct keeper_rec r = {.pid = 1};
+
+	while (r.pid && rc > 0) {
+		poll(&p, 1, -1);
+		while ((rc = record_receive(l->fd, &r, fd)) > 0 && r.pid)
+			if (r.type == KEEPER_YIELDED && fd[0] >= 0) {
+				if (next >= 0)
+					close(next);
+				next = fd[0];
+				fd[0] = -1;
+				record_close(fd);
+			} else
+				record_close(fd);
+		if (rc == -EAGAIN)
+			rc = 1;
+	}
+	if (rc <= 0 && next >= 0 && syscall(SYS_pidfd_send_signal, next, SIGKILL, NULL, 0) == 0)
+		poll(&(struct pollfd){next, POLLIN, 0}, 1, -1);
+	return rc <= 0;
+}
+
+bool
+keeper_yield(struct keeper_link *l)
+{
+	struct err e;
+
+	if (send_rec(l, (struct keeper_rec){.type = KEEPER_YIELD}, -1, -1) == 0) {
+		keeper_link_flush(l, HANDSHAKE_MS);
+		if (!keeper_died(l))
+			return true;
+	}
+	l->lost = true;
+	l->polling = false;
+	while (!TAILQ_EMPTY(&l->waiting))
+		waiting_drop(l);
+	while (keeper_link_replace(l, &e) < 0) {
+		log_error("%s", e.msg);
+		poll(NULL, 0, RETRY_MS);
+	}
+	return false;
+}
+
+bool
+keeper_link_trial(const struct keeper_link *l)
+{
+	return l->trial;
+}
+
+int
+keeper_proved(struct keeper_link *l, unsigned sessions)
+{
+	return send_rec(l, (struct keeper_rec){.type = KEEPER_PROVED, .id = sessions}, -1, -1);
 }
 
 int

@@ -13,7 +13,8 @@ struct keeper_ops {
 		int take_master, int take_pidfd);
 	void (*exited)(
 		void *ctx, uint32_t id, pid_t pid, int status); /* KEEPER_NO_STATUS: unknown */
-	void (*lost)(void *ctx); /* the keeper died: see keeper_link_replace */
+	void (*lost)(void *ctx);		/* the keeper died: see keeper_link_replace */
+	void (*upgraded)(void *ctx, int error); /* as keeper_upgrade asked; 0, or why not */
 	void *ctx;
 };
 /* What the keeper held for a predecessor. fds are -1 where it had none, and the caller's. */
@@ -45,7 +46,16 @@ int keeper_hold(struct keeper_link *l, uint32_t id, int slot, int fd);
 int keeper_drop(struct keeper_link *l, uint32_t id, int slot);
 int keeper_adopt(struct keeper_link *l, uint32_t id, pid_t pid, uint64_t start, bool gone,
 	int status, int pidfd);
-int keeper_serving(struct keeper_link *l); /* all is taken over */
+int keeper_serving(struct keeper_link *l, unsigned sessions); /* all is taken over */
+/* The keeper becomes another program, the next server is another one: upgraded() follows. */
+int keeper_upgrade(struct keeper_link *l, int keeper, int server);
+/* The next server is to begin; waits, holding all descriptors, until it serves: true. false: the
+ * keeper died before; there is another one, to which all that lives is to be handed over. */
+bool keeper_yield(struct keeper_link *l);
+/* This is no server but a trial whether it could be one: what it was given are copies. It says how
+ * many sessions with a process it could take over, and leaves. */
+bool keeper_link_trial(const struct keeper_link *l);
+int keeper_proved(struct keeper_link *l, unsigned sessions);
 int keeper_stop(struct keeper_link *l);
 /* Waits until the keeper has all that it was told: before leaving. At most about ms. */
 void keeper_link_flush(struct keeper_link *l, int ms);
@@ -56,4 +66,5 @@ void keeper_link_flush(struct keeper_link *l, int ms);
 /* Path of the keeper's binary, beside this program's own. */
 bool keeper_binary(char *out, size_t cap);
 bool self_binary(char *out, size_t cap);
+bool self_replaced(void); /* another file stands in its place */
 #endif

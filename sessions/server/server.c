@@ -12,6 +12,7 @@
 #include "sessions/pty/ring.h"
 #include "sessions/pty/shelf.h"
 #include "sessions/server/server_priv.h"
+#include "sessions/server/totals.h"
 #include "sessions/server/watchdog.h"
 #include "sessions/session/checkpoint.h"
 #include "sessions/session/ended.h"
@@ -23,6 +24,7 @@
 #include "sessions/store_thread/store_worker.h"
 #include "sessions/session/feed.h"
 #include "sessions/session/course.h"
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -106,7 +108,7 @@ on_settle(uv_timer_t *t)
 }
 
 const char *
-server_banner(const struct server *sv)
+server_trouble(const struct server *sv)
 {
 	const struct sessions *ss = &sv->sessions;
 
@@ -116,7 +118,18 @@ server_banner(const struct server *sv)
 				   : ss->banner;
 }
 
-/* To whoever watches, when they differ from what was told last. */
+const char *
+server_banner(const struct server *sv)
+{
+	const char *trouble = server_trouble(sv);
+
+	return *trouble	      ? trouble
+	       : sv->replaced ? "another muster is installed: muster upgrade goes over to it, with "
+				"all sessions"
+			      : "";
+}
+
+/* To whoever watches, when there is something else to see than was told last. */
 static void
 tell_totals(struct server *sv)
 {
@@ -127,7 +140,7 @@ tell_totals(struct server *sv)
 	ev = json_pack("{s:s,s:o,s:o,s:s}", "ev", "totals", "totals",
 		sessions_totals_json(&sv->sessions), "pressure",
 		sessions_pressure_json(&sv->sessions), "banner", server_banner(sv));
-	if (json_equal(ev, sv->told_totals)) {
+	if (totals_alike(sv->told_totals, ev)) {
 		json_decref(ev);
 		return;
 	}
@@ -191,6 +204,8 @@ on_tick(uv_timer_t *t)
 		store_retry(sv->sessions.store); /* it looks at its files, too */
 	} else if (sv->ticks % MEND_TICKS == 0)
 		lifecycle_mend(sv->life);
+	if (sv->ticks % 5 == 0)
+		sv->replaced = self_replaced();
 	uv_timer_set_repeat(t, tick_ms(sv));
 }
 
@@ -224,6 +239,15 @@ on_keeper_exited(void *ctx, uint32_t id, pid_t pid, int status)
 	course_exited(&((struct server *)ctx)->sessions, id, pid, status);
 }
 
+/* All that lives, to a keeper that replaces one which died. going_on: this server does, too. */
+static void
+hand_over(struct server *sv, bool going_on)
+{
+	keeper_adopt(sv->sessions.keeper, 0, getpid(), 0, false, 0, sv->self_pidfd);
+	listener_hand_over(&sv->listener);
+	recover_hand_over(&sv->sessions, going_on);
+}
+
 /* It died: another one takes its place and gets all that lives. */
 static void
 on_keeper_retry(uv_timer_t *t)
@@ -236,9 +260,8 @@ on_keeper_retry(uv_timer_t *t)
 	if (keeper_link_replace(ss->keeper, &e) == 0) {
 		sv->keeper_tries = 0;
 		ss->keeper_banner[0] = 0;
-		keeper_adopt(ss->keeper, 0, getpid(), 0, false, 0, sv->self_pidfd);
-		listener_hand_over(&sv->listener);
-		recover_hand_over(ss);
+		hand_over(sv, true);
+		upgrade_went_on(&sv->upgrade, EPIPE); /* what the one before it was asked */
 		return;
 	}
 	log_error("%s", e.msg);
@@ -246,6 +269,12 @@ on_keeper_retry(uv_timer_t *t)
 		"no keeper: sessions would not survive this server (%.80s)", e.msg);
 	sv->keeper_tries++;
 	uv_timer_start(t, on_keeper_retry, MIN(RETRY_FIRST_MS << MIN(tries, 16u), RETRY_MAX_MS), 0);
+}
+
+static void
+on_keeper_upgraded(void *ctx, int error)
+{
+	upgrade_went_on(&((struct server *)ctx)->upgrade, error);
 }
 
 static void
@@ -304,6 +333,7 @@ loop_setup(struct server *sv)
 	struct keeper_ops ops = {.spawned = on_keeper_spawned,
 		.exited = on_keeper_exited,
 		.lost = on_keeper_lost,
+		.upgraded = on_keeper_upgraded,
 		.ctx = sv};
 
 	CHECK((sv->sessions.ptys = pty_hub_new(&sv->loop)));
@@ -417,6 +447,32 @@ leave(struct server *sv)
 	return 0;
 }
 
+/* As leave(), but that all goes on: a successor takes over from what the keeper has. */
+static void
+yield_place(void *ctx)
+{
+	struct server *sv = ctx;
+
+	for (struct session *s = sv->sessions.first; s; s = s->next)
+		if (s->run && !term_parked(s->display->term))
+			checkpoint_save(s);
+	peers_bye(sv->peers, "another muster takes over");
+	sessions_store(&sv->sessions);
+	store_worker_close(sv->sessions.store);
+	log_info("server %d makes room for the next", (int)getpid());
+	if (!keeper_yield(sv->sessions.keeper)) {
+		hand_over(sv, false);
+		keeper_link_flush(sv->sessions.keeper, LAST_WORD_MS);
+	}
+	_exit(0);
+}
+
+void
+server_upgrade(struct server *sv, const char *program, upgrade_done done, void *ctx)
+{
+	upgrade_begin(&sv->upgrade, program, done, ctx);
+}
+
 struct lifecycle *
 server_lifecycle(struct server *sv)
 {
@@ -460,7 +516,9 @@ begin(struct server *sv, struct keeper_held **held, size_t *n, struct err *e)
 		return -1;
 	sv->self_pidfd = (int)syscall(SYS_pidfd_open, getpid(), 0);
 	loop_setup(sv);
-	return listener_open(&sv->listener, sv->sessions.keeper, *held, *n, e);
+	return keeper_link_trial(sv->sessions.keeper)
+		       ? 0
+		       : listener_open(&sv->listener, sv->sessions.keeper, *held, *n, e);
 }
 
 /* The clients' side, which asks for nothing before the sessions are there. */
@@ -492,6 +550,7 @@ server_run(const struct command *commands, size_t n_commands)
 	struct keeper_held *held = NULL;
 	struct stat st;
 	struct err e;
+	unsigned taken;
 	size_t n = 0;
 
 	if (fstat(KEEPER_FD, &st) < 0 || !S_ISSOCK(st.st_mode)) {
@@ -508,14 +567,17 @@ server_run(const struct command *commands, size_t n_commands)
 		return KEEPER_EXIT_FINAL;
 	}
 	services_setup(&sv);
-	recover(&sv.sessions, held, n);
+	taken = recover(&sv.sessions, held, n);
 	keeper_held_free(held, n);
+	if (keeper_link_trial(sv.sessions.keeper))
+		return keeper_proved(sv.sessions.keeper, taken) < 0;
+	upgrade_init(&sv.upgrade, &sv.sessions, yield_place, &sv);
 	sv.life = lifecycle_new(&sv.sessions, on_tree_ended, &sv);
 	lifecycle_go_on(sv.life);
 	reload_init(&sv.reload, &sv.sessions, on_config_touched, on_config_taken, &sv);
 	panic_dumps(on_panic, &sv);
 	listener_start(&sv.listener, sv.peers);
-	keeper_serving(sv.sessions.keeper);
+	keeper_serving(sv.sessions.keeper, taken);
 	uv_run(&sv.loop, UV_RUN_DEFAULT);
 	return leave(&sv);
 }

@@ -6,6 +6,7 @@
 #include "sessions/server/listen.h"
 #include "sessions/server/reload.h"
 #include "sessions/server/server.h"
+#include "sessions/server/upgrade.h"
 #include "sessions/server/waits.h"
 #include "sessions/session/sessions.h"
 #include "sessions/view/view.h"
@@ -20,6 +21,7 @@ struct server {
 	struct listener listener;
 	struct housekeeping housekeeping;
 	struct reload reload;
+	struct upgrade upgrade;
 	double started;
 	uv_prepare_t prepare;	 /* the one place where output to clients leaves */
 	uv_timer_t tick;	 /* 1 s, less where store_after is */
@@ -28,6 +30,7 @@ struct server {
 	uv_timer_t keeper_retry; /* one that could not be replaced is tried again */
 	unsigned keeper_tries;	 /* failed ones in a row */
 	bool settling, stopping;
+	bool replaced; /* another program is installed where this one was */
 	int self_pidfd;
 	uint64_t ticks;
 	json_t *told_totals; /* the last such event; NULL none yet */

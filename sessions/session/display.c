@@ -200,4 +200,14 @@ display_watch(struct session *s)
 {
 	term_set_ops(s->display->term,
 		&(struct term_ops){.reply = on_reply, .event = on_event, .ctx = s});
+	display_colors(s);
+}
+
+void
+display_colors(struct session *s)
+{
+	if (!s->of->colors.known || !s->display->term)
+		return;
+	term_colors(s->display->term, s->of->colors.fg, s->of->colors.bg);
+	run_flush_replies(s);
 }

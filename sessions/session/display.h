@@ -42,4 +42,6 @@ bool display_rests(const struct session *s); /* may be parked: quiet for a while
 /* The observers are told; n NULL where there is nothing to say. */
 void display_note(struct session *s, enum screen_news what, const struct screen_note *n);
 void display_watch(struct session *s); /* its terminal reports to it */
+void display_colors(
+	struct session *s); /* it has those of the terminal outside, if they are known */
 #endif

@@ -64,6 +64,10 @@ struct sessions {
 	struct session *last_used; /* what "-" means */
 	uint32_t next_num;
 	bool untidy; /* sessions parked or went: give back what they held when it comes to rest */
+	struct {
+		uint32_t fg, bg; /* 0xrrggbb */
+		bool known;
+	} colors; /* of the terminal that was looked at last */
 	char host[64];
 	uint64_t upkeep_ns;	 /* when it is next looked whether old text is to go */
 	uint64_t texts_came;	 /* how often text that a PageList awaited has come from files */

@@ -380,11 +380,12 @@ load_screen(struct session *s)
 		term_park(s->display->term);
 }
 
-void
+unsigned
 recover(struct sessions *ss, struct keeper_held *h, size_t n)
 {
 	struct meta_session *m;
 	size_t n_meta = 0;
+	unsigned taken = 0;
 
 	take_arena(ss, recover_globals(h, n));
 	m = store_load_sessions(ss->store, &n_meta);
@@ -406,22 +407,26 @@ recover(struct sessions *ss, struct keeper_held *h, size_t n)
 	unsigned swept = arena_sweep(ss->arena);
 	for (size_t i = 0; i < n; i++) {
 		struct session *s = h[i].id ? sessions_num(ss, h[i].id) : NULL;
-		if (s)
-			go_on_reading(s, &h[i]);
+		if (!s)
+			continue;
+		taken += s->run && !(h[i].flags & KEEPER_GONE);
+		go_on_reading(s, &h[i]);
 	}
 	sessions_store(ss);
 	log_info("server %d: %u sessions live, %zu known, %u pages swept", (int)getpid(),
 		sessions_live(ss), n_meta, swept);
+	return taken;
 }
 
 /* It died with the answer to what was coming: that is tried no further. */
 static void
-hand_over_one(struct session *s)
+hand_over_one(struct session *s, bool going_on)
 {
 	struct run *r = s->run;
 
 	if (r && r->phase == RUN_COMING) {
-		course_spawned(s->of, s->num, 0, 0, EPIPE, -1, -1); /* s may be gone after this */
+		if (going_on) /* s may be gone after this */
+			course_spawned(s->of, s->num, 0, 0, EPIPE, -1, -1);
 		return;
 	}
 	if (s->display->ring)
@@ -437,12 +442,12 @@ hand_over_one(struct session *s)
 }
 
 void
-recover_hand_over(struct sessions *ss)
+recover_hand_over(struct sessions *ss, bool going_on)
 {
 	keeper_hold(ss->keeper, 0, KEEPER_ARENA, arena_fd(ss->arena));
 	keeper_hold(ss->keeper, 0, KEEPER_SHELF, shelf_fd(ss->shelf));
 	for (struct session *s = ss->first, *next; s; s = next) {
 		next = s->next;
-		hand_over_one(s);
+		hand_over_one(s, going_on);
 	}
 }

@@ -8,6 +8,7 @@
 #include "sessions/server/server.h"
 #include "sessions/session/display.h"
 #include "sessions/verb/verb.h"
+#include "sessions/pty/keeper_link.h"
 #include "sessions/pty/shelf.h"
 #include "store/segfile.h"
 #include <dirent.h>
@@ -121,10 +122,22 @@ check_self(struct request *r, char *detail, size_t cap)
 static bool
 check_banner(struct request *r, char *detail, size_t cap)
 {
-	const char *banner = server_banner(request_server(r));
+	const char *banner = server_trouble(request_server(r));
 
 	snprintf(detail, cap, "%s", *banner ? banner : "nothing is degraded");
 	return !*banner;
+}
+
+static bool
+check_program(struct request *r, char *detail, size_t cap)
+{
+	char path[4096] = "";
+
+	(void)r;
+	self_binary(path, sizeof path);
+	snprintf(detail, cap, "%.150s%s", path,
+		self_replaced() ? ": another one is there by now (muster upgrade)" : "");
+	return true;
 }
 
 /* A counter is for people only when it is wrong, or wanted (doctor -v). */
@@ -133,6 +146,7 @@ static const struct {
 	check_fn run;
 	bool counter;
 } checks[] = {
+	{"program", check_program, false},
 	{"server process", check_self, false},
 	{"arena", check_arena, true},
 	{"page owners", check_owners, true},

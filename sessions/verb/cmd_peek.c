@@ -10,24 +10,18 @@
 #include <string.h>
 
 #define ROWS_A_PART 500
+#define TIMED_ROWS_A_PART 20
 
 struct peek {
 	struct request *r;
 	uint32_t num;
 	bool ansi, history, started;
+	bool times;	 /* parts are small, and say when their first row came */
+	double t;	 /* 0: not known */
 	uint64_t lines;	 /* so many at the most, the last ones */
 	int screen_from; /* first row of the screen wanted */
 	struct pin at;	 /* where to go on */
 };
-
-static void
-on_row(void *ctx, const struct row *row, const struct tab *t, struct pin at)
-{
-	struct peek_text *pt = ctx;
-
-	(void)at;
-	peek_row(pt, row, t);
-}
 
 static void
 part(struct peek *p, struct peek_text *pt)
@@ -37,8 +31,28 @@ part(struct peek *p, struct peek_text *pt)
 	if (!pt->out.len)
 		return;
 	o = json_pack("{s:s%}", "text", (const char *)pt->out.data, pt->out.len);
-	request_part(p->r, o ? o : json_pack("{s:s}", "text", "[not text]\n"));
+	if (!o)
+		o = json_pack("{s:s}", "text", "[not text]\n");
+	if (p->times && p->t > 0)
+		json_object_set_new(o, "t", json_real(p->t));
+	request_part(p->r, o);
 	pt->out.len = 0;
+}
+
+struct reading {
+	struct peek *p;
+	struct peek_text *pt;
+	const struct pagelist *h;
+};
+
+static void
+on_row(void *ctx, const struct row *row, const struct tab *tab, struct pin at)
+{
+	struct reading *rd = ctx;
+
+	if (!rd->pt->out.len)
+		rd->p->t = pagelist_line_time(rd->h, at.line);
+	peek_row(rd->pt, row, tab);
 }
 
 static void
@@ -83,6 +97,7 @@ on_drain(void *ctx)
 	struct grid g;
 	struct pin at = {0};
 	uint64_t total, from;
+	uint64_t n = p->times ? TIMED_ROWS_A_PART : ROWS_A_PART;
 	bool more;
 	struct err e;
 
@@ -99,11 +114,12 @@ on_drain(void *ctx)
 	from = p->started ? pagelist_pin_row(h, g.cols, p->at) : first_row(p, &g, total);
 	if (from == UINT64_MAX)
 		from = 0; /* what came next was dropped meanwhile: on with the oldest left */
-	more = total > ROWS_A_PART && from < total - ROWS_A_PART;
+	more = total > n && from < total - n;
 	if (total && from < total)
-		pagelist_read(h, g.cols, from, MIN(total - from, ROWS_A_PART), on_row, &pt);
+		pagelist_read(h, g.cols, from, MIN(total - from, n), on_row,
+			&(struct reading){p, &pt, h});
 	if (more)
-		at = pagelist_pin(h, g.cols, from + ROWS_A_PART);
+		at = pagelist_pin(h, g.cols, from + n);
 	if (total && request_awaits(r, h)) {
 		buf_free(&pt.out);
 		return;
@@ -112,6 +128,7 @@ on_drain(void *ctx)
 	p->at = at;
 	part(p, &pt);
 	if (!more) {
+		p->t = s->past.last_output;
 		screen_rows(p, &pt, t);
 		part(p, &pt);
 		free(p);
@@ -135,6 +152,7 @@ cmd_peek(struct request *r)
 		.num = s->num,
 		.ansi = obj_true(a, "ansi"),
 		.history = obj_true(a, "history"),
+		.times = obj_true(a, "times"),
 		.lines = UINT64_MAX};
 	if (json_is_integer(lines) && json_integer_value(lines) >= 0)
 		p->lines = (uint64_t)json_integer_value(lines);

@@ -12,6 +12,7 @@
  *   % row col what…  a cell: bold, underline, fg=idx:1, bg=#102030, link=URI, wide, tail …
  *   mode N on|off    a DEC private mode
  *   title text
+ *   colors fg bg     of the terminal outside, as 0xrrggbb
  *   # comment */
 #include <dirent.h>
 #include <setjmp.h>
@@ -256,6 +257,15 @@ do_mode(struct script *s, const char *text)
 }
 
 static void
+do_colors(struct script *s, const char *text)
+{
+	unsigned fg, bg;
+	if (sscanf(text, "%x %x", &fg, &bg) != 2)
+		script_fail(s, "colors", "FG BG", text);
+	term_colors(script_term(s), fg, bg);
+}
+
+static void
 do_title(struct script *s, const char *text)
 {
 	if (strcmp(term_title(script_term(s)), text))
@@ -318,7 +328,7 @@ static const struct {
 	void (*fn)(struct script *s, const char *text);
 } words[] = {{"> ", do_feed}, {"|", do_row}, {"^", do_history}, {"@ ", do_cursor}, {"<", do_answer},
 	{"% ", do_cell}, {"== ", script_begin}, {"size ", do_size}, {"lines ", do_lines},
-	{"resize ", do_resize}, {"mode ", do_mode}, {"title ", do_title},
+	{"resize ", do_resize}, {"mode ", do_mode}, {"title ", do_title}, {"colors ", do_colors},
 	{"history ", do_history_count}};
 
 static void

@@ -18,7 +18,7 @@ struct world {
 	uint32_t spawned_id, exited_id;
 	int error, status, master, pidfd;
 	pid_t pid, exited_pid;
-	bool lost;
+	bool lost, upgraded;
 	int n_spawned[64], n_exited[64]; /* of each id */
 };
 
@@ -52,6 +52,15 @@ static void
 on_lost(void *ctx)
 {
 	((struct world *)ctx)->lost = true;
+}
+
+static void
+on_upgraded(void *ctx, int error)
+{
+	struct world *w = ctx;
+
+	w->upgraded = true;
+	w->error = error;
 }
 
 static bool
@@ -107,7 +116,7 @@ static int
 setup(void **st)
 {
 	struct world *w = calloc(1, sizeof(*w));
-	struct keeper_ops ops = {on_spawned, on_exited, on_lost, w};
+	struct keeper_ops ops = {on_spawned, on_exited, on_lost, on_upgraded, w};
 	struct keeper_held *held;
 	size_t n;
 	struct err e;
@@ -277,6 +286,47 @@ test_signals_do_not_end_it(void **st)
 	assert_true(step_until(w, has_exited, 5));
 	close(w->master);
 	close(w->pidfd);
+	assert_false(w->lost);
+}
+
+static bool
+has_upgraded(struct world *w)
+{
+	return w->upgraded;
+}
+
+/* It becomes another program: its child is its child yet, and so is one that is being born; what is
+ * no keeper it does not become. */
+static void
+test_it_becomes_another(void **st)
+{
+	struct world *w = *st;
+	int other = open("/bin/true", O_PATH | O_CLOEXEC), keeper;
+	pid_t pid = keeper_link_pid(w->l);
+	char path[512];
+
+	snprintf(path, sizeof(path), "%s/muster-keeper", getenv("MUSTER_BIN"));
+	keeper = open(path, O_PATH | O_CLOEXEC);
+	assert_int_equal(spawn_shell(w, 9, "read x; exit 7", "/"), 0);
+	assert_true(step_until(w, was_spawned, 5));
+	assert_int_equal(keeper_upgrade(w->l, other, other), 0);
+	assert_true(step_until(w, has_upgraded, 5));
+	assert_int_equal(w->error, ENOEXEC);
+	w->upgraded = false;
+	w->spawned_id = 0;
+	assert_int_equal(spawn_shell(w, 10, "exit 8", "/"), 0);
+	assert_int_equal(keeper_upgrade(w->l, keeper, other), 0);
+	assert_true(step_until(w, has_upgraded, 5));
+	assert_int_equal(w->error, 0);
+	assert_int_equal(kill(pid, 0), 0);
+	assert_true(step_until(w, has_exited, 5));
+	assert_int_equal(w->exited_id, 10);
+	assert_int_equal(w->n_spawned[10], 1);
+	assert_int_equal(WEXITSTATUS(w->status), 8);
+	w->exited_id = 0;
+	assert_int_equal(keeper_drop(w->l, 10, KEEPER_ALL_SLOTS), 0);
+	close(other);
+	close(keeper);
 	assert_false(w->lost);
 }
 
@@ -584,7 +634,7 @@ fake_server(void)
 {
 	struct keeper_held *held;
 	struct world w = {.master = -1, .pidfd = -1};
-	struct keeper_ops ops = {on_spawned, on_exited, on_lost, &w};
+	struct keeper_ops ops = {on_spawned, on_exited, on_lost, on_upgraded, &w};
 	const char *report = getenv("TMPDIR");
 	struct err e;
 	size_t n;
@@ -679,6 +729,7 @@ main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(
 			test_noise_on_the_socket_is_ignored, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_server_that_reads_nothing, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_it_becomes_another, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_refusals_are_not_lost, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_keeper_that_reads_nothing, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_specs_that_are_none, setup, teardown),

@@ -299,6 +299,12 @@ test_cgroup_2(void **state)
 	assert_true(
 		has("sys/fs/cgroup/user.slice/muster.service/cgroup.subtree_control", "+memory"));
 	assert_int_equal(memgroup_kernel(root, "s2"), 0);
+	/* a scope of the user's manager, wherever this process is */
+	put_file(in_home("cg/sys/fs/cgroup/user.slice/user-%u.slice/user@%u.service/app.slice/"
+			 "muster-s3.scope/memory.events",
+			 getuid(), getuid()),
+		"oom_kill 5\n");
+	assert_int_equal(memgroup_kills(root, "s3"), 5);
 }
 
 static void

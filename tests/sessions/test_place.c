@@ -98,8 +98,8 @@ test_taken_away(void **st)
 {
 	static const char *const how[] = {"rm -r run", "rm -rf run state/lock", "mv run gone",
 		"mv run gone && mkdir -m 700 run", "rm run/sock && : >run/sock",
-		"rm run/hook run/sock", "rm -f state/lock",
-		"while ! rm -rf run state; do :; done 2>/dev/null", "mv state run .."};
+		"rm run/hook run/sock", "rm -f state/lock", "rm -rf run state || rm -rf run state",
+		"mv state run .."};
 
 	(void)st;
 	for (size_t i = 0; i < ARRAY_LEN(how); i++) {

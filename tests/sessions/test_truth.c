@@ -244,8 +244,19 @@ test_short_lived_forks(void **state)
 			fail(); /* as an estimate, it has no forks in full */
 		}
 	}
+	for (int i = 0; i < 60; i++) { /* the same, asked for */
+		struct footprint_report r;
+
+		assert_int_equal(footprint_report(hog[0].pid, NULL, NULL, &r), 0);
+		if (!r.estimated && !near((double)r.total / MB, 60)) {
+			print_error("asked %d: %.1f MB, want 60\n", i, (double)r.total / MB);
+			fail();
+		}
+		footprint_report_free(&r);
+	}
 	kill(started[1], SIGKILL);
 	assert_settles(60);
+	assert_asked(0, 60);
 }
 
 static void

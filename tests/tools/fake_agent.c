@@ -16,6 +16,7 @@
  *
  * Up brings the last text back into the prompt. --wait-for FILE: loses what is typed before that
  * file is there, and begins then. --asks: wants a 1 before it begins, and says so.
+ * A last word with a blank in it is its first prompt.
  */
 #include <errno.h>
 #include <poll.h>
@@ -393,6 +394,8 @@ main(int argc, char **argv)
 	if (strcmp(argv[argc - 1], "--asks") == 0)
 		ask_trust();
 	prompt();
+	if (argc > 1 && strchr(argv[argc - 1], ' '))
+		input(buf, snprintf(buf, sizeof buf, "%s\r", argv[argc - 1]));
 	while ((n = read(0, buf, sizeof buf)) > 0 || (n < 0 && errno == EINTR))
 		if (n > 0)
 			input(buf, n);

@@ -1,4 +1,4 @@
-/* torture BUILD_DIR [KILLS [SESSIONS [server|keeper|mixed|both]]]: what the death of muster's own
+/* torture BUILD_DIR [KILLS [SESSIONS [server|keeper|mixed|both|upgrade]]]: what the death of muster's own
  * processes may cost: nothing.
  *
  * Sessions print numbered lines, of all kinds of content, while the server (or the keeper, or
@@ -9,6 +9,9 @@
  *
  * both: server and keeper die together, which ends what runs, and what is in no file is gone. Then
  * every session must be lost, what is left of its text in order, and another server must start.
+ *
+ * upgrade: between a program and its copy, to and fro, and mostly one of the two is killed on the
+ * way.
  *
  * Prints one line of figures, and one for each thing that is wrong; the exit code says whether
  * there was any. */
@@ -38,8 +41,8 @@
 #define SETTLED_S 20	/* and all that was under way has come to its end */
 #define STOP_LIMIT_S 15 /* server stop, whatever there is to be ended */
 
-enum mode { SERVER_DIES, KEEPER_DIES, EITHER_DIES, BOTH_DIE };
-static const char *const mode_names[] = {"server", "keeper", "mixed", "both"};
+enum mode { SERVER_DIES, KEEPER_DIES, EITHER_DIES, BOTH_DIE, UPGRADED };
+static const char *const mode_names[] = {"server", "keeper", "mixed", "both", "upgrade"};
 
 static char home[64], bin[PATH_MAX], self[PATH_MAX];
 static unsigned bad, seed = 1;
@@ -340,6 +343,36 @@ kill_once(struct pids *p, bool server, bool keeper)
 	return -1;
 }
 
+/* It may be refused, it may fail, it may be cut short. */
+static double
+upgrade_once(struct pids *p, int k)
+{
+	struct pids was = *p;
+	unsigned victim = dice(3);
+	pid_t asks = fork();
+	double t;
+
+	if (!asks) {
+		muster(NULL, 30, "upgrade '%s/muster'", k % 2 ? bin : home);
+		_exit(0);
+	}
+	pause_ms(dice(250));
+	if (victim == 1)
+		kill(was.server, SIGKILL);
+	if (victim == 2)
+		kill(was.keeper, SIGKILL);
+	t = now_s();
+	waitpid(asks, NULL, 0);
+	for (double end = now_s() + BACK_S; now_s() < end;) {
+		*p = pids_of();
+		if (p->server && (victim != 1 || p->server != was.server) &&
+			(victim != 2 || p->keeper != was.keeper))
+			return now_s() - t;
+	}
+	wrong("no server or keeper %d s after an upgrade", BACK_S);
+	return -1;
+}
+
 static int
 by_size(const void *a, const void *b)
 {
@@ -361,7 +394,8 @@ kill_all(enum mode mode, int kills, double *times)
 			      (mode == EITHER_DIES && dice(3) == 0);
 
 		pause_ms(dice(5) ? 5 + dice(300) : 300 + dice(900));
-		times[k] = kill_once(&p, !keeper || mode == BOTH_DIE, keeper);
+		times[k] = mode == UPGRADED ? upgrade_once(&p, k)
+					    : kill_once(&p, !keeper || mode == BOTH_DIE, keeper);
 		if (times[k] < 0)
 			return k;
 	}
@@ -611,6 +645,10 @@ set_up(const char *build)
 	snprintf(stop_file, sizeof(stop_file), "%s/stop", home);
 	snprintf(path, sizeof(path), "%s/config.ini", home);
 	if (!(f = fopen(path, "w")))
+		abort();
+	snprintf(path, sizeof(path), "cp '%.100s/muster' '%.100s/muster-keeper' '%s'", bin, bin,
+		home);
+	if (system(path) != 0)
 		abort();
 	fputs("[server]\nscrollback_lines=2000000\nscrollback_bytes=256M\nstore_after=200ms\n"
 	      "rest_after=2s\n",

@@ -261,6 +261,50 @@ wants_is_calm(void **state)
 }
 
 static void
+told_activity(struct app *a, const char *act, const char *source, double at)
+{
+	json_t *o = fixture_json(&fixture[5]);
+	json_object_set_new(o, "activity", json_string(act));
+	json_object_set_new(o, "activity_source", json_string(source));
+	model_put(&a->m, o, NOW + at);
+	model_settle(&a->m, NOW + at);
+	json_decref(o);
+}
+
+/* A state that is only guessed is left after half a minute; what is known counts at once. */
+static void
+guesses_are_calm(void **state)
+{
+	struct app *a = fixture_app(100, 30, 6);
+	const struct msess *s = model_find(&a->m, "b4");
+	int hops = 0;
+	(void)state;
+	told_activity(a, "idle", "output", 0);
+	assert_int_equal(s->act, ACT_IDLE);
+	enum activity was = s->act;
+	for (int i = 0; i < 100; i++) { /* prints for two seconds, every five */
+		told_activity(a, i % 2 ? "idle" : "working", "output", 100 + i * 2.5);
+		hops += s->act != was;
+		was = s->act;
+	}
+	assert_in_range(hops, 1, 9);
+	told_activity(a, "working", "output", 500);
+	assert_int_equal(s->act, ACT_WORKING);
+	told_activity(a, "idle", "output", 501);
+	assert_int_equal(s->act, ACT_WORKING);
+	assert_true(model_next_change(&a->m, NOW + 501) < 30);
+	assert_true(model_settle(&a->m, NOW + 530.1)); /* it did stop */
+	assert_int_equal(s->act, ACT_IDLE);
+	told_activity(a, "permission", "osc7501", 531);
+	assert_int_equal(s->act, ACT_PERMISSION);
+	told_activity(a, "working", "osc7501", 531.5);
+	assert_int_equal(s->act, ACT_WORKING);
+	told_activity(a, "idle", "output", 532); /* said no more: a guess takes its place */
+	assert_int_equal(s->act, ACT_IDLE);
+	app_free(a);
+}
+
+static void
 time_passes(void **state)
 {
 	struct app *a = fixture_app(100, 30, 2);
@@ -288,6 +332,7 @@ main(void)
 		cmocka_unit_test(columns_beside_a_preview),
 		cmocka_unit_test(wants_is_content),
 		cmocka_unit_test(wants_is_calm),
+		cmocka_unit_test(guesses_are_calm),
 		cmocka_unit_test(time_passes),
 	};
 	(void)press;

@@ -284,6 +284,40 @@ sleeps_and_wakes(void **state)
 	app_free(a);
 }
 
+/* `u` is offered while it goes to sleep already, and does it when it can be done; everywhere. */
+static void
+undo_comes_in_time(void **state)
+{
+	static const char slept[] =
+		"{\"results\":[{\"id\":\"c1\",\"name\":\"old-spike\",\"ok\":true}]}";
+	(void)state;
+	struct app *a = fixture_app(100, 30, 23);
+	model_select(&a->m, "c1");
+	press(a, "z");
+	assert_true(shows(a, "u takes it back"));
+	press(a, "u");
+	assert_string_equal(last_asked()->verb, "hibernate"); /* not yet */
+	assert_true(shows(a, "it wakes as soon as it is asleep"));
+	answer(a, "hibernate", slept);
+	assert_string_equal(last_asked()->verb, "resume");
+	assert_string_equal(last_asked()->args, "{\"ids\":[\"c1\"]}");
+	answer(a, "resume", slept);
+	a->now += 5;
+	press(a, "m z"); /* and in the view of its memory */
+	answer(a, "hibernate", slept);
+	assert_true(shows(a, "u wakes it"));
+	press(a, "u");
+	assert_string_equal(last_asked()->verb, "resume");
+	/* one that did not sleep after all is not woken */
+	press(a, "z u");
+	int n = n_asked;
+	answer(a, "hibernate",
+		"{\"results\":[{\"id\":\"c1\",\"name\":\"old-spike\",\"ok\":false,\"error\":"
+		"\"draft: x\"}]}");
+	assert_int_equal(n_asked, n);
+	app_free(a);
+}
+
 static void
 reap_chooses(void **state)
 {
@@ -862,6 +896,12 @@ the_configuration_is_heard(void **state)
 	a->layout = LAYOUT_LIST;
 	app_draw(a);
 	assert_string_equal(a->preview.id, "");
+	a->layout = LAYOUT_WALL; /* it is how one begins; w still changes it */
+	view_list.open(a, app_state(a, &view_list), NULL);
+	app_draw(a);
+	assert_true(a->n_beside > 0);
+	press(a, "w");
+	assert_true(shows(a, "NEEDS YOU 2"));
 	static const enum ui_notify by[] = {NOTIFY_OFF, NOTIFY_BELL, NOTIFY_OSC};
 	for (size_t i = 0; i < ARRAY_LEN(by); i++) {
 		static const char *const acts[] = {"working", "permission", "permission"};
@@ -913,6 +953,7 @@ main(void)
 		cmocka_unit_test(any_size),
 		cmocka_unit_test(asks_what_was_meant),
 		cmocka_unit_test(sleeps_and_wakes),
+		cmocka_unit_test(undo_comes_in_time),
 		cmocka_unit_test(reap_chooses),
 		cmocka_unit_test(all_ended),
 		cmocka_unit_test(memory_goes_on),

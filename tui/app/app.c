@@ -330,6 +330,37 @@ app_event(struct app *a, json_t *ev)
 		}
 }
 
+/* Nobody waits for the answer; a server of before does not know it. */
+static void
+colored_cb(struct app *a, json_t *reply, const struct err *e, const char *id)
+{
+	(void)a;
+	(void)reply;
+	(void)e;
+	(void)id;
+}
+
+static void
+tell_colors(struct app *a)
+{
+	if (a->terminal.colored && a->connected)
+		app_request(a, "colors",
+			json_pack(
+				"{s:i, s:i}", "fg", (int)a->terminal.fg, "bg", (int)a->terminal.bg),
+			colored_cb, NULL);
+}
+
+void
+app_colors(struct app *a, uint32_t fg, uint32_t bg)
+{
+	a->terminal.colored = true;
+	a->terminal.fg = fg;
+	a->terminal.bg = bg;
+	theme_background(&a->d.theme, fg, bg);
+	tell_colors(a);
+	a->dirty = true;
+}
+
 void
 app_connection(struct app *a, bool up, const char *why)
 {
@@ -341,6 +372,8 @@ app_connection(struct app *a, bool up, const char *why)
 	snprintf(a->lost_why, sizeof a->lost_why, "%s", why);
 	if (up)
 		app_toast(a, false, "connected again");
+	if (up)
+		tell_colors(a);
 	if (up && a->watching)
 		app_watch(a);
 	LIST_FOREACH (p, &a->panes, link)
@@ -408,7 +441,7 @@ app_draw(struct app *a)
 		snprintf(a->back_of, sizeof a->back_of, "%s", a->m.sel);
 		a->back = 0;
 	}
-	model_settle(&a->m, a->now);
+	a->arrange_due |= model_settle(&a->m, a->now);
 	if (a->arrange_due && a->now - a->moved_at >= REST_S)
 		app_changed(a);
 	surface_begin(a->d.s);

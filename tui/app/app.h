@@ -9,11 +9,10 @@
 #include "tui/model/model.h"
 #include "tui/app/pane.h"
 #include "tui/app/tile.h"
+#include "tui/app/toast.h"
 #include "tui/app/view.h"
 
 #define STACK_MAX 8
-#define TOAST_LOG 64
-#define TOAST_S 4
 #define REST_S 2 /* so long the cursor rests before rows change places */
 #define UNDO_MAX 64
 
@@ -61,11 +60,6 @@ struct app_config {
 	const char *prefix;	 /* name of the key that opens the menu of an attached session */
 	const struct view *base; /* the view that stays at the bottom */
 	const char *base_arg;
-};
-struct toast {
-	char text[200];
-	double at;
-	bool bad, undo, busy; /* busy: what it says is still under way */
 };
 struct app {
 	struct draw d;
@@ -120,14 +114,18 @@ struct app {
 	unsigned n_toasts;
 	char undo[UNDO_MAX][16]; /* ids hibernated last, for `u` */
 	int n_undo;
+	int n_sleeping; /* requests to put to sleep under way */
+	bool undo_due;	/* `u` came before they were asleep: they wake as soon as they are */
 	double click_at;
 	int click_y, click_x;
 	char home[256], cwd[512];
 	char programs[16][32];	      /* names of the profiles, for the form of a new session */
 	bool program_found[16];	      /* its command is on PATH */
 	char program_version[16][24]; /* "" unknown */
-	struct {		      /* what the outer terminal said it can */
+	struct {		      /* what the outer terminal said it can, and looks like */
 		bool known, truecolor, sync, keys, clipboard;
+		bool colored; /* fg and bg are known */
+		uint32_t fg, bg;
 	} terminal;
 	int n_programs;
 };
@@ -155,6 +153,8 @@ void app_connection(struct app *a, bool up, const char *why);
 bool app_frame(struct app *a, uint32_t view, const void *bytes, size_t n);
 bool app_view_event(struct app *a, uint32_t view, json_t *ev);
 void app_edited(struct app *a, const char *text, size_t n);
+/* What the terminal looks like: muster follows it, and sessions are told. */
+void app_colors(struct app *a, uint32_t fg, uint32_t bg);
 void app_acked(struct app *a, uint32_t view); /* client.h: the place to lend the terminal */
 void app_check(const struct app *a);	      /* aborts */
 void app_dump(const struct app *a, struct buf *out);

@@ -119,13 +119,15 @@ draw_toast(struct app *a, int y, int x, int w)
 	enum theme_style th = t->bad ? TH_TOAST_BAD : t->busy ? TH_WORKING : TH_TOAST;
 	int n = draw_glyph(&a->d, y, x, th, t->bad ? GL_FAIL : t->busy ? GL_BUSY : GL_TICK);
 	n += draw_text(&a->d, y, x + n, 1, th, " ");
-	n += draw_cut(&a->d, y, x + n, w - n - (t->undo ? 14 : 0), th,
+	n += draw_cut(&a->d, y, x + n, w - n - (t->undo ? 18 : 0), th,
 		toast_text(a, t, text, sizeof text));
 	if (t->undo) {
 		int from = n + 2;
 		n = from + draw_text(&a->d, y, x + from, w - from, TH_KEY, "u");
 		n += draw_text(&a->d, y, x + n, w - n, TH_HINT,
-			a->n_undo == 1 ? " wakes it" : " wakes them");
+			t->busy		 ? " takes it back"
+			: a->n_undo == 1 ? " wakes it"
+					 : " wakes them");
 		draw_hit(&a->d, HIT_ACTION, y, x + from, 1, n - from, ACTION_UNDO);
 	}
 	return n;

@@ -127,7 +127,7 @@ spark_sign(const struct theme *t, char *out, int left, int right)
 	return snprintf(out, 4, "%c%c%c", 0xe2, 0xa0 | bits >> 6, 0x80 | (bits & 0x3f));
 }
 
-bool
+void
 theme_spark(const struct theme *t, char *out, const uint64_t *v, int n)
 {
 	uint64_t max = 0, min = UINT64_MAX;
@@ -153,5 +153,4 @@ theme_spark(const struct theme *t, char *out, const uint64_t *v, int n)
 			t, out, CLAMP((int)(a * 3 + 0.5), 0, 3), CLAMP((int)(b * 3 + 0.5), 0, 3));
 	}
 	*out = 0;
-	return !flat;
 }

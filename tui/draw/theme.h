@@ -50,6 +50,6 @@ void theme_background(struct theme *t, uint32_t fg, uint32_t bg);
 /* The style of a part that lies on the selected row. */
 struct style theme_on_selection(const struct theme *t, enum theme_style part);
 /* n values as a sparkline of n signs, from their least to their most, which count as 10 % apart at
- * least; 0 = no sample, a blank. False: it is flat, and out a row of dots. out >= 4 * n + 1 bytes. */
-bool theme_spark(const struct theme *t, char *out, const uint64_t *v, int n);
+ * least; 0 = no sample, a blank. Where they are flat it is a row of dots. out >= 4 * n + 1 bytes. */
+void theme_spark(const struct theme *t, char *out, const uint64_t *v, int n);
 #endif

@@ -269,11 +269,18 @@ take_wants(struct msess *s, json_t *o, double now)
 	s->wants_at = now;
 }
 
-void
+bool
 model_settle(struct model *m, double now)
 {
+	bool moved = false;
 	for (size_t i = 0; i < m->n; i++) {
 		struct msess *s = m->all[i];
+		if (s->act_next != s->act && now - s->act_at >= GUESS_S) {
+			s->act = s->act_next;
+			s->act_at = now;
+			m->version++;
+			moved = true;
+		}
 		if (!s->wants_next || now - s->wants_at < 1)
 			continue;
 		free(s->wants);
@@ -281,6 +288,7 @@ model_settle(struct model *m, double now)
 		s->wants_next = NULL;
 		s->wants_at = now;
 	}
+	return moved;
 }
 
 /* What a question offers: strings, answered by their place, or {"key","label"}. */
@@ -373,6 +381,23 @@ take_numbers(struct msess *s, json_t *o, double now)
 	s->rows = (int)num(size, "rows", s->rows);
 }
 
+/* Who prints now and then is not at work and at rest by turns: from one guess to the other it goes when
+ * the first has stood for a while. Whatever is known counts at once. */
+static void
+take_activity(struct msess *s, json_t *o, double now)
+{
+	const char *source = json_string_value(json_object_get(o, "activity_source"));
+	enum activity act = act_of(json_string_value(json_object_get(o, "activity")));
+	bool guess = act == ACT_UNKNOWN || (source && !strcmp(source, "output"));
+	s->act_next = act;
+	if (act == s->act || (guess && s->guessed && s->state == MS_RUNNING && s->act_at > 0 &&
+				     now - s->act_at < GUESS_S))
+		return;
+	s->act = act;
+	s->act_at = now;
+	s->guessed = guess;
+}
+
 static struct msess *
 model_add(struct model *m, const char *id)
 {
@@ -405,7 +430,7 @@ model_put(struct model *m, json_t *o, double now)
 	take_text(&s->cwd, o, "cwd");
 	take_text(&s->title, o, "title");
 	s->state = state_of(json_string_value(json_object_get(o, "state")));
-	s->act = act_of(json_string_value(json_object_get(o, "activity")));
+	take_activity(s, o, now);
 	take_wants(s, o, now);
 	s->growth = growth_of(json_string_value(json_object_get(o, "growth")));
 	take_numbers(s, o, now);
@@ -591,6 +616,8 @@ model_next_change(const struct model *m, double now)
 {
 	double next = INFINITY;
 	for (size_t i = 0; i < m->n_shown; i++) {
+		if (m->shown[i]->act_next != m->shown[i]->act)
+			next = MIN(next, MAX(m->shown[i]->act_at + GUESS_S - now, 0) + 0.01);
 		if (m->shown[i]->wants_next)
 			next = MIN(next, MAX(m->shown[i]->wants_at + 1 - now, 0) + 0.01);
 		double idle = msess_idle(m->shown[i], now);

@@ -25,6 +25,9 @@ struct msess {
 	char *cwd, *wants, *title, *command; /* never NULL */
 	enum mstate state;
 	enum activity act;
+	enum activity act_next; /* what a guess says since; shown when act was for GUESS_S */
+	bool guessed;		/* act is by its output alone */
+	double act_at;		/* when it became that */
 	enum growth_verdict growth;
 	double created;
 	double rest_at; /* when it came to rest or was last touched; idle = now - rest_at */
@@ -127,8 +130,10 @@ struct model_sums {
 	bool growing; /* at least one session's verdict says so */
 };
 struct model_sums model_sums(const struct model *m);
-/* The line a session shows says what is new, at most once a second. */
-void model_settle(struct model *m, double now);
+/* The line a session shows says what is new, at most once a second; a state that is only guessed is
+ * left after GUESS_S. True: one did, arrange. */
+#define GUESS_S 30
+bool model_settle(struct model *m, double now);
 /* Seconds until some shown idle time reads differently; INFINITY when none will. */
 double model_next_change(const struct model *m, double now);
 void model_check(const struct model *m); /* aborts */

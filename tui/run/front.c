@@ -133,8 +133,7 @@ static void
 on_colors(void *ctx, uint32_t fg, uint32_t bg)
 {
 	struct front *f = front_check(ctx);
-	theme_background(&f->app->d.theme, fg, bg);
-	f->app->dirty = true;
+	app_colors(f->app, fg, bg);
 	damage(f, true);
 }
 

@@ -32,6 +32,8 @@ json_t *choice_args(struct verb_ctx *ctx, const struct choice *c, char **words, 
 /* verb_call for a verb over several; a name that is only the beginning of one is asked for. */
 json_t *choice_call(struct verb_ctx *ctx, const struct choice *c, const char *verb,
 	json_t *take_args, int *code);
+/* Results of a reply: a line a session, failures on stderr. The exit code. */
+int print_results(const struct verb_ctx *ctx, const json_t *results, const char *done);
 /* A question on the terminal; false without one. */
 bool user_agrees(const char *fmt, ...) PRINTF_LIKE(1, 2);
 #endif

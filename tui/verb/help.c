@@ -117,3 +117,27 @@ verb_help(struct verb_ctx *ctx, int argc, char **argv)
 	verb_manual(v);
 	return EXIT_OK;
 }
+
+/* How an agent drives sessions, and what it must not: share/skill. */
+int
+verb_skill(struct verb_ctx *ctx, int argc, char **argv)
+{
+	static const struct {
+		const char *file, *text;
+	} skill[] = {
+#include "skill.inc"
+	};
+	static const struct opt none[] = {{0}};
+	int w;
+
+	if (opts_parse(ctx, none, NULL, argc, argv, &w) < 0)
+		return EXIT_USAGE;
+	if (w < argc)
+		return verb_fail(ctx, EXIT_USAGE, "takes no arguments");
+	if (ctx->json)
+		print_json(json_pack(
+			"{s:i,s:s,s:s}", "v", 1, "name", skill[0].file, "text", skill[0].text));
+	else
+		fputs(skill[0].text, stdout);
+	return EXIT_OK;
+}

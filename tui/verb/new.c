@@ -203,8 +203,8 @@ guard_lets(struct verb_ctx *ctx, json_t *args)
 	return lets;
 }
 
-int
-verb_new(struct verb_ctx *ctx, int argc, char **argv)
+json_t *
+new_session(struct verb_ctx *ctx, int argc, char **argv, bool *attach, int *code)
 {
 	struct new_opts o = {.tags = json_array(), .env = json_array()};
 	const struct opt opts[] = {{'n', "name", true, NULL, &o.name, NULL},
@@ -217,24 +217,35 @@ verb_new(struct verb_ctx *ctx, int argc, char **argv)
 		{0, "prompt", true, NULL, &o.prompt, NULL},
 		{'d', "detach", false, NULL, NULL, &o.detached}, {0}};
 	json_t *args = json_object(), *reply = NULL;
-	int first, code = EXIT_USAGE;
-	char id[16] = "";
-	bool person = false;
+	int first;
 
+	*code = EXIT_USAGE;
 	if (opts_parse(ctx, opts, &o, argc, argv, &first) == 0 &&
 		fill(ctx, &o, argv + first, args) == 0) {
-		person = !o.detached && isatty(0) && isatty(1) && !ctx->json;
-		code = EXIT_FAIL;
-		if (!person || guard_lets(ctx, args))
-			reply = verb_call(ctx, "new", json_incref(args), &code);
+		*attach = !o.detached && isatty(0) && isatty(1) && !ctx->json;
+		*code = EXIT_FAIL;
+		if (!*attach || guard_lets(ctx, args))
+			reply = verb_call(ctx, "new", json_incref(args), code);
+		*code = reply ? EXIT_OK : *code;
 	}
 	json_decref(args);
 	json_decref(o.tags);
 	json_decref(o.env);
+	return reply;
+}
+
+int
+verb_new(struct verb_ctx *ctx, int argc, char **argv)
+{
+	bool attach = false;
+	int code;
+	json_t *reply = new_session(ctx, argc, argv, &attach, &code);
+	char id[16] = "";
+
 	if (!reply)
 		return code;
 	snprintf(id, sizeof(id), "%s", json_string_value(json_object_get(reply, "id")));
-	if (person) {
+	if (attach) {
 		json_decref(reply);
 		return attach_run(ctx, id);
 	}

@@ -27,8 +27,7 @@ number(const json_t *o, const char *key)
 	return json_number_value(json_object_get(o, key));
 }
 
-/* One line a session; failures on stderr. The exit code. */
-static int
+int
 print_results(const struct verb_ctx *ctx, const json_t *results, const char *done)
 {
 	const json_t *r;

@@ -2,9 +2,12 @@
 #include "sessions/serve.h"
 #include "core/os/os.h"
 #include "sessions/memory/proc_read.h"
+#include "sessions/pty/keeper_link.h"
 #include "tui/verb/verb.h"
-#include "tui/verb/verb.h"
+#include <errno.h>
+#include <limits.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -121,6 +124,81 @@ status(struct verb_ctx *ctx, bool force)
 		printf("%s\n", json_string_value(json_object_get(st, "banner")));
 	json_decref(st);
 	return EXIT_OK;
+}
+
+/* The status of whoever serves in the place of `old`; NULL and *code when nobody does in time. */
+static json_t *
+successor(struct verb_ctx *ctx, pid_t old, int *code)
+{
+	uint64_t end = os_mono_ns() + STOP_NS;
+	json_t *st = NULL;
+
+	do {
+		struct err e = {0};
+		struct client *c = client_connect(false, &e);
+
+		json_decref(st);
+		st = c ? client_call(c, "status", json_object(), NULL, NULL, 0, &e) : NULL;
+		client_free(c);
+		if (st && json_integer_value(json_object_get(st, "pid")) != old)
+			return st;
+		poll(NULL, 0, LOOK_MS / 10);
+	} while (os_mono_ns() < end);
+	json_decref(st);
+	*code = verb_fail(ctx, EXIT_FAIL, "no server came in the place of process %d", (int)old);
+	return NULL;
+}
+
+/* What serves now, and whether it is what was asked for. */
+static int
+upgrade_result(struct verb_ctx *ctx, json_t *st, const char *program)
+{
+	const char *version = json_string_value(json_object_get(st, "version"));
+	const char *serves = json_string_value(json_object_get(st, "program"));
+	json_t *n = json_object_get(st, "sessions");
+	int running = (int)json_integer_value(json_object_get(n, "running"));
+	int code = EXIT_OK;
+
+	if (!serves || strcmp(serves, program) != 0 ||
+		json_is_true(json_object_get(st, "replaced")))
+		code = verb_fail(ctx, EXIT_FAIL,
+			"%s did not come to serve: muster %s goes on, with %d running", program,
+			version, running);
+	else if (ctx->json)
+		print_json(json_incref(st));
+	else if (!ctx->quiet)
+		printf("muster %s serves, %d running\n", version, running);
+	return code;
+}
+
+int
+verb_upgrade(struct verb_ctx *ctx, int argc, char **argv)
+{
+	static const struct opt none[] = {{0}};
+	char program[PATH_MAX];
+	json_t *reply, *st;
+	int first, code = EXIT_OK;
+	pid_t old;
+
+	if (opts_parse(ctx, none, NULL, argc, argv, &first) < 0)
+		return EXIT_USAGE;
+	if (argc - first > 1)
+		return verb_fail(ctx, EXIT_USAGE, "one program at most");
+	if (first < argc && !realpath(argv[first], program))
+		return verb_fail(ctx, EXIT_FAIL, "%s: %s", argv[first], strerror(errno));
+	if (first == argc && !self_binary(program, sizeof program))
+		return verb_fail(ctx, EXIT_FAIL, "where this program stands cannot be read");
+	reply = verb_call(ctx, "upgrade", json_pack("{s:s}", "program", program), &code);
+	if (!reply)
+		return code;
+	old = (pid_t)json_integer_value(json_object_get(reply, "pid"));
+	json_decref(reply);
+	if (!(st = successor(ctx, old, &code)))
+		return code;
+	json_clean(ctx, st);
+	code = upgrade_result(ctx, st, program);
+	json_decref(st);
+	return code;
 }
 
 int

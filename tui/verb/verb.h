@@ -63,6 +63,10 @@ void print_json(json_t *take);
 const char *fmt_bytes(char *buf, double bytes);
 const char *fmt_ago(char *buf, double seconds);
 
+/* What `new` does with its words (argv[0] = verb): the reply, or NULL and *code. *attach: it is to be
+ * shown. */
+json_t *new_session(struct verb_ctx *ctx, int argc, char **argv, bool *attach, int *code);
+
 /* Global options: those before the verb (index of the first other word; -1 after a usage error),
  * and those among a verb's own, which opts_parse takes by itself. */
 int cli_globals(struct verb_ctx *ctx, int argc, char **argv);

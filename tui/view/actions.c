@@ -264,7 +264,13 @@ static void
 slept_cb(struct app *a, json_t *reply, const struct err *e, const char *id)
 {
 	app_done(a, id);
+	a->n_sleeping -= a->n_sleeping > 0;
 	results_cb(a, &said_slept, reply, e);
+	if (a->undo_due && a->n_sleeping == 0) {
+		a->undo_due = false;
+		if (a->n_undo)
+			act_undo(a);
+	}
 }
 
 void
@@ -273,6 +279,8 @@ app_sleep(struct app *a, json_t *take_args, const char *name, size_t n)
 	char task[16], what[64];
 	snprintf(what, sizeof what, "%zu sessions", n);
 	app_doing(a, task, "putting %s to sleep", name ? name : what);
+	a->toasts[(a->n_toasts - 1) % TOAST_LOG].undo = true;
+	a->n_sleeping++;
 	app_request(a, "hibernate", take_args, slept_cb, task);
 }
 
@@ -431,6 +439,11 @@ act_hibernate(struct app *a)
 void
 act_undo(struct app *a)
 {
+	if (a->n_sleeping) {
+		a->undo_due = true;
+		app_toast(a, false, "it wakes as soon as it is asleep");
+		return;
+	}
 	if (a->n_undo == 0) {
 		app_toast(a, true, "nothing to undo");
 		return;

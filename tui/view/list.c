@@ -58,7 +58,7 @@ side_draw(struct app *a, struct list_state *st, int y, int h, int w)
 	const char *bar = a->d.theme.glyph[GL_V];
 	surface_fill(a->d.s, y, list_w, h, 1, bar, draw_style(&a->d, TH_RULE));
 	rows_draw(a, y, h, list_w, true);
-	if (w >= WALL_FROM && a->layout == LAYOUT_AUTO)
+	if (w >= WALL_FROM && a->layout != LAYOUT_SIDE)
 		wall_draw(a, st, y, x, h, tiles_w);
 	else
 		preview_draw(a, st, y, x, h, tiles_w);
@@ -77,7 +77,7 @@ list_body(struct app *a, struct list_state *st, int y, int foot)
 		wall_draw(a, st, y, 0, h, w);
 		return;
 	}
-	if (layout == LAYOUT_AUTO)
+	if (layout == LAYOUT_AUTO || layout == LAYOUT_WALL)
 		layout = w >= 140 ? LAYOUT_SIDE : LAYOUT_STACKED;
 	if (w < 80 || surface_rows(a->d.s) < 20 || layout == LAYOUT_LIST) {
 		rows_draw(a, y, h, w, false);
@@ -193,6 +193,14 @@ list_pick(struct app *a, void *p, int index, bool twice)
 	}
 }
 
+static void
+list_open(struct app *a, void *p, const char *arg)
+{
+	struct list_state *st = p;
+	(void)arg;
+	st->wall = a->layout == LAYOUT_WALL;
+}
+
 static unsigned
 list_before(struct app *a, void *p)
 {
@@ -211,6 +219,7 @@ const struct view view_list = {
 	.name = "list",
 	.context = C_LIST,
 	.before = list_before,
+	.open = list_open,
 	.size = sizeof(struct list_state),
 	.close = list_close,
 	.draw = list_draw,

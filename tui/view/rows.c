@@ -139,12 +139,8 @@ growth_cells(struct app *a, int y, const struct plan_columns *c, const struct ms
 	char rate[16], text[24], spark[4 * SPARK_N + 1];
 	bool grows = s->growth >= GROWTH_FAST && !s->grows_with_work;
 	if (c->spark.w && s->has_spark) {
-		bool moves = theme_spark(&a->d.theme, spark, s->spark, SPARK_N);
-		draw_text(&a->d, y, c->spark.x, c->spark.w,
-			grows	? TH_SPARK_GROW
-			: moves ? TH_TEXT
-				: TH_DIM,
-			spark);
+		theme_spark(&a->d.theme, spark, s->spark, SPARK_N);
+		draw_text(&a->d, y, c->spark.x, c->spark.w, grows ? TH_SPARK_GROW : TH_DIM, spark);
 	}
 	if (c->rate.w && s->has_growth) {
 		const char *sign = "";
