@@ -126,7 +126,7 @@ struct hooks {
 };
 
 static void
-take(struct hooks *h, char *msg, size_t n)
+take(struct hooks *h, pid_t pid, char *msg, size_t n)
 {
 	const size_t head = strlen(MAGIC) + HOOK_TOKEN_LEN + 1;
 	struct hook_report rep;
@@ -135,13 +135,14 @@ take(struct hooks *h, char *msg, size_t n)
 	if (n <= head || memcmp(msg, MAGIC, strlen(MAGIC)) != 0 || msg[head - 1] != '\n')
 		return;
 	msg[head - 1] = 0;
-	num = h->ops.session_of(h->ops.ctx, msg + strlen(MAGIC));
+	num = h->ops.session_of(h->ops.ctx, msg + strlen(MAGIC), pid);
 	if (num && hooks_decode(msg + head, n - head, &rep))
 		h->ops.report(h->ops.ctx, num, &rep);
 }
 
-static bool
-from_us(struct msghdr *m)
+/* The sender, if it is our user's; else 0. */
+static pid_t
+sender(struct msghdr *m)
 {
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
 		struct ucred cred;
@@ -149,9 +150,9 @@ from_us(struct msghdr *m)
 		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_CREDENTIALS)
 			continue;
 		memcpy(&cred, CMSG_DATA(c), sizeof cred);
-		return cred.uid == geteuid();
+		return cred.uid == geteuid() ? cred.pid : 0;
 	}
-	return false;
+	return 0;
 }
 
 static void
@@ -159,6 +160,7 @@ on_readable(uv_poll_t *poll, int status, int events_ready)
 {
 	struct hooks *h = poll->data;
 	char msg[DATAGRAM_MAX], control[CMSG_SPACE(sizeof(struct ucred))];
+	pid_t pid;
 
 	(void)status;
 	(void)events_ready;
@@ -172,8 +174,8 @@ on_readable(uv_poll_t *poll, int status, int events_ready)
 
 		if (n < 0)
 			return;
-		if (!(m.msg_flags & MSG_TRUNC) && from_us(&m))
-			take(h, msg, (size_t)n);
+		if (!(m.msg_flags & MSG_TRUNC) && (pid = sender(&m)) > 0)
+			take(h, pid, msg, (size_t)n);
 	}
 }
 

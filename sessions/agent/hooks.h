@@ -24,8 +24,8 @@ bool hooks_decode(const char *json, size_t n, struct hook_report *out);
 
 struct hooks;
 struct hooks_ops { /* on the loop thread */
-	/* 0 when no session has this token */
-	uint32_t (*session_of)(void *ctx, const char *token);
+	/* 0 when no session has this token, or the process that sends is another one's */
+	uint32_t (*session_of)(void *ctx, const char *token, pid_t pid);
 	void (*report)(void *ctx, uint32_t num, const struct hook_report *rep);
 	void *ctx;
 };

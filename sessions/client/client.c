@@ -19,6 +19,7 @@
 			*/
 #define RETRY_FIRST_MS 20
 #define RETRY_MAX_MS 500
+#define TRIES_ALONE 20
 
 static struct client *
 client_check(void *p)
@@ -393,8 +394,8 @@ on_retry(uv_timer_t *t)
 	struct client *c = client_check(t->data);
 	struct err e;
 
-	/* after a while nobody can be coming back by itself: start them */
-	c->fd = client_socket(++c->tries > 20, &e);
+	/* after a while nobody can be coming back by itself: start them, unless somebody wants none */
+	c->fd = client_socket(++c->tries > TRIES_ALONE && !c->stopped, &e);
 	if (c->fd < 0) {
 		uv_timer_start(
 			t, on_retry, MIN(RETRY_FIRST_MS << MIN(c->tries, 5u), RETRY_MAX_MS), 0);
@@ -417,6 +418,23 @@ lose(struct client *c)
 	c->tries = was ? 0 : c->tries;
 	if (!c->freed)
 		uv_timer_start(&c->retry, on_retry, RETRY_FIRST_MS, 0);
+}
+
+bool
+client_was_stopped(const struct client *c)
+{
+	return c->stopped;
+}
+
+bool
+client_begin_again(struct client *c)
+{
+	if (!c->stopped || c->fd >= 0)
+		return false;
+	c->stopped = false;
+	c->tries = TRIES_ALONE;
+	uv_timer_start(&c->retry, on_retry, 0, 0);
+	return true;
 }
 
 const char *
@@ -493,6 +511,7 @@ on_frame(struct client *c, const struct frame *f)
 		on_welcome(c, f);
 		c->tries = 0;
 		c->bye[0] = '\0';
+		c->stopped = false;
 		if (c->ops.back)
 			c->ops.back(c->ops.ctx);
 		break;
@@ -501,6 +520,7 @@ on_frame(struct client *c, const struct frame *f)
 			const char *why = json_string_value(json_object_get(j, "message"));
 
 			snprintf(c->bye, sizeof(c->bye), "%s", why ? why : "");
+			c->stopped = json_is_true(json_object_get(j, "stopped"));
 		}
 		json_decref(j);
 		break;

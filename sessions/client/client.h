@@ -63,6 +63,10 @@ struct client_ops {
 };
 void client_start(struct client *c, uv_loop_t *loop, const struct client_ops *ops);
 const char *client_bye(const struct client *c); /* what the server said as it hung up, or "" */
+/* The server was stopped on purpose and nobody has started one since: this client does not by
+ * itself. */
+bool client_was_stopped(const struct client *c);
+bool client_begin_again(struct client *c); /* it does after all; false: there was no need */
 typedef void (*client_reply_cb)(void *ctx, json_t *reply, const struct err *e); /* one is NULL */
 void client_request(
 	struct client *c, const char *verb, json_t *take_args, client_reply_cb cb, void *ctx);

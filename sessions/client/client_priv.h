@@ -23,6 +23,7 @@ struct client {
 	uv_poll_t *poll; /* of fd; freed when closed */
 	uv_timer_t retry;
 	bool started, greeted, writing, freed, lends; /* lends: the server takes terminals */
+	bool stopped; /* the server left because somebody stopped it */
 	unsigned tries;
 	uint64_t told_ns; /* when somebody was told why there is no answer; 0 */
 	char bye[160];	  /* why the server hung up last; "" it did not say */

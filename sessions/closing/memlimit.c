@@ -54,9 +54,10 @@ memlimit_begin(struct session *s)
 {
 	struct run *r = s->run;
 
+	r->mem_group = memgroup_hold("", s->id, r->pid, s->mem_max);
 	if (!s->mem_max)
 		return;
-	r->mem_held = memgroup_hold("", s->id, r->pid, s->mem_max);
+	r->mem_held = r->mem_group;
 	if (r->mem_held) /* of an earlier run, or told by a server before this one */
 		r->mem_kills = memgroup_kills("", s->id);
 	else
@@ -105,9 +106,9 @@ memlimit_check(struct ends *e, struct session *s, const struct memstat *m)
 void
 memlimit_end(struct session *s)
 {
-	if (!s->run->mem_held)
+	if (!s->run->mem_group)
 		return;
 	look_for_kills(s, s->mem_max);
 	memgroup_release("", s->id);
-	s->run->mem_held = false;
+	s->run->mem_group = s->run->mem_held = false;
 }

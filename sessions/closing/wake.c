@@ -143,9 +143,21 @@ wake_argv(struct session *s, const char **how)
 	return argv;
 }
 
+/* Two CLIs that write one transcript spoil it. */
+static const struct session *
+other_with_conversation(const struct session *s)
+{
+	for (const struct session *t = s->of->first; t && *s->conversation; t = t->next)
+		if (t != s && t->run && t->profile == s->profile &&
+			!strcmp(t->conversation, s->conversation))
+			return t;
+	return NULL;
+}
+
 int
 wake_session(struct session *s, const char **how, struct err *e)
 {
+	const struct session *other = other_with_conversation(s);
 	char **argv;
 	int rc = -1;
 
@@ -158,6 +170,8 @@ wake_session(struct session *s, const char **how, struct err *e)
 	}
 	if (session_live(s))
 		return err_set(e, 1, "already running");
+	if (other)
+		return err_set(e, 1, "its conversation runs in %s already", other->name);
 	if (s->cwd && access(s->cwd, X_OK) < 0)
 		return err_set(e, 1, "its directory %.160s no longer exists", s->cwd);
 	if (s->no_store && !s->argv[0] && !*s->conversation)

@@ -5,6 +5,7 @@
 #include "sessions/agent/registry.h"
 #include "sessions/closing/care.h"
 #include "sessions/closing/judge.h"
+#include "sessions/session/origin.h"
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,8 +51,18 @@ on_shared(void *ctx, uint32_t num, const char *cmdline)
 	return s && profile_is_shared(s->profile, cmdline);
 }
 
+/* A hook that has ended by now has only its token to show. */
+static bool
+may_speak_for(const struct sessions *ss, pid_t pid, const struct session *s)
+{
+	const struct session *of;
+	enum origin o = origin_of(ss, pid, &of);
+
+	return o == ORIGIN_UNKNOWN || (o == ORIGIN_SESSION && (!of || of == s));
+}
+
 static uint32_t
-session_of_token(void *ctx, const char *token)
+session_of_token(void *ctx, const char *token, pid_t pid)
 {
 	struct watch *w = ctx;
 
@@ -63,7 +74,7 @@ session_of_token(void *ctx, const char *token)
 		for (size_t i = 0; i < HOOK_TOKEN_LEN; i++)
 			differ |= (unsigned)(s->run->hook_token[i] ^ token[i]);
 		if (!differ)
-			return s->num;
+			return may_speak_for(w->ss, pid, s) ? s->num : 0;
 	}
 	return 0;
 }

@@ -267,6 +267,23 @@ parse_mem_action(const char *s, void *p, size_t cap)
 }
 
 static const char *
+parse_from_sessions(const char *s, void *p, size_t cap)
+{
+	static const char *const words[] = {[FROM_SESSIONS_REFUSE] = "refuse",
+		[FROM_SESSIONS_READ] = "read",
+		[FROM_SESSIONS_ALLOW] = "allow"};
+
+	(void)cap;
+	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+		if (strcmp(s, words[i]) == 0) {
+			*(enum from_sessions *)p = (enum from_sessions)i;
+			return NULL;
+		}
+	}
+	return "refuse, read or allow";
+}
+
+static const char *
 parse_text(const char *s, void *p, size_t cap)
 {
 	if (strlen(s) >= cap)

@@ -6,6 +6,8 @@
 
 /* What a session over its memory limit gets where the kernel does not hold it there. */
 enum mem_action { MEM_NOTICE, MEM_STOP, MEM_KILL };
+/* What programs in a session may ask of the server that runs them. */
+enum from_sessions { FROM_SESSIONS_REFUSE, FROM_SESSIONS_READ, FROM_SESSIONS_ALLOW };
 enum reap_mode { REAP_OFF, REAP_OFFER, REAP_AUTO };
 struct reap_config {
 	enum reap_mode mode;
@@ -23,6 +25,7 @@ struct config {
 	double store_days, store_after_s, rest_after_s, strays_s;
 	double tick_s, budget_ms_per_s;
 	enum mem_action mem_action;
+	enum from_sessions from_sessions;
 	struct reap_config reap;
 	char prefix[16], theme[256];
 	enum ui_layout layout;

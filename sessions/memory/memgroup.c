@@ -163,12 +163,17 @@ group_of(const char *root, const char *id, bool make, char *out, size_t cap)
 bool
 memgroup_hold(const char *root, const char *id, pid_t pid, uint64_t max)
 {
-	char dir[PATH_CAP], text[32], number[24];
+	char dir[PATH_CAP], text[32] = "max", number[24];
 	const struct group_kind *k = group_of(root, id, true, dir, sizeof(dir));
 
 	if (!k)
 		return false;
-	snprintf(text, sizeof(text), "%llu", (unsigned long long)max);
+	if (max)
+		snprintf(text, sizeof(text), "%llu", (unsigned long long)max);
+	else if (*k->controller) { /* version 1 ends single processes anyhow */
+		rmdir(dir);
+		return false;
+	}
 	snprintf(number, sizeof(number), "%d", (int)pid);
 	if (!put(dir, k->limit, text) || !put(dir, "cgroup.procs", number)) {
 		rmdir(dir);

@@ -6,7 +6,9 @@
 #include <sys/types.h>
 
 /* root: "", or another tree with proc/self/cgroup and sys/fs/cgroup in it (tests). */
-/* Makes the cgroup, sets the limit (bytes), moves the process; false: not ours to make. */
+/* Makes the cgroup, sets the limit (bytes; 0 none, of version 2 only: where memory runs out, the kernel
+ * and oomd then choose among sessions, not all of them with their server), moves the process; false:
+ * not ours to make. */
 bool memgroup_hold(const char *root, const char *id, pid_t pid, uint64_t max);
 /* Processes that the kernel ended in it; 0 where there is none. */
 uint64_t memgroup_kills(const char *root, const char *id);

@@ -1,7 +1,9 @@
 #include "sessions/peer/peer.h"
 #include "core/base/log.h"
 #include "core/os/os.h"
+#include "sessions/config/config.h"
 #include "sessions/peer/request_priv.h"
+#include "sessions/session/origin.h"
 #include "sessions/session/sessions.h"
 #include <errno.h>
 #include <stdalign.h>
@@ -63,6 +65,7 @@ peers_accept(struct peers *all, int fd)
 {
 	struct ucred cred;
 	socklen_t len = sizeof(cred);
+	const struct session *s;
 	struct peer *p;
 
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) < 0 || cred.uid != geteuid()) {
@@ -80,6 +83,7 @@ peers_accept(struct peers *all, int fd)
 	p->fd = fd;
 	p->passed = -1;
 	p->pid = cred.pid;
+	p->from_session = all->sessions && origin_of(all->sessions, cred.pid, &s) != ORIGIN_OUTSIDE;
 	p->born_ns = p->progress_ns = p->heard_ns = os_mono_ns();
 	LIST_INIT(&p->requests);
 	CHECK(uv_poll_init(all->loop, &p->poll, fd) == 0);
@@ -125,7 +129,8 @@ hang_up(struct peer *p, const char *why)
 	if (p->dead)
 		return;
 	if (why) {
-		json_t *j = json_pack("{s:i,s:s}", "v", 1, "message", why);
+		json_t *j = json_pack(
+			"{s:i,s:s,s:b}", "v", 1, "message", why, "stopped", p->of->stopped);
 		log_info("client disconnected: %s", why);
 		if (frame_json(&p->out, FT_BYE, 0, j))
 			flush(p);
@@ -257,8 +262,9 @@ peers_event(struct peers *all, const json_t *ev)
 }
 
 void
-peers_bye(struct peers *all, const char *why)
+peers_bye(struct peers *all, const char *why, bool stopped)
 {
+	all->stopped = stopped;
 	while (all->first)
 		hang_up(all->first, why);
 }
@@ -284,6 +290,29 @@ asked_by_all(const struct peers *all)
 	return sum;
 }
 
+/* What changes nothing, and shows no more than a session's owner lets it see. */
+static bool
+only_reads(const char *verb)
+{
+	static const char *const verbs[] = {"ls", "peek", "status", "wait", "explain", "history",
+		"events", "footprint", "search"};
+
+	for (size_t i = 0; i < ARRAY_LEN(verbs); i++)
+		if (!strcmp(verbs[i], verb))
+			return true;
+	return false;
+}
+
+/* A program in a session is not its user: what it reads may have told it to. */
+static bool
+refused(const struct peer *p, const char *verb)
+{
+	enum from_sessions may =
+		p->from_session ? p->of->sessions->config->from_sessions : FROM_SESSIONS_ALLOW;
+
+	return may == FROM_SESSIONS_REFUSE || (may == FROM_SESSIONS_READ && !only_reads(verb));
+}
+
 static void
 on_request(struct peer *p, const struct frame *f)
 {
@@ -302,6 +331,13 @@ on_request(struct peer *p, const struct frame *f)
 	}
 	r->args = frame_get_json(f);
 	verb = json_string_value(json_object_get(r->args, "verb"));
+	if (verb && refused(p, verb)) {
+		err_set(&e, 1,
+			"refused: it is asked for in a session, whose programs may not do "
+			"that ([server] from_sessions)");
+		request_fail(r, &e);
+		return;
+	}
 	for (size_t i = 0; verb && i < p->of->n_commands; i++)
 		if (!strcmp(p->of->commands[i].verb, verb)) {
 			p->of->commands[i].fn(r);

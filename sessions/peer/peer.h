@@ -35,6 +35,7 @@ struct peers { /* all clients; the pointers are borrowed, set before the first c
 	struct server *server;
 	struct peer *first;
 	unsigned n;
+	bool stopped; /* for good: clients are told not to start another by themselves */
 };
 struct peer {
 	uint32_t magic;
@@ -43,6 +44,7 @@ struct peer {
 	int fd;
 	int passed; /* descriptor that came with the frame to be read next; -1 */
 	pid_t pid;
+	bool from_session; /* a program in one, as far as is known, has connected */
 	uv_poll_t poll;
 	struct buf in, out;
 	size_t in_off, out_off;
@@ -64,7 +66,8 @@ void peer_json(struct peer *p, unsigned type, uint32_t request, const json_t *j)
 size_t peer_waiting(const struct peer *p); /* bytes not sent yet */
 void peers_flush(struct peers *all);
 void peers_check(struct peers *all, uint64_t now_ns); /* handshake and progress limits */
-void peers_bye(struct peers *all, const char *why);   /* hangs up on all */
+/* Hangs up on all. stopped: somebody wanted that no server runs. */
+void peers_bye(struct peers *all, const char *why, bool stopped);
 /* To all that watch. */
 void peers_event(struct peers *all, const json_t *ev);
 bool peers_watching(const struct peers *all);

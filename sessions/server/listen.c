@@ -242,6 +242,12 @@ listener_tick(struct listener *l)
 }
 
 void
+listener_rest(struct listener *l)
+{
+	uv_poll_stop(&l->poll);
+}
+
+void
 listener_leave(const struct listener *l)
 {
 	if (has_name(l))

@@ -21,6 +21,7 @@ void listener_start(struct listener *l, struct peers *peers);
 /* Takes up again what a lack of fds had stopped; makes anew what was removed: directories, lock,
  * the socket's name; true when there was something to be made. */
 bool listener_tick(struct listener *l);
+void listener_rest(struct listener *l);	       /* takes no client any more */
 void listener_leave(const struct listener *l); /* takes its name away */
 void listener_hand_over(struct listener *l);   /* to a new keeper */
 #endif

@@ -8,6 +8,7 @@
 #include "core/base/log.h"
 #include "core/os/os.h"
 #include "sessions/memory/census.h"
+#include "sessions/memory/proc_read.h"
 #include "sessions/pty/pty.h"
 #include "sessions/pty/ring.h"
 #include "sessions/pty/shelf.h"
@@ -28,6 +29,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -290,6 +292,18 @@ on_keeper_lost(void *ctx)
 
 /* Start and end. */
 
+static bool
+traced(void)
+{
+	char text[4096], *p;
+	bool yes = proc_read(getpid(), "status", text, sizeof text) > 0 &&
+		   (p = strstr(text, "\nTracerPid:")) && strtol(p + 11, NULL, 10) != 0;
+
+	if (yes)
+		fprintf(stderr, "muster: server: a debugger is attached (let it go)\n");
+	return yes;
+}
+
 static void
 process_setup(void)
 {
@@ -302,6 +316,9 @@ process_setup(void)
 	os_heap_setup();
 	setenv("UV_THREADPOOL_SIZE", POOL_THREADS, 1);
 	prctl(PR_SET_DUMPABLE, 0);
+	/* from here on nobody of this user can attach; who was quicker sees nothing of sessions */
+	if (traced())
+		_exit(KEEPER_EXIT_FINAL);
 	setrlimit(RLIMIT_CORE, &none);
 	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
 		files.rlim_cur = files.rlim_max;
@@ -428,6 +445,8 @@ leave(struct server *sv)
 	struct sessions *ss = &sv->sessions;
 
 	peers_flush(sv->peers);
+	listener_rest(&sv->listener);
+	peers_bye(sv->peers, "it was stopped", true);
 	for (struct session *s = ss->first; s; s = s->next)
 		if (s->run)
 			course_abandon(s);
@@ -456,7 +475,7 @@ yield_place(void *ctx)
 	for (struct session *s = sv->sessions.first; s; s = s->next)
 		if (s->run && !term_parked(s->display->term))
 			checkpoint_save(s);
-	peers_bye(sv->peers, "another muster takes over");
+	peers_bye(sv->peers, "another muster takes over", false);
 	sessions_store(&sv->sessions);
 	store_worker_close(sv->sessions.store);
 	log_info("server %d makes room for the next", (int)getpid());

@@ -16,6 +16,7 @@
 #include <poll.h>
 #include <unistd.h>
 
+#define WAKE_S 60.0	      /* one that said nothing for so long is as awake as it gets */
 #define WORD_NS 2000000000ull /* the keeper has so long to tell of an end */
 
 static void
@@ -94,10 +95,20 @@ start_failed(struct session *s, int error)
 	tell_starter(s, cb, ctx, &e);
 }
 
+/* Woken, and gone before its CLI took input: it is asleep again, and its conversation untouched. */
+static bool
+never_woke(const struct session *s)
+{
+	const struct run *r = s->run;
+
+	return s->state == SS_RUNNING && r->from == SS_ASLEEP && !r->act.ready_ns &&
+	       profile_needs_conversation(s->profile) && os_wall_s() - s->past.started < WAKE_S;
+}
+
 static void
 run_over(struct session *s)
 {
-	bool sleeps = s->state == SS_SLEEPING;
+	bool failed = never_woke(s), sleeps = s->state == SS_SLEEPING || failed;
 	json_t *how = json_object();
 
 	CHECK(s->run->phase == RUN_DRAINING);
@@ -112,7 +123,9 @@ run_over(struct session *s)
 		sampler_left(s->of->sampler, s->num);
 	detach(s, sleeps ? SS_ASLEEP : SS_EXITED);
 	ended_shelve(s);
-	session_event(s, sleeps ? "slept" : "exited", how);
+	if (failed && *s->display->last_line)
+		json_object_set_new(how, "reason", json_string(s->display->last_line));
+	session_event(s, failed ? "resume-failed" : sleeps ? "slept" : "exited", how);
 }
 
 static bool

@@ -41,6 +41,7 @@ struct run {
 	uint64_t last_send_ns;
 	uint64_t last_turn_ns; /* text and its Enter were sent; 0: keys came after, or none was */
 	bool turn_queued;      /* while it worked on another one */
+	bool mem_group;	       /* it has a cgroup of its own */
 	bool mem_held;	       /* its limit, by a cgroup; else it is watched */
 	int mem_level;	       /* memlimit_level */
 	uint64_t mem_kills;    /* told of */

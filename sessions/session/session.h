@@ -7,6 +7,7 @@
  *            ▼                                                                       │
  *   new ─► starting ─► running ─► closing  ─► exited      kill, or the child's own end
  *            │            │       sleeping ─► asleep      hibernate
+ *            │            ├────────────────► asleep       its CLI left before it was back
  *            │            └────────────────► lost         keeper and server both died, or reboot
  *            └─► exited, or (of a resume) what it was before: its program could not be started
  *

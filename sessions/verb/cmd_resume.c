@@ -1,7 +1,9 @@
 /* Waking: one session after the other, as memory allows (closing/spawn_guard.h); the reply comes when
- * the last was begun. */
+ * the last was begun. With `wait`: when each CLI is back with its conversation, or has left again,
+ * which is told with its last words. */
 #include "sessions/closing/spawn_guard.h"
 #include "sessions/closing/wake.h"
+#include "sessions/session/display.h"
 #include "sessions/session/run.h"
 #include "sessions/verb/verb.h"
 #include "sessions/wire/json.h"
@@ -68,6 +70,46 @@ job_closed(uv_handle_t *h)
 	free(h->data);
 }
 
+/* Is it still to be seen what comes of it? */
+static bool
+is_coming(const struct session *s)
+{
+	return s->state == SS_STARTING ||
+	       (s->run && waking_is(s) && profile_needs_conversation(s->profile));
+}
+
+/* It has left again. */
+static void
+failed(json_t *result, const struct session *s)
+{
+	const char *said = s->display->last_line;
+
+	json_object_set_new(result, "ok", json_false());
+	json_object_set_new(result, "error",
+		*said ? json_sprintf("it ended at once: %s", said)
+		      : json_sprintf("it ended at once (muster events %s)", s->name));
+	json_object_del(result, "resume");
+}
+
+static bool
+all_decided(struct resume_job *j)
+{
+	json_t *o;
+	size_t i;
+
+	json_array_foreach (j->results, i, o) {
+		struct session *s = sessions_find(j->ss, obj_text(o, "id"), NULL);
+
+		if (!s || !obj_true(o, "ok") || !profile_needs_conversation(s->profile))
+			continue;
+		if (is_coming(s))
+			return false;
+		if (!s->run)
+			failed(o, s);
+	}
+	return true;
+}
+
 static void
 finish(struct resume_job *j)
 {
@@ -100,7 +142,10 @@ wake_some(struct resume_job *j)
 		json_array_append_new(
 			j->results, s ? resume_one(j->args, s) : result_json(id, id, e.msg));
 	}
-	finish(j);
+	if (obj_true(j->args, "wait") && !all_decided(j))
+		uv_timer_start(&j->timer, on_timer, LOOK_MS, 0);
+	else
+		finish(j);
 }
 
 static void

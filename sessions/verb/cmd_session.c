@@ -14,8 +14,12 @@
 #include "sessions/wire/json.h"
 #include "sessions/session/course.h"
 #include "sessions/session/sessions.h"
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define YOUNG_S 15.0
+#define LAST_WORDS_S 600.0
 
 /* Lists. */
 
@@ -30,6 +34,19 @@ unused_s(const struct session *s)
 	return os_wall_s() - MAX(MAX(past->ended, past->last_output), past->last_input);
 }
 
+/* A CLI that could not begin: its last words are worth a look for a while, though it ended. */
+static bool
+died_young(const struct session *s)
+{
+	const struct session_past *p = &s->past;
+	bool ended_by_us =
+		p->exit_signal == SIGHUP || p->exit_signal == SIGTERM || p->exit_signal == SIGKILL;
+
+	return s->state == SS_EXITED && (p->exit_code > 0 || p->exit_signal > 0) && !ended_by_us &&
+	       profile_needs_conversation(s->profile) && p->ended - p->started < YOUNG_S &&
+	       os_wall_s() - p->ended < LAST_WORDS_S;
+}
+
 static bool
 listed(const struct session *s, const json_t *args)
 {
@@ -42,7 +59,8 @@ listed(const struct session *s, const json_t *args)
 		return false;
 	if (unused_s(s) < obj_num(args, "older_s", 0))
 		return false;
-	return state || obj_true(args, "all") || (session_kept(s) && !s->archived);
+	return state || obj_true(args, "all") ||
+	       ((session_kept(s) || died_young(s)) && !s->archived);
 }
 
 static bool

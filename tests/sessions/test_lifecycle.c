@@ -633,7 +633,7 @@ refused(const char *words, const char *why)
 static void
 what_cannot_be_woken_stays_asleep(void **state)
 {
-	char *path = strdup(getenv("PATH")), mine[400];
+	char *path = strdup(getenv("PATH")), mine[400], *out;
 
 	(void)state;
 	free(sh("mkdir -p %s/bin %s/there && cp %s %s/bin/myagent", home, home, agent, home));
@@ -658,16 +658,90 @@ what_cannot_be_woken_stays_asleep(void **state)
 		home));
 	run("resume w");
 	until("w", "state", "asleep");
+	/* it starts, and finds that it cannot go on */
+	free(sh("printf '#!/bin/sh\necho its index is broken; exit 1\n' >%s/bin/myagent", home));
+	refused("resume w", "it ended at once: its index is broken");
+	until("w", "state", "asleep");
+	out = sh("%s events w", muster);
+	assert_non_null(strstr(out, "its index is broken"));
+	free(out);
 	free(sh("mv %s/bin/other %s/bin/myagent", home, home));
 	run("resume w");
 	assert_int_equal(exit_code, 0);
 	until("w", "activity", "idle");
 }
 
+static void
+last_words_are_listed(void **state)
+{
+	char *out;
+
+	(void)state;
+	free(sh("printf '#!/bin/sh\necho no licence; exit 3\n' >%s/broken; chmod +x %s/broken",
+		home, home));
+	run("new -d -n young -p claude -- %s/broken", home);
+	run("new -d -n shell -- %s/broken", home);
+	until("young", "state", "exited");
+	until("shell", "state", "exited");
+	out = sh("%s ls", muster);
+	assert_non_null(strstr(out, "no licence"));
+	assert_non_null(strstr(out, "young"));
+	assert_null(strstr(out, "shell"));
+	free(out);
+}
+
+/* resume comes back when the CLI takes input; and never lets two write one transcript. */
+static void
+awake_is_back_with_its_conversation(void **state)
+{
+	char id[64], *out;
+	json_t *j;
+
+	(void)state;
+	free(sh("mkfifo %s/gate; printf '#!/bin/sh\nread x <%s/gate; exec %s \"$@\"\n' >%s/gated;"
+		" chmod +x %s/gated",
+		home, home, agent, home, home));
+	run("new -d -n g -c %s/work -p claude -- %s/gated --model fake", home, home);
+	assert_int_equal(exit_code, 0);
+	free(sh("echo >%s/gate", home));
+	until("g", "activity", "idle");
+	say("g", "hello");
+	until_reason("g", "");
+	run("hibernate g");
+	assert_int_equal(exit_code, 0);
+	j = ask("ls");
+	snprintf(id, sizeof id, "%s",
+		json_string_value(json_object_get(
+			named(json_object_get(j, "sessions"), "g"), "conversation")));
+	json_decref(j);
+	run("new -d -n thief -c %s/work -p claude -- %s --resume %s", home, agent, id);
+	assert_int_equal(exit_code, 0);
+	until("thief", "conversation", id);
+	refused("resume g", "its conversation runs in thief already");
+	run("kill --now thief");
+	free(sh("(%s resume g; echo $? >%s/rc) >/dev/null 2>&1 &", muster, home));
+	until("g", "state", "running");
+	free(sh("test -e %s/rc", home));
+	assert_int_not_equal(exit_code, 0);
+	free(sh("echo >%s/gate", home));
+	until("g", "activity", "idle");
+	for (uint64_t end = os_mono_ns() + DEADLINE_NS;; poll(NULL, 0, 30)) {
+		out = sh("cat %s/rc 2>/dev/null", home);
+		if (strcmp(out, "0\n") == 0 || os_mono_ns() > end)
+			break;
+		free(out);
+	}
+	assert_string_equal(out, "0\n");
+	free(out);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(last_words_are_listed, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			awake_is_back_with_its_conversation, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			a_hibernation_survives_the_server, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(

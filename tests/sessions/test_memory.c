@@ -291,6 +291,12 @@ test_cgroup_2(void **state)
 	assert_true(has("sys/fs/cgroup/user.slice/muster.service/muster-s1/cgroup.procs", "77"));
 	assert_int_equal(memgroup_kills(root, "s1"), 2);
 	assert_int_equal(memgroup_kernel(root, "s1"), 4100);
+	/* a group for its own sake */
+	put_file(in_home("cg/%s/muster-s3/memory.max", unit), "%s", "");
+	put_file(in_home("cg/%s/muster-s3/cgroup.procs", unit), "%s", "");
+	assert_true(memgroup_hold(root, "s3", 78, 0));
+	assert_true(has("sys/fs/cgroup/user.slice/muster.service/muster-s3/memory.max", "max"));
+	assert_true(has("sys/fs/cgroup/user.slice/muster.service/muster-s3/cgroup.procs", "78"));
 	/* a server that moved to the leaf finds its sessions beside it */
 	put_file(in_home("cg/proc/self/cgroup"), "0::/user.slice/muster.service/muster\n");
 	assert_int_equal(memgroup_kills(root, "s1"), 2);

@@ -372,8 +372,9 @@ static struct hook_report reported;
 static int reports;
 
 static uint32_t
-session_of(void *ctx, const char *t)
+session_of(void *ctx, const char *t, pid_t pid)
 {
+	assert_int_equal(pid, getpid());
 	(void)ctx;
 	return strcmp(t, token) == 0 ? 5 : 0;
 }

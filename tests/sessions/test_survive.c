@@ -1,10 +1,13 @@
 /* kill -9 of the server while sessions print: every byte that the children wrote is there once, the
  * children notice nothing, exit codes are kept. And kill -9 of the keeper. */
+#include "tests/sessions/put_file.h"
 #include "tests/sessions/run_muster.h"
 
 #define SESSIONS 3
 #define LINES 6000
 #define KILLS 6
+
+static char top[512];
 
 static void
 config(const char *text)
@@ -138,12 +141,112 @@ test_keeper_killed(void **st)
 	assert_int_equal(muster("server stop --kill-sessions"), 0);
 }
 
+#define MANY 60
+
+/* The sessions of `ls -a`, their states counted; all of them are in one list. */
+static int
+listed(const char *state)
+{
+	json_t *j, *s;
+	size_t i;
+	int n = 0;
+
+	assert_int_equal(muster("ls -a --json"), 0);
+	j = out_json();
+	json_array_foreach (json_object_get(j, "sessions"), i, s)
+		n += !strcmp(json_string_value(json_object_get(s, "state")), state);
+	json_decref(j);
+	return n;
+}
+
+static bool
+cards_are_kept(void *ctx)
+{
+	(void)ctx;
+	for (int k = 1; k <= MANY + 1; k++)
+		if (access(in_home("state/text/%d/screen", k), F_OK) != 0)
+			return false;
+	return true;
+}
+
+static void
+end_all_at_once(void)
+{
+	pid_t keeper = server_pid("keeper_pid"), server = server_pid("pid");
+	json_t *j, *s;
+	size_t i;
+
+	assert_int_equal(muster("ls --json"), 0);
+	kill(keeper, SIGSTOP);
+	kill(server, SIGKILL);
+	kill(keeper, SIGKILL);
+	j = out_json();
+	json_array_foreach (json_object_get(j, "sessions"), i, s)
+		kill((pid_t)json_integer_value(json_object_get(s, "pid")), SIGKILL);
+	json_decref(j);
+	assert_int_equal(system("rm -rf $MUSTER_HOME/run"), 0);
+}
+
+/* The machine lost power: no process, no runtime directory. Every session is back in the list, with
+ * its text and its conversation. */
+static void
+test_power_is_lost(void **st)
+{
+	char conversation[64];
+	json_t *j;
+
+	(void)st;
+	setenv("MUSTER_HOME", top, 1);
+	own_home("power");
+	config("[server]\nstore_after=100ms\n");
+	put_file(in_home("bin/claude"), "#!/bin/sh\necho agent of mine; exec cat\n");
+	assert_int_equal(chmod(in_home("bin/claude"), 0700), 0);
+	for (int k = 0; k < MANY; k++)
+		assert_int_equal(muster("new -d -n m%d -p shell -- sh -c 'seq %d000 %d300; echo "
+					"end; exec cat'",
+					 k, k, k),
+			0);
+	assert_int_equal(muster("new -d -n agent -- $MUSTER_HOME/bin/claude"), 0);
+	until_shows("agent", "agent of mine");
+	assert_true(until(cards_are_kept, NULL, 30));
+	assert_int_equal(muster("ls --json"), 0);
+	j = out_json();
+	conversation[0] = 0;
+	for (size_t i = 0; i < json_array_size(json_object_get(j, "sessions")); i++) {
+		json_t *s = json_array_get(json_object_get(j, "sessions"), i);
+
+		if (!strcmp(json_string_value(json_object_get(s, "name")), "agent"))
+			snprintf(conversation, sizeof conversation, "%s",
+				json_string_value(json_object_get(s, "conversation")));
+	}
+	json_decref(j);
+	assert_true(strlen(conversation) > 8);
+	end_all_at_once();
+	assert_int_equal(listed("lost"), MANY + 1);
+	assert_non_null(strstr(out_text, conversation));
+	for (int k = 0; k < MANY; k += 13) {
+		char first[32], last[32];
+
+		assert_int_equal(muster("peek m%d --history", k), 0);
+		snprintf(first, sizeof first, "%d000\n", k);
+		snprintf(last, sizeof last, "\n%d300\nend\n", k);
+		assert_non_null(strstr(out_text, k ? first : "0\n1\n"));
+		assert_non_null(strstr(out_text, k ? last : "\n300\nend\n"));
+	}
+	assert_int_equal(muster("peek agent"), 0);
+	assert_non_null(strstr(out_text, "agent of mine"));
+	assert_int_equal(muster("server stop"), 0);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_server_killed_under_output),
 		cmocka_unit_test(test_keeper_killed),
+		cmocka_unit_test(test_power_is_lost),
 	};
+
+	snprintf(top, sizeof(top), "%s", getenv("MUSTER_HOME"));
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

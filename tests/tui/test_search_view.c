@@ -310,10 +310,38 @@ its_goodbye_is_heard(void **state)
 	assert_int_equal(uv_loop_close(&loop), 0);
 }
 
+static bool
+server_runs(void)
+{
+	return shell("%s server status >/dev/null 2>&1", muster) == 0;
+}
+
+/* A server that was stopped stays so until it is asked for. */
+static void
+a_stopped_server_is_not_started_by_itself(void **state)
+{
+	(void)state;
+	start("halted", "exec cat");
+	struct outer *o = dashboard(100, 30);
+	wait_shown(o, "halted", true);
+	assert_int_equal(shell("%s server stop --kill-sessions", muster), 0);
+	wait_shown(o, "Enter starts it again", true);
+	/* longer than the client takes to start one where nobody wanted that none runs */
+	for (long end = now_ms() + 12000; now_ms() < end;) {
+		pump(o, 200);
+		assert_false(server_runs());
+	}
+	type(o, "\r");
+	wait_shown(o, "Enter starts it again", false);
+	assert_true(server_runs());
+	leave(o, "q");
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_stopped_server_is_not_started_by_itself),
 		cmocka_unit_test(a_line_is_found_and_opened),
 		cmocka_unit_test(new_inherits_as_the_verb_does),
 		cmocka_unit_test(sessions_go_on_meanwhile),

@@ -1,50 +1,11 @@
 /* Screens by scripted keys, compared with tests/screens (SCREENS=update writes them), and what the
  * keys asked of the server. */
 #include "fixture.h"
+#include "fixture_replies.h"
 #include "core/text/width.h"
 #include "tui/view/list.h"
 
 static const int sizes[][2] = {{120, 40}, {100, 30}, {80, 24}, {60, 20}, {40, 10}, {20, 5}};
-
-static char *
-reap_reply(void)
-{
-	json_t *list = json_array();
-	for (size_t i = 0; i < ARRAY_LEN(fixture); i++) {
-		const struct fixture_session *f = &fixture[i];
-		if (!strcmp(f->state, "running"))
-			json_array_append_new(list,
-				json_pack("{s:s, s:s, s:f, s:b, s:b, s:[s]}", "id", f->id, "name",
-					f->name, "footprint_bytes", f->mb * 1048576, "eligible",
-					f->eligible, "worth", f->worth, "reasons", f->reason));
-	}
-	json_t *o = json_pack("{s:o}", "candidates", list);
-	char *text = json_dumps(o, 0);
-	json_decref(o);
-	return text;
-}
-
-/* Six hours of one session: steady, a bump, then growth with a share in swap. */
-static char *
-history_reply(void)
-{
-	json_t *list = json_array();
-	double v = 212;
-	for (int i = 0; i < 360; i++) {
-		double swap = i > 200 ? (i - 200) * 1.6 : 0;
-		v += i > 250 ? 5 : (i > 130 && i < 150 ? 8 : (i > 150 && i < 160 ? -4 : 0.4));
-		json_array_append_new(
-			list, json_pack("{s:f, s:f, s:f, s:f, s:f}", "t", NOW - 21600 + i * 60,
-				      "min", v * 1048576, "max", v * 1048576, "swap_max",
-				      swap * 1048576, "rss", (v - swap) * 1048576));
-	}
-	json_t *o = json_pack("{s:f, s:o, s:[{s:f, s:s}, {s:f, s:s}]}", "step_s", 60.0, "points",
-		list, "events", "t", NOW - 14200, "event", "asked", "t", NOW - 6000, "event",
-		"attached");
-	char *text = json_dumps(o, 0);
-	json_decref(o);
-	return text;
-}
 
 static void
 at_sizes(const char *name, size_t sessions, const char *keys, void (*then)(struct app *a))
@@ -95,26 +56,6 @@ first_run_screens(void **state)
 	at_sizes("first-run", 0, "", answer_first_run);
 	at_sizes("tour", 23, ": 'tour' Enter", NULL);
 	at_sizes("tour-answer", 0, "t Enter 1", NULL);
-}
-
-static void
-answer_reap(struct app *a)
-{
-	char *text = reap_reply();
-	answer(a, "reap", text);
-	free(text);
-}
-
-static void
-answer_history(struct app *a)
-{
-	char *text = history_reply();
-	answer(a, "history", text);
-	free(text);
-	answer(a, "footprint",
-		"{\"processes\":[{\"pid\":4711,\"role\":\"claude\",\"footprint_bytes\":1036000000,"
-		"\"rss_bytes\":700000000,\"swap_bytes\":336000000},{\"pid\":4733,\"role\":"
-		"\"mcp: playwright\",\"footprint_bytes\":252000000,\"rss_bytes\":240000000}]}");
 }
 
 static void
@@ -863,6 +804,31 @@ help_filters(void **state)
 	app_free(a);
 }
 
+/* The palette says why a command does nothing here, and stays; what words a command takes is shown. */
+static void
+commands_that_cannot_run(void **state)
+{
+	(void)state;
+	struct app *a = fixture_app(100, 30, 23);
+	model_select(&a->m, "c1");
+	press(a, ": 'wake'");
+	assert_true(shows(a, "old-spike is already running"));
+	int n = n_asked;
+	press(a, "Enter");
+	assert_int_equal(n_asked, n);
+	assert_string_equal(app_top(a)->name, "palette");
+	press(a, "C-u 'undo'");
+	assert_true(shows(a, "nothing was put to sleep"));
+	press(a, "C-u 'dele'");
+	assert_true(shows(a, "old-spike is running"));
+	press(a, "C-u 'rename'");
+	assert_true(shows(a, "rename NAME"));
+	press(a, "Escape m :");
+	press(a, "'filter'");
+	assert_true(shows(a, "only in the list"));
+	app_free(a);
+}
+
 /* N: the one that waits longest, then the next longest, whatever the order of the list is. */
 static void
 who_waits_longest(void **state)
@@ -973,6 +939,7 @@ main(void)
 		cmocka_unit_test(small_questions),
 		cmocka_unit_test(the_end_names_sleep_where_it_helps),
 		cmocka_unit_test(help_filters),
+		cmocka_unit_test(commands_that_cannot_run),
 		cmocka_unit_test(who_waits_longest),
 		cmocka_unit_test(the_configuration_is_heard),
 		cmocka_unit_test(dead_keys_speak),

@@ -30,11 +30,11 @@ keymap_label(const struct action *act, bool ascii, char out[16])
 }
 
 const char *
-keymap_name(const struct action *act, char out[32], bool *words)
+keymap_name(const struct action *act, char out[32], const char **words)
 {
 	const char *dots = strstr(act->palette, "…");
 	snprintf(out, 32, "%.*s", dots ? (int)(dots - act->palette) : 31, act->palette);
 	if (words)
-		*words = dots;
+		*words = dots ? dots + strlen("…") : "";
 	return out;
 }

@@ -47,6 +47,6 @@ extern const struct action actions[ACTION_COUNT];
 const struct action *keymap_find(unsigned context, const struct input_event *ev);
 /* The first key of an action as shown: "⏎", "space", "^C"; out >= 16 bytes. "" if it has none. */
 const char *keymap_label(const struct action *act, bool ascii, char out[16]);
-/* Its palette name without the sign that words may follow; *words says whether they may. */
-const char *keymap_name(const struct action *act, char out[32], bool *words);
+/* Its palette name; *words (NULL ok): what the words after it are, "" when it takes none. */
+const char *keymap_name(const struct action *act, char out[32], const char **words);
 #endif

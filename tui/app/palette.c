@@ -17,6 +17,16 @@ struct palette_state {
 	int n;
 };
 
+/* The first n bytes of typed in text, whatever their case; NULL. */
+static const char *
+strcasestr_n(const char *text, const char *typed, size_t n)
+{
+	for (; *text; text++)
+		if (!strncasecmp(text, typed, n))
+			return text;
+	return NULL;
+}
+
 /* How well typed text names it: whole prefix, then letters in order, then the help's words; 0 =
  * not. */
 static int
@@ -33,9 +43,75 @@ score(const struct action *act, const char *typed, size_t n)
 		k += tolower((unsigned char)*p) == tolower((unsigned char)typed[k]);
 	if (k == n)
 		return 500 - len;
-	char word[64];
-	snprintf(word, sizeof word, "%.*s", (int)MIN(n, sizeof word - 1), typed);
-	return strcasestr(act->help, word) ? 100 : 0;
+	return strcasestr_n(act->help, typed, n) ? 100 : 0;
+}
+
+/* Where a command stands: what has to be so for it. */
+enum need {
+	NEED_NOTHING,
+	NEED_LIST,
+	NEED_ONE,
+	NEED_RUNNING,
+	NEED_ENDED,
+	NEED_TAG,
+	NEED_SLEPT,
+	NEED_WAITING
+};
+static const uint8_t needs[ACTION_COUNT] = {[ACTION_FOCUS] = NEED_LIST,
+	[ACTION_FILTER] = NEED_LIST,
+	[ACTION_MARK] = NEED_LIST,
+	[ACTION_WALL] = NEED_LIST,
+	[ACTION_SORT] = NEED_LIST,
+	[ACTION_GROUP] = NEED_LIST,
+	[ACTION_ENDED] = NEED_LIST,
+	[ACTION_ATTACH] = NEED_ONE,
+	[ACTION_PEEK] = NEED_ONE,
+	[ACTION_MEMORY] = NEED_ONE,
+	[ACTION_EXPLAIN] = NEED_ONE,
+	[ACTION_PIN] = NEED_ONE,
+	[ACTION_RENAME] = NEED_ONE,
+	[ACTION_TAG] = NEED_ONE,
+	[ACTION_NOTE] = NEED_ONE,
+	[ACTION_ARCHIVE] = NEED_ONE,
+	[ACTION_FOOTPRINT] = NEED_RUNNING,
+	[ACTION_HIBERNATE] = NEED_RUNNING,
+	[ACTION_STOP] = NEED_RUNNING,
+	[ACTION_SEND] = NEED_RUNNING,
+	[ACTION_RESUME] = NEED_ENDED,
+	[ACTION_FORGET] = NEED_ENDED,
+	[ACTION_UNTAG] = NEED_TAG,
+	[ACTION_UNDO] = NEED_SLEPT,
+	[ACTION_NEXT_NEED] = NEED_WAITING};
+
+/* Whether a command can do nothing here, and why. Of several marked sessions the server decides. */
+static bool
+why_not(struct app *a, enum action_id id, char *why, size_t cap)
+{
+	const struct msess *s = model_selected(&a->m);
+	enum need need = needs[id];
+	const char *text = NULL;
+	bool marked = false;
+	for (size_t i = 0; i < a->m.n; i++)
+		marked |= a->m.all[i]->marked;
+	if (need == NEED_LIST && a->stack[app_lowest(a)].v != &view_list)
+		text = "only in the list";
+	else if (need == NEED_SLEPT && !a->n_undo)
+		text = "nothing was put to sleep";
+	else if (need == NEED_WAITING && !model_sums(&a->m).group[GR_NEEDS])
+		text = "no session needs you";
+	else if (need >= NEED_ONE && need <= NEED_TAG && !s && !marked)
+		text = "no session selected";
+	snprintf(why, cap, "%s", text ? text : "");
+	if (text || !s || marked)
+		return text;
+	if (need == NEED_RUNNING && !msess_live(s))
+		snprintf(why, cap, "%s is not running", s->name);
+	else if (need == NEED_ENDED && msess_live(s))
+		snprintf(why, cap, id == ACTION_FORGET ? "%s is running" : "%s is already running",
+			s->name);
+	else if (need == NEED_TAG && !*s->tags)
+		snprintf(why, cap, "%s has no tag", s->name);
+	return *why;
 }
 
 static int
@@ -69,6 +145,41 @@ palette_open(struct app *a, void *p, const char *arg)
 	palette_find(st);
 }
 
+/* Typed letters stand out where they were found. */
+static int
+draw_matched(struct app *a, int y, int x, int max, enum theme_style th, const char *text,
+	const char *typed, size_t n)
+{
+	const char *whole = n ? strcasestr_n(text, typed, n) : NULL;
+	int used = 0;
+	size_t k = 0;
+	for (const char *p = text; *p && used < max; p++) {
+		bool hit = whole ? p >= whole && p < whole + n
+				 : k < n && tolower((unsigned char)*p) ==
+						    tolower((unsigned char)typed[k]);
+		char letter[2] = {*p};
+		k += hit;
+		used += draw_text(&a->d, y, x + used, max - used, hit ? TH_MATCH : th, letter);
+	}
+	return used;
+}
+
+/* Its name and words, what it does or why it cannot be done, its key. */
+static void
+command_line(struct app *a, const struct palette_state *st, const struct action *act, int y, int w)
+{
+	char key[16], name[32], why[96];
+	const char *words;
+	size_t n = strcspn(st->line.text, " ");
+	bool no = why_not(a, (enum action_id)(act - actions), why, sizeof why);
+	keymap_name(act, name, &words);
+	int x = 3 + draw_matched(a, y, 3, 14, no ? TH_DIM : TH_STRONG, name, st->line.text, n);
+	draw_text(&a->d, y, x + 1, 16 - x, TH_DIM, words);
+	draw_cut(&a->d, y, 17, w - 17 - 8, no ? TH_DIM : TH_TEXT, no ? why : act->help);
+	draw_right(
+		&a->d, y, w - 2, 6, no ? TH_DIM : TH_KEY, keymap_label(act, a->d.theme.ascii, key));
+}
+
 static void
 palette_draw(struct app *a, void *p)
 {
@@ -85,19 +196,12 @@ palette_draw(struct app *a, void *p)
 	int from = CLAMP(st->sel - list_h / 2, 0, MAX(0, st->n - list_h));
 	for (int i = 0; i < list_h && from + i < st->n; i++) {
 		const struct action *act = &actions[st->found[from + i].action];
-		char key[16], name[32];
-		bool more;
 		a->d.on_sel = from + i == st->sel;
 		if (a->d.on_sel)
 			surface_fill(a->d.s, 3 + i, 1, 1, w - 2, " ", draw_style(&a->d, TH_SEL));
 		if (a->d.on_sel)
 			draw_glyph(&a->d, 3 + i, 1, TH_MARK, GL_BAR);
-		keymap_name(act, name, &more);
-		draw_fmt(&a->d, 3 + i, 3, 12, TH_STRONG, "%s%s", name,
-			more ? a->d.theme.glyph[GL_ELLIPSIS] : "");
-		draw_cut(&a->d, 3 + i, 15, w - 15 - 8, TH_TEXT, act->help);
-		draw_right(
-			&a->d, 3 + i, w - 2, 6, TH_KEY, keymap_label(act, a->d.theme.ascii, key));
+		command_line(a, st, act, 3 + i, w);
 		a->d.on_sel = false;
 		draw_hit(&a->d, HIT_ITEM, y + 3 + i, x + 1, 1, w - 2, from + i);
 	}
@@ -133,7 +237,11 @@ act_line_go(struct app *a)
 		return;
 	}
 	const struct action *act = &actions[st->found[st->sel].action];
-	char words[sizeof st->line.text];
+	char words[sizeof st->line.text], why[96];
+	if (why_not(a, (enum action_id)(act - actions), why, sizeof why)) {
+		app_toast(a, true, "%s", why);
+		return;
+	}
 	size_t n = strcspn(st->line.text, " ");
 	snprintf(words, sizeof words, "%s", st->line.text + n + strspn(st->line.text + n, " "));
 	app_pop(a);

@@ -147,15 +147,16 @@ text_draw(struct app *a, void *p)
 {
 	struct text_state *st = p;
 	char note[48] = "";
-	int w = surface_cols(a->d.s), columns = st->columns && w >= 156 ? 2 : 1;
+	int w = surface_cols(a->d.s), columns = st->columns && w >= 130 ? 2 : 1;
 	int y = draw_title(&a->d, st->title, "", NULL), col_w = (w - 4) / columns;
 	int foot = frame_footer(a, C_TEXT, NULL, NULL), h = MAX(1, foot - y);
 	st->page = (size_t)h * (size_t)columns;
 	st->top = MIN(st->top, st->lines > st->page ? st->lines - st->page : 0);
 	if (st->lines > st->page) {
-		snprintf(note, sizeof note, "%zu-%zu of %zu", st->top + 1,
-			MIN(st->top + st->page, st->lines), st->lines);
-		draw_right(&a->d, 0, w - 1, w, TH_DIM, note);
+		snprintf(note, sizeof note, "page %zu of %zu",
+			(st->top + 2 * st->page - 1) / st->page,
+			(st->lines + st->page - 1) / st->page);
+		draw_right(&a->d, 0, w - 1, w - 12, TH_DIM, note);
 	}
 	const char *s = st->found ? st->found : st->text;
 	if (!*s)

@@ -27,6 +27,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define ENTER 13
 #define MAGIC 0x46524f4eu
 #define FETCH_MS 1000
 
@@ -102,6 +103,9 @@ on_input(void *ctx, const struct input_event *ev)
 {
 	struct front *f = front_check(ctx);
 	f->app->now = os_wall_s();
+	if (ev->type == INPUT_KEY && ev->key == ENTER && ev->action != KEY_RELEASE &&
+		client_begin_again(f->client))
+		return;
 	app_input(f->app, ev);
 	damage(f, f->app->key_view == app_top(f->app));
 }
@@ -520,7 +524,9 @@ on_lost(void *ctx)
 	if (f->outer)
 		outer_take_back(f->outer, NULL, NULL, 0, NULL, 0);
 	f->app->now = os_wall_s();
-	app_connection(f->app, false, client_bye(f->client));
+	app_connection(f->app, false,
+		client_was_stopped(f->client) ? "it was stopped (Enter starts it again)"
+					      : client_bye(f->client));
 	damage(f, false);
 }
 

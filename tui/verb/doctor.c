@@ -6,11 +6,13 @@
 #include "sessions/config/config.h"
 #include "sessions/config/place.h"
 #include "sessions/memory/footprint.h"
+#include "sessions/memory/proc_read.h"
 #include "sessions/agent/profile.h"
 #include "store/db.h"
 #include <errno.h>
 #include <langinfo.h>
 #include <locale.h>
+#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -198,6 +200,31 @@ check_kernel(struct doctor *d)
 	return ok;
 }
 
+/* What a logout does to the processes of this user: systemd's user manager ends with the last login,
+ * and its units with it. */
+static bool
+check_logout(struct doctor *d)
+{
+	struct passwd *pw = getpwuid(geteuid());
+	char path[300], groups[4096] = "";
+	struct place p = {0};
+
+	if (access("/run/systemd/system", F_OK) < 0)
+		return say(d, true, "sessions live on: there is no systemd that would end them");
+	snprintf(path, sizeof path, "/var/lib/systemd/linger/%.200s", pw ? pw->pw_name : "?");
+	if (access(path, F_OK) == 0)
+		return say(d, true, "sessions live on: lingering is on");
+	if (place_held(&p) && proc_read(p.keeper, "cgroup", groups, sizeof groups) > 0 &&
+		strstr(groups, "/user@"))
+		return say(d, false,
+			"sessions end with the last login: muster runs as a user unit, and "
+			"lingering "
+			"is off (loginctl enable-linger)");
+	return say(d, true,
+		"sessions live on, unless logind kills a user's processes "
+		"(KillUserProcesses=yes; loginctl enable-linger keeps them)");
+}
+
 static bool
 check_clis(struct doctor *d)
 {
@@ -244,6 +271,7 @@ static const struct {
 	{"kernel", check_kernel},
 	{"footprint", check_proc},
 	{"programs", check_clis},
+	{"after a logout", check_logout},
 };
 
 /* Looked at after the server had its chance to make them. */

@@ -100,7 +100,10 @@ verb_resume(struct verb_ctx *ctx, int argc, char **argv)
 	args = first == argc && !choice_made(&c)
 		       ? json_object()
 		       : choice_args(ctx, &c, argv + first, argc - first, &code);
-	return args ? many(ctx, "resume", args, "is awake") : code;
+	if (!args)
+		return code;
+	json_object_set_new(args, "wait", json_true());
+	return many(ctx, "resume", args, "is awake");
 }
 
 /* The offer as a table: what would be closed first, then what not and why. */

@@ -183,21 +183,39 @@ button_text(const struct app *a, const struct reap_state *st, char *out, size_t 
 		snprintf(out + len, cap - (size_t)len, ", free %s", fmt_mem(mem, (double)bytes));
 }
 
+/* Both, at any size: the words give way, not the buttons. */
+static void
+buttons(struct app *a, struct reap_state *st, int y, int w)
+{
+	char go[64];
+	uint64_t bytes;
+	bool narrow = w < 34;
+	button_text(a, st, go, sizeof go);
+	if (narrow)
+		snprintf(go, sizeof go, "%s %zu", st->forget ? "End" : "Put", chosen(st, &bytes));
+	int x = MAX(0, (w - 10 - 3 - utf8_width(go) - 4) / 2);
+	int len = draw_button(&a->d, y, x, narrow ? "No" : "Cancel", !st->on_go);
+	draw_hit(&a->d, HIT_ACTION, y, x, 1, len, ACTION_REAP_CANCEL);
+	x += len + (narrow ? 1 : 3);
+	len = draw_button(&a->d, y, x, go, st->on_go);
+	draw_hit(&a->d, HIT_ACTION, y, x, 1, len, ACTION_REAP_GO);
+}
+
 static void
 summary(struct app *a, struct reap_state *st, int y, int w)
 {
-	char button[64];
-	button_text(a, st, button, sizeof button);
 	draw_cut(&a->d, y, 2, w - 3, st->forget ? TH_DANGER : TH_DIM,
 		st->forget
 			? "What is deleted cannot be brought back. d: put to sleep instead"
 			: "Each is asked to quit; its row stays, and Enter wakes it where it was.");
-	int cancel = 10, x = MAX(1, (w - cancel - 3 - utf8_width(button) - 4) / 2);
-	int len = draw_button(&a->d, y + 2, x, "Cancel", !st->on_go);
-	draw_hit(&a->d, HIT_ACTION, y + 2, x, 1, len, ACTION_REAP_CANCEL);
-	x += len + 3;
-	len = draw_button(&a->d, y + 2, x, button, st->on_go);
-	draw_hit(&a->d, HIT_ACTION, y + 2, x, 1, len, ACTION_REAP_GO);
+	buttons(a, st, y + 2, w);
+}
+
+static const char *
+in_minutes(double s, char out[16])
+{
+	snprintf(out, 16, "%.0f min", ceil(s / 60));
+	return out;
 }
 
 /* The head of a part; where nothing can sleep, when the first one can. */
@@ -206,7 +224,7 @@ part_head(struct app *a, struct reap_state *st, int y, int w, bool now)
 {
 	size_t n = 0;
 	double first = INFINITY;
-	char text[64];
+	char text[64], in[16];
 	for (size_t i = 0; i < st->n; i++) {
 		n += st->c[i].eligible == now;
 		first = MIN(first, st->c[i].passes_s);
@@ -216,9 +234,10 @@ part_head(struct app *a, struct reap_state *st, int y, int w, bool now)
 	if (!now || n)
 		return;
 	if (isfinite(first))
-		snprintf(text, sizeof text, "the first one in %.0f min", ceil(first / 60));
+		snprintf(text, sizeof text, "the first one in %s",
+			first < 90 * 60 ? in_minutes(first, in) : fmt_idle(in, first));
 	else
-		snprintf(text, sizeof text, "see why not below");
+		snprintf(text, sizeof text, "once one has rested long enough: see below");
 	draw_cut(&a->d, y, x + 3, w - x - 4, TH_DIM, text);
 }
 
@@ -252,18 +271,23 @@ static void
 reap_draw(struct app *a, void *p)
 {
 	struct reap_state *st = p;
-	char note[96], limit[16];
+	char note[96], limit[16], frees[32] = "", mem[16];
 	int w = surface_cols(a->d.s);
+	uint64_t bytes;
+	if (chosen(st, &bytes))
+		snprintf(frees, sizeof frees, "   frees %s", fmt_mem(mem, (double)bytes));
 	if (st->idle_s > 0)
-		snprintf(note, sizeof note, "idle for at least [%s]  - +",
-			fmt_idle(limit, st->idle_s));
+		snprintf(note, sizeof note, "idle for at least [%s]  - +%s",
+			fmt_idle(limit, st->idle_s), frees);
 	else
-		snprintf(note, sizeof note, "idle limit as configured  - +");
+		snprintf(note, sizeof note, "idle limit as configured  - +%s", frees);
 	int y = draw_title(&a->d, "Put idle sessions to sleep", "", note);
 	int foot = frame_footer(a, C_REAP, NULL, NULL);
-	int sum_h = foot - y >= 8 ? 4 : 0;
+	int sum_h = !st->n ? 0 : foot - y >= 8 ? 4 : foot - y >= 3 ? 1 : 0;
 	reap_rows(a, st, y, foot - y - sum_h, w);
-	if (sum_h && st->n)
+	if (sum_h == 1)
+		buttons(a, st, foot - 1, w);
+	else if (sum_h)
 		summary(a, st, foot - sum_h + 1, w);
 }
 

@@ -46,13 +46,19 @@ put_value(struct buf *b, const char *key, json_t *v)
 
 /* "slope_bytes_per_h" is the slope: the value says its unit. */
 static void
-put_key(struct buf *b, const char *key)
+put_name(struct buf *b, const char *key)
 {
 	const char *unit = strstr(key, "_bytes");
 	size_t n = unit ? (size_t)(unit - key) : strlen(key);
-	buf_putc(b, 4);
 	for (size_t i = 0; i < n; i++)
 		buf_putc(b, key[i] == '_' ? ' ' : (uint8_t)key[i]);
+}
+
+static void
+put_key(struct buf *b, const char *key)
+{
+	buf_putc(b, 4);
+	put_name(b, key);
 	buf_putc(b, '\t');
 }
 
@@ -251,7 +257,9 @@ put_event(struct buf *b, json_t *ev)
 	buf_printf(b, "\4%s\t%-12s ", clock, str(ev, "event"));
 	put_clean(b, str(ev, "name"));
 	json_object_foreach (json_object_get(ev, "detail"), key, v) {
-		buf_printf(b, "   %s ", key);
+		buf_puts(b, "   ");
+		put_name(b, key);
+		buf_putc(b, ' ');
 		put_value(b, key, v);
 	}
 	buf_putc(b, '\n');
