@@ -420,7 +420,7 @@ keeper_dies(void)
 		drop_fd(&global_fd[k]);
 	keeper_link_close(house.ss.keeper);
 	open_link(false);
-	recover_hand_over(&house.ss);
+	recover_hand_over(&house.ss, true);
 	keeper_hears();
 }
 
@@ -548,7 +548,7 @@ test_lives(void **state)
 	}
 	memset(global_fd, -1, sizeof(global_fd));
 	house_begin();
-	recover_hand_over(&house.ss);
+	recover_hand_over(&house.ss, true);
 	keeper_hears();
 	for (unsigned long i = 0; i < count; i++) {
 		seed = first + i;
@@ -573,7 +573,7 @@ test_name_taken_meanwhile(void **state)
 
 	(void)state;
 	house_begin();
-	recover_hand_over(&house.ss);
+	recover_hand_over(&house.ss, true);
 	for (int i = 0; i < 2; i++) {
 		struct session *s = sessions_new(&house.ss, i ? SS_STARTING : SS_EXITED);
 
