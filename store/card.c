@@ -27,7 +27,8 @@ enum { GUESSED_COLS = 80, GUESSED_ROWS = 24 };
 #define TIMES(X)   \
 	X(created) \
 	X(started) \
-	X(ended)
+	X(ended)   \
+	X(limited_until)
 #define TIMES_OF_USE(X) \
 	X(last_output)  \
 	X(last_input)

@@ -21,6 +21,7 @@ static const char *const migrations[] = {
 	"CREATE TABLE counter(one INTEGER PRIMARY KEY, next INT) STRICT;",
 	"ALTER TABLE session ADD COLUMN note TEXT NOT NULL DEFAULT '';"
 	"ALTER TABLE session ADD COLUMN archived INT NOT NULL DEFAULT 0;",
+	"ALTER TABLE session ADD COLUMN limited_until REAL NOT NULL DEFAULT 0;",
 };
 static const struct db_table tables[] = {
 	{"session", "num", "num DESC"},
@@ -82,7 +83,7 @@ put_row(struct db *db, const struct meta_session *m)
 {
 	sqlite3_stmt *s = db_stmt(db, ST_PUT,
 		"INSERT OR REPLACE INTO session "
-		"VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
+		"VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
 	const char *const words[] = {m->id, m->name, m->profile, m->conversation, m->cwd,
 		m->argv_json, m->tags_json, m->state};
 	const int ints[] = {m->pinned, m->no_store, m->cols, m->rows, m->exit_code, m->exit_signal};
@@ -102,7 +103,8 @@ put_row(struct db *db, const struct meta_session *m)
 	for (size_t i = 0; i < ARRAY_LEN(sizes); i++)
 		sqlite3_bind_int64(s, at++, (sqlite3_int64)sizes[i]);
 	text(s, at++, m->note);
-	sqlite3_bind_int(s, at, m->archived);
+	sqlite3_bind_int(s, at++, m->archived);
+	sqlite3_bind_double(s, at, m->limited_until);
 	return db_step(s);
 }
 
@@ -263,6 +265,7 @@ read_session(sqlite3_stmt *s, struct meta_session *m)
 	m->mem_max = (uint64_t)sqlite3_column_int64(s, 23);
 	m->note = column_dup(s, 24);
 	m->archived = sqlite3_column_int(s, 25);
+	m->limited_until = sqlite3_column_double(s, 26);
 }
 
 int
@@ -272,7 +275,7 @@ meta_sessions(struct meta_db *m, struct meta_session **out, size_t *n)
 		"SELECT "
 		"num,id,name,profile,conversation,cwd,argv,tags,state,pinned,no_store,cols,rows,"
 		"exit_code,exit_signal,created,started,ended,last_output,last_input,footprint,peak,"
-		"freed,mem_max,note,archived FROM session ORDER BY num");
+		"freed,mem_max,note,archived,limited_until FROM session ORDER BY num");
 	size_t cap = 0;
 	int rc;
 

@@ -13,7 +13,7 @@ struct meta_session { /* strings are borrowed on put, owned by the array on load
 	char state[12];
 	bool pinned, no_store, archived;
 	int cols, rows, exit_code, exit_signal;
-	double created, started, ended, last_output, last_input;
+	double created, started, ended, last_output, last_input, limited_until;
 	uint64_t footprint, peak, freed_bytes, mem_max;
 };
 struct meta_event {

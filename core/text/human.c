@@ -19,6 +19,18 @@ human_bytes(char buf[HUMAN_MAX], double bytes)
 }
 
 const char *
+human_count(char buf[HUMAN_MAX], double n)
+{
+	if (n < 999.5)
+		snprintf(buf, HUMAN_MAX, "%.0f", n);
+	else if (n < 999500)
+		snprintf(buf, HUMAN_MAX, "%.0fk", n / 1e3);
+	else
+		snprintf(buf, HUMAN_MAX, "%.1fM", n / 1e6);
+	return buf;
+}
+
+const char *
 human_time(char buf[HUMAN_MAX], double s)
 {
 	unsigned t = s > 0 ? (unsigned)MIN(s, 999e6) : 0;

@@ -37,7 +37,8 @@ activity_name(enum activity a)
 		[ACT_QUESTION] = "question",
 		[ACT_IDLE] = "idle",
 		[ACT_DONE] = "done",
-		[ACT_ERROR] = "error"};
+		[ACT_ERROR] = "error",
+		[ACT_LIMITED] = "limited"};
 
 	static_assert(ARRAY_LEN(names) == ACT_COUNT, "a name for each");
 	CHECK(a < ACT_COUNT);
@@ -374,6 +375,8 @@ activity_screen(
 	a->draft_on_screen = profile_screen_draft(p, text);
 	a->tool_on_screen[0] = 0;
 	profile_screen_tool(p, text, a->tool_on_screen, sizeof a->tool_on_screen);
+	a->limit_text[0] = 0;
+	profile_screen_limit(p, text, a->limit_text, sizeof a->limit_text);
 }
 
 void
@@ -477,6 +480,25 @@ takes_input(struct activity_state *a, const struct profile *p, uint64_t now_ns)
 	       (!profile_has_prompt(p) && quiet_ns > READY_UNSAID_NS);
 }
 
+/* A registry has no word for an error: its idle may be the end that a hook calls one. */
+static bool
+failed_lately(const struct activity_state *a)
+{
+	const struct activity_signal *hook = &a->sig[SRC_HOOK];
+
+	return hook->value == ACT_ERROR && hook->at_ns + 2 * SEC > a->sig[SRC_REGISTRY].since_ns;
+}
+
+/* An error of one whose account is limited is no error but a pause; one that does not speak of
+ * itself shows it. */
+static bool
+is_limited(
+	const struct activity_state *a, enum activity v, enum activity_source from, uint64_t now_ns)
+{
+	return a->limited_ns > now_ns &&
+	       (v == ACT_ERROR || (from > SRC_HOOK && a->limit_text[0] && activity_at_rest(v)));
+}
+
 bool
 activity_evaluate(struct activity_state *a, const struct profile *p, uint64_t now_ns)
 {
@@ -493,15 +515,23 @@ activity_evaluate(struct activity_state *a, const struct profile *p, uint64_t no
 			break;
 		}
 	}
+	if (from == SRC_REGISTRY && v == ACT_IDLE && failed_lately(a)) {
+		from = SRC_HOOK;
+		v = ACT_ERROR;
+	}
 	if (activity_blocked(v) || v == ACT_ERROR)
 		snprintf(detail, sizeof detail, "%s", wanted(a, from, now_ns));
+	if (v == ACT_PERMISSION && !a->ready_ns)
+		v = ACT_QUESTION; /* before it begins: whether to trust the directory, how to log in */
+	if (is_limited(a, v, from, now_ns))
+		v = ACT_LIMITED;
 	changed = v != a->now || from != a->source || strcmp(detail, a->detail) != 0;
 	again = v == a->now && from == a->source && a->sig[from].since_ns > a->now_since_ns;
 	if (v != a->now || again)
 		a->now_since_ns = now_ns;
-	if (!activity_at_rest(v) || again)
+	if (!activity_over(v) || again)
 		a->rest_since_ns = 0;
-	if (activity_at_rest(v) && !a->rest_since_ns)
+	if (activity_over(v) && !a->rest_since_ns)
 		a->rest_since_ns = a->now_since_ns;
 	a->now = v;
 	a->source = from;

@@ -15,6 +15,7 @@ enum activity {
 	ACT_IDLE,
 	ACT_DONE,
 	ACT_ERROR,
+	ACT_LIMITED, /* at rest until its account's limit is over */
 	ACT_COUNT
 };
 enum activity_source { /* rank: earlier wins while fresh */
@@ -77,6 +78,8 @@ struct activity_state {
 	bool title_holds;	  /* the title slot lasts until replaced (OSC 133, OSC 9;4) */
 	bool progress;		  /* OSC 9;4 says that something runs */
 	bool draft_on_screen;	  /* the profile's draft rule matched */
+	char limit_text[120];	  /* the profile's rule for a limit matched; "" none */
+	uint64_t limited_ns;	  /* its account is limited until then; 0 not */
 	struct prompt prompt;	  /* as it was when the screen last settled */
 	uint64_t prompt_since_ns; /* an empty or bare one stands, while it is not ready; 0 none */
 	char tool_on_screen[80];  /* the profile's rule for background work matched; "" none */
@@ -119,6 +122,12 @@ static inline bool
 activity_at_rest(enum activity v)
 {
 	return v == ACT_IDLE || v == ACT_DONE;
+}
+/* Nothing goes on in it, and nobody is asked. */
+static inline bool
+activity_over(enum activity v)
+{
+	return activity_at_rest(v) || v == ACT_LIMITED;
 }
 static inline bool
 activity_blocked(enum activity v)

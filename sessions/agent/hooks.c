@@ -11,9 +11,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
+#include <linux/sockios.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -22,21 +25,7 @@
 #define DATAGRAM_MAX 8192
 #define MAGIC "muster-hook 1\n"
 #define DATAGRAMS_A_TURN 64
-
-static const struct {
-	const char *event;
-	enum activity says;
-} events[] = {
-	{"SessionStart", ACT_IDLE},
-	{"UserPromptSubmit", ACT_WORKING},
-	{"PreToolUse", ACT_WORKING},
-	{"PostToolUse", ACT_WORKING},
-	{"PermissionRequest", ACT_PERMISSION},
-	{"Notification", ACT_UNKNOWN},
-	{"Stop", ACT_DONE},
-	{"StopFailure", ACT_ERROR},
-	{"SessionEnd", ACT_UNKNOWN},
-};
+#define LOOKED_AT_MS 500
 
 static const char *
 text(const json_t *j, const char *key)
@@ -59,32 +48,72 @@ decode_notification(const json_t *j, struct hook_report *out)
 	return out->activity != ACT_UNKNOWN;
 }
 
-/* What differs from the table. */
 static bool
-decode_rest(const json_t *j, struct hook_report *out)
+decode_start(const json_t *j, struct hook_report *out)
+{
+	(void)out;
+	return strcmp(text(j, "source"), "compact") != 0;
+}
+
+/* /clear and /resume end one conversation and go on with another. */
+static bool
+decode_end(const json_t *j, struct hook_report *out)
+{
+	const char *why = text(j, "reason");
+
+	out->ended = strcmp(why, "clear") != 0 && strcmp(why, "resume") != 0;
+	out->conversation[0] = 0;
+	return out->ended;
+}
+
+static bool
+decode_status(const json_t *j, struct hook_report *out)
+{
+	out->status_line = true;
+	usage_take_limits(&out->usage, json_object_get(j, "rate_limits"), os_wall_s());
+	return true;
+}
+
+static bool
+decode_turn(const json_t *j, struct hook_report *out)
 {
 	const json_t *tasks = json_object_get(j, "background_tasks");
+	const char *tool = text(j, "tool_name");
 
-	if (strcmp(out->event, "Notification") == 0)
-		return decode_notification(j, out);
-	if (strcmp(out->event, "SessionStart") == 0)
-		return strcmp(text(j, "source"), "compact") != 0;
-	if (strcmp(out->event, "SessionEnd") == 0) {
-		/* /clear and /resume end one conversation and go on with another */
-		out->ended = strcmp(text(j, "reason"), "clear") != 0 &&
-			     strcmp(text(j, "reason"), "resume") != 0;
-		out->conversation[0] = 0;
-		return out->ended;
-	}
 	if (json_is_array(tasks)) {
 		out->background_known = true;
 		out->background = (unsigned)json_array_size(tasks);
 	}
-	if (strcmp(text(j, "tool_name"), "AskUserQuestion") == 0 && out->activity == ACT_PERMISSION)
+	if (out->activity == ACT_PERMISSION && strcmp(tool, "AskUserQuestion") == 0)
 		out->activity = ACT_QUESTION;
-	snprintf(out->detail, sizeof out->detail, "%s %s", out->event, text(j, "tool_name"));
+	snprintf(out->detail, sizeof out->detail, "%s %s", out->event, tool);
 	return true;
 }
+
+static bool
+decode_failure(const json_t *j, struct hook_report *out)
+{
+	if (strcmp(text(j, "error"), "rate_limit") == 0)
+		snprintf(out->limit, sizeof out->limit, "%s", text(j, "last_assistant_message"));
+	return decode_turn(j, out);
+}
+
+static const struct {
+	const char *event;
+	enum activity says;
+	bool (*rest)(const json_t *j, struct hook_report *out); /* false: it says nothing */
+} events[] = {
+	{"SessionStart", ACT_IDLE, decode_start},
+	{"UserPromptSubmit", ACT_WORKING, decode_turn},
+	{"PreToolUse", ACT_WORKING, decode_turn},
+	{"PostToolUse", ACT_WORKING, decode_turn},
+	{"PermissionRequest", ACT_PERMISSION, decode_turn},
+	{"Notification", ACT_UNKNOWN, decode_notification},
+	{"Stop", ACT_DONE, decode_turn},
+	{"StopFailure", ACT_ERROR, decode_failure},
+	{"SessionEnd", ACT_UNKNOWN, decode_end},
+	{"Status", ACT_UNKNOWN, decode_status},
+};
 
 static bool
 decode(const json_t *j, struct hook_report *out)
@@ -101,7 +130,7 @@ decode(const json_t *j, struct hook_report *out)
 		out->activity = events[i].says;
 		if (profile_conversation_valid(id))
 			snprintf(out->conversation, sizeof out->conversation, "%s", id);
-		return decode_rest(j, out);
+		return events[i].rest(j, out);
 	}
 	return false;
 }
@@ -170,12 +199,15 @@ on_readable(uv_poll_t *poll, int status, int events_ready)
 			.msg_iovlen = 1,
 			.msg_control = control,
 			.msg_controllen = sizeof control};
-		ssize_t n = recvmsg(h->fd, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+		/* while it is in the queue, its sender waits, and can be asked who it is */
+		ssize_t n = recvmsg(h->fd, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC | MSG_PEEK);
 
 		if (n < 0)
 			return;
-		if (!(m.msg_flags & MSG_TRUNC) && (pid = sender(&m)) > 0)
+		pid = sender(&m);
+		if (!(m.msg_flags & MSG_TRUNC) && pid > 0)
 			take(h, pid, msg, (size_t)n);
+		recv(h->fd, msg, 1, MSG_DONTWAIT);
 	}
 }
 
@@ -282,10 +314,11 @@ quoted(const char *s)
 }
 
 static char *
-settings_text(const char *muster, const char *key_path, const char *names)
+settings_text(const struct hooks_files *f, const char *key_path)
 {
-	json_t *hooks = json_object(), *all;
-	char *m = quoted(muster), *k = quoted(key_path), *command, *out;
+	json_t *hooks = json_object(), *all, *line;
+	char *m = quoted(f->muster), *k = quoted(key_path), *command, *out;
+	const char *names = f->events;
 
 	command = xasprintf("%s hook --key %s", m, k);
 	while (*names) {
@@ -301,6 +334,17 @@ settings_text(const char *muster, const char *key_path, const char *names)
 		names += n + strspn(names + n, " ");
 	}
 	all = json_pack("{s:o}", "hooks", hooks);
+	if (f->status_line) {
+		char *theirs =
+			quoted(json_string_value(json_object_get(f->status_line, "command")));
+		char *both = xasprintf("%s --then %s", command, theirs);
+
+		line = json_copy((json_t *)f->status_line);
+		json_object_set_new(line, "command", json_string(both));
+		json_object_set_new(all, "statusLine", line);
+		free(theirs);
+		free(both);
+	}
 	out = json_dumps(all, JSON_COMPACT);
 	CHECK(out);
 	json_decref(all);
@@ -311,22 +355,22 @@ settings_text(const char *muster, const char *key_path, const char *names)
 }
 
 int
-hooks_write(const char *dir, uint32_t num, const char *token, const char *socket_path,
-	const char *muster, const char *names, char *settings, size_t cap, struct err *e)
+hooks_write(const struct hooks_files *f, char *settings, size_t cap, struct err *e)
 {
+	const char *dir = f->dir;
 	char key[640], *body;
 	int rc;
 
 	if (mkdir(dir, 0700) < 0 && errno != EEXIST)
 		return err_set(e, 1, "cannot make %s (%s)", dir, strerror(errno));
-	snprintf(key, sizeof key, "%s/%u.key", dir, num);
-	snprintf(settings, cap, "%s/%u.json", dir, num);
-	body = xasprintf("%s\n%s\n", socket_path, token);
+	snprintf(key, sizeof key, "%s/%u.key", dir, f->num);
+	snprintf(settings, cap, "%s/%u.json", dir, f->num);
+	body = xasprintf("%s\n%s\n", f->socket_path, f->token);
 	rc = put_file(key, body, e);
 	free(body);
 	if (rc < 0)
 		return -1;
-	body = settings_text(muster, key, names);
+	body = settings_text(f, key);
 	rc = put_file(settings, body, e);
 	free(body);
 	return rc;
@@ -381,7 +425,8 @@ static char *
 cut_down(const char *json, size_t n)
 {
 	static const char *const keep[] = {"hook_event_name", "session_id", "agent_id", "source",
-		"reason", "notification_type", "message", "tool_name"};
+		"reason", "notification_type", "message", "tool_name", "error", "rate_limits",
+		"last_assistant_message"};
 	json_t *j = json_loadb(json, n, 0, NULL), *out = json_object(), *tasks;
 	char *s;
 
@@ -391,6 +436,8 @@ cut_down(const char *json, size_t n)
 		if (v && (!json_is_string(v) || json_string_length(v) < 512))
 			json_object_set(out, keep[i], v);
 	}
+	if (json_object_get(j, "workspace") && !json_object_get(out, keep[0]))
+		json_object_set_new(out, keep[0], json_string("Status")); /* it has no name */
 	tasks = json_object_get(j, "background_tasks");
 	if (json_is_array(tasks)) {
 		json_t *counted = json_array();
@@ -410,7 +457,7 @@ hooks_send(const char *key_path, const char *json, size_t n)
 {
 	struct sockaddr_un a = {.sun_family = AF_UNIX};
 	char token[HOOK_TOKEN_LEN + 1], *body, *msg;
-	int fd, rc = 0;
+	int fd, rc = 0, left;
 
 	if (!read_key(key_path, a.sun_path, sizeof a.sun_path, token))
 		return -ENOENT;
@@ -422,6 +469,11 @@ hooks_send(const char *key_path, const char *json, size_t n)
 	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0 || sendto(fd, msg, strlen(msg), 0, (struct sockaddr *)&a, sizeof a) < 0)
 		rc = -errno;
+	for (int i = 0; rc == 0 && i < LOOKED_AT_MS; i++) {
+		if (ioctl(fd, SIOCOUTQ, &left) < 0 || !left)
+			break;
+		poll(NULL, 0, 1);
+	}
 	if (fd >= 0)
 		close(fd);
 	free(msg);

@@ -4,8 +4,10 @@
  * FILE`; the user's files are never touched) whose hooks run `muster hook --key KEYFILE`. That
  * sends one datagram to a socket of its own, which can do nothing but report the status of the
  * session whose token it carries: a program in a session must not reach the control socket through
- * it. */
+ * it. The token alone is not believed: a program of the same user can read it. The sender, whom the
+ * kernel names, must be one of that session's processes. */
 #include "sessions/agent/activity.h"
+#include "sessions/agent/usage.h"
 #include <uv.h>
 
 #define HOOK_TOKEN_LEN 32
@@ -15,6 +17,9 @@ struct hook_report {
 	bool ended;		/* what hooks said before is void */
 	bool background_known;
 	unsigned background;   /* tasks that go on after Stop */
+	bool status_line;      /* nothing but usage is said */
+	struct usage usage;    /* limits; n 0: not said */
+	char limit[200];       /* the turn ended by a limit: in its words; "" it did not */
 	char conversation[64]; /* "" not said */
 	char detail[80];
 };
@@ -36,15 +41,20 @@ bool hooks_named(const struct hooks *h); /* the socket has its name yet; NULL: n
 void hooks_close(struct hooks *h);	 /* NULL ok */
 
 void hooks_token(char out[HOOK_TOKEN_LEN + 1]);
-/* Writes dir/NUM.key and dir/NUM.json (0600; dir is made 0700). settings gets the path of the
- * latter. 0, or -1 and *e. */
-int hooks_write(const char *dir, uint32_t num, const char *token, const char *socket_path,
-	const char *muster, const char *events, char *settings, size_t cap, struct err *e);
+struct hooks_files {
+	const char *dir; /* made 0700 */
+	uint32_t num;
+	const char *token, *socket_path, *muster, *events;
+	const json_t *status_line; /* the user's own; NULL none: then we have none either */
+};
+/* Writes dir/NUM.key and dir/NUM.json (0600). settings gets the path of the latter. 0, or -1 and
+ * *e. */
+int hooks_write(const struct hooks_files *f, char *settings, size_t cap, struct err *e);
 /* The token that a key file of this session holds, for a server that succeeds another. */
 bool hooks_read_token(const char *dir, uint32_t num, char out[HOOK_TOKEN_LEN + 1]);
 void hooks_remove(const char *dir, uint32_t num);
 
-/* The hook's side: JSON as it came, with the key file's token, to the socket. 0 or -errno; never
- * waits. */
+/* The hook's side: JSON as it came, with the key file's token, to the socket. 0 or -errno.
+ * Waits until it was looked at, for a moment at most: one that is gone cannot be told. */
 int hooks_send(const char *key_path, const char *json, size_t n);
 #endif

@@ -48,7 +48,7 @@ policy_idle_limit(const struct reap_facts *f, const struct reap_config *c)
 static void
 check_activity(const struct reap_facts *f, const struct reap_config *c, struct reap_verdict *v)
 {
-	bool rests = activity_at_rest(f->activity);
+	bool rests = activity_over(f->activity);
 
 	(void)c;
 	if (!f->live)
@@ -65,7 +65,7 @@ static void
 check_prompt(const struct reap_facts *f, const struct reap_config *c, struct reap_verdict *v)
 {
 	(void)c;
-	if (f->live && !f->at_prompt && !f->draft && activity_at_rest(f->activity))
+	if (f->live && !f->at_prompt && !f->draft && activity_over(f->activity))
 		reason(v, "activity: not seen to be at its prompt (%s)", f->prompt_why);
 }
 

@@ -202,16 +202,53 @@ goes_by(const struct profile *p, const char *base)
 	return words_have(*names ? names : p->name, base, strlen(base));
 }
 
-const struct profile *
-profile_of_command(const struct profiles *ps, const char *argv0)
+bool
+profile_goes_by(const struct profile *p, const char *word)
 {
-	const char *base = strrchr(argv0, '/');
+	char base[64];
+	const char *s = strrchr(word, '/');
+	char *dot;
 
-	base = base ? base + 1 : argv0;
-	if (*base == '-')
-		base++;
+	s = s ? s + 1 : word;
+	snprintf(base, sizeof base, "%s", *s == '-' ? s + 1 : s);
+	dot = strrchr(base, '.');
+	if (dot && (strcmp(dot, ".js") == 0 || strcmp(dot, ".mjs") == 0 || strcmp(dot, ".py") == 0))
+		*dot = 0;
+	return goes_by(p, base);
+}
+
+int
+profile_program_at(const struct profile *p, char *const *argv)
+{
+	/* what starts the program that it is given, and which of their options have a value */
+	static const char carriers[] =
+		"env nice ionice nohup setsid stdbuf time timeout command exec npx bunx node bun "
+		"deno python python3 uv uvx run";
+	static const char valued[] = "-u -C -n -k -s -p -c -o -e";
+
+	for (int i = 0; argv[i]; i++) {
+		const char *word = argv[i], *base = strrchr(word, '/');
+
+		base = base ? base + 1 : word;
+		if (profile_goes_by(p, word))
+			return i;
+		if (words_have(carriers, base, strlen(base)))
+			continue;
+		if (i == 0)
+			return -1;
+		if (words_have(valued, word, strlen(word)))
+			i += argv[i + 1] != NULL;
+		else if (*word != '-' && !strchr(word, '=') && !strchr("0123456789", *word))
+			return -1;
+	}
+	return -1;
+}
+
+const struct profile *
+profile_of_command(const struct profiles *ps, char *const *argv)
+{
 	for (size_t i = 0; i < ps->n; i++)
-		if (goes_by(ps->at[i], base))
+		if (profile_program_at(ps->at[i], argv) >= 0)
 			return ps->at[i];
 	return find(ps, "shell");
 }

@@ -15,8 +15,10 @@ typedef const char *(*profile_getenv_cb)(void *ctx, const char *name); /* the se
 struct profiles *profiles_load(const char *config_path, struct err *e);
 void profiles_free(struct profiles *ps);
 const struct profile *profile_find(const struct profiles *ps, const char *name); /* NULL */
-const struct profile *profile_of_command(
-	const struct profiles *ps, const char *argv0);		       /* never NULL: "shell" */
+/* Is the program one of it, by the last part of its path, without the ending of a script? */
+bool profile_goes_by(const struct profile *p, const char *program);
+/* By its program, also behind env, nice, timeout, npx, node and their like. Never NULL: "shell". */
+const struct profile *profile_of_command(const struct profiles *ps, char *const *argv);
 const struct profile *profile_at(const struct profiles *ps, size_t i); /* NULL past the end */
 const char *profile_name(const struct profile *p);
 
@@ -56,6 +58,10 @@ bool profile_rollout_dir(
 /* The same argv with a settings file of ours added, where the profile takes one and the user gave
  * none; NULL otherwise. One free(). */
 char **profile_settings_argv(const struct profile *p, char *const *argv, const char *file);
+/* The first of the user's settings files that exists, for their status line: the i-th candidate in
+ * out; false past the end. */
+bool profile_status_line(const struct profile *p, const char *cwd, size_t i,
+	profile_getenv_cb getenv_of, void *ctx, char *out, size_t cap);
 const char *profile_hook_events(const struct profile *p); /* names with blanks between, or "" */
 /* Environment the profile adds: i-th "K=V", NULL past the end. */
 const char *profile_env(const struct profile *p, size_t i);
@@ -71,8 +77,10 @@ bool profile_needs_conversation(const struct profile *p); /* resumable CLIs; fal
 /* Rules. Each returns an enum activity, or -1 when none matches; detail gets the matched text. */
 int profile_match_title(const struct profile *p, const char *title);
 int profile_match_screen(const struct profile *p, const char *text, char *detail, size_t cap);
-/* Says the screen that something runs in the background, or that the prompt holds a draft? */
+/* Says the screen that something runs in the background, that the account is limited (in detail the
+ * line that says until when), or that the prompt holds a draft? */
 bool profile_screen_tool(const struct profile *p, const char *text, char *detail, size_t cap);
+bool profile_screen_limit(const struct profile *p, const char *text, char *detail, size_t cap);
 bool profile_screen_draft(const struct profile *p, const char *text);
 bool profile_knows_rest(const struct profile *p); /* its screen tells when it rests */
 /* For prompt.c alone: see there. Offsets into text; group 1 of the rule. */

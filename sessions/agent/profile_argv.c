@@ -1,6 +1,7 @@
 /* Command lines of a CLI, read and written by its profile's lists of flags. A word is the program,
  * a flag, a flag's value, or free text: a prompt or a subcommand. A prompt must not be sent again
  * by a resume, and the lists are what tells it from a value. */
+#include "core/base/buf.h"
 #include "core/os/os.h"
 #include "sessions/agent/profile_priv.h"
 #include <ctype.h>
@@ -14,12 +15,21 @@ struct words {
 	const struct profile *p;
 	char *const *argv;
 	size_t i;
+	size_t program; /* index; what is before it starts it (env, npx) */
 	enum word_kind kind;
 	const char *flag; /* the flag this word is, or belongs to; NULL */
 	size_t flag_len;
 	bool literal; /* behind "--" */
 	enum { TAKES_NONE, TAKES_ONE, TAKES_OPTIONAL, TAKES_MANY } takes;
 };
+
+static struct words
+words_of(const struct profile *p, char *const *argv)
+{
+	int at = profile_program_at(p, argv);
+
+	return (struct words){.p = p, .argv = argv, .program = (size_t)MAX(at, 0)};
+}
 
 static void
 enter_flag(struct words *w, const char *word)
@@ -47,7 +57,7 @@ words_step(struct words *w)
 
 	if (!word)
 		return false;
-	if (w->i++ == 0) {
+	if (w->i++ <= w->program) {
 		w->kind = WORD_PROGRAM;
 		return true;
 	}
@@ -94,7 +104,7 @@ static struct meaning
 argv_meaning(const struct profile *p, char *const *argv)
 {
 	const char *drop = profile_text(p, PT_FLAGS_DROP), *ids = profile_text(p, PT_FLAGS_ID);
-	struct words w = {.p = p, .argv = argv};
+	struct words w = words_of(p, argv);
 	struct meaning m = {0};
 	bool first = true, id_next = false;
 
@@ -216,21 +226,40 @@ vec_pack(struct vec *v)
 	return out;
 }
 
+/* A word of a command line as a shell reads it, its quotes off, into b; 0 at the end. */
+static bool
+command_word(const char **s, struct buf *b)
+{
+	char quote = 0;
+
+	*s += strspn(*s, " \t");
+	if (!**s)
+		return false;
+	for (b->len = 0; **s && (quote || !strchr(" \t", **s)); (*s)++) {
+		if (quote ? **s == quote : **s == '\'' || **s == '"')
+			quote = quote ? 0 : **s;
+		else if (**s == '\\' && quote != '\'' && (*s)[1])
+			buf_putc(b, (uint8_t) * ++(*s));
+		else
+			buf_putc(b, (uint8_t) * *s);
+	}
+	return true;
+}
+
 /* The profile's command; ${SHELL:-/bin/sh} as a word is the one variable it may name. */
 static void
 vec_add_command(struct vec *v, const struct profile *p)
 {
 	const char *cmd = profile_text(p, PT_COMMAND), *word, *shell = getenv("SHELL");
-	size_t n;
+	struct buf b = {0};
 
-	while ((n = word_next(&cmd, &word))) {
-		if (n == 17 && memcmp(word, "${SHELL:-/bin/sh}", n) == 0) {
-			shell = shell && shell[0] == '/' ? shell : "/bin/sh";
-			vec_add(v, shell, strlen(shell));
-		} else {
-			vec_add(v, word, n);
-		}
+	while (command_word(&cmd, &b)) {
+		word = buf_cstr(&b);
+		if (strcmp(word, "${SHELL:-/bin/sh}") == 0)
+			word = shell && shell[0] == '/' ? shell : "/bin/sh";
+		vec_add(v, word, strlen(word));
 	}
+	buf_free(&b);
 }
 
 char **
@@ -239,15 +268,17 @@ profile_start_argv(const struct profile *p, char *const *argv, const char *conve
 	struct vec own = {0}, out = {0};
 	char **command = NULL;
 	struct meaning m;
+	size_t program;
 
 	if (!argv || !argv[0]) {
 		vec_add_command(&own, p);
 		argv = command = vec_pack(&own);
 	}
 	m = argv_meaning(p, argv);
+	program = words_of(p, argv).program;
 	for (size_t i = 0; argv[i]; i++) {
 		vec_add(&out, argv[i], strlen(argv[i]));
-		if (i == 0 && *conversation && !m.chosen && !m.subcommand)
+		if (i == program && *conversation && !m.chosen && !m.subcommand)
 			vec_add_template(&out, profile_text(p, PT_START_ID), conversation);
 	}
 	free(command);
@@ -258,7 +289,7 @@ char **
 profile_resume_argv(const struct profile *p, char *const *argv, const char *conversation)
 {
 	struct vec own = {0}, out = {0};
-	struct words w = {.p = p};
+	struct words w;
 	char **command = NULL;
 	bool dropping = false;
 
@@ -275,7 +306,7 @@ profile_resume_argv(const struct profile *p, char *const *argv, const char *conv
 		free(command);
 		return vec_pack(&out);
 	}
-	w.argv = argv;
+	w = words_of(p, argv);
 	while (words_step(&w)) {
 		if (w.kind == WORD_FLAG)
 			dropping = words_have(profile_text(p, PT_FLAGS_DROP), w.flag, w.flag_len);
@@ -292,7 +323,7 @@ char **
 profile_prompt_argv(const struct profile *p, char *const *argv, const char *prompt)
 {
 	const char *tmpl = profile_text(p, PT_START_PROMPT), *flag, *rest = tmpl;
-	struct words w = {.p = p, .argv = argv};
+	struct words w = words_of(p, argv);
 	size_t n = word_next(&rest, &flag);
 	struct vec out = {0};
 
@@ -312,7 +343,7 @@ char **
 profile_settings_argv(const struct profile *p, char *const *argv, const char *file)
 {
 	const char *tmpl = profile_text(p, PT_SETTINGS), *flag;
-	struct words w = {.p = p, .argv = argv};
+	struct words w = words_of(p, argv);
 	const char *rest = tmpl;
 	size_t n = word_next(&rest, &flag);
 	struct vec out = {0};
@@ -324,7 +355,7 @@ profile_settings_argv(const struct profile *p, char *const *argv, const char *fi
 			return NULL;
 	for (size_t i = 0; argv[i]; i++) {
 		vec_add(&out, argv[i], strlen(argv[i]));
-		if (i == 0)
+		if (i == w.program)
 			vec_add_template(&out, tmpl, file);
 	}
 	return vec_pack(&out);

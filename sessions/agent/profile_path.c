@@ -107,6 +107,23 @@ expand(struct buf *b, const struct place *at, const char *t, size_t n)
 	return true;
 }
 
+/* A plain path: the escapes for glob go again. False: it is too long. */
+static bool
+unescape(const struct buf *b, char *out, size_t cap)
+{
+	size_t o = 0;
+
+	for (size_t i = 0; i < b->len; i++) {
+		if (b->data[i] == '\\' && i + 1 < b->len)
+			i++;
+		if (o + 1 >= cap)
+			return false;
+		out[o++] = (char)b->data[i];
+	}
+	out[o] = 0;
+	return true;
+}
+
 /* A conversation that was begun and holds nothing cannot be resumed. */
 static bool
 is_transcript(const char *path)
@@ -133,20 +150,54 @@ first_match(const char *pattern, char *out, size_t cap)
 	return found;
 }
 
+/* The next of the places with | between, and *t behind it. False: it has no value here, or (len 0)
+ * there are no more. */
+static bool
+place_next(const char **t, const struct place *at, struct buf *b, size_t *len)
+{
+	const char *s = *t + strspn(*t, " |");
+	size_t n = *len = strcspn(s, "|");
+
+	*t = s + n;
+	while (n && s[n - 1] == ' ')
+		n--;
+	return n && expand(b, at, s, n);
+}
+
+bool
+profile_status_line(const struct profile *p, const char *cwd, size_t i, profile_getenv_cb getenv_of,
+	void *ctx, char *out, size_t cap)
+{
+	const struct place at = {.cwd = cwd, .id = "", .get = getenv_of, .ctx = ctx};
+	const char *t = profile_text(p, PT_STATUS_LINE);
+	size_t len = 1;
+
+	*out = 0;
+	while (len) {
+		struct buf b = {0};
+		bool has = place_next(&t, &at, &b, &len);
+
+		if (has && i == 0)
+			unescape(&b, out, cap);
+		buf_free(&b);
+		if (len && i-- == 0)
+			return true;
+	}
+	return false;
+}
+
 void
 profile_transcript_places(const struct profile *p, const char *cwd, const char *conversation,
 	profile_getenv_cb getenv_of, void *ctx, struct buf *out)
 {
 	const struct place at = {.cwd = cwd, .id = conversation, .get = getenv_of, .ctx = ctx};
+	const char *t = profile_text(p, PT_TRANSCRIPT);
+	size_t len = 1;
 
-	for (const char *t = profile_text(p, PT_TRANSCRIPT); *t; t += strcspn(t, "|")) {
-		size_t n, before = out->len;
+	while (len) {
+		size_t before = out->len;
 
-		t += strspn(t, " |");
-		n = strcspn(t, "|");
-		while (n && t[n - 1] == ' ')
-			n--;
-		if (n && expand(out, &at, t, n))
+		if (place_next(&t, &at, out, &len))
 			buf_putc(out, 0);
 		else
 			out->len = before;
@@ -197,20 +248,8 @@ directory(const struct profile *p, enum profile_text which, profile_getenv_cb ge
 	const struct place at = {.id = "", .get = get, .ctx = ctx};
 	const char *t = profile_text(p, which);
 	struct buf b = {0};
-	size_t o = 0;
-	bool ok = *t && expand(&b, &at, t, strlen(t));
+	bool ok = *t && expand(&b, &at, t, strlen(t)) && unescape(&b, out, cap);
 
-	/* a plain path: the escapes for glob go again */
-	for (size_t i = 0; ok && i < b.len; i++) {
-		if (b.data[i] == '\\' && i + 1 < b.len)
-			i++;
-		if (o + 1 >= cap)
-			ok = false;
-		else
-			out[o++] = (char)b.data[i];
-	}
-	if (ok)
-		out[o] = 0;
 	buf_free(&b);
 	return ok;
 }

@@ -31,6 +31,8 @@ struct profile {
 };
 
 const char *profile_text(const struct profile *p, enum profile_text t); /* "" for NULL */
+/* Index of the word that is its program; -1: it is another one. */
+int profile_program_at(const struct profile *p, char *const *argv);
 /* Next word of a list with blanks between: its length, *s moved behind it; 0 at the end. */
 size_t word_next(const char **s, const char **word);
 bool words_have(const char *list, const char *word, size_t len);

@@ -125,6 +125,15 @@ profile_screen_tool(const struct profile *p, const char *text, char *detail, siz
 }
 
 bool
+profile_screen_limit(const struct profile *p, const char *text, char *detail, size_t cap)
+{
+	size_t len;
+
+	text = last_rows(text, &len);
+	return match(p, PR_MATCH_LIMIT, text, len, detail, cap);
+}
+
+bool
 profile_screen_draft(const struct profile *p, const char *text)
 {
 	size_t len;

@@ -69,18 +69,6 @@ registry_rollout_id(const char *path, char out[64])
 	return profile_conversation_valid(out);
 }
 
-/* Parent of a process; 0 when gone. The name in stat may hold anything, ')' too. */
-static pid_t
-parent_of(pid_t pid)
-{
-	char buf[512], *p;
-	int ppid = 0;
-
-	if (proc_read(pid, "stat", buf, sizeof buf) <= 0 || !(p = strrchr(buf, ')')))
-		return 0;
-	return sscanf(p + 1, " %*c %d", &ppid) == 1 ? ppid : 0;
-}
-
 static ssize_t
 read_small(const char *path, char *buf, size_t cap)
 {
@@ -99,7 +87,7 @@ read_small(const char *path, char *buf, size_t cap)
 static void
 put_line(struct live_file *f)
 {
-	for (pid_t pid = f->rec.pid; pid > 1 && f->n_line < LIVE_LINE; pid = parent_of(pid)) {
+	for (pid_t pid = f->rec.pid; pid > 1 && f->n_line < LIVE_LINE; pid = proc_parent(pid)) {
 		f->line[f->n_line].start = proc_start(pid);
 		f->line[f->n_line++].pid = pid;
 	}

@@ -7,6 +7,8 @@
 struct care {
 	struct send_job *sends;	   /* typing.h: text waiting to be typed, oldest first */
 	struct waking *waking;	   /* wake.h: its CLI does not take input yet; NULL it does */
+	off_t usage_size;	   /* of the transcript that was read last, */
+	ino_t usage_ino;	   /* and which that was */
 	bool transcript;	   /* transcript.h: it was on disk when it was last looked */
 	unsigned background;	   /* tasks that go on, by the last Stop hook */
 	char refused[120];	   /* last reason told in mode=auto */

@@ -288,7 +288,7 @@ quit(struct job *j, struct session *s)
 {
 	const char *words = profile_quit(s->profile);
 	int sig = profile_end_signal(s->profile);
-	bool may_type = activity_at_rest(s->run->act.now);
+	bool may_type = activity_over(s->run->act.now);
 	struct prompt p;
 	char why[160];
 

@@ -7,6 +7,7 @@
 #include "sessions/agent/hooks.h"
 #include "sessions/closing/care.h"
 #include "sessions/closing/judge.h"
+#include "sessions/closing/limits.h"
 #include "sessions/closing/memlimit.h"
 #include "sessions/closing/transcript.h"
 #include "sessions/memory/sampler.h"
@@ -114,9 +115,11 @@ on_judge(uv_timer_t *t)
 	struct lifecycle *l = t->data;
 
 	for (struct session *s = l->ss->first; s; s = s->next) {
+		limits_go_on(s);
 		if (s->state == SS_RUNNING) {
 			if (!s->conversation[0] && s->run->act.last_enter_ns)
 				watch_poke(l->watch, s); /* its rollout may have come late */
+			watch_adopt(l->watch, s);
 			judge_one(l, s);
 			if (profile_needs_conversation(s->profile))
 				transcript_ask(s, NULL, NULL); /* for the next time */
@@ -197,6 +200,7 @@ lifecycle_mend(struct lifecycle *l)
 void
 lifecycle_activity(struct lifecycle *l, struct session *s)
 {
+	watch_adopt(l->watch, s);
 	watch_poke(l->watch, s);
 	if (profile_needs_conversation(s->profile))
 		transcript_ask(s, NULL, NULL);

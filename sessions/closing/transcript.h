@@ -1,6 +1,6 @@
 #ifndef SESSIONS_TRANSCRIPT_H
 #define SESSIONS_TRANSCRIPT_H
-/* Is a conversation on disk, so that it can be resumed? The CLI's files are looked at beside the
+/* Is a conversation on disk, so that it can be resumed? And how full is its context? The CLI's files are looked at beside the
  * loop; what was found stands in the run's care until the next look. */
 #include "core/base/buf.h"
 #include "sessions/session/sessions.h"

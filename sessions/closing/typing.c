@@ -276,6 +276,10 @@ check_answer(struct send_job *j, struct err *e)
 			e, 1, "the prompt of %s is not the same any more (look again)", j->s->name);
 	if (check_option(j->s, digit, e) < 0)
 		return -1;
+	if (stands && j->text && j->enter &&
+		!digit) /* Enter would take the choice that is marked */
+		return err_set(e, 1, "%s asks something (muster send %s --key 1 answers it)",
+			j->s->name, j->s->name);
 	if (!digit || !stands)
 		return 0;
 	j->prompt = stands;

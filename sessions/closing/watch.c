@@ -5,6 +5,9 @@
 #include "sessions/agent/registry.h"
 #include "sessions/closing/care.h"
 #include "sessions/closing/judge.h"
+#include "sessions/closing/limits.h"
+#include "sessions/memory/footprint.h"
+#include "sessions/memory/proctree.h"
 #include "sessions/session/origin.h"
 #include <limits.h>
 #include <stdlib.h>
@@ -51,14 +54,14 @@ on_shared(void *ctx, uint32_t num, const char *cmdline)
 	return s && profile_is_shared(s->profile, cmdline);
 }
 
-/* A hook that has ended by now has only its token to show. */
+/* A hook waits until it was heard (hooks_send): one that is gone was none. */
 static bool
 may_speak_for(const struct sessions *ss, pid_t pid, const struct session *s)
 {
 	const struct session *of;
 	enum origin o = origin_of(ss, pid, &of);
 
-	return o == ORIGIN_UNKNOWN || (o == ORIGIN_SESSION && (!of || of == s));
+	return o == ORIGIN_SESSION && (!of || of == s);
 }
 
 static uint32_t
@@ -87,6 +90,9 @@ on_hook(void *ctx, uint32_t num, const struct hook_report *rep)
 
 	if (!s || !s->run)
 		return;
+	limits_heard(s, rep);
+	if (rep->status_line)
+		return;
 	if (rep->background_known || rep->activity == ACT_WORKING)
 		care_of(s)->background = rep->background;
 	if (rep->conversation[0])
@@ -96,19 +102,49 @@ on_hook(void *ctx, uint32_t num, const struct hook_report *rep)
 	run_evaluate(s, os_mono_ns());
 }
 
+/* The status line that its user has: of the first settings file with one. NULL none. A new
+ * reference. */
+static json_t *
+users_status_line(struct session *s)
+{
+	char path[1024];
+
+	for (size_t i = 0; profile_status_line(
+		     s->profile, s->cwd ? s->cwd : "/", i, judge_getenv, s, path, sizeof path);
+		i++) {
+		json_t *all = *path ? json_load_file(path, 0, NULL) : NULL;
+		json_t *line = json_incref(json_object_get(all, "statusLine"));
+
+		json_decref(all);
+		if (json_is_string(json_object_get(line, "command")))
+			return line;
+		json_decref(line);
+	}
+	return NULL;
+}
+
 /* Its files of hooks, with the token that it has. 0, or -1. */
 static int
 write_hooks(struct session *s, char *settings, size_t cap)
 {
-	const char *names = profile_hook_events(s->profile);
 	char self[PATH_MAX];
+	json_t *line = users_status_line(s);
+	const struct hooks_files f = {.dir = paths()->hooks,
+		.num = s->num,
+		.token = s->run->hook_token,
+		.socket_path = paths()->hook_socket,
+		.muster = self,
+		.events = profile_hook_events(s->profile),
+		.status_line = line};
 	ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
 	struct err e = {.msg = "who this is cannot be read"};
 
 	self[MAX(n, 0)] = 0;
-	if (n > 0 && hooks_write(paths()->hooks, s->num, s->run->hook_token, paths()->hook_socket,
-			     self, names, settings, cap, &e) == 0)
+	if (n > 0 && hooks_write(&f, settings, cap, &e) == 0) {
+		json_decref(line);
 		return 0;
+	}
+	json_decref(line);
 	log_warn("session %u: no hooks: %s", s->num, e.msg);
 	return -1;
 }
@@ -150,6 +186,52 @@ watch_mend(struct watch *w)
 		if (s->run && s->run->hook_token[0] &&
 			!hooks_read_token(paths()->hooks, s->num, token))
 			write_hooks(s, settings, sizeof settings);
+}
+
+/* The words of a process, as profile_of_command takes them. One free(). */
+static char **
+words_of_process(pid_t pid)
+{
+	char *line = proc_cmdline(pid), *word, *rest = line, **v;
+	size_t n = 0, cap = line ? strlen(line) / 2 + 2 : 1;
+
+	v = xcalloc(1, cap * sizeof *v + (line ? strlen(line) + 1 : 0));
+	if (line) {
+		rest = memcpy((char *)(v + cap), line, strlen(line) + 1);
+		while ((word = strsep(&rest, " ")))
+			if (*word)
+				v[n++] = word;
+	}
+	free(line);
+	return v;
+}
+
+/* A script may start a CLI: what runs in its place, or below it, tells. What somebody starts in a
+ * shell is not what the session is. */
+void
+watch_adopt(struct watch *w, struct session *s)
+{
+	const struct profile *p = s->profile;
+	struct proc_info *tree;
+	size_t n;
+
+	if (profile_needs_conversation(p) || !s->run->pid || !s->argv || !s->argv[0] ||
+		(profile_goes_by(p, s->argv[0]) && !s->argv[1]))
+		return;
+	tree = proctree(s->run->pid, NULL, &n);
+	for (size_t i = 0; i < n && !profile_needs_conversation(p); i++) {
+		char **argv = words_of_process(tree[i].pid);
+
+		p = profile_of_command(s->of->profiles, argv);
+		free(argv);
+	}
+	free(tree);
+	if (!profile_needs_conversation(p))
+		return;
+	log_info("session %u: it runs %s", s->num, profile_name(p));
+	s->profile = p;
+	watch_begin(w, s);
+	session_unsaved(s);
 }
 
 void

@@ -12,6 +12,8 @@ void watch_begin(struct watch *w, struct session *s); /* its child lives */
 void watch_end(struct watch *w, struct session *s);
 /* Makes anew what was removed of the files that hooks report by. */
 void watch_mend(struct watch *w);
+/* One that was started by a script is known by what the script runs. It has a run. */
+void watch_adopt(struct watch *w, struct session *s);
 /* Looks for the conversation it writes, since something happened in it. */
 void watch_poke(struct watch *w, struct session *s);
 #endif

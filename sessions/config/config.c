@@ -181,6 +181,15 @@ parse_reap_mode(const char *s, void *p, size_t cap)
 }
 
 static const char *
+parse_after_limit(const char *s, void *p, size_t cap)
+{
+	static const char *const words[] = {[AFTER_LIMIT_OFF] = "off", [AFTER_LIMIT_WAKE] = "wake"};
+
+	(void)cap;
+	return parse_choice(s, p, words, ARRAY_LEN(words), "wake or off");
+}
+
+static const char *
 parse_layout(const char *s, void *p, size_t cap)
 {
 	static const char *const words[] = {[LAYOUT_AUTO] = "auto",

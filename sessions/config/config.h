@@ -6,6 +6,7 @@
 
 /* What a session over its memory limit gets where the kernel does not hold it there. */
 enum mem_action { MEM_NOTICE, MEM_STOP, MEM_KILL };
+enum after_limit { AFTER_LIMIT_OFF, AFTER_LIMIT_WAKE };
 /* What programs in a session may ask of the server that runs them. */
 enum from_sessions { FROM_SESSIONS_REFUSE, FROM_SESSIONS_READ, FROM_SESSIONS_ALLOW };
 enum reap_mode { REAP_OFF, REAP_OFFER, REAP_AUTO };
@@ -27,6 +28,7 @@ struct config {
 	enum mem_action mem_action;
 	enum from_sessions from_sessions;
 	struct reap_config reap;
+	enum after_limit after_limit;
 	char prefix[16], theme[256];
 	enum ui_layout layout;
 	enum ui_status status;

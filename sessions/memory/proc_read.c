@@ -34,6 +34,18 @@ proc_read(pid_t pid, const char *name, char *buf, size_t cap)
 	return (ssize_t)got;
 }
 
+pid_t
+proc_parent(pid_t pid)
+{
+	char buf[512], *p;
+	int ppid = 0;
+
+	/* the name may hold anything, ')' too */
+	if (proc_read(pid, "stat", buf, sizeof buf) <= 0 || !(p = strrchr(buf, ')')))
+		return 0;
+	return sscanf(p + 1, " %*c %d", &ppid) == 1 ? ppid : 0;
+}
+
 char
 proc_state(pid_t pid)
 {

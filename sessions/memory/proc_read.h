@@ -7,7 +7,8 @@
 
 /* /proc/PID/NAME into buf, NUL-terminated, cut at cap - 1. Bytes read or -errno (gone: -ESRCH). */
 ssize_t proc_read(pid_t pid, const char *name, char *buf, size_t cap);
-char proc_state(pid_t pid); /* as ps has it: 'R' 'S' 'D' 'T' 'Z' …; 0: it is gone */
+pid_t proc_parent(pid_t pid); /* 0: it is gone */
+char proc_state(pid_t pid);   /* as ps has it: 'R' 'S' 'D' 'T' 'Z' …; 0: it is gone */
 /* Whose files tell of the process's memory: pid, or where the thread that it began with has ended,
  * a thread that lives. */
 pid_t proc_thread(pid_t pid);

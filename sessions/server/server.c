@@ -120,6 +120,39 @@ server_trouble(const struct server *sv)
 				   : ss->banner;
 }
 
+bool
+server_replaced(const struct server *sv)
+{
+	return sv->replaced;
+}
+
+static void
+do_look(void *arg)
+{
+	struct server *sv = arg;
+
+	sv->replaced_seen = self_replaced();
+}
+
+static void
+on_looked(void *arg)
+{
+	struct server *sv = arg;
+
+	sv->replaced_looks = false;
+	sv->replaced = sv->replaced_seen;
+}
+
+/* The program's file may be on a disk that hangs. */
+static void
+look_for_another(struct server *sv)
+{
+	if (sv->replaced_looks || !sv->sessions.aside)
+		return;
+	sv->replaced_looks = true;
+	aside_run(sv->sessions.aside, do_look, on_looked, sv);
+}
+
 const char *
 server_banner(const struct server *sv)
 {
@@ -207,7 +240,7 @@ on_tick(uv_timer_t *t)
 	} else if (sv->ticks % MEND_TICKS == 0)
 		lifecycle_mend(sv->life);
 	if (sv->ticks % 5 == 0)
-		sv->replaced = self_replaced();
+		look_for_another(sv);
 	uv_timer_set_repeat(t, tick_ms(sv));
 }
 

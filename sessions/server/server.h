@@ -20,6 +20,7 @@ unsigned server_clients(const struct server *sv);
 const char *server_trouble(const struct server *sv); /* what is degraded; "" nothing */
 /* That, or else what people should know: a line for them. */
 const char *server_banner(const struct server *sv);
+bool server_replaced(const struct server *sv); /* another program is installed in its place */
 /* For developers: every checker there is, which ends the server when something is wrong; its objects;
  * the handles of its loop. */
 void server_check(struct server *sv);

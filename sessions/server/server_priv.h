@@ -30,7 +30,9 @@ struct server {
 	uv_timer_t keeper_retry; /* one that could not be replaced is tried again */
 	unsigned keeper_tries;	 /* failed ones in a row */
 	bool settling, stopping;
-	bool replaced; /* another program is installed where this one was */
+	bool replaced; /* another program is installed where this one was; looked at beside the loop */
+	bool replaced_seen; /* what that look found; its own */
+	bool replaced_looks;
 	int self_pidfd;
 	uint64_t ticks;
 	json_t *told_totals; /* the last such event; NULL none yet */

@@ -68,9 +68,10 @@ set_tags(struct session *s, const json_t *a)
 static const struct profile *
 profile_named(struct sessions *ss, const char *name, char *const *argv)
 {
+	static char *const none[] = {NULL};
 	const struct profile *p = profile_find(ss->profiles, name);
 
-	return p ? p : profile_of_command(ss->profiles, argv && argv[0] ? argv[0] : "sh");
+	return p ? p : profile_of_command(ss->profiles, argv ? argv : none);
 }
 
 static struct session *
@@ -102,6 +103,7 @@ from_meta(struct sessions *ss, const struct meta_session *m)
 	s->past.last_output = m->last_output;
 	s->past.last_input = m->last_input;
 	s->past.freed_bytes = m->freed_bytes;
+	s->limited_until = m->limited_until;
 	s->mem_max = m->mem_max;
 	json_decref(argv);
 	json_decref(tags);

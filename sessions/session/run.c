@@ -204,6 +204,27 @@ look_at_front(struct session *s)
 	activity_foreground(&r->act, name);
 }
 
+/* Its account's limit: read off the screen where it stopped by one, over when a turn ends well. */
+static void
+look_at_limit(struct session *s, uint64_t now_ns)
+{
+	struct activity_state *a = &s->run->act;
+	bool said = a->source <= SRC_HOOK;
+	double now = os_wall_s(), until;
+
+	if (said && a->now == ACT_DONE) {
+		session_set_limited(s, 0);
+		s->limit_tries = 0;
+	} else if (a->limit_text[0] && s->limited_until <= now &&
+		   (a->now == ACT_ERROR || (!said && activity_at_rest(a->now)))) {
+		until = usage_time(a->limit_text, now);
+		if (until > 0)
+			session_set_limited(s, until);
+	}
+	a->limited_ns =
+		s->limited_until > now ? now_ns + (uint64_t)((s->limited_until - now) * 1e9) : 0;
+}
+
 void
 run_evaluate(struct session *s, uint64_t now_ns)
 {
@@ -216,6 +237,7 @@ run_evaluate(struct session *s, uint64_t now_ns)
 	was = r->act.now;
 	if (!profile_needs_conversation(s->profile))
 		look_at_front(s);
+	look_at_limit(s, now_ns);
 	if (activity_evaluate(&r->act, s->profile, now_ns)) {
 		bool tell = may_tell(s, now_ns);
 

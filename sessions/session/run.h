@@ -10,6 +10,7 @@
 #include "core/base/buf.h"
 #include "sessions/agent/activity.h"
 #include "sessions/agent/policy.h"
+#include "sessions/agent/usage.h"
 #include "sessions/session/session.h"
 #include <sys/types.h>
 #include <uv.h>
@@ -29,6 +30,7 @@ struct run {
 	struct pty *pty;
 	struct buf replies; /* the terminal's answers while it is fed */
 	struct activity_state act;
+	struct usage usage;
 	struct reap_verdict reap; /* as last judged */
 	uint64_t gone_ns;	  /* since when its pidfd says that the child is gone; 0 */
 	bool stopped;		  /* its program, by itself or by somebody: it reads nothing */

@@ -91,6 +91,17 @@ session_found(struct session *s, enum session_state is)
 }
 
 void
+session_set_limited(struct session *s, double until)
+{
+	if (s->limited_until == until)
+		return;
+	s->limited_until = until;
+	session_unsaved(s);
+	if (until > 0)
+		session_event(s, "limited", json_pack("{s:f}", "until", until));
+}
+
+void
 session_changed(struct session *s)
 {
 	s->changed = true;

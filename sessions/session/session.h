@@ -66,6 +66,8 @@ struct session {
 	bool changed, unsaved; /* to be told to clients; to be stored */
 	bool sweep_told;       /* its CLI will soon sweep its transcript: an event says so */
 	uint64_t mem_max;      /* bytes; 0: no limit */
+	double limited_until;  /* wall: its account's limit lasts; 0 none. It may be over */
+	int limit_tries; /* how often it went on after a limit, without a turn that ended well */
 	enum session_state state;
 	struct session_past past;
 	double revisit[SESSION_REVISITS]; /* wall times of the last attaches */
@@ -87,6 +89,8 @@ void session_set_state(struct session *s, enum session_state to);
 void session_found(struct session *s, enum session_state is);
 /* Something that lists show changed; something to store changed (lists are told, too). */
 void session_changed(struct session *s);
+/* Its account is limited until then; 0: no more. */
+void session_set_limited(struct session *s, double until);
 void session_unsaved(struct session *s);
 /* An entry of `events`. detail is taken; NULL none. */
 void session_event(struct session *s, const char *event, json_t *take_detail);

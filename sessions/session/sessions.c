@@ -303,6 +303,7 @@ store_session(struct session *s)
 		.last_output = past->last_output,
 		.last_input = past->last_input,
 		.freed_bytes = past->freed_bytes,
+		.limited_until = s->limited_until,
 		.mem_max = s->mem_max};
 	const struct memstat *mem = s->of->sampler ? sampler_get(s->of->sampler, s->num) : NULL;
 

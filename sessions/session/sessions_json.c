@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define SPARK_N 8
 #define SPARK_STEP_S 450 /* an hour in eight */
@@ -182,6 +183,25 @@ put_store(json_t *o, struct session *s)
 			"spilled_bytes", (json_int_t)st.spilled_bytes));
 }
 
+/* What it wants, or until when it is limited. */
+static void
+put_detail(json_t *o, const struct session *s)
+{
+	char text[sizeof s->run->act.detail];
+	time_t t = (time_t)s->limited_until;
+	struct tm tm;
+
+	snprintf(text, sizeof text, "%s", s->run->act.detail);
+	if (s->run->act.now == ACT_LIMITED) {
+		localtime_r(&t, &tm);
+		strftime(text, sizeof text,
+			s->limited_until - os_wall_s() < 86400 ? "until %H:%M" : "until %a %H:%M",
+			&tm);
+	}
+	if (*text)
+		obj_put_text(o, "detail", text);
+}
+
 static void
 put_activity(json_t *o, struct session *s)
 {
@@ -193,8 +213,7 @@ put_activity(json_t *o, struct session *s)
 	if (s->run->act.now != ACT_UNKNOWN)
 		json_object_set_new(o, "activity_source",
 			json_string(activity_source_name(s->run->act.source)));
-	if (*s->run->act.detail)
-		obj_put_text(o, "detail", s->run->act.detail);
+	put_detail(o, s);
 	json_object_set_new(o, "ready", json_boolean(s->run->act.ready_ns != 0));
 	json_object_set_new(o, "stopped", json_boolean(s->run->stopped));
 	if (activity_blocked(s->run->act.now)) {
@@ -210,6 +229,28 @@ put_activity(json_t *o, struct session *s)
 	snprintf(prompt, sizeof(prompt), "%016llx", (unsigned long long)s->run->act.prompt_hash);
 	if (s->run->act.prompt_hash)
 		json_object_set_new(o, "prompt", json_string(prompt));
+}
+
+void
+session_put_usage(json_t *o, const struct session *s)
+{
+	const struct usage *u = s->run ? &s->run->usage : NULL;
+	json_t *list = json_array();
+
+	if (s->limited_until > os_wall_s())
+		obj_put_real(o, "limited_until", s->limited_until);
+	if (u && u->context_tokens)
+		obj_put_int(o, "context_tokens", u->context_tokens);
+	for (int i = 0; u && i < u->n; i++) {
+		json_t *l = json_pack(
+			"{s:s,s:f}", "name", u->limit[i].name, "used_pct", u->limit[i].used_pct);
+
+		put_time(l, "resets_at", u->limit[i].resets_at);
+		json_array_append_new(list, l);
+	}
+	if (json_array_size(list))
+		json_object_set(o, "limits", list);
+	json_decref(list);
 }
 
 json_t *
@@ -231,6 +272,7 @@ session_json(struct session *s)
 	obj_put_text(o, "host", s->of->host);
 	json_object_set_new(o, "state", json_string(session_state_name(s->state)));
 	put_activity(o, s);
+	session_put_usage(o, s);
 	obj_put_text(o, "title", s->display->title);
 	obj_put_text(o, "last_line", s->display->last_line);
 	put_time(o, "created", s->past.created);

@@ -133,10 +133,11 @@ check_program(struct request *r, char *detail, size_t cap)
 {
 	char path[4096] = "";
 
-	(void)r;
 	self_binary(path, sizeof path);
 	snprintf(detail, cap, "%.150s%s", path,
-		self_replaced() ? ": another one is there by now (muster upgrade)" : "");
+		server_replaced(request_server(r))
+			? ": another one is there by now (muster upgrade)"
+			: "");
 	return true;
 }
 

@@ -33,7 +33,7 @@ cmd_status(struct request *r)
 				   "s:I,s:I,s:s}",
 				 "v", 1, "pid", (int)getpid(), "keeper_pid",
 				 (int)keeper_link_pid(ss->keeper), "version", MUSTER_VERSION,
-				 "program", json_string(program), "replaced", self_replaced(),
+				 "program", json_string(program), "replaced", server_replaced(sv),
 				 "started", server_started(sv), "up_s",
 				 os_wall_s() - server_started(sv), "sessions", count, "clients",
 				 (int)server_clients(sv), "arena", "mapped", (json_int_t)a.mapped,

@@ -159,7 +159,7 @@ pick_profile(struct sessions *ss, const json_t *args, char *const *argv, struct 
 		return p;
 	}
 	if (argv && argv[0])
-		return profile_of_command(ss->profiles, argv[0]);
+		return profile_of_command(ss->profiles, argv);
 	if (!(p = profile_find(ss->profiles, "claude")))
 		err_set(e, 1, "no profile claude");
 	return p;

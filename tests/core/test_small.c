@@ -70,7 +70,8 @@ test_human(void **st)
 		{84 * 0x1p20, "84M"}, {1023 * 0x1p20, "1.0G"}, {12.34 * 0x1p30, "12.3G"},
 		{120 * 0x1p30, "120G"}, {-3 * 0x1p20, "-3M"}, {2e19, "17764P"}},
 	  times[] = {{-4, "0s"}, {59.9, "59s"}, {60, "1m"}, {7199, "1h"}, {86400, "1d"},
-		  {2 * 86400 + 4 * 3600, "2d 4h"}, {1e300, "11562d 12h"}};
+		  {2 * 86400 + 4 * 3600, "2d 4h"}, {1e300, "11562d 12h"}},
+	  counts[] = {{0, "0"}, {999, "999"}, {13463, "13k"}, {999600, "1.0M"}};
 	char buf[HUMAN_MAX];
 
 	(void)st;
@@ -78,6 +79,8 @@ test_human(void **st)
 		assert_string_equal(human_bytes(buf, bytes[i].v), bytes[i].s);
 	for (size_t i = 0; i < ARRAY_LEN(times); i++)
 		assert_string_equal(human_time(buf, times[i].v), times[i].s);
+	for (size_t i = 0; i < ARRAY_LEN(counts); i++)
+		assert_string_equal(human_count(buf, counts[i].v), counts[i].s);
 }
 
 int

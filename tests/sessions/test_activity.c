@@ -48,6 +48,7 @@ states_of_osc7501(void **state)
 		{"state=done", ACT_DONE}, {"app=x:state=error:msg=Zm9v", ACT_ERROR}};
 
 	(void)state;
+	a.ready_ns = T0;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		say(cases[i].payload, T0 + i);
 		assert_int_equal(verdict(T0 + i), cases[i].want);
@@ -88,6 +89,7 @@ hostile_osc7501_is_harmless(void **state)
 	char big[5000];
 
 	(void)state;
+	a.ready_ns = T0;
 	memset(big, ':', sizeof big);
 	memcpy(big, "state=working", 13);
 	assert_true(activity_osc7501(&a, big, sizeof big, T0));
@@ -141,6 +143,7 @@ static void
 higher_source_wins_while_fresh(void **state)
 {
 	(void)state;
+	a.ready_ns = T0;
 	activity_screen(&a, claude, "❯ \n", T0);
 	assert_int_equal(verdict(T0), ACT_IDLE);
 	assert_int_equal(a.source, SRC_SCREEN);
@@ -165,9 +168,25 @@ higher_source_wins_while_fresh(void **state)
 }
 
 static void
+a_registry_that_is_idle_after_a_failure_is_an_error(void **state)
+{
+	(void)state;
+	activity_report(&a, SRC_REGISTRY, ACT_WORKING, "busy", T0);
+	activity_report(&a, SRC_HOOK, ACT_ERROR, "StopFailure", T0 + S);
+	assert_int_equal(verdict(T0 + S), ACT_WORKING);
+	activity_report(&a, SRC_REGISTRY, ACT_IDLE, "idle", T0 + 2 * S);
+	assert_int_equal(verdict(T0 + 2 * S), ACT_ERROR);
+	assert_int_equal(a.source, SRC_HOOK);
+	activity_report(&a, SRC_REGISTRY, ACT_WORKING, "busy", T0 + 9 * S);
+	activity_report(&a, SRC_REGISTRY, ACT_IDLE, "idle", T0 + 10 * S); /* of a later turn */
+	assert_int_equal(verdict(T0 + 10 * S), ACT_IDLE);
+}
+
+static void
 an_idle_title_yields_to_a_prompt_on_screen(void **state)
 {
 	(void)state;
+	a.ready_ns = T0;
 	activity_title(&a, claude, "✳ Claude Code", T0);
 	assert_int_equal(verdict(T0), ACT_IDLE);
 	assert_int_equal(a.source, SRC_TITLE);
@@ -233,9 +252,9 @@ its_own_word_and_its_prompt_make_it_ready(void **state)
 	verdict(T0 + S);
 	assert_int_equal(a.ready_ns, 0); /* nowhere to type yet */
 	a.prompt.state = PROMPT_EMPTY;
-	say("state=blocked:kind=question", T0 + S);
-	verdict(T0 + S);
-	assert_int_equal(a.ready_ns, 0); /* it asks first */
+	say("state=blocked:kind=permission", T0 + S);
+	assert_int_equal(verdict(T0 + S), ACT_QUESTION); /* it asks first: to trust, to log in */
+	assert_int_equal(a.ready_ns, 0);
 	say("state=idle", T0 + 2 * S);
 	verdict(T0 + 2 * S);
 	assert_true(a.ready_ns == T0 + 2 * S);
@@ -472,6 +491,7 @@ main(void)
 		T(a_shell_prompt_ends_working),
 		T(children_do_not_set_the_state),
 		T(higher_source_wins_while_fresh),
+		T(a_registry_that_is_idle_after_a_failure_is_an_error),
 		T(an_idle_title_yields_to_a_prompt_on_screen),
 		T(choices_are_hashed_without_their_marker),
 		T(options_are_the_last_list_that_counts_from_one),

@@ -490,6 +490,93 @@ a_digit_is_an_option_that_stands(void **state)
 	until_on_screen("q", "tool finished");
 }
 
+static char *
+hook_signal(const char *name)
+{
+	char words[80];
+	json_t *j, *o;
+	char *value = NULL;
+	size_t i;
+
+	snprintf(words, sizeof words, "explain %s", name);
+	j = ask(words);
+	json_array_foreach (json_object_get(j, "signals"), i, o)
+		if (strcmp(json_string_value(json_object_get(o, "source")), "hook") == 0)
+			value = strdup(json_string_value(json_object_get(o, "value")));
+	json_decref(j);
+	assert_non_null(value);
+	return value;
+}
+
+static void
+runs_hook(const char *name, const char *key)
+{
+	char path[300];
+	FILE *f;
+
+	snprintf(path, sizeof path, "%s/report", home);
+	f = fopen(path, "w");
+	assert_non_null(f);
+	fprintf(f, "echo '{\"hook_event_name\":\"StopFailure\"}' | %s hook --key %s\n", muster,
+		key);
+	fclose(f);
+	run("send %s 'TOOL sh %s'", name, path);
+	until(name, "activity", "permission");
+	run("send %s --key 1", name);
+	until_on_screen(name, "tool finished");
+}
+
+/* Though any program of the user can read the key of another session. */
+static void
+a_hook_speaks_for_its_own_session_only(void **state)
+{
+	char *key, *value;
+
+	(void)state;
+	start("ha");
+	start("hb");
+	key = sh("ls -v %s/*/hooks/*.key | tail -1 | tr -d '\\n'", home);
+	assert_non_null(strstr(key, ".key"));
+	runs_hook("ha", key);
+	value = hook_signal("hb");
+	assert_string_equal(value, "none");
+	free(value);
+	runs_hook("hb", key);
+	value = hook_signal("hb");
+	assert_string_equal(value, "error");
+	free(value);
+	free(key);
+}
+
+/* What a script runs is what the session is; what somebody starts in a shell is not. */
+static void
+a_script_is_known_by_what_it_runs(void **state)
+{
+	static const char *const ways[] = {"exec ", ""};
+	char name[8];
+
+	(void)state;
+	free(sh("mkdir -p %s/bin && ln -sf %s %s/bin/claude", home, agent, home));
+	for (int i = 0; i < 2; i++) {
+		snprintf(name, sizeof name, "z%d", i);
+		free(sh("printf '#!/bin/sh\\n%s%s/bin/claude \"$@\"\\nexit 3\\n' >%s/wrap%d; "
+			"chmod +x %s/wrap%d",
+			ways[i], home, home, i, home, i));
+		run("new -d -n %s -c %s/work -- %s/wrap%d", name, home, home, i);
+		assert_int_equal(exit_code, 0);
+		until(name, "profile", "claude");
+		run("send %s hello", name);
+		assert_int_equal(exit_code, 0);
+		until_on_screen(name, "ok: hello");
+	}
+	run("new -d -n z2 -c %s/work -- sh", home);
+	assert_int_equal(exit_code, 0);
+	run("send z2 %s/bin/claude", home);
+	assert_int_equal(exit_code, 0);
+	until_on_screen("z2", "❯");
+	until("z2", "profile", "shell");
+}
+
 static void
 what_runs_in_front_of_a_shell_is_work(void **state)
 {
@@ -762,6 +849,10 @@ main(void)
 			text_waits_for_a_question_before_the_start, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			a_digit_is_an_option_that_stands, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			a_hook_speaks_for_its_own_session_only, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			a_script_is_known_by_what_it_runs, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			what_runs_in_front_of_a_shell_is_work, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(config_is_read_again, set_up, tear_down),

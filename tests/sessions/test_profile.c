@@ -34,23 +34,59 @@ joined(char **argv)
 #define ARGV(...) ((char *[]){__VA_ARGS__, NULL})
 
 static void
-six_are_built_in(void **state)
+these_are_built_in(void **state)
 {
-	static const char *const names[] = {
-		"claude", "codex", "gemini", "opencode", "aider", "shell"};
+	static const char *const names[] = {"agy", "aider", "amp", "claude", "codex", "copilot",
+		"crush", "cursor-agent", "droid", "gemini", "goose", "grok", "kimi", "opencode",
+		"pi", "qwen", "shell"};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
 		assert_non_null(profile_find(ps, names[i]));
 	assert_null(profile_find(ps, "emacs"));
-	assert_non_null(profile_at(ps, 5));
-	assert_null(profile_at(ps, 6));
-	assert_string_equal(profile_name(profile_of_command(ps, "/opt/x/bin/claude")), "claude");
-	assert_string_equal(profile_name(profile_of_command(ps, "bash")), "shell");
-	assert_string_equal(profile_name(profile_of_command(ps, "sleep")), "shell");
+	assert_non_null(profile_at(ps, ARRAY_LEN(names) - 1));
+	assert_null(profile_at(ps, ARRAY_LEN(names)));
 	assert_false(profile_needs_conversation(profile_find(ps, "shell")));
 	assert_true(profile_needs_conversation(profile_find(ps, "aider")));
 	assert_string_equal(profile_quit(profile_find(ps, "codex")), "/quit");
+}
+
+static void
+a_program_is_found_behind_what_starts_it(void **state)
+{
+	static const struct {
+		char *argv[8];
+		const char *profile, *start;
+	} cases[] = {
+		{{"/opt/x/bin/claude"}, "claude", "/opt/x/bin/claude --session-id " ID},
+		{{"env", "X=1", "claude", "-p"}, "claude", "env X=1 claude --session-id " ID " -p"},
+		{{"env", "-u", "X", "A=b c", "claude"}, "claude",
+			"env -u X A=b c claude --session-id " ID},
+		{{"nice", "-n", "5", "timeout", "1h", "gemini"}, "gemini",
+			"nice -n 5 timeout 1h gemini --session-id " ID},
+		{{"npx", "-y", "@anthropic-ai/claude-code"}, "claude",
+			"npx -y @anthropic-ai/claude-code --session-id " ID},
+		{{"node", "/usr/bin/codex", "-m", "x"}, "codex", "node /usr/bin/codex -m x"},
+		{{"python3", "-m", "aider"}, "aider", "python3 -m aider"},
+		{{"bash"}, "shell", "bash"},
+		{{"sleep", "9"}, "shell", "sleep 9"},
+		{{"env"}, "shell", "env"},
+		{{"env", "X=1", "make", "claude"}, "shell", "env X=1 make claude"},
+		{{"vim", "claude"}, "shell", "vim claude"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		const struct profile *p = profile_of_command(ps, cases[i].argv);
+
+		assert_string_equal(profile_name(p), cases[i].profile);
+		assert_string_equal(joined(profile_start_argv(
+					    p, cases[i].argv, profile_chooses_id(p) ? ID : "")),
+			cases[i].start);
+	}
+	assert_string_equal(joined(profile_resume_argv(profile_find(ps, "claude"),
+				    ARGV("env", "X=1", "claude", "--model", "x", "do it"), ID)),
+		"env X=1 claude --model x --resume " ID);
 }
 
 static void
@@ -314,7 +350,8 @@ users_sections_override_and_add(void **state)
 	assert_null(profile_env(profile_find(own, "claude"), 1));
 	assert_int_equal(profile_match_screen(profile_find(own, "claude"), "❯ ", NULL, 0), -1);
 	assert_string_equal(profile_quit(profile_find(own, "mine")), "bye");
-	assert_string_equal(profile_name(profile_of_command(own, "/bin/mine")), "mine");
+	assert_string_equal(
+		profile_name(profile_of_command(own, (char *[]){"/bin/mine", NULL})), "mine");
 	assert_int_equal(
 		profile_match_screen(profile_find(own, "mine"), "worrrking", NULL, 0), ACT_WORKING);
 	assert_false(profile_can_resume(profile_find(own, "mine")));
@@ -372,7 +409,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(six_are_built_in),
+		cmocka_unit_test(these_are_built_in),
+		cmocka_unit_test(a_program_is_found_behind_what_starts_it),
 		cmocka_unit_test(start_chooses_an_id_unless_told),
 		cmocka_unit_test(resume_keeps_flags_and_drops_the_prompt),
 		cmocka_unit_test(settings_go_in_once),

@@ -134,6 +134,29 @@ static const struct example {
 	{"shell", "me@host:~/x$ echo 'a\r\n> ", PROMPT_UNSEEN, NULL},
 	{"shell", "% echo 'a\r\nquote> ", PROMPT_UNSEEN, NULL},
 	{"shell", "me@host:~/x$ make\r\ncompiling", PROMPT_UNSEEN, NULL},
+	{"qwen",
+		"  > sent\r\n" RULE
+		"\r\n> \033[7m \033[m \033[2mType your message or @path/to/file\033[m\r\n" RULE
+		"\r\n  ? for shortcuts",
+		PROMPT_EMPTY, NULL},
+	{"qwen", RULE "\r\n> a draft\033[7m \033[m\r\n" RULE "\r\n  ? for shortcuts", PROMPT_TEXT,
+		"a draft"},
+	{"grok",
+		"  ╭────╮\r\n  │ ❯ \0337Ask me anything... │\r\n  ╰────╯\r\n  "
+		"⏸ "
+		"auto\0338",
+		PROMPT_EMPTY, NULL},
+	{"grok",
+		"  ╭────╮\r\n  │ ❯ a draft\0337     │\r\n  ╰────╯\r\n  "
+		"⏸ "
+		"auto\0338",
+		PROMPT_TEXT, "a draft"},
+	{"pi", " ⠧ Working...\r\n" RULE "\r\n\033[7m \033[m\r\n" RULE "\r\n~/x\r\n0.0%",
+		PROMPT_EMPTY, ""},
+	{"pi", RULE "\r\na draft\033[7m \033[m\r\n" RULE "\r\n~/x\r\n0.0%", PROMPT_TEXT, "a draft"},
+	{"copilot", "╻▄▄▄▄\r\n┃ \033[7m \033[m\r\n╹▀▀▀▀\r\n ← open sidebar", PROMPT_EMPTY, ""},
+	{"copilot", "╻▄▄▄▄\r\n┃ draft\033[7m \033[m\r\n╹▀▀▀▀\r\n ← open sidebar", PROMPT_TEXT,
+		"draft"},
 	{"aider", "> ", PROMPT_EMPTY, ""},
 	{"aider", "ask> why", PROMPT_TEXT, "why"},
 	{"aider", "Add file? (Y)es/(N)o [Yes]: ", PROMPT_UNSEEN, NULL},

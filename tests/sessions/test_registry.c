@@ -8,6 +8,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <cmocka.h>
+#include <jansson.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
@@ -395,6 +396,7 @@ a_hook_reaches_its_session_only(void **state)
 	char sock[160], hdir[160], settings[256], key[256], other[HOOK_TOKEN_LEN + 1],
 		read[HOOK_TOKEN_LEN + 1];
 	char *big;
+	struct hooks_files f;
 	struct hooks *h;
 	struct stat st;
 	struct err e;
@@ -408,9 +410,13 @@ a_hook_reaches_its_session_only(void **state)
 	assert_int_equal(stat(sock, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0600);
 	hooks_token(token);
-	assert_int_equal(hooks_write(hdir, 5, token, sock, "/a b/muster", "Stop SessionStart",
-				 settings, sizeof settings, &e),
-		0);
+	f = (struct hooks_files){.dir = hdir,
+		.num = 5,
+		.token = token,
+		.socket_path = sock,
+		.muster = "/a b/muster",
+		.events = "Stop SessionStart"};
+	assert_int_equal(hooks_write(&f, settings, sizeof settings, &e), 0);
 	assert_true(hooks_read_token(hdir, 5, read));
 	assert_string_equal(read, token);
 	snprintf(key, sizeof key, "%s/5.key", hdir);
@@ -433,8 +439,9 @@ a_hook_reaches_its_session_only(void **state)
 
 	/* another token says nothing; the next good one proves that the bad one was read */
 	hooks_token(other);
-	assert_int_equal(
-		hooks_write(hdir, 6, other, sock, "/m", "Stop", settings, sizeof settings, &e), 0);
+	f.num = 6;
+	f.token = other;
+	assert_int_equal(hooks_write(&f, settings, sizeof settings, &e), 0);
 	snprintf(key, sizeof key, "%s/6.key", hdir);
 	assert_int_equal(hooks_send(key, "{\"hook_event_name\":\"StopFailure\"}", 33), 0);
 	snprintf(key, sizeof key, "%s/5.key", hdir);
@@ -449,6 +456,60 @@ a_hook_reaches_its_session_only(void **state)
 	uv_run(&loop, UV_RUN_NOWAIT);
 }
 
+static bool
+decode(const char *json, struct hook_report *rep)
+{
+	return hooks_decode(json, strlen(json), rep);
+}
+
+/* Ours hears what the user's status line hears, and runs theirs; without one there is none. */
+static void
+the_users_status_line_stays(void **state)
+{
+	json_t *line = json_pack(
+		       "{s:s,s:s,s:i}", "type", "command", "command", "echo 'hi'", "padding", 2),
+	       *all, *got;
+	char hdir[300], settings[640];
+	struct hooks_files f = {.dir = hdir,
+		.num = 7,
+		.token = "0123456789abcdef0123456789abcdef",
+		.socket_path = "/s",
+		.muster = "/m",
+		.events = "Stop",
+		.status_line = line};
+	struct hook_report rep;
+	struct err e;
+
+	(void)state;
+	snprintf(hdir, sizeof hdir, "%s/line", dir);
+	assert_int_equal(hooks_write(&f, settings, sizeof settings, &e), 0);
+	all = json_load_file(settings, 0, NULL);
+	got = json_object_get(all, "statusLine");
+	assert_int_equal(json_integer_value(json_object_get(got, "padding")), 2);
+	assert_non_null(strstr(
+		json_string_value(json_object_get(got, "command")), "--then 'echo '\\''hi'\\'''"));
+	json_decref(all);
+	f.status_line = NULL;
+	assert_int_equal(hooks_write(&f, settings, sizeof settings, &e), 0);
+	all = json_load_file(settings, 0, NULL);
+	assert_null(json_object_get(all, "statusLine"));
+	json_decref(all);
+	json_decref(line);
+	assert_true(decode("{\"hook_event_name\":\"Status\",\"rate_limits\":{\"five_hour\":{"
+			   "\"used_percentage\":55,\"resets_at\":1796000000}}}",
+		&rep));
+	assert_true(rep.status_line);
+	assert_int_equal(rep.usage.n, 1);
+	assert_true(decode("{\"hook_event_name\":\"StopFailure\",\"error\":\"rate_limit\","
+			   "\"last_assistant_message\":\"resets 3pm\"}",
+		&rep));
+	assert_string_equal(rep.limit, "resets 3pm");
+	assert_true(decode("{\"hook_event_name\":\"StopFailure\",\"error\":\"unknown\","
+			   "\"last_assistant_message\":\"resets 3pm\"}",
+		&rep));
+	assert_string_equal(rep.limit, "");
+}
+
 int
 main(void)
 {
@@ -460,6 +521,7 @@ main(void)
 		cmocka_unit_test(a_rollout_that_began_with_enter_is_its_own),
 		cmocka_unit_test(hook_payloads),
 		cmocka_unit_test(a_hook_reaches_its_session_only),
+		cmocka_unit_test(the_users_status_line_stays),
 	};
 	const char *home = getenv("MUSTER_HOME");
 	int rc;

@@ -263,6 +263,10 @@ an_answer_is_followed_until_its_question_is_gone(void **state)
 	UNTIL(o.calls);
 	assert_int_equal(o.failed, 0);
 	asks("Yes, and more");
+	send_text("go on", true, false); /* its Enter would say Yes */
+	assert_int_equal(o.failed, 1);
+	assert_string_equal(played_got(&p), "");
+	o = (struct outcome){.calls = 1};
 	send_text("1", true, false);
 	played_takes(&p, "1");
 	played_says(&p, "working"); /* and at once the same again */

@@ -234,7 +234,7 @@ test_replaced_on_disk(void **st)
 	shell("mv next/* bin/");
 	assert_true(until(offered, NULL, 15));
 	assert_true(status_says("version", "0.1.0"));
-	muster("doctor");
+	muster("doctor -v");
 	assert_non_null(strstr(out_text, "(muster upgrade)"));
 	assert_non_null(strstr(out_text, "nothing is degraded"));
 	assert_int_equal(muster("upgrade"), 0);

@@ -42,12 +42,6 @@ palette(struct app *a)
 }
 
 static void
-help(struct app *a)
-{
-	press(a, "?");
-}
-
-static void
 question(struct app *a)
 {
 	press(a, "X");
@@ -117,9 +111,8 @@ static const struct {
 	const char *name;
 	void (*make)(struct app *a);
 } shown_as[] = {{"memory", memory}, {"memory-roles", memory_roles}, {"reap", reap}, {"form", form},
-	{"palette", palette}, {"help", help}, {"stop", question}, {"rename", line},
-	{"explain", explain}, {"events", events}, {"peek", peek}, {"menu", menu},
-	{"status", status}};
+	{"palette", palette}, {"stop", question}, {"rename", line}, {"explain", explain},
+	{"events", events}, {"peek", peek}, {"menu", menu}, {"status", status}};
 
 static void
 sizes(void **state)

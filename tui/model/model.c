@@ -61,7 +61,8 @@ msess_group(const struct msess *s)
 		[ACT_QUESTION] = GR_NEEDS,
 		[ACT_IDLE] = GR_IDLE,
 		[ACT_DONE] = GR_IDLE,
-		[ACT_ERROR] = GR_NEEDS};
+		[ACT_ERROR] = GR_NEEDS,
+		[ACT_LIMITED] = GR_IDLE};
 	bool needs = s->state == MS_RUNNING && by_act[s->act] == GR_NEEDS;
 	if (s->archived && !needs)
 		return GR_ARCHIVED;

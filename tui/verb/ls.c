@@ -1,3 +1,5 @@
+#include "core/os/os.h"
+#include "core/text/human.h"
 #include "core/text/width.h"
 #include "tui/verb/verb.h"
 #include "tui/verb/choice.h"
@@ -16,7 +18,7 @@ put_column(const struct verb_ctx *ctx, const char *s, int w)
 static void
 put_row(const struct verb_ctx *ctx, const json_t *s)
 {
-	char mem[32] = "-", idle[32] = "-", line[256];
+	char mem[32] = "-", idle[32] = "-", context[32] = "-", line[256], left[32];
 	const char *state = jstr(s, "state"), *act = jstr(s, "activity");
 	bool stopped = json_is_true(json_object_get(s, "stopped"));
 	const char *shown = stopped ? "stopped" : !strcmp(state, "running") && *act ? act : state;
@@ -27,6 +29,8 @@ put_row(const struct verb_ctx *ctx, const json_t *s)
 		fmt_bytes(mem, json_number_value(json_object_get(s, "footprint_bytes")));
 	if (json_is_number(json_object_get(s, "idle_s")))
 		fmt_ago(idle, json_number_value(json_object_get(s, "idle_s")));
+	if (json_is_number(json_object_get(s, "context_tokens")))
+		human_count(context, json_number_value(json_object_get(s, "context_tokens")));
 	put_column(ctx, jstr(s, "id"), 8);
 	put_column(ctx, jstr(s, "name"), 18);
 	if (ctx->color && needs)
@@ -36,8 +40,12 @@ put_row(const struct verb_ctx *ctx, const json_t *s)
 		fputs("\033[0m", stdout);
 	put_column(ctx, idle, 7);
 	put_column(ctx, mem, 6);
-	sanitize(line, sizeof(line), said, strlen(said));
-	puts(line);
+	put_column(ctx, context, 5);
+	sanitize(line, sizeof(line) - 1, said, strlen(said));
+	if (!strcmp(shown, "limited"))
+		printf("%s, in %s\n", line, fmt_ago(left, jnum(s, "limited_until") - os_wall_s()));
+	else
+		puts(line);
 }
 
 static void
@@ -60,8 +68,8 @@ put_list(struct verb_ctx *ctx, json_t *reply, bool chosen)
 				stderr);
 		return;
 	}
-	printf("%-8s  %-18s  %-10s  %-7s  %-6s  %s\n", "ID", "NAME", "STATE", "IDLE", "MEM",
-		"WANTS / LAST LINE");
+	printf("%-8s  %-18s  %-10s  %-7s  %-6s  %-5s  %s\n", "ID", "NAME", "STATE", "IDLE", "MEM",
+		"CTX", "WANTS / LAST LINE");
 	json_array_foreach (list, i, s)
 		put_row(ctx, s);
 }

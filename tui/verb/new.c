@@ -137,10 +137,11 @@ guard_words(char *buf, size_t cap, const json_t *guard)
 		return buf;
 	fmt_bytes(has, jnum(guard, "available_bytes"));
 	if (jnum(guard, "needs_bytes") > 0)
-		snprintf(buf, cap, "memory is short: it will need about %s, %s are available",
+		snprintf(buf, cap,
+			"memory is under pressure: it will need about %s, %s are available",
 			fmt_bytes(needs, jnum(guard, "needs_bytes")), has);
 	else
-		snprintf(buf, cap, "memory is short: %s are available", has);
+		snprintf(buf, cap, "memory is under pressure: %s are available", has);
 	return buf;
 }
 

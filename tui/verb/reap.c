@@ -1,4 +1,6 @@
 /* hibernate, resume, reap, explain: putting idle sessions to sleep and waking them. */
+#include "core/os/os.h"
+#include "core/text/human.h"
 #include "tui/model/reason.h"
 #include "tui/verb/choice.h"
 #include "sessions/config/config.h"
@@ -298,6 +300,27 @@ print_signals(const json_t *signals)
 	}
 }
 
+/* How full its context is, and what is left of the account's allowances. */
+static void
+print_usage(const json_t *reply)
+{
+	const json_t *limits = json_object_get(reply, "limits"), *l;
+	double until = number(reply, "limited_until"), now = os_wall_s(), at;
+	char buf[32];
+	size_t i;
+
+	if (until > now)
+		printf("limited: for %s more\n", fmt_ago(buf, until - now));
+	if (number(reply, "context_tokens") > 0)
+		printf("context: %s tokens\n", human_count(buf, number(reply, "context_tokens")));
+	json_array_foreach (limits, i, l) {
+		at = number(l, "resets_at");
+		printf("%s    %-20s %.0f%% used%s%s\n", i ? "" : "account:\n", str(l, "name"),
+			number(l, "used_pct"), at > now ? ", resets in " : "",
+			at > now ? fmt_ago(buf, at - now) : "");
+	}
+}
+
 static void
 print_explanation(json_t *reply)
 {
@@ -316,6 +339,7 @@ print_explanation(json_t *reply)
 	if (truth(reply, "stopped"))
 		puts("its program is stopped: the next key, a send or resume continues it");
 	print_signals(json_object_get(reply, "signals"));
+	print_usage(reply);
 	printf("growth: %s\n", str(growth, "verdict"));
 	json_object_foreach (json_object_get(growth, "numbers"), key, v)
 		print_value(key, v);

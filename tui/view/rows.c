@@ -88,7 +88,8 @@ row_glyph(const struct msess *s)
 		[ACT_QUESTION] = GL_QUESTION,
 		[ACT_IDLE] = GL_REST,
 		[ACT_DONE] = GL_REST,
-		[ACT_ERROR] = GL_FAIL};
+		[ACT_ERROR] = GL_FAIL,
+		[ACT_LIMITED] = GL_PAUSED};
 	static const enum theme_glyph by_state[] = {[MS_STARTING] = GL_WORK,
 		[MS_CLOSING] = GL_UNKNOWN,
 		[MS_ASLEEP] = GL_SLEEP,
@@ -110,7 +111,8 @@ row_style(const struct msess *s)
 		[ACT_QUESTION] = TH_NEEDS,
 		[ACT_IDLE] = TH_IDLE,
 		[ACT_DONE] = TH_IDLE,
-		[ACT_ERROR] = TH_ERROR};
+		[ACT_ERROR] = TH_ERROR,
+		[ACT_LIMITED] = TH_IDLE};
 	static const enum theme_style by_state[] = {[MS_STARTING] = TH_WORKING,
 		[MS_CLOSING] = TH_DIM,
 		[MS_ASLEEP] = TH_ASLEEP,
