@@ -140,7 +140,7 @@ look_closer(struct outside *o)
 static char **
 own_words(const struct profiles *ps, const struct outside *o)
 {
-	return profile_of_command(ps, o->argv[0]) == o->profile ? o->argv : NULL;
+	return profile_of_command(ps, o->argv) == o->profile ? o->argv : NULL;
 }
 
 static json_t *
