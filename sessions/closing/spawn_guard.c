@@ -18,6 +18,9 @@ spawn_verdict(uint64_t needs, const struct pressure *p)
 	struct pressure then = *p;
 
 	then.mem_available -= MIN(then.mem_available, needs);
+	/* where half of all is free, what waited for memory waited for a limit of its own, or before */
+	if (then.mem_available > then.mem_total / 2)
+		return SPAWN_OK;
 	return of_level[CLAMP(pressure_level(&then), 0, 2)];
 }
 

@@ -177,6 +177,7 @@ house_end(void)
 	pty_hub_close(ss->ptys);
 	keeper_link_close(ss->keeper);
 	close(house.keeper);
+	aside_close(ss->aside);
 	uv_close((uv_handle_t *)&house.alive, NULL);
 	uv_run(&house.loop, UV_RUN_DEFAULT);
 	arena_free(ss->arena);
