@@ -296,6 +296,7 @@ cmd_explain(struct request *r)
 		const struct activity_state *a = &s->run->act;
 		obj_put_text(o, "activity_source", activity_source_name(a->source));
 		obj_put_real(o, "idle_s", activity_idle_s(a, now));
+		json_object_set_new(o, "stopped", json_boolean(s->run->stopped));
 		json_object_set_new(o, "reap", reap_json(s));
 	}
 	request_reply(r, o);

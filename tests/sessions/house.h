@@ -158,6 +158,7 @@ house_begin(void)
 		.loop = &house.loop, .ops = &house_ops, .ctx = &house, .next_num = 1};
 	ss->config = xcalloc(1, sizeof(*ss->config));
 	assert_int_equal(config_load(ss->config, NULL, &e), 0);
+	ss->config->from_sessions = FROM_SESSIONS_ALLOW; /* the test is keeper and client in one */
 	assert_non_null(ss->profiles = profiles_load(NULL, &e));
 	ss->arena = arena_new(0);
 	ss->store = store_worker_new(&house.loop, paths()->state, ss->store_banner);

@@ -22,6 +22,8 @@ static const struct {
 	{"stat", "/.claude/projects/", "likewise"},
 	{"__realpath_chk", WORK_DIR, "likewise"},
 	{"realpath", WORK_DIR, "likewise"},
+	/* a start asks for the user's own status line, which ours is to call */
+	{"fopen", "/.claude/settings", "its settings"},
 };
 
 static char agent[600], top[400];

@@ -23,8 +23,9 @@ test_verdict(void **state)
 		{400, 1500, 0, 0, SPAWN_WARN},
 		{600, 1500, 0, 0, SPAWN_HOLD},
 		{6000, 5000, 0, 0, SPAWN_HOLD},
-		{10, 9000, 6, 0, SPAWN_WARN},
-		{10, 9000, 6, 11, SPAWN_HOLD},
+		{10, 9000, 6, 11, SPAWN_OK},
+		{10, 4000, 6, 0, SPAWN_WARN},
+		{10, 4000, 6, 11, SPAWN_HOLD},
 		{10, 9000, -1, -1, SPAWN_OK},
 	};
 

@@ -65,6 +65,9 @@ sql(const char *text)
 	"ALTER TABLE session ADD COLUMN archived INT NOT NULL DEFAULT 0;" \
 	"UPDATE session SET note='mine', archived=1;"
 
+/* With the time until which its account is limited. */
+#define META_3 META_2 "ALTER TABLE session ADD COLUMN limited_until REAL NOT NULL DEFAULT 0;"
+
 static void
 check_meta(struct meta_db *m, const char *note, bool archived)
 {
@@ -205,7 +208,7 @@ test_newer_meta(void **state)
 	struct err e;
 
 	(void)state;
-	sql(META_2 "ALTER TABLE session ADD COLUMN of_the_future INT; PRAGMA user_version=99");
+	sql(META_3 "ALTER TABLE session ADD COLUMN of_the_future INT; PRAGMA user_version=99");
 	before = file_bytes(&before_n);
 	m = meta_open(path, banner, sizeof banner, &e);
 	assert_non_null(strstr(banner, "newer muster"));

@@ -119,8 +119,8 @@ struct app {
 	double click_at;
 	int click_y, click_x;
 	char home[256], cwd[512];
-	char programs[16][32];	      /* names of the profiles, for the form of a new session */
-	bool program_found[16];	      /* its command is on PATH */
+	char programs[32][32];	      /* names of the profiles, for the form of a new session */
+	bool program_found[32];	      /* its command is on PATH */
 	char program_version[16][24]; /* "" unknown */
 	struct {		      /* what the outer terminal said it can, and looks like */
 		bool known, truecolor, sync, keys, clipboard;

@@ -337,7 +337,18 @@ do_notify(void *ctx, const char *title, const char *text)
 		outer_notify(f->outer, title, text);
 }
 
-/* The programs the form of a new session offers; not at the start, for PATH may be slow. */
+static bool
+is_here(const struct profile *p)
+{
+	char **argv = profile_start_argv(p, NULL, "");
+	bool yes = argv && argv[0] && path_finds(getenv("PATH"), NULL, argv[0]);
+
+	free(argv);
+	return yes;
+}
+
+/* The programs the form of a new session offers, those that are here first; not at the start, for
+ * PATH may be slow. */
 static void
 do_programs(void *ctx, struct app *a)
 {
@@ -345,15 +356,17 @@ do_programs(void *ctx, struct app *a)
 	struct err e;
 	struct profiles *ps = profiles_load(paths()->config, &e);
 	const struct profile *p;
+
 	if (!ps)
 		return;
-	for (size_t i = 0; (p = profile_at(ps, i)) && a->n_programs < 16; i++) {
-		char **argv = profile_start_argv(p, NULL, "");
-		snprintf(a->programs[a->n_programs], sizeof a->programs[0], "%s", profile_name(p));
-		a->program_found[a->n_programs++] =
-			argv && argv[0] && path_finds(getenv("PATH"), NULL, argv[0]);
-		free(argv);
-	}
+	for (int here = 1; here >= 0; here--)
+		for (size_t i = 0; (p = profile_at(ps, i)); i++) {
+			if (a->n_programs >= (int)ARRAY_LEN(a->programs) || is_here(p) != here)
+				continue;
+			snprintf(a->programs[a->n_programs], sizeof a->programs[0], "%s",
+				profile_name(p));
+			a->program_found[a->n_programs++] = here;
+		}
 	profiles_free(ps);
 }
 
