@@ -31,8 +31,10 @@ asked(char *text, size_t cap)
 	n = fread(text, 1, cap - 1, f);
 	text[n] = '\0';
 	fclose(f);
+	if (n == 0 || text[n - 1] != '\n') /* being written */
+		return false;
 	unlink(path);
-	return n > 0 && text[n - 1] == '\n';
+	return true;
 }
 
 static int

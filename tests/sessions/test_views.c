@@ -115,6 +115,8 @@ look(struct looker *l)
 {
 	struct frame f;
 
+	if (!l->canvas) /* it has gone */
+		return;
 	while (fake_hears(&l->peer, &f)) {
 		if (f.type == FT_VIEW_EVENT)
 			take_view_event(l, &f);

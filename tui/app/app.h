@@ -15,6 +15,7 @@
 #define STACK_MAX 8
 #define REST_S 2 /* so long the cursor rests before rows change places */
 #define UNDO_MAX 64
+#define PROGRAMS_MAX 32 /* profiles that are offered */
 
 /* app_reply_cb: a reply, or what went wrong: one is NULL; both are borrowed. id: as given to
  * app_request. */
@@ -119,10 +120,10 @@ struct app {
 	double click_at;
 	int click_y, click_x;
 	char home[256], cwd[512];
-	char programs[32][32];	      /* names of the profiles, for the form of a new session */
-	bool program_found[32];	      /* its command is on PATH */
-	char program_version[16][24]; /* "" unknown */
-	struct {		      /* what the outer terminal said it can, and looks like */
+	char programs[PROGRAMS_MAX][32];  /* names of the profiles, for the form of a new session */
+	bool program_found[PROGRAMS_MAX]; /* its command is on PATH */
+	char program_version[PROGRAMS_MAX][24]; /* "" unknown */
+	struct { /* what the outer terminal said it can, and looks like */
 		bool known, truecolor, sync, keys, clipboard;
 		bool colored; /* fg and bg are known */
 		uint32_t fg, bg;

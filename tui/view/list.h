@@ -22,10 +22,11 @@ struct list_state {
 		int n_procs, n_events;
 	} aside;
 	struct {
-		bool asked;	   /* for programs, versions, past costs and what is wrong */
-		int program;	   /* the button in focus: of app->programs */
-		uint64_t cost[16]; /* bytes a program of this kind usually takes; 0 unknown */
-		char wrong[96];	   /* the first check of the server that fails; "" none */
+		bool asked;  /* for programs, versions, past costs and what is wrong */
+		int program; /* the button in focus: of app->programs */
+		uint64_t cost
+			[PROGRAMS_MAX]; /* bytes a program of this kind usually takes; 0 unknown */
+		char wrong[96];		/* the first check of the server that fails; "" none */
 	} first;
 	struct { /* of this version of the model */
 		unsigned version;
