@@ -48,6 +48,7 @@ struct job {
 	uv_timer_t timer;
 	uint64_t input_ns, text_ns, settle_ms, typed_ms;
 	bool goes_on; /* what a predecessor began */
+	bool asked;   /* another module will answer; it may do so after closer_free */
 };
 struct closer {
 	struct sessions *ss;
@@ -80,6 +81,17 @@ static void
 job_closed(uv_handle_t *h)
 {
 	free(h->data);
+}
+
+/* Its answer is there: is there still a closer to go on for? */
+static bool
+job_answered(struct job *j)
+{
+	CHECK(j->magic == JOB_MAGIC && j->asked);
+	j->asked = false;
+	if (!j->of)
+		uv_close((uv_handle_t *)&j->timer, job_closed);
+	return j->of != NULL;
 }
 
 static void
@@ -150,16 +162,18 @@ on_guarded(void *arg)
 {
 	struct guarding *k = arg;
 	struct job *j = k->j;
-	struct session *s = session_of(j);
+	struct session *s;
 
-	CHECK(j->magic == JOB_MAGIC);
 	if (k->rc < 0)
 		log_warn(
 			"session %u: its transcript is not guarded (%s)", j->num, strerror(-k->rc));
-	if (s)
-		report(j, s);
-	else
-		job_gone(j);
+	if (job_answered(j)) {
+		s = session_of(j);
+		if (s)
+			report(j, s);
+		else
+			job_gone(j);
+	}
 	buf_free(&k->places);
 	free(k->cwd);
 	free(k);
@@ -170,6 +184,7 @@ guard(struct job *j, struct session *s)
 {
 	struct guarding *k = xcalloc(1, sizeof *k);
 
+	j->asked = true;
 	k->j = j;
 	k->cwd = xstrdup(s->cwd ? s->cwd : "/");
 	transcript_places(s, &k->places);
@@ -339,11 +354,13 @@ static void
 on_measured(void *ctx, const struct memstat *m)
 {
 	struct job *j = ctx;
-	struct session *s = session_of(j);
+	struct session *s;
 	const char *why;
 	char buf[160];
 
-	CHECK(j->magic == JOB_MAGIC);
+	if (!job_answered(j))
+		return;
+	s = session_of(j);
 	if (!s) {
 		job_gone(j);
 		return;
@@ -368,7 +385,9 @@ on_transcript(void *ctx)
 {
 	struct job *j = ctx;
 
-	CHECK(j->magic == JOB_MAGIC);
+	if (!job_answered(j))
+		return;
+	j->asked = true;
 	sampler_now(j->of->ss->sampler, j->num, on_measured, j);
 }
 
@@ -376,10 +395,12 @@ static void
 on_composed(void *ctx)
 {
 	struct job *j = ctx;
+	struct session *s;
 
-	struct session *s = session_of(j);
-
-	CHECK(j->magic == JOB_MAGIC);
+	if (!job_answered(j))
+		return;
+	s = session_of(j);
+	j->asked = true;
 	if (s)
 		transcript_ask(s, on_transcript, j);
 	else
@@ -422,6 +443,7 @@ closer_start(struct closer *c, struct session *s, const struct closer_request *q
 	if (!c->ss->sampler)
 		return err_set(e, 1, "memory is not measured (see muster doctor)");
 	j = job_new(c, s, q);
+	j->asked = true;
 	who = run_census(s);
 	if (c->ss->census)
 		census_now(c->ss->census, &who, on_composed, j);
@@ -438,7 +460,7 @@ closer_go_on(struct closer *c, struct session *s)
 
 	CHECK(s->state == SS_SLEEPING);
 	j = job_new(c, s, &q);
-	j->goes_on = true;
+	j->goes_on = j->asked = true;
 	sampler_now(c->ss->sampler, s->num, on_measured, j);
 }
 
@@ -455,5 +477,13 @@ closer_new(struct sessions *ss, struct ends *ends)
 void
 closer_free(struct closer *c)
 {
+	struct job *j;
+
+	while ((j = LIST_FIRST(&c->jobs))) {
+		LIST_REMOVE(j, link);
+		j->of = NULL;
+		if (!j->asked)
+			uv_close((uv_handle_t *)&j->timer, job_closed);
+	}
 	free(c);
 }

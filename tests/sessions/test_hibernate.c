@@ -203,6 +203,16 @@ what_a_predecessor_began_goes_on(void **state)
 	assert_int_equal(p.s->state, SS_ASLEEP);
 }
 
+/* The closer is gone when the answer to what it asked comes: nobody goes on for it. (end()) */
+static void
+the_server_leaves_meanwhile(void **state)
+{
+	(void)state;
+	starts(false);
+	hibernate();
+	assert_int_equal(results, 0);
+}
+
 int
 main(void)
 {
@@ -212,6 +222,7 @@ main(void)
 		T(it_sleeps_by_the_signal_of_its_profile),
 		T(a_kill_meanwhile_wins),
 		T(what_a_predecessor_began_goes_on),
+		T(the_server_leaves_meanwhile),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
