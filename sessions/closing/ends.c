@@ -140,6 +140,7 @@ ends_kill(struct ends *e, struct session *s, bool now)
 	if (!session_live(s))
 		return end_tree(e, s, now ? &at_once : &polite);
 	s->run->unkillable = false;
+	s->run->kill_at_once |= now;
 	if (s->state != SS_CLOSING)
 		session_set_state(s, SS_CLOSING);
 	if (s->run->pid > 0)
@@ -206,7 +207,7 @@ void
 ends_started(struct ends *e, struct session *s)
 {
 	if (s->state == SS_CLOSING)
-		end_tree(e, s, &polite);
+		end_tree(e, s, s->run->kill_at_once ? &at_once : &polite);
 }
 
 void

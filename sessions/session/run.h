@@ -35,6 +35,7 @@ struct run {
 	uint64_t gone_ns;	  /* since when its pidfd says that the child is gone; 0 */
 	bool stopped;		  /* its program, by itself or by somebody: it reads nothing */
 	uv_timer_t *wanted;	  /* since something was typed at it: it is continued then; NULL */
+	bool kill_at_once;	  /* asked for, maybe before it had a pid */
 	bool unkillable;	  /* it outlived SIGKILL: it is in the kernel's hands */
 	uint64_t told_ns; /* its changes of activity are told TOLD_MAX times in TOLD_NS from here */
 	unsigned told, untold;

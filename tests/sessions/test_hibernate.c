@@ -56,6 +56,24 @@ reaped(void)
 }
 
 /* A child that waits, deaf to HUP and TERM or not, with a conversation on disk. */
+static pid_t
+child(bool deaf)
+{
+	pid_t pid;
+
+	signal(SIGTERM, deaf ? SIG_IGN : SIG_DFL);
+	signal(SIGHUP, deaf ? SIG_IGN : SIG_DFL);
+	pid = fork();
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		for (;;)
+			pause();
+	}
+	signal(SIGTERM, SIG_DFL);
+	signal(SIGHUP, SIG_DFL);
+	return pid;
+}
+
 static void
 starts(bool deaf)
 {
@@ -72,16 +90,7 @@ starts(bool deaf)
 	p.s->env[0] = memcpy((char *)(p.s->env + 2), dir, n);
 	free(dir);
 	free(file);
-	signal(SIGTERM, deaf ? SIG_IGN : SIG_DFL);
-	signal(SIGHUP, deaf ? SIG_IGN : SIG_DFL);
-	pid = fork();
-	if (pid == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		for (;;)
-			pause();
-	}
-	signal(SIGTERM, SIG_DFL);
-	signal(SIGHUP, SIG_DFL);
+	pid = child(deaf);
 	assert_int_equal(course_begin(p.s, p.s->argv, NULL, NULL, &e), 0);
 	played_born(&p, pid, proc_start(pid), (int)syscall(SYS_pidfd_open, pid, 0));
 	sampler_add(house.ss.sampler, p.s->num, p.s->id, pid);
@@ -203,6 +212,23 @@ what_a_predecessor_began_goes_on(void **state)
 	assert_int_equal(p.s->state, SS_ASLEEP);
 }
 
+/* KILL at once, as it was asked for, though there was no process yet. */
+static void
+kill_now_holds_for_one_that_starts(void **state)
+{
+	struct err e;
+	pid_t pid = child(false);
+
+	(void)state;
+	played_new(&p, "claude", SS_STARTING);
+	assert_int_equal(course_begin(p.s, p.s->argv, NULL, NULL, &e), 0);
+	assert_true(ends_kill(ends, p.s, true));
+	played_born(&p, pid, proc_start(pid), (int)syscall(SYS_pidfd_open, pid, 0));
+	ends_started(ends, p.s);
+	UNTIL(reaped());
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+}
+
 /* The closer is gone when the answer to what it asked comes: nobody goes on for it. (end()) */
 static void
 the_server_leaves_meanwhile(void **state)
@@ -222,6 +248,7 @@ main(void)
 		T(it_sleeps_by_the_signal_of_its_profile),
 		T(a_kill_meanwhile_wins),
 		T(what_a_predecessor_began_goes_on),
+		T(kill_now_holds_for_one_that_starts),
 		T(the_server_leaves_meanwhile),
 	};
 
