@@ -16,7 +16,6 @@
 #include "sessions/closing/wake.h"
 #include "sessions/closing/watch.h"
 #include "sessions/store_thread/store_worker.h"
-#include "sessions/memory/sampler.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

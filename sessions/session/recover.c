@@ -11,7 +11,6 @@
 #include "sessions/session/ended.h"
 #include "sessions/session/feed.h"
 #include "sessions/session/run.h"
-#include "sessions/session/display.h"
 #include "sessions/store_thread/store_worker.h"
 #include "sessions/wire/json.h"
 #include "sessions/session/sessions.h"

@@ -5,7 +5,6 @@
 #include "tui/verb/verb.h"
 #include "tui/verb/memory.h"
 #include <stdlib.h>
-#include "tui/verb/verb.h"
 #include <string.h>
 
 /* Up to n bytes, fit for a terminal. */
