@@ -159,14 +159,27 @@ listed(const char *state)
 	return n;
 }
 
+/* All screens are in files, as they are since the last output. */
 static bool
-cards_are_kept(void *ctx)
+screens_are_kept(void *ctx)
 {
+	bool all = muster("ls --json") == 0;
+	json_t *j = out_json(), *s;
+	size_t i;
+
 	(void)ctx;
-	for (int k = 1; k <= MANY + 1; k++)
-		if (access(in_home("state/text/%d/screen", k), F_OK) != 0)
-			return false;
-	return true;
+	json_array_foreach (json_object_get(j, "sessions"), i, s) {
+		const char *name = json_string_value(json_object_get(s, "name"));
+		int num = *name == 'm' ? atoi(name + 1) + 1 : MANY + 1;
+		struct stat st;
+
+		all = all && stat(in_home("state/text/%d/screen", num), &st) == 0 &&
+		      (double)st.st_mtim.tv_sec + (double)st.st_mtim.tv_nsec / 1e9 >
+			      json_number_value(json_object_get(s, "last_output"));
+	}
+	all = all && json_array_size(json_object_get(j, "sessions")) == MANY + 1;
+	json_decref(j);
+	return all;
 }
 
 static void
@@ -208,7 +221,7 @@ test_power_is_lost(void **st)
 			0);
 	assert_int_equal(muster("new -d -n agent -- $MUSTER_HOME/bin/claude"), 0);
 	until_shows("agent", "agent of mine");
-	assert_true(until(cards_are_kept, NULL, 30));
+	assert_true(until(screens_are_kept, NULL, 30));
 	assert_int_equal(muster("ls --json"), 0);
 	j = out_json();
 	conversation[0] = 0;
