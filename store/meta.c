@@ -33,7 +33,7 @@ static const struct db_schema schema = {.application_id = 0x6d737431,
 	.n_migrations = ARRAY_LEN(migrations),
 	.tables = tables,
 	.n_tables = ARRAY_LEN(tables),
-	.durability = "FULL"};
+	.durability = "NORMAL"};
 
 enum {
 	ST_PUT,
@@ -166,6 +166,23 @@ meta_put_session(struct meta_db *m, const struct meta_session *row)
 			rc = count_num(db, row->num);
 		rc = end(db, rc);
 	} while (rc < 0 && made_room(db, rc));
+	return rc;
+}
+
+/* Frames of the log are read back in order up to the first that is not whole: the sync of the last
+ * one is the sync of all before it. */
+int
+meta_sync(struct meta_db *m)
+{
+	struct db *db = &m->db;
+	int rc;
+
+	if (db->read_only || db->in_memory)
+		return 0;
+	rc = db_exec(db, "PRAGMA synchronous=FULL");
+	if (rc == 0)
+		rc = count_num(db, 0);
+	db_exec(db, "PRAGMA synchronous=NORMAL");
 	return rc;
 }
 

@@ -254,6 +254,48 @@ test_order_and_survival(void **state)
 	store_worker_close(w);
 }
 
+static uv_sem_t go;
+
+static void
+wait_for_go(void *arg, struct history_db *h, struct meta_db *m)
+{
+	(void)arg;
+	(void)h;
+	(void)m;
+	uv_sem_wait(&go);
+}
+
+/* What waits behind a slow disk goes there together: not one sync for each row. */
+static void
+test_rows_that_wait(void **state)
+{
+	struct io_faults f = {.under = "/meta.db"};
+	struct reading r = {0};
+	struct store_worker *w;
+
+	(void)state;
+	mkdir(dir, 0700);
+	uv_sem_init(&go, 0);
+	w = store_worker_new(&loop, dir, banner);
+	settled(w);
+	store_run(w, wait_for_go, delivered, &r);
+	for (uint32_t i = 1; i <= 100; i++) {
+		struct meta_session s = session(i);
+
+		store_put_session(w, &s);
+		store_put_event(w, i, i, "id", s.name, "started", NULL);
+	}
+	io_faults = &f;
+	uv_sem_post(&go);
+	r = reading(w);
+	io_faults = NULL;
+	assert_int_equal(r.sessions, 100);
+	assert_int_equal(r.events, 100);
+	assert_in_range(f.syncs, 1, 20);
+	store_worker_close(w);
+	uv_sem_destroy(&go);
+}
+
 static void
 test_no_disk_and_back(void **state)
 {
@@ -462,6 +504,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_trim_of_code, fresh, done),
 		cmocka_unit_test_setup_teardown(test_trim_after_sessions, fresh, done),
 		cmocka_unit_test_setup_teardown(test_order_and_survival, fresh, done),
+		cmocka_unit_test_setup_teardown(test_rows_that_wait, fresh, done),
 		cmocka_unit_test_setup_teardown(test_no_disk_and_back, fresh, done),
 		cmocka_unit_test_setup_teardown(test_reads_that_fail, fresh, done),
 		cmocka_unit_test_setup_teardown(test_every_call_fails, fresh, done),
