@@ -11,6 +11,7 @@
 #include "core/base/log.h"
 #include "core/os/os.h"
 #include "store/age.h"
+#include "store/card.h"
 #include "store/db.h"
 #include "store/mirror.h"
 #include "store/numbers.h"
@@ -221,6 +222,27 @@ write_history(struct store_worker *w)
 	trouble(w, HISTORY, rc);
 }
 
+static void
+delete_session(struct store_worker *w, uint32_t num)
+{
+	mirror_delete(&w->mirror, num);
+	w->scrub = true;
+	for (struct job **e = &w->events; *e;) {
+		struct job *ev = *e;
+
+		if (ev->event.num != num) {
+			e = &ev->next;
+			continue;
+		}
+		*e = ev->next;
+		w->n_events--;
+		job_free(ev);
+	}
+	w->unwritten++;
+	if (history_delete(w->h, num) < 0)
+		log_warn("store: history of %u could not be deleted", (unsigned)num);
+}
+
 /* ---- reading the list ---- */
 
 static uint32_t
@@ -309,13 +331,27 @@ say_lost(struct store_worker *w, size_t salvaged)
 		" (%zu session%s taken from their text)", salvaged, salvaged == 1 ? "" : "s");
 }
 
+/* What a server before this one died over. */
+static void
+finish_deletes(struct store_worker *w)
+{
+	size_t n;
+	uint32_t *nums = card_graves(w->mirror.text_dir, &n);
+
+	for (size_t i = 0; i < n; i++)
+		delete_session(w, nums[i]);
+	free(nums);
+}
+
 /* All sessions that the list and the text directories tell of and the mirror has not. */
 static void
 read_list(struct store_worker *w, struct meta_list *found)
 {
-	int rc = meta_in_memory(w->m) ? -EAGAIN : mirror_read(&w->mirror, w->m, found);
+	int rc;
 	size_t salvaged;
 
+	finish_deletes(w);
+	rc = meta_in_memory(w->m) ? -EAGAIN : mirror_read(&w->mirror, w->m, found);
 	if (db_is_corrupt(rc) && (rc = set_meta_aside(w)) == 0)
 		rc = mirror_read(&w->mirror, w->m, found);
 	w->unread = rc;
@@ -376,22 +412,7 @@ run_put_session(struct store_worker *w, struct job *j)
 static void
 run_delete(struct store_worker *w, struct job *j)
 {
-	mirror_delete(&w->mirror, j->num);
-	w->scrub = true;
-	for (struct job **e = &w->events; *e;) {
-		struct job *ev = *e;
-
-		if (ev->event.num != j->num) {
-			e = &ev->next;
-			continue;
-		}
-		*e = ev->next;
-		w->n_events--;
-		job_free(ev);
-	}
-	w->unwritten++;
-	if (history_delete(w->h, j->num) < 0)
-		log_warn("store: history of %u could not be deleted", (unsigned)j->num);
+	delete_session(w, j->num);
 }
 
 static void
