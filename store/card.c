@@ -19,6 +19,10 @@ enum { GUESSED_COLS = 80, GUESSED_ROWS = 24 };
 	X(profile)      \
 	X(conversation) \
 	X(state)
+#define TEXTS(X)    \
+	X(note)     \
+	X(worktree) \
+	X(runner)
 #define INTS(X)      \
 	X(cols)      \
 	X(rows)      \
@@ -55,8 +59,11 @@ to_json(const struct meta_session *m)
 			array_of(m->argv_json), "tags", array_of(m->tags_json));
 	if (m->archived)
 		json_object_set_new(o, "archived", json_true());
-	if (m->note && *m->note)
-		json_object_set_new(o, "note", json_string(m->note));
+#define X(f)               \
+	if (m->f && *m->f) \
+		json_object_set_new(o, #f, json_string(m->f));
+	TEXTS(X)
+#undef X
 #define X(f) json_object_set_new(o, #f, json_string(m->f));
 	WORDS(X)
 #undef X
@@ -118,11 +125,15 @@ from_json(const json_t *o, struct meta_session *m)
 {
 	const char *cwd = json_string_value(json_object_get(o, "cwd"));
 	json_t *argv = json_object_get(o, "argv"), *tags = json_object_get(o, "tags");
-	const char *note = json_string_value(json_object_get(o, "note"));
+	const char *t;
 
 	m->pinned = json_is_true(json_object_get(o, "pinned"));
 	m->archived = json_is_true(json_object_get(o, "archived"));
-	m->note = xstrdup(note ? note : "");
+#define X(f)                                           \
+	t = json_string_value(json_object_get(o, #f)); \
+	m->f = xstrdup(t ? t : "");
+	TEXTS(X)
+#undef X
 	m->cwd = xstrdup(cwd ? cwd : "/");
 	m->argv_json = json_is_array(argv) ? json_dumps(argv, JSON_COMPACT) : xstrdup("[]");
 	m->tags_json = json_is_array(tags) ? json_dumps(tags, JSON_COMPACT) : xstrdup("[]");

@@ -10,6 +10,7 @@ struct meta_session { /* strings are borrowed on put, owned by the array on load
 	char *cwd;
 	char *argv_json, *tags_json; /* JSON arrays of strings */
 	char *note;
+	char *worktree, *runner; /* "" or NULL: none */
 	char state[12];
 	bool pinned, no_store, archived;
 	int cols, rows, exit_code, exit_signal;
