@@ -192,7 +192,7 @@ card_numbers(const char *text_dir, size_t *n)
 	}
 	if (d)
 		closedir(d);
-	if (*n)
+	if (out)
 		qsort(out, *n, sizeof *out, ascending);
 	return out;
 }
