@@ -25,6 +25,7 @@
 #include "sessions/store_thread/store_worker.h"
 #include "sessions/session/feed.h"
 #include "sessions/session/course.h"
+#include "sessions/session/worktree.h"
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -225,6 +226,7 @@ on_tick(uv_timer_t *t)
 	}
 	course_tick(&sv->sessions, now);
 	ended_tick(&sv->sessions);
+	worktrees_tick(&sv->sessions);
 	housekeeping_tick(&sv->housekeeping);
 	recorder_tick(&sv->sessions, now);
 	peers_check(sv->peers, now);
@@ -407,6 +409,7 @@ services_setup(struct server *sv)
 	struct sessions *ss = &sv->sessions;
 
 	ss->aside = aside_new(&sv->loop);
+	ss->git = aside_new(&sv->loop);
 	ss->store = store_worker_new(&sv->loop, paths()->state, ss->store_banner);
 	ss->sampler = server_sampler(sv);
 	ss->census = census_new(&sv->loop, ss->sampler, ss->store);

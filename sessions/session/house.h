@@ -55,6 +55,7 @@ struct sessions {
 	struct shelf *shelf; /* what ended sessions need again */
 	struct store_worker *store;
 	struct aside *aside; /* for files of others: configuration, transcripts */
+	struct aside *git;   /* what waits for git */
 	struct sampler *sampler;
 	struct census *census; /* with the sampler */
 	const struct session_ops *ops;

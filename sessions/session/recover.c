@@ -14,6 +14,7 @@
 #include "sessions/store_thread/store_worker.h"
 #include "sessions/wire/json.h"
 #include "sessions/session/sessions.h"
+#include "sessions/session/worktree.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -89,6 +90,7 @@ from_meta(struct sessions *ss, const struct meta_session *m)
 	set_tags(s, tags);
 	s->profile = profile_named(ss, m->profile, s->argv);
 	s->note = m->note && *m->note ? xstrdup(m->note) : NULL;
+	worktree_set(s, m->worktree);
 	s->pinned = m->pinned;
 	s->archived = m->archived;
 	s->no_store = m->no_store;
@@ -126,6 +128,7 @@ from_note(struct sessions *ss, uint32_t num, const json_t *o)
 	set_tags(s, json_object_get(o, "tags"));
 	s->profile = profile_named(ss, profile ? profile : "", s->argv);
 	s->note = obj_text(o, "note") ? xstrdup(obj_text(o, "note")) : NULL;
+	worktree_set(s, obj_text(o, "worktree"));
 	s->pinned = obj_true(o, "pinned");
 	s->no_store = obj_true(o, "no_store");
 	s->mem_max = (uint64_t)obj_int(o, "mem_max", 0);

@@ -34,6 +34,7 @@ enum session_state session_state_of(const char *stored); /* SS_LOST: no such sta
 struct run;
 struct display;
 struct sessions;
+struct worktree;
 #define SESSION_TAGS_MAX 16
 #define SESSION_NAME_MAX 63 /* bytes */
 #define SESSION_NOTE_MAX 500
@@ -60,7 +61,8 @@ struct session {
 	int spec; /* memfd with argv, env and limits of its last run, the keeper's too; -1 */
 	char *tags[SESSION_TAGS_MAX];
 	int n_tags;
-	char *note; /* a line that its user wrote; NULL none */
+	char *note;	       /* a line that its user wrote; NULL none */
+	struct worktree *tree; /* the git worktree that was made for it; NULL none */
 	bool pinned, no_store;
 	bool archived;	       /* out of the list until it needs its user, or is woken */
 	bool changed, unsaved; /* to be told to clients; to be stored */

@@ -8,6 +8,7 @@
 #include "sessions/session/ended.h"
 #include "sessions/session/recorder.h"
 #include "sessions/session/run.h"
+#include "sessions/session/worktree.h"
 #include "sessions/store_thread/store_worker.h"
 #include "sessions/wire/json.h"
 #include <ctype.h>
@@ -121,6 +122,7 @@ sessions_free(struct session *s)
 		free(s->tags[i]);
 	free(s->cwd);
 	free(s->note);
+	worktree_free(s->tree);
 	free(s->argv);
 	free(s->env);
 	s->magic = 0;
@@ -290,6 +292,7 @@ store_session(struct session *s)
 	struct meta_session m = {.num = s->num,
 		.cwd = s->cwd,
 		.note = s->note,
+		.worktree = (char *)worktree_top(s),
 		.pinned = s->pinned,
 		.archived = s->archived,
 		.no_store = s->no_store,

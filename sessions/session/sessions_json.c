@@ -5,6 +5,7 @@
 #include "sessions/session/run.h"
 #include "sessions/session/display.h"
 #include "sessions/session/sessions.h"
+#include "sessions/session/worktree.h"
 #include "sessions/wire/json.h"
 #include <math.h>
 #include <stdio.h>
@@ -269,6 +270,8 @@ session_json(struct session *s)
 	json_object_set_new(o, "archived", json_boolean(s->archived));
 	if (s->note)
 		obj_put_text(o, "note", s->note);
+	if (s->tree)
+		json_object_set_new(o, "worktree", worktree_json(s));
 	obj_put_text(o, "host", s->of->host);
 	json_object_set_new(o, "state", json_string(session_state_name(s->state)));
 	put_activity(o, s);

@@ -7,6 +7,7 @@
 #include "sessions/session/house.h"
 #include "sessions/wire/json.h"
 #include "sessions/session/feed.h"
+#include "sessions/session/worktree.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -88,6 +89,8 @@ spawn_note(const struct session *s)
 
 	if (s->note)
 		json_object_set_new(o, "note", json_string(s->note));
+	if (s->tree)
+		json_object_set_new(o, "worktree", json_string(worktree_top(s)));
 	json_object_set_new(o, "from", json_string(session_state_stored(s->run->from)));
 	json_object_set_new(o, "argv", words_json(s->argv, -1));
 	json_object_set_new(o, "tags", words_json(s->tags, s->n_tags));

@@ -1,4 +1,4 @@
-/* Requests about whole sessions: list, start, end, delete, name. */
+/* Requests about whole sessions: list, start, end. */
 #include "core/base/log.h"
 #include "core/os/os.h"
 #include "core/text/width.h"
@@ -15,6 +15,7 @@
 #include "sessions/wire/json.h"
 #include "sessions/session/course.h"
 #include "sessions/session/sessions.h"
+#include "sessions/session/worktree.h"
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -209,6 +210,19 @@ new_from_args(struct session *s, const json_t *a, struct err *e)
 	return sessions_add(ss, s, e);
 }
 
+/* It could not begin: a worktree that was made for it goes, too. */
+static void
+never_was(struct session *s)
+{
+	struct sessions *ss = s->of;
+	char *top = s->tree ? xstrdup(worktree_top(s)) : NULL;
+
+	sessions_forget(s);
+	if (top)
+		worktree_remove(ss, top, NULL, NULL);
+	free(top);
+}
+
 struct new_job {
 	struct request *r; /* NULL: the client left */
 	json_t *guard;
@@ -236,7 +250,7 @@ new_done(void *ctx, struct session *s, const struct err *e)
 		return;
 	if (r)
 		request_fail(r, e);
-	sessions_forget(s); /* it never was */
+	never_was(s);
 }
 
 /* What `new` with these arguments, or waking these sessions, would be told. */
@@ -278,8 +292,9 @@ new_asleep(struct request *r, struct session *s)
 	request_reply(r, json_pack("{s:i,s:s,s:s}", "v", 1, "id", s->id, "name", s->name));
 }
 
-void
-cmd_new(struct request *r)
+/* tree: its worktree; NULL none. */
+static void
+begin_new(struct request *r, const char *tree)
 {
 	struct sessions *ss = request_sessions(r);
 	json_t *a = request_args(r);
@@ -295,6 +310,7 @@ cmd_new(struct request *r)
 		request_fail(r, &e);
 		return;
 	}
+	worktree_set(s, tree);
 	if (obj_true(a, "asleep")) {
 		new_asleep(r, s);
 		return;
@@ -322,7 +338,58 @@ cmd_new(struct request *r)
 	free(argv);
 }
 
-/* kill, forget. */
+struct tree_job {
+	struct request *r; /* NULL: the client left */
+	struct sessions *ss;
+};
+
+static void
+tree_cancelled(void *ctx)
+{
+	((struct tree_job *)ctx)->r = NULL;
+}
+
+static void
+on_tree(void *ctx, const struct git_made *made, const struct err *e)
+{
+	struct tree_job *j = ctx;
+	struct request *r = j->r;
+	struct sessions *ss = j->ss;
+
+	free(j);
+	if (!r) {
+		if (made->made)
+			worktree_remove(ss, made->top, NULL, NULL);
+		return;
+	}
+	request_on_cancel(r, NULL, NULL);
+	if (e) {
+		request_fail(r, e);
+		return;
+	}
+	json_object_set_new(request_args(r), "cwd", json_string(made->cwd));
+	begin_new(r, made->top);
+}
+
+void
+cmd_new(struct request *r)
+{
+	const char *branch = obj_text(request_args(r), "worktree");
+	const char *cwd = obj_text(request_args(r), "cwd");
+	struct tree_job *j;
+
+	if (!branch || !cwd) {
+		begin_new(r, NULL);
+		return;
+	}
+	j = xcalloc(1, sizeof(*j));
+	j->r = r;
+	j->ss = request_sessions(r);
+	request_on_cancel(r, tree_cancelled, j);
+	worktree_make(j->ss, cwd, branch, on_tree, j);
+}
+
+/* kill */
 
 struct kills {
 	struct request *r;
@@ -408,25 +475,4 @@ cmd_kill(struct request *r)
 	m = xcalloc(1, sizeof(*m));
 	*m = (struct kills){.r = r, .results = results};
 	waits_add(server_waits(request_server(r)), r, kills_over, kills_free, m);
-}
-
-/* What it left behind goes with it. */
-static int
-forget_one(struct request *r, struct session *s, struct err *e)
-{
-	if (session_live(s))
-		return err_set(
-			e, 1, "%s is %s (kill it first)", s->name, session_state_name(s->state));
-	ends_strays(lifecycle_ends(server_lifecycle(request_server(r))), s);
-	sessions_forget(s);
-	return 0;
-}
-
-void
-cmd_forget(struct request *r)
-{
-	json_t *results = each_session(r, forget_one);
-
-	if (results)
-		request_reply(r, json_pack("{s:i,s:o}", "v", 1, "results", results));
 }

@@ -225,7 +225,7 @@ row_says(const struct msess *s, char *buf, size_t cap)
 {
 	enum group g = msess_group(s);
 	const char *text = *s->note && g != GR_NEEDS && g != GR_WORKING ? s->note : s->wants;
-	char until[24] = "", strays[40] = "";
+	char until[24] = "", strays[40] = "", branch[160] = "";
 	if (s->limited_until > 0) {
 		time_t at = (time_t)s->limited_until;
 		struct tm tm;
@@ -237,7 +237,9 @@ row_says(const struct msess *s, char *buf, size_t cap)
 			s->strays > 1 ? "s" : "");
 	if (s->pinned && !*text)
 		text = "pinned";
-	snprintf(buf, cap, "%s%s%s", until, strays, text);
+	if (*s->branch)
+		snprintf(branch, sizeof branch, "[%s] ", s->branch);
+	snprintf(buf, cap, "%s%s%s%s", branch, until, strays, text);
 	return buf;
 }
 
