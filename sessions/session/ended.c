@@ -112,7 +112,6 @@ ended_delete(struct sessions *ss, uint32_t num)
 	if (!ss->store)
 		return;
 	shelf_put(ss->shelf, num, SHELF_GONE, "", 0);
-	recorder_delete(ss, num);
 	store_delete_session(ss->store, num);
 	g = xcalloc(1, sizeof(*g));
 	*g = (struct grave){ss, num};

@@ -12,6 +12,7 @@ struct io_faults {
 	_Atomic int count; /* so many fail; 0: all from then on */
 	_Atomic int reads; /* reading fails as well, and is counted */
 	_Atomic int calls; /* made under `under` so far: set to 0 to count anew */
+	_Atomic int syncs; /* of them, those that wait for the disk itself */
 	char under[256];   /* only files whose path contains this; "" none */
 	/* A disk that hangs: calls on such files wait as long as this is set. */
 	_Atomic int hold;
