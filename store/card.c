@@ -209,7 +209,7 @@ numbers(const char *text_dir, const char *behind, size_t *n)
 	}
 	if (d)
 		closedir(d);
-	if (*n)
+	if (out)
 		qsort(out, *n, sizeof *out, ascending);
 	return out;
 }

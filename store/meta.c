@@ -398,7 +398,7 @@ meta_events(struct meta_db *m, uint32_t num, double since, size_t max, size_t *n
 		ev->detail_json = column_dup(s, 5);
 	}
 	sqlite3_reset(s);
-	for (size_t i = 0; i < *n / 2; i++) {
+	for (size_t i = 0; out && i < *n / 2; i++) {
 		struct meta_event swap = out[i];
 
 		out[i] = out[*n - 1 - i];
