@@ -291,6 +291,7 @@ cmd_explain(struct request *r)
 		session_state_name(s->state), "activity", activity_name(run_activity(s)), "growth",
 		growth_json(s));
 	session_put_usage(o, s);
+	session_put_memgroup(o, s);
 	json_object_set_new(o, "signals", s->run ? signals_json(s, now) : json_array());
 	if (s->run) {
 		const struct activity_state *a = &s->run->act;
