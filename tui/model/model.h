@@ -54,6 +54,7 @@ struct msess {
 	uint64_t spark[SPARK_N]; /* bytes over the last hour, oldest first; 0 no sample */
 	bool has_spark;
 	char tags[96], note[128];
+	char behind[32];  /* the program behind which its memory cannot be seen; "" it can */
 	char branch[140]; /* of its worktree, with a star while that is not clean; "" none */
 };
 enum group msess_group(const struct msess *s);
