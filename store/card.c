@@ -1,14 +1,19 @@
 #include "store/card.h"
 #include "core/base/crc.h"
+#include "core/base/log.h"
 #include "core/os/os.h"
 #include "store/segfile.h"
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
+
+#define GONE ".gone"
 
 enum { GUESSED_COLS = 80, GUESSED_ROWS = 24 };
 
@@ -182,8 +187,9 @@ ascending(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-uint32_t *
-card_numbers(const char *text_dir, size_t *n)
+/* Of the names in there that are a number with this behind it. */
+static uint32_t *
+numbers(const char *text_dir, const char *behind, size_t *n)
 {
 	DIR *d = opendir(text_dir);
 	struct dirent *e;
@@ -195,7 +201,7 @@ card_numbers(const char *text_dir, size_t *n)
 		char *end;
 		unsigned long v = strtoul(e->d_name, &end, 10);
 
-		if (*end || v == 0 || v > INT32_MAX)
+		if (strcmp(end, behind) != 0 || v == 0 || v > INT32_MAX)
 			continue;
 		if (*n == cap)
 			out = xrealloc(out, (cap = cap ? cap * 2 : 64) * sizeof *out);
@@ -203,9 +209,45 @@ card_numbers(const char *text_dir, size_t *n)
 	}
 	if (d)
 		closedir(d);
-	if (*n)
+	if (out)
 		qsort(out, *n, sizeof *out, ascending);
 	return out;
+}
+
+uint32_t *
+card_numbers(const char *text_dir, size_t *n)
+{
+	return numbers(text_dir, "", n);
+}
+
+uint32_t *
+card_graves(const char *text_dir, size_t *n)
+{
+	return numbers(text_dir, GONE, n);
+}
+
+void
+card_bury(const char *text_dir, uint32_t num)
+{
+	char path[600];
+	int fd, rc;
+
+	snprintf(path, sizeof path, "%s/%u" GONE, text_dir, num);
+	fd = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600); /* a full disk has no room for it */
+	if (fd >= 0)
+		close(fd);
+	snprintf(path, sizeof path, "%s/%u", text_dir, num);
+	if ((rc = segfile_delete(path)) < 0)
+		log_warn("text of session %u: %s", (unsigned)num, strerror(-rc));
+}
+
+void
+card_buried(const char *text_dir, uint32_t num)
+{
+	char path[600];
+
+	snprintf(path, sizeof path, "%s/%u" GONE, text_dir, num);
+	unlink(path);
 }
 
 bool

@@ -35,7 +35,7 @@ static const struct db_schema schema = {.application_id = 0x6d737431,
 	.n_migrations = ARRAY_LEN(migrations),
 	.tables = tables,
 	.n_tables = ARRAY_LEN(tables),
-	.durability = "FULL"};
+	.durability = "NORMAL"};
 
 enum {
 	ST_PUT,
@@ -170,6 +170,23 @@ meta_put_session(struct meta_db *m, const struct meta_session *row)
 			rc = count_num(db, row->num);
 		rc = end(db, rc);
 	} while (rc < 0 && made_room(db, rc));
+	return rc;
+}
+
+/* Frames of the log are read back in order up to the first that is not whole: the sync of the last
+ * one is the sync of all before it. */
+int
+meta_sync(struct meta_db *m)
+{
+	struct db *db = &m->db;
+	int rc;
+
+	if (db->read_only || db->in_memory)
+		return 0;
+	rc = db_exec(db, "PRAGMA synchronous=FULL");
+	if (rc == 0)
+		rc = count_num(db, 0);
+	db_exec(db, "PRAGMA synchronous=NORMAL");
 	return rc;
 }
 
@@ -381,7 +398,7 @@ meta_events(struct meta_db *m, uint32_t num, double since, size_t max, size_t *n
 		ev->detail_json = column_dup(s, 5);
 	}
 	sqlite3_reset(s);
-	for (size_t i = 0; i < *n / 2; i++) {
+	for (size_t i = 0; out && i < *n / 2; i++) {
 		struct meta_event swap = out[i];
 
 		out[i] = out[*n - 1 - i];

@@ -212,7 +212,8 @@ touches(const struct growth_floor *f, const double *kept, size_t first, size_t e
 static void
 measure(const struct rule *r, const struct growth_floor *f, size_t n, struct growth_numbers *nums)
 {
-	double kept[GROWTH_BASE_FLOORS], hours = r->width * GROWTH_FLOOR_S / HOUR_S, much, span;
+	double kept[GROWTH_BASE_FLOORS] = {0}, hours = r->width * GROWTH_FLOOR_S / HOUR_S, much,
+	       span;
 	size_t touch[GROWTH_BASE_FLOORS], nt, end, first;
 	bool high = false;
 
@@ -338,7 +339,7 @@ append(struct growth_floor *f, size_t *n, size_t cap, struct growth_floor x)
 static bool
 goes_on(const struct rule *r, const struct growth_scale *s)
 {
-	double kept[GROWTH_FLOORS], want;
+	double kept[GROWTH_FLOORS] = {0}, want;
 	size_t end, from;
 
 	keep(s->f, s->n, kept);

@@ -4,6 +4,7 @@
 #include "sessions/config/config.h"
 #include "sessions/config/ini_file.h"
 #include "sessions/config/sections.h"
+#include <assert.h>
 #include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
@@ -213,7 +214,23 @@ parse_status(const char *s, void *p, size_t cap)
 	return parse_choice(s, p, words, ARRAY_LEN(words), "off, top or bottom");
 }
 
-#define NOTIFY_WANTS "bell, osc or off, or KIND:WAY … of permission, question, done, error"
+#define NOTIFY_WANTS                                                        \
+	"bell, osc or off, or KIND:WAY … of permission, question, done, " \
+	"error, limited, growing"
+
+const char *
+notify_kind_name(enum notify_kind k)
+{
+	static const char *const names[] = {[NOTIFY_PERMISSION] = "permission",
+		[NOTIFY_QUESTION] = "question",
+		[NOTIFY_DONE] = "done",
+		[NOTIFY_ERROR] = "error",
+		[NOTIFY_LIMITED] = "limited",
+		[NOTIFY_GROWING] = "growing"};
+
+	static_assert(ARRAY_LEN(names) == NOTIFY_KINDS, "a name for each");
+	return names[k];
+}
 
 static const char *
 parse_way(const char *s, enum ui_notify *way)
@@ -228,10 +245,6 @@ parse_way(const char *s, enum ui_notify *way)
 static const char *
 parse_notify(const char *s, void *p, size_t cap)
 {
-	static const char *const kinds[] = {[NOTIFY_PERMISSION] = "permission",
-		[NOTIFY_QUESTION] = "question",
-		[NOTIFY_DONE] = "done",
-		[NOTIFY_ERROR] = "error"};
 	enum ui_notify by[NOTIFY_KINDS] = {NOTIFY_OFF}, way;
 	char kind[16], word[8];
 	int n = 0;
@@ -248,7 +261,7 @@ parse_notify(const char *s, void *p, size_t cap)
 		if (sscanf(s, "%15[a-z]:%7[a-z]%*[ ,]%n", kind, word, &n) != 2 ||
 			parse_way(word, &way))
 			return NOTIFY_WANTS;
-		while (k < NOTIFY_KINDS && strcmp(kind, kinds[k]) != 0)
+		while (k < NOTIFY_KINDS && strcmp(kind, notify_kind_name((enum notify_kind)k)) != 0)
 			k++;
 		if (k == NOTIFY_KINDS)
 			return NOTIFY_WANTS;

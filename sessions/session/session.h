@@ -46,6 +46,7 @@ struct session_past {
 	double last_output, last_input;
 	int exit_code, exit_signal; /* -1 unknown */
 	uint64_t freed_bytes;	    /* by the last sleep */
+	uint64_t ended_ns;	    /* monotonic; 0: not since this boot */
 };
 #define SESSION_MAGIC 0x53455353u
 struct session {
