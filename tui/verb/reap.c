@@ -342,7 +342,10 @@ print_explanation(json_t *reply)
 	print_usage(reply);
 	if (memgroup_words(reply, group, sizeof group))
 		printf("cgroup: %s\n", group);
-	printf("growth: %s\n", str(growth, "verdict"));
+	if (*str(reply, "memory_unseen"))
+		puts(str(reply, "memory_unseen"));
+	else
+		printf("growth: %s\n", str(growth, "verdict"));
 	json_object_foreach (json_object_get(growth, "numbers"), key, v)
 		print_value(key, v);
 	json_array_foreach (json_object_get(growth, "slabs"), i, v)
