@@ -366,6 +366,33 @@ first_run_starts(void **state)
 	app_free(a);
 }
 
+/* What runs outside is offered only if there is any; one whose conversation is not known cannot come. */
+static void
+first_run_brings_in(void **state)
+{
+	static const char none[] = "{\"v\":1,\"processes\":[]}";
+	static const char two[] =
+		"{\"v\":1,\"processes\":["
+		"{\"pid\":7,\"footprint_bytes\":1073741824,\"conversation\":\"c-1\"},"
+		"{\"pid\":8,\"footprint_bytes\":1073741824,\"conversation\":\"c-2\"},"
+		"{\"pid\":9,\"footprint_bytes\":1073741824}]}";
+	(void)state;
+	struct app *a = fixture_app(100, 30, 0);
+	brought_in = 0;
+	first_run_outside(a, none, false);
+	assert_false(shows(a, "outside muster"));
+	press(a, "i");
+	assert_true(shows(a, "no AI CLI runs outside muster"));
+	first_run_outside(a, "no json", false);
+	first_run_outside(a, two, false);
+	assert_true(shows(a, "i  Bring in the 2 that run outside muster (2.0G)"));
+	press(a, "i");
+	assert_int_equal(brought_in, 1);
+	first_run_outside(a, two, true);
+	assert_true(shows(a, "2 asleep here: leave them there, then Enter wakes them here"));
+	app_free(a);
+}
+
 /* It asks nothing of the server, and leaves all as it was. */
 static void
 the_tour_changes_nothing(void **state)
@@ -417,6 +444,7 @@ main(void)
 		cmocka_unit_test(wall_at_any_size),
 		cmocka_unit_test(wide_screens),
 		cmocka_unit_test(first_run_starts),
+		cmocka_unit_test(first_run_brings_in),
 		cmocka_unit_test(the_tour_changes_nothing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -31,6 +31,8 @@ struct app_ops {
 	void (*quit)(void *ctx);
 	void (*programs)(void *ctx, struct app *a); /* fills a->programs */
 	void (*versions)(void *ctx, struct app *a); /* a->program_version, later; it runs them */
+	/* AI CLIs that run outside muster are looked for, or brought in; first_run_outside follows. */
+	void (*outside)(void *ctx, bool bring_in);
 	/* The user's editor over text (borrowed); app_edited with what it leaves. */
 	void (*edit)(void *ctx, const char *text, size_t n);
 	/* Whether this user is told something that is said only the first `times`; it counts. */
@@ -129,6 +131,10 @@ struct app {
 		uint32_t fg, bg;
 	} terminal;
 	int n_programs;
+	struct { /* CLIs outside muster whose conversation is known */
+		int n;
+		uint64_t bytes;
+	} outside;
 };
 
 /* NULL if ncurses has no description of its model terminal. */

@@ -16,9 +16,11 @@
 #include "sessions/config/config.h"
 #include "tui/app/preview.h"
 #include "tui/attach/attach.h"
+#include "tui/run/output.h"
 #include "tui/run/plain.h"
 #include "tui/run/versions.h"
 #include "tui/term/outer.h"
+#include "tui/view/list.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,6 +32,8 @@
 #define ENTER 13
 #define MAGIC 0x46524f4eu
 #define FETCH_MS 1000
+#define ASK_MS 5000
+#define IMPORT_MS 20000
 
 struct front {
 	uint32_t magic;
@@ -40,7 +44,7 @@ struct front {
 	struct client *client;
 	struct editor *editor; /* it has the terminal; NULL: we have */
 	struct app *app;
-	struct versions *versions; /* NULL until they are asked for */
+	struct outputs *outputs; /* of programs that are asked; NULL until then */
 	LIST_HEAD(, call) streams;
 	bool mouse, gone, quit;
 	struct err e;
@@ -420,13 +424,37 @@ do_tell(void *ctx, const char *what, int times)
 	return true;
 }
 
+/* Beside the number of a program: */
+enum { ASKED_OUTSIDE = -1, ASKED_IMPORT = -2 };
+
 static void
-on_version(void *ctx, int which, const char *version)
+on_output(void *ctx, int which, const char *text)
 {
 	struct front *f = front_check(ctx);
-	snprintf(f->app->program_version[which], sizeof f->app->program_version[0], "%s", version);
-	f->app->dirty = true;
+	struct app *a = f->app;
+	if (which < 0)
+		first_run_outside(a, text, which == ASKED_IMPORT);
+	else
+		version_in(text, a->program_version[which], sizeof a->program_version[0]);
+	a->dirty = true;
 	damage(f, true);
+}
+
+static struct outputs *
+outputs(struct front *f)
+{
+	if (!f->outputs)
+		f->outputs = outputs_new(&f->loop, on_output, f);
+	return f->outputs;
+}
+
+static void
+do_outside(void *ctx, bool bring_in)
+{
+	char self[] = "/proc/self/exe";
+	char *argv[] = {self, "import", "--json", bring_in ? NULL : "--dry-run", NULL};
+	outputs_ask(outputs(front_check(ctx)), bring_in ? ASKED_IMPORT : ASKED_OUTSIDE, argv,
+		IMPORT_MS);
 }
 
 /* A shell's version is nobody's question. */
@@ -436,13 +464,12 @@ do_versions(void *ctx, struct app *a)
 	struct front *f = front_check(ctx);
 	struct err e;
 	struct profiles *ps = profiles_load(paths()->config, &e);
-	if (!f->versions)
-		f->versions = versions_new(&f->loop, on_version, f);
 	for (int i = 0; ps && i < a->n_programs; i++) {
 		const struct profile *p = profile_find(ps, a->programs[i]);
 		char **argv = p && a->program_found[i] ? profile_start_argv(p, NULL, "") : NULL;
-		if (argv && argv[0] && strcmp(a->programs[i], "shell") != 0)
-			versions_ask(f->versions, i, argv[0]);
+		char *asks[] = {argv ? argv[0] : NULL, "--version", NULL};
+		if (asks[0] && strcmp(a->programs[i], "shell") != 0)
+			outputs_ask(outputs(f), i, asks, ASK_MS);
 		free(argv);
 	}
 	profiles_free(ps);
@@ -455,6 +482,7 @@ static const struct app_ops app_ops_of = {
 	.quit = do_quit,
 	.programs = do_programs,
 	.versions = do_versions,
+	.outside = do_outside,
 	.edit = do_edit,
 	.tell = do_tell,
 	.view_open = do_view_open,
@@ -622,8 +650,8 @@ close_all(struct front *f)
 	editor_free(f->editor);
 	f->editor = NULL;
 	/* what views give back as they go, they give to what is still there */
-	versions_free(f->versions);
-	f->versions = NULL;
+	outputs_free(f->outputs);
+	f->outputs = NULL;
 	app_free(f->app);
 	f->app = NULL;
 	outer_close(f->outer);
