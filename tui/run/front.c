@@ -695,6 +695,41 @@ front_open(struct front *f, const struct view *base, const char *id)
 	return 0;
 }
 
+static const char *
+habits_path(char *out, size_t cap)
+{
+	snprintf(out, cap, "%s/dashboard", paths()->state);
+	return out;
+}
+
+static void
+take_habits(struct model *m)
+{
+	char path[600], text[FOLDS_MAX * 256] = "";
+	FILE *f = fopen(habits_path(path, sizeof path), "re");
+	if (!f)
+		return;
+	text[fread(text, 1, sizeof text - 1, f)] = 0;
+	fclose(f);
+	model_take_habits(m, text);
+}
+
+/* Where it cannot be kept, the next dashboard is as the first one was. */
+static void
+keep_habits(const struct model *m)
+{
+	char path[600];
+	struct buf text = {0};
+	FILE *f;
+	model_habits(m, &text);
+	f = fopen(habits_path(path, sizeof path), "we");
+	if (f) {
+		fwrite(text.data, 1, text.len, f);
+		fclose(f);
+	}
+	buf_free(&text);
+}
+
 static void
 front_init(struct front *f, const struct front_options *opt)
 {
@@ -714,8 +749,10 @@ front_dashboard(const struct front_options *opt, struct err *e)
 	if (r == 0)
 		r = open_terminal(&f);
 	if (r == 0) {
+		take_habits(&f.app->m);
 		app_watch(f.app);
 		uv_run(&f.loop, UV_RUN_DEFAULT);
+		keep_habits(&f.app->m);
 	}
 	close_all(&f);
 	*e = f.e;
