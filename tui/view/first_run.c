@@ -197,18 +197,18 @@ ways_draw(struct app *a, int y, int x, int w, int foot)
 		enum action_id id;
 		bool there;
 		const char *text;
-	} ways[] = {{ACTION_FIRST_IMPORT, a->outside.n > 0, import},
+	} ways[] = {{ACTION_FIRST_IMPORT, a->n_outside > 0, import},
 		{ACTION_NEW, true, "Elsewhere, or with a prompt and a name"},
 		{ACTION_FIRST_TOUR, true, "A tour of two minutes; it changes nothing"},
 		{ACTION_HELP, true, "All keys"}, {ACTION_PALETTE, true, "All commands"},
 		{ACTION_ENDED, a->m.n > 0, "Ended sessions"}};
 
 	snprintf(import, sizeof import, "Bring in %s outside muster (%s)",
-		a->outside.n == 1 ? "the one that runs" : "those that run",
-		fmt_mem(mem, (double)a->outside.bytes));
-	if (a->outside.n > 1)
+		a->n_outside == 1 ? "the one that runs" : "those that run",
+		fmt_mem(mem, (double)a->outside_bytes));
+	if (a->n_outside > 1)
 		snprintf(import, sizeof import, "Bring in the %d that run outside muster (%s)",
-			a->outside.n, mem);
+			a->n_outside, mem);
 	for (size_t i = 0; i < ARRAY_LEN(ways) && y < foot; i++)
 		if (ways[i].there)
 			y = entry(a, y, x, w, ways[i].id, ways[i].text);
@@ -292,11 +292,11 @@ act_first_digit(struct app *a)
 void
 act_first_import(struct app *a)
 {
-	if (!a->outside.n) {
+	if (!a->n_outside) {
 		app_toast(a, true, "no AI CLI runs outside muster");
 		return;
 	}
-	app_toast(a, false, "bringing in %d …", a->outside.n);
+	app_toast(a, false, "bringing in %d …", a->n_outside);
 	a->ops.outside(a->ops.ctx, true);
 }
 
@@ -306,20 +306,20 @@ first_run_outside(struct app *a, const char *text, bool brought_in)
 	json_t *reply = json_loads(text, 0, NULL), *p;
 	size_t i;
 
-	a->outside.n = 0;
-	a->outside.bytes = 0;
+	a->n_outside = 0;
+	a->outside_bytes = 0;
 	json_array_foreach (json_object_get(reply, "processes"), i, p) {
 		if (!json_object_get(p, "conversation"))
 			continue;
-		a->outside.n++;
-		a->outside.bytes +=
+		a->n_outside++;
+		a->outside_bytes +=
 			(uint64_t)json_number_value(json_object_get(p, "footprint_bytes"));
 	}
 	json_decref(reply);
-	if (brought_in && a->outside.n)
+	if (brought_in && a->n_outside)
 		app_toast(a, false, "%d asleep here: leave %s there, then Enter wakes %s here",
-			a->outside.n, a->outside.n == 1 ? "it" : "them",
-			a->outside.n == 1 ? "it" : "them");
+			a->n_outside, a->n_outside == 1 ? "it" : "them",
+			a->n_outside == 1 ? "it" : "them");
 	else if (brought_in)
 		app_toast(a, true, "nothing was brought in (muster import says why)");
 }
