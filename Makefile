@@ -162,7 +162,7 @@ format:
 # Manual pages, made from the tables that the program is made of.
 MAN := $(addprefix $(B)/man/,muster.1 muster-config.5 muster-protocol.7)
 man: $(MAN)
-$(B)/man/%: share/man/make tui/verb/verbs.def tui/verb/verb_text.def sessions/config/config.def \
+$(B)/man/%: share/man/make tui/verb/verbs.def tui/verb/verb_text.def $(wildcard sessions/config/*.def) \
 		sessions/agent/profile_keys.def share/doc/protocol.md $(wildcard share/man/*.in)
 	@mkdir -p $(@D)
 	$(Q)share/man/make $* >$@.new && mv $@.new $@

@@ -25,6 +25,7 @@
 #include "sessions/store_thread/store_worker.h"
 #include "sessions/session/feed.h"
 #include "sessions/session/course.h"
+#include "sessions/config/sections.h"
 #include "sessions/session/worktree.h"
 #include <errno.h>
 #include <signal.h>
@@ -377,6 +378,8 @@ load_config(struct sessions *ss)
 		snprintf(ss->banner, sizeof(ss->banner), "%.150s", e.msg);
 		CHECK((ss->profiles = profiles_load(NULL, &e)));
 	}
+	if (!(ss->sections = sections_load(paths()->config, &e))) /* said above */
+		ss->sections = sections_load(NULL, &e);
 }
 
 static void

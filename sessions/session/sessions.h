@@ -18,6 +18,8 @@ int sessions_add(struct sessions *ss, struct session *s, struct err *e);
 void sessions_link(struct sessions *ss, struct session *s);
 /* It is about to live again: a name that another one took meanwhile gets a number behind it. */
 void sessions_keep_name(struct session *s);
+/* Its memory as last sampled; NULL: nothing is known, or it runs where that cannot be seen. */
+const struct memstat *sessions_memory(const struct session *s);
 int sessions_rename(struct session *s, const char *name, struct err *e);
 /* Deletes all of it, stored things too. The session must not be live. */
 void sessions_forget(struct session *s);

@@ -5,6 +5,7 @@
 #include "sessions/session/run.h"
 #include "sessions/session/display.h"
 #include "sessions/session/sessions.h"
+#include "sessions/session/runner.h"
 #include "sessions/session/worktree.h"
 #include "sessions/wire/json.h"
 #include <math.h>
@@ -98,7 +99,7 @@ put_roles(json_t *o, const struct session *s, const struct memstat *m)
 static void
 put_memory(json_t *o, struct session *s)
 {
-	const struct memstat *m = s->of->sampler ? sampler_get(s->of->sampler, s->num) : NULL;
+	const struct memstat *m = sessions_memory(s);
 	uint64_t spark[SPARK_N] = {0};
 	struct census_slab slabs[SLAB_SIZES];
 	json_t *a;
@@ -254,6 +255,16 @@ session_put_usage(json_t *o, const struct session *s)
 	json_decref(list);
 }
 
+static void
+put_runner(json_t *o, const struct session *s)
+{
+	char buf[32];
+
+	obj_put_text(o, "runner", s->runner);
+	if (runner_hides(s))
+		obj_put_text(o, "memory_behind", runner_program(s, buf));
+}
+
 json_t *
 session_json(struct session *s)
 {
@@ -270,6 +281,8 @@ session_json(struct session *s)
 	json_object_set_new(o, "archived", json_boolean(s->archived));
 	if (s->note)
 		obj_put_text(o, "note", s->note);
+	if (s->runner)
+		put_runner(o, s);
 	if (s->tree)
 		json_object_set_new(o, "worktree", worktree_json(s));
 	obj_put_text(o, "host", s->of->host);
@@ -342,7 +355,7 @@ sessions_totals_json(struct sessions *ss)
 	json_t *outside = outside_json(ss, &out);
 
 	for (struct session *s = ss->first; s; s = s->next) {
-		const struct memstat *m = ss->sampler ? sampler_get(ss->sampler, s->num) : NULL;
+		const struct memstat *m = sessions_memory(s);
 		running += session_live(s);
 		asleep += s->state == SS_ASLEEP;
 		freed += s->state == SS_ASLEEP ? s->past.freed_bytes : 0;

@@ -340,7 +340,10 @@ print_explanation(json_t *reply)
 		puts("its program is stopped: the next key, a send or resume continues it");
 	print_signals(json_object_get(reply, "signals"));
 	print_usage(reply);
-	printf("growth: %s\n", str(growth, "verdict"));
+	if (*str(reply, "memory_unseen"))
+		puts(str(reply, "memory_unseen"));
+	else
+		printf("growth: %s\n", str(growth, "verdict"));
 	json_object_foreach (json_object_get(growth, "numbers"), key, v)
 		print_value(key, v);
 	json_array_foreach (json_object_get(growth, "slabs"), i, v)
