@@ -6,7 +6,6 @@
 #include "core/base/log.h"
 #include "core/os/os.h"
 #include "sessions/session/checkpoint.h"
-#include "sessions/session/sessions.h"
 #include "sessions/pty/ring.h"
 #include "sessions/store_thread/store_worker.h"
 #include "store/age.h"
@@ -474,7 +473,6 @@ recorder_tick(struct sessions *ss, uint64_t now)
 {
 	if (!ss->store)
 		return;
-	sessions_store(ss); /* no text on the disk before its session is */
 	if (now >= ss->upkeep_ns) {
 		ss->upkeep_ns = now + UPKEEP_NS;
 		upkeep(ss);

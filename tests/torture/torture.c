@@ -550,7 +550,8 @@ show_log(void)
 	char cmd[300];
 
 	snprintf(cmd, sizeof(cmd),
-		"cd '%s/state' && { grep -vE ' (info|debug) ' server.log | tail -30; echo ...; tail "
+		"cd '%s/state' && { grep -vE ' (info|debug) ' server.log | tail -30; echo ...; "
+		"tail "
 		"-15 server.log; }",
 		home);
 	if (system(cmd) != 0)
