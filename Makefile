@@ -1,6 +1,6 @@
 # muster: see README.md. Everything is built below build/<variant>/.
-#   make [release]  make test  make asan  make tsan  make fuzz  make bench  make lint  make format
-#   make man  make install  make uninstall  make dist  make deb  make deps
+#   make [release]  make test  make asan  make tsan  make fuzz  make bench  make lint  make analyze  make format
+#   make faults  make man  make install  make uninstall  make dist  make deb  make deps
 
 VARIANT ?= release
 # V=1 shows the commands
@@ -71,7 +71,7 @@ TESTS := $(foreach l,sessions tui store core,$(patsubst %.c,$(B)/%,$(wildcard te
 TOOLS := $(patsubst %.c,$(B)/%,$(wildcard tests/tools/*.c)) \
 	$(patsubst %.c,$(B)/%.so,$(wildcard tests/tools/preload/*.c))
 
-.PHONY: all release test test-core asan tsan fuzz bench torture lint format man install uninstall dist deb deps clean check-tools
+.PHONY: all release test test-core asan tsan fuzz bench torture faults analyze lint format man install uninstall dist deb deps clean check-tools
 all: $(B)/muster $(if $(keeper_SRC),$(B)/muster-keeper)
 release:
 	$(MAKE) VARIANT=release all
@@ -133,7 +133,7 @@ $(BENCH): $(B)/tests/bench/%: $(B)/tests/bench/%.o $(BENCH_OBJ) $(LIBS)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $< $(BENCH_OBJ) $(B)/libtui.a $(B)/libsessions.a $(B)/libstore.a \
 		$(B)/libcore.a $(PKG_LIBS)
 
-$(B)/tests/torture/torture: $(B)/tests/torture/torture.o $(sessions_LINK)
+$(B)/tests/torture/%: $(B)/tests/torture/%.o $(sessions_LINK)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(PKG_LIBS)
 
 test: all $(TESTS) $(TOOLS)
@@ -148,8 +148,13 @@ fuzz:
 	tests/fuzz/run $(FUZZ_ARGS)
 bench: all $(BENCH)
 	tests/bench/run $(B) $(BENCH_ARGS)
+analyze:
+	tests/analyze
 torture: all $(B)/tests/torture/torture
 	for who in server keeper mixed both upgrade; do $(B)/tests/torture/torture $(B) $(or $(KILLS),100) 4 $$who || exit 1; done
+# one failing call from each place that makes such calls: FAULTS='server malloc'
+faults: all $(B)/tests/torture/faults $(B)/tests/tools/preload/nth_fails.so
+	$(B)/tests/torture/faults $(B) $(FAULTS)
 lint:
 	tests/lint
 format:
@@ -158,7 +163,7 @@ format:
 # Manual pages, made from the tables that the program is made of.
 MAN := $(addprefix $(B)/man/,muster.1 muster-config.5 muster-protocol.7)
 man: $(MAN)
-$(B)/man/%: share/man/make tui/verb/verbs.def tui/verb/verb_text.def sessions/config/config.def \
+$(B)/man/%: share/man/make tui/verb/verbs.def tui/verb/verb_text.def $(wildcard sessions/config/*.def) \
 		sessions/agent/profile_keys.def share/doc/protocol.md $(wildcard share/man/*.in)
 	@mkdir -p $(@D)
 	$(Q)share/man/make $* >$@.new && mv $@.new $@

@@ -1,14 +1,19 @@
 #include "store/card.h"
 #include "core/base/crc.h"
+#include "core/base/log.h"
 #include "core/os/os.h"
 #include "store/segfile.h"
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
+
+#define GONE ".gone"
 
 enum { GUESSED_COLS = 80, GUESSED_ROWS = 24 };
 
@@ -19,6 +24,10 @@ enum { GUESSED_COLS = 80, GUESSED_ROWS = 24 };
 	X(profile)      \
 	X(conversation) \
 	X(state)
+#define TEXTS(X)    \
+	X(note)     \
+	X(worktree) \
+	X(runner)
 #define INTS(X)      \
 	X(cols)      \
 	X(rows)      \
@@ -55,8 +64,11 @@ to_json(const struct meta_session *m)
 			array_of(m->argv_json), "tags", array_of(m->tags_json));
 	if (m->archived)
 		json_object_set_new(o, "archived", json_true());
-	if (m->note && *m->note)
-		json_object_set_new(o, "note", json_string(m->note));
+#define X(f)               \
+	if (m->f && *m->f) \
+		json_object_set_new(o, #f, json_string(m->f));
+	TEXTS(X)
+#undef X
 #define X(f) json_object_set_new(o, #f, json_string(m->f));
 	WORDS(X)
 #undef X
@@ -118,11 +130,15 @@ from_json(const json_t *o, struct meta_session *m)
 {
 	const char *cwd = json_string_value(json_object_get(o, "cwd"));
 	json_t *argv = json_object_get(o, "argv"), *tags = json_object_get(o, "tags");
-	const char *note = json_string_value(json_object_get(o, "note"));
+	const char *t;
 
 	m->pinned = json_is_true(json_object_get(o, "pinned"));
 	m->archived = json_is_true(json_object_get(o, "archived"));
-	m->note = xstrdup(note ? note : "");
+#define X(f)                                           \
+	t = json_string_value(json_object_get(o, #f)); \
+	m->f = xstrdup(t ? t : "");
+	TEXTS(X)
+#undef X
 	m->cwd = xstrdup(cwd ? cwd : "/");
 	m->argv_json = json_is_array(argv) ? json_dumps(argv, JSON_COMPACT) : xstrdup("[]");
 	m->tags_json = json_is_array(tags) ? json_dumps(tags, JSON_COMPACT) : xstrdup("[]");
@@ -171,8 +187,9 @@ ascending(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-uint32_t *
-card_numbers(const char *text_dir, size_t *n)
+/* Of the names in there that are a number with this behind it. */
+static uint32_t *
+numbers(const char *text_dir, const char *behind, size_t *n)
 {
 	DIR *d = opendir(text_dir);
 	struct dirent *e;
@@ -184,7 +201,7 @@ card_numbers(const char *text_dir, size_t *n)
 		char *end;
 		unsigned long v = strtoul(e->d_name, &end, 10);
 
-		if (*end || v == 0 || v > INT32_MAX)
+		if (strcmp(end, behind) != 0 || v == 0 || v > INT32_MAX)
 			continue;
 		if (*n == cap)
 			out = xrealloc(out, (cap = cap ? cap * 2 : 64) * sizeof *out);
@@ -192,9 +209,45 @@ card_numbers(const char *text_dir, size_t *n)
 	}
 	if (d)
 		closedir(d);
-	if (*n)
+	if (out)
 		qsort(out, *n, sizeof *out, ascending);
 	return out;
+}
+
+uint32_t *
+card_numbers(const char *text_dir, size_t *n)
+{
+	return numbers(text_dir, "", n);
+}
+
+uint32_t *
+card_graves(const char *text_dir, size_t *n)
+{
+	return numbers(text_dir, GONE, n);
+}
+
+void
+card_bury(const char *text_dir, uint32_t num)
+{
+	char path[600];
+	int fd, rc;
+
+	snprintf(path, sizeof path, "%s/%u" GONE, text_dir, num);
+	fd = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600); /* a full disk has no room for it */
+	if (fd >= 0)
+		close(fd);
+	snprintf(path, sizeof path, "%s/%u", text_dir, num);
+	if ((rc = segfile_delete(path)) < 0)
+		log_warn("text of session %u: %s", (unsigned)num, strerror(-rc));
+}
+
+void
+card_buried(const char *text_dir, uint32_t num)
+{
+	char path[600];
+
+	snprintf(path, sizeof path, "%s/%u" GONE, text_dir, num);
+	unlink(path);
 }
 
 bool

@@ -13,6 +13,12 @@ int card_put(const char *text_dir, const struct meta_session *m); /* 0 or -errno
 bool card_get(const char *text_dir, uint32_t num, struct meta_session *m);
 /* The numbers of the directories there; malloc'ed, ascending. */
 uint32_t *card_numbers(const char *text_dir, size_t *n);
+/* A session that goes leaves both copies, and a death in the middle brings nothing back: the mark
+ * NUM.gone stands beside its directory from before the first file goes until its row has gone. */
+void card_bury(const char *text_dir, uint32_t num);
+void card_buried(const char *text_dir, uint32_t num); /* all of it has gone */
+/* The numbers that marks stand for; malloc'ed, ascending. */
+uint32_t *card_graves(const char *text_dir, size_t *n);
 /* A directory without a card: what can be told from its files. False when it holds no text. */
 bool card_guess(const char *text_dir, uint32_t num, struct meta_session *m);
 #endif

@@ -9,7 +9,7 @@
 static struct mem_point
 point_of_row(sqlite3_stmt *s)
 {
-	uint64_t v[11];
+	uint64_t v[11] = {0};
 
 	for (int i = 0; i < (int)ARRAY_LEN(v); i++)
 		v[i] = (uint64_t)MAX(sqlite3_column_int64(s, i), (sqlite3_int64)0);

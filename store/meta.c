@@ -22,6 +22,8 @@ static const char *const migrations[] = {
 	"ALTER TABLE session ADD COLUMN note TEXT NOT NULL DEFAULT '';"
 	"ALTER TABLE session ADD COLUMN archived INT NOT NULL DEFAULT 0;",
 	"ALTER TABLE session ADD COLUMN limited_until REAL NOT NULL DEFAULT 0;",
+	"ALTER TABLE session ADD COLUMN worktree TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE session ADD COLUMN runner TEXT NOT NULL DEFAULT '';",
 };
 static const struct db_table tables[] = {
 	{"session", "num", "num DESC"},
@@ -33,7 +35,7 @@ static const struct db_schema schema = {.application_id = 0x6d737431,
 	.n_migrations = ARRAY_LEN(migrations),
 	.tables = tables,
 	.n_tables = ARRAY_LEN(tables),
-	.durability = "FULL"};
+	.durability = "NORMAL"};
 
 enum {
 	ST_PUT,
@@ -83,7 +85,7 @@ put_row(struct db *db, const struct meta_session *m)
 {
 	sqlite3_stmt *s = db_stmt(db, ST_PUT,
 		"INSERT OR REPLACE INTO session "
-		"VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
+		"VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
 	const char *const words[] = {m->id, m->name, m->profile, m->conversation, m->cwd,
 		m->argv_json, m->tags_json, m->state};
 	const int ints[] = {m->pinned, m->no_store, m->cols, m->rows, m->exit_code, m->exit_signal};
@@ -104,7 +106,9 @@ put_row(struct db *db, const struct meta_session *m)
 		sqlite3_bind_int64(s, at++, (sqlite3_int64)sizes[i]);
 	text(s, at++, m->note);
 	sqlite3_bind_int(s, at++, m->archived);
-	sqlite3_bind_double(s, at, m->limited_until);
+	sqlite3_bind_double(s, at++, m->limited_until);
+	text(s, at++, m->worktree);
+	text(s, at, m->runner);
 	return db_step(s);
 }
 
@@ -166,6 +170,23 @@ meta_put_session(struct meta_db *m, const struct meta_session *row)
 			rc = count_num(db, row->num);
 		rc = end(db, rc);
 	} while (rc < 0 && made_room(db, rc));
+	return rc;
+}
+
+/* Frames of the log are read back in order up to the first that is not whole: the sync of the last
+ * one is the sync of all before it. */
+int
+meta_sync(struct meta_db *m)
+{
+	struct db *db = &m->db;
+	int rc;
+
+	if (db->read_only || db->in_memory)
+		return 0;
+	rc = db_exec(db, "PRAGMA synchronous=FULL");
+	if (rc == 0)
+		rc = count_num(db, 0);
+	db_exec(db, "PRAGMA synchronous=NORMAL");
 	return rc;
 }
 
@@ -266,6 +287,8 @@ read_session(sqlite3_stmt *s, struct meta_session *m)
 	m->note = column_dup(s, 24);
 	m->archived = sqlite3_column_int(s, 25);
 	m->limited_until = sqlite3_column_double(s, 26);
+	m->worktree = column_dup(s, 27);
+	m->runner = column_dup(s, 28);
 }
 
 int
@@ -275,7 +298,8 @@ meta_sessions(struct meta_db *m, struct meta_session **out, size_t *n)
 		"SELECT "
 		"num,id,name,profile,conversation,cwd,argv,tags,state,pinned,no_store,cols,rows,"
 		"exit_code,exit_signal,created,started,ended,last_output,last_input,footprint,peak,"
-		"freed,mem_max,note,archived,limited_until FROM session ORDER BY num");
+		"freed,mem_max,note,archived,limited_until,worktree,runner FROM session ORDER BY "
+		"num");
 	size_t cap = 0;
 	int rc;
 
@@ -300,6 +324,8 @@ meta_session_clear(struct meta_session *m)
 	free(m->argv_json);
 	free(m->tags_json);
 	free(m->note);
+	free(m->worktree);
+	free(m->runner);
 	memset(m, 0, sizeof *m);
 }
 
@@ -320,6 +346,8 @@ meta_session_copy(const struct meta_session *m)
 	c.argv_json = xstrdup(m->argv_json ? m->argv_json : "[]");
 	c.tags_json = xstrdup(m->tags_json ? m->tags_json : "[]");
 	c.note = xstrdup(m->note ? m->note : "");
+	c.worktree = xstrdup(m->worktree ? m->worktree : "");
+	c.runner = xstrdup(m->runner ? m->runner : "");
 	return c;
 }
 
@@ -370,7 +398,7 @@ meta_events(struct meta_db *m, uint32_t num, double since, size_t max, size_t *n
 		ev->detail_json = column_dup(s, 5);
 	}
 	sqlite3_reset(s);
-	for (size_t i = 0; i < *n / 2; i++) {
+	for (size_t i = 0; out && i < *n / 2; i++) {
 		struct meta_event swap = out[i];
 
 		out[i] = out[*n - 1 - i];

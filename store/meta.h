@@ -10,6 +10,7 @@ struct meta_session { /* strings are borrowed on put, owned by the array on load
 	char *cwd;
 	char *argv_json, *tags_json; /* JSON arrays of strings */
 	char *note;
+	char *worktree, *runner; /* "" or NULL: none */
 	char state[12];
 	bool pinned, no_store, archived;
 	int cols, rows, exit_code, exit_signal;
@@ -27,8 +28,10 @@ struct meta_db;
  * db.h). *banner is only written when something is degraded. NULL and *e when even that fails. */
 struct meta_db *meta_open(const char *path, char *banner, size_t banner_cap, struct err *e);
 void meta_close(struct meta_db *db);
-/* Writes: 0 or -errno: -EROFS (newer version), -ENOSPC, -EIO … Durable once they return 0, unless
- * meta_in_memory. */
+/* Writes: 0 or -errno: -EROFS (newer version), -ENOSPC, -EIO … What they wrote outlives this process
+ * when they return, and the machine's power when meta_sync has (unless meta_in_memory): one sync for
+ * all that is written together. */
+int meta_sync(struct meta_db *db);
 int meta_put_session(struct meta_db *db, const struct meta_session *m);
 int meta_delete_session(struct meta_db *db, uint32_t num); /* with its events */
 /* What was deleted leaves the disk: until then the write-ahead log has it. */

@@ -84,6 +84,7 @@ mirror_delete(struct mirror *mi, uint32_t num)
 	struct mirror_record *r = record_of(mi, num);
 
 	r->dirty = r->deleted = true;
+	card_bury(mi->text_dir, num);
 }
 
 void
@@ -146,8 +147,10 @@ mirror_write(struct mirror *mi, struct meta_db *db)
 			rc = write_row(r, db);
 		if (r->uncarded && !r->deleted)
 			write_card(mi, r);
-		if (r->deleted && !r->dirty)
+		if (r->deleted && !r->dirty) {
+			card_buried(mi->text_dir, r->m.num);
 			drop(mi, i--);
+		}
 	}
 	return rc;
 }
@@ -172,7 +175,8 @@ mirror_read(struct mirror *mi, struct meta_db *db, struct meta_list *found)
 		if (!r) {
 			record_of(mi, s[i].num)->m = meta_session_copy(&s[i]);
 			append(found, &s[i]);
-		} else if (r->m.id[0] && s[i].id[0] && strcmp(r->m.id, s[i].id) != 0) {
+		} else if (!r->deleted && r->m.id[0] && s[i].id[0] &&
+			   strcmp(r->m.id, s[i].id) != 0) {
 			log_error("session %u: the list has another one of this number",
 				(unsigned)r->m.num);
 			r->refused = true;

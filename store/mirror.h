@@ -27,8 +27,9 @@ struct meta_list {
 
 void mirror_free(struct mirror *mi);
 void mirror_put(struct mirror *mi, struct meta_session *take);
-void mirror_delete(struct mirror *mi, uint32_t num);
-void mirror_touch(struct mirror *mi); /* all of it is to be written again */
+void mirror_delete(
+	struct mirror *mi, uint32_t num); /* its text at once, its row with the next write */
+void mirror_touch(struct mirror *mi);	  /* all of it is to be written again */
 void mirror_trim(struct mirror *mi);
 /* What is dirty, in both places. 0 or -errno of meta.db: the rest waits for the next call. */
 int mirror_write(struct mirror *mi, struct meta_db *db);

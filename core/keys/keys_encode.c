@@ -401,7 +401,7 @@ encode_mouse(struct buf *out, const struct input_event *ev, const struct key_mod
 	int x = ev->col + 1, y = ev->row + 1, b = ev->button;
 	if (ev->button >= 64 && ev->button <= 65 && !m->mouse && m->alt_screen && m->alt_scroll) {
 		const struct key_form *f = form_of(ev->button == 64 ? KEY_UP : KEY_DOWN);
-		for (int i = 0; i < 3; i++)
+		for (int i = 0; f && i < 3; i++)
 			legacy_form(out, f, 0, m);
 		return;
 	}

@@ -4,13 +4,12 @@ struct doc
 doc_of(struct term *t)
 {
 	struct pagelist *h = term_pagelist(t);
-	struct grid g = term_grid(t);
 	struct pagelist_stats st = pagelist_stats(h);
 	bool joined = st.open_line && !term_alt(t);
-	struct doc d = {.pagelist = h, .screen = g, .first_line = st.first_line};
+	struct doc d = {.pagelist = h, .screen = term_grid(t), .first_line = st.first_line};
 
-	d.above = pagelist_rows(h, g.cols);
-	d.rows = d.above + (uint64_t)g.rows;
+	d.above = pagelist_rows(h, d.screen.cols);
+	d.rows = d.above + (uint64_t)d.screen.rows;
 	d.screen_line = st.next_line - joined;
 	return d;
 }

@@ -527,6 +527,9 @@ tab_check(const struct tab *t)
 			CHECK(++seen <= t->n_clusters);
 		}
 	CHECK(seen == t->n_clusters);
-	for (uint32_t i = 1; i <= t->n_links; i++)
-		CHECK(link_get(t, (uint16_t)i)->link == i);
+	for (uint32_t i = 1; i <= t->n_links; i++) {
+		const struct link_entry *l = link_get(t, (uint16_t)i);
+
+		CHECK(l && l->link == i);
+	}
 }

@@ -106,7 +106,7 @@ sync_open(const struct pagelist *h)
 {
 	struct block *b = pagelist_last(h);
 
-	if (!h->base)
+	if (!b || !h->base)
 		return;
 	b->len = h->end;
 	b->n_rows = h->open_rows;
@@ -205,7 +205,7 @@ pagelist_limbo_end(struct pagelist *h, uint32_t epoch)
 	h->limbo = kept ? xcalloc(kept, sizeof(*all)) : NULL;
 	h->n_limbo = 0;
 	h->cap_limbo = kept;
-	for (uint32_t i = 0; i < n; i++)
+	for (uint32_t i = 0; h->limbo && i < n; i++)
 		if (all[i].epoch >= epoch)
 			h->limbo[h->n_limbo++] = all[i];
 	for (uint32_t i = 0; i < n; i++) {
@@ -331,7 +331,7 @@ pagelist_close(struct pagelist *h)
 {
 	struct block *b = pagelist_last(h);
 
-	if (!h->base)
+	if (!b || !h->base)
 		return;
 	sync_open(h);
 	h->rows_before += h->open_rows;

@@ -50,10 +50,13 @@ block_head_read(const uint8_t *base, uint32_t len, struct block_head *head)
 }
 
 static bool
-inflate(struct windows *ws, uint8_t *to, uint32_t to_len, const uint8_t *from, uint32_t from_len)
+inflate(struct pagelist *h, uint8_t *to, uint32_t to_len, const uint8_t *from, uint32_t from_len)
 {
+	struct windows *ws = windows_of(h);
+
 	if (!ws->dctx)
 		ws->dctx = ZSTD_createDCtx();
+	h->shared->starved = !ws->dctx;
 	if (!to_len)
 		return from_len == 0;
 	return ws->dctx && ZSTD_decompressDCtx(ws->dctx, to, to_len, from, from_len) == to_len;
@@ -85,8 +88,8 @@ window_get(struct pagelist *h, struct block *b, const uint8_t *base)
 		w->data = xmalloc(w->cap);
 	}
 	base += sizeof(head) + head.lens_len;
-	if (!inflate(ws, w->data, head.text_raw, base, head.text_len) ||
-		!inflate(ws, w->data + head.text_raw, head.ext_raw, base + head.text_len,
+	if (!inflate(h, w->data, head.text_raw, base, head.text_len) ||
+		!inflate(h, w->data + head.text_raw, head.ext_raw, base + head.text_len,
 			head.ext_len))
 		return NULL;
 	w->text_len = head.text_raw;
@@ -111,7 +114,7 @@ window_text(struct pagelist *h, struct block *b, const uint8_t *base, struct buf
 	if (!block_head_read(base, b->len, &head) || head.encoding != ENC_COLUMNS)
 		return false;
 	buf_reserve(out, head.text_raw);
-	if (!inflate(ws, out->data + out->len, head.text_raw, base + sizeof(head) + head.lens_len,
+	if (!inflate(h, out->data + out->len, head.text_raw, base + sizeof(head) + head.lens_len,
 		    head.text_len))
 		return false;
 	out->len += head.text_raw;

@@ -94,6 +94,7 @@ struct shared {
 	struct columns *columns;  /* pagelist_seal.c */
 	struct buf record, cells; /* scratch of pagelist_push.c */
 	uint64_t uid;		  /* the last one given to a block */
+	bool starved; /* memory was out for the block that was read last: that says nothing of it */
 };
 struct pagelist {
 	struct shared *shared; /* of the arena */
@@ -197,6 +198,8 @@ bool reader_skip(struct reader *r, uint32_t n);
 bool reader_bad(const struct reader *r);
 struct tab *reader_tab(struct reader *r);
 void reader_end(struct reader *r);
+/* It could not be read: damaged, unless it is awaited or memory was out, when it is tried again. */
+void block_unread(const struct pagelist *h, struct block *b);
 /* The reader's tab while no block is being read, for a moment's use; NULL when out of memory. */
 struct tab *reader_spare_tab(struct pagelist *h);
 void reader_drop(struct shared *sh); /* gives back all that the reader holds */

@@ -26,10 +26,9 @@ rows_by_lengths(struct pagelist *h, struct block *b, int cols, uint32_t *rows)
 }
 
 static void
-mark_lost(struct block *b)
+mark_lost(const struct pagelist *h, struct block *b)
 {
-	b->damaged = !b->awaited;
-	b->view_ok = b->damaged;
+	block_unread(h, b);
 	b->view_rows = 1;
 }
 
@@ -56,7 +55,7 @@ block_rows(struct pagelist *h, struct block *b, int cols)
 		reader_end(r);
 	}
 	if (!ok) {
-		mark_lost(b);
+		mark_lost(h, b);
 		return 1;
 	}
 	b->view_rows = rows;
@@ -190,7 +189,7 @@ show_block(struct show *s, struct block *b, uint64_t row)
 	bad = !r || reader_bad(r);
 	reader_end(r);
 	if (bad) {
-		mark_lost(b);
+		mark_lost(s->h, b);
 		if (s->count)
 			show_lost(s, b);
 	}

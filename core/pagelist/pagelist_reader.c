@@ -106,6 +106,7 @@ reader_begin(struct pagelist *h, struct block *b)
 	struct reader *r = b->kind == BLOCK_LOST ? NULL : reader_ready(h);
 	const uint8_t *base;
 
+	h->shared->starved = b->kind != BLOCK_LOST && !r;
 	if (!r)
 		return NULL;
 	undict_clear(&r->u);
@@ -136,6 +137,13 @@ reader_end(struct reader *r)
 {
 	if (r)
 		r->h = NULL;
+}
+
+void
+block_unread(const struct pagelist *h, struct block *b)
+{
+	b->damaged = !b->awaited && !h->shared->starved;
+	b->view_ok = b->damaged;
 }
 
 bool

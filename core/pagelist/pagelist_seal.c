@@ -140,7 +140,7 @@ deflate(struct columns *c, const struct buf *in, const struct effort *e, uint32_
 	return true;
 }
 
-/* The whole block's bytes into c->out. */
+/* The whole block's bytes into c->out; false when out of memory. */
 static bool
 columns_finish(struct columns *c, uint64_t first_line, const struct effort *e)
 {
@@ -282,20 +282,25 @@ encode(struct pagelist *h, uint32_t from, uint32_t n, const struct effort *e)
 	for (uint32_t i = from; i < from + n; i++) {
 		if (add_block(c, h, &h->blk[i]))
 			continue;
-		h->blk[i].damaged = !h->blk[i].awaited;
+		block_unread(h, &h->blk[i]);
 		h->blk[i].view_ok = false;
 		return false;
 	}
-	if (!columns_finish(c, h->blk[from].first_line, e))
+	if (!columns_finish(c, h->blk[from].first_line, e)) {
+		h->shared->starved = true;
 		return false;
+	}
 	h->seal_permille =
 		(uint32_t)(c->out.len * 1000 / (c->lens.len + c->text.len + c->ext.len + 1));
 	return c->out.len <= PAGE_BYTES;
 }
 
+/* It is no fault of these blocks that they cannot be merged. */
 static bool
-any_awaited(const struct pagelist *h, uint32_t from, uint32_t n)
+not_yet(const struct pagelist *h, uint32_t from, uint32_t n)
 {
+	if (h->shared->starved)
+		return true;
 	while (n && !h->blk[from].awaited) {
 		from++;
 		n--;
@@ -309,7 +314,7 @@ seal(struct pagelist *h, uint32_t from, uint32_t n, const struct effort *e)
 	uint64_t old = 0;
 
 	while (n > 1 && !encode(h, from, n, e)) {
-		if (any_awaited(h, from, n))
+		if (not_yet(h, from, n))
 			return false;
 		if (block_is_sealed(&h->blk[from])) { /* grown too large: leave that one */
 			from++;
@@ -319,6 +324,8 @@ seal(struct pagelist *h, uint32_t from, uint32_t n, const struct effort *e)
 		}
 	}
 	if (n == 1 && !encode(h, from, 1, e)) {
+		if (not_yet(h, from, 1))
+			return false;
 		h->blk[from].no_seal = true;
 		return true;
 	}

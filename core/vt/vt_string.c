@@ -405,7 +405,7 @@ static void
 osc_urxvt_notify(struct term *t, struct osc *o)
 {
 	char *s = o->s, *verb = word(&s), *title = word(&s);
-	if (!strcmp(verb, "notify") && title)
+	if (verb && !strcmp(verb, "notify") && title)
 		notify(t, title, s ? s : "");
 }
 
@@ -415,7 +415,7 @@ osc_prompt(struct term *t, struct osc *o)
 {
 	static const uint8_t mark[] = {['A'] = 1, ['C'] = 2, ['D'] = 3};
 	char *s = o->s, *w = word(&s);
-	uint8_t c = (uint8_t)w[0];
+	uint8_t c = w ? (uint8_t)w[0] : 0;
 	if (c < 'A' || c > 'D' || w[1])
 		return;
 	t->v.prompt = c == 'D' ? 0 : c;

@@ -9,6 +9,7 @@
 #include "sessions/closing/judge.h"
 #include "sessions/closing/limits.h"
 #include "sessions/closing/memlimit.h"
+#include "sessions/closing/notice_run.h"
 #include "sessions/closing/transcript.h"
 #include "sessions/memory/sampler.h"
 #include "sessions/closing/strays.h"
@@ -171,6 +172,8 @@ tell_growth(struct session *s, const struct memstat *m)
 		session_event(s, grows ? "grows" : "grows-no-more",
 			json_pack("{s:s,s:I}", "verdict", growth_name(m->growth), "footprint_bytes",
 				(json_int_t)m->footprint));
+	if (!first && grows && !c->grows)
+		notice_grows(s);
 	if (!first && m->growth_while_working != c->grows_at_work)
 		session_event(s, m->growth_while_working ? "rises-at-work" : "rises-no-more",
 			json_pack("{s:I}", "footprint_bytes", (json_int_t)m->footprint));
@@ -199,6 +202,7 @@ lifecycle_mend(struct lifecycle *l)
 void
 lifecycle_activity(struct lifecycle *l, struct session *s)
 {
+	notice_look(s);
 	watch_adopt(l->watch, s);
 	watch_poke(l->watch, s);
 	if (profile_needs_conversation(s->profile))
@@ -240,6 +244,7 @@ lifecycle_ends(struct lifecycle *l)
 static void
 go_on(struct lifecycle *l, struct session *s)
 {
+	notice_found(s);
 	if (s->run->phase == RUN_ALIVE)
 		memlimit_begin(s);
 	if (s->run->phase != RUN_COMING)

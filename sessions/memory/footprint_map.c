@@ -128,7 +128,8 @@ anonymous_name(const struct cats *c, const struct mapping *m, uint64_t bytes)
 }
 
 /* Of regions that an allocator reserves whole and opens from below: glibc's arenas are 64 MiB,
- * aligned to that; Go's heap begins where nobody else's does. */
+ * aligned to that, and closed from where they end up to there; Go's heap begins where nobody else's
+ * does. An arena that is open as a whole looks like anybody's 64 MiB, and is not named. */
 static const char *
 allocator_name(const struct mapping *m, const struct mapping *behind)
 {
@@ -140,8 +141,7 @@ allocator_name(const struct mapping *m, const struct mapping *behind)
 		return NULL;
 	if (m->start >= go_heap && m->end <= go_heap + go_span && m->start % (4u << 20) == 0)
 		return "go heap";
-	if (m->start % arena == 0 && m->end - m->start <= arena &&
-		(m->end - m->start == arena || (guarded && behind->end == m->start + arena)))
+	if (m->start % arena == 0 && guarded && behind->end == m->start + arena)
 		return "glibc arenas";
 	return NULL;
 }

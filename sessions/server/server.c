@@ -25,6 +25,8 @@
 #include "sessions/store_thread/store_worker.h"
 #include "sessions/session/feed.h"
 #include "sessions/session/course.h"
+#include "sessions/config/sections.h"
+#include "sessions/session/worktree.h"
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -225,7 +227,9 @@ on_tick(uv_timer_t *t)
 	}
 	course_tick(&sv->sessions, now);
 	ended_tick(&sv->sessions);
+	worktrees_tick(&sv->sessions);
 	housekeeping_tick(&sv->housekeeping);
+	sessions_store(&sv->sessions); /* no text is on the disk before its session is */
 	recorder_tick(&sv->sessions, now);
 	peers_check(sv->peers, now);
 	views_check(sv->views);
@@ -375,6 +379,8 @@ load_config(struct sessions *ss)
 		snprintf(ss->banner, sizeof(ss->banner), "%.150s", e.msg);
 		CHECK((ss->profiles = profiles_load(NULL, &e)));
 	}
+	if (!(ss->sections = sections_load(paths()->config, &e))) /* said above */
+		ss->sections = sections_load(NULL, &e);
 }
 
 static void
@@ -407,6 +413,7 @@ services_setup(struct server *sv)
 	struct sessions *ss = &sv->sessions;
 
 	ss->aside = aside_new(&sv->loop);
+	ss->git = aside_new(&sv->loop);
 	ss->store = store_worker_new(&sv->loop, paths()->state, ss->store_banner);
 	ss->sampler = server_sampler(sv);
 	ss->census = census_new(&sv->loop, ss->sampler, ss->store);

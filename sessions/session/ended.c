@@ -51,7 +51,8 @@ ended_shelve(struct session *s)
 							       : SHELF_EXITED,
 		.exit_code = s->past.exit_code,
 		.exit_signal = s->past.exit_signal,
-		.ended = s->past.ended};
+		.ended = s->past.ended,
+		.ended_ns = s->past.ended_ns};
 	int rc;
 
 	if (session_live(s) || (!s->display->ring && s->spec < 0))
@@ -111,7 +112,6 @@ ended_delete(struct sessions *ss, uint32_t num)
 	if (!ss->store)
 		return;
 	shelf_put(ss->shelf, num, SHELF_GONE, "", 0);
-	recorder_delete(ss, num);
 	store_delete_session(ss->store, num);
 	g = xcalloc(1, sizeof(*g));
 	*g = (struct grave){ss, num};

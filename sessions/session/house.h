@@ -8,6 +8,7 @@
 #include <uv.h>
 
 struct arena;
+struct sections;
 struct pty_hub;
 struct shelf;
 struct census;
@@ -49,12 +50,14 @@ struct sessions {
 	uv_loop_t *loop;
 	struct config *config;
 	struct profiles *profiles;
+	struct sections *sections; /* runners */
 	struct arena *arena;
 	struct pty_hub *ptys;
 	struct keeper_link *keeper;
 	struct shelf *shelf; /* what ended sessions need again */
 	struct store_worker *store;
 	struct aside *aside; /* for files of others: configuration, transcripts */
+	struct aside *git;   /* what waits for git */
 	struct sampler *sampler;
 	struct census *census; /* with the sampler */
 	const struct session_ops *ops;

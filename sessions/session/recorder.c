@@ -17,7 +17,7 @@
 #include <string.h>
 
 /* In units of config.store_after_s, how long a session must be quiet for a round: */
-#define RECORD 6 /* between rounds of one that goes on printing */
+#define RECORD 6 /* between rounds of one that goes on printing: what a power cut may cost */
 #define RETRY 3	 /* after a failed write or read */
 #define FLUSH_NS 10000000000ull
 #define FLUSH_ROUNDS 8
@@ -31,7 +31,7 @@ struct recorder {
 	struct segfile *file;
 	bool busy;
 	unsigned reads;	     /* under way */
-	bool whole;	     /* what was recorded last began by sealing all there was */
+	bool whole;	     /* what was recorded last was all there was to seal */
 	uint64_t gen, lines; /* of the terminal as last recorded */
 	bool round_whole;    /* the same of the round under way */
 	uint64_t round_gen, round_lines;
@@ -324,13 +324,12 @@ begin(struct recorder *rec)
 
 /* A round. What is printed while it is under way is the next one's. */
 static void
-start(struct recorder *rec, bool whole)
+start(struct recorder *rec)
 {
 	struct pagelist *h = term_pagelist(rec->s->display->term);
 
-	if (whole)
-		pagelist_seal_all(h);
-	rec->round_whole = whole && !pagelist_awaits(h); /* else something may not be sealed yet */
+	pagelist_seal_all(h);
+	rec->round_whole = !pagelist_awaits(h); /* else something may not be sealed yet */
 	rec->round_gen = term_generation(rec->s->display->term);
 	rec->round_lines = pagelist_stats(h).next_line;
 	begin(rec);
@@ -488,7 +487,7 @@ recorder_tick(struct sessions *ss, uint64_t now)
 			checkpoint_filed(s);
 		if (!due(rec, now))
 			continue;
-		start(rec, rests(s, now));
+		start(rec);
 	}
 	say_trouble(ss);
 }
@@ -523,32 +522,9 @@ recorder_flush(struct sessions *ss)
 
 			if (!rec || rec->busy || !checkpoint_in_memory(s) || !changed(rec))
 				continue;
-			start(rec, true);
+			start(rec);
 			more |= !rec->round_whole; /* something was to be read first */
 		}
 		recorder_wait(ss);
 	}
-}
-
-struct forget {
-	char dir[600];
-};
-
-static void
-forget_run(void *arg, struct history_db *h, struct meta_db *m)
-{
-	struct forget *f = arg;
-
-	(void)h;
-	(void)m;
-	segfile_delete(f->dir);
-}
-
-void
-recorder_delete(struct sessions *ss, uint32_t num)
-{
-	struct forget *f = xcalloc(1, sizeof(*f));
-
-	recorder_dir(f->dir, sizeof(f->dir), num);
-	store_run(ss->store, forget_run, free, f);
 }

@@ -26,6 +26,4 @@ void recorder_flush(struct sessions *ss);
 /* The directory of a session's files, whether there are any or not. */
 void recorder_dir(char *out, size_t cap, uint32_t num);
 void recorder_close(struct display *sc); /* its memory; files stay */
-/* Its files, on the store's thread. */
-void recorder_delete(struct sessions *ss, uint32_t num);
 #endif

@@ -8,6 +8,8 @@
 #include "sessions/session/ended.h"
 #include "sessions/session/recorder.h"
 #include "sessions/session/run.h"
+#include "sessions/session/runner.h"
+#include "sessions/session/worktree.h"
 #include "sessions/store_thread/store_worker.h"
 #include "sessions/wire/json.h"
 #include <ctype.h>
@@ -121,6 +123,8 @@ sessions_free(struct session *s)
 		free(s->tags[i]);
 	free(s->cwd);
 	free(s->note);
+	worktree_free(s->tree);
+	free(s->runner);
 	free(s->argv);
 	free(s->env);
 	s->magic = 0;
@@ -281,6 +285,12 @@ sessions_dump(const struct sessions *ss, FILE *out)
 	}
 }
 
+const struct memstat *
+sessions_memory(const struct session *s)
+{
+	return s->of->sampler && !runner_hides(s) ? sampler_get(s->of->sampler, s->num) : NULL;
+}
+
 /* Storing. */
 
 static void
@@ -290,6 +300,8 @@ store_session(struct session *s)
 	struct meta_session m = {.num = s->num,
 		.cwd = s->cwd,
 		.note = s->note,
+		.worktree = (char *)worktree_top(s),
+		.runner = s->runner,
 		.pinned = s->pinned,
 		.archived = s->archived,
 		.no_store = s->no_store,
@@ -305,7 +317,7 @@ store_session(struct session *s)
 		.freed_bytes = past->freed_bytes,
 		.limited_until = s->limited_until,
 		.mem_max = s->mem_max};
-	const struct memstat *mem = s->of->sampler ? sampler_get(s->of->sampler, s->num) : NULL;
+	const struct memstat *mem = sessions_memory(s);
 
 	s->unsaved = false;
 	memcpy(m.id, s->id, sizeof(m.id));

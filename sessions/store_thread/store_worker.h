@@ -27,7 +27,8 @@ void store_worker_on_found(struct store_worker *w, store_found found, void *ctx)
 uint32_t store_take_num(struct store_worker *w, uint32_t at_least);
 /* Queue; args are copied. What cannot be written is kept and tried again. */
 void store_put_session(struct store_worker *w, const struct meta_session *m);
-void store_delete_session(struct store_worker *w, uint32_t num); /* with its history and events */
+/* With its text, history and events. */
+void store_delete_session(struct store_worker *w, uint32_t num);
 void store_put_event(struct store_worker *w, double t, uint32_t num, const char *id,
 	const char *name, const char *event, const char *detail_json);
 void store_put_samples(struct store_worker *w, uint32_t num, const struct mem_sample *s, size_t n);

@@ -74,7 +74,7 @@ part_json(const struct mem_part *p)
 static json_t *
 parts_json(const struct composition *c)
 {
-	json_t *list[PART_KINDS];
+	json_t *list[PART_KINDS] = {0};
 
 	for (int k = 0; k < PART_KINDS; k++)
 		list[k] = json_array();

@@ -1,4 +1,4 @@
-/* Requests about whole sessions: list, start, end, delete, name. */
+/* Requests about whole sessions: list, start, end. */
 #include "core/base/log.h"
 #include "core/os/os.h"
 #include "core/text/width.h"
@@ -15,6 +15,8 @@
 #include "sessions/wire/json.h"
 #include "sessions/session/course.h"
 #include "sessions/session/sessions.h"
+#include "sessions/session/runner.h"
+#include "sessions/session/worktree.h"
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -169,7 +171,7 @@ static int
 new_from_args(struct session *s, const json_t *a, struct err *e)
 {
 	struct sessions *ss = s->of;
-	const char *name = obj_text(a, "name"), *cwd = obj_text(a, "cwd"), *limit;
+	const char *name = obj_text(a, "name"), *cwd = obj_text(a, "cwd"), *limit, *runner;
 	json_t *tag;
 	size_t i;
 
@@ -189,6 +191,12 @@ new_from_args(struct session *s, const json_t *a, struct err *e)
 		return -1;
 	if (!s->argv)
 		s->argv = profile_start_argv(s->profile, NULL, "");
+	if (*(runner = obj_text(a, "runner") ? obj_text(a, "runner")
+					     : profile_runner(s->profile))) {
+		if (runner_known(ss, runner, e) < 0)
+			return -1;
+		s->runner = xstrdup(runner);
+	}
 	json_array_foreach (json_object_get(a, "tags"), i, tag)
 		if (session_tag(s, json_is_string(tag) ? json_string_value(tag) : "", e) < 0)
 			return -1;
@@ -207,6 +215,19 @@ new_from_args(struct session *s, const json_t *a, struct err *e)
 		return err_set(e, 2, "profile %s: mem_max = %.40s is not a size such as 2G",
 			profile_name(s->profile), limit);
 	return sessions_add(ss, s, e);
+}
+
+/* It could not begin: a worktree that was made for it goes, too. */
+static void
+never_was(struct session *s)
+{
+	struct sessions *ss = s->of;
+	char *top = s->tree ? xstrdup(worktree_top(s)) : NULL;
+
+	sessions_forget(s);
+	if (top)
+		worktree_remove(ss, top, NULL, NULL);
+	free(top);
 }
 
 struct new_job {
@@ -236,7 +257,7 @@ new_done(void *ctx, struct session *s, const struct err *e)
 		return;
 	if (r)
 		request_fail(r, e);
-	sessions_forget(s); /* it never was */
+	never_was(s);
 }
 
 /* What `new` with these arguments, or waking these sessions, would be told. */
@@ -278,8 +299,9 @@ new_asleep(struct request *r, struct session *s)
 	request_reply(r, json_pack("{s:i,s:s,s:s}", "v", 1, "id", s->id, "name", s->name));
 }
 
-void
-cmd_new(struct request *r)
+/* tree: its worktree; NULL none. */
+static void
+begin_new(struct request *r, const char *tree)
 {
 	struct sessions *ss = request_sessions(r);
 	json_t *a = request_args(r);
@@ -295,6 +317,7 @@ cmd_new(struct request *r)
 		request_fail(r, &e);
 		return;
 	}
+	worktree_set(s, tree);
 	if (obj_true(a, "asleep")) {
 		new_asleep(r, s);
 		return;
@@ -322,7 +345,58 @@ cmd_new(struct request *r)
 	free(argv);
 }
 
-/* kill, forget. */
+struct tree_job {
+	struct request *r; /* NULL: the client left */
+	struct sessions *ss;
+};
+
+static void
+tree_cancelled(void *ctx)
+{
+	((struct tree_job *)ctx)->r = NULL;
+}
+
+static void
+on_tree(void *ctx, const struct git_made *made, const struct err *e)
+{
+	struct tree_job *j = ctx;
+	struct request *r = j->r;
+	struct sessions *ss = j->ss;
+
+	free(j);
+	if (!r) {
+		if (made->made)
+			worktree_remove(ss, made->top, NULL, NULL);
+		return;
+	}
+	request_on_cancel(r, NULL, NULL);
+	if (e) {
+		request_fail(r, e);
+		return;
+	}
+	json_object_set_new(request_args(r), "cwd", json_string(made->cwd));
+	begin_new(r, made->top);
+}
+
+void
+cmd_new(struct request *r)
+{
+	const char *branch = obj_text(request_args(r), "worktree");
+	const char *cwd = obj_text(request_args(r), "cwd");
+	struct tree_job *j;
+
+	if (!branch || !cwd) {
+		begin_new(r, NULL);
+		return;
+	}
+	j = xcalloc(1, sizeof(*j));
+	j->r = r;
+	j->ss = request_sessions(r);
+	request_on_cancel(r, tree_cancelled, j);
+	worktree_make(j->ss, cwd, branch, on_tree, j);
+}
+
+/* kill */
 
 struct kills {
 	struct request *r;
@@ -408,25 +482,4 @@ cmd_kill(struct request *r)
 	m = xcalloc(1, sizeof(*m));
 	*m = (struct kills){.r = r, .results = results};
 	waits_add(server_waits(request_server(r)), r, kills_over, kills_free, m);
-}
-
-/* What it left behind goes with it. */
-static int
-forget_one(struct request *r, struct session *s, struct err *e)
-{
-	if (session_live(s))
-		return err_set(
-			e, 1, "%s is %s (kill it first)", s->name, session_state_name(s->state));
-	ends_strays(lifecycle_ends(server_lifecycle(request_server(r))), s);
-	sessions_forget(s);
-	return 0;
-}
-
-void
-cmd_forget(struct request *r)
-{
-	json_t *results = each_session(r, forget_one);
-
-	if (results)
-		request_reply(r, json_pack("{s:i,s:o}", "v", 1, "results", results));
 }

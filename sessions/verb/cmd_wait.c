@@ -28,7 +28,7 @@ is_blocked(const struct session *s, uint64_t now)
 {
 	const struct activity_state *a = s->run ? &s->run->act : NULL;
 
-	return s->state == SS_RUNNING && activity_blocked(a->now) &&
+	return a && s->state == SS_RUNNING && activity_blocked(a->now) &&
 	       (a->options.n || now - a->now_since_ns > DRAWN_NS) && typing_answered(s, now);
 }
 

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 static struct buf disk;
 static bool broken, slow;
@@ -373,6 +374,42 @@ test_small_pieces_grow_together(void **state)
 	arena_free(a);
 }
 
+/* Out of memory for a moment, whatever is being read: the text is there again afterwards. */
+static void
+test_no_memory_is_no_damage(void **state)
+{
+	struct arena *a = arena_new(0);
+	struct term *t = filled(a, 1000);
+	struct pagelist *h = term_pagelist(t);
+	char *want = strdup(all_text(h, 60));
+	struct rlimit was, none;
+
+	(void)state;
+	pagelist_set_files(h, &ops);
+	getrlimit(RLIMIT_NOFILE, &was);
+	none = (struct rlimit){0, was.rlim_max};
+	for (int i = 0; i < 3; i++) {
+		pagelist_cache_drop(a);
+		setrlimit(RLIMIT_NOFILE, &none); /* nothing can be had to decode with */
+		if (i == 0)
+			pagelist_rows(h, 37);
+		else if (i == 1)
+			assert_string_not_equal(all_text(h, 60), want);
+		else
+			pagelist_seal_all(h);
+		setrlimit(RLIMIT_NOFILE, &was);
+		assert_string_equal(all_text(h, 60), want);
+	}
+	pagelist_seal_all(h);
+	assert_true(spill_all(h) > 0);
+	assert_int_equal(pagelist_stats(h).packed_bytes, 0);
+	assert_string_equal(all_text(h, 60), want);
+	free(want);
+	term_free(t);
+	arena_free(a);
+	buf_free(&disk);
+}
+
 int
 main(void)
 {
@@ -383,6 +420,7 @@ main(void)
 		cmocka_unit_test(test_bytes_come_later),
 		cmocka_unit_test(test_merging_waits),
 		cmocka_unit_test(test_small_pieces_grow_together),
+		cmocka_unit_test(test_no_memory_is_no_damage),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

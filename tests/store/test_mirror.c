@@ -107,9 +107,6 @@ a_list(void)
 	put(&mi, 2, "aaa2", true);
 	assert_int_equal(mirror_write(&mi, db), 0);
 	mirror_delete(&mi, 4);
-	snprintf(path, sizeof path, "%s/text/4", home);
-	assert_int_equal(segfile_delete(path), 0);
-	snprintf(path, sizeof path, "%s/meta.db", home);
 	assert_int_equal(mirror_write(&mi, db), 0);
 	mirror_free(&mi);
 	return db;

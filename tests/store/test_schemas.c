@@ -68,6 +68,12 @@ sql(const char *text)
 /* With the time until which its account is limited. */
 #define META_3 META_2 "ALTER TABLE session ADD COLUMN limited_until REAL NOT NULL DEFAULT 0;"
 
+/* With the worktree and the runner of a session. */
+#define META_4                                                              \
+	META_3                                                              \
+	"ALTER TABLE session ADD COLUMN worktree TEXT NOT NULL DEFAULT '';" \
+	"ALTER TABLE session ADD COLUMN runner TEXT NOT NULL DEFAULT '';"
+
 static void
 check_meta(struct meta_db *m, const char *note, bool archived)
 {
@@ -118,6 +124,29 @@ test_meta_2(void **state)
 	m = meta_open(path, banner, sizeof banner, &e);
 	assert_string_equal(banner, "");
 	check_meta(m, "mine", true);
+	meta_close(m);
+}
+
+static void
+test_meta_3(void **state)
+{
+	struct meta_session put = {.num = 13, .id = "x", .worktree = "/t", .runner = "box"}, *s;
+	struct meta_db *m;
+	struct err e;
+	size_t n;
+
+	(void)state;
+	sql(META_3 "; PRAGMA user_version=3");
+	m = meta_open(path, banner, sizeof banner, &e);
+	assert_string_equal(banner, "");
+	check_meta(m, "mine", true);
+	assert_int_equal(meta_put_session(m, &put), 0);
+	assert_int_equal(meta_sessions(m, &s, &n), 0);
+	assert_int_equal(n, 2);
+	assert_string_equal(s[0].worktree, "");
+	assert_string_equal(s[1].worktree, "/t");
+	assert_string_equal(s[1].runner, "box");
+	meta_sessions_free(s, n);
 	meta_close(m);
 }
 
@@ -208,7 +237,7 @@ test_newer_meta(void **state)
 	struct err e;
 
 	(void)state;
-	sql(META_3 "ALTER TABLE session ADD COLUMN of_the_future INT; PRAGMA user_version=99");
+	sql(META_4 "ALTER TABLE session ADD COLUMN of_the_future INT; PRAGMA user_version=99");
 	before = file_bytes(&before_n);
 	m = meta_open(path, banner, sizeof banner, &e);
 	assert_non_null(strstr(banner, "newer muster"));
@@ -258,6 +287,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_meta_1, fresh),
 		cmocka_unit_test_setup(test_meta_2, fresh),
+		cmocka_unit_test_setup(test_meta_3, fresh),
 		cmocka_unit_test_setup(test_history_1, fresh),
 		cmocka_unit_test_setup(test_newer_meta, fresh),
 		cmocka_unit_test_setup(test_newer_history, fresh),

@@ -5,6 +5,8 @@
  *   pageout      all of it to swap (MADV_PAGEOUT)
  *   touch N      read back the first N MB
  *   lazy         MADV_FREE of all of it
+ *   aligned N    the same, at an address that 64 MB divide
+ *   arena N      N MB by malloc in a thread of its own
  *   share N      N MB shared and anonymous, written
  *   memfd N      N MB written into a memfd that stays open and is not mapped
  *   mapped N     the same, through a mapping that stays
@@ -26,6 +28,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -72,6 +75,55 @@ map(size_t n, int flags)
 	mem = p;
 	mem_len = n;
 	return fill(p, n);
+}
+
+static const char *
+aligned(size_t n)
+{
+	const size_t step = 64 * MB;
+	unsigned char *p = mmap(NULL, n + step, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	unsigned char *at = (unsigned char *)(((uintptr_t)p + step - 1) / step * step);
+
+	if (p == MAP_FAILED)
+		return strerror(errno);
+	munmap(p, n + step);
+	mem = mmap(at, n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+	if (mem == MAP_FAILED)
+		return strerror(errno);
+	madvise(mem, n, MADV_NOHUGEPAGE);
+	mem_len = n;
+	return fill(mem, n);
+}
+
+static void *
+allocate(void *arg)
+{
+	enum { PIECE = 64 << 10 }; /* none gets a mapping of its own */
+	size_t n = *(size_t *)arg / PIECE;
+
+	for (size_t i = 0; i < n; i++) {
+		unsigned char *p = malloc(PIECE - 16);
+
+		if (p)
+			fill(p, PIECE - 16);
+	}
+	*(size_t *)arg = 0;
+	wait_forever();
+	return NULL;
+}
+
+static const char *
+arena(size_t n)
+{
+	static volatile size_t left;
+	pthread_t t;
+
+	left = n;
+	if (pthread_create(&t, NULL, allocate, (void *)&left))
+		return "no thread";
+	while (left)
+		poll(NULL, 0, 1);
+	return NULL;
 }
 
 static const char *
@@ -315,6 +367,18 @@ map_mb(size_t n, int flags)
 }
 
 static const char *
+aligned_mb(size_t n, int unused)
+{
+	return (void)unused, aligned(n * MB);
+}
+
+static const char *
+arena_mb(size_t n, int unused)
+{
+	return (void)unused, arena(n * MB);
+}
+
+static const char *
 advise_all(size_t n, int how)
 {
 	return (void)n, advise(how);
@@ -403,6 +467,8 @@ static const struct command {
 	{"share", map_mb, MAP_SHARED, NULL},
 	{"huge", map_mb, MAP_HUGE, NULL},
 	{"gethuge", map_mb, MAP_HUGE_SHARED, NULL},
+	{"aligned", aligned_mb, 0, NULL},
+	{"arena", arena_mb, 0, NULL},
 	{"pageout", advise_all, MADV_PAGEOUT, NULL},
 	{"lazy", advise_all, MADV_FREE, NULL},
 	{"touch", touch_mb, 0, NULL},

@@ -15,8 +15,8 @@
  *
  * Prints one line of figures, and one for each thing that is wrong; the exit code says whether
  * there was any. */
-#include "core/os/os.h"
 #include "sessions/wire/proto.h"
+#include "tests/torture/verbs.h"
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -44,8 +44,8 @@
 enum mode { SERVER_DIES, KEEPER_DIES, EITHER_DIES, BOTH_DIE, UPGRADED };
 static const char *const mode_names[] = {"server", "keeper", "mixed", "both", "upgrade"};
 
-static char home[64], bin[PATH_MAX], self[PATH_MAX];
-static unsigned bad, seed = 1;
+static char home[64], self[PATH_MAX];
+static unsigned seed = 1;
 static int n_sessions = 4;
 
 static unsigned
@@ -53,31 +53,6 @@ dice(unsigned n)
 {
 	seed = seed * 1103515245u + 12345u;
 	return (seed >> 16) % n;
-}
-
-static void
-pause_ms(unsigned ms)
-{
-	poll(NULL, 0, (int)ms);
-}
-
-static double
-now_s(void)
-{
-	return (double)os_mono_ns() / 1e9;
-}
-
-static void PRINTF_LIKE(1, 2) wrong(const char *fmt, ...)
-{
-	va_list ap;
-
-	bad++;
-	fputs("torture: ", stdout);
-	va_start(ap, fmt);
-	vprintf(fmt, ap);
-	va_end(ap);
-	putchar('\n');
-	fflush(stdout);
 }
 
 /* ---- what prints ---- */
@@ -146,64 +121,6 @@ child(char **argv)
 	puts("the end");
 	fflush(stdout);
 	return fgets(answer, sizeof(answer), stdin) ? atoi(argv[2]) : 99;
-}
-
-/* ---- verbs ---- */
-
-/* `muster …`: exit code, or -1 after limit_s; what it printed goes into out (NULL: nowhere). */
-static int
-muster(struct buf *out, double limit_s, const char *fmt, ...)
-{
-	char args[8192], cmd[sizeof(args) + sizeof(bin) + 32];
-	double end = now_s() + limit_s;
-	int p[2], status;
-	va_list ap;
-	pid_t pid;
-
-	va_start(ap, fmt);
-	vsnprintf(args, sizeof(args), fmt, ap);
-	va_end(ap);
-	snprintf(cmd, sizeof(cmd), "exec '%s/muster' %s", bin, args);
-	if (pipe2(p, O_CLOEXEC) < 0 || (pid = fork()) < 0)
-		return -1;
-	if (!pid) {
-		int null = open("/dev/null", O_RDWR);
-
-		dup2(null, 0);
-		dup2(p[1], 1);
-		dup2(null, 2);
-		execl("/bin/sh", "sh", "-c", cmd, NULL);
-		_exit(127);
-	}
-	close(p[1]);
-	for (;;) {
-		struct pollfd pf = {p[0], POLLIN, 0};
-		char text[65536];
-		ssize_t n;
-
-		if (poll(&pf, 1, (int)(MAX(end - now_s(), 0) * 1000)) <= 0) {
-			kill(pid, SIGKILL);
-			break;
-		}
-		if ((n = read(p[0], text, sizeof(text))) <= 0)
-			break;
-		if (out)
-			buf_put(out, text, (size_t)n);
-	}
-	close(p[0]);
-	waitpid(pid, &status, 0);
-	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
-
-static json_t *
-muster_json(const char *args)
-{
-	struct buf b = {0};
-	json_t *j =
-		muster(&b, 15, "%s", args) == 0 ? json_loadb((char *)b.data, b.len, 0, NULL) : NULL;
-
-	buf_free(&b);
-	return j;
 }
 
 struct pids {
@@ -626,6 +543,21 @@ start_printers(void)
 			wrong("t%d cannot be started", k);
 }
 
+/* What the servers had to say to it: its end, and what was more than news. */
+static void
+show_log(void)
+{
+	char cmd[300];
+
+	snprintf(cmd, sizeof(cmd),
+		"cd '%s/state' && { grep -vE ' (info|debug) ' server.log | tail -30; echo ...; "
+		"tail "
+		"-15 server.log; }",
+		home);
+	if (system(cmd) != 0)
+		puts("(no log)");
+}
+
 /* ---- all of it ---- */
 
 static void
@@ -709,6 +641,8 @@ main(int argc, char **argv)
 		done, mode_names[mode], seen, total, lost, twice, stuck,
 		done ? times[done / 2] * 1e3 : 0, done ? times[done - 1] * 1e3 : 0, stop_s);
 	free(times);
+	if (bad)
+		show_log();
 	snprintf(cmd, sizeof(cmd), "rm -rf '%s'", home);
 	return bad || system(cmd) != 0;
 }

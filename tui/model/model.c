@@ -412,6 +412,15 @@ model_add(struct model *m, const char *id)
 	return m->all[m->n++] = s;
 }
 
+static void
+take_branch(struct msess *s, json_t *tree)
+{
+	s->branch[0] = 0;
+	take_str(s->branch, sizeof s->branch - 1, tree, "branch");
+	if (s->branch[0] && flag(tree, "dirty"))
+		memcpy(s->branch + strlen(s->branch), "*", 2);
+}
+
 struct msess *
 model_put(struct model *m, json_t *o, double now)
 {
@@ -441,6 +450,9 @@ model_put(struct model *m, json_t *o, double now)
 	take_str(s->prompt, sizeof s->prompt, o, "prompt");
 	s->note[0] = 0;
 	take_str(s->note, sizeof s->note, o, "note");
+	s->behind[0] = 0;
+	take_str(s->behind, sizeof s->behind, o, "memory_behind");
+	take_branch(s, json_object_get(o, "worktree"));
 	take_options(s, json_object_get(o, "options"));
 	char words[256];
 	join(words, sizeof words, json_object_get(o, "argv"));

@@ -283,6 +283,9 @@ static const struct {
 	{"hook socket", check_hook_socket},
 };
 
+/* It looks at its databases behind all that is to be written: a disk may take its time. */
+enum { ANSWER_S = 30 };
+
 /* The server's own checks; that it answers is one of them. */
 static void
 ask_server(struct doctor *d)
@@ -294,9 +297,13 @@ ask_server(struct doctor *d)
 	size_t i;
 
 	if (c)
-		reply = client_call(c, "doctor", json_object(), NULL, NULL, 10, &e);
+		reply = client_call(c, "doctor", json_object(), NULL, NULL, ANSWER_S, &e);
 	if (!reply) {
-		add(d, "server", false, e.msg);
+		say(d, false, "%s",
+			strcmp(e.msg, "timeout")
+				? e.msg
+				: "no answer in 30 s: it, or its disk, stands still");
+		add(d, "server", false, d->detail);
 		client_free(c);
 		return;
 	}

@@ -15,6 +15,20 @@ put_column(const struct verb_ctx *ctx, const char *s, int w)
 	fputs("  ", stdout);
 }
 
+/* Of a session with a worktree: its branch, with a star while something in it is not committed. */
+static void
+put_branch(const json_t *s)
+{
+	const json_t *tree = json_object_get(s, "worktree");
+	const char *branch = jstr(tree, "branch");
+	char clean[160];
+
+	if (!*branch)
+		return;
+	sanitize(clean, sizeof clean, branch, strlen(branch));
+	printf("[%s%s] ", clean, json_is_true(json_object_get(tree, "dirty")) ? "*" : "");
+}
+
 static void
 put_row(const struct verb_ctx *ctx, const json_t *s)
 {
@@ -25,6 +39,8 @@ put_row(const struct verb_ctx *ctx, const json_t *s)
 	const char *said = *jstr(s, "detail") ? jstr(s, "detail") : jstr(s, "last_line");
 	bool needs = !strcmp(shown, "permission") || !strcmp(shown, "question");
 
+	if (*jstr(s, "memory_behind") && json_object_get(s, "pid"))
+		snprintf(mem, sizeof mem, "away");
 	if (json_is_number(json_object_get(s, "footprint_bytes")))
 		fmt_bytes(mem, json_number_value(json_object_get(s, "footprint_bytes")));
 	if (json_is_number(json_object_get(s, "idle_s")))
@@ -41,6 +57,7 @@ put_row(const struct verb_ctx *ctx, const json_t *s)
 	put_column(ctx, idle, 7);
 	put_column(ctx, mem, 6);
 	put_column(ctx, context, 5);
+	put_branch(s);
 	sanitize(line, sizeof(line) - 1, said, strlen(said));
 	if (!strcmp(shown, "limited"))
 		printf("%s, in %s\n", line, fmt_ago(left, jnum(s, "limited_until") - os_wall_s()));

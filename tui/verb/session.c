@@ -4,6 +4,21 @@
 
 #define LIVE "starting running closing"
 
+/* What came of a worktree is said either way: it is a directory of its user's. */
+static void
+say_tree(const struct verb_ctx *ctx, const json_t *tree)
+{
+	const char *path = json_string_value(json_object_get(tree, "path"));
+	const char *why = json_string_value(json_object_get(tree, "why"));
+
+	if (!path || ctx->json || ctx->quiet)
+		return;
+	if (why)
+		verb_fail(ctx, EXIT_OK, "the worktree %s stays: %s", path, why);
+	else
+		verb_fail(ctx, EXIT_OK, "removed the worktree %s; its branch stays", path);
+}
+
 /* One request over all of them; a line for each that failed. */
 static int
 many(struct verb_ctx *ctx, const struct choice *c, const char *verb, json_t *args)
@@ -15,6 +30,7 @@ many(struct verb_ctx *ctx, const struct choice *c, const char *verb, json_t *arg
 	if (!reply)
 		return code;
 	json_array_foreach (json_object_get(reply, "results"), i, r) {
+		say_tree(ctx, json_object_get(r, "worktree"));
 		if (json_is_true(json_object_get(r, "ok")))
 			continue;
 		code = (int)json_integer_value(json_object_get(r, "code"));

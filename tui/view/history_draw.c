@@ -153,7 +153,7 @@ largest(struct app *a, int y, int bottom, int w)
 		size_t k = MIN(n, max);
 		if (!msess_live(s))
 			continue;
-		for (; k > 0 && top[k - 1]->footprint < s->footprint; k--)
+		for (; k > 0 && top[k - 1] && top[k - 1]->footprint < s->footprint; k--)
 			if (k < max)
 				top[k] = top[k - 1];
 		if (k < max)

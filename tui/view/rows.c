@@ -159,8 +159,11 @@ memory_cells(struct app *a, int y, const struct plan_columns *c, const struct ms
 {
 	char mem[16], text[24];
 	bool live = msess_live(s);
-	if (!live || (!s->footprint && !s->has_spark)) {
-		draw_right(&a->d, y, c->mem.x + c->mem.w, c->mem.w, TH_DIM, live ? "-" : "0M");
+	if (!live || *s->behind || (!s->footprint && !s->has_spark)) {
+		draw_right(&a->d, y, c->mem.x + c->mem.w, c->mem.w, TH_DIM,
+			!live	     ? "0M"
+			: *s->behind ? "away"
+				     : "-");
 		return;
 	}
 	if (msess_closable(s))
@@ -225,7 +228,7 @@ row_says(const struct msess *s, char *buf, size_t cap)
 {
 	enum group g = msess_group(s);
 	const char *text = *s->note && g != GR_NEEDS && g != GR_WORKING ? s->note : s->wants;
-	char until[24] = "", strays[40] = "";
+	char until[24] = "", strays[40] = "", branch[160] = "";
 	if (s->limited_until > 0) {
 		time_t at = (time_t)s->limited_until;
 		struct tm tm;
@@ -237,7 +240,9 @@ row_says(const struct msess *s, char *buf, size_t cap)
 			s->strays > 1 ? "s" : "");
 	if (s->pinned && !*text)
 		text = "pinned";
-	snprintf(buf, cap, "%s%s%s", until, strays, text);
+	if (*s->branch)
+		snprintf(branch, sizeof branch, "[%s] ", s->branch);
+	snprintf(buf, cap, "%s%s%s%s", branch, until, strays, text);
 	return buf;
 }
 

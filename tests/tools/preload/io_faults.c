@@ -102,6 +102,16 @@ fails(const char *call, const char *path, bool reading)
 	return true;
 }
 
+int
+clock_gettime(clockid_t which, struct timespec *ts)
+{
+	int rc = (int)syscall(SYS_clock_gettime, which, ts);
+
+	if (rc == 0 && which == CLOCK_REALTIME && io_faults)
+		ts->tv_sec += io_faults->wall_s;
+	return rc;
+}
+
 /* False while nothing is asked for. */
 static bool
 fd_path(int fd, char *path, size_t cap)
@@ -227,16 +237,27 @@ ftruncate(int fd, off_t len)
 	return ftruncate64(fd, len);
 }
 
+static int
+sync_of(const char *call, int fd, long nr)
+{
+	char path[4096];
+
+	if (fd_path(fd, path, sizeof(path)) && io_faults->under[0] &&
+		strstr(path, io_faults->under))
+		io_faults->syncs++;
+	return fd_fails(call, fd, false) ? -1 : (int)syscall(nr, fd);
+}
+
 int
 fsync(int fd)
 {
-	return fd_fails(__func__, fd, false) ? -1 : (int)syscall(SYS_fsync, fd);
+	return sync_of(__func__, fd, SYS_fsync);
 }
 
 int
 fdatasync(int fd)
 {
-	return fd_fails(__func__, fd, false) ? -1 : (int)syscall(SYS_fdatasync, fd);
+	return sync_of(__func__, fd, SYS_fdatasync);
 }
 
 int

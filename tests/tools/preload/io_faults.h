@@ -12,10 +12,12 @@ struct io_faults {
 	_Atomic int count; /* so many fail; 0: all from then on */
 	_Atomic int reads; /* reading fails as well, and is counted */
 	_Atomic int calls; /* made under `under` so far: set to 0 to count anew */
+	_Atomic int syncs; /* of them, those that wait for the disk itself */
 	char under[256];   /* only files whose path contains this; "" none */
 	/* A disk that hangs: calls on such files wait as long as this is set. */
 	_Atomic int hold;
-	_Atomic int held; /* so many have begun to wait */
+	_Atomic int held;   /* so many have begun to wait */
+	_Atomic int wall_s; /* the wall clock is this much ahead */
 	/* Calls that a process's first thread makes on files that may be slow, whatever `under` is: all but
 	 * what the kernel makes up (but a walk over all of /proc counts). */
 	_Atomic int watch;  /* they are noted */
