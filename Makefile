@@ -66,7 +66,8 @@ store_LINK := $(B)/libstore.a $(core_LINK)
 sessions_LINK := $(B)/libsessions.a $(store_LINK)
 tui_LINK := $(B)/libtui.a $(sessions_LINK)
 
-TESTS := $(foreach l,$(LAYERS),$(patsubst %.c,$(B)/%,$(wildcard tests/$(l)/test_*.c)))
+# those that wait most begin first
+TESTS := $(foreach l,sessions tui store core,$(patsubst %.c,$(B)/%,$(wildcard tests/$(l)/test_*.c)))
 TOOLS := $(patsubst %.c,$(B)/%,$(wildcard tests/tools/*.c)) \
 	$(patsubst %.c,$(B)/%.so,$(wildcard tests/tools/preload/*.c))
 

@@ -34,6 +34,8 @@ void sessions_dump(const struct sessions *ss, FILE *out);
 json_t *session_json(struct session *s);
 /* context_tokens, limits, limited_until of S into o. */
 void session_put_usage(json_t *o, const struct session *s);
+/* What its own cgroup tells of its memory: pressure, events, the kernel's part. */
+void session_put_memgroup(json_t *o, const struct session *s);
 json_t *sessions_totals_json(struct sessions *ss);   /* "totals" */
 json_t *sessions_pressure_json(struct sessions *ss); /* "pressure" */
 #endif

@@ -148,15 +148,46 @@ put_left(json_t *o, const struct session *s)
 	obj_put_text(o, "detail", text);
 }
 
+/* -1 stands for unknown. */
+static void
+put_known(json_t *o, const char *key, double v)
+{
+	if (v >= 0)
+		obj_put_real(o, key, v);
+}
+
+static void
+put_psi(json_t *o, const struct psi *p)
+{
+	put_known(o, "psi_some_avg10", p->some_avg10);
+	put_known(o, "psi_some_avg60", p->some_avg60);
+	put_known(o, "psi_full_avg10", p->full_avg10);
+	put_known(o, "psi_full_avg60", p->full_avg60);
+}
+
+void
+session_put_memgroup(json_t *o, const struct session *s)
+{
+	const struct memstat *m = s->of->sampler ? sampler_get(s->of->sampler, s->num) : NULL;
+
+	if (!m || !m->group.there)
+		return;
+	obj_put_int(o, "unattributed_bytes", m->group.kernel);
+	put_psi(o, &m->group.psi);
+	json_object_set_new(o, "mem_events",
+		json_pack("{s:I,s:I,s:I,s:I}", "high", (json_int_t)m->group.high, "max",
+			(json_int_t)m->group.max, "oom", (json_int_t)m->group.oom, "oom_kill",
+			(json_int_t)m->group.kills));
+}
+
 static void
 put_limit(json_t *o, const struct session *s)
 {
+	session_put_memgroup(o, s);
 	if (!s->mem_max)
 		return;
 	obj_put_int(o, "mem_max_bytes", s->mem_max);
 	obj_put_int(o, "mem_kills", s->run->mem_kills);
-	if (s->run->mem_held)
-		obj_put_int(o, "unattributed_bytes", s->run->mem_kernel);
 	json_object_set_new(o, "mem_held", json_boolean(s->run->mem_held));
 }
 
@@ -369,14 +400,6 @@ sessions_totals_json(struct sessions *ss)
 		running, "asleep", asleep, "outside_bytes", (json_int_t)out, "outside", outside);
 }
 
-/* -1 stands for unknown. */
-static void
-put_known(json_t *o, const char *key, double v)
-{
-	if (v >= 0)
-		obj_put_real(o, key, v);
-}
-
 json_t *
 sessions_pressure_json(struct sessions *ss)
 {
@@ -390,10 +413,7 @@ sessions_pressure_json(struct sessions *ss)
 	obj_put_int(o, "mem_available_bytes", p.mem_available);
 	obj_put_int(o, "swap_total_bytes", p.swap_total);
 	obj_put_int(o, "swap_free_bytes", p.swap_free);
-	put_known(o, "psi_some_avg10", p.psi_some_avg10);
-	put_known(o, "psi_some_avg60", p.psi_some_avg60);
-	put_known(o, "psi_full_avg10", p.psi_full_avg10);
-	put_known(o, "psi_full_avg60", p.psi_full_avg60);
+	put_psi(o, &p.psi);
 	obj_put_int(o, "swapped_in_bytes", p.swapped_in);
 	obj_put_int(o, "swapped_out_bytes", p.swapped_out);
 	put_known(o, "swap_in_bytes_per_s", p.swap_in_per_s);

@@ -416,6 +416,7 @@ footprint_after(uv_work_t *req, int status)
 {
 	struct footprint_job *j = container_of(req, struct footprint_job, req);
 	struct census_slab slabs[SLAB_SIZES];
+	struct session *s = j->r ? sessions_num(request_sessions(j->r), j->num) : NULL;
 	struct err e;
 	json_t *o;
 
@@ -430,6 +431,8 @@ footprint_after(uv_work_t *req, int status)
 						  &j->report.slabs, slabs)));
 		json_object_set_new(o, "id", json_string(j->id));
 		json_object_set_new(o, "name", json_string(j->name));
+		if (s)
+			session_put_memgroup(o, s);
 		request_reply(j->r, o);
 	}
 	footprint_report_free(&j->report);

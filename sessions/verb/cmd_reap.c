@@ -297,6 +297,7 @@ cmd_explain(struct request *r)
 	if (runner_unseen(s, why, sizeof why))
 		obj_put_text(o, "memory_unseen", why);
 	session_put_usage(o, s);
+	session_put_memgroup(o, s);
 	json_object_set_new(o, "signals", s->run ? signals_json(s, now) : json_array());
 	if (s->run) {
 		const struct activity_state *a = &s->run->act;

@@ -479,13 +479,13 @@ static void
 test_pressure_levels(void **state)
 {
 	struct pressure p = {
-		.mem_total = 100, .mem_available = 50, .psi_some_avg60 = 1, .psi_full_avg10 = 1};
+		.mem_total = 100, .mem_available = 50, .psi.some_avg60 = 1, .psi.full_avg10 = 1};
 
 	(void)state;
 	assert_int_equal(pressure_level(&p), 0);
-	p.psi_some_avg60 = 6;
+	p.psi.some_avg60 = 6;
 	assert_int_equal(pressure_level(&p), 1);
-	p.psi_full_avg10 = 11;
+	p.psi.full_avg10 = 11;
 	assert_int_equal(pressure_level(&p), 2);
 	p = (struct pressure){.mem_total = 100, .mem_available = 19};
 	assert_int_equal(pressure_level(&p), 1);
@@ -527,8 +527,8 @@ test_pressure_is_read(void **state)
 	assert_true(a.mem_total == 1000 << 10 && a.swap_free == 60 << 10);
 	assert_true(a.zswap_used == 11 << 10 && a.zswap_stored == 30 << 10);
 	assert_true(a.zram_stored == 8192 && a.zram_used == 3072);
-	assert_true(a.psi_some_avg10 == 1.5 && a.psi_some_avg60 == 2.5);
-	assert_true(a.psi_full_avg10 == 0.25 && a.psi_full_avg60 == 0.75);
+	assert_true(a.psi.some_avg10 == 1.5 && a.psi.some_avg60 == 2.5);
+	assert_true(a.psi.full_avg10 == 0.25 && a.psi.full_avg60 == 0.75);
 	assert_true(a.swap_in_per_s == -1 && a.swap_out_per_s == -1);
 	assert_int_equal(a.level, 1);
 	a.at -= 10; /* it was ten seconds ago */
@@ -539,7 +539,7 @@ test_pressure_is_read(void **state)
 	assert_true(fabs(b.swap_out_per_s - 100.0 * (double)page) < 10.0 * (double)page);
 	snprintf(root, sizeof(root), "%s/nothing", getenv("MUSTER_HOME"));
 	b = pressure_read_at(root, &a); /* a kernel that tells none of it */
-	assert_true(b.psi_some_avg60 == -1 && b.swap_in_per_s == -1 && b.level == 0);
+	assert_true(b.psi.some_avg60 == -1 && b.swap_in_per_s == -1 && b.level == 0);
 }
 
 int
