@@ -229,6 +229,7 @@ on_tick(uv_timer_t *t)
 	ended_tick(&sv->sessions);
 	worktrees_tick(&sv->sessions);
 	housekeeping_tick(&sv->housekeeping);
+	sessions_store(&sv->sessions); /* no text is on the disk before its session is */
 	recorder_tick(&sv->sessions, now);
 	peers_check(sv->peers, now);
 	views_check(sv->views);
