@@ -8,8 +8,10 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -191,6 +193,29 @@ test_too_many_fds(void **st)
 	assert_int_equal(open_fds(), before);
 }
 
+/* More descriptors are under way than this user may have: the peer is not gone for that. */
+static void
+test_what_the_kernel_is_short_of_is_waited_for(void **st)
+{
+	int *sv = *st, status;
+	pid_t pid = fork();
+
+	if (!pid) {
+		struct rlimit few = {24, 24};
+		int rc = 0, n = 0;
+
+		if (geteuid() == 0 && (setgid(65534) < 0 || setuid(65534) < 0))
+			_exit(2);
+		setrlimit(RLIMIT_NOFILE, &few);
+		while (rc == 0 && n++ < 100)
+			rc = record_send(
+				sv[0], (struct keeper_rec){.type = KEEPER_HELD}, sv[0], sv[1]);
+		_exit(rc == -EAGAIN && n < 100 ? 0 : 1);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
 int
 main(void)
 {
@@ -200,6 +225,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_last_words, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_what_is_no_record, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_too_many_fds, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			test_what_the_kernel_is_short_of_is_waited_for, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
