@@ -193,6 +193,20 @@ test_too_many_fds(void **st)
 	assert_int_equal(open_fds(), before);
 }
 
+/* The peer is one version on: its records are read as far as they are known. */
+static void
+test_a_version_on(void **st)
+{
+	struct keeper_rec r = {.magic = KEEPER_MAGIC + 1, .type = KEEPER_EXITED, .id = 7}, got;
+	int *sv = *st, fd[KEEPER_REC_FDS];
+
+	memset(r.zero, 0x55, sizeof(r.zero)); /* fields to come */
+	assert_int_equal(send(sv[0], &r, sizeof(r), 0), sizeof(r));
+	assert_int_equal(record_receive(sv[1], &got, fd), 1);
+	assert_int_equal(got.type, KEEPER_EXITED);
+	assert_int_equal(got.id, 7);
+}
+
 /* More descriptors are under way than this user may have: the peer is not gone for that. */
 static void
 test_what_the_kernel_is_short_of_is_waited_for(void **st)
@@ -224,6 +238,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_full_and_empty, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_last_words, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_what_is_no_record, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_a_version_on, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_too_many_fds, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			test_what_the_kernel_is_short_of_is_waited_for, setup, teardown),
