@@ -1,5 +1,6 @@
 /* Records between keeper and server, and what else may come over such a socket. */
 #include "sessions/keeper/record.h"
+#include "sessions/pty/keeper_link.h"
 #include "core/base/base.h"
 #include <dirent.h>
 #include <errno.h>
@@ -207,6 +208,27 @@ test_a_version_on(void **st)
 	assert_int_equal(got.id, 7);
 }
 
+/* A keeper that dies in the middle of its replay: what it had handed over is closed. */
+static void
+test_a_replay_that_ends_early(void **st)
+{
+	struct keeper_held *held;
+	unsigned before = open_fds();
+	struct err e;
+	int sv[2];
+	size_t n;
+
+	(void)st;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sv), 0);
+	record_send(sv[1], (struct keeper_rec){.type = KEEPER_HELLO, .pid = 1}, -1, -1);
+	record_send(sv[1], (struct keeper_rec){.type = KEEPER_HELD, .id = 4, .slot = KEEPER_RING},
+		sv[1], -1);
+	close(sv[1]);
+	assert_null(keeper_link_open(sv[0], &held, &n, &e));
+	assert_int_equal(e.code, 4);
+	assert_int_equal(open_fds(), before);
+}
+
 /* More descriptors are under way than this user may have: the peer is not gone for that. */
 static void
 test_what_the_kernel_is_short_of_is_waited_for(void **st)
@@ -239,6 +261,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_last_words, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_what_is_no_record, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_version_on, setup, teardown),
+		cmocka_unit_test(test_a_replay_that_ends_early),
 		cmocka_unit_test_setup_teardown(test_too_many_fds, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			test_what_the_kernel_is_short_of_is_waited_for, setup, teardown),
