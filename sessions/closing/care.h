@@ -1,6 +1,7 @@
 #ifndef SESSIONS_CARE_H
 #define SESSIONS_CARE_H
 /* What this room knows of a run: made when it is first asked for, gone with the run's end. */
+#include "sessions/agent/notice.h"
 #include "sessions/session/run.h"
 #include "sessions/session/sessions.h"
 
@@ -12,6 +13,8 @@ struct care {
 	bool transcript;	   /* transcript.h: it was on disk when it was last looked */
 	unsigned background;	   /* tasks that go on, by the last Stop hook */
 	char refused[120];	   /* last reason told in mode=auto */
+	int notice;		   /* notice_run.h: what was last to tell, notify_kind + 1; 0 */
+	struct notice_rate told;   /* by the command for notices */
 	bool judged;		   /* its growth, at the sample before */
 	bool grows, grows_at_work; /* then */
 };

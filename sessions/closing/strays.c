@@ -31,7 +31,7 @@ due_in(const struct strays *st, const struct session *s)
 
 	if (s->state != SS_EXITED || keep <= 0 || was_left_by_hand(s) || ends_busy(st->ends, s->id))
 		return INFINITY;
-	return MAX(keep - (os_wall_s() - s->past.ended), 0);
+	return MAX(keep - (double)(os_mono_ns() - s->past.ended_ns) / 1e9, 0);
 }
 
 static void on_timer(uv_timer_t *t);

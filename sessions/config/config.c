@@ -3,6 +3,8 @@
  * kind, so a default that does not parse fails the first load, not a user. */
 #include "sessions/config/config.h"
 #include "sessions/config/ini_file.h"
+#include "sessions/config/sections.h"
+#include <assert.h>
 #include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
@@ -212,7 +214,23 @@ parse_status(const char *s, void *p, size_t cap)
 	return parse_choice(s, p, words, ARRAY_LEN(words), "off, top or bottom");
 }
 
-#define NOTIFY_WANTS "bell, osc or off, or KIND:WAY … of permission, question, done, error"
+#define NOTIFY_WANTS                                                        \
+	"bell, osc or off, or KIND:WAY … of permission, question, done, " \
+	"error, limited, growing"
+
+const char *
+notify_kind_name(enum notify_kind k)
+{
+	static const char *const names[] = {[NOTIFY_PERMISSION] = "permission",
+		[NOTIFY_QUESTION] = "question",
+		[NOTIFY_DONE] = "done",
+		[NOTIFY_ERROR] = "error",
+		[NOTIFY_LIMITED] = "limited",
+		[NOTIFY_GROWING] = "growing"};
+
+	static_assert(ARRAY_LEN(names) == NOTIFY_KINDS, "a name for each");
+	return names[k];
+}
 
 static const char *
 parse_way(const char *s, enum ui_notify *way)
@@ -227,10 +245,6 @@ parse_way(const char *s, enum ui_notify *way)
 static const char *
 parse_notify(const char *s, void *p, size_t cap)
 {
-	static const char *const kinds[] = {[NOTIFY_PERMISSION] = "permission",
-		[NOTIFY_QUESTION] = "question",
-		[NOTIFY_DONE] = "done",
-		[NOTIFY_ERROR] = "error"};
 	enum ui_notify by[NOTIFY_KINDS] = {NOTIFY_OFF}, way;
 	char kind[16], word[8];
 	int n = 0;
@@ -247,7 +261,7 @@ parse_notify(const char *s, void *p, size_t cap)
 		if (sscanf(s, "%15[a-z]:%7[a-z]%*[ ,]%n", kind, word, &n) != 2 ||
 			parse_way(word, &way))
 			return NOTIFY_WANTS;
-		while (k < NOTIFY_KINDS && strcmp(kind, kinds[k]) != 0)
+		while (k < NOTIFY_KINDS && strcmp(kind, notify_kind_name((enum notify_kind)k)) != 0)
 			k++;
 		if (k == NOTIFY_KINDS)
 			return NOTIFY_WANTS;
@@ -345,6 +359,8 @@ on_key(void *ctx, const char *section, const char *key, const char *value, char 
 
 	if (strncmp(section, "profile.", 8) == 0)
 		return true;
+	if (section_named(section, key, value, &section_known, why, cap))
+		return section_known;
 	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
 		const struct key *k = &keys[i];
 		const char *want;
@@ -382,6 +398,14 @@ config_load(struct config *c, const char *path, struct err *e)
 	return 0;
 }
 
+static const struct {
+	const char *kind, *name, *values, *help;
+} named[] = {
+#define X(kind, name, values, help) {kind, #name, values, help},
+#include "sessions/config/sections.def"
+#undef X
+};
+
 void
 config_print_default(FILE *out)
 {
@@ -394,6 +418,12 @@ config_print_default(FILE *out)
 			fprintf(out, "%s[%s]\n", *section ? "\n" : "", k->section);
 		section = k->section;
 		fprintf(out, "# %s\n%s = %s\n", k->help, k->name, k->preset);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(named); i++) {
+		if (!i || strcmp(named[i].kind, named[i - 1].kind) != 0)
+			fprintf(out, "\n# [%s.NAME]\n", named[i].kind);
+		fprintf(out, "# %s = %s: %s\n", named[i].name,
+			*named[i].values ? named[i].values : "…", named[i].help);
 	}
 	fputs("\n# What muster knows of a CLI can be changed or added, e.g.\n"
 	      "# [profile.claude]\n# command = claude --permission-mode default\n",

@@ -20,7 +20,16 @@ struct reap_config {
 enum ui_layout { LAYOUT_AUTO, LAYOUT_STACKED, LAYOUT_SIDE, LAYOUT_LIST, LAYOUT_WALL };
 enum ui_status { STATUS_OFF, STATUS_TOP, STATUS_BOTTOM };
 enum ui_notify { NOTIFY_OFF, NOTIFY_BELL, NOTIFY_OSC };
-enum notify_kind { NOTIFY_PERMISSION, NOTIFY_QUESTION, NOTIFY_DONE, NOTIFY_ERROR, NOTIFY_KINDS };
+enum notify_kind {
+	NOTIFY_PERMISSION,
+	NOTIFY_QUESTION,
+	NOTIFY_DONE,
+	NOTIFY_ERROR,
+	NOTIFY_LIMITED,
+	NOTIFY_GROWING,
+	NOTIFY_KINDS
+};
+const char *notify_kind_name(enum notify_kind k); /* "permission" … */
 struct config {
 	uint64_t scrollback_lines, scrollback_bytes, store_total;
 	double store_days, store_after_s, rest_after_s, strays_s;
@@ -33,6 +42,7 @@ struct config {
 	enum ui_layout layout;
 	enum ui_status status;
 	enum ui_notify notify[NOTIFY_KINDS];
+	char notify_command[512];
 	bool motion, mouse;
 };
 struct paths {

@@ -21,7 +21,8 @@ struct shelf_end {
 	int32_t state; /* enum shelf_state */
 	int32_t exit_code, exit_signal;
 	uint32_t zero;
-	double ended; /* wall */
+	double ended;	   /* wall */
+	uint64_t ended_ns; /* monotonic: the memfd is gone with the boot. Older servers had none */
 };
 
 #define SHELF_SLACK (2u << 20)

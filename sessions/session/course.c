@@ -72,6 +72,7 @@ detach(struct session *s, enum session_state to)
 	s->run = NULL;
 	run_free(r);
 	s->past.ended = os_wall_s();
+	s->past.ended_ns = os_mono_ns();
 	session_set_state(s, to);
 }
 

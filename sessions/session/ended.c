@@ -51,7 +51,8 @@ ended_shelve(struct session *s)
 							       : SHELF_EXITED,
 		.exit_code = s->past.exit_code,
 		.exit_signal = s->past.exit_signal,
-		.ended = s->past.ended};
+		.ended = s->past.ended,
+		.ended_ns = s->past.ended_ns};
 	int rc;
 
 	if (session_live(s) || (!s->display->ring && s->spec < 0))

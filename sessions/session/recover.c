@@ -91,6 +91,7 @@ from_meta(struct sessions *ss, const struct meta_session *m)
 	s->profile = profile_named(ss, m->profile, s->argv);
 	s->note = m->note && *m->note ? xstrdup(m->note) : NULL;
 	worktree_set(s, m->worktree);
+	s->runner = m->runner && *m->runner ? xstrdup(m->runner) : NULL;
 	s->pinned = m->pinned;
 	s->archived = m->archived;
 	s->no_store = m->no_store;
@@ -129,6 +130,7 @@ from_note(struct sessions *ss, uint32_t num, const json_t *o)
 	s->profile = profile_named(ss, profile ? profile : "", s->argv);
 	s->note = obj_text(o, "note") ? xstrdup(obj_text(o, "note")) : NULL;
 	worktree_set(s, obj_text(o, "worktree"));
+	s->runner = obj_text(o, "runner") ? xstrdup(obj_text(o, "runner")) : NULL;
 	s->pinned = obj_true(o, "pinned");
 	s->no_store = obj_true(o, "no_store");
 	s->mem_max = (uint64_t)obj_int(o, "mem_max", 0);
@@ -274,14 +276,15 @@ take_down(struct sessions *ss, uint32_t num, struct session *s)
 {
 	struct spawn_limits limits = {0};
 	struct buf end = {0}, spec = {0};
-	struct shelf_end e;
+	struct shelf_end e = {0};
 	char **env = NULL, *note = NULL, *cwd = NULL;
 
-	if (!shelf_get(ss->shelf, num, SHELF_END, &end) || end.len != sizeof(e)) {
+	if (!shelf_get(ss->shelf, num, SHELF_END, &end) ||
+		end.len < offsetof(struct shelf_end, ended_ns) || end.len > sizeof(e)) {
 		buf_free(&end); /* the keeper still has all of it */
 		return;
 	}
-	memcpy(&e, end.data, sizeof(e));
+	memcpy(&e, end.data, end.len);
 	buf_free(&end);
 	if (shelf_get(ss->shelf, num, SHELF_SPEC, &spec)) {
 		spawn_parse(spec.data, spec.len, &env, &note, &cwd, &limits);
@@ -302,6 +305,7 @@ take_down(struct sessions *ss, uint32_t num, struct session *s)
 	s->past.exit_code = e.exit_code;
 	s->past.exit_signal = e.exit_signal;
 	s->past.ended = e.ended;
+	s->past.ended_ns = e.ended_ns;
 	free(note);
 	free(cwd);
 }
@@ -348,6 +352,7 @@ mark_lost(struct session *s)
 	bool sleeps = s->state == SS_SLEEPING || is_bound(s, RING_SLEEPS);
 
 	s->past.ended = os_wall_s(); /* at the latest: its text is kept from here on */
+	s->past.ended_ns = os_mono_ns();
 	if (sleeps)
 		session_found(s, SS_SLEEPING);
 	session_set_state(s, s->state == SS_SLEEPING  ? SS_ASLEEP

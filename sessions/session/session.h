@@ -46,6 +46,7 @@ struct session_past {
 	double last_output, last_input;
 	int exit_code, exit_signal; /* -1 unknown */
 	uint64_t freed_bytes;	    /* by the last sleep */
+	uint64_t ended_ns;	    /* monotonic; 0: not since this boot */
 };
 #define SESSION_MAGIC 0x53455353u
 struct session {
@@ -62,6 +63,7 @@ struct session {
 	char *tags[SESSION_TAGS_MAX];
 	int n_tags;
 	char *note;	       /* a line that its user wrote; NULL none */
+	char *runner;	       /* [runner.NAME] that it is run by; NULL none */
 	struct worktree *tree; /* the git worktree that was made for it; NULL none */
 	bool pinned, no_store;
 	bool archived;	       /* out of the list until it needs its user, or is woken */

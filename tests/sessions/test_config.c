@@ -93,6 +93,17 @@ values_replace_defaults(void **state)
 	assert_int_equal(c.notify[NOTIFY_QUESTION], NOTIFY_BELL);
 	assert_int_equal(c.notify[NOTIFY_DONE], NOTIFY_OSC);
 	assert_int_equal(c.notify[NOTIFY_ERROR], NOTIFY_OFF);
+	assert_string_equal(c.notify_command, "");
+	assert_int_equal(
+		config_load(&c,
+			write_config("[ui]\nnotify = limited:osc growing:bell\n[notify]\ncommand "
+				     "= notify-send \"$MUSTER_NAME\" $MUSTER_NOTICE\n"),
+			&e),
+		0);
+	assert_int_equal(c.notify[NOTIFY_LIMITED], NOTIFY_OSC);
+	assert_int_equal(c.notify[NOTIFY_GROWING], NOTIFY_BELL);
+	assert_int_equal(c.notify[NOTIFY_PERMISSION], NOTIFY_OFF);
+	assert_string_equal(c.notify_command, "notify-send \"$MUSTER_NAME\" $MUSTER_NOTICE");
 	assert_int_equal(c.scrollback_lines, 10000);
 }
 

@@ -4,8 +4,7 @@
  * by a stop, or after a while. Nothing else is ever touched. */
 #include "core/base/buf.h"
 #include "sessions/memory/proctree.h"
-#include "tests/sessions/put_file.h"
-#include "tests/sessions/run_muster.h"
+#include "tests/sessions/sick_disk.h"
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/prctl.h>
@@ -352,6 +351,33 @@ test_what_is_left_ends_after_a_while(void **st)
 	assert_int_equal(muster("server stop"), 0);
 }
 
+/* It is counted in seconds that passed, whatever the wall clock is set to meanwhile, and by a server
+ * that was not there at the end as well. */
+static void
+test_the_wall_clock_does_not_count(void **st)
+{
+	char of[2][600];
+
+	(void)st;
+	own_home("wall");
+	put_file(in_home("config.ini"), "[server]\nstrays = 3s\n[sampling]\ntick = 1s\n");
+	start_with_faults();
+	for (int i = 0; i < 2; i++) {
+		char name[8] = {'w', (char)('0' + i), 0};
+
+		faults->wall_s = 7200;
+		snprintf(of[i], sizeof(of[i]), "%s", start(name, "sh -c 'read x; exit 3'"));
+		assert_int_equal(muster("send %s --key Enter", name), 0);
+		assert_int_equal(muster("wait %s --for exit --timeout 20", name), 0);
+		faults->wall_s = 0;
+		if (i)
+			kill(server_pid("pid"), SIGKILL);
+		if (!until(none_there, of[i], 20))
+			fail_msg("%d of %s live, two hours before it ended", alive(of[i]), name);
+	}
+	assert_int_equal(muster("server stop"), 0);
+}
+
 /* Nobody waits longer for a second, firmer word. */
 static void
 test_a_kill_can_be_hastened(void **st)
@@ -391,6 +417,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(test_kill_ends_the_whole_tree),
 		cmocka_unit_test(test_what_is_left_is_shown_and_ended),
 		cmocka_unit_test(test_what_is_left_ends_after_a_while),
+		cmocka_unit_test(test_the_wall_clock_does_not_count),
 		cmocka_unit_test(test_a_kill_can_be_hastened),
 	};
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);

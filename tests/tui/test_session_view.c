@@ -305,6 +305,49 @@ others_are_heard(void **state)
 	app_free(a);
 }
 
+/* Memory that grows is told once; and a session that asks again and again is not heard each time. */
+static void
+no_session_is_heard_all_the_time(void **state)
+{
+	(void)state;
+	struct app *a = attached_app("a1");
+	static const char *const growth[] = {"flat", "fast", "fast", "burst"};
+	notified[0] = 0;
+	bells = 0;
+	a->notify_by[NOTIFY_GROWING] = NOTIFY_OSC;
+	a->notify_by[NOTIFY_PERMISSION] = NOTIFY_BELL;
+	a->notify_by[NOTIFY_LIMITED] = NOTIFY_BELL;
+	for (size_t i = 0; i < ARRAY_LEN(growth); i++) {
+		json_t *o = fixture_json(&fixture[2]);
+		json_object_set_new(o, "growth", json_string(growth[i]));
+		json_t *ev = json_pack("{s:s, s:o}", "ev", "session", "session", o);
+		assert_string_equal(notified, "");
+		app_event(a, ev);
+		json_decref(ev);
+		if (i == 1) {
+			assert_string_equal(notified, fixture[2].name);
+			assert_true(shows(a, "its memory grows"));
+			notified[0] = 0;
+		}
+	}
+	for (int i = 0; i < 20; i++) {
+		tell_activity(a, 2, "working", NULL);
+		tell_activity(a, 2, i % 2 ? "limited" : "permission", NULL);
+	}
+	assert_int_equal(bells, NOTICES_MAX - 1);
+	tell_activity(a, 3, "working", NULL);
+	tell_activity(a, 3, "permission", NULL); /* another one */
+	assert_int_equal(bells, NOTICES_MAX);
+	a->now += NOTICES_S;
+	tell_activity(a, 2, "working", NULL);
+	tell_activity(a, 2, "limited", NULL);
+	assert_int_equal(bells, NOTICES_MAX + 1);
+	tell_activity(a, 0, "working", NULL); /* the one that one is in */
+	tell_activity(a, 0, "permission", NULL);
+	assert_int_equal(bells, NOTICES_MAX + 1);
+	app_free(a);
+}
+
 /* All keys, asked for in the menu, begin with the menu's; over a session that ended, with its own. */
 static void
 help_begins_where_one_is(void **state)
@@ -442,6 +485,7 @@ main(void)
 		cmocka_unit_test(a_status_line),
 		cmocka_unit_test(read_only),
 		cmocka_unit_test(others_are_heard),
+		cmocka_unit_test(no_session_is_heard_all_the_time),
 		cmocka_unit_test(help_begins_where_one_is),
 		cmocka_unit_test(the_end_leaves_ways_on),
 		cmocka_unit_test(the_connection_comes_back),

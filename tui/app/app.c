@@ -294,10 +294,16 @@ event_session(struct app *a, json_t *ev)
 	json_t *o = json_object_get(ev, "session");
 	const char *id = json_string_value(json_object_get(o, "id"));
 	const struct msess *was = id ? model_find(&a->m, id) : NULL;
-	int kind = was ? app_notice_kind(was) : -1;
-	const struct msess *s = id ? model_put(&a->m, o, a->now) : NULL;
-	if (s && was && app_notice_kind(s) != kind)
-		app_notice(a, s);
+	int was_kind = was ? app_notice_kind(was) : -1, kind;
+	bool grew = was && was->growth >= GROWTH_FAST;
+	struct msess *s = id ? model_put(&a->m, o, a->now) : NULL;
+	if (!s || !was)
+		return;
+	kind = app_notice_kind(s);
+	if (kind >= 0 && kind != was_kind)
+		app_notice(a, s, (enum notify_kind)kind);
+	if (msess_live(s) && s->growth >= GROWTH_FAST && !grew)
+		app_notice(a, s, NOTIFY_GROWING);
 }
 
 static void

@@ -185,9 +185,9 @@ void app_error(struct app *a, const char *verb, const struct err *e);
 /* The session a command is about: the selected one, or NULL after a word about why. */
 struct msess *app_subject(struct app *a);
 void app_changed(struct app *a); /* the model changed */
-/* What there is to tell of a session (of enum notify_kind, -1 nothing); it has just become so. */
+/* What there is to tell of a session (of enum notify_kind, -1 nothing), and telling it. */
 int app_notice_kind(const struct msess *s);
-void app_notice(struct app *a, const struct msess *s);
+void app_notice(struct app *a, struct msess *s, enum notify_kind kind);
 /* Ids of the marked sessions, else of the selected one, as JSON. New reference. */
 json_t *app_subjects(struct app *a);
 /* Follows the server's sessions from here on (request "watch"). */

@@ -8,11 +8,7 @@
 int
 app_notice_kind(const struct msess *s)
 {
-	static const int kinds[ACT_COUNT] = {[ACT_PERMISSION] = NOTIFY_PERMISSION + 1,
-		[ACT_QUESTION] = NOTIFY_QUESTION + 1,
-		[ACT_DONE] = NOTIFY_DONE + 1,
-		[ACT_ERROR] = NOTIFY_ERROR + 1};
-	return msess_live(s) ? kinds[s->act] - 1 : -1;
+	return msess_live(s) ? notice_kind(s->act) : -1;
 }
 
 static bool
@@ -26,17 +22,20 @@ is_quiet(const struct msess *s)
 }
 
 void
-app_notice(struct app *a, const struct msess *s)
+app_notice(struct app *a, struct msess *s, enum notify_kind kind)
 {
-	int kind = app_notice_kind(s);
 	bool in_one = a->stack[app_lowest(a)].v->plain;
-	const char *what = *s->wants ? s->wants : msess_word(s);
-	if (kind < 0 || is_quiet(s) || (in_one && !strcmp(a->m.sel, s->id)))
+	const char *what = kind == NOTIFY_GROWING ? "its memory grows"
+			   : *s->wants		  ? s->wants
+						  : msess_word(s);
+	if (is_quiet(s) || (in_one && !strcmp(a->m.sel, s->id)))
 		return;
-	if (in_one && msess_group(s) == GR_NEEDS)
+	if (in_one && msess_group(s) == GR_NEEDS && kind != NOTIFY_GROWING)
 		app_toast(a, false, "%s needs you: %s (%s n)", s->name, what, a->prefix_label);
 	else if (in_one && a->notify_by[kind] != NOTIFY_OFF)
 		app_toast(a, false, "%s: %s", s->name, what);
+	if (a->notify_by[kind] == NOTIFY_OFF || !notice_allowed(&s->told, a->now))
+		return;
 	if (a->notify_by[kind] == NOTIFY_BELL)
 		a->ops.bell(a->ops.ctx);
 	else if (a->notify_by[kind] == NOTIFY_OSC)

@@ -6,7 +6,7 @@
 #include "core/base/base.h"
 #include "core/base/buf.h"
 #include "core/stats/growth.h"
-#include "sessions/agent/activity.h"
+#include "sessions/agent/notice.h"
 #include <jansson.h>
 
 enum group { GR_NEEDS, GR_WORKING, GR_IDLE, GR_ASLEEP, GR_ENDED, GR_ARCHIVED, GR_COUNT };
@@ -54,7 +54,9 @@ struct msess {
 	uint64_t spark[SPARK_N]; /* bytes over the last hour, oldest first; 0 no sample */
 	bool has_spark;
 	char tags[96], note[128];
-	char branch[140]; /* of its worktree, with a star while that is not clean; "" none */
+	struct notice_rate told; /* of sounds about it */
+	char behind[32];	 /* the program behind which its memory cannot be seen; "" it can */
+	char branch[140];	 /* of its worktree, with a star while that is not clean; "" none */
 };
 enum group msess_group(const struct msess *s);
 bool msess_live(const struct msess *s);

@@ -16,7 +16,8 @@ struct io_faults {
 	char under[256];   /* only files whose path contains this; "" none */
 	/* A disk that hangs: calls on such files wait as long as this is set. */
 	_Atomic int hold;
-	_Atomic int held; /* so many have begun to wait */
+	_Atomic int held;   /* so many have begun to wait */
+	_Atomic int wall_s; /* the wall clock is this much ahead */
 	/* Calls that a process's first thread makes on files that may be slow, whatever `under` is: all but
 	 * what the kernel makes up (but a walk over all of /proc counts). */
 	_Atomic int watch;  /* they are noted */
