@@ -426,9 +426,8 @@ draw_banner(struct app *a)
 	char lost[160];
 	const char *text = a->m.banner;
 	if (!a->connected) {
-		snprintf(lost, sizeof lost, "%s%s",
-			*a->lost_why ? "the server hung up: " : "reconnecting to the server",
-			a->lost_why);
+		snprintf(lost, sizeof lost, "%s",
+			*a->lost_why ? a->lost_why : "reconnecting to the server");
 		text = lost;
 	}
 	if (!*text)

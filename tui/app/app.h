@@ -88,9 +88,9 @@ struct app {
 	enum ui_status status;
 	enum ui_notify notify_by[NOTIFY_KINDS];
 	unsigned attach_mode;
-	bool motion;	   /* what one waits for may count up */
-	struct err failed; /* code: why there is nothing to show at all */
-	char lost_why[96]; /* the connection; "" unknown */
+	bool motion;	    /* what one waits for may count up */
+	struct err failed;  /* code: why there is nothing to show at all */
+	char lost_why[160]; /* the connection; "" unknown */
 	LIST_HEAD(, pane) panes;
 	struct arena *arena;   /* NULL until needed */
 	struct canvas *canvas; /* the frame */

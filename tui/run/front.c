@@ -558,16 +558,31 @@ on_returned(void *ctx, uint32_t view, const struct client_return *r)
 			f->outer, known ? &g : NULL, r->unsent, r->n_unsent, r->input, r->n_input);
 }
 
+/* Why there is no connection; "" unknown. */
+static const char *
+lost_words(const struct front *f, char *buf, size_t cap)
+{
+	const char *bye = client_was_stopped(f->client) ? "it was stopped (Enter starts it again)"
+							: client_bye(f->client),
+		   *host = f->opt->host;
+
+	if (host)
+		snprintf(buf, cap, "%.31s is away, trying again%s%.100s", host, *bye ? ": " : "",
+			bye);
+	else
+		snprintf(buf, cap, "%s%.120s", *bye ? "the server hung up: " : "", bye);
+	return buf;
+}
+
 static void
 on_lost(void *ctx)
 {
 	struct front *f = front_check(ctx);
+	char why[200];
 	if (f->outer)
 		outer_take_back(f->outer, NULL, NULL, 0, NULL, 0);
 	f->app->now = os_wall_s();
-	app_connection(f->app, false,
-		client_was_stopped(f->client) ? "it was stopped (Enter starts it again)"
-					      : client_bye(f->client));
+	app_connection(f->app, false, lost_words(f, why, sizeof why));
 	damage(f, false);
 }
 
@@ -673,7 +688,7 @@ front_open(struct front *f, const struct view *base, const char *id)
 		.prefix = cfg.prefix,
 		.base = base,
 		.base_arg = id};
-	f->client = client_connect(true, &f->e);
+	f->client = client_connect(f->opt->host, true, &f->e);
 	if (!f->client)
 		return -1;
 	config_load(&cfg, paths()->config, NULL); /* a bad one is `config check`'s to tell */
