@@ -67,6 +67,7 @@ struct activity_state {
 	uint64_t draft_since_ns; /* typed since the last Enter; 0 = no draft */
 	uint32_t output_bytes_10s;
 	uint64_t last_enter_ns; /* when text was last sent */
+	uint64_t last_stop_ns;	/* when Esc or Ctrl-C was last pressed */
 	uint64_t begun_ns;	/* it last said, or showed, that it works or asks; 0 never */
 	uint64_t ready_ns;	/* it takes input since; 0 not yet. Stays until it ends */
 	char foreground[40];	/* what runs in front of a shell; "" the shell itself */

@@ -165,6 +165,10 @@ press_enter(struct send_job *j)
 		j->first_ns = s->run->last_turn_ns = now;
 		s->run->turn_queued = s->run->act.now == ACT_WORKING;
 	}
+	if (j->no_wait && j->done) {
+		j->done(j->ctx, NULL);
+		j->done = NULL;
+	}
 	j->verify &= j->seen || activity_said(&s->run->act);
 	if (type_events(s, &enter, 1, &e) < 0 || !j->verify) {
 		job_end(j, s->run->pty ? NULL : &e);
@@ -318,9 +322,9 @@ job_type(struct send_job *j)
 	struct err e;
 	int rc = check_answer(j, &e);
 
-	j->verify = j->enter && j->text && *j->text && !j->no_wait &&
-		    profile_needs_conversation(s->profile) && profile_has_prompt(s->profile) &&
-		    s->run->act.ready_ns && !activity_blocked(s->run->act.now);
+	j->verify = j->enter && j->text && *j->text && profile_needs_conversation(s->profile) &&
+		    profile_has_prompt(s->profile) && s->run->act.ready_ns &&
+		    !activity_blocked(s->run->act.now);
 	if (rc == 0) {
 		s->run->last_turn_ns = 0;
 		rc = type_all(j, &e);

@@ -224,6 +224,8 @@ never_was(struct session *s)
 	struct sessions *ss = s->of;
 	char *top = s->tree ? xstrdup(worktree_top(s)) : NULL;
 
+	if (s->state == SS_STARTING)
+		session_set_state(s, SS_EXITED);
 	sessions_forget(s);
 	if (top)
 		worktree_remove(ss, top, NULL, NULL);
@@ -288,7 +290,7 @@ new_asleep(struct request *r, struct session *s)
 		err_set(&e, 2, "nothing to resume: no conversation, or none that %s resumes",
 			profile_name(s->profile));
 		request_fail(r, &e);
-		sessions_forget(s);
+		never_was(s);
 		return;
 	}
 	snprintf(s->conversation, sizeof(s->conversation), "%s", id);
@@ -323,6 +325,11 @@ begin_new(struct request *r, const char *tree)
 		return;
 	}
 	profile_pick_conversation(s->profile, s->argv, s->conversation);
+	if (wake_check_alone(s, &e) < 0) {
+		request_fail(r, &e);
+		never_was(s);
+		return;
+	}
 	argv = profile_start_argv(s->profile, s->argv, s->conversation);
 	with_prompt = prompt ? profile_prompt_argv(s->profile, argv, prompt) : NULL;
 	j = xcalloc(1, sizeof(*j));
@@ -331,7 +338,6 @@ begin_new(struct request *r, const char *tree)
 	j->guard = spawn_guard_json(&guard);
 	request_on_cancel(r, new_cancelled, j);
 	if (course_begin(s, with_prompt ? with_prompt : argv, new_done, j, &e) < 0) {
-		session_set_state(s, SS_EXITED);
 		new_done(j, s, &e);
 	} else {
 		ss->last_used = s;

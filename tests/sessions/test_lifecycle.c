@@ -623,23 +623,37 @@ a_script_is_known_by_what_it_runs(void **state)
 	until("z2", "profile", "shell");
 }
 
+/* What its output alone tells; before that the echo of what was typed counts. */
+static void
+until_output_says(const char *name, const char *want)
+{
+	uint64_t end = os_mono_ns() + DEADLINE_NS;
+	char seen[100] = "";
+
+	do {
+		json_t *j = ask("explain %s", name), *all = json_object_get(j, "signals");
+		const char *v = json_string_value(
+			json_object_get(json_array_get(all, json_array_size(all) - 1), "detail"));
+
+		snprintf(seen, sizeof seen, "%s", v ? v : "");
+		json_decref(j);
+		if (strcmp(seen, want) == 0)
+			return;
+		poll(NULL, 0, 30);
+	} while (os_mono_ns() < end);
+	fail_msg("the output of %s says '%s', not '%s'", name, seen, want);
+}
+
 static void
 what_runs_in_front_of_a_shell_is_work(void **state)
 {
-	json_t *j, *signals;
 
 	(void)state;
 	must("new -d -n f -p shell -- sh -i");
 	until("f", "activity", "idle");
 	must("send f 'exec 3>&1; tail -f /dev/null'");
 	until("f", "activity", "working");
-	j = ask("explain f");
-	signals = json_object_get(j, "signals");
-	assert_string_equal(
-		json_string_value(json_object_get(
-			json_array_get(signals, json_array_size(signals) - 1), "detail")),
-		"tail");
-	json_decref(j);
+	until_output_says("f", "tail");
 	must("send f --key C-c");
 	must("wait f --for idle --timeout 15");
 	/* one without children that is silent: where the kernel tells, it is seen to sleep */
@@ -851,6 +865,21 @@ awake_is_back_with_its_conversation(void **state)
 	assert_int_equal(exit_code, 0);
 	until("thief", "conversation", id);
 	refused("resume g", "its conversation runs in thief already");
+	free(sh("%s new -d -n twin -c %s/work -p claude -- %s --resume %s 2>%s/err", muster, home,
+		agent, id, home));
+	assert_int_equal(exit_code, 1);
+	out = sh("cat %s/err; %s ls -a | grep -c twin", home, muster);
+	assert_string_equal(out,
+		"muster: new: its conversation runs in thief already (muster attach thief)\n0\n");
+	free(out);
+	run("new -d -n fork -c %s/work -p claude -- %s --resume %s --fork-session", home, agent,
+		id);
+	assert_int_equal(exit_code, 0); /* another one, as it seems; its CLI knows better */
+	until("fork", "conversation", id);
+	out = sh("%s events fork", muster);
+	assert_non_null(strstr(out, "runs-twice"));
+	free(out);
+	run("kill --now fork");
 	run("kill --now thief");
 	free(sh("(%s resume g; echo $? >%s/rc) >/dev/null 2>&1 &", muster, home));
 	until("g", "state", "running");

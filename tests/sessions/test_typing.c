@@ -219,6 +219,37 @@ a_lost_enter_comes_once_more(void **state)
 	assert_string_equal(played_got(&p), "");
 }
 
+/* Who does not wait hears at once, and the text is entered with the same care; what is sent behind
+ * it does not become a part of it. */
+static void
+care_is_taken_though_nobody_waits(void **state)
+{
+	(void)state;
+	played_starts(&p, "claude");
+	gets_ready();
+	typing_queue(p.s, &(struct typing){.text = "hello",
+				  .enter = true,
+				  .no_wait = true,
+				  .done = on_done,
+				  .ctx = &o});
+	typing_tick(p.s, os_mono_ns());
+	send_text("next", false, false);
+	played_takes(&p, "hello");
+	played_prompt(&p, "hello");
+	UNTIL(*played_got(&p));
+	played_takes(&p, "\r");
+	assert_int_equal(o.calls, 1);
+	UNTIL(*played_got(&p)); /* it still stands there */
+	played_takes(&p, "\r");
+	assert_int_equal(o.calls, 1);
+	played_prompt(&p, "");
+	played_says(&p, "working");
+	UNTIL(!typing_waits(p.s));
+	played_takes(&p, "next");
+	assert_int_equal(o.calls, 2);
+	assert_int_equal(o.failed, 0);
+}
+
 static void
 only_a_choice_that_stands_there_is_an_answer(void **state)
 {
@@ -382,6 +413,7 @@ main(void)
 		T(a_bare_prompt_gets_what_was_held),
 		T(a_list_on_its_screen_is_no_rest),
 		T(a_lost_enter_comes_once_more),
+		T(care_is_taken_though_nobody_waits),
 		T(only_a_choice_that_stands_there_is_an_answer),
 		T(an_answer_is_followed_until_its_question_is_gone),
 		T(an_answer_to_another_question_is_not_typed),
