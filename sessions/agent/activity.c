@@ -387,6 +387,7 @@ activity_prompt(struct activity_state *a, const struct profile *p, const struct 
 	struct activity_signal *screen = &a->sig[SRC_SCREEN];
 
 	prompt_read(p, g, &a->prompt);
+	a->prompt_fits |= a->prompt.state != PROMPT_UNSEEN;
 	/* a list, a dialog or a pager may look like rest; a prompt that is seen is one */
 	if (activity_at_rest(screen->value) && profile_needs_conversation(p) &&
 		profile_has_prompt(p) && a->prompt.state == PROMPT_UNSEEN && !a->prompt.bare)

@@ -82,6 +82,7 @@ struct activity_state {
 	char limit_text[120];	  /* the profile's rule for a limit matched; "" none */
 	uint64_t limited_ns;	  /* its account is limited until then; 0 not */
 	struct prompt prompt;	  /* as it was when the screen last settled */
+	bool prompt_fits;	  /* the profile's rule found it once: unseen means hidden */
 	uint64_t prompt_since_ns; /* an empty or bare one stands, while it is not ready; 0 none */
 	char tool_on_screen[80];  /* the profile's rule for background work matched; "" none */
 	uint64_t window_start_ns, window_bytes; /* of output_bytes_10s */

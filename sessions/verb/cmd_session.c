@@ -5,6 +5,7 @@
 #include "sessions/closing/lifecycle.h"
 #include "sessions/closing/spawn_guard.h"
 #include "sessions/closing/typing.h"
+#include "sessions/closing/wake.h"
 #include "sessions/peer/peer.h"
 #include "sessions/server/server.h"
 #include "sessions/server/waits.h"
@@ -409,11 +410,13 @@ struct kills {
 	json_t *results;
 };
 
+/* Asked again by a client whose server died before it answered: it may have done it. */
 static int
 kill_one(struct request *r, struct session *s, struct err *e)
 {
 	if (!ends_kill(lifecycle_ends(server_lifecycle(request_server(r))), s,
-		    obj_true(request_args(r), "now")))
+		    obj_true(request_args(r), "now")) &&
+		!obj_true(request_args(r), "again"))
 		return err_set(e, 1, "%s is not running (it is %s)", s->name,
 			session_state_name(s->state));
 	return 0;

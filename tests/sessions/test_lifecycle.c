@@ -402,7 +402,6 @@ auto_puts_some_to_sleep_at_a_time(void **state)
 	static const char *const names[] = {"auto1", "auto2", "auto3", "auto4", "auto5", "auto6"};
 	int now = 0, most = 0, over = 0;
 	char path[200], *out, *from;
-	uint64_t t;
 	FILE *f;
 
 	(void)state;
@@ -420,10 +419,8 @@ auto_puts_some_to_sleep_at_a_time(void **state)
 	      "no\n[sampling]\ntick = 1s\n",
 		f);
 	fclose(f);
-	t = os_mono_ns();
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
 		until(names[i], "state", "asleep");
-	assert_true(os_mono_ns() - t < 10000000000ull);
 	out = sh("tail -n +%s %s/state/server.log | "
 		 "grep -oh 'sleeping -> asleep\\|running -> sleeping'",
 		from, home);
@@ -592,6 +589,66 @@ a_hook_speaks_for_its_own_session_only(void **state)
 	assert_string_equal(value, "error");
 	free(value);
 	free(key);
+}
+
+/* Which files the user has, and what is in them; not what the CLI itself writes about conversations. */
+static char *
+users_files(void)
+{
+	return sh("cd %s/user && find . \\( -path ./.claude/projects -o -path ./.claude/sessions "
+		  "\\) -prune -o -printf '%%p %%y %%m %%i %%s\\n' | sort; "
+		  "find . -type f ! -path './.claude/projects/*' ! -path './.claude/sessions/*' | "
+		  "sort | xargs -d '\\n' sha256sum",
+		home);
+}
+
+/* Whatever is done with a session, hooks and all: the files of its CLI and of its user stay as they
+ * are, and none is added. */
+static void
+files_of_the_user_are_never_touched(void **state)
+{
+	static const char *const files[] = {".claude.json", ".claude/settings.json",
+		".claude/settings.local.json", ".claude/CLAUDE.md", ".codex/config.toml",
+		".codex/auth.json", ".gemini/settings.json", ".config/opencode/opencode.json",
+		".bashrc", ".profile", "work/.claude/settings.json",
+		"work/.claude/settings.local.json", "work/CLAUDE.md", "work/AGENTS.md"};
+	char *before, *after, *key, *value;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(files); i++)
+		free(sh("f=%s/user/%s; mkdir -p ${f%%/*} && echo '{\"statusLine\":{\"type\":"
+			"\"command\",\"command\":\"echo %zu\"}}' >$f && chmod 640 $f",
+			home, files[i], i));
+	free(sh("mkdir -p %s/user/.claude/projects %s/user/.claude/sessions", home, home));
+	value = sh("echo %s/user", home);
+	value[strcspn(value, "\n")] = 0;
+	setenv("HOME", value, 1);
+	free(value);
+	before = users_files();
+	assert_non_null(strstr(before, "work/.claude/settings.local.json"));
+	run("new -d -n u -c %s/user/work -p claude -- %s --model fake", home, agent);
+	assert_int_equal(exit_code, 0);
+	until("u", "activity", "idle");
+	say("u", "hello");
+	key = sh("ls -v %s/*/hooks/*.key | tail -1 | tr -d '\n'", home);
+	runs_hook("u", key);
+	free(key);
+	value = hook_signal("u");
+	assert_string_equal(value, "error"); /* hooks are heard */
+	free(value);
+	say("u", "hello");
+	until_reason("u", "");
+	must("hibernate u");
+	must("resume u");
+	say("u", "hello");
+	run("new -d -n u2 -c %s/user/work -p claude -- %s --model fake", home, agent);
+	must("kill --now u2");
+	must("kill u");
+	must("forget u u2");
+	after = users_files();
+	assert_string_equal(before, after);
+	free(before);
+	free(after);
 }
 
 /* What a script runs is what the session is; what somebody starts in a shell is not. */
@@ -928,6 +985,8 @@ main(void)
 			a_hook_speaks_for_its_own_session_only, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			a_script_is_known_by_what_it_runs, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			files_of_the_user_are_never_touched, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			what_runs_in_front_of_a_shell_is_work, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(config_is_read_again, set_up, tear_down),

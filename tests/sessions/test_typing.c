@@ -250,6 +250,37 @@ care_is_taken_though_nobody_waits(void **state)
 	assert_int_equal(o.failed, 0);
 }
 
+/* A list in the prompt's place would lose the text, and take the Enter. */
+static void
+text_is_not_typed_into_a_list(void **state)
+{
+	static const char list[] =
+		"\033[H\033[2J Rewind\r\n \u276f (current)\r\n   first question\r\n";
+
+	(void)state;
+	played_starts(&p, "claude");
+	gets_ready();
+	played_prints(&p, list);
+	run_evaluate(p.s, os_mono_ns());
+	send_text("hello", true, false);
+	assert_string_equal(played_got(&p), "");
+	played_prompt(&p, "");
+	run_evaluate(p.s, os_mono_ns());
+	played_takes(&p, "hello"); /* it went */
+	played_prompt(&p, "hello");
+	played_takes(&p, "\r");
+	played_prompt(&p, "");
+	UNTIL(o.calls);
+	assert_int_equal(o.failed, 0);
+	played_prints(&p, list);
+	run_evaluate(p.s, os_mono_ns());
+	send_text("again", true, false);
+	typing_tick(p.s, os_mono_ns() + 6 * SEC);
+	assert_int_equal(o.failed, 1);
+	assert_non_null(strstr(o.why, "is not at its prompt"));
+	assert_string_equal(played_got(&p), "");
+}
+
 static void
 only_a_choice_that_stands_there_is_an_answer(void **state)
 {
@@ -414,6 +445,7 @@ main(void)
 		T(a_list_on_its_screen_is_no_rest),
 		T(a_lost_enter_comes_once_more),
 		T(care_is_taken_though_nobody_waits),
+		T(text_is_not_typed_into_a_list),
 		T(only_a_choice_that_stands_there_is_an_answer),
 		T(an_answer_is_followed_until_its_question_is_gone),
 		T(an_answer_to_another_question_is_not_typed),
