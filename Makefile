@@ -66,7 +66,8 @@ store_LINK := $(B)/libstore.a $(core_LINK)
 sessions_LINK := $(B)/libsessions.a $(store_LINK)
 tui_LINK := $(B)/libtui.a $(sessions_LINK)
 
-TESTS := $(foreach l,$(LAYERS),$(patsubst %.c,$(B)/%,$(wildcard tests/$(l)/test_*.c)))
+# those that wait most begin first
+TESTS := $(foreach l,sessions tui store core,$(patsubst %.c,$(B)/%,$(wildcard tests/$(l)/test_*.c)))
 TOOLS := $(patsubst %.c,$(B)/%,$(wildcard tests/tools/*.c)) \
 	$(patsubst %.c,$(B)/%.so,$(wildcard tests/tools/preload/*.c))
 
@@ -162,7 +163,7 @@ format:
 # Manual pages, made from the tables that the program is made of.
 MAN := $(addprefix $(B)/man/,muster.1 muster-config.5 muster-protocol.7)
 man: $(MAN)
-$(B)/man/%: share/man/make tui/verb/verbs.def tui/verb/verb_text.def sessions/config/config.def \
+$(B)/man/%: share/man/make tui/verb/verbs.def tui/verb/verb_text.def $(wildcard sessions/config/*.def) \
 		sessions/agent/profile_keys.def share/doc/protocol.md $(wildcard share/man/*.in)
 	@mkdir -p $(@D)
 	$(Q)share/man/make $* >$@.new && mv $@.new $@
@@ -175,6 +176,10 @@ INSTALLED := $(B)/muster:bin/muster $(B)/muster-keeper:bin/muster-keeper \
 	share/completions/muster.zsh:share/zsh/site-functions/_muster \
 	share/completions/muster.fish:share/fish/vendor_completions.d/muster.fish \
 	share/systemd/muster.service:lib/systemd/user/muster.service \
+	share/systemd/muster-metrics.socket:lib/systemd/user/muster-metrics.socket \
+	share/systemd/muster-metrics@.service:lib/systemd/user/muster-metrics@.service \
+	$(foreach f,$(wildcard share/schema/*.json),$(f):share/muster/schema/$(notdir $(f))) \
+	$(foreach f,$(wildcard share/monitoring/*),$(f):share/muster/monitoring/$(notdir $(f))) \
 	README.md:share/doc/muster/README.md LICENSE:share/doc/muster/LICENSE \
 	$(foreach f,$(wildcard share/doc/*.md share/doc/*.png share/doc/*/*.png),$(f):share/doc/muster/$(f))
 install: all man
@@ -182,10 +187,10 @@ install: all man
 		to=$(DESTDIR)$(PREFIX)/$${f#*:}; mode=644; case $$to in */bin/*) mode=755 ;; esac; \
 		install -D -m $$mode "$${f%%:*}" "$$to" || exit 1; \
 	done
-	sed -i 's|@BINDIR@|$(PREFIX)/bin|' $(DESTDIR)$(PREFIX)/lib/systemd/user/muster.service
+	sed -i 's|@BINDIR@|$(PREFIX)/bin|' $(DESTDIR)$(PREFIX)/lib/systemd/user/muster*.service
 uninstall:
 	for f in $(INSTALLED); do rm -f "$(DESTDIR)$(PREFIX)/$${f#*:}"; done
-	cd "$(DESTDIR)$(PREFIX)" && find share/doc/muster -depth -type d -empty -delete 2>/dev/null; true
+	cd "$(DESTDIR)$(PREFIX)" && find share/doc/muster share/muster -depth -type d -empty -delete 2>/dev/null; true
 
 # A tarball that builds without git: what is committed.
 dist:

@@ -6,9 +6,9 @@
  * was kept in this window a straight line to its very end?
  *
  *  floor    The least of five minutes. Peaks carry no news. Floors of 10, 30 and 60 min are made
- *           of them, so that four windows of 38 floors look at 3 h, 6 h, 19 h and 38 h. A line of
- *           40 MB/h shows in 6 h, one of 3.5 MB/h needs a day and a half. The longer the window,
- *           the flatter the line may be: in 6 h a daily wave of 200 MB climbs 23 MB/h, and a cache
+ *           of them, so that four windows look at 3 h, 7 h, 19 h and 38 h. A line of 40 MB/h
+ *           shows in 7 h, one of 3.5 MB/h needs a day and a half. The longer the window, the
+ *           flatter the line may be: in 7 h a daily wave of 200 MB climbs 23 MB/h, and a cache
  *           of 1 GB fills in 4 h; both come to rest before a longer window is full.
  *
  *  kept     At each floor the least of it and all later ones: what was never given back. It never
@@ -23,11 +23,14 @@
  *
  *  end      What rises since the last large give-back has not been collected yet; nobody knows how
  *           much of it will be. The window ends at the low before it. A ramp without any give-back
- *           has to be longer than six hours, which is a long time for a collector.
+ *           has to be longer than seven hours, which is a long time for a collector.
+ *  job      What jumps up within one floor, stays for three at most and is back on the line came and
+ *           went; it is no garbage, ends no window and takes no touch away.
  *  touch    A floor that lies on the kept level. With several collections in the window only their
  *           lows count: on the way up to a collection a ramp touches the level of the next low.
  *  hump     The highest that the 60-min floors of two days rose and came back from: what this
- *           session is known to take and give back. A rise has to be clear of it.
+ *           session is known to take and give back. A rise has to be clear of it, and has to
+ *           be higher than the largest fall: what comes back to where it was is a wave.
  *  steps    (sum of increments)^2 : sum of squares, without the largest one, is the number of equal
  *           steps that would make such a rise. Three steps up are three events, no trend.
  *  remainder  The rise without its largest step: steep and large enough must be what is left.
@@ -41,7 +44,7 @@
  * A verdict is withdrawn by data only: when half a window went by with less than a quarter of what
  * its slope promised (it levelled off, or gave back). Silence, gaps and work withdraw nothing.
  *
- * BURST is for what cannot wait for six hours: a jump within 15 min over all that was seen before
+ * BURST is for what cannot wait for seven hours: a jump within 15 min over all that was seen before
  * that stays for three hours, which jobs seldom take, or a second one on top of it. One step up is a
  * frequent, harmless thing (a language server starts), so a single jump has to be a large one, and
  * clear of the humps of two days: a job that comes every night is known by then. It is withdrawn when
@@ -71,7 +74,7 @@ struct rule {
 };
 static const struct rule rules[GROWTH_SCALES] = {
 	{1, 38, 320 * MB, 5.2, false},
-	{2, 38, 28 * MB, 5.2, false},
+	{2, 42, 34 * MB, 9, false},
 	{6, 38, 8 * MB, 5.2, false},
 	{12, 38, 2 * MB, 9, true},
 };
@@ -80,18 +83,26 @@ enum { FIRST_SCALE = 1, HUMP_SCALE = GROWTH_SCALES - 1 }; /* the usual one; of h
 static const double RISE_MIN = 48 * MB, RISE_PART = 0.04, MUCH_PART = 0.12, MUCH_MIN = 8 * MB;
 /* a give-back says something of the rise after it up to about three times its size */
 static const double TAIL_PART = 0.3;
+static const double JUMP_PART = 0.6; /* of an excursion's height, in its first floor */
 static const double HUMP_FACTOR = 1.5, KEEP_FACTOR = 2, SPAN_PART = 0.7, FLOORS_PART = 0.6;
 /* a line may bend more where few steps or noise make it up */
 static const double BEND = 0.06, BEND_STEP = 0.5, BEND_NOISE = 0.5, BEND_NOISE_MAX = 0.04,
 		    LATER = 0.75, LATER_STEP = 1, LATER_MAX = 100;
 /* lows of collections are exact, so fewer of them do */
 static const double LOWS_PART = 0.85, LOWS_STEPS = 3.2, LOWS_BEND = 0.11;
-enum { LOWS_COLLECTIONS = 2, KEEP_COLLECTIONS = 4 };
+enum { LOWS_COLLECTIONS = 2, KEEP_COLLECTIONS = 4, JOB_FLOORS = 3 };
 static const double STILL_PART = 0.25, GAP_MAX_S = 1800;
 /* so many without an exact sample: there are none to wait for; before so many nothing is flat */
 enum { VAGUE_FLOORS = 6, FLAT_FLOORS = 12 };
 
 /* ---- one window ---- */
+
+/* So near to the kept level is on it. */
+static double
+near_kept(double much)
+{
+	return MAX(MB, 0.1 * much);
+}
 
 /* The least of each floor and all later ones. */
 static void
@@ -103,15 +114,35 @@ keep(const struct growth_floor *f, size_t n, double *kept)
 		kept[i] = low = MIN(low, f[i].bytes);
 }
 
+/* How far each floor is over the kept level, where it got there bit by bit: garbage. What jumps up
+ * and comes back is a job that came and went; the line goes on below it. A floor is a least, so a
+ * jump is never seen half way. */
+static void
+garbage(const struct growth_floor *f, size_t n, const double *kept, double near, double *over)
+{
+	for (size_t i = 0, j; i < n; i = j) {
+		double top = over[i] = f[i].bytes - kept[i];
+
+		for (j = i + 1; top > near && f[j].bytes - kept[j] > near; j++) {
+			over[j] = f[j].bytes - kept[j];
+			top = MAX(top, over[j]);
+		}
+		if (i > 0 && j - i <= JOB_FLOORS && top > near && over[i] >= JUMP_PART * top)
+			memset(over + i, 0, (j - i) * sizeof *over);
+	}
+}
+
 /* The window ends where the last large give-back ended: what rises since has not been collected
  * yet, and nobody knows how much of it will be. */
 static size_t
 window_end(const struct growth_floor *f, size_t n, const double *kept, double much)
 {
+	double over[GROWTH_BASE_FLOORS];
 	size_t end = n - 1;
 
+	garbage(f, n, kept, near_kept(much), over);
 	for (size_t i = n; i-- > 0;)
-		if (f[i].bytes - kept[i] >= MAX(much, TAIL_PART * (kept[n - 1] - kept[i]))) {
+		if (over[i] >= MAX(much, TAIL_PART * (kept[n - 1] - kept[i]))) {
 			for (end = i; f[end].bytes > kept[end]; end++)
 				;
 			break;
@@ -119,7 +150,8 @@ window_end(const struct growth_floor *f, size_t n, const double *kept, double mu
 	return end;
 }
 
-/* The highest that the floors rose and came back again. */
+/* The highest that the floors rose and came back again; a fall counts, too: to come back to where
+ * it was is no growth. */
 static double
 highest_hump(const struct growth_floor *f, size_t n)
 {
@@ -129,6 +161,7 @@ highest_hump(const struct growth_floor *f, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		low = MIN(low, f[i].bytes);
 		hump = MAX(hump, f[i].bytes - MAX(low, kept[i]));
+		hump = MAX(hump, (f[i].bytes - kept[i]) / HUMP_FACTOR);
 	}
 	return hump;
 }
@@ -193,7 +226,7 @@ static size_t
 touches(const struct growth_floor *f, const double *kept, size_t first, size_t end, double much,
 	bool lows, size_t *touch)
 {
-	double near = MAX(MB, 0.1 * much), lead = lows ? 0.3 * much : much;
+	double near = near_kept(much), lead = lows ? 0.3 * much : much;
 	size_t n = 0;
 
 	for (size_t i = first; i <= end; i++) {
@@ -212,8 +245,8 @@ touches(const struct growth_floor *f, const double *kept, size_t first, size_t e
 static void
 measure(const struct rule *r, const struct growth_floor *f, size_t n, struct growth_numbers *nums)
 {
-	double kept[GROWTH_BASE_FLOORS] = {0}, hours = r->width * GROWTH_FLOOR_S / HOUR_S, much,
-	       span;
+	double kept[GROWTH_BASE_FLOORS] = {0}, over[GROWTH_BASE_FLOORS],
+	       hours = r->width * GROWTH_FLOOR_S / HOUR_S, much, span;
 	size_t touch[GROWTH_BASE_FLOORS], nt, end, first;
 	bool high = false;
 
@@ -225,12 +258,11 @@ measure(const struct rule *r, const struct growth_floor *f, size_t n, struct gro
 	nums->span_h = (f[end].at - f[first].at + 1) * hours;
 	nums->floors = (int)(end - first + 1);
 	nums->floor_bytes = kept[end];
+	garbage(f, n, kept, near_kept(much), over);
 	for (size_t i = first; i <= end; i++) {
-		double over = f[i].bytes - kept[i];
-
-		nums->given_back_bytes = MAX(nums->given_back_bytes, over);
-		nums->collections += over >= much && !high;
-		high = over >= much || (high && over > 0.1 * much);
+		nums->given_back_bytes = MAX(nums->given_back_bytes, over[i]);
+		nums->collections += over[i] >= much && !high;
+		high = over[i] >= much || (high && over[i] > 0.1 * much);
 	}
 	touch[0] = end;
 	nt = touches(f, kept, first, end, much, nums->collections >= LOWS_COLLECTIONS, touch);
@@ -340,12 +372,13 @@ static bool
 goes_on(const struct rule *r, const struct growth_scale *s)
 {
 	double kept[GROWTH_FLOORS] = {0}, want;
+	uint32_t half = r->window / 2;
 	size_t end, from;
 
 	keep(s->f, s->n, kept);
-	want = STILL_PART * s->slope * (r->window / 2) * r->width * GROWTH_FLOOR_S / HOUR_S;
+	want = STILL_PART * s->slope * half * r->width * GROWTH_FLOOR_S / HOUR_S;
 	end = window_end(s->f, s->n, kept, MAX(MUCH_MIN, want));
-	for (from = end; from > 0 && s->f[end].at - s->f[from].at < r->window / 2;)
+	for (from = end; from > 0 && s->f[end].at - s->f[from].at < half;)
 		from--;
 	return kept[end] - kept[from] >= want;
 }

@@ -149,7 +149,7 @@ worth(const struct reap_facts *f, const struct reap_config *c, struct reap_verdi
 	if (f->grows || f->pressure || (f->footprint_known && f->footprint_bytes >= c->min_bytes))
 		return true;
 	if (!f->footprint_known)
-		reason(v, "small: its footprint is not known yet");
+		reason(v, "small: %s", f->unseen[0] ? f->unseen : "its footprint is not known yet");
 	else
 		reason(v, "small: %.0fM of %.0fM, and it does not grow",
 			(double)f->footprint_bytes / 0x1p20, (double)c->min_bytes / 0x1p20);

@@ -14,6 +14,7 @@ struct reap_facts {
 	double idle_s, age_s; /* age since start or resume */
 	int revisits_day;
 	uint64_t footprint_bytes;
+	char unseen[100]; /* why its footprint cannot be known; "" it can */
 	char tool_name[64];
 	bool at_prompt;	      /* its prompt was seen, and it is empty */
 	char prompt_why[100]; /* what was seen instead */

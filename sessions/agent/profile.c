@@ -38,6 +38,12 @@ profile_text(const struct profile *p, enum profile_text t)
 }
 
 const char *
+profile_runner(const struct profile *p)
+{
+	return profile_text(p, PT_RUNNER);
+}
+
+const char *
 profile_mem_max(const struct profile *p)
 {
 	return profile_text(p, PT_MEM_MAX);

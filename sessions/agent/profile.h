@@ -65,6 +65,7 @@ bool profile_status_line(const struct profile *p, const char *cwd, size_t i,
 const char *profile_hook_events(const struct profile *p); /* names with blanks between, or "" */
 /* Environment the profile adds: i-th "K=V", NULL past the end. */
 const char *profile_env(const struct profile *p, size_t i);
+const char *profile_runner(const struct profile *p);  /* "" none */
 const char *profile_mem_max(const struct profile *p); /* a size, as written; "" none */
 /* Is a process of this name one of the CLI's usual helpers (not a running tool)? */
 bool profile_is_helper(const struct profile *p, const char *comm, const char *cmdline);

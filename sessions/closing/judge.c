@@ -4,6 +4,8 @@
 #include "sessions/closing/transcript.h"
 #include "sessions/memory/sampler.h"
 #include "sessions/session/display.h"
+#include "sessions/session/runner.h"
+#include "sessions/session/sessions.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,7 +67,7 @@ tool_facts(struct session *s, const struct memstat *m, struct reap_facts *f)
 void
 judge_facts(struct session *s, struct reap_facts *f)
 {
-	const struct memstat *m = s->of->sampler ? sampler_get(s->of->sampler, s->num) : NULL;
+	const struct memstat *m = sessions_memory(s);
 	const struct activity_signal *screen = &s->run->act.sig[SRC_SCREEN];
 	uint64_t now = os_mono_ns();
 	const struct care *c = care_seen(s);
@@ -87,6 +89,7 @@ judge_facts(struct session *s, struct reap_facts *f)
 	f->pressure = s->of->sampler && sampler_pressure(s->of->sampler).level >= 2;
 	f->footprint_known = m && m->known;
 	f->footprint_bytes = m ? m->footprint : 0;
+	runner_unseen(s, f->unseen, sizeof f->unseen);
 	f->activity = s->run->act.now;
 	f->source = s->run->act.source;
 	f->screen_and_output_agree = screen->at_ns && activity_at_rest(screen->value) &&

@@ -59,19 +59,17 @@ memlimit_begin(struct session *s)
 		return;
 	r->mem_held = r->mem_group;
 	if (r->mem_held) /* of an earlier run, or told by a server before this one */
-		r->mem_kills = memgroup_kills("", s->id);
+		r->mem_kills = memgroup_read("", s->id).kills;
 	else
 		memscope_ask(s);
 	log_info("session %u: memory limit %s", s->num,
 		r->mem_held ? "held by a cgroup" : "watched");
 }
 
-/* Processes that the kernel ended since it was asked last. */
+/* Processes that the kernel ended since it was told of them last. */
 static void
-look_for_kills(struct session *s, uint64_t footprint)
+tell_kills(struct session *s, uint64_t kills, uint64_t footprint)
 {
-	uint64_t kills = s->run->mem_held ? memgroup_kills("", s->id) : 0;
-
 	if (kills > s->run->mem_kills)
 		tell(s, "mem-max", footprint, "held",
 			"a process was ended: it reached the memory limit");
@@ -89,8 +87,8 @@ memlimit_check(struct ends *e, struct session *s, const struct memstat *m)
 
 	if (!s->mem_max)
 		return;
-	look_for_kills(s, m->footprint);
-	r->mem_kernel = r->mem_held ? memgroup_kernel("", s->id) : 0;
+	if (r->mem_held)
+		tell_kills(s, m->group.kills, m->footprint);
 	r->mem_level = memlimit_level(m->footprint, s->mem_max, before);
 	if (before < 1 && r->mem_level == 1)
 		tell(s, "mem-high", m->footprint, "none", "memory is at 90 % of its limit");
@@ -108,7 +106,8 @@ memlimit_end(struct session *s)
 {
 	if (!s->run->mem_group)
 		return;
-	look_for_kills(s, s->mem_max);
+	if (s->run->mem_held)
+		tell_kills(s, memgroup_read("", s->id).kills, s->mem_max);
 	memgroup_release("", s->id);
 	s->run->mem_group = s->run->mem_held = false;
 }

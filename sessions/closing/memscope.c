@@ -30,7 +30,7 @@ on_exit_of(uv_process_t *p, int64_t status, int sig)
 
 	if (s && s->run && s->run->pid == a->pid && status == 0 && sig == 0) {
 		s->run->mem_held = true;
-		s->run->mem_kills = memgroup_kills("", s->id);
+		s->run->mem_kills = memgroup_read("", s->id).kills;
 		session_changed(s);
 	}
 	log_info("session %u: memory limit %s", a->num,

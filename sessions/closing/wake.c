@@ -10,6 +10,7 @@
 #include "sessions/closing/judge.h"
 #include "sessions/closing/memlimit.h"
 #include "sessions/session/course.h"
+#include "sessions/session/runner.h"
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -134,7 +135,8 @@ wake_argv(struct session *s, const char **how)
 	if (guard_restore(paths()->transcripts, s->num) == 1)
 		log_info("session %u: its transcript had been swept and is back", s->num);
 	*how = "resume";
-	if (!profile_needs_conversation(s->profile) || judge_transcript(s, path, sizeof path))
+	if (!profile_needs_conversation(s->profile) || judge_transcript(s, path, sizeof path) ||
+		(runner_hides(s) && s->past.last_input > 0)) /* its transcript is not here either */
 		argv = profile_resume_argv(s->profile, s->argv, s->conversation);
 	if (!argv) {
 		/* no prompt was ever sent: the same id begins again */
@@ -216,7 +218,9 @@ wake_session(struct session *s, const char **how, struct err *e)
 	if (s->no_store && !s->argv[0] && !*s->conversation)
 		return err_set(e, 1, "its command was not stored (start it with new)");
 	argv = wake_argv(s, how);
-	if (path_finds(session_getenv(s, "PATH"), s->cwd, argv[0]))
+	if (s->runner)
+		rc = course_begin(s, argv, NULL, NULL, e);
+	else if (path_finds(session_getenv(s, "PATH"), s->cwd, argv[0]))
 		rc = course_begin(s, argv, NULL, NULL, e);
 	else
 		err_set(e, 1,

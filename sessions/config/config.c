@@ -3,6 +3,7 @@
  * kind, so a default that does not parse fails the first load, not a user. */
 #include "sessions/config/config.h"
 #include "sessions/config/ini_file.h"
+#include "sessions/config/sections.h"
 #include <assert.h>
 #include <ctype.h>
 #include <math.h>
@@ -358,6 +359,8 @@ on_key(void *ctx, const char *section, const char *key, const char *value, char 
 
 	if (strncmp(section, "profile.", 8) == 0)
 		return true;
+	if (section_named(section, key, value, &section_known, why, cap))
+		return section_known;
 	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
 		const struct key *k = &keys[i];
 		const char *want;
@@ -395,6 +398,14 @@ config_load(struct config *c, const char *path, struct err *e)
 	return 0;
 }
 
+static const struct {
+	const char *kind, *name, *values, *help;
+} named[] = {
+#define X(kind, name, values, help) {kind, #name, values, help},
+#include "sessions/config/sections.def"
+#undef X
+};
+
 void
 config_print_default(FILE *out)
 {
@@ -407,6 +418,12 @@ config_print_default(FILE *out)
 			fprintf(out, "%s[%s]\n", *section ? "\n" : "", k->section);
 		section = k->section;
 		fprintf(out, "# %s\n%s = %s\n", k->help, k->name, k->preset);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(named); i++) {
+		if (!i || strcmp(named[i].kind, named[i - 1].kind) != 0)
+			fprintf(out, "\n# [%s.NAME]\n", named[i].kind);
+		fprintf(out, "# %s = %s: %s\n", named[i].name,
+			*named[i].values ? named[i].values : "…", named[i].help);
 	}
 	fputs("\n# What muster knows of a CLI can be changed or added, e.g.\n"
 	      "# [profile.claude]\n# command = claude --permission-mode default\n",

@@ -184,35 +184,23 @@ memgroup_hold(const char *root, const char *id, pid_t pid, uint64_t max)
 	return true;
 }
 
-uint64_t
-memgroup_kills(const char *root, const char *id)
-{
-	char dir[PATH_CAP], text[1024];
-	const struct group_kind *k = group_of(root, id, false, dir, sizeof(dir));
-	const char *at;
-
-	if (!k || !get(dir, k->events, text, sizeof(text)))
-		return 0;
-	at = strstr(text, "oom_kill ");
-	return at ? strtoull(at + strlen("oom_kill "), NULL, 10) : 0;
-}
-
 static uint64_t
 number_after(const char *text, const char *name)
 {
 	const char *at = strstr(text, name);
 
-	return at && (at == text || at[-1] == '\n') ? strtoull(at + strlen(name), NULL, 10) : 0;
+	while (at && at != text && at[-1] != '\n')
+		at = strstr(at + 1, name);
+	return at ? strtoull(at + strlen(name), NULL, 10) : 0;
 }
 
-uint64_t
-memgroup_kernel(const char *root, const char *id)
+static uint64_t
+kernel_bytes(const struct group_kind *k, const char *dir)
 {
-	char dir[PATH_CAP], text[4096];
-	const struct group_kind *k = group_of(root, id, false, dir, sizeof(dir));
+	char text[4096];
 	uint64_t sum = 0, less;
 
-	if (!k || !get(dir, k->kernel.file, text, sizeof(text)))
+	if (!get(dir, k->kernel.file, text, sizeof(text)))
 		return 0;
 	if (!k->kernel.names)
 		return strtoull(text, NULL, 10);
@@ -220,6 +208,26 @@ memgroup_kernel(const char *root, const char *id)
 		sum += number_after(text, *n);
 	less = number_after(text, k->kernel.less);
 	return sum - MIN(sum, less);
+}
+
+struct memgroup
+memgroup_read(const char *root, const char *id)
+{
+	char dir[PATH_CAP], text[1024];
+	const struct group_kind *k = group_of(root, id, false, dir, sizeof(dir));
+	struct memgroup g = {.there = k != NULL};
+
+	if (!k)
+		return g;
+	g.kernel = kernel_bytes(k, dir);
+	if (get(dir, k->events, text, sizeof(text))) {
+		g.kills = number_after(text, "oom_kill ");
+		g.high = number_after(text, "high ");
+		g.max = number_after(text, "max ");
+		g.oom = number_after(text, "oom ");
+	}
+	g.psi = psi_parse(get(dir, "memory.pressure", text, sizeof(text)) ? text : "");
+	return g;
 }
 
 void

@@ -3,6 +3,7 @@
 /* A cgroup of its own for a session's memory, where this user may make one: v2 with a delegated
  * subtree, v1 with the right to write. id: of the session. */
 #include "core/base/base.h"
+#include "sessions/memory/pressure.h"
 #include <sys/types.h>
 
 /* root: "", or another tree with proc/self/cgroup and sys/fs/cgroup in it (tests). */
@@ -10,9 +11,14 @@
  * and oomd then choose among sessions, not all of them with their server), moves the process; false:
  * not ours to make. */
 bool memgroup_hold(const char *root, const char *id, pid_t pid, uint64_t max);
-/* Processes that the kernel ended in it; 0 where there is none. */
-uint64_t memgroup_kills(const char *root, const char *id);
-/* What the kernel holds for its processes beyond their footprints: sockets, pipes, its own tables. */
-uint64_t memgroup_kernel(const char *root, const char *id);
+struct memgroup {
+	bool there;	 /* else nothing below is known, and all of it is 0 */
+	uint64_t kernel; /* bytes it holds for the processes beyond their footprints: sockets … */
+	uint64_t kills;	 /* processes that the kernel ended */
+	uint64_t high, max,
+		oom; /* times that it was slowed, held at its limit, and out of memory */
+	struct psi psi;
+};
+struct memgroup memgroup_read(const char *root, const char *id);
 void memgroup_release(const char *root, const char *id); /* it stays while a stray lives in it */
 #endif

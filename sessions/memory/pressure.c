@@ -32,9 +32,9 @@ pressure_level(const struct pressure *p)
 {
 	double part = p->mem_total ? (double)p->mem_available / (double)p->mem_total : 1;
 
-	if (part < 0.10 || p->psi_full_avg10 > 10)
+	if (part < 0.10 || p->psi.full_avg10 > 10)
 		return 2;
-	return part < 0.20 || p->psi_some_avg60 > 5;
+	return part < 0.20 || p->psi.some_avg60 > 5;
 }
 
 static size_t
@@ -60,19 +60,25 @@ read_meminfo(const char *root, struct pressure *p)
 	p->zswap_stored = kib_after(buf, "Zswapped:");
 }
 
+struct psi
+psi_parse(const char *text)
+{
+	struct psi p = {-1, -1, -1, -1};
+	const char *full = strstr(text, "full ");
+
+	sscanf(text, "some avg10=%lf avg60=%lf", &p.some_avg10, &p.some_avg60);
+	if (full)
+		sscanf(full, "full avg10=%lf avg60=%lf", &p.full_avg10, &p.full_avg60);
+	return p;
+}
+
 static void
 read_psi(const char *root, struct pressure *p)
 {
 	char buf[512];
-	const char *full;
 
-	p->psi_some_avg10 = p->psi_some_avg60 = p->psi_full_avg10 = p->psi_full_avg60 = -1;
-	if (!slurp_at(root, "/proc/pressure/memory", buf, sizeof(buf)))
-		return;
-	sscanf(buf, "some avg10=%lf avg60=%lf", &p->psi_some_avg10, &p->psi_some_avg60);
-	full = strstr(buf, "full ");
-	if (full)
-		sscanf(full, "full avg10=%lf avg60=%lf", &p->psi_full_avg10, &p->psi_full_avg60);
+	slurp_at(root, "/proc/pressure/memory", buf, sizeof(buf));
+	p->psi = psi_parse(buf);
 }
 
 /* vmstat counts pages; its lines are "name number". */
@@ -92,7 +98,8 @@ read_swapping(const char *root, struct pressure *p, const struct pressure *befor
 		return;
 	p->swapped_in = strtoull(in + strlen("\npswpin "), NULL, 10) * page;
 	p->swapped_out = strtoull(out + strlen("\npswpout "), NULL, 10) * page;
-	if (s <= 0 || p->swapped_in < before->swapped_in || p->swapped_out < before->swapped_out)
+	if (!before || s <= 0 || p->swapped_in < before->swapped_in ||
+		p->swapped_out < before->swapped_out)
 		return;
 	p->swap_in_per_s = (double)(p->swapped_in - before->swapped_in) / s;
 	p->swap_out_per_s = (double)(p->swapped_out - before->swapped_out) / s;

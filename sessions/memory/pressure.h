@@ -3,10 +3,15 @@
 /* Memory pressure of the machine: /proc/meminfo and pressure stall information. */
 #include "core/base/base.h"
 
+/* Percent of the last 10 and 60 s in which some, or all, tasks waited for memory; -1 unknown. */
+struct psi {
+	double some_avg10, some_avg60, full_avg10, full_avg60;
+};
+struct psi psi_parse(const char *text); /* as the kernel writes it; "" gives unknown */
+
 struct pressure {
 	uint64_t mem_total, mem_available, swap_total, swap_free; /* bytes */
-	/* percent of the last 10 and 60 s in which some, or all, tasks waited; -1 unknown */
-	double psi_some_avg10, psi_some_avg60, psi_full_avg10, psi_full_avg60;
+	struct psi psi;
 	uint64_t swapped_in, swapped_out;     /* bytes since boot */
 	double swap_in_per_s, swap_out_per_s; /* bytes; -1: not known yet */
 	/* swap that is compressed memory: what it holds, and what that costs */

@@ -123,6 +123,9 @@ work(uv_work_t *req)
 
 	s->read = pressure_read(&s->pressure);
 	scan_run(s->scan, s->v, s->nv, &s->looked_for);
+	for (size_t i = 0; i < s->nv; i++)
+		if (s->v[i].due && s->v[i].has_group)
+			s->v[i].group = memgroup_read("", s->v[i].id);
 }
 
 static void
@@ -228,6 +231,7 @@ take(struct sampler *s, struct entry *e, const struct scan_session *v)
 	m->processes = v->processes;
 	m->strays = e->pid ? v->strays : v->processes;
 	m->cpu_ticks = v->cpu_ticks;
+	m->group = v->group;
 	m->gpu = v->gpu.vram_bytes + v->gpu.system_bytes;
 	m->gpu_vram = v->gpu.vram_bytes;
 	m->at = os_wall_s();
@@ -513,6 +517,7 @@ start_round(struct sampler *s)
 		v->due = e->force || now + slack(s) >= e->due;
 		if (v->due)
 			e->due = next_due(s, e, now);
+		v->has_group = v->due && s->ops.has_group && s->ops.has_group(s->ops.ctx, e->num);
 		e->force = false;
 	}
 	look_outside(s, now);

@@ -5,6 +5,7 @@
 #include "core/base/base.h"
 #include "core/stats/growth.h"
 #include "sessions/memory/footprint.h"
+#include "sessions/memory/memgroup.h"
 #include "sessions/memory/pressure.h"
 #include <uv.h>
 
@@ -17,6 +18,7 @@ struct memstat { /* of one session; absent = not known yet */
 	enum growth_verdict growth; /* at rest */
 	bool growth_while_working;  /* worth a look, never a reason to close */
 	uint64_t gpu, gpu_vram;	    /* of graphics devices: all, on the device */
+	struct memgroup group;	    /* of its own, if it has one */
 	char tool[64];		    /* a process in the tree that is no helper: "" none */
 	uint64_t cpu_ticks;	    /* of the whole tree, as it stands; falls when a process ends */
 };
@@ -28,6 +30,8 @@ struct sampler_ops {
 	bool (*is_helper)(void *ctx, uint32_t num, const char *comm, const char *cmdline);
 	/* seconds this session has been idle: growth counts GROWTH_SETTLE_S after (loop thread) */
 	double (*idle_s)(void *ctx, uint32_t num);
+	/* has it a cgroup of its own? (loop thread) */
+	bool (*has_group)(void *ctx, uint32_t num);
 	/* is it a daemon that several sessions use, by the rules of that session's CLI? */
 	bool (*is_shared)(void *ctx, uint32_t num, const char *cmdline);
 	/* ids of the sessions that ended and are still known; malloc'ed (loop thread) */

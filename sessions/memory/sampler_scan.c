@@ -137,6 +137,30 @@ carried(struct scan *s, const struct proc_node *p)
 	return m;
 }
 
+/* Its family hears of it when its session is due. */
+static void
+depart(struct scan *s, const struct member *m)
+{
+	if (scan_lost_one(s, m))
+		return;
+	s->gone = xrealloc(s->gone, (s->n_gone + 1) * sizeof(*s->gone));
+	s->gone[s->n_gone++] = (struct departed){m->num, m->image};
+}
+
+static void
+drop_heard(struct scan *s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->n_gone; i++) {
+		int at = session_at(s, s->gone[i].num);
+
+		if (at >= 0 && !s->v[at].due)
+			s->gone[n++] = s->gone[i];
+	}
+	s->n_gone = n;
+}
+
 static void
 carry_over(struct scan *s)
 {
@@ -150,12 +174,10 @@ carry_over(struct scan *s)
 	for (size_t i = 0; i < s->table.n; i++)
 		if (s->table.p[i].owner >= 0)
 			next[n++] = carried(s, &s->table.p[i]);
-	s->n_gone = 0;
-	s->gone = xrealloc(s->gone, (s->n + 1) * sizeof(*s->gone));
 	for (size_t i = 0; i < s->n; i++) {
 		free(s->m[i].cmdline);
 		if (s->m[i].pid)
-			s->gone[s->n_gone++] = (struct departed){s->m[i].num, s->m[i].image};
+			depart(s, &s->m[i]);
 	}
 	free(s->m);
 	s->m = next;
@@ -298,6 +320,7 @@ drop_gone_sessions(struct scan *s)
 			i++;
 			continue;
 		}
+		/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the last one's takes its place */
 		free(s->inodes[i].list.e);
 		s->inodes[i] = s->inodes[--s->n_inodes];
 	}
@@ -425,6 +448,7 @@ scan_run(struct scan *s, struct scan_session *v, size_t n, const struct scan_out
 	s->gpus = access("/dev/dri", F_OK) == 0;
 	find_members(s);
 	scan_walk(s);
+	drop_heard(s);
 	drop_gone_sessions(s);
 	for (size_t i = 0; i < n; i++)
 		if (v[i].due)

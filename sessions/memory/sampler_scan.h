@@ -5,6 +5,7 @@
  * ticks need only the counters of `status`. Owned by whoever runs the call; no locks. */
 #include "core/base/base.h"
 #include "sessions/memory/footprint_gpu.h"
+#include "sessions/memory/memgroup.h"
 #include <sys/types.h>
 
 struct scan;
@@ -16,8 +17,10 @@ struct scan_session {
 	uint32_t num;
 	char id[12];
 	pid_t pid;
-	bool due;   /* sample it; else only its membership is kept up */
-	bool force; /* full walks of all its processes, outside the budget */
+	bool due;	/* sample it; else only its membership is kept up */
+	bool force;	/* full walks of all its processes, outside the budget */
+	bool has_group; /* a cgroup of its own: the sampler reads it into `group` */
+	struct memgroup group;
 	/* out, for due ones */
 	bool known, estimated;
 	uint64_t footprint, rss, swap, pss, cpu_ticks;

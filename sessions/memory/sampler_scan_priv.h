@@ -35,7 +35,7 @@ struct inodes_of { /* what a session maps or holds, from its last look */
 	struct gpu_memory gpu;
 	uint64_t at, unmapped, mapped, machine, members; /* then: see look_at_inodes */
 };
-struct departed { /* a member that ended since the call before */
+struct departed { /* a member that ended since its session was due, one of each image */
 	uint32_t num;
 	uint64_t image;
 };
@@ -60,6 +60,8 @@ struct scan {
 };
 
 uint64_t scan_thread_ns(void); /* processor time of this thread */
+/* One of its family has departed. */
+bool scan_lost_one(const struct scan *s, const struct member *m);
 /* Reads the counters of all due members and walks those that are worth it. */
 void scan_walk(struct scan *s);
 /* What these members of one session have; m->now of each becomes its last walk, moved by the

@@ -133,8 +133,8 @@ next_family(struct member **list, size_t n, size_t from)
 	return f;
 }
 
-static bool
-lost_one(const struct scan *s, const struct member *m)
+bool
+scan_lost_one(const struct scan *s, const struct member *m)
 {
 	for (size_t i = 0; i < s->n_gone; i++)
 		if (s->gone[i].num == m->num && s->gone[i].image == m->image)
@@ -146,7 +146,7 @@ lost_one(const struct scan *s, const struct member *m)
 static void
 judge_family(const struct scan *s, struct family *f)
 {
-	bool came = false, shared = false, went = lost_one(s, f->m[0]);
+	bool came = false, shared = false, went = scan_lost_one(s, f->m[0]);
 	uint64_t copied = 0, most = 0;
 
 	for (size_t i = 0; i < f->n; i++) {

@@ -1,5 +1,6 @@
 #include "sessions/server/reload.h"
 #include "core/base/log.h"
+#include "sessions/config/sections.h"
 #include "sessions/store_thread/aside.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +12,7 @@ struct reading {
 	struct stat seen, st; /* as it was when it was read last; as it is */
 	struct config config;
 	struct profiles *profiles; /* NULL: nothing is to be taken over */
+	struct sections *sections;
 	struct err e;
 };
 
@@ -79,7 +81,8 @@ do_read(void *arg)
 	struct reading *k = arg;
 
 	look(&k->st);
-	if (!same(&k->st, &k->seen) && config_load(&k->config, paths()->config, &k->e) == 0)
+	if (!same(&k->st, &k->seen) && config_load(&k->config, paths()->config, &k->e) == 0 &&
+		(k->sections = sections_load(paths()->config, &k->e)))
 		k->profiles = profiles_load(paths()->config, &k->e);
 }
 
@@ -101,9 +104,13 @@ on_read(void *arg)
 			ss->banner[0] = 0;
 		*ss->config = k->config;
 		take_profiles(ss, k->profiles);
+		sections_free(ss->sections);
+		ss->sections = k->sections;
+		k->sections = NULL;
 		log_info("configuration read again");
 		r->taken(r->ctx);
 	}
+	sections_free(k->sections);
 	free(k);
 }
 

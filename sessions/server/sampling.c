@@ -39,6 +39,14 @@ on_is_helper(void *ctx, uint32_t num, const char *comm, const char *cmdline)
 }
 
 static bool
+on_has_group(void *ctx, uint32_t num)
+{
+	struct session *s = session_of(ctx, num);
+
+	return s && s->run && (s->run->mem_group || s->run->mem_held);
+}
+
+static bool
 on_is_shared(void *ctx, uint32_t num, const char *cmdline)
 {
 	struct session *s = session_of(ctx, num);
@@ -87,6 +95,7 @@ server_sampler(struct server *sv)
 		.is_helper = on_is_helper,
 		.idle_s = on_idle_s,
 		.is_shared = on_is_shared,
+		.has_group = on_has_group,
 		.ended = on_ended,
 		.ended_num = on_ended_num,
 		.reaper = getppid(),

@@ -25,6 +25,7 @@
 #include "sessions/store_thread/store_worker.h"
 #include "sessions/session/feed.h"
 #include "sessions/session/course.h"
+#include "sessions/config/sections.h"
 #include "sessions/session/worktree.h"
 #include <errno.h>
 #include <signal.h>
@@ -228,6 +229,7 @@ on_tick(uv_timer_t *t)
 	ended_tick(&sv->sessions);
 	worktrees_tick(&sv->sessions);
 	housekeeping_tick(&sv->housekeeping);
+	sessions_store(&sv->sessions); /* no text is on the disk before its session is */
 	recorder_tick(&sv->sessions, now);
 	peers_check(sv->peers, now);
 	views_check(sv->views);
@@ -377,6 +379,8 @@ load_config(struct sessions *ss)
 		snprintf(ss->banner, sizeof(ss->banner), "%.150s", e.msg);
 		CHECK((ss->profiles = profiles_load(NULL, &e)));
 	}
+	if (!(ss->sections = sections_load(paths()->config, &e))) /* said above */
+		ss->sections = sections_load(NULL, &e);
 }
 
 static void

@@ -8,6 +8,7 @@
 #include <uv.h>
 
 struct arena;
+struct sections;
 struct pty_hub;
 struct shelf;
 struct census;
@@ -49,6 +50,7 @@ struct sessions {
 	uv_loop_t *loop;
 	struct config *config;
 	struct profiles *profiles;
+	struct sections *sections; /* runners */
 	struct arena *arena;
 	struct pty_hub *ptys;
 	struct keeper_link *keeper;

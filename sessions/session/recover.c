@@ -91,6 +91,7 @@ from_meta(struct sessions *ss, const struct meta_session *m)
 	s->profile = profile_named(ss, m->profile, s->argv);
 	s->note = m->note && *m->note ? xstrdup(m->note) : NULL;
 	worktree_set(s, m->worktree);
+	s->runner = m->runner && *m->runner ? xstrdup(m->runner) : NULL;
 	s->pinned = m->pinned;
 	s->archived = m->archived;
 	s->no_store = m->no_store;
@@ -129,6 +130,7 @@ from_note(struct sessions *ss, uint32_t num, const json_t *o)
 	s->profile = profile_named(ss, profile ? profile : "", s->argv);
 	s->note = obj_text(o, "note") ? xstrdup(obj_text(o, "note")) : NULL;
 	worktree_set(s, obj_text(o, "worktree"));
+	s->runner = obj_text(o, "runner") ? xstrdup(obj_text(o, "runner")) : NULL;
 	s->pinned = obj_true(o, "pinned");
 	s->no_store = obj_true(o, "no_store");
 	s->mem_max = (uint64_t)obj_int(o, "mem_max", 0);

@@ -48,8 +48,6 @@ struct run {
 	bool mem_held;	       /* its limit, by a cgroup; else it is watched */
 	int mem_level;	       /* memlimit_level */
 	uint64_t mem_kills;    /* told of */
-	uint64_t
-		mem_kernel; /* what the kernel holds for a held one: sockets, pipes, its own tables */
 	run_cb on_started;
 	void *on_started_ctx;
 	char hook_token[33];

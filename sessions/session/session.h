@@ -63,6 +63,7 @@ struct session {
 	char *tags[SESSION_TAGS_MAX];
 	int n_tags;
 	char *note;	       /* a line that its user wrote; NULL none */
+	char *runner;	       /* [runner.NAME] that it is run by; NULL none */
 	struct worktree *tree; /* the git worktree that was made for it; NULL none */
 	bool pinned, no_store;
 	bool archived;	       /* out of the list until it needs its user, or is woken */

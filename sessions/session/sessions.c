@@ -8,6 +8,7 @@
 #include "sessions/session/ended.h"
 #include "sessions/session/recorder.h"
 #include "sessions/session/run.h"
+#include "sessions/session/runner.h"
 #include "sessions/session/worktree.h"
 #include "sessions/store_thread/store_worker.h"
 #include "sessions/wire/json.h"
@@ -123,6 +124,7 @@ sessions_free(struct session *s)
 	free(s->cwd);
 	free(s->note);
 	worktree_free(s->tree);
+	free(s->runner);
 	free(s->argv);
 	free(s->env);
 	s->magic = 0;
@@ -283,6 +285,12 @@ sessions_dump(const struct sessions *ss, FILE *out)
 	}
 }
 
+const struct memstat *
+sessions_memory(const struct session *s)
+{
+	return s->of->sampler && !runner_hides(s) ? sampler_get(s->of->sampler, s->num) : NULL;
+}
+
 /* Storing. */
 
 static void
@@ -293,6 +301,7 @@ store_session(struct session *s)
 		.cwd = s->cwd,
 		.note = s->note,
 		.worktree = (char *)worktree_top(s),
+		.runner = s->runner,
 		.pinned = s->pinned,
 		.archived = s->archived,
 		.no_store = s->no_store,
@@ -308,7 +317,7 @@ store_session(struct session *s)
 		.freed_bytes = past->freed_bytes,
 		.limited_until = s->limited_until,
 		.mem_max = s->mem_max};
-	const struct memstat *mem = s->of->sampler ? sampler_get(s->of->sampler, s->num) : NULL;
+	const struct memstat *mem = sessions_memory(s);
 
 	s->unsaved = false;
 	memcpy(m.id, s->id, sizeof(m.id));

@@ -18,6 +18,8 @@ int sessions_add(struct sessions *ss, struct session *s, struct err *e);
 void sessions_link(struct sessions *ss, struct session *s);
 /* It is about to live again: a name that another one took meanwhile gets a number behind it. */
 void sessions_keep_name(struct session *s);
+/* Its memory as last sampled; NULL: nothing is known, or it runs where that cannot be seen. */
+const struct memstat *sessions_memory(const struct session *s);
 int sessions_rename(struct session *s, const char *name, struct err *e);
 /* Deletes all of it, stored things too. The session must not be live. */
 void sessions_forget(struct session *s);
@@ -32,6 +34,8 @@ void sessions_dump(const struct sessions *ss, FILE *out);
 json_t *session_json(struct session *s);
 /* context_tokens, limits, limited_until of S into o. */
 void session_put_usage(json_t *o, const struct session *s);
+/* What its own cgroup tells of its memory: pressure, events, the kernel's part. */
+void session_put_memgroup(json_t *o, const struct session *s);
 json_t *sessions_totals_json(struct sessions *ss);   /* "totals" */
 json_t *sessions_pressure_json(struct sessions *ss); /* "pressure" */
 #endif

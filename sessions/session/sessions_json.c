@@ -5,6 +5,7 @@
 #include "sessions/session/run.h"
 #include "sessions/session/display.h"
 #include "sessions/session/sessions.h"
+#include "sessions/session/runner.h"
 #include "sessions/session/worktree.h"
 #include "sessions/wire/json.h"
 #include <math.h>
@@ -98,7 +99,7 @@ put_roles(json_t *o, const struct session *s, const struct memstat *m)
 static void
 put_memory(json_t *o, struct session *s)
 {
-	const struct memstat *m = s->of->sampler ? sampler_get(s->of->sampler, s->num) : NULL;
+	const struct memstat *m = sessions_memory(s);
 	uint64_t spark[SPARK_N] = {0};
 	struct census_slab slabs[SLAB_SIZES];
 	json_t *a;
@@ -147,15 +148,46 @@ put_left(json_t *o, const struct session *s)
 	obj_put_text(o, "detail", text);
 }
 
+/* -1 stands for unknown. */
+static void
+put_known(json_t *o, const char *key, double v)
+{
+	if (v >= 0)
+		obj_put_real(o, key, v);
+}
+
+static void
+put_psi(json_t *o, const struct psi *p)
+{
+	put_known(o, "psi_some_avg10", p->some_avg10);
+	put_known(o, "psi_some_avg60", p->some_avg60);
+	put_known(o, "psi_full_avg10", p->full_avg10);
+	put_known(o, "psi_full_avg60", p->full_avg60);
+}
+
+void
+session_put_memgroup(json_t *o, const struct session *s)
+{
+	const struct memstat *m = s->of->sampler ? sampler_get(s->of->sampler, s->num) : NULL;
+
+	if (!m || !m->group.there)
+		return;
+	obj_put_int(o, "unattributed_bytes", m->group.kernel);
+	put_psi(o, &m->group.psi);
+	json_object_set_new(o, "mem_events",
+		json_pack("{s:I,s:I,s:I,s:I}", "high", (json_int_t)m->group.high, "max",
+			(json_int_t)m->group.max, "oom", (json_int_t)m->group.oom, "oom_kill",
+			(json_int_t)m->group.kills));
+}
+
 static void
 put_limit(json_t *o, const struct session *s)
 {
+	session_put_memgroup(o, s);
 	if (!s->mem_max)
 		return;
 	obj_put_int(o, "mem_max_bytes", s->mem_max);
 	obj_put_int(o, "mem_kills", s->run->mem_kills);
-	if (s->run->mem_held)
-		obj_put_int(o, "unattributed_bytes", s->run->mem_kernel);
 	json_object_set_new(o, "mem_held", json_boolean(s->run->mem_held));
 }
 
@@ -254,6 +286,16 @@ session_put_usage(json_t *o, const struct session *s)
 	json_decref(list);
 }
 
+static void
+put_runner(json_t *o, const struct session *s)
+{
+	char buf[32];
+
+	obj_put_text(o, "runner", s->runner);
+	if (runner_hides(s))
+		obj_put_text(o, "memory_behind", runner_program(s, buf));
+}
+
 json_t *
 session_json(struct session *s)
 {
@@ -270,6 +312,8 @@ session_json(struct session *s)
 	json_object_set_new(o, "archived", json_boolean(s->archived));
 	if (s->note)
 		obj_put_text(o, "note", s->note);
+	if (s->runner)
+		put_runner(o, s);
 	if (s->tree)
 		json_object_set_new(o, "worktree", worktree_json(s));
 	obj_put_text(o, "host", s->of->host);
@@ -342,7 +386,7 @@ sessions_totals_json(struct sessions *ss)
 	json_t *outside = outside_json(ss, &out);
 
 	for (struct session *s = ss->first; s; s = s->next) {
-		const struct memstat *m = ss->sampler ? sampler_get(ss->sampler, s->num) : NULL;
+		const struct memstat *m = sessions_memory(s);
 		running += session_live(s);
 		asleep += s->state == SS_ASLEEP;
 		freed += s->state == SS_ASLEEP ? s->past.freed_bytes : 0;
@@ -354,14 +398,6 @@ sessions_totals_json(struct sessions *ss)
 	return json_pack("{s:I,s:I,s:I,s:i,s:i,s:I,s:o}", "freed_bytes", (json_int_t)freed,
 		"footprint_bytes", (json_int_t)footprint, "rss_bytes", (json_int_t)rss, "running",
 		running, "asleep", asleep, "outside_bytes", (json_int_t)out, "outside", outside);
-}
-
-/* -1 stands for unknown. */
-static void
-put_known(json_t *o, const char *key, double v)
-{
-	if (v >= 0)
-		obj_put_real(o, key, v);
 }
 
 json_t *
@@ -377,10 +413,7 @@ sessions_pressure_json(struct sessions *ss)
 	obj_put_int(o, "mem_available_bytes", p.mem_available);
 	obj_put_int(o, "swap_total_bytes", p.swap_total);
 	obj_put_int(o, "swap_free_bytes", p.swap_free);
-	put_known(o, "psi_some_avg10", p.psi_some_avg10);
-	put_known(o, "psi_some_avg60", p.psi_some_avg60);
-	put_known(o, "psi_full_avg10", p.psi_full_avg10);
-	put_known(o, "psi_full_avg60", p.psi_full_avg60);
+	put_psi(o, &p.psi);
 	obj_put_int(o, "swapped_in_bytes", p.swapped_in);
 	obj_put_int(o, "swapped_out_bytes", p.swapped_out);
 	put_known(o, "swap_in_bytes_per_s", p.swap_in_per_s);

@@ -7,6 +7,7 @@
 #include "sessions/session/house.h"
 #include "sessions/wire/json.h"
 #include "sessions/session/feed.h"
+#include "sessions/session/runner.h"
 #include "sessions/session/worktree.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -89,6 +90,8 @@ spawn_note(const struct session *s)
 
 	if (s->note)
 		json_object_set_new(o, "note", json_string(s->note));
+	if (s->runner)
+		json_object_set_new(o, "runner", json_string(s->runner));
 	if (s->tree)
 		json_object_set_new(o, "worktree", json_string(worktree_top(s)));
 	json_object_set_new(o, "from", json_string(session_state_stored(s->run->from)));
@@ -119,10 +122,9 @@ mark(const struct session *s, struct spawn_limits *l)
 static int
 seal(struct session *s, char *const *argv)
 {
-	char **words = s->of->ops->argv(s->of->ctx, s, argv), *note = spawn_note(s);
+	char *note = spawn_note(s);
 	struct strv env = {0};
-	struct spawn sp = {
-		.argv = words ? words : argv, .cwd = s->cwd, .meta = note, .limits = s->limits};
+	struct spawn sp = {.argv = argv, .cwd = s->cwd, .meta = note, .limits = s->limits};
 	int fd;
 
 	mark(s, &sp.limits);
@@ -133,12 +135,12 @@ seal(struct session *s, char *const *argv)
 		free(env.own[i]);
 	free(env.v);
 	free(note);
-	free(words);
 	return fd;
 }
 
-int
-start_child(struct session *s, char *const *argv, struct err *e)
+/* Asks the keeper for words, in a ring and with a spec that are the session's from then on. */
+static int
+spawn(struct session *s, char *const *words, struct err *e)
 {
 	int fd, rc;
 
@@ -146,7 +148,7 @@ start_child(struct session *s, char *const *argv, struct err *e)
 		return err_set(
 			e, 1, "no memory for the output of %s (%s)", s->name, strerror(errno));
 	feed_begin_run(s);
-	if ((fd = seal(s, argv)) < 0)
+	if ((fd = seal(s, words)) < 0)
 		return err_set(e, 1, "cannot hand over the environment of %s (%s)", s->name,
 			strerror(-fd));
 	/* before there is a child that a successor would end */
@@ -163,10 +165,29 @@ start_child(struct session *s, char *const *argv, struct err *e)
 	return 0;
 }
 
+int
+start_child(struct session *s, char *const *argv, struct err *e)
+{
+	char **words;
+	int rc;
+
+	/* with a runner: a settings file of ours is not where it runs */
+	if (s->runner && !(words = runner_argv(s, argv, e)))
+		return -1;
+	if (!s->runner)
+		words = s->of->ops->argv(s->of->ctx, s, argv);
+	rc = spawn(s, words ? words : argv, e);
+	free(words);
+	return rc;
+}
+
 void
 start_error(const struct session *s, int error, struct err *e)
 {
-	const char *program = s->argv && s->argv[0] ? s->argv[0] : profile_name(s->profile);
+	char **words = s->runner ? runner_argv(s, (char *[]){NULL}, e) : NULL;
+	const char *program = words		      ? words[0]
+			      : s->argv && s->argv[0] ? s->argv[0]
+						      : profile_name(s->profile);
 	struct stat st;
 
 	if (error != ENOENT)
@@ -177,4 +198,5 @@ start_error(const struct session *s, int error, struct err *e)
 		err_set(e, 1, "%.100s: no such file, or its interpreter is missing", program);
 	else
 		err_set(e, 1, "%.100s: not found on PATH", program);
+	free(words);
 }

@@ -6,6 +6,7 @@
 #include "sessions/memory/sampler.h"
 #include "sessions/store_thread/store_worker.h"
 #include "sessions/session/run.h"
+#include "sessions/session/runner.h"
 #include "sessions/verb/verb.h"
 #include "sessions/wire/json.h"
 #include <math.h>
@@ -39,6 +40,20 @@ no_store(struct request *r)
 	if (!request_sessions(r)->store)
 		request_fail(r, &e);
 	return !request_sessions(r)->store;
+}
+
+/* A figure of the program that it runs behind would only mislead. */
+static bool
+unseen(struct request *r, const struct session *s)
+{
+	char why[100];
+	struct err e;
+
+	if (!runner_unseen(s, why, sizeof why))
+		return false;
+	err_set(&e, 1, "%s: %s", s->name, why);
+	request_fail(r, &e);
+	return true;
 }
 
 /* ---- history of one session ---- */
@@ -138,7 +153,7 @@ history_one(struct request *r, double since)
 	struct session *s = request_session(r);
 	struct history_job *j;
 
-	if (!s)
+	if (!s || unseen(r, s))
 		return;
 	j = xcalloc(1, sizeof(*j));
 	j->r = r;
@@ -158,6 +173,7 @@ history_one(struct request *r, double since)
 
 struct overview_row {
 	uint32_t num;
+	bool unseen; /* its samples are of the program that it runs behind */
 	json_t *o;
 	double growth;
 	struct mem_point *p;
@@ -184,8 +200,9 @@ overview_read(void *arg, struct history_db *h, struct meta_db *m)
 
 	(void)m;
 	for (size_t i = 0; i < j->n; i++)
-		j->row[i].p = history_points(h, j->row[i].num, j->since, OVERVIEW_POINTS,
-			&j->row[i].step_s, &j->row[i].n);
+		if (!j->row[i].unseen)
+			j->row[i].p = history_points(h, j->row[i].num, j->since, OVERVIEW_POINTS,
+				&j->row[i].step_s, &j->row[i].n);
 }
 
 static int
@@ -244,11 +261,12 @@ overview_done(void *arg)
 }
 
 static void
-overview_row(struct sessions *ss, struct session *s, struct overview_row *w)
+overview_row(struct session *s, struct overview_row *w)
 {
-	const struct memstat *m = ss->sampler ? sampler_get(ss->sampler, s->num) : NULL;
+	const struct memstat *m = sessions_memory(s);
 
 	w->num = s->num;
+	w->unseen = runner_hides(s);
 	w->growth = -INFINITY;
 	w->o = json_pack("{s:s,s:s,s:s}", "id", s->id, "name", s->name, "state",
 		session_state_name(s->state));
@@ -276,7 +294,7 @@ history_all(struct request *r, double since)
 	j->since = since;
 	j->row = xcalloc(n + 1, sizeof(*j->row));
 	for (struct session *s = ss->first; s; s = s->next)
-		overview_row(ss, s, &j->row[j->n++]);
+		overview_row(s, &j->row[j->n++]);
 	request_on_cancel(r, overview_cancel, j);
 	store_run(ss->store, overview_read, overview_done, j);
 }
@@ -398,6 +416,7 @@ footprint_after(uv_work_t *req, int status)
 {
 	struct footprint_job *j = container_of(req, struct footprint_job, req);
 	struct census_slab slabs[SLAB_SIZES];
+	struct session *s = j->r ? sessions_num(request_sessions(j->r), j->num) : NULL;
 	struct err e;
 	json_t *o;
 
@@ -412,6 +431,8 @@ footprint_after(uv_work_t *req, int status)
 						  &j->report.slabs, slabs)));
 		json_object_set_new(o, "id", json_string(j->id));
 		json_object_set_new(o, "name", json_string(j->name));
+		if (s)
+			session_put_memgroup(o, s);
 		request_reply(j->r, o);
 	}
 	footprint_report_free(&j->report);
@@ -425,7 +446,7 @@ cmd_footprint(struct request *r)
 	struct session *s = request_session(r);
 	struct footprint_job *j;
 
-	if (!s)
+	if (!s || unseen(r, s))
 		return;
 	j = xcalloc(1, sizeof(*j));
 	j->r = r;

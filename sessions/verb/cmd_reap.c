@@ -8,6 +8,7 @@
 #include "sessions/closing/lifecycle.h"
 #include "sessions/server/server.h"
 #include "sessions/session/run.h"
+#include "sessions/session/runner.h"
 #include "sessions/verb/verb.h"
 #include "sessions/wire/json.h"
 #include <stdio.h>
@@ -227,7 +228,7 @@ static json_t *
 growth_json(const struct session *s)
 {
 	struct sampler *sampler = s->of->sampler;
-	const struct memstat *m = sampler ? sampler_get(sampler, s->num) : NULL;
+	const struct memstat *m = sessions_memory(s);
 	struct census_slab slabs[SLAB_SIZES];
 	struct growth_numbers n;
 	size_t n_slabs;
@@ -266,6 +267,8 @@ reap_json(struct session *s)
 		f.pressure, "idle_s", f.idle_s, "idle_limit_s", policy_idle_limit(&f, c), "age_s",
 		f.age_s, "revisits_day", f.revisits_day, "footprint_bytes",
 		(json_int_t)f.footprint_bytes, "min_bytes", (json_int_t)c->min_bytes);
+	if (!f.footprint_known)
+		json_object_del(facts, "footprint_bytes");
 	if (f.tool_name[0])
 		json_object_set_new(facts, "tool_name", json_string(f.tool_name));
 	json_object_set_new(
@@ -283,6 +286,7 @@ cmd_explain(struct request *r)
 {
 	struct session *s = request_session(r);
 	uint64_t now = os_mono_ns();
+	char why[100];
 	json_t *o;
 
 	if (!s)
@@ -290,7 +294,10 @@ cmd_explain(struct request *r)
 	o = json_pack("{s:i,s:s,s:s,s:s,s:s,s:o}", "v", 1, "id", s->id, "name", s->name, "state",
 		session_state_name(s->state), "activity", activity_name(run_activity(s)), "growth",
 		growth_json(s));
+	if (runner_unseen(s, why, sizeof why))
+		obj_put_text(o, "memory_unseen", why);
 	session_put_usage(o, s);
+	session_put_memgroup(o, s);
 	json_object_set_new(o, "signals", s->run ? signals_json(s, now) : json_array());
 	if (s->run) {
 		const struct activity_state *a = &s->run->act;

@@ -16,6 +16,7 @@
 #include "sessions/wire/json.h"
 #include "sessions/session/course.h"
 #include "sessions/session/sessions.h"
+#include "sessions/session/runner.h"
 #include "sessions/session/worktree.h"
 #include <signal.h>
 #include <stdlib.h>
@@ -171,7 +172,7 @@ static int
 new_from_args(struct session *s, const json_t *a, struct err *e)
 {
 	struct sessions *ss = s->of;
-	const char *name = obj_text(a, "name"), *cwd = obj_text(a, "cwd"), *limit;
+	const char *name = obj_text(a, "name"), *cwd = obj_text(a, "cwd"), *limit, *runner;
 	json_t *tag;
 	size_t i;
 
@@ -191,6 +192,12 @@ new_from_args(struct session *s, const json_t *a, struct err *e)
 		return -1;
 	if (!s->argv)
 		s->argv = profile_start_argv(s->profile, NULL, "");
+	if (*(runner = obj_text(a, "runner") ? obj_text(a, "runner")
+					     : profile_runner(s->profile))) {
+		if (runner_known(ss, runner, e) < 0)
+			return -1;
+		s->runner = xstrdup(runner);
+	}
 	json_array_foreach (json_object_get(a, "tags"), i, tag)
 		if (session_tag(s, json_is_string(tag) ? json_string_value(tag) : "", e) < 0)
 			return -1;

@@ -191,6 +191,31 @@ is_high(const json_t *j)
 }
 
 /* Held by a cgroup or watched: it is told at 90 and at 100 %. */
+/* Where a cgroup holds "lim", all who tell of its memory tell what that one says. */
+static void
+check_group_is_told(void)
+{
+	static const char *const told[] = {"explain", "footprint"};
+	json_t *j;
+	bool held;
+
+	assert_int_equal(muster("ls --json"), 0);
+	j = out_json();
+	const json_t *s = json_array_get(json_object_get(j, "sessions"), 1);
+
+	held = json_is_true(json_object_get(s, "mem_held"));
+	assert_int_equal(held, json_is_object(json_object_get(s, "mem_events")));
+	json_decref(j);
+	for (size_t i = 0; i < ARRAY_LEN(told); i++) {
+		assert_int_equal(muster("%s lim --json", told[i]), 0);
+		j = out_json();
+		assert_int_equal(held, json_is_object(json_object_get(j, "mem_events")));
+		json_decref(j);
+		assert_int_equal(muster("%s lim", told[i]), 0);
+		assert_int_equal(held, strstr(out_text, "cgroup: ") != NULL);
+	}
+}
+
 static void
 test_limit(void **state)
 {
@@ -209,6 +234,7 @@ test_limit(void **state)
 	json_decref(j);
 	assert_int_equal(muster("send lim 'dirty 59'"), 0);
 	json_decref(asked_until("history --json lim", is_high));
+	check_group_is_told();
 	assert_int_equal(muster("send lim 'dirty 40'"), 0);
 	json_decref(asked_until("history --json lim", ran_into_it));
 	muster("kill --now lim"); /* where a cgroup held it, it is gone already */
@@ -266,14 +292,14 @@ test_cgroup(void **state)
 		skip();
 	}
 	assert_int_equal(hog_do(&h, "dirty 16"), 0);
-	assert_int_equal(memgroup_kills("", h.marker), 0);
+	assert_int_equal(memgroup_read("", h.marker).kills, 0);
 	fputs("dirty 2000\n", h.in);
 	fflush(h.in);
 	assert_int_equal(fgetc(h.out), EOF); /* swap may let it go on for a while, not for long */
-	assert_true(memgroup_kills("", h.marker) > 0);
+	assert_true(memgroup_read("", h.marker).kills > 0);
 	hog_end(&h);
 	memgroup_release("", h.marker);
-	assert_int_equal(memgroup_kills("", h.marker), 0);
+	assert_false(memgroup_read("", h.marker).there);
 }
 
 /* A file of the played machine below MUSTER_HOME. */
@@ -295,6 +321,7 @@ static void
 test_cgroup_2(void **state)
 {
 	static const char unit[] = "sys/fs/cgroup/user.slice/muster.service";
+	struct memgroup g;
 	char root[700];
 
 	(void)state;
@@ -309,15 +336,22 @@ test_cgroup_2(void **state)
 	put_file(in_home("cg/%s/muster/cgroup.procs", unit), "%s", "");
 	put_file(in_home("cg/%s/muster-s1/memory.max", unit), "max");
 	put_file(in_home("cg/%s/muster-s1/cgroup.procs", unit), "%s", "");
-	put_file(in_home("cg/%s/muster-s1/memory.events", unit), "low 0\noom 3\noom_kill 2\n");
+	put_file(in_home("cg/%s/muster-s1/memory.events", unit),
+		"low 0\nhigh 7\nmax 9\noom 3\noom_kill 2\noom_group_kill 0\n");
+	put_file(in_home("cg/%s/muster-s1/memory.pressure", unit),
+		"some avg10=1.50 avg60=0.50 avg300=0.00 total=9\nfull avg10=0.25 avg60=0.75 "
+		"avg300=0.00 total=3\n");
 	put_file(in_home("cg/%s/muster-s1/memory.stat", unit),
 		"anon 9\nkernel 5000\nkernel_stack 7\npagetables 1200\nsec_pagetables 1\nsock "
 		"300\n");
 	assert_true(memgroup_hold(root, "s1", 77, 123456));
 	assert_true(has("sys/fs/cgroup/user.slice/muster.service/muster-s1/memory.max", "123456"));
 	assert_true(has("sys/fs/cgroup/user.slice/muster.service/muster-s1/cgroup.procs", "77"));
-	assert_int_equal(memgroup_kills(root, "s1"), 2);
-	assert_int_equal(memgroup_kernel(root, "s1"), 4100);
+	g = memgroup_read(root, "s1");
+	assert_true(g.there && g.kills == 2 && g.oom == 3 && g.max == 9 && g.high == 7);
+	assert_int_equal(g.kernel, 4100);
+	assert_true(g.psi.some_avg10 == 1.5 && g.psi.some_avg60 == 0.5);
+	assert_true(g.psi.full_avg10 == 0.25 && g.psi.full_avg60 == 0.75);
 	/* a group for its own sake */
 	put_file(in_home("cg/%s/muster-s3/memory.max", unit), "%s", "");
 	put_file(in_home("cg/%s/muster-s3/cgroup.procs", unit), "%s", "");
@@ -326,18 +360,19 @@ test_cgroup_2(void **state)
 	assert_true(has("sys/fs/cgroup/user.slice/muster.service/muster-s3/cgroup.procs", "78"));
 	/* a server that moved to the leaf finds its sessions beside it */
 	put_file(in_home("cg/proc/self/cgroup"), "0::/user.slice/muster.service/muster\n");
-	assert_int_equal(memgroup_kills(root, "s1"), 2);
+	assert_int_equal(memgroup_read(root, "s1").kills, 2);
 	/* the controller is handed down before a group is made */
 	assert_false(memgroup_hold(root, "s2", 77, 1000)); /* a plain directory holds nobody */
 	assert_true(
 		has("sys/fs/cgroup/user.slice/muster.service/cgroup.subtree_control", "+memory"));
-	assert_int_equal(memgroup_kernel(root, "s2"), 0);
+	assert_false(memgroup_read(root, "s2").there);
 	/* a scope of the user's manager, wherever this process is */
 	put_file(in_home("cg/sys/fs/cgroup/user.slice/user-%u.slice/user@%u.service/app.slice/"
 			 "muster-s3.scope/memory.events",
 			 getuid(), getuid()),
 		"oom_kill 5\n");
-	assert_int_equal(memgroup_kills(root, "s3"), 5);
+	g = memgroup_read(root, "s3");
+	assert_true(g.kills == 5 && g.max == 0 && g.psi.some_avg10 == -1);
 }
 
 static void

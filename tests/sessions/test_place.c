@@ -29,6 +29,25 @@ home_of_one(const char *name)
 }
 
 static const char *
+taken(int i)
+{
+	static char name[32];
+
+	snprintf(name, sizeof name, "taken%d", i);
+	return name;
+}
+
+/* back to one that was made */
+static void
+go_home(const char *name)
+{
+	char path[600];
+
+	snprintf(path, sizeof path, "%s/%s", top, name);
+	setenv("MUSTER_HOME", path, 1);
+}
+
+static const char *
 state_of(const char *name)
 {
 	static char state[32];
@@ -92,7 +111,8 @@ check_kept(struct found was)
 	assert_int_equal(muster("forget more"), 0);
 }
 
-/* Each at once, before the server can have seen it. */
+/* Each at once, before the server can have seen it; all homes side by side, for a look comes once a
+ * second. */
 static void
 test_taken_away(void **st)
 {
@@ -100,26 +120,33 @@ test_taken_away(void **st)
 		"mv run gone && mkdir -m 700 run", "rm run/sock && : >run/sock",
 		"rm run/hook run/sock", "rm -f state/lock", "rm -rf run state || rm -rf run state",
 		"mv state run .."};
+	struct found was[ARRAY_LEN(how)];
 
 	(void)st;
-	for (size_t i = 0; i < ARRAY_LEN(how); i++) {
-		char name[32];
-		struct found was;
-
-		snprintf(name, sizeof name, "taken%zu", i);
-		home_of_one(name);
-		was = who();
-		for (int twice = 0; twice < 2; twice++) {
+	for (int i = 0; i < (int)ARRAY_LEN(how); i++) {
+		home_of_one(taken(i));
+		was[i] = who();
+	}
+	for (int twice = 0; twice < 2; twice++) {
+		for (int i = 0; i < (int)ARRAY_LEN(how); i++) {
+			go_home(taken(i));
 			shell(how[i]);
 			shell("rm -rf gone ../state ../run");
-			check_kept(was);
+			assert_string_equal(state_of("kept"), "running");
 		}
-		/* and it can be lost in other ways afterwards */
-		assert_int_equal(kill(was.server, SIGKILL), 0);
+		for (int i = 0; i < (int)ARRAY_LEN(how); i++) {
+			go_home(taken(i));
+			check_kept(was[i]);
+		}
+	}
+	/* and it can be lost in other ways afterwards */
+	for (int i = 0; i < (int)ARRAY_LEN(how); i++) {
+		go_home(taken(i));
+		assert_int_equal(kill(was[i].server, SIGKILL), 0);
 		assert_string_equal(state_of("kept"), "running");
-		assert_int_equal(server_pid("keeper_pid"), was.keeper);
+		assert_int_equal(server_pid("keeper_pid"), was[i].keeper);
 		assert_int_equal(muster("server stop --kill-sessions"), 0);
-		assert_false(lives(was.keeper));
+		assert_false(lives(was[i].keeper));
 	}
 }
 
@@ -137,6 +164,7 @@ test_state_is_written_anew(void **st)
 	assert_true(until(exists, (void *)in_home("state/meta.db"), 30));
 	assert_true(until(banner_has, "meta.db was lost", 30));
 	assert_string_equal(state_of("kept"), "running");
+	kill(was.server, SIGSTOP); /* it would start another keeper and hand the session over */
 	kill(was.keeper, SIGKILL);
 	kill(was.server, SIGKILL);
 	assert_string_equal(state_of("kept"), "lost");

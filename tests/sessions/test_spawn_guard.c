@@ -33,8 +33,8 @@ test_verdict(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct pressure p = {.mem_total = 10000 * MB,
 			.mem_available = cases[i].available * MB,
-			.psi_some_avg60 = cases[i].some60,
-			.psi_full_avg10 = cases[i].full10};
+			.psi.some_avg60 = cases[i].some60,
+			.psi.full_avg10 = cases[i].full10};
 
 		assert_int_equal(spawn_verdict(cases[i].needs * MB, &p), cases[i].verdict);
 	}
@@ -110,6 +110,27 @@ woken(double *t, size_t max)
 	return n;
 }
 
+/* What was never measured predicts nothing. */
+static void
+wait_until_measured(size_t sessions)
+{
+	uint64_t deadline = os_mono_ns() + 60 * 1000000000ull;
+	size_t known, i;
+
+	do {
+		const json_t *s;
+		json_t *j;
+
+		assert_int_equal(muster("ls --json"), 0);
+		j = out_json();
+		known = 0;
+		json_array_foreach (json_object_get(j, "sessions"), i, s)
+			known += json_integer_value(json_object_get(s, "footprint_bytes")) > 0;
+		json_decref(j);
+	} while (known < sessions && os_mono_ns() < deadline);
+	assert_int_equal(known, sessions);
+}
+
 static void
 test_two_at_a_time(void **state)
 {
@@ -129,6 +150,7 @@ test_two_at_a_time(void **state)
 	assert_true(*string(guard, "verdict") && json_object_get(guard, "available_bytes") &&
 		    json_object_get(guard, "needs_bytes"));
 	json_decref(j);
+	wait_until_measured(5);
 	assert_int_equal(muster("hibernate --force s0 s1 s2 s3"), 0);
 	assert_int_equal(muster("resume --json s0 s1 s2 s3"), 0);
 	j = out_json();

@@ -354,9 +354,10 @@ check_lines(const char *text, size_t len, long *lost, long *twice)
 		long i = isdigit((unsigned char)*text) ? strtol(text, &after, 10) : 0;
 
 		if (i && !strncmp(after, " line", 5)) {
-			if (i > last + 1)
+			if (i > last + 1) {
 				*lost += i - last - 1;
-			else if (i <= last)
+				printf("torture: nothing between lines %ld and %ld\n", last, i);
+			} else if (i <= last)
 				++*twice;
 			last = MAX(last, i);
 		}
@@ -543,6 +544,21 @@ start_printers(void)
 			wrong("t%d cannot be started", k);
 }
 
+/* What the servers had to say to it: its end, and what was more than news. */
+static void
+show_log(void)
+{
+	char cmd[300];
+
+	snprintf(cmd, sizeof(cmd),
+		"cd '%s/state' && { grep -vE ' (info|debug) ' server.log | tail -30; echo ...; "
+		"tail "
+		"-15 server.log; }",
+		home);
+	if (system(cmd) != 0)
+		puts("(no log)");
+}
+
 /* ---- all of it ---- */
 
 static void
@@ -626,6 +642,8 @@ main(int argc, char **argv)
 		done, mode_names[mode], seen, total, lost, twice, stuck,
 		done ? times[done / 2] * 1e3 : 0, done ? times[done - 1] * 1e3 : 0, stop_s);
 	free(times);
+	if (bad)
+		show_log();
 	snprintf(cmd, sizeof(cmd), "rm -rf '%s'", home);
 	return bad || system(cmd) != 0;
 }

@@ -57,11 +57,19 @@ start(const char *name, const char *script)
 		0);
 }
 
+/* How often attach has told how to get back: it lies over the last row, for a while, until the third. */
+#ifndef TOLD
+#define TOLD 3
+#endif
+
 static int
 setup(void **state)
 {
 	(void)state;
 	const char *bin = getenv("MUSTER_BIN");
+	if (shell("mkdir -m 700 $MUSTER_HOME/state && echo %d >$MUSTER_HOME/state/told-attach",
+		    TOLD) != 0)
+		return -1;
 	arena = arena_new(1ull << 30);
 	snprintf(muster, sizeof(muster), "%s/muster", bin ? bin : "build/release");
 	return arena && access(muster, X_OK) == 0 ? 0 : -1;

@@ -1,5 +1,6 @@
 /* Attached to a hundred times, from terminals of two sizes: each time the screen is the session's, and
  * the terminal is left as it was. A client that is killed leaves nothing in the server. */
+#define TOLD 2
 #include "on_pty_sessions.h"
 
 #define TIMES 100
@@ -79,11 +80,12 @@ a_hundred_times_from_two_sizes(void **state)
 			type(o, "\r");
 			wait_shown(o, size, true);
 		}
-		/* the first times say how to get back, over the screen's last row, for a while */
+		/* the first says how to get back, over the screen's last row, for a while */
 		wait_shown(o, "menu", false);
 		same_screen(o, "many");
 		leave(o, i % 3 ? DETACH : "\x1c\x1c");
 	}
+	assert_int_equal(shell("grep -qx 3 $MUSTER_HOME/state/told-attach"), 0);
 }
 
 /* Two at once, of two sizes; one is killed, the other has its size, and nothing is left of it. */

@@ -213,6 +213,8 @@ lines_say_the_rest(void **state)
 	assert_true(shows(a, "2 strays  No more strings"));
 	put(a, "c2", "worktree", json_pack("{s:s,s:b}", "branch", "fix/login", "dirty", 1));
 	assert_true(shows(a, "[fix/login*] 3 files changed"));
+	put(a, "b3", "memory_behind", json_string("docker"));
+	assert_true(shows(a, " away "));
 	put(a, "b1", "growth_while_working", json_true());
 	assert_true(shows(a, "△+410"));
 	put(a, "b1", "growth_while_working", json_false());

@@ -450,6 +450,8 @@ model_put(struct model *m, json_t *o, double now)
 	take_str(s->prompt, sizeof s->prompt, o, "prompt");
 	s->note[0] = 0;
 	take_str(s->note, sizeof s->note, o, "note");
+	s->behind[0] = 0;
+	take_str(s->behind, sizeof s->behind, o, "memory_behind");
 	take_branch(s, json_object_get(o, "worktree"));
 	take_options(s, json_object_get(o, "options"));
 	char words[256];

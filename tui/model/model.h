@@ -55,6 +55,7 @@ struct msess {
 	bool has_spark;
 	char tags[96], note[128];
 	struct notice_rate told; /* of sounds about it */
+	char behind[32];	 /* the program behind which its memory cannot be seen; "" it can */
 	char branch[140];	 /* of its worktree, with a star while that is not clean; "" none */
 };
 enum group msess_group(const struct msess *s);

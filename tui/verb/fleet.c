@@ -2,6 +2,7 @@
  * of `new`, whose words up makes of them: what new can, a fleet can. */
 #include "core/base/buf.h"
 #include "sessions/config/ini_file.h"
+#include "sessions/config/sections.h"
 #include "sessions/wire/json.h"
 #include "tui/verb/choice.h"
 #include "tui/verb/memory.h"
@@ -60,36 +61,14 @@ fleet_free(struct fleet *f)
 	free(f->base);
 }
 
-/* Words as a shell has them: blanks between, '…' and "…" whole, \ before anything. */
 static json_t *
-split(const char *s)
+split(const char *text)
 {
-	json_t *words = json_array();
-	struct buf w = {0};
-	char quote = 0;
-	bool begun = false;
+	char **words = words_split(text);
+	json_t *a = words_json(words, -1);
 
-	for (; *s; s++) {
-		if (quote ? *s == quote : *s == '\'' || *s == '"') {
-			quote = quote ? 0 : *s;
-			begun = true;
-		} else if (*s == '\\' && quote != '\'' && s[1]) {
-			buf_putc(&w, (uint8_t) * ++s);
-			begun = true;
-		} else if (!quote && (*s == ' ' || *s == '\t')) {
-			if (begun)
-				json_array_append_new(words, json_string(buf_cstr(&w)));
-			w.len = 0;
-			begun = false;
-		} else {
-			buf_putc(&w, (uint8_t)*s);
-			begun = true;
-		}
-	}
-	if (begun)
-		json_array_append_new(words, json_string(buf_cstr(&w)));
-	buf_free(&w);
-	return words;
+	free(words);
+	return a;
 }
 
 static void

@@ -9,11 +9,31 @@
 #include <time.h>
 #include <unistd.h>
 
+bool
+memgroup_words(const json_t *o, char *out, size_t cap)
+{
+	const json_t *v = json_object_get(o, "mem_events");
+	char kernel[32];
+	size_t n = 0;
+
+	if (!v)
+		return false;
+	if (!isnan(jnum(o, "psi_some_avg10")))
+		n = (size_t)snprintf(out, cap, "waited for memory %.1f%% of 10 s, %.1f%% of 60 s; ",
+			jnum(o, "psi_some_avg10"), jnum(o, "psi_some_avg60"));
+	snprintf(out + MIN(n, cap), cap - MIN(n, cap),
+		"held at its limit %.0f times, out of memory %.0f, ended %.0f; the kernel holds "
+		"%s for it",
+		jnum(v, "max"), jnum(v, "oom"), jnum(v, "oom_kill"),
+		fmt_bytes(kernel, jnum(o, "unattributed_bytes")));
+	return true;
+}
+
 static void
 put_footprint(const json_t *o)
 {
 	json_t *v;
-	char a[32], b[32], c[32], d[32];
+	char a[32], b[32], c[32], d[32], group[240];
 	size_t i;
 
 	printf("footprint %s%s   resident %s   shared out %s   swapped %s\n",
@@ -25,6 +45,8 @@ put_footprint(const json_t *o)
 		printf("graphics, not in it: %s on devices, %s of main memory\n",
 			fmt_bytes(a, jnum(o, "gpu_vram_bytes")),
 			fmt_bytes(b, jnum(o, "gpu_system_bytes")));
+	if (memgroup_words(o, group, sizeof(group)))
+		printf("cgroup: %s\n", group);
 	json_array_foreach (json_object_get(o, "slabs"), i, v)
 		printf("slabs: %s\n", jstr(v, "text"));
 	printf("\n%8s %9s %9s %9s  %-7s %s\n", "PID", "FOOTPRINT", "RESIDENT", "SWAPPED", "BY",

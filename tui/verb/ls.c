@@ -39,6 +39,8 @@ put_row(const struct verb_ctx *ctx, const json_t *s)
 	const char *said = *jstr(s, "detail") ? jstr(s, "detail") : jstr(s, "last_line");
 	bool needs = !strcmp(shown, "permission") || !strcmp(shown, "question");
 
+	if (*jstr(s, "memory_behind") && json_object_get(s, "pid"))
+		snprintf(mem, sizeof mem, "away");
 	if (json_is_number(json_object_get(s, "footprint_bytes")))
 		fmt_bytes(mem, json_number_value(json_object_get(s, "footprint_bytes")));
 	if (json_is_number(json_object_get(s, "idle_s")))

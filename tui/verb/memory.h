@@ -23,6 +23,8 @@ int refresh_loop(struct verb_ctx *ctx, int (*picture)(struct verb_ctx *ctx, void
 /* Says on stderr that memory is short for what was started, and what would help; nothing if it is
  * not. guard: of a reply. */
 void guard_warn(const struct verb_ctx *ctx, const json_t *guard);
+/* What a session's cgroup tells of its memory, in words; false: it has none. */
+bool memgroup_words(const json_t *o, char *out, size_t cap);
 /* history --ages, --categories, --roles. Exit codes. since: seconds back, 0 all. */
 int history_ages(struct verb_ctx *ctx);
 int history_parts(struct verb_ctx *ctx, const char *id, double since, bool roles);

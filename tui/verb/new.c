@@ -9,7 +9,7 @@
 
 struct new_opts {
 	json_t *tags, *env;
-	const char *name, *dir, *profile, *size, *mem_max, *prompt, *worktree;
+	const char *name, *dir, *profile, *size, *mem_max, *prompt, *worktree, *runner;
 	bool pin, no_store, detached;
 };
 
@@ -113,6 +113,7 @@ fill(struct verb_ctx *ctx, struct new_opts *o, char **words, json_t *args)
 	take_text(args, "profile", o->profile);
 	take_text(args, "prompt", o->prompt);
 	take_text(args, "worktree", o->worktree);
+	take_text(args, "runner", o->runner);
 	json_object_set(args, "tags", o->tags);
 	json_object_set_new(args, "pin", json_boolean(o->pin));
 	json_object_set_new(args, "no_store", json_boolean(o->no_store));
@@ -218,6 +219,7 @@ new_session(struct verb_ctx *ctx, int argc, char **argv, bool *attach, int *code
 		{0, "no-store", false, NULL, NULL, &o.no_store},
 		{0, "prompt", true, NULL, &o.prompt, NULL},
 		{0, "worktree", true, NULL, &o.worktree, NULL},
+		{0, "runner", true, NULL, &o.runner, NULL},
 		{'d', "detach", false, NULL, NULL, &o.detached}, {0}};
 	json_t *args = json_object(), *reply = NULL;
 	int first;

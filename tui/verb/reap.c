@@ -327,7 +327,7 @@ print_explanation(json_t *reply)
 	json_t *growth = json_object_get(reply, "growth"), *reap_o = json_object_get(reply, "reap"),
 	       *v;
 	const char *key;
-	char buf[32];
+	char buf[32], group[240];
 	size_t i;
 
 	if (strcmp(str(reply, "state"), "running") != 0) {
@@ -340,7 +340,12 @@ print_explanation(json_t *reply)
 		puts("its program is stopped: the next key, a send or resume continues it");
 	print_signals(json_object_get(reply, "signals"));
 	print_usage(reply);
-	printf("growth: %s\n", str(growth, "verdict"));
+	if (memgroup_words(reply, group, sizeof group))
+		printf("cgroup: %s\n", group);
+	if (*str(reply, "memory_unseen"))
+		puts(str(reply, "memory_unseen"));
+	else
+		printf("growth: %s\n", str(growth, "verdict"));
 	json_object_foreach (json_object_get(growth, "numbers"), key, v)
 		print_value(key, v);
 	json_array_foreach (json_object_get(growth, "slabs"), i, v)

@@ -159,8 +159,11 @@ memory_cells(struct app *a, int y, const struct plan_columns *c, const struct ms
 {
 	char mem[16], text[24];
 	bool live = msess_live(s);
-	if (!live || (!s->footprint && !s->has_spark)) {
-		draw_right(&a->d, y, c->mem.x + c->mem.w, c->mem.w, TH_DIM, live ? "-" : "0M");
+	if (!live || *s->behind || (!s->footprint && !s->has_spark)) {
+		draw_right(&a->d, y, c->mem.x + c->mem.w, c->mem.w, TH_DIM,
+			!live	     ? "0M"
+			: *s->behind ? "away"
+				     : "-");
 		return;
 	}
 	if (msess_closable(s))
