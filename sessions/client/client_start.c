@@ -146,7 +146,7 @@ spawn_keeper(void)
 static int
 start_failed(struct err *e)
 {
-	char path[600], text[1024], *line;
+	char path[600], text[1024] = "", *line;
 	ssize_t n = 0;
 	int fd;
 
