@@ -14,7 +14,7 @@ call(struct verb_ctx *ctx, const char *verb, json_t *args, void (*part)(void *, 
 	void *pctx, double timeout_s, int *code)
 {
 	struct err e = {0};
-	struct client *c = client_connect(true, &e);
+	struct client *c = client_connect(ctx->host, true, &e);
 	json_t *reply = NULL;
 
 	if (c)
