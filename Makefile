@@ -176,6 +176,10 @@ INSTALLED := $(B)/muster:bin/muster $(B)/muster-keeper:bin/muster-keeper \
 	share/completions/muster.zsh:share/zsh/site-functions/_muster \
 	share/completions/muster.fish:share/fish/vendor_completions.d/muster.fish \
 	share/systemd/muster.service:lib/systemd/user/muster.service \
+	share/systemd/muster-metrics.socket:lib/systemd/user/muster-metrics.socket \
+	share/systemd/muster-metrics@.service:lib/systemd/user/muster-metrics@.service \
+	$(foreach f,$(wildcard share/schema/*.json),$(f):share/muster/schema/$(notdir $(f))) \
+	$(foreach f,$(wildcard share/monitoring/*),$(f):share/muster/monitoring/$(notdir $(f))) \
 	README.md:share/doc/muster/README.md LICENSE:share/doc/muster/LICENSE \
 	$(foreach f,$(wildcard share/doc/*.md share/doc/*.png share/doc/*/*.png),$(f):share/doc/muster/$(f))
 install: all man
@@ -183,10 +187,10 @@ install: all man
 		to=$(DESTDIR)$(PREFIX)/$${f#*:}; mode=644; case $$to in */bin/*) mode=755 ;; esac; \
 		install -D -m $$mode "$${f%%:*}" "$$to" || exit 1; \
 	done
-	sed -i 's|@BINDIR@|$(PREFIX)/bin|' $(DESTDIR)$(PREFIX)/lib/systemd/user/muster.service
+	sed -i 's|@BINDIR@|$(PREFIX)/bin|' $(DESTDIR)$(PREFIX)/lib/systemd/user/muster*.service
 uninstall:
 	for f in $(INSTALLED); do rm -f "$(DESTDIR)$(PREFIX)/$${f#*:}"; done
-	cd "$(DESTDIR)$(PREFIX)" && find share/doc/muster -depth -type d -empty -delete 2>/dev/null; true
+	cd "$(DESTDIR)$(PREFIX)" && find share/doc/muster share/muster -depth -type d -empty -delete 2>/dev/null; true
 
 # A tarball that builds without git: what is committed.
 dist:

@@ -1,5 +1,6 @@
 #include "core/base/base.h"
 #include "tui/verb/verb.h"
+#include <jansson.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -16,6 +17,7 @@ main(int argc, char **argv)
 
 	setlocale(LC_CTYPE, "C.UTF-8");
 	signal(SIGPIPE, SIG_IGN);
+	json_set_alloc_funcs(xmalloc, free); /* or an array would lack what there was no room for */
 	first = cli_globals(&ctx, argc, argv);
 	if (first < 0)
 		return EXIT_USAGE;

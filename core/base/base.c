@@ -1,9 +1,11 @@
 #include "core/base/base.h"
 #include "core/base/log.h"
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 typedef void (*dumper)(void *ctx, FILE *out);
 static dumper dump;
@@ -50,39 +52,43 @@ err_set(struct err *e, int code, const char *fmt, ...)
 	return -1;
 }
 
+/* Whom somebody looks after (a server, a terminal that is to be put back) panics; a verb says it. */
+static void *
+got(void *p)
+{
+	static const char line[] = "muster: out of memory\n";
+	struct sigaction abort_action;
+
+	if (likely(p))
+		return p;
+	if (dump || (sigaction(SIGABRT, NULL, &abort_action) == 0 &&
+			    abort_action.sa_handler != SIG_DFL))
+		panic(__FILE__, __LINE__, "out of memory");
+	_exit(write(STDERR_FILENO, line, sizeof(line) - 1) > 0 ? 1 : 2);
+}
+
 void *
 xmalloc(size_t n)
 {
-	void *p = malloc(n ? n : 1);
-
-	CHECK(p);
-	return p;
+	return got(malloc(n ? n : 1));
 }
 
 void *
 xcalloc(size_t n, size_t size)
 {
-	void *p = calloc(n ? n : 1, size ? size : 1);
-
-	CHECK(p);
-	return p;
+	return got(calloc(n ? n : 1, size ? size : 1));
 }
 
 void *
 xrealloc(void *p, size_t n)
 {
-	p = realloc(p, n ? n : 1);
-	CHECK(p);
-	return p;
+	return got(realloc(p, n ? n : 1));
 }
 
 char *
 xstrdup(const char *s)
 {
-	char *p = strdup(s);
-
-	CHECK(p);
-	return p;
+	return got(strdup(s));
 }
 
 char *
@@ -92,9 +98,10 @@ xasprintf(const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	CHECK(vasprintf(&p, fmt, ap) >= 0);
+	if (vasprintf(&p, fmt, ap) < 0)
+		p = NULL;
 	va_end(ap);
-	return p;
+	return got(p);
 }
 
 size_t

@@ -1,7 +1,7 @@
 #ifndef CORE_BASE_H
 #define CORE_BASE_H
 /* What every file may use: checks, small helpers, errors, small allocations.
- * CHECK is always on; DCHECK only in debug builds. Small allocations abort when memory is out;
+ * CHECK is always on; DCHECK only in debug builds. Small allocations end the process when memory is out;
  * pages and frames come from core/page/page.h, which reports failure instead. */
 #include <stdbool.h>
 #include <stddef.h>
@@ -43,7 +43,8 @@ struct err {
 /* Fills *e (NULL ok) and returns -1, so that `return err_set(e, 1, "…")` reads well. */
 int err_set(struct err *e, int code, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
-/* Never NULL: abort when memory is out. Free with free(). */
+/* Never NULL: out of memory, a process that is looked after panics, another one says so and exits
+ * with 1. Free with free(). */
 void *xmalloc(size_t n);
 void *xcalloc(size_t n, size_t size);
 void *xrealloc(void *p, size_t n);

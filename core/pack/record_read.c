@@ -203,7 +203,7 @@ get_cluster(const uint8_t *p, uint32_t left, cell_t *c, uint32_t *first, struct 
 		if (!k || cps[i] < 0x20)
 			return 0;
 	}
-	*first = cps[0];
+	*first = cps[0]; // NOLINT(clang-analyzer-core.uninitialized.Assign): n > 0
 	*c = tab_cluster(t, cps, (int)n);
 	return at;
 }

@@ -213,7 +213,7 @@ canvas_text(struct canvas *c, int y, int x, int max, const char *utf8, const str
 		int k = decode_cps(utf8, n, cps);
 		utf8 += n;
 		left -= n;
-		if (w <= 0 || cps[0] < 0x20 || cps[0] == 0x7f)
+		if (k <= 0 || w <= 0 || cps[0] < 0x20 || cps[0] == 0x7f)
 			continue; /* nothing to see, or a control that must not reach a cell */
 		if (used + w > room)
 			break;

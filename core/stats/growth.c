@@ -372,12 +372,13 @@ static bool
 goes_on(const struct rule *r, const struct growth_scale *s)
 {
 	double kept[GROWTH_FLOORS] = {0}, want;
+	uint32_t half = r->window / 2;
 	size_t end, from;
 
 	keep(s->f, s->n, kept);
-	want = STILL_PART * s->slope * (r->window / 2) * r->width * GROWTH_FLOOR_S / HOUR_S;
+	want = STILL_PART * s->slope * half * r->width * GROWTH_FLOOR_S / HOUR_S;
 	end = window_end(s->f, s->n, kept, MAX(MUCH_MIN, want));
-	for (from = end; from > 0 && s->f[end].at - s->f[from].at < r->window / 2;)
+	for (from = end; from > 0 && s->f[end].at - s->f[from].at < half;)
 		from--;
 	return kept[end] - kept[from] >= want;
 }

@@ -47,7 +47,7 @@ static int
 copy(const char *from, const char *to, bool times)
 {
 	int in = open(from, O_RDONLY | O_CLOEXEC), out = -1, rc = 0;
-	struct stat st;
+	struct stat st = {0};
 
 	if (in < 0 || fstat(in, &st) < 0)
 		rc = -errno;

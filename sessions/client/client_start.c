@@ -158,7 +158,7 @@ client_last_words(char *text, ssize_t n)
 static int
 start_failed(struct err *e)
 {
-	char path[600], text[1024];
+	char path[600], text[1024] = "";
 	const char *line;
 	ssize_t n = 0;
 	int fd;

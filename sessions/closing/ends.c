@@ -146,7 +146,7 @@ end_tree(struct ends *e, struct session *s, const struct ending_times *t)
 bool
 ends_kill(struct ends *e, struct session *s, bool now)
 {
-	if (!session_live(s))
+	if (!session_live(s) || !s->run)
 		return end_tree(e, s, now ? &at_once : &polite);
 	s->run->unkillable = false;
 	s->run->kill_at_once |= now;
@@ -261,6 +261,7 @@ ends_close(struct ends *e)
 	struct end *x;
 
 	while ((x = LIST_FIRST(&e->list))) {
+		/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): LIST_REMOVE takes each one out */
 		ending_cancel(x->ending);
 		end_free(x);
 	}

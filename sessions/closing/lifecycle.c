@@ -1,5 +1,5 @@
 /* Every few seconds each running session is judged anew, so that lists show what could be put to
- * sleep; in mode=auto what the policy allows is, one at a time. */
+ * sleep; in mode=auto what the policy allows is, a few at a time. */
 #include "sessions/closing/lifecycle.h"
 #include "core/base/log.h"
 #include "core/os/os.h"
@@ -22,6 +22,7 @@
 #include <string.h>
 
 #define JUDGE_MS 5000
+#define AUTO_AT_ONCE 4
 #define SWEEP_DAYS 30.0 /* Claude's default cleanupPeriodDays */
 #define SWEEP_WARN_DAYS 5.0
 
@@ -32,7 +33,7 @@ struct lifecycle {
 	struct ends *ends;
 	struct strays *strays;
 	uv_timer_t judge;
-	bool closing_one;
+	int closing; /* by mode=auto, at this moment */
 };
 
 /* Judging. */
@@ -42,8 +43,10 @@ on_auto_closed(void *ctx, const struct closer_result *r)
 {
 	struct lifecycle *l = ctx;
 
-	l->closing_one = false;
-	if (!r->ok)
+	l->closing--;
+	if (r->ok)
+		lifecycle_judge_soon(l); /* the next one's turn */
+	else
 		log_info("auto: %s not closed: %s", r->name, r->error);
 }
 
@@ -56,7 +59,7 @@ auto_close(struct lifecycle *l, struct session *s, const struct reap_facts *f)
 		f->pressure ? "memory is short"
 		: f->grows  ? "it grows"
 			    : "idle and large");
-	l->closing_one = closer_start(l->closer, s, &q, NULL) == 0;
+	l->closing += closer_start(l->closer, s, &q, NULL) == 0;
 }
 
 /* In mode=auto a session that would be worth closing and may not be is told about once a reason. */
@@ -87,7 +90,7 @@ judge_one(struct lifecycle *l, struct session *s)
 	s->run->reap = v;
 	if (changed)
 		session_changed(s);
-	if (c->mode != REAP_AUTO || l->closing_one)
+	if (c->mode != REAP_AUTO || l->closing == AUTO_AT_ONCE)
 		return;
 	if (policy_auto(&f, c, &v))
 		auto_close(l, s, &f);

@@ -4,6 +4,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+/* The kernel is short of something for a moment: that is no end of the connection. */
+static int
+failed(int e)
+{
+	return e == ENOBUFS || e == ENOMEM || e == ETOOMANYREFS ? -EAGAIN : -e;
+}
+
 int
 record_send(int sock, struct keeper_rec r, int fd0, int fd1)
 {
@@ -27,7 +34,7 @@ record_send(int sock, struct keeper_rec r, int fd0, int fd1)
 	do
 		rc = sendmsg(sock, &m, MSG_NOSIGNAL | MSG_DONTWAIT);
 	while (rc < 0 && errno == EINTR);
-	return rc < 0 ? -errno : 0;
+	return rc < 0 ? failed(errno) : 0;
 }
 
 int
@@ -49,7 +56,7 @@ record_receive(int sock, struct keeper_rec *r, int fd[KEEPER_REC_FDS])
 		n = recvmsg(sock, &m, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
 	while (n < 0 && (errno == EINTR || errno == ECONNRESET));
 	if (n <= 0)
-		return n < 0 ? -errno : 0;
+		return n < 0 ? failed(errno) : 0;
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(&m); c; c = CMSG_NXTHDR(&m, c))
 		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS)
 			memcpy(fd, CMSG_DATA(c), c->cmsg_len - CMSG_LEN(0));

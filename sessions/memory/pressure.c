@@ -98,7 +98,8 @@ read_swapping(const char *root, struct pressure *p, const struct pressure *befor
 		return;
 	p->swapped_in = strtoull(in + strlen("\npswpin "), NULL, 10) * page;
 	p->swapped_out = strtoull(out + strlen("\npswpout "), NULL, 10) * page;
-	if (s <= 0 || p->swapped_in < before->swapped_in || p->swapped_out < before->swapped_out)
+	if (!before || s <= 0 || p->swapped_in < before->swapped_in ||
+		p->swapped_out < before->swapped_out)
 		return;
 	p->swap_in_per_s = (double)(p->swapped_in - before->swapped_in) / s;
 	p->swap_out_per_s = (double)(p->swapped_out - before->swapped_out) / s;

@@ -165,7 +165,7 @@ keeper_link_open(int take_fd, struct keeper_held **held, size_t *n, struct err *
 	fcntl(take_fd, F_SETFD, FD_CLOEXEC);
 	if ((rc = read_replay(l, held, n)) < 0) {
 		err_set(e, 4, "no keeper behind this server (%s)", strerror(-rc));
-		free(*held);
+		keeper_held_free(*held, *n);
 		*held = NULL;
 		close(l->fd);
 		free(l);
@@ -206,6 +206,7 @@ say_waiting(struct keeper_link *l)
 	int rc = 0;
 
 	while ((w = TAILQ_FIRST(&l->waiting)) &&
+		/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): TAILQ_REMOVE takes each one out */
 		(rc = record_send(l->fd, w->r, w->fd[0], w->fd[1])) == 0)
 		waiting_drop(l);
 	return rc;

@@ -136,7 +136,7 @@ on_hit(void *ctx, const struct search_hit *h)
 
 	cut_line(h, line, &from, &len);
 	j = json_pack("{s:i,s:s,s:s,s:I,s:s%,s:I,s:I}", "v", 1, "id", k->s->id, "name", k->s->name,
-		"line", (json_int_t)(k->first_line + h->line), "text", line + from, len, "start",
+		"line", (json_int_t)k->first_line + h->line, "text", line + from, len, "start",
 		(json_int_t)(h->start - from), "end", (json_int_t)MIN(h->end - from, len));
 	if (!j)
 		return true;
@@ -276,7 +276,7 @@ on_drain(void *ctx)
 		return;
 	if (rc < 0)
 		err_set(&e, 1, "the pattern is too costly (stopped in %s at line %llu)", k->s->name,
-			(unsigned long long)(k->first_line + k->at.line));
+			(unsigned long long)k->first_line + k->at.line);
 	else
 		reply = json_pack("{s:i,s:i,s:b}", "v", 1, "hits", k->hits, "truncated",
 			k->truncated || k->hits >= k->limit);

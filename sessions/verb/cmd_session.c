@@ -5,6 +5,7 @@
 #include "sessions/closing/lifecycle.h"
 #include "sessions/closing/spawn_guard.h"
 #include "sessions/closing/typing.h"
+#include "sessions/memory/proc_read.h"
 #include "sessions/peer/peer.h"
 #include "sessions/server/server.h"
 #include "sessions/server/waits.h"
@@ -21,6 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define ENVIRON_MAX (256u << 10)
 #define YOUNG_S 15.0
 #define LAST_WORDS_S 600.0
 
@@ -137,16 +139,51 @@ request_limits(const json_t *args, struct spawn_limits *l)
 bool
 request_env(const json_t *args, struct session *s)
 {
-	json_t *a = json_object_get(args, "env");
+	json_t *a = json_object_get(args, "env"), *over = json_object_get(args, "env_over"), *kv;
 	char **v;
+	size_t i;
 
 	if (!json_is_array(a))
 		return true;
+	json_array_foreach (over, i, kv) {
+		const char *text = json_string_value(kv);
+		size_t n = text ? strcspn(text, "=") : 0;
+
+		if (!n || text[n] != '=')
+			return false;
+		for (size_t k = json_array_size(a); k-- > 0;) {
+			const char *was = json_string_value(json_array_get(a, k));
+
+			if (was && !strncmp(was, text, n + 1))
+				json_array_remove(a, k);
+		}
+		json_array_append(a, kv);
+	}
 	if (!(v = json_words(a)))
 		return false;
 	free(s->env);
 	s->env = v;
 	return true;
+}
+
+void
+request_add_env(struct request *r)
+{
+	json_t *args = request_args(r), *env;
+	char *text;
+	ssize_t n;
+
+	if (json_object_get(args, "env"))
+		return;
+	text = xmalloc(ENVIRON_MAX);
+	n = proc_read(request_peer(r)->pid, "environ", text, ENVIRON_MAX);
+	env = json_array();
+	for (ssize_t i = 0; i < n; i += (ssize_t)strlen(text + i) + 1)
+		if (strchr(text + i, '='))
+			json_array_append_new(env, json_string(text + i)); /* or it is no UTF-8 */
+	json_object_set_new(args, "env", env);
+	explicit_bzero(text, ENVIRON_MAX);
+	free(text);
 }
 
 static const struct profile *
@@ -179,14 +216,16 @@ new_from_args(struct session *s, const json_t *a, struct err *e)
 		return err_set(e, 2, "the name is too long (63 bytes)");
 	if (name)
 		snprintf(s->name, sizeof(s->name), "%s", name);
-	if (!cwd || *cwd != '/')
-		return err_set(e, 2, "the directory must be a full path");
-	s->cwd = xstrdup(cwd);
 	if (json_array_size(json_object_get(a, "argv")) &&
 		!(s->argv = json_words(json_object_get(a, "argv"))))
 		return err_set(e, 2, "arguments must not contain NUL");
 	if (!request_env(a, s))
-		return err_set(e, 2, "environment must not contain NUL");
+		return err_set(e, 2, "environment must be NAME=VALUE, without NUL");
+	if (!cwd)
+		cwd = session_getenv(s, "HOME");
+	if (!cwd || *cwd != '/')
+		return err_set(e, 2, "the directory must be a full path");
+	s->cwd = xstrdup(cwd);
 	if (!(s->profile = pick_profile(ss, a, s->argv, e)))
 		return -1;
 	if (!s->argv)
@@ -385,6 +424,7 @@ cmd_new(struct request *r)
 	const char *cwd = obj_text(request_args(r), "cwd");
 	struct tree_job *j;
 
+	request_add_env(r);
 	if (!branch || !cwd) {
 		begin_new(r, NULL);
 		return;

@@ -31,6 +31,18 @@ static const struct text_seed texts[] = {
 	{"keys", "reply", "\033[?62;22c\033]11;rgb:00/11/22\033\\\033P>|x(1)\033\\\033[?31u"},
 	{"config", "plain", "[server]\nscrollback_lines=100\n[reap]\nidle=2h\nmin=400M\n"},
 	{"config", "bad", "[nope]\nx=1\n[ui]\nprefix=C-\\\n"},
+	{"hook", "stop",
+		"{\"hook_event_name\":\"Stop\",\"session_id\":\"a-b\",\"background_tasks\":[{}]}"},
+	{"hook", "asks",
+		"{\"hook_event_name\":\"Notification\",\"notification_type\":\"permission_prompt\","
+		"\"message\":\"May I?\"}"},
+	{"hook", "status",
+		"{\"workspace\":{},\"rate_limits\":{\"five_hour\":{\"used_percentage\":7,"
+		"\"resets_at\":1795951672}}}"},
+	{"records", "replay", "A!\4\4\4\4\4\4\5\2\1\1\1\1\1\1\4\3\1\1\1\1\1\1"},
+	{"records", "hold", "B!\5\41\1\1\1\1\1\5\43\1\2\1\2\1\4\42\1\1\1\1\1"},
+	{"ring", "print", "\40line one\r\nline two\033[31mred\r\n\2\2\0\1\1\1\3more\r\n"},
+	{"db", "page", "\4\41\202\1\2\3\4\5\101\3\7"},
 	{"utf8", "mixed",
 		"a\xc3\xa9\xe6\x97\xa5\xf0\x9f\x91\xa9\xe2\x80\x8d\xf0\x9f\x92\xbb\xff\xc0"},
 };

@@ -395,6 +395,49 @@ config_is_read_again(void **state)
 	until("a", "state", "asleep");
 }
 
+/* Some at a time, so that twenty do not take minutes, and not all at once. */
+static void
+auto_puts_some_to_sleep_at_a_time(void **state)
+{
+	static const char *const names[] = {"auto1", "auto2", "auto3", "auto4", "auto5", "auto6"};
+	int now = 0, most = 0, over = 0;
+	char path[200], *out, *from;
+	uint64_t t;
+	FILE *f;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		start(names[i]);
+		say(names[i], "hello");
+	}
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		until_reason(names[i], "");
+	from = sh("wc -l < %s/state/server.log", home);
+	from[strcspn(from, "\n")] = 0;
+	snprintf(path, sizeof path, "%s/config.ini", home);
+	f = fopen(path, "w");
+	fputs("[reap]\nmode = auto\nidle = 300ms\nmin = 64K\nmin_age = 1ms\nauto_growing_only = "
+	      "no\n[sampling]\ntick = 1s\n",
+		f);
+	fclose(f);
+	t = os_mono_ns();
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		until(names[i], "state", "asleep");
+	assert_true(os_mono_ns() - t < 10000000000ull);
+	out = sh("tail -n +%s %s/state/server.log | "
+		 "grep -oh 'sleeping -> asleep\\|running -> sleeping'",
+		from, home);
+	for (const char *s = out; *s; s = strchr(s, '\n') + 1) {
+		now += *s == 'r' ? 1 : -1;
+		over += *s == 's';
+		most = now > most ? now : most;
+	}
+	free(out);
+	free(from);
+	assert_int_equal(over, ARRAY_LEN(names));
+	assert_in_range(most, 2, 4);
+}
+
 static void
 sends_are_seen_to_be_taken(void **state)
 {
@@ -859,6 +902,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(
 			what_runs_in_front_of_a_shell_is_work, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(config_is_read_again, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			auto_puts_some_to_sleep_at_a_time, set_up, tear_down),
 	};
 	const char *bin = getenv("MUSTER_BIN"), *dir = getenv("MUSTER_HOME");
 

@@ -1,5 +1,6 @@
 /* Records between keeper and server, and what else may come over such a socket. */
 #include "sessions/keeper/record.h"
+#include "sessions/pty/keeper_link.h"
 #include "core/base/base.h"
 #include <dirent.h>
 #include <errno.h>
@@ -8,8 +9,10 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -191,6 +194,64 @@ test_too_many_fds(void **st)
 	assert_int_equal(open_fds(), before);
 }
 
+/* The peer is one version on: its records are read as far as they are known. */
+static void
+test_a_version_on(void **st)
+{
+	struct keeper_rec r = {.magic = KEEPER_MAGIC + 1, .type = KEEPER_EXITED, .id = 7}, got;
+	int *sv = *st, fd[KEEPER_REC_FDS];
+
+	memset(r.zero, 0x55, sizeof(r.zero)); /* fields to come */
+	assert_int_equal(send(sv[0], &r, sizeof(r), 0), sizeof(r));
+	assert_int_equal(record_receive(sv[1], &got, fd), 1);
+	assert_int_equal(got.type, KEEPER_EXITED);
+	assert_int_equal(got.id, 7);
+}
+
+/* A keeper that dies in the middle of its replay: what it had handed over is closed. */
+static void
+test_a_replay_that_ends_early(void **st)
+{
+	struct keeper_held *held;
+	unsigned before = open_fds();
+	struct err e;
+	int sv[2];
+	size_t n;
+
+	(void)st;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sv), 0);
+	record_send(sv[1], (struct keeper_rec){.type = KEEPER_HELLO, .pid = 1}, -1, -1);
+	record_send(sv[1], (struct keeper_rec){.type = KEEPER_HELD, .id = 4, .slot = KEEPER_RING},
+		sv[1], -1);
+	close(sv[1]);
+	assert_null(keeper_link_open(sv[0], &held, &n, &e));
+	assert_int_equal(e.code, 4);
+	assert_int_equal(open_fds(), before);
+}
+
+/* More descriptors are under way than this user may have: the peer is not gone for that. */
+static void
+test_what_the_kernel_is_short_of_is_waited_for(void **st)
+{
+	int *sv = *st, status;
+	pid_t pid = fork();
+
+	if (!pid) {
+		struct rlimit few = {24, 24};
+		int rc = 0, n = 0;
+
+		if (geteuid() == 0 && (setgid(65534) < 0 || setuid(65534) < 0))
+			_exit(2);
+		setrlimit(RLIMIT_NOFILE, &few);
+		while (rc == 0 && n++ < 100)
+			rc = record_send(
+				sv[0], (struct keeper_rec){.type = KEEPER_HELD}, sv[0], sv[1]);
+		_exit(rc == -EAGAIN && n < 100 ? 0 : 1);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
 int
 main(void)
 {
@@ -199,7 +260,11 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_full_and_empty, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_last_words, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_what_is_no_record, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_a_version_on, setup, teardown),
+		cmocka_unit_test(test_a_replay_that_ends_early),
 		cmocka_unit_test_setup_teardown(test_too_many_fds, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			test_what_the_kernel_is_short_of_is_waited_for, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -83,6 +83,40 @@ hears(int fd, unsigned type, char *text, size_t cap)
 	}
 }
 
+/* HELLO with this payload, then a request with a field of a time to come. */
+static bool
+greeted(const char *hello, unsigned type, const char *word)
+{
+	static const char request[] = "{\"verb\":\"ls\",\"sort_by_mood\":{\"deep\":[1]}}";
+	int fd = connect_raw();
+	char text[4096];
+	struct buf b = {0};
+	bool as_wanted;
+
+	frame_put(&b, FT_HELLO, 0, hello, strlen(hello));
+	frame_put(&b, FT_REQUEST, 1, request, sizeof(request) - 1);
+	assert_true(send(fd, b.data, b.len, MSG_NOSIGNAL) != 0);
+	buf_free(&b);
+	as_wanted = hears(fd, type, text, sizeof(text)) && strstr(text, word);
+	close(fd);
+	return as_wanted;
+}
+
+/* Of two versions: what both speak is spoken, and nothing in common is said. */
+static void
+test_another_version_of_the_client(void **st)
+{
+	static const char next[] = "{\"v\":2,\"versions\":[2,1],\"client\":\"9.9\",\"mood\":[]}";
+
+	(void)st;
+	assert_int_equal(muster("server start"), 0);
+	assert_true(greeted(next, FT_WELCOME, "\"version\":1"));
+	assert_true(greeted(next, FT_REPLY, "sessions"));
+	assert_true(greeted("{\"v\":2,\"versions\":[2]}", FT_BYE, "no protocol version in common"));
+	assert_true(greeted("{}", FT_BYE, "no protocol version in common"));
+	assert_true(greeted("[1]", FT_BYE, "no protocol version in common"));
+}
+
 static void
 test_noise_is_hung_up_on(void **st)
 {
@@ -573,6 +607,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_another_version_of_the_client),
 		cmocka_unit_test(test_noise_is_hung_up_on),
 		cmocka_unit_test(test_requests_that_make_no_sense),
 		cmocka_unit_test(test_more_clients_than_it_takes),

@@ -354,9 +354,10 @@ check_lines(const char *text, size_t len, long *lost, long *twice)
 		long i = isdigit((unsigned char)*text) ? strtol(text, &after, 10) : 0;
 
 		if (i && !strncmp(after, " line", 5)) {
-			if (i > last + 1)
+			if (i > last + 1) {
 				*lost += i - last - 1;
-			else if (i <= last)
+				printf("torture: nothing between lines %ld and %ld\n", last, i);
+			} else if (i <= last)
 				++*twice;
 			last = MAX(last, i);
 		}

@@ -300,7 +300,7 @@ surface_compose(struct surface *s)
 	s->before = s->cells;
 	s->cells = t;
 	/* row by row: what a cell holds is asked for thousands of times a frame */
-	size_t stride = (size_t)(s->cols + 1);
+	size_t stride = (size_t)s->cols + 1;
 	for (int y = 0; y < s->rows; y++) {
 		cchar_t *row = &s->cells[(size_t)y * stride];
 		mvwin_wchnstr(newscr, y, 0, row, s->cols);

@@ -262,7 +262,7 @@ plain_run(const struct front_options *opt, struct err *e)
 		.lost = on_lost,
 		.back = on_back,
 		.ctx = &p};
-	p.client = client_connect(true, e);
+	p.client = client_connect(opt->host, true, e);
 	if (!p.client)
 		return -1;
 	uv_loop_init(&p.loop);

@@ -1,5 +1,6 @@
 /* The command line: verbs from one list, options by table, one-line errors. */
 #include "tui/verb/verb.h"
+#include "tui/verb/host.h"
 #include "core/text/human.h"
 #include "core/text/width.h"
 #include <errno.h>
@@ -96,7 +97,7 @@ global_opt(struct verb_ctx *ctx, int argc, char **argv, int *i)
 		{"--quiet", &ctx->quiet, NULL}, {"--ascii", &ctx->ascii, NULL},
 		{"--plain", &ctx->plain, NULL}, {"--help", &ctx->help, NULL},
 		{"-h", &ctx->help, NULL}, {"--version", &ctx->version, NULL},
-		{"--color", NULL, &ctx->color_when}};
+		{"--color", NULL, &ctx->color_when}, {"--host", NULL, &ctx->host}};
 
 	for (size_t k = 0; k < ARRAY_LEN(table); k++) {
 		size_t n = strlen(table[k].name);
@@ -263,6 +264,10 @@ opts_parse(struct verb_ctx *ctx, const struct opt *o, void *octx, int argc, char
 	}
 	if (r >= 0)
 		r = globals_done(ctx);
+	if (r >= 0)
+		r = host_words(ctx, words, n);
+	if (r >= 0 && ctx->host && host_runs(ctx->verb))
+		exit(host_run(ctx, argc, argv));
 	*first_word = argc - n;
 	memcpy(argv + argc - n, words, (size_t)n * sizeof(*words));
 	free(words);
@@ -321,7 +326,7 @@ verb_call_as(const struct verb_ctx *ctx, const struct call_as *as, const char *v
 	json_t *take_args, int *code)
 {
 	struct err e = {0};
-	struct client *c = client_connect(!as->no_start, &e);
+	struct client *c = client_connect(ctx->host, !as->no_start, &e);
 	json_t *reply = NULL;
 
 	if (c)

@@ -90,7 +90,7 @@ follow(struct verb_ctx *ctx, const struct follow_ops *ops, void *octx)
 	struct client_ops cops = {.event = on_event, .lost = on_lost, .back = on_back, .ctx = &f};
 	struct err e = {0};
 
-	if (!(f.c = client_connect(true, &e)))
+	if (!(f.c = client_connect(ctx->host, true, &e)))
 		return verb_fail(ctx, e.code ? e.code : EXIT_NO_SERVER, "%s", e.msg);
 	uv_loop_init(&f.loop);
 	uv_timer_init(&f.loop, &f.changed);

@@ -1,7 +1,12 @@
 /* The figures of the list in Prometheus' text format. */
+#include "core/os/os.h"
 #include "tui/verb/memory.h"
 #include <math.h>
+#include <poll.h>
 #include <string.h>
+#include <unistd.h>
+
+enum { HTTP_MS = 5000, HTTP_BYTES = 8192 };
 
 struct metric {
 	const char *name, *key, *help;
@@ -139,20 +144,11 @@ put_roles(const json_t *list)
 			put_session(m.name, s, jstr(role, "role"), jnum(role, "footprint_bytes"));
 }
 
-int
-verb_metrics(struct verb_ctx *ctx, int argc, char **argv)
+static void
+put_all(const json_t *reply)
 {
-	static const struct opt none[] = {{0}};
-	json_t *reply, *list;
-	int first, code = EXIT_FAIL;
+	const json_t *list = json_object_get(reply, "sessions");
 
-	if (opts_parse(ctx, none, NULL, argc, argv, &first) < 0)
-		return EXIT_USAGE;
-	if (argc > first)
-		return verb_fail(ctx, EXIT_USAGE, "takes no arguments");
-	reply = verb_call(ctx, "ls", json_object(), &code);
-	if (!reply)
-		return code;
 	for (size_t i = 0; i < ARRAY_LEN(of_host); i++) {
 		double v = jnum(json_object_get(reply, of_host[i].object), of_host[i].m.key);
 
@@ -161,10 +157,83 @@ verb_metrics(struct verb_ctx *ctx, int argc, char **argv)
 		put_head(&of_host[i].m);
 		printf("%s %.17g\n", of_host[i].m.name, v);
 	}
-	list = json_object_get(reply, "sessions");
 	for (size_t i = 0; i < ARRAY_LEN(of_session); i++)
 		put_of_session(list, &of_session[i]);
 	put_roles(list);
+}
+
+/* The head of a request on standard input, up to its empty line: its first line. NULL: it did not come
+ * in time, or is too long. */
+static char *
+read_request(char *buf, size_t cap)
+{
+	uint64_t end = os_mono_ns() + HTTP_MS * 1000000ull, now;
+	struct pollfd p = {0, POLLIN, 0};
+	size_t n = 0;
+
+	while (n + 1 < cap && (now = os_mono_ns()) < end) {
+		ssize_t k;
+
+		if (poll(&p, 1, (int)((end - now) / 1000000) + 1) <= 0)
+			continue;
+		if ((k = read(0, buf + n, cap - 1 - n)) <= 0)
+			return NULL;
+		n += (size_t)k;
+		buf[n] = 0;
+		if (strstr(buf, "\r\n\r\n") || strstr(buf, "\n\n")) {
+			buf[strcspn(buf, "\r\n")] = 0;
+			return buf;
+		}
+	}
+	return NULL;
+}
+
+/* One request, on the connection that is standard input and output. */
+static int
+http(struct verb_ctx *ctx)
+{
+	char buf[HTTP_BYTES], *line = read_request(buf, sizeof buf);
+	const char *path = line && !strncmp(line, "GET ", 4)	? line + 4
+			   : line && !strncmp(line, "HEAD ", 5) ? line + 5
+								: NULL;
+	const char *status = !line   ? "400 Bad Request"
+			     : !path ? "405 Method Not Allowed"
+			     : strncmp(path, "/metrics", 8) || (path[8] && !strchr(" ?", path[8]))
+				     ? "404 Not Found"
+				     : "200 OK";
+	int code = EXIT_OK;
+	json_t *reply = NULL;
+
+	if (*status == '2' && !(reply = verb_call(ctx, "ls", json_object(), &code)))
+		status = "503 Service Unavailable";
+	printf("HTTP/1.1 %s\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8\r\n"
+	       "Connection: close\r\n\r\n",
+		status);
+	if (!reply)
+		printf("%s\n", status);
+	else if (*line == 'G')
+		put_all(reply);
+	json_decref(reply);
+	return code;
+}
+
+int
+verb_metrics(struct verb_ctx *ctx, int argc, char **argv)
+{
+	bool serves = false;
+	const struct opt opts[] = {{.l = "http", .flag = &serves}, {0}};
+	json_t *reply;
+	int first, code = EXIT_FAIL;
+
+	if (opts_parse(ctx, opts, NULL, argc, argv, &first) < 0)
+		return EXIT_USAGE;
+	if (argc > first)
+		return verb_fail(ctx, EXIT_USAGE, "takes no arguments");
+	if (serves)
+		return http(ctx);
+	if (!(reply = verb_call(ctx, "ls", json_object(), &code)))
+		return code;
+	put_all(reply);
 	json_decref(reply);
 	return EXIT_OK;
 }

@@ -19,7 +19,7 @@ static int
 start(struct verb_ctx *ctx, bool force)
 {
 	struct err e = {0};
-	struct client *c = client_connect(true, &e);
+	struct client *c = client_connect(ctx->host, true, &e);
 
 	(void)force;
 	if (!c)
@@ -120,7 +120,7 @@ successor(struct verb_ctx *ctx, pid_t old, int *code)
 
 	do {
 		struct err e = {0};
-		struct client *c = client_connect(false, &e);
+		struct client *c = client_connect(ctx->host, false, &e);
 
 		json_decref(st);
 		st = c ? client_call(c, "status", json_object(), NULL, NULL, 0, &e) : NULL;

@@ -19,6 +19,7 @@ struct verb_ctx {
 	bool json, quiet, color; /* --json -q --color */
 	bool ascii, plain;	 /* --ascii --plain */
 	const char *color_when;	 /* --color's word, NULL none */
+	const char *host;	 /* --host, or what stands before a session: box:api; NULL here */
 	bool help, version;
 };
 struct verb {
