@@ -19,6 +19,9 @@
 			*/
 #define RETRY_FIRST_MS 20
 #define RETRY_MAX_MS 500
+#define HOST_GREET_MS 30000 /* a machine that wakes, or a password that is typed */
+#define HOST_RETRY_MS 500
+#define HOST_RETRY_MAX_MS 15000
 #define TRIES_ALONE 20
 
 static struct client *
@@ -44,12 +47,37 @@ nonblocking(int fd)
 	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
 }
 
+/* A connection on its way: the socket, or -1 and *e. */
+static int
+reach(struct client *c, bool start_server, struct err *e)
+{
+	if (!*c->host)
+		return client_socket(start_server, e);
+	if (c->said >= 0)
+		close(c->said);
+	c->said = -1;
+	return host_socket(c->host, !c->started && isatty(0), &c->said, e);
+}
+
 /* Blocking use. */
 
 static int
-gone(struct err *e)
+gone(const struct client *c, struct err *e)
 {
+	if (*c->host)
+		return err_set(e, 4, "the connection to %s broke (try again)", c->host);
 	return err_set(e, 4, "the server went away (try again)");
+}
+
+/* Why a host is none, by what its program said. */
+static int
+host_away(struct client *c, struct err *e)
+{
+	char why[160];
+
+	host_said(c->said, why, sizeof why);
+	c->said = -1;
+	return err_set(e, 4, "%s cannot be reached%s%s", c->host, *why ? ": " : "", why);
 }
 
 static int
@@ -66,8 +94,10 @@ tell_why(struct client *c, struct err *e)
 {
 	uint64_t now = os_mono_ns();
 	char why[160];
-	bool stopped = client_stopped(why, sizeof(why));
+	bool stopped = !*c->host && client_stopped(why, sizeof(why));
 
+	if (*c->host)
+		snprintf(why, sizeof(why), "%s does not answer", c->host);
 	if (!stopped && c->greeted)
 		return 0;
 	if (stopped && c->told_ns && now - c->told_ns > STOPPED_NS)
@@ -109,7 +139,7 @@ send_all(struct client *c, uint64_t end, struct err *e)
 			if (await(c, POLLOUT, end, "the server does not answer in time", e) < 0)
 				return -1;
 		} else if (n == 0 || errno != EINTR)
-			return gone(e);
+			return gone(c, e);
 	}
 	c->out.len = c->out_off = 0;
 	return 0;
@@ -132,7 +162,7 @@ next_frame(struct client *c, struct frame *f, size_t *used, uint64_t end, struct
 		if (n > 0)
 			c->in.len += (size_t)n;
 		else if (n == 0 || (errno != EAGAIN && errno != EINTR))
-			return gone(e);
+			return gone(c, e);
 	}
 }
 
@@ -152,7 +182,7 @@ on_welcome(struct client *c, const struct frame *f)
 {
 	json_t *j = frame_get_json(f);
 
-	c->lends = json_is_true(json_object_get(j, "lend"));
+	c->lends = json_is_true(json_object_get(j, "lend")) && !*c->host;
 	c->greeted = true;
 	json_decref(j);
 }
@@ -160,13 +190,15 @@ on_welcome(struct client *c, const struct frame *f)
 static int
 greet(struct client *c, struct err *e)
 {
-	uint64_t end = os_mono_ns() + GREET_MS * 1000000ull;
+	uint64_t end = os_mono_ns() + (*c->host ? HOST_GREET_MS : GREET_MS) * 1000000ull;
 	struct frame f;
 	size_t used;
 	int rc = 0;
 
 	put_hello(c);
 	if (send_all(c, end, e) < 0 || next_frame(c, &f, &used, end, e) < 0) {
+		if (*c->host)
+			return host_away(c, e);
 		if (e && e->code == 5)
 			err_set(e, 4, "the server does not answer");
 		return -1;
@@ -179,17 +211,46 @@ greet(struct client *c, struct err *e)
 	return rc;
 }
 
-struct client *
-client_connect(bool start_server, struct err *e)
+static struct client *
+client_new(const char *host)
 {
 	struct client *c = xcalloc(1, sizeof(*c));
+
+	c->magic = CLIENT_MAGIC;
+	c->said = c->fd = -1;
+	snprintf(c->host, sizeof(c->host), "%s", host ? host : "");
+	LIST_INIT(&c->pending);
+	return c;
+}
+
+struct client *
+client_open(const char *host, struct err *e)
+{
+	struct client *c = client_new(host);
+
+	c->started = true; /* nobody is there to be asked for a password */
+	c->fd = reach(c, false, e);
+	c->started = false;
+	if (c->fd >= 0) {
+		put_hello(c);
+		return c;
+	}
+	client_free(c);
+	return NULL;
+}
+
+struct client *
+client_connect(const char *host, bool start_server, struct err *e)
+{
+	struct client *c = client_new(host);
 	struct err mine;
 
 	e = e ? e : &mine;
-	c->magic = CLIENT_MAGIC;
-	LIST_INIT(&c->pending);
-	c->fd = client_socket(start_server, e);
-	if (c->fd >= 0 && greet(c, e) < 0) {
+	c->fd = reach(c, start_server, e);
+	if (c->fd >= 0 && greet(c, e) < 0 && *c->host) {
+		close(c->fd);
+		c->fd = -1;
+	} else if (c->fd >= 0 && !c->greeted) {
 		/* it died under our hands: its keeper starts another */
 		close(c->fd);
 		c->in.len = c->out.len = c->out_off = 0;
@@ -206,12 +267,12 @@ client_connect(bool start_server, struct err *e)
 }
 
 static json_t *
-request_json(const char *verb, json_t *take_args)
+request_json(const struct client *c, const char *verb, json_t *take_args)
 {
 	json_t *a = take_args ? take_args : json_object();
 
 	json_object_set_new(a, "verb", json_string(verb));
-	if (!strcmp(verb, "new") || !strcmp(verb, "resume"))
+	if (!*c->host && (!strcmp(verb, "new") || !strcmp(verb, "resume")))
 		client_add_caller(a);
 	return a;
 }
@@ -280,7 +341,7 @@ static bool
 repeatable(const char *verb)
 {
 	static const char *const verbs[] = {"ls", "peek", "wait", "status", "explain", "history",
-		"events", "footprint", "doctor", "search"};
+		"events", "footprint", "doctor", "search", "kill"};
 
 	for (size_t i = 0; i < ARRAY_LEN(verbs); i++)
 		if (!strcmp(verbs[i], verb))
@@ -293,7 +354,7 @@ client_call(struct client *c, const char *verb, json_t *take_args,
 	void (*part)(void *ctx, json_t *j), void *ctx, double timeout_s, struct err *e)
 {
 	uint64_t end = timeout_s > 0 ? os_mono_ns() + (uint64_t)(timeout_s * 1e9) : 0;
-	json_t *req = request_json(verb, take_args), *reply;
+	json_t *req = request_json(c, verb, take_args), *reply;
 	struct err mine;
 	bool again;
 
@@ -303,9 +364,10 @@ client_call(struct client *c, const char *verb, json_t *take_args,
 	while (!reply && again && repeatable(verb)) {
 		close(c->fd);
 		c->in.len = c->out.len = c->out_off = 0;
-		c->fd = client_socket(false, e);
+		c->fd = reach(c, false, e);
 		if (c->fd < 0 || greet(c, e) < 0)
 			break;
+		json_object_set_new(req, "again", json_true());
 		reply = call_once(c, req, part, ctx, end, &again, e);
 	}
 	json_decref(req);
@@ -347,7 +409,7 @@ fail_pending(struct client *c)
 	struct err e;
 	struct pending *p;
 
-	gone(&e);
+	gone(c, &e);
 	while ((p = LIST_FIRST(&c->pending))) {
 		LIST_REMOVE(p, link);
 		if (p->cb)
@@ -388,6 +450,15 @@ drop_fd(struct client *c)
 	c->in.len = c->out.len = c->out_off = 0;
 }
 
+static uint64_t
+retry_ms(const struct client *c)
+{
+	unsigned shift = MIN(c->tries, 5u);
+
+	return *c->host ? MIN(HOST_RETRY_MS << shift, HOST_RETRY_MAX_MS)
+			: MIN(RETRY_FIRST_MS << shift, RETRY_MAX_MS);
+}
+
 static void
 on_retry(uv_timer_t *t)
 {
@@ -395,10 +466,9 @@ on_retry(uv_timer_t *t)
 	struct err e;
 
 	/* after a while nobody can be coming back by itself: start them, unless somebody wants none */
-	c->fd = client_socket(++c->tries > TRIES_ALONE && !c->stopped, &e);
+	c->fd = reach(c, ++c->tries > TRIES_ALONE && !c->stopped, &e);
 	if (c->fd < 0) {
-		uv_timer_start(
-			t, on_retry, MIN(RETRY_FIRST_MS << MIN(c->tries, 5u), RETRY_MAX_MS), 0);
+		uv_timer_start(t, on_retry, retry_ms(c), 0);
 		return;
 	}
 	watch_fd(c);
@@ -413,11 +483,15 @@ lose(struct client *c)
 
 	drop_fd(c);
 	fail_pending(c);
-	if (was && c->ops.lost)
+	if (*c->host && !*c->bye) {
+		host_said(c->said, c->bye, sizeof(c->bye));
+		c->said = -1;
+	}
+	if ((was || (*c->host && !c->tries)) && c->ops.lost)
 		c->ops.lost(c->ops.ctx);
 	c->tries = was ? 0 : c->tries;
-	if (!c->freed)
-		uv_timer_start(&c->retry, on_retry, RETRY_FIRST_MS, 0);
+	if (!c->freed && !(*c->host && c->stopped)) /* to ask again would start its server */
+		uv_timer_start(&c->retry, on_retry, *c->host ? retry_ms(c) : RETRY_FIRST_MS, 0);
 }
 
 bool
@@ -435,6 +509,22 @@ client_begin_again(struct client *c)
 	c->tries = TRIES_ALONE;
 	uv_timer_start(&c->retry, on_retry, 0, 0);
 	return true;
+}
+
+static void
+close_it(uv_handle_t *h, void *ctx)
+{
+	(void)ctx;
+	if (!uv_is_closing(h))
+		uv_close(h, NULL);
+}
+
+void
+client_loop_end(uv_loop_t *loop)
+{
+	uv_walk(loop, close_it, NULL);
+	uv_run(loop, UV_RUN_DEFAULT);
+	uv_loop_close(loop);
 }
 
 const char *
@@ -602,13 +692,14 @@ client_start(struct client *c, uv_loop_t *loop, const struct client_ops *ops)
 	uv_timer_init(loop, &c->retry);
 	c->retry.data = c;
 	watch_fd(c);
+	flush(c); /* of client_open: the greeting */
 }
 
 uint32_t
 client_stream(struct client *c, const char *verb, json_t *take_args,
 	void (*part)(void *ctx, json_t *j), client_reply_cb cb, void *ctx)
 {
-	json_t *req = request_json(verb, take_args);
+	json_t *req = request_json(c, verb, take_args);
 	struct pending *p = xcalloc(1, sizeof(*p));
 	uint32_t id = ++c->next_id;
 	struct err e;
@@ -785,6 +876,8 @@ on_freed(uv_handle_t *h)
 
 	buf_free(&c->in);
 	buf_free(&c->out);
+	if (c->said >= 0)
+		close(c->said);
 	c->magic = 0;
 	free(c);
 }

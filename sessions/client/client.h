@@ -9,9 +9,15 @@
 #include <uv.h>
 
 struct client;
-/* Connects; start_server: start one if none answers. NULL and *e (code 4). */
-struct client *client_connect(bool start_server, struct err *e);
+/* Connects to the server on this machine (host NULL; start_server: start one if none answers), or
+ * through ssh to that of [host.NAME]. NULL and *e (code 4). */
+struct client *client_connect(const char *host, bool start_server, struct err *e);
+/* The same for client_start: a host may answer later (back), or be away (lost). */
+struct client *client_open(const char *host, struct err *e);
+int client_socket(bool start_server, struct err *e); /* to this machine's server; -1 and *e */
 void client_free(struct client *c);
+/* Of what a server left on its stderr, n bytes with room for one more: the last line, bare. */
+const char *client_last_words(char *text, ssize_t n);
 /* One request, blocking. Takes args (an object; "verb" is added). Parts (request_part) go to
  * part(ctx, json) until the final reply, which is returned (new reference); NULL and *e, where
  * e->code is the exit code of cli.md. timeout_s 0 = none. */
@@ -19,7 +25,7 @@ json_t *client_call(struct client *c, const char *verb, json_t *take_args,
 	void (*part)(void *ctx, json_t *j), void *ctx, double timeout_s, struct err *e);
 
 /* To args of "new" and "resume": what the child inherits of this process ("env", "umask", "limits")
- * where they are not given, and "cwd" as it really is. Every request does it by itself. */
+ * where they are not given, and "cwd" as it really is. Requests to this machine do it by themselves. */
 void client_add_caller(json_t *args);
 
 /* Asynchronous use, on a loop. Callbacks run on it. JSON given to them is borrowed.
@@ -62,6 +68,7 @@ struct client_ops {
 	void *ctx;
 };
 void client_start(struct client *c, uv_loop_t *loop, const struct client_ops *ops);
+void client_loop_end(uv_loop_t *loop);		/* what is left on a loop, then the loop itself */
 const char *client_bye(const struct client *c); /* what the server said as it hung up, or "" */
 /* The server was stopped on purpose and nobody has started one since: this client does not by
  * itself. */

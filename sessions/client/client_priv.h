@@ -2,6 +2,7 @@
 #define SESSIONS_CLIENT_PRIV_H
 /* Shared by client*.c. */
 #include "sessions/client/client.h"
+#include "sessions/client/host.h"
 #include "sessions/wire/proto.h"
 #include <sys/queue.h>
 
@@ -14,7 +15,9 @@ struct pending {
 };
 struct client {
 	uint32_t magic;
-	int fd; /* -1 while the server is away */
+	char host[HOST_NAME_MAX_BYTES]; /* "": this machine */
+	int said;			/* by what leads there, on stderr; -1 */
+	int fd;				/* -1 while the server is away */
 	struct buf in, out;
 	size_t out_off;
 	uint32_t next_id;
@@ -30,8 +33,6 @@ struct client {
 	struct client_ops ops;
 	LIST_HEAD(, pending) pending;
 };
-/* A connected, non-blocking socket, or -1 and *e. */
-int client_socket(bool start_server, struct err *e);
 /* Why there may be no answer, as the processes are at this moment; false: nothing is known to be
  * wrong with them. It names the server when it is only busy. */
 bool client_stopped(char *out, size_t cap);

@@ -170,6 +170,17 @@ sections_get(const struct sections *s, const char *kind, const char *name, const
 	return NULL;
 }
 
+const char *
+sections_name(const struct sections *s, const char *kind, size_t i)
+{
+	size_t n = strlen(kind);
+
+	for (size_t k = 0; s && k < s->n; k++)
+		if (!strncmp(s->at[k].section, kind, n) && s->at[k].section[n] == '.' && i-- == 0)
+			return s->at[k].section + n + 1;
+	return NULL;
+}
+
 char **
 words_split(const char *s)
 {

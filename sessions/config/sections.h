@@ -11,6 +11,8 @@ void sections_free(struct sections *s); /* NULL ok */
 /* Borrowed; NULL: no such section, or it has no such key. */
 const char *sections_get(
 	const struct sections *s, const char *kind, const char *name, const char *key);
+/* Name of the i-th of a kind, as they stand in the file; NULL past the end. */
+const char *sections_name(const struct sections *s, const char *kind, size_t i);
 bool sections_has(const struct sections *s, const char *kind, const char *name);
 /* Is it a section of this sort? Then its key must be right: *ok, else the reason in why. */
 bool section_named(

@@ -168,7 +168,7 @@ put_psi(json_t *o, const struct psi *p)
 void
 session_put_memgroup(json_t *o, const struct session *s)
 {
-	const struct memstat *m = s->of->sampler ? sampler_get(s->of->sampler, s->num) : NULL;
+	const struct memstat *m = sessions_memory(s);
 
 	if (!m || !m->group.there)
 		return;

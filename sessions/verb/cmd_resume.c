@@ -186,6 +186,7 @@ cmd_resume(struct request *r)
 	json_t *ids = request_ids(r);
 	struct err e = {0};
 
+	request_add_env(r);
 	if (!ids)
 		ids = last_reaped(ss);
 	if (!json_array_size(ids)) {

@@ -5,6 +5,8 @@
 #include "sessions/closing/lifecycle.h"
 #include "sessions/closing/spawn_guard.h"
 #include "sessions/closing/typing.h"
+#include "sessions/closing/wake.h"
+#include "sessions/memory/proc_read.h"
 #include "sessions/peer/peer.h"
 #include "sessions/server/server.h"
 #include "sessions/server/waits.h"
@@ -21,6 +23,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define ENVIRON_MAX (256u << 10)
 #define YOUNG_S 15.0
 #define LAST_WORDS_S 600.0
 
@@ -137,16 +140,51 @@ request_limits(const json_t *args, struct spawn_limits *l)
 bool
 request_env(const json_t *args, struct session *s)
 {
-	json_t *a = json_object_get(args, "env");
+	json_t *a = json_object_get(args, "env"), *over = json_object_get(args, "env_over"), *kv;
 	char **v;
+	size_t i;
 
 	if (!json_is_array(a))
 		return true;
+	json_array_foreach (over, i, kv) {
+		const char *text = json_string_value(kv);
+		size_t n = text ? strcspn(text, "=") : 0;
+
+		if (!n || text[n] != '=')
+			return false;
+		for (size_t k = json_array_size(a); k-- > 0;) {
+			const char *was = json_string_value(json_array_get(a, k));
+
+			if (was && !strncmp(was, text, n + 1))
+				json_array_remove(a, k);
+		}
+		json_array_append(a, kv);
+	}
 	if (!(v = json_words(a)))
 		return false;
 	free(s->env);
 	s->env = v;
 	return true;
+}
+
+void
+request_add_env(struct request *r)
+{
+	json_t *args = request_args(r), *env;
+	char *text;
+	ssize_t n;
+
+	if (json_object_get(args, "env"))
+		return;
+	text = xmalloc(ENVIRON_MAX);
+	n = proc_read(request_peer(r)->pid, "environ", text, ENVIRON_MAX);
+	env = json_array();
+	for (ssize_t i = 0; i < n; i += (ssize_t)strlen(text + i) + 1)
+		if (strchr(text + i, '='))
+			json_array_append_new(env, json_string(text + i)); /* or it is no UTF-8 */
+	json_object_set_new(args, "env", env);
+	explicit_bzero(text, ENVIRON_MAX);
+	free(text);
 }
 
 static const struct profile *
@@ -179,14 +217,16 @@ new_from_args(struct session *s, const json_t *a, struct err *e)
 		return err_set(e, 2, "the name is too long (63 bytes)");
 	if (name)
 		snprintf(s->name, sizeof(s->name), "%s", name);
-	if (!cwd || *cwd != '/')
-		return err_set(e, 2, "the directory must be a full path");
-	s->cwd = xstrdup(cwd);
 	if (json_array_size(json_object_get(a, "argv")) &&
 		!(s->argv = json_words(json_object_get(a, "argv"))))
 		return err_set(e, 2, "arguments must not contain NUL");
 	if (!request_env(a, s))
-		return err_set(e, 2, "environment must not contain NUL");
+		return err_set(e, 2, "environment must be NAME=VALUE, without NUL");
+	if (!cwd)
+		cwd = session_getenv(s, "HOME");
+	if (!cwd || *cwd != '/')
+		return err_set(e, 2, "the directory must be a full path");
+	s->cwd = xstrdup(cwd);
 	if (!(s->profile = pick_profile(ss, a, s->argv, e)))
 		return -1;
 	if (!s->argv)
@@ -224,6 +264,8 @@ never_was(struct session *s)
 	struct sessions *ss = s->of;
 	char *top = s->tree ? xstrdup(worktree_top(s)) : NULL;
 
+	if (s->state == SS_STARTING)
+		session_set_state(s, SS_EXITED);
 	sessions_forget(s);
 	if (top)
 		worktree_remove(ss, top, NULL, NULL);
@@ -288,7 +330,7 @@ new_asleep(struct request *r, struct session *s)
 		err_set(&e, 2, "nothing to resume: no conversation, or none that %s resumes",
 			profile_name(s->profile));
 		request_fail(r, &e);
-		sessions_forget(s);
+		never_was(s);
 		return;
 	}
 	snprintf(s->conversation, sizeof(s->conversation), "%s", id);
@@ -323,6 +365,11 @@ begin_new(struct request *r, const char *tree)
 		return;
 	}
 	profile_pick_conversation(s->profile, s->argv, s->conversation);
+	if (wake_check_alone(s, &e) < 0) {
+		request_fail(r, &e);
+		never_was(s);
+		return;
+	}
 	argv = profile_start_argv(s->profile, s->argv, s->conversation);
 	with_prompt = prompt ? profile_prompt_argv(s->profile, argv, prompt) : NULL;
 	j = xcalloc(1, sizeof(*j));
@@ -331,7 +378,6 @@ begin_new(struct request *r, const char *tree)
 	j->guard = spawn_guard_json(&guard);
 	request_on_cancel(r, new_cancelled, j);
 	if (course_begin(s, with_prompt ? with_prompt : argv, new_done, j, &e) < 0) {
-		session_set_state(s, SS_EXITED);
 		new_done(j, s, &e);
 	} else {
 		ss->last_used = s;
@@ -385,6 +431,7 @@ cmd_new(struct request *r)
 	const char *cwd = obj_text(request_args(r), "cwd");
 	struct tree_job *j;
 
+	request_add_env(r);
 	if (!branch || !cwd) {
 		begin_new(r, NULL);
 		return;
@@ -403,11 +450,13 @@ struct kills {
 	json_t *results;
 };
 
+/* Asked again by a client whose server died before it answered: it may have done it. */
 static int
 kill_one(struct request *r, struct session *s, struct err *e)
 {
 	if (!ends_kill(lifecycle_ends(server_lifecycle(request_server(r))), s,
-		    obj_true(request_args(r), "now")))
+		    obj_true(request_args(r), "now")) &&
+		!obj_true(request_args(r), "again"))
 		return err_set(e, 1, "%s is not running (it is %s)", s->name,
 			session_state_name(s->state));
 	return 0;

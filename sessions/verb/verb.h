@@ -18,9 +18,13 @@ bool request_all_known(struct request *r, const json_t *ids);
  * request has been failed. */
 typedef int (*session_fn)(struct request *r, struct session *s, struct err *e); /* -1 and *e */
 json_t *each_session(struct request *r, session_fn fn);
-/* From a request's args: umask and limits; env (left alone when absent; false: not strings). */
+/* From a request's args: umask and limits; env with env_over on top
+ * (left alone when absent; false: not strings). */
 void request_limits(const json_t *args, struct spawn_limits *l);
 bool request_env(const json_t *args, struct session *s);
+/* To its args, where they hold no env: that of the process that asks, which is a proxy where the user is
+ * on another machine. */
+void request_add_env(struct request *r);
 /* One session's line of a reply about several: {id, name, ok[, error]}; error NULL: it went well. */
 json_t *result_json(const char *id, const char *name, const char *error);
 #endif

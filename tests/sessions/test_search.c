@@ -138,7 +138,7 @@ setup(void **st)
 	uv_timer_init(&loop, &deadline);
 	arena = arena_new(64u << 20);
 	screen = canvas_new(arena, 3, 80, 24);
-	client = client_connect(true, &e);
+	client = client_connect(NULL, true, &e);
 	assert_non_null(client);
 	client_start(client, &loop, &ops);
 	/* all has been printed once the last line can be found */

@@ -219,7 +219,7 @@ test_every_frame_is_right(void **state)
 	uv_timer_init(&loop, &tick);
 	uv_timer_start(&tick, on_tick, 20, 20);
 	assert_int_equal(paths_init(&p, &e), 0);
-	assert_non_null(client = client_connect(true, &e));
+	assert_non_null(client = client_connect(NULL, true, &e));
 	client_start(client, &loop, &ops);
 	a = arena_new(0);
 	canvas = canvas_new(a, 1, 80, ROWS);

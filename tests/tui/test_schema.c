@@ -215,6 +215,9 @@ static const struct {
 	{"config path --json", "config-path"},
 	{"config check --json", "config-check"},
 	{"version --json", "version"},
+	{"host list --json", "host"},
+	{"host check --json", "host"},
+	{"ls --json", "ls"},
 	{"skill --json", "skill"},
 	{"debug check --json", "debug"},
 	{"debug handles --json", "debug"},
@@ -230,6 +233,10 @@ test_outputs(void **state)
 	(void)state;
 	assert_non_null(f);
 	fputs("\033[1;31mred\033[0m \033[4mtext\033[0m\033]0;title\007\r\nnext", f);
+	fclose(f);
+	f = fopen(in_home("config.ini"), "w");
+	assert_non_null(f);
+	fputs("[host.off]\nssh = false now\n", f);
 	fclose(f);
 	assert_int_equal(muster("new -d -n a -t x -- sh"), 0);
 	assert_int_equal(muster("new -d -n b -- cat"), 0);

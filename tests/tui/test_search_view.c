@@ -291,7 +291,7 @@ its_goodbye_is_heard(void **state)
 	uv_timer_t deadline;
 	(void)state;
 	start("any", "exec cat");
-	h.c = client_connect(false, &e);
+	h.c = client_connect(NULL, false, &e);
 	assert_non_null(h.c);
 	assert_string_equal(client_bye(h.c), "");
 	ops.ctx = &h;

@@ -31,6 +31,7 @@ struct app_ops {
 	void (*quit)(void *ctx);
 	void (*programs)(void *ctx, struct app *a); /* fills a->programs */
 	void (*versions)(void *ctx, struct app *a); /* a->program_version, later; it runs them */
+	void (*outside)(void *ctx, bool bring_in);  /* looks for CLIs there: first_run_outside */
 	/* The user's editor over text (borrowed); app_edited with what it leaves. */
 	void (*edit)(void *ctx, const char *text, size_t n);
 	/* Whether this user is told something that is said only the first `times`; it counts. */
@@ -87,9 +88,9 @@ struct app {
 	enum ui_status status;
 	enum ui_notify notify_by[NOTIFY_KINDS];
 	unsigned attach_mode;
-	bool motion;	   /* what one waits for may count up */
-	struct err failed; /* code: why there is nothing to show at all */
-	char lost_why[96]; /* the connection; "" unknown */
+	bool motion;	    /* what one waits for may count up */
+	struct err failed;  /* code: why there is nothing to show at all */
+	char lost_why[160]; /* the connection; "" unknown */
 	LIST_HEAD(, pane) panes;
 	struct arena *arena;   /* NULL until needed */
 	struct canvas *canvas; /* the frame */
@@ -129,6 +130,8 @@ struct app {
 		uint32_t fg, bg;
 	} terminal;
 	int n_programs;
+	int n_outside;		/* CLIs outside muster whose conversation is known … */
+	uint64_t outside_bytes; /* … and their memory */
 };
 
 /* NULL if ncurses has no description of its model terminal. */

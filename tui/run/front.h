@@ -7,6 +7,7 @@
 
 struct front_options {
 	bool ascii, no_color;
+	const char *host;	   /* whose sessions; NULL: this machine */
 	bool read_only, no_resize; /* of the session attached to */
 };
 int front_dashboard(const struct front_options *opt, struct err *e);

@@ -22,7 +22,8 @@ options(const struct verb_ctx *ctx)
 	bool named = locale && *locale;
 	bool utf8 = !named || strcasestr(locale, "utf-8") || strcasestr(locale, "utf8");
 	bool poor = term && (!strcmp(term, "dumb") || !strcmp(term, "linux"));
-	return (struct front_options){.ascii = ctx->ascii || !utf8 || poor,
+	return (struct front_options){.host = ctx->host,
+		.ascii = ctx->ascii || !utf8 || poor,
 		.no_color = (no_color && *no_color) || (ctx->color_when && !ctx->color)};
 }
 
@@ -31,6 +32,7 @@ attach_here(const struct verb_ctx *ctx, const char *id, const struct text_place 
 	struct front_options opt)
 {
 	struct err e = {0};
+	const char *host = ctx->host ? ctx->host : "", *sep = ctx->host ? ":" : "";
 	char name[64];
 	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
 		return verb_fail(
@@ -38,7 +40,8 @@ attach_here(const struct verb_ctx *ctx, const char *id, const struct text_place 
 	if (front_attach(&opt, id, at, name, &e) < 0)
 		return verb_fail(ctx, e.code ? e.code : EXIT_FAIL, "%s", e.msg);
 	if (!ctx->quiet)
-		fprintf(stderr, "left %s (muster attach %s)\n", name, name);
+		fprintf(stderr, "left %s%s%s (muster attach %s%s%s)\n", host, sep, name, host, sep,
+			name);
 	return EXIT_OK;
 }
 
@@ -84,6 +87,7 @@ verb_attach(struct verb_ctx *ctx, int argc, char **argv)
 			return verb_fail(ctx, EXIT_USAGE,
 				"--line takes a number as search tells it, not '%.20s'", line);
 	}
+	how.host = ctx->host;
 	how.read_only = read_only;
 	how.no_resize = no_resize;
 	return attach_here(ctx, argc > first ? argv[first] : "-", line ? &at : NULL, how);

@@ -1,5 +1,6 @@
 /* The command line: verbs from one list, options by table, one-line errors. */
 #include "tui/verb/verb.h"
+#include "tui/verb/host.h"
 #include "core/text/human.h"
 #include "core/text/width.h"
 #include <errno.h>
@@ -96,7 +97,7 @@ global_opt(struct verb_ctx *ctx, int argc, char **argv, int *i)
 		{"--quiet", &ctx->quiet, NULL}, {"--ascii", &ctx->ascii, NULL},
 		{"--plain", &ctx->plain, NULL}, {"--help", &ctx->help, NULL},
 		{"-h", &ctx->help, NULL}, {"--version", &ctx->version, NULL},
-		{"--color", NULL, &ctx->color_when}};
+		{"--color", NULL, &ctx->color_when}, {"--host", NULL, &ctx->host}};
 
 	for (size_t k = 0; k < ARRAY_LEN(table); k++) {
 		size_t n = strlen(table[k].name);
@@ -263,6 +264,10 @@ opts_parse(struct verb_ctx *ctx, const struct opt *o, void *octx, int argc, char
 	}
 	if (r >= 0)
 		r = globals_done(ctx);
+	if (r >= 0)
+		r = host_words(ctx, words, n);
+	if (r >= 0 && ctx->host && host_runs(ctx->verb))
+		exit(host_run(ctx, argc, argv));
 	*first_word = argc - n;
 	memcpy(argv + argc - n, words, (size_t)n * sizeof(*words));
 	free(words);
@@ -317,14 +322,15 @@ fmt_ago(char *buf, double s)
 }
 
 json_t *
-verb_call(const struct verb_ctx *ctx, const char *verb, json_t *take_args, int *code)
+verb_call_as(const struct verb_ctx *ctx, const struct call_as *as, const char *verb,
+	json_t *take_args, int *code)
 {
 	struct err e = {0};
-	struct client *c = client_connect(true, &e);
+	struct client *c = client_connect(ctx->host, !as->no_start, &e);
 	json_t *reply = NULL;
 
 	if (c)
-		reply = client_call(c, verb, take_args, NULL, NULL, 0, &e);
+		reply = client_call(c, verb, take_args, as->part, as->ctx, as->timeout_s, &e);
 	else
 		json_decref(take_args);
 	if (!reply)
@@ -332,4 +338,10 @@ verb_call(const struct verb_ctx *ctx, const char *verb, json_t *take_args, int *
 	client_free(c);
 	json_clean(ctx, reply);
 	return reply;
+}
+
+json_t *
+verb_call(const struct verb_ctx *ctx, const char *verb, json_t *take_args, int *code)
+{
+	return verb_call_as(ctx, &(struct call_as){0}, verb, take_args, code);
 }

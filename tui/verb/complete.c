@@ -5,6 +5,8 @@
  * the shell to complete those itself. Asks a server that runs, starts none. */
 #include "tui/verb/verb.h"
 #include "sessions/agent/profile.h"
+#include "sessions/client/host.h"
+#include "sessions/config/sections.h"
 #include "sessions/config/config.h"
 #include "sessions/session/session.h"
 #include "core/text/width.h"
@@ -66,6 +68,8 @@ take_word(struct line *l, const char *word)
 		l->command = true;
 	} else if (!strcmp(word, "--color")) {
 		set_wanted(l, "auto|always|never");
+	} else if (!strcmp(word, "--host")) {
+		set_wanted(l, "HOST");
 	} else if (*word == '-' && word[1]) {
 		value = l->verb && !strchr(word, '=') ? value_of(l->verb, word) : NULL;
 		set_wanted(l, value ? value : "");
@@ -98,7 +102,7 @@ static json_t *
 sessions(void)
 {
 	struct err e = {0};
-	struct client *c = client_connect(false, &e);
+	struct client *c = client_connect(NULL, false, &e);
 	json_t *reply = NULL;
 
 	if (c)
@@ -207,6 +211,28 @@ offer_verbs(const struct line *l)
 }
 
 static void
+offer_hosts(const struct line *l)
+{
+	char name[HOST_NAME_MAX_BYTES];
+
+	for (size_t i = 0; host_name(i, name); i++)
+		offer(l, name, "host");
+}
+
+static void
+offer_runners(const struct line *l)
+{
+	struct err e = {0};
+	struct paths where;
+	struct sections *s = paths_init(&where, &e) < 0 ? NULL : sections_load(where.config, &e);
+	const char *name;
+
+	for (size_t i = 0; s && (name = sections_name(s, "runner", i)); i++)
+		offer(l, name, "runner");
+	sections_free(s);
+}
+
+static void
 offer_dirs(const struct line *l)
 {
 	(void)l;
@@ -226,7 +252,8 @@ static const struct {
 	void (*offer)(const struct line *l);
 } kinds[] = {{"ID", offer_sessions}, {"T", offer_tags}, {"TAG", offer_tags},
 	{"PROFILE", offer_profiles}, {"S", offer_states}, {"KEY", offer_keys},
-	{"VERB", offer_verbs}, {"DIR", offer_dirs}, {"FILE", offer_files}, {"CMD", offer_files}};
+	{"VERB", offer_verbs}, {"HOST", offer_hosts}, {"RUNNER", offer_runners},
+	{"DIR", offer_dirs}, {"FILE", offer_files}, {"CMD", offer_files}};
 
 /* kind: alternatives with | between them; capitals are a kind, the rest stand for themselves. A
  * state's S is not the S of seconds: only --state has it. */
@@ -291,7 +318,7 @@ argument(const struct verb *v, int n, char buf[64])
 static void
 offer_options(const struct line *l)
 {
-	static const char *const global[] = {"--json", "--color", "--help", "--version"};
+	static const char *const global[] = {"--json", "--color", "--host", "--help", "--version"};
 	char word[64];
 
 	for (const struct verb_text *t = verb_texts; l->verb && t->verb; t++) {

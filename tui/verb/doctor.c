@@ -291,7 +291,7 @@ static void
 ask_server(struct doctor *d)
 {
 	struct err e = {0};
-	struct client *c = client_connect(true, &e);
+	struct client *c = client_connect(NULL, true, &e);
 	json_t *reply = NULL, *v;
 	uint64_t t0 = os_mono_ns();
 	size_t i;

@@ -124,7 +124,7 @@ verb_export(struct verb_ctx *ctx, int argc, char **argv)
 		return EXIT_USAGE;
 	if (argc - first != 1)
 		return verb_fail(ctx, EXIT_USAGE, "which session? (muster export ID)");
-	if ((c = client_connect(true, &e)))
+	if ((c = client_connect(ctx->host, true, &e)))
 		reply = run(&x, c, argv[first], ansi || x.cast, &e);
 	client_free(c);
 	if (!reply)

@@ -83,7 +83,7 @@ put_footprint(const json_t *o)
 static json_t *
 footprint_of_session(struct verb_ctx *ctx, const char *word, bool start_server, struct err *e)
 {
-	struct client *c = client_connect(start_server, e);
+	struct client *c = client_connect(ctx->host, start_server, e);
 	json_t *reply = NULL;
 
 	if (c)

@@ -94,7 +94,7 @@ help_all(void)
 				printf("  %-10s %s\n", verbs[i].name, verbs[i].help);
 	}
 	printf("\nID: a name, a number, the beginning of an id or a name, or - for the last used.\n"
-	       "Everywhere: --json  -q  --color auto|always|never  --help  --version\n"
+	       "Everywhere: --json  -q  --color auto|always|never  --host NAME  --help  --version\n"
 	       "Exit codes: 0 ok, 1 failed, 2 usage, 3 no such session, 4 no server, 5 timeout.\n");
 }
 

@@ -4,6 +4,7 @@
 #include "tui/verb/verb.h"
 #include "tui/verb/choice.h"
 #include "tui/verb/follow.h"
+#include "tui/verb/host.h"
 #include "tui/verb/memory.h"
 #include <string.h>
 #include <unistd.h>
@@ -30,7 +31,7 @@ put_branch(const json_t *s)
 }
 
 static void
-put_row(const struct verb_ctx *ctx, const json_t *s)
+put_row(const struct verb_ctx *ctx, const json_t *s, bool hosts)
 {
 	char mem[32] = "-", idle[32] = "-", context[32] = "-", line[256], left[32];
 	const char *state = jstr(s, "state"), *act = jstr(s, "activity");
@@ -47,6 +48,10 @@ put_row(const struct verb_ctx *ctx, const json_t *s)
 		fmt_ago(idle, json_number_value(json_object_get(s, "idle_s")));
 	if (json_is_number(json_object_get(s, "context_tokens")))
 		human_count(context, json_number_value(json_object_get(s, "context_tokens")));
+	if (hosts) {
+		put_column(ctx, jstr(s, "host"), 10);
+		shown = json_is_true(json_object_get(s, "away")) ? "away" : shown;
+	}
 	put_column(ctx, jstr(s, "id"), 8);
 	put_column(ctx, jstr(s, "name"), 18);
 	if (ctx->color && needs)
@@ -85,10 +90,12 @@ put_list(struct verb_ctx *ctx, json_t *reply, bool chosen)
 				stderr);
 		return;
 	}
+	if (json_object_get(reply, "hosts"))
+		printf("%-10s  ", "HOST");
 	printf("%-8s  %-18s  %-10s  %-7s  %-6s  %-5s  %s\n", "ID", "NAME", "STATE", "IDLE", "MEM",
 		"CTX", "WANTS / LAST LINE");
 	json_array_foreach (list, i, s)
-		put_row(ctx, s);
+		put_row(ctx, s, json_object_get(reply, "hosts"));
 }
 
 /* What does not work as it should, on stderr: data stays data. */
@@ -96,9 +103,16 @@ static void
 put_banner(const struct verb_ctx *ctx, json_t *reply)
 {
 	const char *text = jstr(reply, "banner");
+	json_t *h;
+	size_t i;
 
-	if (*text && !ctx->quiet && !ctx->json)
+	if (ctx->quiet || ctx->json)
+		return;
+	if (*text)
 		verb_fail(ctx, EXIT_OK, "%s", text);
+	json_array_foreach (json_object_get(reply, "hosts"), i, h)
+		if (json_is_true(json_object_get(h, "away")))
+			verb_fail(ctx, EXIT_OK, "%s is away: %s", jstr(h, "name"), jstr(h, "why"));
 }
 
 /* ls -w: the list again whenever something of it changed. */
@@ -162,8 +176,14 @@ verb_ls(struct verb_ctx *ctx, int argc, char **argv)
 		json_decref(w.args);
 		return code;
 	}
-	if (!(reply = verb_call(ctx, "ls", w.args, &code)))
+	if (!(reply = verb_call(ctx, "ls", json_deep_copy(w.args), &code))) {
+		json_decref(w.args);
 		return code;
+	}
+	if (!ctx->host)
+		host_lists(w.args, reply);
+	json_decref(w.args);
+	json_clean(ctx, reply);
 	put_list(ctx, reply, w.chosen);
 	put_banner(ctx, reply);
 	json_decref(reply);

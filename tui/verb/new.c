@@ -50,39 +50,21 @@ take_size(struct verb_ctx *ctx, const char *text, json_t *args)
 	return 0;
 }
 
-/* The caller's environment with -e on top. */
+/* -e, on top of the caller's environment, or of that on the other machine. */
 static int
 take_env(struct verb_ctx *ctx, json_t *over, json_t *args)
 {
-	json_t *env, *kv;
+	json_t *kv;
 	size_t i;
 
-	if (!json_array_size(over))
-		return 0; /* every request adds the caller's */
-	client_add_caller(args);
-	env = json_object_get(args, "env");
 	json_array_foreach (over, i, kv) {
 		const char *s = json_string_value(kv);
 		size_t n = s ? strcspn(s, "=") : 0;
 		if (!n || s[n] != '=')
 			return verb_fail(ctx, -1, "-e %.60s: NAME=VALUE", s ? s : "?");
-		for (size_t k = json_array_size(env); k-- > 0;)
-			if (!strncmp(json_string_value(json_array_get(env, k)), s, n + 1))
-				json_array_remove(env, k);
-		json_array_append(env, kv);
 	}
-	return 0;
-}
-
-static int
-take_dir(struct verb_ctx *ctx, const char *dir, json_t *args)
-{
-	struct stat st;
-	json_t *j = stat(dir, &st) == 0 && S_ISDIR(st.st_mode) ? json_string(dir) : NULL;
-
-	if (!j)
-		return verb_fail(ctx, -1, "-c %.200s: no such directory", dir);
-	json_object_set_new(args, "cwd", j);
+	if (json_array_size(over))
+		json_object_set(args, "env_over", over);
 	return 0;
 }
 
@@ -93,6 +75,27 @@ take_text(json_t *args, const char *key, const char *value)
 
 	if (j)
 		json_object_set_new(args, key, j);
+}
+
+static int
+take_dir(struct verb_ctx *ctx, const char *dir, json_t *args)
+{
+	struct stat st;
+	json_t *j;
+
+	if (ctx->host) { /* a directory there; without, the home directory */
+		if (dir && *dir != '/')
+			return verb_fail(ctx, -1, "-c %.200s: a full path on %s", dir, ctx->host);
+		take_text(args, "cwd", dir);
+		return 0;
+	}
+	dir = dir ? dir : ".";
+	j = stat(dir, &st) == 0 && S_ISDIR(st.st_mode) ? json_string(dir) : NULL;
+
+	if (!j)
+		return verb_fail(ctx, -1, "-c %.200s: no such directory", dir);
+	json_object_set_new(args, "cwd", j);
+	return 0;
 }
 
 static int
@@ -113,6 +116,9 @@ fill(struct verb_ctx *ctx, struct new_opts *o, char **words, json_t *args)
 	take_text(args, "profile", o->profile);
 	take_text(args, "prompt", o->prompt);
 	take_text(args, "worktree", o->worktree);
+	if (o->worktree && ctx->host && !o->dir)
+		return verb_fail(
+			ctx, -1, "--worktree: of which repository on %s? (-c DIR)", ctx->host);
 	take_text(args, "runner", o->runner);
 	json_object_set(args, "tags", o->tags);
 	json_object_set_new(args, "pin", json_boolean(o->pin));
@@ -122,8 +128,8 @@ fill(struct verb_ctx *ctx, struct new_opts *o, char **words, json_t *args)
 			return verb_fail(ctx, -1, "--mem-max %.40s: a size such as 2G", o->mem_max);
 		json_object_set_new(args, "mem_max", json_integer((json_int_t)bytes));
 	}
-	return take_dir(ctx, o->dir ? o->dir : ".", args) < 0 ||
-			       take_size(ctx, o->size, args) < 0 || take_env(ctx, o->env, args) < 0
+	return take_dir(ctx, o->dir, args) < 0 || take_size(ctx, o->size, args) < 0 ||
+			       take_env(ctx, o->env, args) < 0
 		       ? -1
 		       : 0;
 }

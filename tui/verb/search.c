@@ -86,7 +86,7 @@ verb_search(struct verb_ctx *ctx, int argc, char **argv)
 		}
 		json_object_set_new(args, "since", json_real(os_wall_s() - ago));
 	}
-	c = client_connect(true, &e);
+	c = client_connect(ctx->host, true, &e);
 	if (c)
 		reply = client_call(c, "search", args, on_part, ctx, 0, &e);
 	else

@@ -1,0 +1,210 @@
+/* Other machines (sessions/client/host.h, tui/verb/host.h), by a stand-in for ssh: a program that runs the rest
+ * of its words with another MUSTER_HOME, as a machine of its own would, or does not answer while a file
+ * says that it is off. */
+#include "tests/sessions/put_file.h"
+#include "tests/sessions/run_muster.h"
+
+static const char stand_in[] =
+	"#!/bin/sh\n"
+	"here=${0%%/*}\n"
+	"host=$1\n"
+	"shift\n"
+	"[ ! -e $here/$host.off ] || { echo \"no route to $host\" >&2; exit 255; }\n"
+	"unset LOCAL\n"
+	"MUSTER_HOME=$here/$host HOME=/ THERE=$host exec \"$@\"\n";
+
+static int
+begin(void **state)
+{
+	static unsigned n;
+	static const char *const hosts[] = {"far", "big"};
+	char name[16], config[4096];
+	size_t len = 0;
+
+	(void)state;
+	setenv("MUSTER_HOME", getenv("TEST_HOME"), 1);
+	snprintf(name, sizeof name, "h%u", n++);
+	own_home(name);
+	put_file(in_home("way"), stand_in);
+	assert_int_equal(chmod(in_home("way"), 0755), 0);
+	for (size_t i = 0; i < ARRAY_LEN(hosts); i++) {
+		assert_int_equal(mkdir(in_home("%s", hosts[i]), 0700), 0);
+		len += (size_t)snprintf(config + len, sizeof config - len,
+			"[host.%s]\nssh = %s %s\nmuster = %s/muster\n", hosts[i], in_home("way"),
+			hosts[i], getenv("MUSTER_BIN"));
+	}
+	put_file(in_home("config.ini"), "%s", config);
+	setenv("LOCAL", "yes", 1);
+	return 0;
+}
+
+static int
+end(void **state)
+{
+	(void)state;
+	unlink(in_home("far.off"));
+	muster("--host far server stop --kill-sessions");
+	muster("--host big server stop --kill-sessions");
+	muster("server stop --kill-sessions");
+	return 0;
+}
+
+static void
+assert_said(const char *part)
+{
+	char err[4096];
+
+	err_text(err, sizeof err);
+	if (!strstr(err, part))
+		fail_msg("'%s' was not said: %s", part, err);
+}
+
+/* The host of a session in `ls`; "" it is not there. */
+static const char *
+host_of(json_t *list, const char *name, bool *away)
+{
+	json_t *s;
+	size_t i;
+
+	json_array_foreach (json_object_get(list, "sessions"), i, s)
+		if (!strcmp(json_string_value(json_object_get(s, "name")), name)) {
+			*away = json_is_true(json_object_get(s, "away"));
+			return json_string_value(json_object_get(s, "host"));
+		}
+	return "";
+}
+
+static void
+test_one_list(void **state)
+{
+	bool away;
+	json_t *j;
+
+	(void)state;
+	assert_int_equal(muster("new -d -n here -- cat"), 0);
+	assert_int_equal(muster("new -d --host far -n api -- cat"), 0);
+	assert_int_equal(muster("--host=big new -d -n db -- cat"), 0);
+	assert_int_equal(muster("ls"), 0);
+	assert_int_equal(strncmp(out_text, "HOST ", 5), 0);
+	assert_int_equal(muster("ls --json"), 0);
+	j = out_json();
+	assert_string_equal(host_of(j, "api", &away), "far");
+	assert_string_equal(host_of(j, "db", &away), "big");
+	assert_string_not_equal(host_of(j, "here", &away), "far");
+	assert_false(away);
+	assert_int_equal(json_array_size(json_object_get(j, "hosts")), 2);
+	json_decref(j);
+	assert_int_equal(muster("ls --host far"), 0);
+	assert_null(strstr(out_text, "here"));
+	assert_non_null(strstr(out_text, "api"));
+
+	/* one that is away: its rows as they were, and the others as they are */
+	put_file(in_home("far.off"), "");
+	assert_int_equal(muster("kill here"), 0);
+	assert_int_equal(muster("ls"), 0);
+	assert_said("far is away: no route to far");
+	assert_non_null(strstr(out_text, "away"));
+	assert_int_equal(muster("ls --json"), 0);
+	j = out_json();
+	assert_string_equal(host_of(j, "api", &away), "far");
+	assert_true(away);
+	assert_string_equal(host_of(j, "db", &away), "big");
+	assert_false(away);
+	assert_string_equal(host_of(j, "here", &away), "");
+	json_decref(j);
+	assert_int_equal(muster("peek far:api"), 4);
+	assert_said("far cannot be reached: no route to far");
+}
+
+/* Each verb does there what it does here. */
+static void
+test_verbs(void **state)
+{
+	(void)state;
+	assert_int_equal(muster("new -d --host far -n api -e MORE=more -- sh -c 'echo "
+				"\"[$THERE$LOCAL$MORE]\" in $PWD; exec sh'"),
+		0);
+	until_shows("far:api", "[farmore] in /\n");
+	assert_int_equal(muster("send far:api 'echo needle'"), 0);
+	until_shows("far:api", "\nneedle");
+	assert_int_equal(muster("wait far:api --for idle --timeout 60"), 0);
+	assert_int_equal(muster("rename far:api web"), 0);
+	assert_int_equal(muster("tag far:web blue:x"), 0);
+	assert_int_equal(muster("note far:web 'far:away'"), 0);
+	assert_int_equal(muster("ls --host far --json"), 0);
+	assert_non_null(strstr(out_text, "\"blue:x\""));
+	assert_non_null(strstr(out_text, "\"far:away\""));
+	assert_int_equal(muster("search --host far needle"), 0);
+	assert_non_null(strstr(out_text, "needle"));
+	assert_int_equal(muster("export far:web"), 0);
+	assert_non_null(strstr(out_text, "needle"));
+	assert_int_equal(muster("history far:web --json"), 0);
+	assert_int_equal(muster("explain far:web"), 0);
+	assert_int_equal(muster("reap --host far --dry-run"), 0);
+	assert_non_null(strstr(out_text, "web"));
+	assert_int_equal(muster("events far:web"), 0);
+	assert_non_null(strstr(out_text, "started"));
+	assert_int_equal(muster("doctor --host far --json"), 0);
+	assert_non_null(strstr(out_text, "/far/state"));
+	assert_int_equal(muster("kill far:web"), 0);
+	assert_int_equal(muster("forget far:web"), 0);
+	assert_int_equal(muster("peek far:web"), 3);
+	assert_int_equal(muster("ls -a --json"), 0);
+	assert_null(strstr(out_text, "\"web\""));
+
+	assert_int_equal(muster("kill far:a big:b"), 2);
+	assert_said("sessions of one machine at a time");
+	assert_int_equal(muster("ls --host nowhere"), 2);
+	assert_said("no host nowhere");
+	assert_int_equal(muster("peek nowhere:x"), 3); /* a name may have a colon */
+}
+
+static void
+test_host_verb(void **state)
+{
+	(void)state;
+	assert_int_equal(muster("host add new someone@new.example"), 0);
+	assert_int_equal(muster("host add new other"), 1);
+	assert_said("new is there already");
+	assert_int_equal(muster("host add 'a b' x"), 2);
+	assert_int_equal(muster("host add ok -- -oProxyCommand=x"), 2);
+	assert_int_equal(muster("config check"), 0);
+	assert_int_equal(muster("host list"), 0);
+	assert_non_null(strstr(out_text, "someone@new.example"));
+	assert_int_equal(muster("host check far"), 0);
+	assert_non_null(strstr(out_text, "0 running"));
+	put_file(in_home("far.off"), "");
+	assert_int_equal(muster("host check far big"), 1);
+	assert_said("far cannot be reached: no route to far");
+	assert_non_null(strstr(out_text, "big"));
+}
+
+/* What is copied runs there. */
+static void
+test_install(void **state)
+{
+	(void)state;
+	put_file(in_home("way"), "#!/bin/sh\nshift\nHOME=${0%%/*}/far exec sh -c \"$*\"\n");
+	assert_int_equal(muster("host install far"), 1);
+	assert_said("nothing was copied");
+	assert_int_equal(muster("host install far --yes"), 0);
+	assert_int_equal(access(in_home("far/.local/bin/muster-keeper"), X_OK), 0);
+	assert_int_equal(system("\"$MUSTER_HOME/far/.local/bin/muster\" version >/dev/null"), 0);
+	put_file(in_home("way"), "#!/bin/sh\necho Other machine\n");
+	assert_int_equal(muster("host install far --yes"), 1);
+	assert_said("far is Other machine");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_one_list, begin, end),
+		cmocka_unit_test_setup_teardown(test_verbs, begin, end),
+		cmocka_unit_test_setup_teardown(test_host_verb, begin, end),
+		cmocka_unit_test_setup_teardown(test_install, begin, end),
+	};
+
+	setenv("TEST_HOME", getenv("MUSTER_HOME"), 1);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

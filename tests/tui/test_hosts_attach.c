@@ -1,0 +1,120 @@
+/* A session of another machine on this terminal: as one of here, also after the link was cut. A stand-in
+ * for ssh runs the proxy with another MUSTER_HOME and says by which process. */
+#include "on_pty_sessions.h"
+#include <sys/stat.h>
+
+static char home[400];
+
+static void
+put(const char *name, const char *text)
+{
+	char path[512];
+	FILE *f;
+
+	snprintf(path, sizeof path, "%s/%s", home, name);
+	f = fopen(path, "w");
+	assert_non_null(f);
+	fputs(text, f);
+	fclose(f);
+	chmod(path, 0700);
+}
+
+static pid_t
+link_pid(void)
+{
+	char path[512];
+	long pid = 0;
+	FILE *f;
+
+	snprintf(path, sizeof path, "%s/link", home);
+	f = fopen(path, "r");
+	if (f && fscanf(f, "%ld", &pid) != 1)
+		pid = 0;
+	if (f)
+		fclose(f);
+	return (pid_t)pid;
+}
+
+static int
+begin(void **state)
+{
+	char config[1400];
+
+	if (setup(state) < 0)
+		return -1;
+	snprintf(home, sizeof home, "%s", getenv("MUSTER_HOME"));
+	snprintf(config, sizeof config, "[host.far]\nssh = %s/way x\nmuster = %s\n", home, muster);
+	put("way", "#!/bin/sh\nhere=${0%/*}\nshift\n[ ! -e $here/off ] || { echo the line is cut "
+		   ">&2; exit 255; }\nmkdir -p -m 700 $here/far\necho $$ >$here/link\n"
+		   "MUSTER_HOME=$here/far exec \"$@\"\n");
+	put("config.ini", config);
+	return 0;
+}
+
+static int
+end(void **state)
+{
+	shell("rm -f '%s/off'; %s --host far server stop --kill-sessions >/dev/null 2>&1", home,
+		muster);
+	return teardown(state);
+}
+
+static void
+attaches_there(void **state)
+{
+	char *argv[] = {muster, "attach", "far:api", NULL};
+	struct outer *o;
+	struct grid g;
+
+	(void)state;
+	assert_int_equal(shell("%s new -d --host far -n api --size 80x24 -- sh -c 'printf "
+			       "\"\\033[31mred\\033[0m\\n\"; exec cat' >/dev/null",
+				 muster),
+		0);
+	o = run_on_pty(argv, 80, 24);
+	wait_shown(o, "red", true);
+	type(o, "one\r");
+	wait_shown(o, "one\none", true);
+	g = term_grid(o->t);
+	assert_int_not_equal(cell_style(g.row[0]->cells[0]), 0);
+
+	/* cut, and away for a while; nothing of it is left when it is back */
+	put("off", "");
+	assert_int_equal(kill(link_pid(), SIGKILL), 0);
+	wait_shown(o, "far is away, trying again", true);
+	shell("rm '%s/off'", home);
+	wait_shown(o, "far is away", false);
+	type(o, "two\r");
+	wait_shown(o, "one\none\ntwo\ntwo", true);
+	leave(o, DETACH);
+}
+
+static void
+says_why_not(void **state)
+{
+	char *argv[] = {muster, "attach", "far:api", NULL};
+	struct outer *o;
+
+	(void)state;
+	put("off", "");
+	o = run_on_pty(argv, 80, 24);
+	assert_int_equal(ended(o), 4);
+	assert_true(shows(o, "far cannot be reached: the line is cut"));
+	outer_free(o);
+	shell("rm '%s/off'", home);
+	argv[2] = "far:nobody";
+	o = run_on_pty(argv, 80, 24);
+	assert_int_equal(ended(o), 3);
+	outer_free(o);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(attaches_there),
+		cmocka_unit_test(says_why_not),
+	};
+
+	return cmocka_run_group_tests(tests, begin, end);
+}
