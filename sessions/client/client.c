@@ -511,6 +511,22 @@ client_begin_again(struct client *c)
 	return true;
 }
 
+static void
+close_it(uv_handle_t *h, void *ctx)
+{
+	(void)ctx;
+	if (!uv_is_closing(h))
+		uv_close(h, NULL);
+}
+
+void
+client_loop_end(uv_loop_t *loop)
+{
+	uv_walk(loop, close_it, NULL);
+	uv_run(loop, UV_RUN_DEFAULT);
+	uv_loop_close(loop);
+}
+
 const char *
 client_bye(const struct client *c)
 {
