@@ -24,8 +24,8 @@ const char *profile_name(const struct profile *p);
 
 /* The conversation a start with these words will have: the id the user gave among them, else a
  * fresh UUID where the profile takes one, else "" (also when the words say "the last one", or
- * name a subcommand that holds no conversation). */
-void profile_pick_conversation(
+ * name a subcommand that holds no conversation). True if the words name it. */
+bool profile_pick_conversation(
 	const struct profile *p, char *const *argv, char out[CONVERSATION_MAX]);
 /* How to start it. `argv` is the user's own (NULL: the profile's command); conversation is from
  * profile_pick_conversation and added unless the words hold one. NULL-terminated, one free(). */

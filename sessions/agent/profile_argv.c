@@ -162,7 +162,7 @@ uuid4(char out[CONVERSATION_MAX])
 	}
 }
 
-void
+bool
 profile_pick_conversation(const struct profile *p, char *const *argv, char out[CONVERSATION_MAX])
 {
 	struct meaning m = {0};
@@ -170,10 +170,13 @@ profile_pick_conversation(const struct profile *p, char *const *argv, char out[C
 	out[0] = 0;
 	if (argv && argv[0])
 		m = argv_meaning(p, argv);
-	if (m.id[0] && !m.forks)
+	if (m.id[0] && !m.forks) {
 		memcpy(out, m.id, CONVERSATION_MAX);
-	else if (profile_chooses_id(p) && !m.chosen && !m.subcommand)
+		return true;
+	}
+	if (profile_chooses_id(p) && !m.chosen && !m.subcommand)
 		uuid4(out);
+	return false;
 }
 
 /* A growing vector; packed into one block at the end. */

@@ -364,8 +364,8 @@ begin_new(struct request *r, const char *tree)
 		new_asleep(r, s);
 		return;
 	}
-	profile_pick_conversation(s->profile, s->argv, s->conversation);
-	if (wake_check_alone(s, &e) < 0) {
+	if (profile_pick_conversation(s->profile, s->argv, s->conversation) &&
+		wake_check_alone(s, &e) < 0) {
 		request_fail(r, &e);
 		never_was(s);
 		return;
