@@ -236,7 +236,7 @@ auto_puts_some_to_sleep_at_a_time(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 		start(names[i]);
-		say(names[i], "hello");
+		say(names[i], "LINGER");
 	}
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
 		until_reason(names[i], "");

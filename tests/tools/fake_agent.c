@@ -9,6 +9,7 @@
  *   RECALL              how many turns its transcript holds
  *   HELPER              starts a child that looks like an MCP server
  *   LATE                before the next key arrives, something else puts an x into the prompt
+ *   LINGER              from then on takes a while to go when it is told to
  *   SLOW                takes a while before it says that it works
  *   /list               shows a list in the prompt's place, with no word; Enter takes the first
  *   DEAF N              does not take the next N Enters
@@ -20,6 +21,7 @@
  */
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -214,6 +216,14 @@ clear(void)
 }
 
 static void
+go_slowly(int sig)
+{
+	(void)sig;
+	poll(NULL, 0, 1500);
+	_exit(0);
+}
+
+static void
 obey(const char *text)
 {
 	if (strcmp(text, "SLOW") == 0)
@@ -230,6 +240,9 @@ obey(const char *text)
 		return;
 	} else if (strncmp(text, "GROW ", 5) == 0) {
 		grow(text + 5);
+	} else if (strcmp(text, "LINGER") == 0) {
+		signal(SIGTERM, go_slowly);
+		say("ok: LINGER");
 	} else if (strcmp(text, "RECALL") == 0) {
 		say("turns: %d", turns());
 	} else if (strcmp(text, "HELPER") == 0) {
