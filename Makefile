@@ -1,6 +1,6 @@
 # muster: see README.md. Everything is built below build/<variant>/.
 #   make [release]  make test  make asan  make tsan  make fuzz  make bench  make lint  make analyze  make format
-#   make faults  make man  make install  make uninstall  make dist  make deb  make deps
+#   make faults  make coverage  make man  make install  make uninstall  make dist  make deb  make deps
 
 VARIANT ?= release
 # V=1 shows the commands
@@ -32,12 +32,14 @@ OPT_tsan := -O1 -g -fsanitize=thread -DMUSTER_DEBUG
 OPT_fuzz := -O2 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-coverage=trace-cmp -fno-sanitize-recover=undefined \
 	-fno-sanitize=pointer-overflow -DMUSTER_DEBUG -DMUSTER_TORTURE
 OPT_posix := $(OPT_debug)
+OPT_coverage := -O0 -g --coverage -DMUSTER_DEBUG
 OPT_werror := $(OPT_release)
 LD_release := $(LDHARDEN)
 LD_werror := $(LDHARDEN)
 LD_fuzz := -fsanitize=address,undefined
 LD_asan := -fsanitize=address,undefined
 LD_tsan := -fsanitize=thread
+LD_coverage := --coverage
 # a mutant restores the shape of a known leak: the leak gate must turn red on it (tests/core/mutants.sh)
 MUTANT ?=
 ifneq ($(MUTANT),)
@@ -71,7 +73,7 @@ TESTS := $(foreach l,sessions tui store core,$(patsubst %.c,$(B)/%,$(wildcard te
 TOOLS := $(patsubst %.c,$(B)/%,$(wildcard tests/tools/*.c)) \
 	$(patsubst %.c,$(B)/%.so,$(wildcard tests/tools/preload/*.c))
 
-.PHONY: all release test test-core asan tsan fuzz bench torture faults analyze lint format man install uninstall dist deb deps clean check-tools
+.PHONY: all release test test-core asan tsan fuzz bench torture faults analyze coverage lint format man install uninstall dist deb deps clean check-tools
 all: $(B)/muster $(if $(keeper_SRC),$(B)/muster-keeper)
 release:
 	$(MAKE) VARIANT=release all
@@ -150,6 +152,11 @@ bench: all $(BENCH)
 	tests/bench/run $(B) $(BENCH_ARGS)
 analyze:
 	tests/analyze
+# the branches that the tests take
+coverage:
+	-find build/coverage -name '*.gcda' -delete
+	-$(MAKE) VARIANT=coverage test
+	tests/coverage build/coverage
 torture: all $(B)/tests/torture/torture
 	for who in server keeper mixed both upgrade; do $(B)/tests/torture/torture $(B) $(or $(KILLS),100) 4 $$who || exit 1; done
 # one failing call from each place that makes such calls: FAULTS='server malloc'

@@ -64,13 +64,20 @@ on_prepare(uv_prepare_t *h)
 static void
 tell_changed(struct server *sv, struct session *s)
 {
-	json_t *ev;
+	json_t *ev, *o;
+	uint64_t look;
 
 	s->changed = false;
-	if (!peers_watching(sv->peers))
+	if (!peers_watching(sv->peers)) {
+		s->told = 0;
 		return;
-	ev = json_pack("{s:s,s:o}", "ev", "session", "session", session_json(s));
-	peers_event(sv->peers, ev);
+	}
+	o = session_json(s);
+	look = session_look(o, os_wall_s());
+	ev = json_pack("{s:s,s:o}", "ev", "session", "session", o);
+	if (look != s->told)
+		peers_event(sv->peers, ev);
+	s->told = look;
 	json_decref(ev);
 }
 

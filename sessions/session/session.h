@@ -68,6 +68,7 @@ struct session {
 	bool pinned, no_store;
 	bool archived;	       /* out of the list until it needs its user, or is woken */
 	bool changed, unsaved; /* to be told to clients; to be stored */
+	uint64_t told;	       /* session_look of what they were told last; 0 nothing */
 	bool sweep_told;       /* its CLI will soon sweep its transcript: an event says so */
 	uint64_t mem_max;      /* bytes; 0: no limit */
 	double limited_until;  /* wall: its account's limit lasts; 0 none. It may be over */

@@ -47,9 +47,40 @@ only_what_is_seen_wakes(void **state)
 	json_decref(was);
 }
 
+static uint64_t
+look(double idle_s, const char *reason, int footprint, double now)
+{
+	json_t *s = json_pack("{s:f,s:i,s:{s:b,s:[s]}}", "idle_s", idle_s, "footprint_bytes",
+		footprint, "reap", "eligible", 0, "reasons", reason);
+	uint64_t h = session_look(s, now);
+
+	assert_true(json_object_get(s, "idle_s") && json_object_get(s, "reap"));
+	json_decref(s);
+	return h;
+}
+
+/* Time that goes by wakes nobody; what happens does. */
+static void
+sessions_look_alike(void **state)
+{
+	uint64_t was = look(10, "idle: 10s of 2h", 7, 1000);
+
+	(void)state;
+	assert_true(was != 0);
+	assert_true(look(40, "idle: 40s of 2h", 7, 1030) == was);
+	assert_true(look(40, "idle: 40s of 2h", 8, 1030) != was); /* grew */
+	assert_true(look(1, "idle: 1s of 2h", 7, 1030) != was);	  /* was touched */
+	assert_true(look(40, "tool: make", 7, 1030) != was);
+	was = look(0, "activity: working (title)", 7, 1000);
+	assert_true(look(0, "activity: working (title)", 7, 2000) == was);
+}
+
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(only_what_is_seen_wakes)};
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(only_what_is_seen_wakes),
+		cmocka_unit_test(sessions_look_alike),
+	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -322,6 +322,26 @@ one_call(int role, int kind, int n)
 	fflush(stdout);
 }
 
+/* So many in a run of the script, about: a sample is taken from these. */
+static const int usual[][NTH_N_KINDS] = {
+	[NTH_SERVER] = {12000, 20, 13000, 350, 75, 350, 6, 40, 110},
+	[NTH_KEEPER] = {3, 5, 9, 3, 1, 10, 4, 4, 24},
+	[NTH_CLIENT] = {3000, 1, 850, 2, 1, 480, 2, 20, 50},
+};
+
+/* Every kind of every role in turn, each time at another call. */
+static void
+sample(double seconds)
+{
+	double end = now_s() + seconds;
+
+	for (unsigned i = 0; now_s() < end; i++) {
+		int role = (int)(i % ARRAY_LEN(roles)), kind = (int)(i * 5 % NTH_N_KINDS);
+
+		one_call(role, kind, 1 + (int)(i * 7919u % (unsigned)usual[role][kind]));
+	}
+}
+
 static int
 named(const char *name, const char *const *names, int n)
 {
@@ -399,6 +419,12 @@ main(int argc, char **argv)
 	const char *who = argc > 2 ? argv[2] : "all", *what = argc > 3 ? argv[3] : "all";
 	int role = named(who, roles, ARRAY_LEN(roles)), kind = named(what, kinds, NTH_N_KINDS);
 
+	if (argc > 3 && !strcmp(who, "sample")) {
+		set_up(argv[1]);
+		sample(atof(what));
+		clean_up();
+		return bad != 0;
+	}
 	if (argc < 2 || (role < 0 && strcmp(who, "all") != 0) ||
 		(kind < 0 && strcmp(what, "all") != 0))
 		return 2;

@@ -33,7 +33,7 @@ static const struct fixture_session fixture[] = {
 	{"c8", "nightly", "/srv/u/w/infra", "claude", "running", "idle", "flat", "make soak", 7300, 702, 11, false, true, false, "tool: make", {660, 670, 680, 680, 690, 695, 700, 702}},
 	{"c9", "sql-notes", "/srv/u/w/db", "claude", "running", "idle", "flat", "EXPLAIN ANALYZE pasted above", 5400, 287, 0, false, false, false, "small: 287M", {287, 287, 287, 287, 287, 287, 287, 287}},
 	{"ca", "shell", "/srv/u", "shell", "running", "idle", "flat", "u@box:~$", 930, 6, 0, false, false, false, "small: 6M", {6, 6, 6, 6, 6, 6, 6, 6}},
-	{"cb", "release-2.4", "/srv/u/w/front", "claude", "running", "done", "flat", "Tagged v2.4.0", 3900, 471, 1, false, false, false, "recent: 65m", {470, 470, 470, 470, 470, 471, 471, 471}},
+	{"cb", "release-2.4", "/srv/u/w/front", "claude", "running", "done", "flat", "Tagged v2.4.0", 3900, 471, 1, false, false, false, "idle: 1.1h of 2h", {470, 470, 470, 470, 470, 471, 471, 471}},
 	{"d1", "auth-spike", "/srv/u/w/api", "claude", "asleep", "idle", "unknown", "Login works with passkeys", 260000, 0, 0, false, false, false, NULL, {0}},
 	{"d2", "css-grid", "/srv/u/w/front", "claude", "asleep", "idle", "unknown", "Grid done", 400000, 0, 0, false, false, false, NULL, {0}},
 	{"d3", "lost-one", "/srv/u/w/lab", "claude", "lost", "unknown", "unknown", "", 90000, 0, 0, false, false, false, NULL, {0}},

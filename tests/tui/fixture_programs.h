@@ -20,4 +20,13 @@ fake_versions(void *ctx, struct app *a)
 		if (!strcmp(a->programs[i], "claude"))
 			snprintf(a->program_version[i], sizeof a->program_version[0], "2.1.4");
 }
+/* app_ops.outside; so many times things were to be brought in. */
+static int brought_in;
+
+static void
+fake_outside(void *ctx, bool bring_in)
+{
+	(void)ctx;
+	brought_in += bring_in;
+}
 #endif

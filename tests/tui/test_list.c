@@ -99,6 +99,38 @@ sections_fold(void **state)
 	app_free(a);
 }
 
+/* The next dashboard begins as this one was left; a file that someone else wrote does no harm. */
+static void
+habits_are_kept(void **state)
+{
+	struct buf kept = {0}, again = {0};
+	(void)state;
+	struct app *a = fixture_app(120, 60, 23);
+	model_select(&a->m, "b3");
+	press(a, "h b");
+	press(a, "h o");
+	model_habits(&a->m, &kept);
+	app_free(a);
+	a = fixture_app(120, 60, 23);
+	model_take_habits(&a->m, buf_cstr(&kept));
+	app_changed(a);
+	model_habits(&a->m, &again);
+	assert_string_equal(buf_cstr(&again), buf_cstr(&kept));
+	assert_int_equal(a->m.by, BY_PROJECT);
+	assert_int_equal(a->m.n_folds, 2);
+	press(a, "b b"); /* over tags to states */
+	assert_false(shows(a, "flaky-ci"));
+	model_take_habits(&a->m, "group 9\nsort -1\nfold 7 x\nfold\nwhat\n\nfold 0 ");
+	for (int i = 0; i < 2 * FOLDS_MAX; i++)
+		model_take_habits(&a->m, "fold 1 /x\n");
+	assert_int_equal(a->m.by, BY_STATE);
+	app_changed(a);
+	app_check(a);
+	app_free(a);
+	buf_free(&kept);
+	buf_free(&again);
+}
+
 /* However sections are folded and grouped: the plan fits, and the cursor is on one of its lines. */
 static void
 folds_at_any_size(void **state)
@@ -366,6 +398,33 @@ first_run_starts(void **state)
 	app_free(a);
 }
 
+/* What runs outside is offered only if there is any; one whose conversation is not known cannot come. */
+static void
+first_run_brings_in(void **state)
+{
+	static const char none[] = "{\"v\":1,\"processes\":[]}";
+	static const char two[] =
+		"{\"v\":1,\"processes\":["
+		"{\"pid\":7,\"footprint_bytes\":1073741824,\"conversation\":\"c-1\"},"
+		"{\"pid\":8,\"footprint_bytes\":1073741824,\"conversation\":\"c-2\"},"
+		"{\"pid\":9,\"footprint_bytes\":1073741824}]}";
+	(void)state;
+	struct app *a = fixture_app(100, 30, 0);
+	brought_in = 0;
+	first_run_outside(a, none, false);
+	assert_false(shows(a, "outside muster"));
+	press(a, "i");
+	assert_true(shows(a, "no AI CLI runs outside muster"));
+	first_run_outside(a, "no json", false);
+	first_run_outside(a, two, false);
+	assert_true(shows(a, "i  Bring in the 2 that run outside muster (2.0G)"));
+	press(a, "i");
+	assert_int_equal(brought_in, 1);
+	first_run_outside(a, two, true);
+	assert_true(shows(a, "2 asleep here: leave them there, then Enter wakes them here"));
+	app_free(a);
+}
+
 /* It asks nothing of the server, and leaves all as it was. */
 static void
 the_tour_changes_nothing(void **state)
@@ -408,6 +467,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(groups_by_project_and_tag),
 		cmocka_unit_test(sections_fold),
+		cmocka_unit_test(habits_are_kept),
 		cmocka_unit_test(folds_at_any_size),
 		cmocka_unit_test(heads_sort),
 		cmocka_unit_test(archive_hides_until_needed),
@@ -417,6 +477,7 @@ main(void)
 		cmocka_unit_test(wall_at_any_size),
 		cmocka_unit_test(wide_screens),
 		cmocka_unit_test(first_run_starts),
+		cmocka_unit_test(first_run_brings_in),
 		cmocka_unit_test(the_tour_changes_nothing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -152,6 +152,25 @@ test_complete(void **state)
 	assert_int_equal(muster("server stop --kill-sessions"), 0);
 }
 
+/* Each rule of the page on security names what shows it, and that is there. */
+static void
+test_rules_have_tests(void **state)
+{
+	char line[1024];
+
+	(void)state;
+	snprintf(line, sizeof line,
+		"cd '%s' && n=$(grep -c '| passes |' share/doc/security.md) && [ $n -ge 15 ] && "
+		"[ $n = $(grep '| passes |' share/doc/security.md | grep -c '`') ] && "
+		"for t in $(grep -o '`\\(test\\|fuzz\\)_[a-z_]*[a-z]`' share/doc/security.md | tr "
+		"-d "
+		"'`'); "
+		"do ls tests/*/$t.c >/dev/null || exit 1; done",
+		getenv("MUSTER_SRC"));
+	if (shell(line) != 0)
+		fail_msg("%s", out_text);
+}
+
 /* bash is everywhere; the others where they are. */
 static void
 test_shells(void **state)
@@ -191,6 +210,7 @@ main(void)
 		cmocka_unit_test(test_help_explains),
 		cmocka_unit_test(test_complete),
 		cmocka_unit_test(test_shells),
+		cmocka_unit_test(test_rules_have_tests),
 	};
 
 	assert_non_null(getenv("MUSTER_BIN"));

@@ -1,6 +1,8 @@
 #include "fixture.h"
+#include "sessions/memory/proctree.h"
 #include "tui/model/list_plan.h"
 #include <math.h>
+#include <sys/resource.h>
 
 static void
 groups_and_order(void **state)
@@ -318,6 +320,29 @@ time_passes(void **state)
 	app_free(a);
 }
 
+/* By its environment or, where that was thrown away, by the limit it was started with. */
+static void
+knows_where_it_is(void **state)
+{
+	struct rlimit was, l;
+	(void)state;
+	unsetenv("MUSTER_SESSION");
+	assert_false(inside_session("0badcafe"));
+	setenv("MUSTER_SESSION", "0badcafe", 1);
+	assert_true(inside_session("0badcafe"));
+	assert_false(inside_session("0badcaff"));
+	unsetenv("MUSTER_SESSION");
+	assert_int_equal(getrlimit(RLIMIT_LOCKS, &was), 0);
+	l = was;
+	l.rlim_cur = proc_mark("0badcafe");
+	if (setrlimit(RLIMIT_LOCKS, &l) < 0)
+		skip(); /* a lower limit than any mark is set */
+	assert_true(inside_session("0badcafe"));
+	assert_false(inside_session("0badcaff"));
+	assert_false(inside_session("b1"));
+	setrlimit(RLIMIT_LOCKS, &was);
+}
+
 int
 main(void)
 {
@@ -334,6 +359,7 @@ main(void)
 		cmocka_unit_test(wants_is_calm),
 		cmocka_unit_test(guesses_are_calm),
 		cmocka_unit_test(time_passes),
+		cmocka_unit_test(knows_where_it_is),
 	};
 	(void)press;
 	(void)click;

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "tui/run/output.h"
 #include "tui/run/versions.h"
 #include <cmocka.h>
 
@@ -15,10 +16,10 @@ static char got[5][24];
 static int told;
 
 static void
-on_version(void *ctx, int which, const char *version)
+on_output(void *ctx, int which, const char *text)
 {
 	assert_ptr_equal(ctx, got);
-	snprintf(got[which], sizeof got[0], "%s", version);
+	version_in(text, got[which], sizeof got[0]);
 	told++;
 }
 
@@ -46,19 +47,19 @@ programs_say(void **state)
 	script(dir, "four", "echo 'a1b2.3 7 v1.2.'");
 	script(dir, "three", "yes 'codex-cli 0.66.0' | head -c 4000; exit 3");
 	uv_loop_init(&loop);
-	struct versions *v = versions_new(&loop, on_version, got);
+	struct outputs *v = outputs_new(&loop, on_output, got);
 	static const char *const names[] = {"one", "two", "three", "missing", "four"};
 	for (int i = 0; i < 5; i++) {
 		snprintf(path, sizeof path, "%s/%s", dir, names[i]);
-		versions_ask(v, i, path);
+		outputs_ask(v, i, (char *[]){path, "--version", NULL}, 5000);
 	}
 	uv_run(&loop, UV_RUN_DEFAULT); /* until all have gone */
 	assert_string_equal(got[0], "2.1.4");
 	assert_string_equal(got[1], "");
 	assert_string_equal(got[2], "0.66.0");
 	assert_string_equal(got[4], "1.2");
-	assert_int_equal(told, 3);
-	versions_free(v);
+	assert_int_equal(told, 4); /* one is missing */
+	outputs_free(v);
 	snprintf(cmd, sizeof cmd, "rm -rf %s", dir);
 	assert_int_equal(system(cmd), 0);
 	assert_int_equal(uv_loop_close(&loop), 0);
@@ -71,11 +72,12 @@ leaving_ends_them(void **state)
 	uv_loop_t loop;
 	(void)state;
 	uv_loop_init(&loop);
-	struct versions *v = versions_new(&loop, on_version, got);
+	struct outputs *v = outputs_new(&loop, on_output, got);
 	told = 0;
-	versions_ask(v, 0, "cat"); /* "--version" it says, and perhaps ends before */
-	versions_ask(v, 1, "yes");
-	versions_free(v);
+	outputs_ask(v, 0, (char *[]){"cat", "--version", NULL},
+		5000); /* "--version" it says, and perhaps ends before */
+	outputs_ask(v, 1, (char *[]){"yes", NULL}, 5000);
+	outputs_free(v);
 	uv_run(&loop, UV_RUN_DEFAULT);
 	assert_int_equal(told, 0);
 	assert_int_equal(uv_loop_close(&loop), 0);

@@ -259,8 +259,10 @@ stirred(struct app *a)
 static void
 tell_inside(struct app *a)
 {
-	const char *id = getenv("MUSTER_SESSION"), *key = a->prefix_label;
-	const struct msess *s = id ? model_find(&a->m, id) : NULL;
+	const char *key = a->prefix_label;
+	const struct msess *s = NULL;
+	for (size_t i = 0; i < a->m.n && !s; i++)
+		s = inside_session(a->m.all[i]->id) ? a->m.all[i] : NULL;
 	if (s)
 		app_toast(a, false, "inside %s: %s goes there first, %s \\ comes here", s->name,
 			key, key);

@@ -31,6 +31,7 @@ struct app_ops {
 	void (*quit)(void *ctx);
 	void (*programs)(void *ctx, struct app *a); /* fills a->programs */
 	void (*versions)(void *ctx, struct app *a); /* a->program_version, later; it runs them */
+	void (*outside)(void *ctx, bool bring_in);  /* looks for CLIs there: first_run_outside */
 	/* The user's editor over text (borrowed); app_edited with what it leaves. */
 	void (*edit)(void *ctx, const char *text, size_t n);
 	/* Whether this user is told something that is said only the first `times`; it counts. */
@@ -130,6 +131,8 @@ struct app {
 		uint32_t fg, bg;
 	} terminal;
 	int n_programs;
+	int n_outside;		/* CLIs outside muster whose conversation is known … */
+	uint64_t outside_bytes; /* … and their memory */
 };
 
 /* NULL if ncurses has no description of its model terminal. */

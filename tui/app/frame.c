@@ -3,11 +3,25 @@
 #include <stdio.h>
 #include <string.h>
 
+/* "": it would do nothing to the selected session. */
+static const char *
+hint_of(const struct app *a, unsigned context, const struct action *act)
+{
+	const struct msess *s = context & (C_LIST | C_PEEK) ? model_selected(&a->m) : NULL;
+	if (s && act == &actions[ACTION_ANSWER] && msess_group(s) != GR_NEEDS)
+		return "";
+	if (s && act == &actions[ACTION_HIBERNATE] && s->state != MS_RUNNING)
+		return "";
+	if (s && act == &actions[ACTION_ATTACH] && s->state == MS_ASLEEP)
+		return "wake";
+	return act->hint;
+}
+
 static int
-hint_width(struct app *a, const struct action *act)
+hint_width(struct app *a, const struct action *act, const char *hint)
 {
 	char key[16];
-	return utf8_width(keymap_label(act, a->d.theme.ascii, key)) + 1 + utf8_width(act->hint) + 2;
+	return utf8_width(keymap_label(act, a->d.theme.ascii, key)) + 1 + utf8_width(hint) + 2;
 }
 
 /* Which of a context's hints fit into w columns, by rank; returns the columns they take. */
@@ -19,9 +33,12 @@ hints_fit(struct app *a, unsigned context, int w, bool show[ACTION_COUNT])
 	for (int rank = 1; rank < 16; rank++)
 		for (size_t i = 0; i < ACTION_COUNT; i++) {
 			const struct action *act = &actions[i];
-			if (!(act->contexts & context) || !*act->hint || act->rank != rank)
+			const char *hint;
+			if (!(act->contexts & context) || act->rank != rank)
 				continue;
-			int need = hint_width(a, act);
+			if (!*(hint = hint_of(a, context, act)))
+				continue;
+			int need = hint_width(a, act, hint);
 			if (used + need > w + 2)
 				continue;
 			show[i] = true;
@@ -32,8 +49,8 @@ hints_fit(struct app *a, unsigned context, int w, bool show[ACTION_COUNT])
 
 /* Those, in the order of the list. */
 static void
-hints_draw(
-	struct app *a, int y, int x, const bool *show, enum theme_style th_key, enum theme_style th)
+hints_draw(struct app *a, int y, int x, unsigned context, const bool *show, enum theme_style th_key,
+	enum theme_style th)
 {
 	for (size_t i = 0; i < ACTION_COUNT; i++) {
 		char key[16];
@@ -43,7 +60,7 @@ hints_draw(
 		n += draw_text(
 			&a->d, y, x, 60, th_key, keymap_label(&actions[i], a->d.theme.ascii, key));
 		n += draw_text(&a->d, y, x + n, 60, th, " ");
-		n += draw_text(&a->d, y, x + n, 60, th, actions[i].hint);
+		n += draw_text(&a->d, y, x + n, 60, th, hint_of(a, context, &actions[i]));
 		draw_hit(&a->d, HIT_ACTION, y, x, 1, n, (int)i);
 		x += n + 2;
 	}
@@ -54,7 +71,7 @@ frame_hints(struct app *a, int y, int x, int w, unsigned context)
 {
 	bool show[ACTION_COUNT];
 	hints_fit(a, context, w, show);
-	hints_draw(a, y, x, show, TH_KEY, TH_HINT);
+	hints_draw(a, y, x, context, show, TH_KEY, TH_HINT);
 }
 
 void
@@ -62,7 +79,7 @@ frame_hints_bar(struct app *a, int y, int x_end, int w, unsigned context)
 {
 	bool show[ACTION_COUNT];
 	int used = hints_fit(a, context, w, show);
-	hints_draw(a, y, x_end - used, show, TH_BAR_STRONG, TH_BAR);
+	hints_draw(a, y, x_end - used, context, show, TH_BAR_STRONG, TH_BAR);
 }
 
 /* The latest that is not over; what is under way comes back when a later one has gone. */

@@ -129,10 +129,9 @@ static void
 ev_open(struct attach *at, json_t *ev)
 {
 	struct app *a = at->app;
-	const char *inside = getenv("MUSTER_SESSION");
 	char id[16], why[160];
 	snprintf(id, sizeof id, "%s", text_of(ev, "id"));
-	if (inside && !strcmp(inside, id)) { /* its screen would show its screen, and so on */
+	if (inside_session(id)) { /* its screen would show its screen, and so on */
 		snprintf(why, sizeof why, "%.60s is the session that this runs in",
 			text_of(ev, "name"));
 		pane_close(at->pane);

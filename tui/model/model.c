@@ -5,12 +5,14 @@
  * version changes with everything that a sum or a width may be made of. */
 #include "tui/model/model.h"
 #include "core/text/width.h"
+#include "sessions/memory/proctree.h"
 #include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/resource.h>
 
 static const char *const state_names[] = {
 #define X(NAME, name, stored, next) name,
@@ -563,6 +565,17 @@ model_remove(struct model *m, const char *id)
 		msess_free(s);
 		return;
 	}
+}
+
+bool
+inside_session(const char *id)
+{
+	const char *env = getenv("MUSTER_SESSION");
+	struct rlimit mark;
+	if (env && !strcmp(env, id))
+		return true;
+	return proc_mark(id) && getrlimit(RLIMIT_LOCKS, &mark) == 0 &&
+	       mark.rlim_cur == proc_mark(id);
 }
 
 struct msess *

@@ -114,6 +114,9 @@ void model_banner(struct model *m, json_t *o); /* its "banner"; "" when there is
  * after changes and before reading shown. */
 void model_arrange(struct model *m, double now);
 
+/* Was this process started in session id? By its environment, or by the mark that stays without. */
+bool inside_session(const char *id);
+
 struct msess *model_find(const struct model *m, const char *id); /* NULL */
 struct msess *model_selected(const struct model *m);		 /* NULL */
 long model_index(const struct model *m, const char *id);	 /* in shown; -1 */
@@ -125,6 +128,9 @@ struct section *model_section(const struct model *m, size_t i);
 struct section *model_folded(const struct model *m);
 /* Of the section of shown[i]; those that need their user are not folded. */
 void model_fold(struct model *m, size_t i, bool folded);
+/* How its user had it: order, groups, folds; text for a file. Lines that mean nothing are skipped. */
+void model_habits(const struct model *m, struct buf *out);
+void model_take_habits(struct model *m, const char *text);
 size_t model_archived(const struct model *m); /* how many are out of the list */
 
 struct model_sums {

@@ -95,6 +95,44 @@ model_fold(struct model *m, size_t i, bool folded)
 		model_select(m, m->shown[k->first]->id);
 }
 
+void
+model_habits(const struct model *m, struct buf *out)
+{
+	buf_printf(out, "sort %d\ngroup %d\n", m->sort, m->by);
+	for (int i = 0; i < m->n_folds; i++)
+		if (!strpbrk(m->folds[i].key, "\r\n"))
+			buf_printf(out, "fold %d %s\n", m->folds[i].by, m->folds[i].key);
+}
+
+static void
+take_fold(struct model *m, int by, const char *key)
+{
+	struct fold *f = &m->folds[m->n_folds];
+	if (m->n_folds == FOLDS_MAX || by < 0 || by >= BY_COUNT)
+		return;
+	f->by = (enum mgroup)by;
+	snprintf(f->key, sizeof f->key, "%s", key);
+	m->n_folds++;
+}
+
+void
+model_take_habits(struct model *m, const char *text)
+{
+	char line[256];
+	for (size_t n; *text; text += n + (text[n] == '\n')) {
+		int value, at = 0;
+		n = strcspn(text, "\n");
+		snprintf(line, sizeof line, "%.*s", (int)MIN(n, sizeof line - 1), text);
+		if (sscanf(line, "fold %d %n", &value, &at) == 1 && at > 0)
+			take_fold(m, value, line + at);
+		else if (sscanf(line, "group %d", &value) == 1 && value >= 0 && value < BY_COUNT)
+			m->by = (enum mgroup)value;
+		else if (sscanf(line, "sort %d", &value) == 1 && value >= 0 && value < SORT_COUNT)
+			m->sort = (enum msort)value;
+	}
+	m->version++;
+}
+
 static bool
 matches(const struct msess *s, const char *filter)
 {

@@ -35,7 +35,10 @@ activity(const char *what, double idle_s, char *out, size_t cap)
 		const char *begins, *words;
 	} known[] = {{"it is not running", "not running"}, {"permission", "waits for your answer"},
 		{"question", "waits for your answer"}, {"waiting", "waits for your answer"},
-		{"working", "working"}, {"error", "shows an error"}};
+		{"working", "working"}, {"error", "shows an error"},
+		{"limited", "goes on when its limit is over"},
+		{"not seen to be at its prompt", "not at its prompt"},
+		{"unknown", "muster cannot tell what it does"}};
 	(void)idle_s;
 	if (strstr(what, "a guess")) {
 		snprintf(out, cap, "quiet, but muster cannot tell whether it is done");
@@ -64,11 +67,22 @@ revisited(const char *what, double idle_s, char *out, size_t cap)
 static bool
 recent(const char *what, double idle_s, char *out, size_t cap)
 {
-	char ago[32], limit[32];
+	char a[32], b[32];
+	double ago, limit;
 	(void)idle_s;
-	if (sscanf(what, "started or resumed %31s ago, less than %31s", ago, limit) != 2)
+	if (sscanf(what, "started or resumed %31s ago, less than %31s", a, b) != 2 ||
+		!parse_duration(a, &ago) || !parse_duration(b, &limit))
 		return false;
-	snprintf(out, cap, "started %s ago; earliest at %s", ago, limit);
+	in_time(limit - ago, out, cap);
+	return true;
+}
+
+static bool
+unsaved(const char *what, double idle_s, char *out, size_t cap)
+{
+	(void)idle_s;
+	snprintf(out, cap, "could not be woken: its conversation is not %s",
+		strstr(what, "disk") ? "saved yet" : "known");
 	return true;
 }
 
@@ -120,7 +134,7 @@ static const struct {
 	bool (*words)(const char *what, double idle_s, char *out, size_t cap);
 } kinds[] = {{"idle", idle}, {"activity", activity}, {"revisited", revisited}, {"recent", recent},
 	{"tool", tool}, {"small", small}, {"pinned", pinned}, {"attached", attached},
-	{"draft", as_it_is}};
+	{"draft", as_it_is}, {"no-conversation", unsaved}};
 
 bool
 reason_words(const char *reason, double idle_s, char *out, size_t cap)

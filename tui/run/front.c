@@ -17,9 +17,11 @@
 #include "tui/app/preview.h"
 #include "tui/attach/attach.h"
 #include "tui/run/links.h"
+#include "tui/run/output.h"
 #include "tui/run/plain.h"
 #include "tui/run/versions.h"
 #include "tui/term/outer.h"
+#include "tui/view/list.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,6 +33,8 @@
 #define ENTER 13
 #define MAGIC 0x46524f4eu
 #define FETCH_MS 1000
+#define ASK_MS 5000
+#define IMPORT_MS 20000
 
 struct front {
 	uint32_t magic;
@@ -42,7 +46,7 @@ struct front {
 	struct links *links;   /* other machines; NULL: none are asked */
 	struct editor *editor; /* it has the terminal; NULL: we have */
 	struct app *app;
-	struct versions *versions; /* NULL until they are asked for */
+	struct outputs *outputs; /* of programs that are asked; NULL until then */
 	LIST_HEAD(, call) streams;
 	bool mouse, gone, quit;
 	struct err e;
@@ -451,13 +455,37 @@ do_tell(void *ctx, const char *what, int times)
 	return true;
 }
 
+/* Beside the number of a program: */
+enum { ASKED_OUTSIDE = -1, ASKED_IMPORT = -2 };
+
 static void
-on_version(void *ctx, int which, const char *version)
+on_output(void *ctx, int which, const char *text)
 {
 	struct front *f = front_check(ctx);
-	snprintf(f->app->program_version[which], sizeof f->app->program_version[0], "%s", version);
-	f->app->dirty = true;
+	struct app *a = f->app;
+	if (which < 0)
+		first_run_outside(a, text, which == ASKED_IMPORT);
+	else
+		version_in(text, a->program_version[which], sizeof a->program_version[0]);
+	a->dirty = true;
 	damage(f, true);
+}
+
+static struct outputs *
+outputs(struct front *f)
+{
+	if (!f->outputs)
+		f->outputs = outputs_new(&f->loop, on_output, f);
+	return f->outputs;
+}
+
+static void
+do_outside(void *ctx, bool bring_in)
+{
+	char self[] = "/proc/self/exe";
+	char *argv[] = {self, "import", "--json", bring_in ? NULL : "--dry-run", NULL};
+	outputs_ask(outputs(front_check(ctx)), bring_in ? ASKED_IMPORT : ASKED_OUTSIDE, argv,
+		IMPORT_MS);
 }
 
 /* A shell's version is nobody's question. */
@@ -467,13 +495,12 @@ do_versions(void *ctx, struct app *a)
 	struct front *f = front_check(ctx);
 	struct err e;
 	struct profiles *ps = profiles_load(paths()->config, &e);
-	if (!f->versions)
-		f->versions = versions_new(&f->loop, on_version, f);
 	for (int i = 0; ps && i < a->n_programs; i++) {
 		const struct profile *p = profile_find(ps, a->programs[i]);
 		char **argv = p && a->program_found[i] ? profile_start_argv(p, NULL, "") : NULL;
-		if (argv && argv[0] && strcmp(a->programs[i], "shell") != 0)
-			versions_ask(f->versions, i, argv[0]);
+		char *asks[] = {argv ? argv[0] : NULL, "--version", NULL};
+		if (asks[0] && strcmp(a->programs[i], "shell") != 0)
+			outputs_ask(outputs(f), i, asks, ASK_MS);
 		free(argv);
 	}
 	profiles_free(ps);
@@ -486,6 +513,7 @@ static const struct app_ops app_ops_of = {
 	.quit = do_quit,
 	.programs = do_programs,
 	.versions = do_versions,
+	.outside = do_outside,
 	.edit = do_edit,
 	.tell = do_tell,
 	.view_open = do_view_open,
@@ -680,8 +708,8 @@ close_all(struct front *f)
 	editor_free(f->editor);
 	f->editor = NULL;
 	/* what views give back as they go, they give to what is still there */
-	versions_free(f->versions);
-	f->versions = NULL;
+	outputs_free(f->outputs);
+	f->outputs = NULL;
 	app_free(f->app);
 	f->app = NULL;
 	links_close(f->links);
@@ -733,6 +761,41 @@ front_open(struct front *f, const struct view *base, const char *id)
 	return 0;
 }
 
+static const char *
+habits_path(char *out, size_t cap)
+{
+	snprintf(out, cap, "%s/dashboard", paths()->state);
+	return out;
+}
+
+static void
+take_habits(struct model *m)
+{
+	char path[600], text[FOLDS_MAX * 256] = "";
+	FILE *f = fopen(habits_path(path, sizeof path), "re");
+	if (!f)
+		return;
+	text[fread(text, 1, sizeof text - 1, f)] = 0;
+	fclose(f);
+	model_take_habits(m, text);
+}
+
+/* Where it cannot be kept, the next dashboard is as the first one was. */
+static void
+keep_habits(const struct model *m)
+{
+	char path[600];
+	struct buf text = {0};
+	FILE *f;
+	model_habits(m, &text);
+	f = fopen(habits_path(path, sizeof path), "we");
+	if (f) {
+		fwrite(text.data, 1, text.len, f);
+		fclose(f);
+	}
+	buf_free(&text);
+}
+
 static void
 front_init(struct front *f, const struct front_options *opt)
 {
@@ -752,8 +815,10 @@ front_dashboard(const struct front_options *opt, struct err *e)
 	if (r == 0)
 		r = open_terminal(&f);
 	if (r == 0) {
+		take_habits(&f.app->m);
 		app_watch(f.app);
 		uv_run(&f.loop, UV_RUN_DEFAULT);
+		keep_habits(&f.app->m);
 	}
 	close_all(&f);
 	*e = f.e;

@@ -80,6 +80,7 @@ ask(struct app *a, struct list_state *st)
 	if (a->n_programs == 0)
 		a->ops.programs(a->ops.ctx, a);
 	a->ops.versions(a->ops.ctx, a);
+	a->ops.outside(a->ops.ctx, false);
 	for (st->first.program = a->n_programs; st->first.program-- > 0;)
 		if (a->program_found[st->first.program])
 			break;
@@ -187,6 +188,33 @@ terminal_draw(struct app *a, const struct list_state *st, int y, int x, int w, i
 	return y + 1;
 }
 
+/* The ways beside starting one here. */
+static int
+ways_draw(struct app *a, int y, int x, int w, int foot)
+{
+	char import[80], mem[16];
+	const struct {
+		enum action_id id;
+		bool there;
+		const char *text;
+	} ways[] = {{ACTION_FIRST_IMPORT, a->n_outside > 0, import},
+		{ACTION_NEW, true, "Elsewhere, or with a prompt and a name"},
+		{ACTION_FIRST_TOUR, true, "A tour of two minutes; it changes nothing"},
+		{ACTION_HELP, true, "All keys"}, {ACTION_PALETTE, true, "All commands"},
+		{ACTION_ENDED, a->m.n > 0, "Ended sessions"}};
+
+	snprintf(import, sizeof import, "Bring in %s outside muster (%s)",
+		a->n_outside == 1 ? "the one that runs" : "those that run",
+		fmt_mem(mem, (double)a->outside_bytes));
+	if (a->n_outside > 1)
+		snprintf(import, sizeof import, "Bring in the %d that run outside muster (%s)",
+			a->n_outside, mem);
+	for (size_t i = 0; i < ARRAY_LEN(ways) && y < foot; i++)
+		if (ways[i].there)
+			y = entry(a, y, x, w, ways[i].id, ways[i].text);
+	return y;
+}
+
 void
 first_run_draw(struct app *a, struct list_state *st)
 {
@@ -214,16 +242,7 @@ first_run_draw(struct app *a, struct list_state *st)
 	if (h >= 20)
 		y = missing_draw(a, y, x, w);
 	y += gap;
-	static const struct {
-		enum action_id id;
-		const char *text;
-	} ways[] = {{ACTION_NEW, "Elsewhere, or with a prompt and a name"},
-		{ACTION_FIRST_TOUR, "A tour of two minutes; it changes nothing"},
-		{ACTION_HELP, "All keys"}, {ACTION_PALETTE, "All commands"},
-		{ACTION_ENDED, "Ended sessions"}};
-	for (size_t i = 0; i < ARRAY_LEN(ways) && y < foot; i++)
-		if (ways[i].id != ACTION_ENDED || a->m.n)
-			y = entry(a, y, x, w, ways[i].id, ways[i].text);
+	y = ways_draw(a, y, x, w, foot);
 	y = terminal_draw(a, st, y + gap + (h >= 20), x, w, foot);
 	if (y + 1 + gap < foot)
 		draw_fmt(&a->d, y + gap, x, w - x - 1, TH_DIM,
@@ -268,6 +287,41 @@ void
 act_first_digit(struct app *a)
 {
 	first_run_pick(a, nth_program(a, (int)a->key.key - '0'));
+}
+
+void
+act_first_import(struct app *a)
+{
+	if (!a->n_outside) {
+		app_toast(a, true, "no AI CLI runs outside muster");
+		return;
+	}
+	app_toast(a, false, "bringing in %d …", a->n_outside);
+	a->ops.outside(a->ops.ctx, true);
+}
+
+void
+first_run_outside(struct app *a, const char *text, bool brought_in)
+{
+	json_t *reply = json_loads(text, 0, NULL), *p;
+	size_t i;
+
+	a->n_outside = 0;
+	a->outside_bytes = 0;
+	json_array_foreach (json_object_get(reply, "processes"), i, p) {
+		if (!json_object_get(p, "conversation"))
+			continue;
+		a->n_outside++;
+		a->outside_bytes +=
+			(uint64_t)json_number_value(json_object_get(p, "footprint_bytes"));
+	}
+	json_decref(reply);
+	if (brought_in && a->n_outside)
+		app_toast(a, false, "%d asleep here: leave %s there, then Enter wakes %s here",
+			a->n_outside, a->n_outside == 1 ? "it" : "them",
+			a->n_outside == 1 ? "it" : "them");
+	else if (brought_in)
+		app_toast(a, true, "nothing was brought in (muster import says why)");
 }
 
 static void

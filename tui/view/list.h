@@ -40,6 +40,8 @@ struct list_state {
 #define PICK_HEAD (2 << 20)
 #define PICK_START (3 << 20) /* a button of the first run */
 
+/* What `muster import --json` printed. */
+void first_run_outside(struct app *a, const char *text, bool brought_in);
 const struct model_sums *list_sums(struct app *a);
 void list_forget(struct app *a); /* sums and widths are of another model now */
 /* Heads and sessions in rows [y, y + h) and columns [0, w). side: something stands beside them. */
