@@ -237,12 +237,18 @@ row_copy_cells(struct term *t, struct row *dst, int dx, const struct row *src, i
 	dst->stamp = ++t->v.stamp;
 }
 
-/* A row's end is about to move: it will not end for want of room. */
+/* Cells are about to move between x and right, and to be cut off at `cut`. A row's end that moves
+ * does not end for want of room any more. */
 static void
-row_drop_head(struct row *r)
+row_cut(struct row *r, int x, int right, int cut)
 {
+	if (!(r->flags & ROW_WIDE))
+		return;
 	if (r->len && (r->cells[r->len - 1] & CELL_KIND_MASK) == CELL_HEAD)
 		r->cells[r->len - 1] &= CELL_STYLE_MASK;
+	row_split_wide(r, x);
+	row_split_wide(r, right + 1);
+	row_split_wide(r, cut);
 }
 
 void
@@ -251,12 +257,7 @@ row_insert(struct term *t, struct row *r, int x, int right, int n)
 	n = MIN(n, right + 1 - x);
 	if (n <= 0)
 		return;
-	if (r->flags & ROW_WIDE) {
-		row_drop_head(r);
-		row_split_wide(r, x);
-		row_split_wide(r, right + 1);
-		row_split_wide(r, right + 1 - n);
-	}
+	row_cut(r, x, right, right + 1 - n);
 	if (r->len > x)
 		row_copy_cells(t, r, x + n, r, x, right + 1 - x - n);
 	row_blank(t, r, x, x + n, false);
@@ -268,12 +269,7 @@ row_delete(struct term *t, struct row *r, int x, int right, int n)
 	n = MIN(n, right + 1 - x);
 	if (n <= 0)
 		return;
-	if (r->flags & ROW_WIDE) {
-		row_drop_head(r);
-		row_split_wide(r, x);
-		row_split_wide(r, x + n);
-		row_split_wide(r, right + 1);
-	}
+	row_cut(r, x, right, x + n);
 	if (r->len > x)
 		row_copy_cells(t, r, x, r, x + n, right + 1 - x - n);
 	row_blank(t, r, right + 1 - n, right + 1, false);

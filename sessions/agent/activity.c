@@ -4,7 +4,8 @@
  *   osc7501   said by the program about itself: lasts until it says something else, `clear`, or
  * (for working and blocked) its shell's next prompt. Knows about Esc and denied prompts. registry
  * a file the CLI keeps: lasts as long as the file. hook      working fades after 10 s without
- * output (an interrupt fires no hook); a permission is over once somebody typed. title     a
+ * output, and soon after Esc or Ctrl-C (an interrupt fires no hook); a permission is over soon
+ * after somebody typed: until then the CLI has drawn what comes of it. title     a
  * spinner fades after 5 s; an idle title holds, but yields to a prompt seen on the screen, since
  * Claude shows the same title for both. OSC 133 and 9;4 hold until replaced. screen    patterns
  * over the last rows; as good as the last look. output    text within the last 2 s that is not the
@@ -24,6 +25,7 @@
 #define TITLE_SPINNER_NS (5 * SEC)
 #define OUTPUT_WORKING_NS (2 * SEC)
 #define ECHO_NS (SEC / 3)
+#define PRESSED_NS (SEC * 7 / 10)
 #define READY_QUIET_NS SEC
 #define READY_UNSAID_NS (4 * SEC)
 #define OSC7501_BYTES_MAX 4096
@@ -385,6 +387,7 @@ activity_prompt(struct activity_state *a, const struct profile *p, const struct 
 	struct activity_signal *screen = &a->sig[SRC_SCREEN];
 
 	prompt_read(p, g, &a->prompt);
+	a->prompt_fits |= a->prompt.state != PROMPT_UNSEEN;
 	/* a list, a dialog or a pager may look like rest; a prompt that is seen is one */
 	if (activity_at_rest(screen->value) && profile_needs_conversation(p) &&
 		profile_has_prompt(p) && a->prompt.state == PROMPT_UNSEEN && !a->prompt.bare)
@@ -415,6 +418,13 @@ look_at_output(struct activity_state *a, const struct profile *p, uint64_t now_n
 		slot_set(a, SRC_OUTPUT, known ? ACT_UNKNOWN : ACT_IDLE, "quiet", a->last_text_ns);
 }
 
+/* What was pressed since may have ended what it says. */
+static bool
+holds(const struct activity_signal *sig, uint64_t pressed_ns, uint64_t now_ns)
+{
+	return pressed_ns <= sig->at_ns || now_ns - pressed_ns < PRESSED_NS;
+}
+
 bool
 activity_fresh(const struct activity_state *a, enum activity_source s, uint64_t now_ns)
 {
@@ -423,9 +433,10 @@ activity_fresh(const struct activity_state *a, enum activity_source s, uint64_t 
 	if (!sig->at_ns || sig->value == ACT_UNKNOWN)
 		return false;
 	if (s == SRC_HOOK && sig->value == ACT_WORKING)
-		return now_ns - MAX(sig->at_ns, a->last_text_ns) < HOOK_WORKING_NS;
+		return now_ns - MAX(sig->at_ns, a->last_text_ns) < HOOK_WORKING_NS &&
+		       holds(sig, a->last_stop_ns, now_ns);
 	if (s == SRC_HOOK && activity_blocked(sig->value))
-		return a->last_input_ns <= sig->at_ns;
+		return holds(sig, a->last_input_ns, now_ns);
 	if (s == SRC_SCREEN && activity_at_rest(sig->value) && a->foreground[0])
 		return false;
 	if (s == SRC_TITLE && sig->value == ACT_IDLE)

@@ -67,6 +67,7 @@ struct activity_state {
 	uint64_t draft_since_ns; /* typed since the last Enter; 0 = no draft */
 	uint32_t output_bytes_10s;
 	uint64_t last_enter_ns; /* when text was last sent */
+	uint64_t last_stop_ns;	/* when Esc or Ctrl-C was last pressed */
 	uint64_t begun_ns;	/* it last said, or showed, that it works or asks; 0 never */
 	uint64_t ready_ns;	/* it takes input since; 0 not yet. Stays until it ends */
 	char foreground[40];	/* what runs in front of a shell; "" the shell itself */
@@ -81,6 +82,7 @@ struct activity_state {
 	char limit_text[120];	  /* the profile's rule for a limit matched; "" none */
 	uint64_t limited_ns;	  /* its account is limited until then; 0 not */
 	struct prompt prompt;	  /* as it was when the screen last settled */
+	bool prompt_fits;	  /* the profile's rule found it once: unseen means hidden */
 	uint64_t prompt_since_ns; /* an empty or bare one stands, while it is not ready; 0 none */
 	char tool_on_screen[80];  /* the profile's rule for background work matched; "" none */
 	uint64_t window_start_ns, window_bytes; /* of output_bytes_10s */

@@ -49,6 +49,8 @@ draft_erase(struct activity_state *a)
 static void
 draft_key(struct activity_state *a, long code, long mods, uint64_t now_ns)
 {
+	if (code == 0x1b || (code == 'c' && mods == MOD_CTRL))
+		a->last_stop_ns = now_ns;
 	if (code == '\r' && mods == 0) {
 		a->last_enter_ns = now_ns;
 		draft_clear(a);
@@ -147,6 +149,8 @@ activity_typed(struct activity_state *a, const void *p, size_t n, uint64_t now_n
 	for (size_t i = 0; i < n; i++)
 		step(a, s[i], now_ns);
 	/* a lone Escape is a key of its own: what follows comes in another call */
-	if (a->draft.state == ESCAPE)
+	if (a->draft.state == ESCAPE) {
+		a->last_stop_ns = now_ns;
 		a->draft.state = GROUND;
+	}
 }

@@ -91,6 +91,7 @@ struct meaning {
 	char id[CONVERSATION_MAX]; /* given by the user */
 	bool chosen;		   /* a flag that settles the conversation is there */
 	bool subcommand;	   /* it is no conversation at all */
+	bool forks;		   /* the id is that of another one, which stays as it is */
 };
 
 static void
@@ -113,6 +114,7 @@ argv_meaning(const struct profile *p, char *const *argv)
 
 		if (w.kind == WORD_FLAG && words_have(drop, w.flag, w.flag_len)) {
 			m.chosen = true;
+			m.forks |= words_have(profile_text(p, PT_FLAGS_FORK), w.flag, w.flag_len);
 			if (word[w.flag_len] == '=' && words_have(ids, w.flag, w.flag_len))
 				take_id(&m, word + w.flag_len + 1);
 		} else if (w.kind == WORD_VALUE && words_have(ids, w.flag, w.flag_len)) {
@@ -168,7 +170,7 @@ profile_pick_conversation(const struct profile *p, char *const *argv, char out[C
 	out[0] = 0;
 	if (argv && argv[0])
 		m = argv_meaning(p, argv);
-	if (m.id[0])
+	if (m.id[0] && !m.forks)
 		memcpy(out, m.id, CONVERSATION_MAX);
 	else if (profile_chooses_id(p) && !m.chosen && !m.subcommand)
 		uuid4(out);

@@ -341,7 +341,7 @@ static bool
 repeatable(const char *verb)
 {
 	static const char *const verbs[] = {"ls", "peek", "wait", "status", "explain", "history",
-		"events", "footprint", "doctor", "search"};
+		"events", "footprint", "doctor", "search", "kill"};
 
 	for (size_t i = 0; i < ARRAY_LEN(verbs); i++)
 		if (!strcmp(verbs[i], verb))
@@ -367,6 +367,7 @@ client_call(struct client *c, const char *verb, json_t *take_args,
 		c->fd = reach(c, false, e);
 		if (c->fd < 0 || greet(c, e) < 0)
 			break;
+		json_object_set_new(req, "again", json_true());
 		reply = call_once(c, req, part, ctx, end, &again, e);
 	}
 	json_decref(req);
@@ -508,6 +509,22 @@ client_begin_again(struct client *c)
 	c->tries = TRIES_ALONE;
 	uv_timer_start(&c->retry, on_retry, 0, 0);
 	return true;
+}
+
+static void
+close_it(uv_handle_t *h, void *ctx)
+{
+	(void)ctx;
+	if (!uv_is_closing(h))
+		uv_close(h, NULL);
+}
+
+void
+client_loop_end(uv_loop_t *loop)
+{
+	uv_walk(loop, close_it, NULL);
+	uv_run(loop, UV_RUN_DEFAULT);
+	uv_loop_close(loop);
 }
 
 const char *

@@ -16,6 +16,8 @@ struct client *client_connect(const char *host, bool start_server, struct err *e
 struct client *client_open(const char *host, struct err *e);
 int client_socket(bool start_server, struct err *e); /* to this machine's server; -1 and *e */
 void client_free(struct client *c);
+/* Of what a server left on its stderr, n bytes with room for one more: the last line, bare. */
+const char *client_last_words(char *text, ssize_t n);
 /* One request, blocking. Takes args (an object; "verb" is added). Parts (request_part) go to
  * part(ctx, json) until the final reply, which is returned (new reference); NULL and *e, where
  * e->code is the exit code of cli.md. timeout_s 0 = none. */
@@ -66,6 +68,7 @@ struct client_ops {
 	void *ctx;
 };
 void client_start(struct client *c, uv_loop_t *loop, const struct client_ops *ops);
+void client_loop_end(uv_loop_t *loop);		/* what is left on a loop, then the loop itself */
 const char *client_bye(const struct client *c); /* what the server said as it hung up, or "" */
 /* The server was stopped on purpose and nobody has started one since: this client does not by
  * itself. */

@@ -142,11 +142,24 @@ spawn_keeper(void)
 	return keeper > 0 ? (int)syscall(SYS_pidfd_open, keeper, 0) : -1;
 }
 
-/* The last line that the daemons left on stderr. */
+const char *
+client_last_words(char *text, ssize_t n)
+{
+	const char *line;
+
+	text[MAX(n, 0)] = 0;
+	while (n > 0 && text[n - 1] == '\n')
+		text[--n] = 0;
+	line = strrchr(text, '\n');
+	line = line ? line + 1 : text;
+	return strncmp(line, "muster: server: ", 16) ? line : line + 16;
+}
+
 static int
 start_failed(struct err *e)
 {
-	char path[600], text[1024] = "", *line;
+	char path[600], text[1024] = "";
+	const char *line;
 	ssize_t n = 0;
 	int fd;
 
@@ -156,13 +169,7 @@ start_failed(struct err *e)
 		n = pread(fd, text, sizeof(text) - 1, 0);
 		close(fd);
 	}
-	text[n > 0 ? n : 0] = 0;
-	while (n > 0 && text[n - 1] == '\n')
-		text[--n] = 0;
-	line = strrchr(text, '\n');
-	line = line ? line + 1 : text;
-	if (!strncmp(line, "muster: server: ", 16))
-		line += 16;
+	line = client_last_words(text, n);
 	return err_set(e, 4, "no server could be started (%.200s)",
 		*line ? line
 		      : "muster-keeper is not beside muster, or its directory is not writable");

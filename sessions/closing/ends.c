@@ -96,12 +96,21 @@ measured(const struct session *s, const struct ending *e)
 	return m && m->known ? m->footprint : ending_footprint(e);
 }
 
+/* What the sampler knows of the machine need not be read again in the loop's turn. */
+static void
+know_processes(struct ends *e)
+{
+	if (!e->table.n && e->ss->sampler)
+		sampler_processes(e->ss->sampler, &e->table);
+}
+
 static struct end *
 begin(struct ends *e, struct session *s, const struct ending_times *t)
 {
 	struct end *x = xcalloc(1, sizeof(*x));
 	struct ending_tree tree = {.marker = s->id, .table = &e->table};
 
+	know_processes(e);
 	x->of = e;
 	x->num = s->num;
 	memcpy(x->id, s->id, sizeof(x->id));
@@ -168,6 +177,7 @@ kill_strays(struct ends *e)
 	bool *has;
 	size_t n = 0, k = 0;
 
+	know_processes(e);
 	for (struct session *s = ss->first; s; s = s->next)
 		n += !s->run;
 	roots = xcalloc(n + 1, sizeof(*roots));

@@ -15,6 +15,7 @@
 #define BEGIN_MS 8000	/* after the first Enter: given up */
 #define ANSWER_MS 3000	/* for a question to go when it was answered */
 #define READY_MS 60000	/* held for a CLI that does not get ready */
+#define AWAY_MS 5000	/* held for a list, a pager or a dialog in the prompt's place */
 #define OPTIONS_MS 2000 /* a question is said up to a second before it is drawn */
 #define MS 1000000ull
 
@@ -164,6 +165,10 @@ press_enter(struct send_job *j)
 	if (j->step == TYPED && j->text && !activity_blocked(s->run->act.now)) {
 		j->first_ns = s->run->last_turn_ns = now;
 		s->run->turn_queued = s->run->act.now == ACT_WORKING;
+	}
+	if (j->no_wait && j->done) {
+		j->done(j->ctx, NULL);
+		j->done = NULL;
 	}
 	j->verify &= j->seen || activity_said(&s->run->act);
 	if (type_events(s, &enter, 1, &e) < 0 || !j->verify) {
@@ -318,9 +323,9 @@ job_type(struct send_job *j)
 	struct err e;
 	int rc = check_answer(j, &e);
 
-	j->verify = j->enter && j->text && *j->text && !j->no_wait &&
-		    profile_needs_conversation(s->profile) && profile_has_prompt(s->profile) &&
-		    s->run->act.ready_ns && !activity_blocked(s->run->act.now);
+	j->verify = j->enter && j->text && *j->text && profile_needs_conversation(s->profile) &&
+		    profile_has_prompt(s->profile) && s->run->act.ready_ns &&
+		    !activity_blocked(s->run->act.now);
 	if (rc == 0) {
 		s->run->last_turn_ns = 0;
 		rc = type_all(j, &e);
@@ -335,6 +340,16 @@ job_type(struct send_job *j)
 	job_next(s);
 }
 
+/* Text would go into what stands in the prompt's place, and its Enter choose there. */
+static bool
+is_away(const struct send_job *j)
+{
+	const struct activity_state *a = &j->s->run->act;
+
+	return j->text && j->enter && a->ready_ns && a->prompt_fits && !a->prompt.bare &&
+	       a->prompt.state == PROMPT_UNSEEN && !activity_blocked(a->now);
+}
+
 /* Does it have to wait? Keys alone never do: they may be the answer that it waits for. */
 static bool
 is_held(const struct send_job *j, uint64_t now_ns)
@@ -343,7 +358,9 @@ is_held(const struct send_job *j, uint64_t now_ns)
 	const struct activity_state *a = &s->run->act;
 
 	if (j->when_idle)
-		return !typing_at_rest(s, now_ns);
+		return !typing_at_rest(s, now_ns) || is_away(j);
+	if (is_away(j))
+		return true;
 	if (activity_blocked(a->now) && !a->options.n && now_ns - a->now_since_ns < OPTIONS_MS * MS)
 		return true;
 	/* what it asks before it begins (trust, login) is answered by keys or a digit, not by text
@@ -361,6 +378,9 @@ typing_tick(struct session *s, uint64_t now_ns)
 		return;
 	if (!is_held(j, now_ns))
 		job_type(j);
+	else if (!j->when_idle && is_away(j) &&
+		 now_ns - MAX(j->held_ns, s->run->act.ready_ns) > AWAY_MS * MS)
+		give_up(j, "is not at its prompt (muster peek shows its screen)");
 	else if (!j->when_idle && now_ns - MAX(j->held_ns, s->run->started_ns) > READY_MS * MS)
 		give_up(j, activity_blocked(s->run->act.now)
 				   ? "asks something before it takes text (muster attach answers)"

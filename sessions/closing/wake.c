@@ -152,16 +152,15 @@ env_of(void *ctx, const char *name)
 	return session_getenv(ctx, name);
 }
 
-/* The process that has its conversation open, of one that never ran here; 0: none is known to. Two
- * processes on one conversation would spoil it. */
+/* The process that has its conversation open, of one that never ran here; 0: none is known to. */
 static pid_t
-held_outside(struct session *s)
+held_outside(const struct session *s)
 {
 	struct live_look live = {0};
 	pid_t pid = 0;
 
 	if (s->past.started > 0 || !*s->conversation ||
-		!profile_registry_dir(s->profile, env_of, s, live.dir, sizeof live.dir))
+		!profile_registry_dir(s->profile, env_of, (void *)s, live.dir, sizeof live.dir))
 		return 0;
 	live_look(&live);
 	for (size_t i = 0; i < live.n; i++)
@@ -172,9 +171,8 @@ held_outside(struct session *s)
 	return pid;
 }
 
-/* Two CLIs that write one transcript spoil it. */
-static const struct session *
-other_with_conversation(const struct session *s)
+const struct session *
+wake_other(const struct session *s)
 {
 	for (const struct session *t = s->of->first; t && *s->conversation; t = t->next)
 		if (t != s && t->run && t->profile == s->profile &&
@@ -184,11 +182,24 @@ other_with_conversation(const struct session *s)
 }
 
 int
+wake_check_alone(const struct session *s, struct err *e)
+{
+	const struct session *other = wake_other(s);
+	pid_t held;
+
+	if (other)
+		return err_set(e, 1, "its conversation runs in %s already (muster attach %s)",
+			other->name, other->name);
+	if ((held = held_outside(s)))
+		return err_set(e, 1, "its conversation is open in process %d: leave it there first",
+			(int)held);
+	return 0;
+}
+
+int
 wake_session(struct session *s, const char **how, struct err *e)
 {
-	const struct session *other = other_with_conversation(s);
 	char **argv;
-	pid_t held;
 	int rc = -1;
 
 	if (s->run && s->run->phase == RUN_ALIVE)
@@ -200,11 +211,8 @@ wake_session(struct session *s, const char **how, struct err *e)
 	}
 	if (session_live(s))
 		return err_set(e, 1, "already running");
-	if ((held = held_outside(s)))
-		return err_set(e, 1, "its conversation is open in process %d: leave it there first",
-			(int)held);
-	if (other)
-		return err_set(e, 1, "its conversation runs in %s already", other->name);
+	if (wake_check_alone(s, e) < 0)
+		return -1;
 	if (s->cwd && access(s->cwd, X_OK) < 0)
 		return err_set(e, 1, "its directory %.160s no longer exists", s->cwd);
 	if (s->no_store && !s->argv[0] && !*s->conversation)

@@ -6,6 +6,7 @@
 #include "sessions/closing/care.h"
 #include "sessions/closing/judge.h"
 #include "sessions/closing/limits.h"
+#include "sessions/closing/wake.h"
 #include "sessions/memory/footprint.h"
 #include "sessions/memory/proctree.h"
 #include "sessions/session/origin.h"
@@ -37,12 +38,15 @@ on_conversation(void *ctx, uint32_t num, const char *id)
 {
 	struct watch *w = ctx;
 	struct session *s = sessions_num(w->ss, num);
+	const struct session *other;
 
 	if (!s || strcmp(s->conversation, id) == 0)
 		return;
 	log_info("session %u: conversation %s", num, id);
 	snprintf(s->conversation, sizeof s->conversation, "%s", id);
 	session_unsaved(s);
+	if ((other = wake_other(s))) /* by --continue, or chosen in the CLI: too late to refuse */
+		session_event(s, "runs-twice", json_pack("{s:s}", "with", other->name));
 }
 
 static bool

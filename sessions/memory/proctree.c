@@ -108,6 +108,15 @@ proc_table_update(struct proc_table *t, bool all)
 }
 
 void
+proc_table_copy(struct proc_table *to, const struct proc_table *from)
+{
+	to->p = xrealloc(to->p, mul_sat(from->n + 1, sizeof *to->p));
+	to->n = from->n;
+	if (from->n)
+		memcpy(to->p, from->p, from->n * sizeof *to->p);
+}
+
+void
 proc_table_free(struct proc_table *t)
 {
 	free(t->p);
@@ -201,7 +210,10 @@ by_parent(const struct assign *a, struct proc_node *p)
 	for (int depth = 0; depth < 256 && up && up->ppid > 1; depth++) {
 		if (skipped(a, up->ppid) || skipped(a, up->pid))
 			return;
+		const struct proc_node *child = up;
 		up = proc_table_find(a->t, up->ppid);
+		if (up && up->start > child->start) /* it took the pid of one that is gone */
+			return;
 		if (up && up->owner >= 0 && !up->dead) {
 			own(p, up->owner, "child");
 			return;

@@ -43,6 +43,7 @@ struct proc_root {
 /* Brings a table ({0} at first) up to date: processes that came, went, or have `again` set; all of
  * them if `all`. What is known of others stays as it was read. 0 or -errno. */
 int proc_table_update(struct proc_table *t, bool all);
+void proc_table_copy(struct proc_table *to, const struct proc_table *from);
 void proc_table_free(struct proc_table *t);
 uint64_t proc_start(pid_t pid); /* clock ticks since boot; 0 when gone */
 /* What a session's processes are to have as their soft RLIMIT_LOCKS; 0: no id of a session. */

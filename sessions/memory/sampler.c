@@ -52,6 +52,7 @@ struct sampler {
 	double focus_until;
 	struct pressure pressure;
 	struct scan *scan;
+	struct proc_table processes; /* a copy of the scan's, which belongs to the worker */
 	struct outside_process *outside;
 	size_t n_outside;
 	double outside_due; /* monotonic seconds */
@@ -359,6 +360,7 @@ finish(struct sampler *s)
 	if (s->working || s->handles || s->restores)
 		return;
 	scan_free(s->scan);
+	proc_table_free(&s->processes);
 	free(s->outside);
 	if (s->psi_fd >= 0)
 		close(s->psi_fd);
@@ -422,6 +424,7 @@ after_work(uv_work_t *req, int status)
 		finish(s);
 		return;
 	}
+	proc_table_copy(&s->processes, scan_processes(s->scan));
 	if (s->read.level != s->pressure.level)
 		log_info("memory pressure: level %d, %.0f %% available", s->read.level,
 			100.0 * (double)s->read.mem_available / (double)MAX(s->read.mem_total, 1u));
@@ -774,6 +777,12 @@ struct pressure
 sampler_pressure(const struct sampler *s)
 {
 	return s->pressure;
+}
+
+void
+sampler_processes(const struct sampler *s, struct proc_table *into)
+{
+	proc_table_copy(into, &s->processes);
 }
 
 struct footprint_others

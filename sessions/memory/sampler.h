@@ -7,6 +7,7 @@
 #include "sessions/memory/footprint.h"
 #include "sessions/memory/memgroup.h"
 #include "sessions/memory/pressure.h"
+#include "sessions/memory/proctree.h"
 #include <uv.h>
 
 struct memstat { /* of one session; absent = not known yet */
@@ -84,6 +85,9 @@ size_t sampler_recent(
 const struct outside_process *sampler_outside(const struct sampler *s, size_t *n);
 /* The processes of all other sessions, as of their last samples; ->p malloc'ed. */
 struct footprint_others sampler_others(const struct sampler *s, uint32_t num);
+
+/* The machine's processes as of the last round; those that came since are not among them. */
+void sampler_processes(const struct sampler *s, struct proc_table *into);
 
 struct pressure sampler_pressure(const struct sampler *s);
 #endif

@@ -53,6 +53,12 @@ scan_free(struct scan *s)
 	free(s);
 }
 
+const struct proc_table *
+scan_processes(const struct scan *s)
+{
+	return &s->table;
+}
+
 struct scan_cost
 scan_cost(const struct scan *s)
 {

@@ -6,6 +6,7 @@
 #include "core/base/base.h"
 #include "sessions/memory/footprint_gpu.h"
 #include "sessions/memory/memgroup.h"
+#include "sessions/memory/proctree.h"
 #include <sys/types.h>
 
 struct scan;
@@ -49,6 +50,7 @@ struct scan_outside {
 /* Skips the calling process and its parent (server, keeper). member arrays are malloc'ed.
  * n == 0: forgets every process. */
 void scan_run(struct scan *s, struct scan_session *v, size_t n, const struct scan_outside *outside);
+const struct proc_table *scan_processes(const struct scan *s); /* as of the last call; borrowed */
 struct scan_cost {
 	uint64_t cpu_ns;      /* of all calls */
 	uint64_t walks, runs; /* full walks done */

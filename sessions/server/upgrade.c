@@ -1,4 +1,5 @@
 #include "sessions/server/upgrade.h"
+#include "sessions/client/client.h"
 #include "core/base/log.h"
 #include "core/os/os.h"
 #include "core/page/page.h"
@@ -181,20 +182,12 @@ talk(struct upgrade *u, int sock)
 	return false;
 }
 
-/* The last line that it left on stderr. */
 static void
 last_words(struct upgrade *u, int fd)
 {
-	char text[1024], *line;
-	ssize_t n = read(fd, text, sizeof(text) - 1);
+	char text[1024];
+	const char *line = client_last_words(text, read(fd, text, sizeof(text) - 1));
 
-	text[MAX(n, 0)] = 0;
-	while (n > 0 && text[n - 1] == '\n')
-		text[--n] = 0;
-	line = strrchr(text, '\n');
-	line = line ? line + 1 : text;
-	if (!strncmp(line, "muster: server: ", 16))
-		line += 16;
 	snprintf(u->why, sizeof(u->why), "%.150s", *line ? line : "it ends before it serves");
 }
 

@@ -5,6 +5,7 @@
 #include "sessions/closing/lifecycle.h"
 #include "sessions/closing/spawn_guard.h"
 #include "sessions/closing/typing.h"
+#include "sessions/closing/wake.h"
 #include "sessions/memory/proc_read.h"
 #include "sessions/peer/peer.h"
 #include "sessions/server/server.h"
@@ -263,6 +264,8 @@ never_was(struct session *s)
 	struct sessions *ss = s->of;
 	char *top = s->tree ? xstrdup(worktree_top(s)) : NULL;
 
+	if (s->state == SS_STARTING)
+		session_set_state(s, SS_EXITED);
 	sessions_forget(s);
 	if (top)
 		worktree_remove(ss, top, NULL, NULL);
@@ -327,7 +330,7 @@ new_asleep(struct request *r, struct session *s)
 		err_set(&e, 2, "nothing to resume: no conversation, or none that %s resumes",
 			profile_name(s->profile));
 		request_fail(r, &e);
-		sessions_forget(s);
+		never_was(s);
 		return;
 	}
 	snprintf(s->conversation, sizeof(s->conversation), "%s", id);
@@ -362,6 +365,11 @@ begin_new(struct request *r, const char *tree)
 		return;
 	}
 	profile_pick_conversation(s->profile, s->argv, s->conversation);
+	if (wake_check_alone(s, &e) < 0) {
+		request_fail(r, &e);
+		never_was(s);
+		return;
+	}
 	argv = profile_start_argv(s->profile, s->argv, s->conversation);
 	with_prompt = prompt ? profile_prompt_argv(s->profile, argv, prompt) : NULL;
 	j = xcalloc(1, sizeof(*j));
@@ -370,7 +378,6 @@ begin_new(struct request *r, const char *tree)
 	j->guard = spawn_guard_json(&guard);
 	request_on_cancel(r, new_cancelled, j);
 	if (course_begin(s, with_prompt ? with_prompt : argv, new_done, j, &e) < 0) {
-		session_set_state(s, SS_EXITED);
 		new_done(j, s, &e);
 	} else {
 		ss->last_used = s;
@@ -443,11 +450,13 @@ struct kills {
 	json_t *results;
 };
 
+/* Asked again by a client whose server died before it answered: it may have done it. */
 static int
 kill_one(struct request *r, struct session *s, struct err *e)
 {
 	if (!ends_kill(lifecycle_ends(server_lifecycle(request_server(r))), s,
-		    obj_true(request_args(r), "now")))
+		    obj_true(request_args(r), "now")) &&
+		!obj_true(request_args(r), "again"))
 		return err_set(e, 1, "%s is not running (it is %s)", s->name,
 			session_state_name(s->state));
 	return 0;

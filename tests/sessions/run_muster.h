@@ -111,6 +111,24 @@ until(bool (*cond)(void *ctx), void *ctx, double seconds)
 	return true;
 }
 
+/* Asks until `ok` says yes. The last answer, a new reference. */
+__attribute__((unused)) static json_t *
+asked_until(const char *command, bool (*ok)(const json_t *reply))
+{
+	uint64_t end = os_mono_ns() + 90000000000ull;
+	json_t *j = NULL;
+
+	do {
+		json_decref(j);
+		assert_int_equal(muster("%s", command), 0);
+		j = out_json();
+		if (ok(j))
+			return j;
+	} while (os_mono_ns() < end);
+	fail_msg("%s: never came true: %.300s", command, out_text);
+	return j;
+}
+
 /* Polls until the text is on the session's screen. */
 __attribute__((unused)) static void
 until_shows(const char *name, const char *text)

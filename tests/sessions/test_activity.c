@@ -154,7 +154,8 @@ higher_source_wins_while_fresh(void **state)
 	assert_int_equal(verdict(T0 + 7 * S), ACT_PERMISSION);
 	assert_int_equal(a.source, SRC_HOOK);
 	activity_typed(&a, "1", 1, T0 + 8 * S); /* answered; a denial fires no hook */
-	assert_int_equal(verdict(T0 + 8 * S), ACT_IDLE);
+	assert_int_equal(verdict(T0 + 8 * S), ACT_PERMISSION); /* until it drew what comes of it */
+	assert_int_equal(verdict(T0 + 9 * S), ACT_IDLE);
 	activity_report(&a, SRC_HOOK, ACT_WORKING, "", T0 + 9 * S);
 	assert_int_equal(verdict(T0 + 9 * S), ACT_WORKING);
 	assert_int_equal(verdict(T0 + 20 * S), ACT_IDLE); /* Escape fires none either */
@@ -165,6 +166,54 @@ higher_source_wins_while_fresh(void **state)
 	say("state=error", T0 + 902 * S);
 	activity_report(&a, SRC_REGISTRY, ACT_IDLE, "", T0 + 903 * S);
 	assert_int_equal(verdict(T0 + 903 * S), ACT_ERROR);
+}
+
+/* Esc and Ctrl-C fire no hook: soon after them the screen tells, which knows when it works. */
+static void
+a_hook_says_nothing_of_an_interrupt(void **state)
+{
+	static const char *const keys[] = {"\33", "\3", "\33[27u", "\33[99;5u", "\33[27;5;99~"};
+
+	(void)state;
+	a.ready_ns = T0;
+	for (uint64_t i = 0; i < ARRAY_LEN(keys); i++) {
+		uint64_t t = T0 + i * 10 * S;
+
+		activity_report(&a, SRC_HOOK, ACT_WORKING, "", t);
+		activity_screen(&a, claude, "* Thinking\n\n❯ \n  esc to interrupt\n", t);
+		activity_typed(&a, "\33[A", 3, t + S); /* another key */
+		activity_output(&a, 9, true, t + S);
+		assert_int_equal(verdict(t + 2 * S), ACT_WORKING);
+		assert_int_equal(a.source, SRC_HOOK);
+		activity_typed(&a, keys[i], strlen(keys[i]), t + 2 * S);
+		assert_int_equal(verdict(t + 3 * S), ACT_WORKING);
+		assert_int_equal(a.source, SRC_SCREEN);
+		activity_screen(&a, claude, "❯ \n", t + 3 * S);
+		assert_int_equal(verdict(t + 3 * S), ACT_IDLE);
+	}
+	activity_report(&a, SRC_HOOK, ACT_WORKING, "", T0 + 100 * S); /* a later turn */
+	assert_int_equal(verdict(T0 + 100 * S), ACT_WORKING);
+}
+
+static void
+a_failed_turn_is_read_off_the_screen(void **state)
+{
+	static const char head[] = "❯ go on\n● API Error: 400 stub error, and\n  more of it\n";
+	static const char line[] = "────────\n❯ \n────────\n";
+	char text[400];
+
+	(void)state;
+	a.ready_ns = T0;
+	snprintf(text, sizeof text, "%s%s  ? for shortcuts\n", head, line);
+	activity_screen(&a, claude, text, T0);
+	assert_int_equal(verdict(T0), ACT_ERROR);
+	snprintf(text, sizeof text, "%s❯ again\n● ok\n%s  ? for shortcuts\n", head, line);
+	activity_screen(&a, claude, text, T0 + S);
+	assert_int_equal(verdict(T0 + S), ACT_IDLE);
+	snprintf(text, sizeof text,
+		"❯ x\n✻ API error · retrying in 1s · attempt 1/10\n%s  esc to interrupt\n", line);
+	activity_screen(&a, claude, text, T0 + 2 * S);
+	assert_int_equal(verdict(T0 + 2 * S), ACT_WORKING);
 }
 
 static void
@@ -491,6 +540,8 @@ main(void)
 		T(a_shell_prompt_ends_working),
 		T(children_do_not_set_the_state),
 		T(higher_source_wins_while_fresh),
+		T(a_hook_says_nothing_of_an_interrupt),
+		T(a_failed_turn_is_read_off_the_screen),
 		T(a_registry_that_is_idle_after_a_failure_is_an_error),
 		T(an_idle_title_yields_to_a_prompt_on_screen),
 		T(choices_are_hashed_without_their_marker),

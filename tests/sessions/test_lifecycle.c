@@ -1,176 +1,5 @@
 /* The whole way: a real server with agents on its ptys; what may be closed, closing, waking. */
-#include "core/os/os.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <cmocka.h>
-#include <jansson.h>
-#include <poll.h>
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#define DEADLINE_NS 15000000000ull
-static char muster[400], agent[400], home[128];
-static int exit_code;
-
-/* Standard output of a shell command, malloc'ed; its exit code in exit_code. */
-static char *__attribute__((format(printf, 1, 2))) sh(const char *fmt, ...)
-{
-	char command[2048], *out = NULL;
-	size_t n = 0, cap = 0, got;
-	va_list ap;
-	FILE *f;
-	int status;
-
-	va_start(ap, fmt);
-	vsnprintf(command, sizeof command, fmt, ap);
-	va_end(ap);
-	f = popen(command, "r");
-	assert_non_null(f);
-	do {
-		out = realloc(out, cap = n + 65536);
-		got = fread(out + n, 1, cap - n - 1, f);
-		n += got;
-	} while (got);
-	out[n] = 0;
-	status = pclose(f);
-	exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128;
-	return out;
-}
-
-static void __attribute__((format(printf, 1, 2))) run(const char *fmt, ...)
-{
-	char words[1024];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(words, sizeof words, fmt, ap);
-	va_end(ap);
-	free(sh("%s %s 2>&1", muster, words));
-}
-
-static void
-must(const char *words)
-{
-	char *out = sh("%s %s 2>&1", muster, words);
-
-	if (exit_code)
-		fail_msg("muster %s: %s", words, out);
-	free(out);
-}
-
-static json_t *__attribute__((format(printf, 1, 2))) ask(const char *fmt, ...)
-{
-	char words[1024], *out;
-	va_list ap;
-	json_t *j;
-
-	va_start(ap, fmt);
-	vsnprintf(words, sizeof words, fmt, ap);
-	va_end(ap);
-	out = sh("%s %s --json", muster, words);
-	j = json_loads(out, JSON_DISABLE_EOF_CHECK, NULL);
-	if (!j)
-		fail_msg("%s: no JSON in: %s", words, out);
-	free(out);
-	return j;
-}
-
-/* The object of that name in an array; borrowed. */
-static json_t *
-named(const json_t *list, const char *name)
-{
-	json_t *o;
-	size_t i;
-
-	json_array_foreach (list, i, o)
-		if (strcmp(json_string_value(json_object_get(o, "name")), name) == 0)
-			return o;
-	fail_msg("%s is not listed", name);
-	return NULL;
-}
-
-/* Polls until a member of a session in `ls -a` has the value. */
-static void
-until(const char *name, const char *key, const char *want)
-{
-	uint64_t end = os_mono_ns() + DEADLINE_NS;
-	char seen[100] = "";
-
-	while (os_mono_ns() < end) {
-		json_t *j = ask("ls -a");
-		const char *v = json_string_value(
-			json_object_get(named(json_object_get(j, "sessions"), name), key));
-
-		snprintf(seen, sizeof seen, "%s", v ? v : "");
-		json_decref(j);
-		if (strcmp(seen, want) == 0)
-			return;
-		poll(NULL, 0, 30);
-	}
-	fail_msg("%s of %s is '%s', not '%s'", key, name, seen, want);
-}
-
-/* Polls until the first reason against closing begins so ("" none at all). */
-static void
-until_reason(const char *name, const char *prefix)
-{
-	uint64_t end = os_mono_ns() + DEADLINE_NS;
-	char seen[200] = "";
-
-	while (os_mono_ns() < end) {
-		json_t *j = ask("reap");
-		json_t *o = named(json_object_get(j, "candidates"), name);
-		const char *r = json_string_value(json_array_get(json_object_get(o, "reasons"), 0));
-		bool eligible = json_is_true(json_object_get(o, "eligible"));
-
-		snprintf(seen, sizeof seen, "%s", r ? r : "");
-		json_decref(j);
-		/* no reason at all: then it is also worth it, so its footprint is known */
-		if (*prefix ? !eligible && strncmp(seen, prefix, strlen(prefix)) == 0
-			    : eligible && !*seen)
-			return;
-		poll(NULL, 0, 30);
-	}
-	fail_msg("%s: reason '%s', not '%s'", name, seen, prefix);
-}
-
-static void
-until_on_screen(const char *name, const char *text)
-{
-	uint64_t end = os_mono_ns() + DEADLINE_NS;
-	char *out = NULL;
-
-	while (os_mono_ns() < end) {
-		free(out);
-		out = sh("%s peek %s", muster, name);
-		if (strstr(out, text)) {
-			free(out);
-			return;
-		}
-		poll(NULL, 0, 30);
-	}
-	fail_msg("no '%s' on the screen of %s: %s", text, name, out);
-}
-
-static void
-say(const char *name, const char *text)
-{
-	run("send %s '%s'", name, text);
-	run("wait %s --for idle --timeout 15", name);
-	assert_int_equal(exit_code, 0);
-}
-
-static void
-start(const char *name)
-{
-	run("new -d -n %s -c %s/work -p claude -- %s --model fake", name, home, agent);
-	assert_int_equal(exit_code, 0);
-	until(name, "activity", "idle");
-}
+#include "tests/sessions/agents.h"
 
 static void
 reasons_of_all_kinds(void **state)
@@ -402,7 +231,6 @@ auto_puts_some_to_sleep_at_a_time(void **state)
 	static const char *const names[] = {"auto1", "auto2", "auto3", "auto4", "auto5", "auto6"};
 	int now = 0, most = 0, over = 0;
 	char path[200], *out, *from;
-	uint64_t t;
 	FILE *f;
 
 	(void)state;
@@ -420,10 +248,8 @@ auto_puts_some_to_sleep_at_a_time(void **state)
 	      "no\n[sampling]\ntick = 1s\n",
 		f);
 	fclose(f);
-	t = os_mono_ns();
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
 		until(names[i], "state", "asleep");
-	assert_true(os_mono_ns() - t < 10000000000ull);
 	out = sh("tail -n +%s %s/state/server.log | "
 		 "grep -oh 'sleeping -> asleep\\|running -> sleeping'",
 		from, home);
@@ -594,6 +420,66 @@ a_hook_speaks_for_its_own_session_only(void **state)
 	free(key);
 }
 
+/* Which files the user has, and what is in them; not what the CLI itself writes about conversations. */
+static char *
+users_files(void)
+{
+	return sh("cd %s/user && find . \\( -path ./.claude/projects -o -path ./.claude/sessions "
+		  "\\) -prune -o -printf '%%p %%y %%m %%i %%s\\n' | sort; "
+		  "find . -type f ! -path './.claude/projects/*' ! -path './.claude/sessions/*' | "
+		  "sort | xargs -d '\\n' sha256sum",
+		home);
+}
+
+/* Whatever is done with a session, hooks and all: the files of its CLI and of its user stay as they
+ * are, and none is added. */
+static void
+files_of_the_user_are_never_touched(void **state)
+{
+	static const char *const files[] = {".claude.json", ".claude/settings.json",
+		".claude/settings.local.json", ".claude/CLAUDE.md", ".codex/config.toml",
+		".codex/auth.json", ".gemini/settings.json", ".config/opencode/opencode.json",
+		".bashrc", ".profile", "work/.claude/settings.json",
+		"work/.claude/settings.local.json", "work/CLAUDE.md", "work/AGENTS.md"};
+	char *before, *after, *key, *value;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(files); i++)
+		free(sh("f=%s/user/%s; mkdir -p ${f%%/*} && echo '{\"statusLine\":{\"type\":"
+			"\"command\",\"command\":\"echo %zu\"}}' >$f && chmod 640 $f",
+			home, files[i], i));
+	free(sh("mkdir -p %s/user/.claude/projects %s/user/.claude/sessions", home, home));
+	value = sh("echo %s/user", home);
+	value[strcspn(value, "\n")] = 0;
+	setenv("HOME", value, 1);
+	free(value);
+	before = users_files();
+	assert_non_null(strstr(before, "work/.claude/settings.local.json"));
+	run("new -d -n u -c %s/user/work -p claude -- %s --model fake", home, agent);
+	assert_int_equal(exit_code, 0);
+	until("u", "activity", "idle");
+	say("u", "hello");
+	key = sh("ls -v %s/*/hooks/*.key | tail -1 | tr -d '\n'", home);
+	runs_hook("u", key);
+	free(key);
+	value = hook_signal("u");
+	assert_string_equal(value, "error"); /* hooks are heard */
+	free(value);
+	say("u", "hello");
+	until_reason("u", "");
+	must("hibernate u");
+	must("resume u");
+	say("u", "hello");
+	run("new -d -n u2 -c %s/user/work -p claude -- %s --model fake", home, agent);
+	must("kill --now u2");
+	must("kill u");
+	must("forget u u2");
+	after = users_files();
+	assert_string_equal(before, after);
+	free(before);
+	free(after);
+}
+
 /* What a script runs is what the session is; what somebody starts in a shell is not. */
 static void
 a_script_is_known_by_what_it_runs(void **state)
@@ -623,23 +509,37 @@ a_script_is_known_by_what_it_runs(void **state)
 	until("z2", "profile", "shell");
 }
 
+/* What its output alone tells; before that the echo of what was typed counts. */
+static void
+until_output_says(const char *name, const char *want)
+{
+	uint64_t end = os_mono_ns() + DEADLINE_NS;
+	char seen[100] = "";
+
+	do {
+		json_t *j = ask("explain %s", name), *all = json_object_get(j, "signals");
+		const char *v = json_string_value(
+			json_object_get(json_array_get(all, json_array_size(all) - 1), "detail"));
+
+		snprintf(seen, sizeof seen, "%s", v ? v : "");
+		json_decref(j);
+		if (strcmp(seen, want) == 0)
+			return;
+		poll(NULL, 0, 30);
+	} while (os_mono_ns() < end);
+	fail_msg("the output of %s says '%s', not '%s'", name, seen, want);
+}
+
 static void
 what_runs_in_front_of_a_shell_is_work(void **state)
 {
-	json_t *j, *signals;
 
 	(void)state;
 	must("new -d -n f -p shell -- sh -i");
 	until("f", "activity", "idle");
 	must("send f 'exec 3>&1; tail -f /dev/null'");
 	until("f", "activity", "working");
-	j = ask("explain f");
-	signals = json_object_get(j, "signals");
-	assert_string_equal(
-		json_string_value(json_object_get(
-			json_array_get(signals, json_array_size(signals) - 1), "detail")),
-		"tail");
-	json_decref(j);
+	until_output_says("f", "tail");
 	must("send f --key C-c");
 	must("wait f --for idle --timeout 15");
 	/* one without children that is silent: where the kernel tells, it is seen to sleep */
@@ -851,6 +751,21 @@ awake_is_back_with_its_conversation(void **state)
 	assert_int_equal(exit_code, 0);
 	until("thief", "conversation", id);
 	refused("resume g", "its conversation runs in thief already");
+	free(sh("%s new -d -n twin -c %s/work -p claude -- %s --resume %s 2>%s/err", muster, home,
+		agent, id, home));
+	assert_int_equal(exit_code, 1);
+	out = sh("cat %s/err; %s ls -a | grep -c twin", home, muster);
+	assert_string_equal(out,
+		"muster: new: its conversation runs in thief already (muster attach thief)\n0\n");
+	free(out);
+	run("new -d -n fork -c %s/work -p claude -- %s --resume %s --fork-session", home, agent,
+		id);
+	assert_int_equal(exit_code, 0); /* another one, as it seems; its CLI knows better */
+	until("fork", "conversation", id);
+	out = sh("%s events fork", muster);
+	assert_non_null(strstr(out, "runs-twice"));
+	free(out);
+	run("kill --now fork");
 	run("kill --now thief");
 	free(sh("(%s resume g; echo $? >%s/rc) >/dev/null 2>&1 &", muster, home));
 	until("g", "state", "running");
@@ -899,6 +814,8 @@ main(void)
 			a_hook_speaks_for_its_own_session_only, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			a_script_is_known_by_what_it_runs, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			files_of_the_user_are_never_touched, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			what_runs_in_front_of_a_shell_is_work, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(config_is_read_again, set_up, tear_down),

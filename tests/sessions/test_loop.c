@@ -11,7 +11,7 @@ static const struct {
 		"a line is to be there when the process dies right after it"},
 	{"", "/run/", "XDG_RUNTIME_DIR is in memory"},
 	{"opendir", "/proc",
-		"an end looks for what is new of its tree in the turn that sends the signal"},
+		"an end looks for what came of its tree, in the turn that sends the signal"},
 	{"lstat", "/state/lock", "what makes this server the only one: it must know at once"},
 	/* a wake is answered when its directory, its program and its transcript were looked at */
 	{"access", WORK_DIR, "its directory"},
@@ -36,8 +36,8 @@ begin(const char *name)
 	setenv("HOME", in_home("user"), 1);
 	mkdir(in_home("user"), 0700);
 	snprintf(agent, sizeof(agent), "%s/tests/tools/fake_agent", getenv("MUSTER_BIN"));
-	put_file(in_home("config.ini"),
-		"[server]\nstore_after=50ms\nrest_after=200ms\nscrollback_lines=40000\n");
+	put_file(in_home("config.ini"), "[server]\nstore_after=50ms\nrest_after=200ms\nscrollback_"
+					"lines=40000\n[sampling]\ntick=1s\n");
 	start_with_faults();
 }
 
@@ -128,10 +128,37 @@ exists(void *name)
 }
 
 static bool
-hangs(void *ctx)
+hangs_or_done(void *ctx)
 {
 	(void)ctx;
-	return faults->held > 0;
+	return faults->held > 0 || exists("done");
+}
+
+/* Reads old text while the disk hangs, and is served meanwhile. False: it came all the same, for what
+ * was being written was still in memory. */
+static bool
+read_hangs(void *n)
+{
+	char cmd[1500];
+	bool hung;
+
+	unlink(in_home("done"));
+	faults->held = 0;
+	faults->hold = 1;
+	snprintf(cmd, sizeof(cmd), "('%s/muster' peek p --history >'%s'; >'%s') </dev/null &",
+		getenv("MUSTER_BIN"), in_home("peeked"), in_home("done"));
+	assert_int_equal(system(cmd), 0);
+	assert_true(until(hangs_or_done, NULL, 15));
+	assert_int_equal(muster("send q hello%d", ++*(int *)n), 0);
+	snprintf(cmd, sizeof(cmd), "hello%d\nhello%d", *(int *)n, *(int *)n);
+	until_shows("q", cmd);
+	assert_int_equal(muster("new -d -n r%d -p shell -- sh -c 'echo begun; cat'", *(int *)n), 0);
+	snprintf(cmd, sizeof(cmd), "r%d", *(int *)n);
+	until_shows(cmd, "begun");
+	hung = !exists("done");
+	faults->hold = 0;
+	assert_true(until(exists, "done", 15));
+	return hung;
 }
 
 /* A disk that hangs while somebody reads old text: everyone else is served as ever, and the text
@@ -140,6 +167,7 @@ static void
 test_a_hanging_disk_is_nobody_elses(void **state)
 {
 	char cmd[1500], *text;
+	int times = 0;
 
 	(void)state;
 	begin("slow");
@@ -147,19 +175,8 @@ test_a_hanging_disk_is_nobody_elses(void **state)
 	assert_int_equal(muster("new -d -n p -p shell -- sh -c 'seq 1 9000; cat'"), 0);
 	until_shows("p", "9000");
 	assert_true(until(in_files, NULL, 15));
-	snprintf(faults->under, sizeof(faults->under), "/slow/state/text/");
-	faults->hold = 1;
-	snprintf(cmd, sizeof(cmd), "('%s/muster' peek p --history >'%s'; >'%s') </dev/null &",
-		getenv("MUSTER_BIN"), in_home("peeked"), in_home("done"));
-	assert_int_equal(system(cmd), 0);
-	assert_true(until(hangs, NULL, 15));
-	assert_int_equal(muster("send q hello"), 0);
-	until_shows("q", "hello\nhello");
-	assert_int_equal(muster("new -d -n r -p shell -- sh -c 'echo begun; cat'"), 0);
-	until_shows("r", "begun");
-	assert_false(exists("done"));
-	faults->hold = 0;
-	assert_true(until(exists, "done", 15));
+	snprintf(faults->under, sizeof(faults->under), "/slow/state/text/2/");
+	assert_true(until(read_hangs, &times, 30));
 	assert_int_equal(muster("peek p --history"), 0);
 	text = strdup(out_text);
 	snprintf(cmd, sizeof(cmd), "cmp -s '%s' '%s'", in_home("peeked"), in_home("out"));
@@ -169,12 +186,47 @@ test_a_hanging_disk_is_nobody_elses(void **state)
 	end();
 }
 
+/* A session begins and is killed; nothing else of the machine is read on the loop for it. */
+static bool
+an_end_is_cheap(void *ctx)
+{
+	(void)ctx;
+	assert_int_equal(muster("new -d -n p -p shell -- sh -c 'cat & cat'"), 0);
+	faults->process_looks = 0;
+	faults->watch = 1;
+	assert_int_equal(muster("kill p --now"), 0);
+	faults->watch = 0;
+	assert_int_equal(muster("forget p"), 0);
+	return faults->process_looks == 0;
+}
+
+/* What the sampler knows of a busy machine, which it does as soon as it has looked twice, an end need
+ * not ask for: it asks after its own tree. */
+static void
+test_an_end_knows_the_machine(void **state)
+{
+	pid_t other;
+
+	(void)state;
+	begin("busy");
+	if ((other = fork()) == 0)
+		for (;;)
+			pause();
+	faults->process = other;
+	assert_int_equal(muster("new -d -n q -p shell -- cat"), 0);
+	assert_true(until(an_end_is_cheap, NULL, 60));
+	kill(other, SIGKILL);
+	waitpid(other, NULL, 0);
+	end();
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_nothing_on_the_loop_waits),
 		cmocka_unit_test(test_a_hanging_disk_is_nobody_elses),
+		cmocka_unit_test(test_an_end_knows_the_machine),
 	};
 
 	snprintf(top, sizeof(top), "%s", getenv("MUSTER_HOME"));

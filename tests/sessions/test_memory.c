@@ -8,7 +8,6 @@
 #include <math.h>
 
 #define MB 1048576.0
-enum { DEADLINE_S = 15 };
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 static const double slack = 24;
 #else
@@ -27,24 +26,6 @@ string(const json_t *o, const char *key)
 	const char *s = json_string_value(json_object_get(o, key));
 
 	return s ? s : "";
-}
-
-/* Asks until `ok` says yes. The last answer, a new reference. */
-static json_t *
-asked_until(const char *command, bool (*ok)(const json_t *reply))
-{
-	uint64_t deadline = os_mono_ns() + DEADLINE_S * 1000000000ull;
-	json_t *j = NULL;
-
-	do {
-		json_decref(j);
-		assert_int_equal(muster("%s", command), 0);
-		j = out_json();
-		if (ok(j))
-			return j;
-	} while (os_mono_ns() < deadline);
-	fail_msg("%s: never came true: %.300s", command, out_text);
-	return j;
 }
 
 static bool

@@ -43,7 +43,7 @@ struct model {
 };
 static struct model m[SLOTS];
 static int global_fd[KEEPER_SLOTS];
-static uint64_t seed;
+static uint64_t seed, began; /* as it stands; with which this sequence began */
 static pid_t next_pid = 4000000;
 
 static unsigned
@@ -451,7 +451,7 @@ all_agree(void)
 				course_exited(&house.ss, e->num, e->pid, e->status);
 			if (k >= TURNS)
 				fail_msg("seed %llu: session %u is %s, not %s%s",
-					(unsigned long long)seed, (unsigned)e->num,
+					(unsigned long long)began, (unsigned)e->num,
 					s ? session_state_stored(s->state) : "gone",
 					session_state_stored(of_word[e->word]),
 					s && !shows(e) ? ", or its text is lost" : "");
@@ -474,6 +474,10 @@ everything_stops(void)
 	struct ends *ends = ends_new(&house.ss, on_ended, NULL);
 	uint64_t latest = os_mono_ns() + 15000000000ull;
 
+	/* what has left to sleep, and was not heard to, is killed like any other */
+	for (int i = 0; i < SLOTS; i++)
+		if (m[i].num && m[i].word == ASLEEP && session_live(session_of(&m[i])))
+			m[i].word = ENDED;
 	ends_kill_all(ends);
 	for (int i = 0; i < SLOTS; i++)
 		if (m[i].num && m[i].word < ASLEEP) {
@@ -539,6 +543,7 @@ test_lives(void **state)
 {
 	const char *n = getenv("MODEL_SEQUENCES"), *one = getenv("MODEL_SEED");
 	unsigned long count = n ? strtoul(n, NULL, 10) : one ? 1 : SEQUENCES;
+	static const uint64_t kept[] = {106465}; /* in which something was wrong once */
 	uint64_t first = one ? strtoull(one, NULL, 10) : 1;
 
 	(void)state;
@@ -550,8 +555,8 @@ test_lives(void **state)
 	house_begin();
 	recover_hand_over(&house.ss, true);
 	keeper_hears();
-	for (unsigned long i = 0; i < count; i++) {
-		seed = first + i;
+	for (unsigned long i = 0; i < count + ARRAY_LEN(kept); i++) {
+		seed = began = i < count ? first + i : kept[i - count];
 		a_life();
 	}
 	print_message("  %lu sequences of %d steps\n", count, STEPS);

@@ -5,29 +5,11 @@
 #include "tests/sessions/run_muster.h"
 
 #define MB 1048576.0
-enum { DEADLINE_S = 90 }; /* they are looked for once a minute */
 
 static double
 number(const json_t *o, const char *key)
 {
 	return json_number_value(json_object_get(o, key));
-}
-
-static json_t *
-asked_until(const char *command, bool (*ok)(const json_t *reply))
-{
-	uint64_t deadline = os_mono_ns() + DEADLINE_S * 1000000000ull;
-	json_t *j = NULL;
-
-	do {
-		json_decref(j);
-		assert_int_equal(muster("%s", command), 0);
-		j = out_json();
-		if (ok(j))
-			return j;
-	} while (os_mono_ns() < deadline);
-	fail_msg("%s: never came true: %.300s", command, out_text);
-	return j;
 }
 
 static const json_t *

@@ -118,6 +118,8 @@ start_chooses_an_id_unless_told(void **state)
 	assert_string_equal(id, ID);
 	assert_string_equal(
 		joined(profile_start_argv(p, ARGV("claude", "-r", ID), id)), "claude -r " ID);
+	profile_pick_conversation(p, ARGV("claude", "--resume", ID, "--fork-session"), id);
+	assert_string_equal(id, ""); /* it will have one of its own */
 	profile_pick_conversation(p, ARGV("claude", "--session-id=" ID), id);
 	assert_string_equal(id, ID);
 	profile_pick_conversation(p, ARGV("claude", "-c"), id);

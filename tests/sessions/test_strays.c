@@ -410,6 +410,54 @@ test_a_kill_can_be_hastened(void **st)
 	assert_int_equal(muster("server stop"), 0);
 }
 
+static bool
+is_closing(void *name)
+{
+	json_t *s = row(name);
+	bool closing = !strcmp(json_string_value(json_object_get(s, "state")), "closing");
+
+	json_decref(s);
+	return closing;
+}
+
+static bool
+is_over(void *path)
+{
+	return access(path, F_OK) == 0;
+}
+
+/* Who asked a server that died is answered by the next one, which ends the session and says so. */
+static void
+test_a_kill_outlives_its_server(void **st)
+{
+	char cmd[3000], over[600], rc[8] = "";
+	const char *of;
+	FILE *f;
+
+	(void)st;
+	begin("again", "0");
+	of = start("k", "sh -c 'trap \"\" HUP TERM; while :; do sleep 1; done'");
+	snprintf(over, sizeof(over), "%s", in_home("rc"));
+	snprintf(cmd, sizeof(cmd),
+		"('%s/muster' kill k >/dev/null 2>&1 </dev/null; echo $? >'%s.new'; mv '%s.new' "
+		"'%s') &",
+		getenv("MUSTER_BIN"), over, over, over);
+	until_shows("k", "");
+	assert_int_equal(system(cmd), 0);
+	assert_true(until(is_closing, "k", 20));
+	kill(server_pid("pid"), SIGKILL);
+	assert_true(until(is_closing, "k", 20));
+	assert_int_equal(muster("kill --now k"), 0);
+	assert_true(until(is_over, over, 20));
+	f = fopen(over, "r");
+	assert_non_null(f);
+	assert_non_null(fgets(rc, sizeof(rc), f));
+	fclose(f);
+	assert_string_equal(rc, "0\n");
+	assert_int_equal(alive(of), 0);
+	assert_int_equal(muster("server stop"), 0);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -419,6 +467,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(test_what_is_left_ends_after_a_while),
 		cmocka_unit_test(test_the_wall_clock_does_not_count),
 		cmocka_unit_test(test_a_kill_can_be_hastened),
+		cmocka_unit_test(test_a_kill_outlives_its_server),
 	};
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 

@@ -219,6 +219,68 @@ a_lost_enter_comes_once_more(void **state)
 	assert_string_equal(played_got(&p), "");
 }
 
+/* Who does not wait hears at once, and the text is entered with the same care; what is sent behind
+ * it does not become a part of it. */
+static void
+care_is_taken_though_nobody_waits(void **state)
+{
+	(void)state;
+	played_starts(&p, "claude");
+	gets_ready();
+	typing_queue(p.s, &(struct typing){.text = "hello",
+				  .enter = true,
+				  .no_wait = true,
+				  .done = on_done,
+				  .ctx = &o});
+	typing_tick(p.s, os_mono_ns());
+	send_text("next", false, false);
+	played_takes(&p, "hello");
+	played_prompt(&p, "hello");
+	UNTIL(*played_got(&p));
+	played_takes(&p, "\r");
+	assert_int_equal(o.calls, 1);
+	UNTIL(*played_got(&p)); /* it still stands there */
+	played_takes(&p, "\r");
+	assert_int_equal(o.calls, 1);
+	played_prompt(&p, "");
+	played_says(&p, "working");
+	UNTIL(!typing_waits(p.s));
+	played_takes(&p, "next");
+	assert_int_equal(o.calls, 2);
+	assert_int_equal(o.failed, 0);
+}
+
+/* A list in the prompt's place would lose the text, and take the Enter. */
+static void
+text_is_not_typed_into_a_list(void **state)
+{
+	static const char list[] =
+		"\033[H\033[2J Rewind\r\n \u276f (current)\r\n   first question\r\n";
+
+	(void)state;
+	played_starts(&p, "claude");
+	gets_ready();
+	played_prints(&p, list);
+	run_evaluate(p.s, os_mono_ns());
+	send_text("hello", true, false);
+	assert_string_equal(played_got(&p), "");
+	played_prompt(&p, "");
+	run_evaluate(p.s, os_mono_ns());
+	played_takes(&p, "hello"); /* it went */
+	played_prompt(&p, "hello");
+	played_takes(&p, "\r");
+	played_prompt(&p, "");
+	UNTIL(o.calls);
+	assert_int_equal(o.failed, 0);
+	played_prints(&p, list);
+	run_evaluate(p.s, os_mono_ns());
+	send_text("again", true, false);
+	typing_tick(p.s, os_mono_ns() + 6 * SEC);
+	assert_int_equal(o.failed, 1);
+	assert_non_null(strstr(o.why, "is not at its prompt"));
+	assert_string_equal(played_got(&p), "");
+}
+
 static void
 only_a_choice_that_stands_there_is_an_answer(void **state)
 {
@@ -382,6 +444,8 @@ main(void)
 		T(a_bare_prompt_gets_what_was_held),
 		T(a_list_on_its_screen_is_no_rest),
 		T(a_lost_enter_comes_once_more),
+		T(care_is_taken_though_nobody_waits),
+		T(text_is_not_typed_into_a_list),
 		T(only_a_choice_that_stands_there_is_an_answer),
 		T(an_answer_is_followed_until_its_question_is_gone),
 		T(an_answer_to_another_question_is_not_typed),

@@ -37,9 +37,9 @@ for n in old-spike readme-pass auth-review i18n-try2 perf-notes todo-sweep lint-
 	i=$((i + 1))
 done
 
-play slept idle 441 lab
-for _ in $(seq 300); do # until its memory has been seen for a while
-	[ "$("$muster" history slept --csv 2>/dev/null | wc -l)" -gt 12 ] && break
+play slept grows 200 lab
+for _ in $(seq 900); do # until its memory has been seen for a while
+	[ "$("$muster" history slept --csv 2>/dev/null | wc -l)" -gt 90 ] && break
 	read -rt 0.2 <> <(:)
 done
 "$muster" hibernate slept --force >/dev/null

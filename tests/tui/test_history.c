@@ -54,6 +54,21 @@ the_time_shown_is_that_of_the_data(void **state)
 	app_free(a);
 }
 
+/* What is asleep has no process to tell of, and nothing to put to sleep. */
+static void
+what_sleeps_says_so(void **state)
+{
+	(void)state;
+	struct app *a = memory_of("d1", 120, 40);
+	assert_true(shows(a, "~/w/api   asleep"));
+	assert_false(shows(a, "pid"));
+	assert_false(shows(a, "z sleep"));
+	app_free(a);
+	a = memory_of("b1", 120, 40);
+	assert_true(shows(a, "pid ") && shows(a, "z sleep"));
+	app_free(a);
+}
+
 static void
 the_verdict_is_in_words(void **state)
 {
@@ -179,6 +194,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_time_shown_is_that_of_the_data),
+		cmocka_unit_test(what_sleeps_says_so),
 		cmocka_unit_test(the_verdict_is_in_words),
 		cmocka_unit_test(events_are_not_cut),
 		cmocka_unit_test(layers),

@@ -7,7 +7,7 @@
 static const char *
 hint_of(const struct app *a, unsigned context, const struct action *act)
 {
-	const struct msess *s = context & (C_LIST | C_PEEK) ? model_selected(&a->m) : NULL;
+	const struct msess *s = context & (C_LIST | C_PEEK | C_MEM) ? model_selected(&a->m) : NULL;
 	if (s && act == &actions[ACTION_ANSWER] && msess_group(s) != GR_NEEDS)
 		return "";
 	if (s && act == &actions[ACTION_HIBERNATE] && s->state != MS_RUNNING)

@@ -670,14 +670,6 @@ open_terminal(struct front *f)
 }
 
 static void
-on_walk(uv_handle_t *h, void *arg)
-{
-	(void)arg;
-	if (!uv_is_closing(h))
-		uv_close(h, NULL);
-}
-
-static void
 on_late(uv_timer_t *t)
 {
 	front_check(t->data)->gone = true;
@@ -716,9 +708,7 @@ close_all(struct front *f)
 	outer_close(f->outer);
 	client_free(f->client);
 	uv_run(&f->loop, UV_RUN_NOWAIT);
-	uv_walk(&f->loop, on_walk, NULL);
-	uv_run(&f->loop, UV_RUN_DEFAULT);
-	uv_loop_close(&f->loop);
+	client_loop_end(&f->loop);
 }
 
 static int

@@ -241,14 +241,6 @@ on_readable(uv_poll_t *h, int status, int events)
 }
 
 static void
-on_walk(uv_handle_t *h, void *arg)
-{
-	(void)arg;
-	if (!uv_is_closing(h))
-		uv_close(h, NULL);
-}
-
-static void
 attach(const struct plain *p)
 {
 	struct err e = {0};
@@ -287,9 +279,7 @@ plain_run(const struct front_options *opt, struct err *e)
 		p.attach[0] = 0;
 	}
 	client_free(p.client);
-	uv_walk(&p.loop, on_walk, NULL);
-	uv_run(&p.loop, UV_RUN_DEFAULT);
-	uv_loop_close(&p.loop);
+	client_loop_end(&p.loop);
 	model_deinit(&p.m);
 	buf_free(&p.line);
 	return 0;

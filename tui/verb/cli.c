@@ -322,14 +322,15 @@ fmt_ago(char *buf, double s)
 }
 
 json_t *
-verb_call(const struct verb_ctx *ctx, const char *verb, json_t *take_args, int *code)
+verb_call_as(const struct verb_ctx *ctx, const struct call_as *as, const char *verb,
+	json_t *take_args, int *code)
 {
 	struct err e = {0};
-	struct client *c = client_connect(ctx->host, true, &e);
+	struct client *c = client_connect(ctx->host, !as->no_start, &e);
 	json_t *reply = NULL;
 
 	if (c)
-		reply = client_call(c, verb, take_args, NULL, NULL, 0, &e);
+		reply = client_call(c, verb, take_args, as->part, as->ctx, as->timeout_s, &e);
 	else
 		json_decref(take_args);
 	if (!reply)
@@ -337,4 +338,10 @@ verb_call(const struct verb_ctx *ctx, const char *verb, json_t *take_args, int *
 	client_free(c);
 	json_clean(ctx, reply);
 	return reply;
+}
+
+json_t *
+verb_call(const struct verb_ctx *ctx, const char *verb, json_t *take_args, int *code)
+{
+	return verb_call_as(ctx, &(struct call_as){0}, verb, take_args, code);
 }

@@ -83,14 +83,6 @@ on_reader(uv_poll_t *p, int status, int events)
 		follow_end(f, EXIT_OK);
 }
 
-static void
-on_walk(uv_handle_t *h, void *ctx)
-{
-	(void)ctx;
-	if (!uv_is_closing(h))
-		uv_close(h, NULL);
-}
-
 int
 follow(struct verb_ctx *ctx, const struct follow_ops *ops, void *octx)
 {
@@ -110,8 +102,6 @@ follow(struct verb_ctx *ctx, const struct follow_ops *ops, void *octx)
 	on_back(&f);
 	uv_run(&f.loop, UV_RUN_DEFAULT);
 	client_free(f.c);
-	uv_walk(&f.loop, on_walk, NULL);
-	uv_run(&f.loop, UV_RUN_DEFAULT);
-	uv_loop_close(&f.loop);
+	client_loop_end(&f.loop);
 	return f.code;
 }

@@ -8,26 +8,6 @@
 
 #define TEXT_MAX (768u << 10) /* of a send: the request must stay below 1 MiB */
 
-/* client_call with a timeout or parts. */
-static json_t *
-call(struct verb_ctx *ctx, const char *verb, json_t *args, void (*part)(void *, json_t *),
-	void *pctx, double timeout_s, int *code)
-{
-	struct err e = {0};
-	struct client *c = client_connect(ctx->host, true, &e);
-	json_t *reply = NULL;
-
-	if (c)
-		reply = client_call(c, verb, args, part, pctx, timeout_s, &e);
-	else
-		json_decref(args);
-	if (!reply)
-		*code = verb_fail(ctx, e.code ? e.code : EXIT_FAIL, "%s", e.msg);
-	client_free(c);
-	json_clean(ctx, reply);
-	return reply;
-}
-
 static void
 put_part(void *ctx, json_t *j)
 {
@@ -69,7 +49,9 @@ verb_peek(struct verb_ctx *ctx, int argc, char **argv)
 	args = json_pack("{s:s,s:b,s:b}", "id", argv[first], "history", history, "ansi", ansi);
 	if (n >= 0)
 		json_object_set_new(args, "lines", json_integer(n));
-	reply = call(ctx, "peek", args, ctx->json ? keep_part : put_part, &all, 0, &code);
+	reply = verb_call_as(ctx,
+		&(struct call_as){.part = ctx->json ? keep_part : put_part, .ctx = &all}, "peek",
+		args, &code);
 	if (reply && ctx->json) {
 		json_t *t = json_stringn(all.len ? (char *)all.data : "", all.len);
 		json_object_set_new(reply, "text", t);
@@ -205,8 +187,8 @@ verb_wait(struct verb_ctx *ctx, int argc, char **argv)
 			ctx, EXIT_USAGE, "--for %.40s: idle, ready, blocked or exit", what);
 	if (timeout && s <= 0)
 		s = 0.001;
-	reply = call(ctx, "wait", json_pack("{s:s,s:s}", "id", argv[first], "for", what), NULL,
-		NULL, s, &code);
+	reply = verb_call_as(ctx, &(struct call_as){.timeout_s = s}, "wait",
+		json_pack("{s:s,s:s}", "id", argv[first], "for", what), &code);
 	if (reply && ctx->json)
 		print_json(json_incref(reply));
 	json_decref(reply);

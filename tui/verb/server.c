@@ -28,24 +28,8 @@ start(struct verb_ctx *ctx, bool force)
 	return EXIT_OK;
 }
 
-/* A request that must not start a server. */
-static json_t *
-ask(struct verb_ctx *ctx, const char *verb, json_t *args, int *code)
-{
-	struct err e = {0};
-	struct client *c = client_connect(ctx->host, false, &e);
-	json_t *reply = NULL;
-
-	if (c)
-		reply = client_call(c, verb, args, NULL, NULL, 0, &e);
-	else
-		json_decref(args);
-	if (!reply)
-		*code = verb_fail(ctx, e.code ? e.code : EXIT_FAIL, "%s", e.msg);
-	client_free(c);
-	json_clean(ctx, reply);
-	return reply;
-}
+/* For requests that must not start a server. */
+static const struct call_as if_it_runs = {.no_start = true};
 
 /* Until the process is gone; it may stand still, or not end in time. */
 static int
@@ -72,7 +56,7 @@ static int
 stop(struct verb_ctx *ctx, bool force)
 {
 	int code = EXIT_OK, fd[2];
-	json_t *st = ask(ctx, "status", json_object(), &code), *reply;
+	json_t *st = verb_call_as(ctx, &if_it_runs, "status", json_object(), &code), *reply;
 	static const char *const who[] = {"server", "keeper"}, *const key[] = {"pid", "keeper_pid"};
 	uint64_t end = os_mono_ns() + STOP_NS;
 	pid_t pid[2];
@@ -84,7 +68,8 @@ stop(struct verb_ctx *ctx, bool force)
 		fd[i] = (int)syscall(SYS_pidfd_open, pid[i], 0);
 	}
 	json_decref(st);
-	if (!(reply = ask(ctx, "stop", json_pack("{s:b}", "kill_sessions", force), &code)))
+	if (!(reply = verb_call_as(
+		      ctx, &if_it_runs, "stop", json_pack("{s:b}", "kill_sessions", force), &code)))
 		return code;
 	json_decref(reply);
 	for (int i = 0; i < 2; i++) {
@@ -99,7 +84,7 @@ static int
 status(struct verb_ctx *ctx, bool force)
 {
 	int code = EXIT_OK;
-	json_t *st = ask(ctx, "status", json_object(), &code), *n;
+	json_t *st = verb_call_as(ctx, &if_it_runs, "status", json_object(), &code), *n;
 	char ago[32], store[32];
 
 	(void)force;

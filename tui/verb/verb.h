@@ -55,6 +55,14 @@ int opts_parse(struct verb_ctx *ctx, const struct opt *o, void *octx, int argc, 
 int verb_fail(const struct verb_ctx *ctx, int code, const char *fmt, ...) PRINTF_LIKE(3, 4);
 /* client_connect + client_call; prints the error. NULL: *code is the exit code. */
 json_t *verb_call(const struct verb_ctx *ctx, const char *verb, json_t *take_args, int *code);
+struct call_as {       /* {0}: as verb_call does it */
+	bool no_start; /* a server */
+	double timeout_s;
+	void (*part)(void *ctx, json_t *j); /* of an answer that comes in parts */
+	void *ctx;
+};
+json_t *verb_call_as(const struct verb_ctx *ctx, const struct call_as *as, const char *verb,
+	json_t *take_args, int *code);
 /* For a terminal: all strings in a reply as sanitize leaves them. Nothing with --json: data stays
  * data. verb_call does it. */
 void json_clean(const struct verb_ctx *ctx, json_t *reply);

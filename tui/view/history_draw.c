@@ -182,6 +182,9 @@ title(struct app *a, const struct hist_state *st, const struct msess *s)
 	else if (s && other)
 		snprintf(what, sizeof what, "%s, and %s %s", s->name, a->d.theme.glyph[GL_WORK],
 			other->name);
+	else if (s && w >= 90 && !msess_live(s))
+		snprintf(what, sizeof what, "%s   %s   %s", s->name,
+			fmt_dir(a->home, dir, sizeof dir, s->cwd), msess_word(s));
 	else if (s && w >= 90)
 		snprintf(what, sizeof what, "%s   %s   pid %ld, %ld process%s", s->name,
 			fmt_dir(a->home, dir, sizeof dir, s->cwd), s->pid, s->processes,

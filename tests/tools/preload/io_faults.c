@@ -75,8 +75,12 @@ meet(const char *call, const char *path)
 
 	if (!io_faults)
 		return;
-	if (io_faults->watch && syscall(SYS_gettid) == getpid() && may_be_slow(call, path))
-		note(call, path);
+	if (io_faults->watch && syscall(SYS_gettid) == getpid()) {
+		int pid = below(path, "/proc/") ? atoi(path + 6) : 0;
+		io_faults->process_looks += pid && pid == io_faults->process;
+		if (may_be_slow(call, path))
+			note(call, path);
+	}
 	if (!io_faults->hold || !io_faults->under[0] || !strstr(path, io_faults->under))
 		return;
 	io_faults->held++;

@@ -20,9 +20,11 @@ struct io_faults {
 	_Atomic int wall_s; /* the wall clock is this much ahead */
 	/* Calls that a process's first thread makes on files that may be slow, whatever `under` is: all but
 	 * what the kernel makes up (but a walk over all of /proc counts). */
-	_Atomic int watch;  /* they are noted */
-	_Atomic int noted;  /* different ones */
-	char note[32][256]; /* "call path", the first of them */
+	_Atomic int watch;	   /* they are noted */
+	_Atomic int noted;	   /* different ones */
+	char note[32][256];	   /* "call path", the first of them */
+	_Atomic int process;	   /* and those on files below /proc/PROCESS … */
+	_Atomic int process_looks; /* … are counted */
 };
 extern struct io_faults *io_faults;
 #endif
