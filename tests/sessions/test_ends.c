@@ -161,12 +161,19 @@ start_together(int round, int n)
 
 	snprintf(fifo, sizeof(fifo), "%s", in_home("gate%d", round));
 	assert_int_equal(mkfifo(fifo, 0600), 0);
-	for (int i = 0; i < n; i++)
-		assert_int_equal(
-			muster("new -d -n r%d-%d -- sh -c 'read x <%s; exit 5'", round, i, fifo),
-			0);
 	fd = open(fifo, O_RDWR | O_CLOEXEC);
 	assert_true(fd >= 0);
+	for (int i = 0; i < n; i++)
+		assert_int_equal(muster("new -d -n r%d-%d -- sh -c 'exec <%s; echo ready; read x; "
+					"exit 5'",
+					 round, i, fifo),
+			0);
+	for (int i = 0; i < n; i++) {
+		char name[32];
+
+		snprintf(name, sizeof(name), "r%d-%d", round, i);
+		until_shows(name, "ready"); /* it holds the pipe itself */
+	}
 	return fd;
 }
 
