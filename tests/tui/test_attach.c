@@ -66,8 +66,8 @@ pictures_reach_the_program(void **state)
 	start("drop", "stty raw -echo; printf '\033[?2004hgo'; exec cat -v");
 	struct outer *o = attach("drop", 70, 16);
 	wait_shown(o, "go", true);
-	type(o, "\033[200~/home/u/a\\ picture.png \033[201~");
-	wait_shown(o, "^[[200~/home/u/a\\ picture.png ^[[201~", true);
+	type(o, "\033[200~/srv/u/a\\ picture.png \033[201~");
+	wait_shown(o, "^[[200~/srv/u/a\\ picture.png ^[[201~", true);
 	type(o, "\033[200~\033[201~\026");
 	wait_shown(o, "^[[201~^[[200~^[[201~^V", true);
 	type(o, "\034\034");
