@@ -267,6 +267,16 @@ check_option(const struct session *s, int digit, struct err *e)
 	return err_set(e, 1, "no option %c: 1-%d", digit, n);
 }
 
+/* Text would go into what stands in the prompt's place, and its Enter choose there. */
+static bool
+is_away(const struct send_job *j)
+{
+	const struct activity_state *a = &j->s->run->act;
+
+	return j->text && j->enter && a->ready_ns && a->prompt_fits && !a->prompt.bare &&
+	       a->prompt.state == PROMPT_UNSEEN;
+}
+
 /* What it is sent for still holds. A digit is pressed as an answer's key: an Enter behind it would
  * answer the next question unseen. */
 static int
@@ -281,8 +291,9 @@ check_answer(struct send_job *j, struct err *e)
 			e, 1, "the prompt of %s is not the same any more (look again)", j->s->name);
 	if (check_option(j->s, digit, e) < 0)
 		return -1;
-	if (stands && j->text && j->enter &&
-		!digit) /* Enter would take the choice that is marked */
+	/* Enter would take the choice that is marked */
+	if (j->text && j->enter && !digit &&
+		(stands || (activity_blocked(j->s->run->act.now) && is_away(j))))
 		return err_set(e, 1, "%s asks something (muster send %s --key 1 answers it)",
 			j->s->name, j->s->name);
 	if (!digit || !stands)
@@ -340,16 +351,6 @@ job_type(struct send_job *j)
 	job_next(s);
 }
 
-/* Text would go into what stands in the prompt's place, and its Enter choose there. */
-static bool
-is_away(const struct send_job *j)
-{
-	const struct activity_state *a = &j->s->run->act;
-
-	return j->text && j->enter && a->ready_ns && a->prompt_fits && !a->prompt.bare &&
-	       a->prompt.state == PROMPT_UNSEEN && !activity_blocked(a->now);
-}
-
 /* Does it have to wait? Keys alone never do: they may be the answer that it waits for. */
 static bool
 is_held(const struct send_job *j, uint64_t now_ns)
@@ -359,7 +360,7 @@ is_held(const struct send_job *j, uint64_t now_ns)
 
 	if (j->when_idle)
 		return !typing_at_rest(s, now_ns) || is_away(j);
-	if (is_away(j))
+	if (is_away(j) && !activity_blocked(a->now))
 		return true;
 	if (activity_blocked(a->now) && !a->options.n && now_ns - a->now_since_ns < OPTIONS_MS * MS)
 		return true;

@@ -278,6 +278,11 @@ text_is_not_typed_into_a_list(void **state)
 	typing_tick(p.s, os_mono_ns() + 6 * SEC);
 	assert_int_equal(o.failed, 1);
 	assert_non_null(strstr(o.why, "is not at its prompt"));
+	played_says(&p, "blocked:kind=question"); /* nor where it calls that a question */
+	send_text("again", true, false);
+	typing_tick(p.s, os_mono_ns() + 3 * SEC);
+	assert_int_equal(o.failed, 2);
+	assert_non_null(strstr(o.why, "asks something"));
 	assert_string_equal(played_got(&p), "");
 }
 
