@@ -165,9 +165,7 @@ void app_colors(struct app *a, uint32_t fg, uint32_t bg);
 void app_acked(struct app *a, uint32_t view); /* client.h: the place to lend the terminal */
 void app_check(const struct app *a);	      /* aborts */
 void app_dump(const struct app *a, struct buf *out);
-
 struct pane *app_pane(struct app *a, uint32_t view); /* the one that shows it; NULL */
-
 /* For views and actions. */
 /* Here the session's screen is shown: its last rows, unless the caller says otherwise in it. */
 struct preview_place *app_preview(struct app *a, const struct msess *s, int y, int x, int h, int w);
