@@ -242,6 +242,7 @@ obey(const char *text)
 		grow(text + 5);
 	} else if (strcmp(text, "LINGER") == 0) {
 		signal(SIGTERM, go_slowly);
+		remember(text);
 		say("ok: LINGER");
 	} else if (strcmp(text, "RECALL") == 0) {
 		say("turns: %d", turns());
