@@ -27,7 +27,7 @@ struct decoder {
 	input_cb cb;
 	void *ctx;
 	struct buf kept, paste;
-	bool in_paste;
+	bool in_paste, paste_went; /* went: parts of it are sent already */
 	unsigned timeouts;
 	size_t scanned; /* of kept: no terminator before this */
 };
@@ -208,6 +208,7 @@ csi_tilde(struct decoder *d, const struct csi *c, unsigned more_mods)
 	}
 	if (num == 200) {
 		d->in_paste = true;
+		d->paste_went = false;
 		return;
 	}
 	if (num == (int)KITTY_KP_BEGIN) {
@@ -388,16 +389,19 @@ parse_string(struct decoder *d, const uint8_t *p, size_t n)
 	return 0;
 }
 
+/* An empty one is sent, too: so terminals paste a picture, which the program then looks for itself. */
 static void
 send_paste(struct decoder *d)
 {
 	struct buf clean = {0};
+	bool empty = d->paste.len == 0 && !d->paste_went;
 	struct input_event ev = {.type = INPUT_PASTE};
 	paste_clean(&clean, d->paste.data, d->paste.len);
-	ev.bytes = clean.data;
+	ev.bytes = empty ? (const uint8_t *)"" : clean.data;
 	ev.len = clean.len;
 	d->paste.len = 0;
-	if (clean.len)
+	d->paste_went = true;
+	if (clean.len || empty)
 		d->cb(d->ctx, &ev);
 	buf_free(&clean);
 }

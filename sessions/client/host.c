@@ -162,6 +162,7 @@ become(char *const *argv, bool asks, int fd, int said)
 	dup2(said, 2);
 	for (int i = 1; i < NSIG; i++)
 		signal(i, SIG_DFL);
+	signal(SIGHUP, SIG_IGN); /* what was typed last goes its way when the terminal closes */
 	execvp(argv[0], argv);
 	dprintf(2, "%s: %s\n", argv[0], strerror(errno));
 	_exit(127);

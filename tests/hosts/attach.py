@@ -43,6 +43,16 @@ def lines_there():
     return [l for l in text.splitlines() if l.startswith(how)]
 
 
+def say(n):
+    """Typed, echoed and said again, before the next: a terminal mixes echo and output otherwise."""
+    os.write(fd, f"{how} {n}\r".encode())
+    end = time.monotonic() + 15
+    while lines_there().count(f"{how} {n}") < 2:
+        if time.monotonic() > end:
+            fail(f"line {n} never came back")
+        pump(0.1)
+
+
 def echo(byte):
     global seen
     while pump(0.2):
@@ -71,12 +81,9 @@ if how == "slow":
 else:
     typed = 0
     for typed in range(1, 6):
-        os.write(fd, f"{how} {typed}\r".encode())
-        pump(0.3)
+        say(typed)
     if how == "cut":
         link = sys.argv[4]
-        while len(lines_there()) < 10:
-            pump(0.2)
         subprocess.run(["ip", "link", "set", link, "down"], check=True)
         t = time.monotonic()
         seen = b""
@@ -93,8 +100,7 @@ else:
         while pump(0.5):
             pass
         for typed in range(6, 9):
-            os.write(fd, f"{how} {typed}\r".encode())
-            pump(0.3)
+            say(typed)
     end = time.monotonic() + 10
     want = sorted(f"{how} {i}" for i in range(1, typed + 1) for _ in "12")
     while sorted(lines_there()) != want:

@@ -97,6 +97,21 @@ server_pid(const char *key)
 	return pid;
 }
 
+/* A zombie that nobody reaps is none. */
+__attribute__((unused)) static bool
+lives(pid_t pid)
+{
+	char path[64], text[300] = "";
+	FILE *f;
+
+	snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+	if (!(f = fopen(path, "r")))
+		return false;
+	text[fread(text, 1, sizeof text - 1, f)] = 0;
+	fclose(f);
+	return strrchr(text, ')') && strrchr(text, ')')[2] != 'Z';
+}
+
 /* Polls until cond() or the deadline. */
 __attribute__((unused)) static bool
 until(bool (*cond)(void *ctx), void *ctx, double seconds)

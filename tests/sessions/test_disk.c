@@ -133,7 +133,7 @@ all_stored(void *ctx)
 static bool
 gone(void *pid)
 {
-	return kill(*(pid_t *)pid, 0) < 0;
+	return !lives(*(pid_t *)pid);
 }
 
 /* As a power cut leaves it: no process of muster's, only files. */

@@ -153,6 +153,16 @@ test_save(void **state)
 	assert_non_null(strstr(member("odd", "cwd"), "/save/some dir\""));
 	assert_int_equal(muster("save -"), 0);
 	assert_int_equal(times(out_text, "directory = "), 2);
+	/* what runs it, too */
+	put("config.ini", "[runner.polite]\ncommand = nice -n 1\n");
+	put("g.ini",
+		"[kind]\ncommand = cat\nrunner = polite\n[rude]\ncommand = cat\nrunner = none\n");
+	assert_int_equal(muster("server stop --kill-sessions"), 0);
+	assert_int_equal(muster("up $MUSTER_HOME/g.ini"), 2);
+	says("no runner none");
+	assert_string_equal(member("kind", "runner"), "\"polite\"");
+	assert_int_equal(muster("save - --all"), 0);
+	assert_int_equal(times(out_text, "runner = polite\n"), 1);
 	assert_int_equal(muster("server stop --kill-sessions"), 0);
 }
 

@@ -81,21 +81,6 @@ exists(void *path)
 	return access(path, F_OK) == 0;
 }
 
-/* A zombie that nobody reaps is none. */
-static bool
-lives(pid_t pid)
-{
-	char path[64], text[300] = "";
-	FILE *f;
-
-	snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
-	if (!(f = fopen(path, "r")))
-		return false;
-	text[fread(text, 1, sizeof text - 1, f)] = 0;
-	fclose(f);
-	return strrchr(text, ')') && strrchr(text, ')')[2] != 'Z';
-}
-
 static void
 check_kept(struct found was)
 {

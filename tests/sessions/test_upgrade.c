@@ -2,6 +2,7 @@
  * notice nothing, and what cannot take over changes nothing. */
 #include "tests/sessions/put_file.h"
 #include "tests/sessions/run_muster.h"
+#include <limits.h>
 
 #define LINES 6000
 
@@ -182,11 +183,12 @@ static void
 test_the_former_goes_on(void **st)
 {
 	static const char *const how[] = {"dies", "few"};
-	char program[600], err[600];
+	char program[PATH_MAX], err[600];
 
 	(void)st;
 	home_of("former");
-	snprintf(program, sizeof program, "%s/muster", built);
+	snprintf(err, sizeof err, "%s/muster", built);
+	assert_non_null(realpath(err, program));
 	start_printer();
 	for (size_t i = 0; i < ARRAY_LEN(how); i++) {
 		pid_t keeper = server_pid("keeper_pid");

@@ -192,6 +192,25 @@ is_gone(void *path)
 	return !there(path);
 }
 
+/* As a line of a fleet's file: made once, and known again. */
+static void
+test_fleet(void **state)
+{
+	FILE *f = fopen(in_home("fleet.ini"), "w");
+
+	(void)state;
+	assert_non_null(f);
+	fputs("directory = repo\ncommand = cat\n[one]\nworktree = b1\n[two]\nworktree = b2\n", f);
+	fclose(f);
+	assert_int_equal(muster("up '%s'", in_home("fleet.ini")), 0);
+	assert_true(there(in_home("repo.worktrees/b1/src")));
+	assert_true(there(in_home("repo.worktrees/b2/src")));
+	assert_int_equal(muster("up '%s'", in_home("fleet.ini")), 0);
+	assert_string_equal(out_text, "one is running\ntwo is running\n");
+	assert_int_equal(muster("down --kill '%s'", in_home("fleet.ini")), 0);
+	assert_non_null(strstr(out_text, "two has ended"));
+}
+
 static void
 test_cannot_start(void **state)
 {
@@ -209,6 +228,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_kept, begin, end),
 		cmocka_unit_test_setup_teardown(test_again, begin, end),
 		cmocka_unit_test_setup_teardown(test_cannot_start, begin, end),
+		cmocka_unit_test_setup_teardown(test_fleet, begin, end),
 	};
 
 	if (system("git --version >/dev/null 2>&1") != 0) {

@@ -57,6 +57,25 @@ the_richest_keyboard_is_used(void **state)
 	outer_free(o);
 }
 
+/* What a terminal makes of a dropped picture is a paste of its path, and of a pasted one an empty paste
+ * or ^V, at which the CLI looks into the clipboard itself. */
+static void
+pictures_reach_the_program(void **state)
+{
+	(void)state;
+	start("drop", "stty raw -echo; printf '\033[?2004hgo'; exec cat -v");
+	struct outer *o = attach("drop", 70, 16);
+	wait_shown(o, "go", true);
+	type(o, "\033[200~/srv/u/a\\ picture.png \033[201~");
+	wait_shown(o, "^[[200~/srv/u/a\\ picture.png ^[[201~", true);
+	type(o, "\033[200~\033[201~\026");
+	wait_shown(o, "^[[201~^[[200~^[[201~^V", true);
+	type(o, "\034\034");
+	assert_int_equal(ended(o), 0);
+	everything_is_put_back(o);
+	outer_free(o);
+}
+
 static void
 looking_back_finding_and_copying(void **state)
 {
@@ -657,6 +676,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(keys_reach_the_session_and_its_screen_comes_back),
 		cmocka_unit_test(the_richest_keyboard_is_used),
+		cmocka_unit_test(pictures_reach_the_program),
 		cmocka_unit_test(looking_back_finding_and_copying),
 		cmocka_unit_test(a_place_stays_while_output_comes),
 		cmocka_unit_test(hits_are_marked),

@@ -108,12 +108,82 @@ says_why_not(void **state)
 	outer_free(o);
 }
 
+/* Until what muster prints has the pattern. */
+static void
+until(struct outer *o, const char *args, const char *pattern)
+{
+	for (long end = now_ms() + DEADLINE_MS;
+		shell("%s %s | grep -aq '%s'", muster, args, pattern) != 0; pump(o, 20))
+		if (now_ms() > end)
+			fail_msg("muster %s: never %s", args, pattern);
+}
+
+/* The dashboard has its sessions beside those of here. */
+static void
+in_the_dashboard(void **state)
+{
+	char *argv[] = {muster, NULL};
+	struct outer *o;
+	pid_t link;
+
+	(void)state;
+	start("here", "echo local text; exec cat");
+	assert_int_equal(shell("%s new -d --host far -n web --size 80x24 -- sh -c 'echo remote "
+			       "text; exec cat' >/dev/null",
+				 muster),
+		0);
+	o = run_on_pty(argv, 120, 40);
+	wait_shown(o, "far:web", true);
+	wait_shown(o, "here", true);
+	type(o, "/far:web\r"); /* alone in the list, and looked at */
+	wait_shown(o, "remote text", true);
+	type(o, "\r");
+	wait_shown(o, "far:api", false);
+	type(o, "typed there\r");
+	wait_shown(o, "typed there\ntyped there", true);
+
+	/* cut while it is attached: it comes back to the same screen */
+	put("off", "");
+	assert_int_equal(kill(link_pid(), SIGKILL), 0);
+	wait_shown(o, "far is away, trying again", true);
+	shell("rm '%s/off'", home);
+	wait_shown(o, "far is away", false);
+	type(o, "and on\r");
+	wait_shown(o, "and on\nand on", true);
+	type(o, DETACH);
+	wait_shown(o, "LAST HOUR", true);
+	link = link_pid();
+	type(o, "cask Ann\r");
+	until(o, "ls --host far --json", "\"note\":\"ask Ann\"");
+
+	/* a command for sessions of both machines */
+	type(o, "v/\x15"
+		"here\r");
+	wait_shown(o, "far:web", false);
+	type(o, "vt");
+	until(o, "ls --host far --json", "\"web\".*\"pinned\":true");
+	until(o, "ls --json", "\"here\",[^}]*\"pinned\":true");
+	type(o, "/\x15"
+		"far:web\r");
+	wait_shown(o, "far:web", true);
+
+	/* rows of one that is away stay, and say so */
+	put("off", "");
+	assert_int_equal(kill(link, SIGKILL), 0);
+	wait_shown(o, " away ", true);
+	assert_true(shows(o, "far:web"));
+	shell("rm '%s/off'", home);
+	wait_shown(o, " away ", false);
+	leave(o, "q");
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(attaches_there),
 		cmocka_unit_test(says_why_not),
+		cmocka_unit_test(in_the_dashboard),
 	};
 
 	return cmocka_run_group_tests(tests, begin, end);

@@ -222,6 +222,8 @@ static const struct {
 	{"debug check --json", "debug"},
 	{"debug handles --json", "debug"},
 	{"replay --json --cells \"$MUSTER_HOME/bytes\"", "replay"},
+	{"up \"$MUSTER_HOME/fleet.ini\" --json", "up"},
+	{"down --kill \"$MUSTER_HOME/fleet.ini\" --json", "results"},
 	{"new -d --json -- cat", "new"},
 };
 
@@ -233,6 +235,10 @@ test_outputs(void **state)
 	(void)state;
 	assert_non_null(f);
 	fputs("\033[1;31mred\033[0m \033[4mtext\033[0m\033]0;title\007\r\nnext", f);
+	fclose(f);
+	f = fopen(in_home("fleet.ini"), "w");
+	assert_non_null(f);
+	fputs("[fleet-one]\ncommand = cat\n", f);
 	fclose(f);
 	f = fopen(in_home("config.ini"), "w");
 	assert_non_null(f);

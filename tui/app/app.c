@@ -391,6 +391,27 @@ app_connection(struct app *a, bool up, const char *why)
 			p->ops->back(p->owner);
 }
 
+void
+app_link(struct app *a, uint32_t first, uint32_t last, bool up, const char *words)
+{
+	struct pane *p;
+	bool shown = false;
+	a->dirty = true;
+	if (up)
+		a->away[0] = 0;
+	LIST_FOREACH (p, &a->panes, link)
+		if (!up && p->view >= first && p->view <= last) {
+			pane_lost(p);
+			shown = true;
+		} else if (up && !p->view && p->ops->back) {
+			p->ops->back(p->owner);
+		}
+	if (shown)
+		snprintf(a->away, sizeof a->away, "%s", words);
+	else if (*words)
+		app_toast(a, !up, "%s", words);
+}
+
 struct pane *
 app_pane(struct app *a, uint32_t view)
 {
@@ -424,7 +445,7 @@ static void
 draw_banner(struct app *a)
 {
 	char lost[160];
-	const char *text = a->m.banner;
+	const char *text = *a->away ? a->away : a->m.banner;
 	if (!a->connected) {
 		snprintf(lost, sizeof lost, "%s",
 			*a->lost_why ? a->lost_why : "reconnecting to the server");

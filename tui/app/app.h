@@ -91,6 +91,7 @@ struct app {
 	bool motion;	    /* what one waits for may count up */
 	struct err failed;  /* code: why there is nothing to show at all */
 	char lost_why[160]; /* the connection; "" unknown */
+	char away[160];	    /* of a machine whose session is shown; "" none */
 	LIST_HEAD(, pane) panes;
 	struct arena *arena;   /* NULL until needed */
 	struct canvas *canvas; /* the frame */
@@ -154,6 +155,8 @@ void app_clock(struct app *a);
  * belongs to a view; true: the picture changes by it. */
 void app_event(struct app *a, json_t *ev);
 void app_connection(struct app *a, bool up, const char *why);
+/* The views from first to last are gone, words say why; up: their machine is there again. */
+void app_link(struct app *a, uint32_t first, uint32_t last, bool up, const char *words);
 bool app_frame(struct app *a, uint32_t view, const void *bytes, size_t n);
 bool app_view_event(struct app *a, uint32_t view, json_t *ev);
 void app_edited(struct app *a, const char *text, size_t n);
@@ -162,9 +165,7 @@ void app_colors(struct app *a, uint32_t fg, uint32_t bg);
 void app_acked(struct app *a, uint32_t view); /* client.h: the place to lend the terminal */
 void app_check(const struct app *a);	      /* aborts */
 void app_dump(const struct app *a, struct buf *out);
-
 struct pane *app_pane(struct app *a, uint32_t view); /* the one that shows it; NULL */
-
 /* For views and actions. */
 /* Here the session's screen is shown: its last rows, unless the caller says otherwise in it. */
 struct preview_place *app_preview(struct app *a, const struct msess *s, int y, int x, int h, int w);

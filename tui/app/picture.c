@@ -11,7 +11,7 @@ struct pane *
 app_plain(const struct app *a)
 {
 	const struct view *v = app_top(a);
-	bool bare = a->connected && !*a->m.banner && !frame_toast(a);
+	bool bare = a->connected && !*a->away && !*a->m.banner && !frame_toast(a);
 	return v->plain && bare ? v->plain((struct app *)a, a->stack[a->depth - 1].st) : NULL;
 }
 

@@ -96,6 +96,8 @@ by_limit(const struct msess *s)
 const char *
 msess_word(const struct msess *s)
 {
+	if (s->away)
+		return "away";
 	if (s->state == MS_EXITED && (s->exit_code > 0 || s->exit_signal > 0))
 		return "failed";
 	if (s->state != MS_RUNNING)
@@ -368,6 +370,7 @@ take_numbers(struct msess *s, json_t *o, double now)
 	s->has_growth = json_is_number(json_object_get(o, "growth_bytes_per_h"));
 	s->pinned = flag(o, "pinned");
 	s->archived = flag(o, "archived");
+	s->away = flag(o, "away");
 	s->stopped = flag(o, "stopped");
 	s->grows_with_work = flag(o, "growth_while_working");
 	s->limited_until = num(o, "limited_until", 0);

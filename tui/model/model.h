@@ -37,6 +37,7 @@ struct msess {
 	bool has_growth;
 	bool eligible, worth;
 	bool pinned, marked, archived;
+	bool away;				/* its machine does not answer: as it was last */
 	bool stopped;				/* by a signal */
 	bool grows_with_work;			/* the growth is that of a session at work */
 	double limited_until;			/* 0: it is not limited */

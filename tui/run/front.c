@@ -16,6 +16,7 @@
 #include "sessions/config/config.h"
 #include "tui/app/preview.h"
 #include "tui/attach/attach.h"
+#include "tui/run/links.h"
 #include "tui/run/output.h"
 #include "tui/run/plain.h"
 #include "tui/run/versions.h"
@@ -42,6 +43,7 @@ struct front {
 	uv_timer_t clock;
 	struct outer *outer; /* NULL: the terminal is not touched yet */
 	struct client *client;
+	struct links *links;   /* other machines; NULL: none are asked */
 	struct editor *editor; /* it has the terminal; NULL: we have */
 	struct app *app;
 	struct outputs *outputs; /* of programs that are asked; NULL until then */
@@ -174,6 +176,7 @@ struct call {
 	app_part_cb part;
 	app_reply_cb cb;
 	char id[64];
+	bool all;	  /* it asks for all sessions */
 	uint32_t request; /* of a stream: in f->streams */
 	LIST_ENTRY(call) link;
 };
@@ -191,6 +194,8 @@ on_reply(void *ctx, json_t *reply, const struct err *e)
 			k->cb(f->app, reply, e, k->id);
 		else if (e)
 			app_toast(f->app, true, "%s", e->msg);
+		if (k->all)
+			links_tell(f->links);
 		f->app->dirty = true;
 		damage(f, true);
 	}
@@ -214,7 +219,11 @@ do_request(void *ctx, const char *verb, json_t *take_args, app_reply_cb cb, cons
 	struct call *k = xcalloc(1, sizeof *k);
 	k->f = f;
 	k->cb = cb;
+	k->all = !strcmp(verb, "watch");
 	snprintf(k->id, sizeof k->id, "%s", id);
+	uint32_t request;
+	if (links_request(f->links, verb, take_args, NULL, on_reply, k, &request))
+		return;
 	client_request(f->client, verb, take_args, on_reply, k);
 }
 
@@ -226,7 +235,9 @@ do_stream(void *ctx, const char *verb, json_t *take_args, app_part_cb part, app_
 	k->f = f;
 	k->part = part;
 	k->cb = cb;
-	uint32_t request = client_stream(f->client, verb, take_args, on_part, on_reply, k);
+	uint32_t request;
+	if (!links_request(f->links, verb, take_args, on_part, on_reply, k, &request))
+		request = client_stream(f->client, verb, take_args, on_part, on_reply, k);
 	if (request) { /* else it has failed, and k is gone */
 		k->request = request;
 		LIST_INSERT_HEAD(&f->streams, k, link);
@@ -244,7 +255,8 @@ do_cancel(void *ctx, uint32_t request)
 			break;
 	if (!k)
 		return;
-	client_cancel(f->client, request);
+	struct client *c = links_of_num(f->links, &request);
+	client_cancel(c ? c : f->client, request);
 	LIST_REMOVE(k, link);
 	free(k);
 }
@@ -258,31 +270,49 @@ do_quit(void *ctx)
 static uint32_t
 do_view_open(void *ctx, const char *id, unsigned mode, int cols, int rows)
 {
-	return client_view_open(front_check(ctx)->client, id, mode, cols, rows);
+	struct front *f = front_check(ctx);
+	uint32_t link;
+	struct client *c = links_of_id(f->links, &id, &link);
+	if (link && !c)
+		return 0;
+	return links_num(link, client_view_open(c ? c : f->client, id, mode, cols, rows));
+}
+
+/* Whose view it is; *view is the number there then. */
+static struct client *
+client_of(void *ctx, uint32_t *view)
+{
+	struct front *f = front_check(ctx);
+	struct client *c = links_of_num(f->links, view);
+	return c ? c : f->client;
 }
 
 static void
 do_view_close(void *ctx, uint32_t view)
 {
-	client_view_close(front_check(ctx)->client, view);
+	struct client *c = client_of(ctx, &view);
+	client_view_close(c, view);
 }
 
 static void
 do_view_resize(void *ctx, uint32_t view, int cols, int rows)
 {
-	client_view_resize(front_check(ctx)->client, view, cols, rows);
+	struct client *c = client_of(ctx, &view);
+	client_view_resize(c, view, cols, rows);
 }
 
 static void
 do_view_scroll(void *ctx, uint32_t view, uint64_t back)
 {
-	client_view_scroll(front_check(ctx)->client, view, back);
+	struct client *c = client_of(ctx, &view);
+	client_view_scroll(c, view, back);
 }
 
 static void
 do_view_input(void *ctx, uint32_t view, const struct input_event *ev)
 {
-	client_view_input(front_check(ctx)->client, view, ev);
+	struct client *c = client_of(ctx, &view);
+	client_view_input(c, view, ev);
 }
 
 static void
@@ -300,7 +330,8 @@ static void
 do_lend(void *ctx, uint32_t view)
 {
 	struct front *f = front_check(ctx);
-	if (!f->outer || f->quit || !client_lends(f->client))
+	uint32_t num = view;
+	if (!f->outer || f->quit || client_of(f, &num) != f->client || !client_lends(f->client))
 		return;
 	int fd = outer_lend(f->outer);
 	unsigned caps = render_caps_bits(outer_caps(f->outer));
@@ -603,6 +634,18 @@ static const struct client_ops client_ops_of = {.event = on_event,
 	.lost = on_lost,
 	.back = on_back};
 
+/* Another machine: its sessions are still to be seen, and what shows one is told. */
+static void
+on_link(void *ctx, uint32_t first_view, uint32_t last_view, bool up, const char *words)
+{
+	struct front *f = front_check(ctx);
+	if (!f->app)
+		return;
+	f->app->now = os_wall_s();
+	app_link(f->app, first_view, last_view, up, words);
+	damage(f, false);
+}
+
 /* --- life ------------------------------------------------------------------------------------- */
 
 static int
@@ -661,6 +704,7 @@ close_all(struct front *f)
 	f->outputs = NULL;
 	app_free(f->app);
 	f->app = NULL;
+	links_close(f->links);
 	outer_close(f->outer);
 	client_free(f->client);
 	uv_run(&f->loop, UV_RUN_NOWAIT);
@@ -697,6 +741,13 @@ front_open(struct front *f, const struct view *base, const char *id)
 		return err_set(&f->e, 1, "no terminal descriptions (install ncurses-base)");
 	f->app->now = os_wall_s();
 	theme_use(&f->app->d.theme, cfg.theme, NULL);
+	if (!f->opt->host && base == &view_list)
+		f->links = links_new(&f->loop, f->client,
+			&(struct links_ops){.event = on_event,
+				.frame = on_frame,
+				.view_event = on_view_event,
+				.link = on_link,
+				.ctx = f});
 	return 0;
 }
 

@@ -218,6 +218,8 @@ static const struct {
 	{"tags", "-t", on_tags, "words"},
 	{"size", "--size", on_value, "COLUMNSxROWS"},
 	{"mem_max", "--mem-max", on_value, "a size such as 2G"},
+	{"worktree", "--worktree", on_value, "a branch"},
+	{"runner", "--runner", on_value, "the name of a runner"},
 	{"pin", "--pin", on_flag, "yes or no"},
 	{"no_store", "--no-store", on_flag, "yes or no"},
 };
@@ -292,12 +294,26 @@ is_live(const json_t *s)
 	       strcmp(jstr(s, "state"), "closing") == 0;
 }
 
+static bool
+has_option(const struct member *m, const char *option)
+{
+	json_t *w;
+	size_t i;
+
+	json_array_foreach (m->words, i, w)
+		if (!strcmp(json_string_value(w), option))
+			return true;
+	return false;
+}
+
 /* Another one that only has the name is not touched. */
 static bool
 elsewhere(const struct member *m, const json_t *s, char *why, size_t cap)
 {
 	char *dir = realpath(m->dir, NULL);
-	bool other = s && strcmp(jstr(s, "cwd"), dir ? dir : m->dir) != 0;
+	/* with a worktree it is elsewhere, and where follows from the branch */
+	bool tree = json_object_get(s, "worktree") && has_option(m, "--worktree");
+	bool other = s && !tree && strcmp(jstr(s, "cwd"), dir ? dir : m->dir) != 0;
 
 	if (other)
 		snprintf(why, cap, "another session has this name, in %.200s", jstr(s, "cwd"));
@@ -480,6 +496,8 @@ put_session(struct buf *b, const json_t *s)
 		put_word(b, json_string_value(w));
 	}
 	buf_puts(b, json_array_size(tags) ? "\n" : "");
+	if (*jstr(s, "runner"))
+		buf_printf(b, "runner = %s\n", jstr(s, "runner"));
 	if (json_is_true(json_object_get(s, "pinned")))
 		buf_puts(b, "pin = yes\n");
 	if (limit > 0)

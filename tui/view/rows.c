@@ -251,7 +251,7 @@ session_line(struct app *a, int y, int w, const struct plan_columns *c, size_t i
 {
 	struct msess *s = a->m.shown[index];
 	bool selected = !strcmp(s->id, a->m.sel);
-	char idle[16], says[256];
+	char idle[16], says[512];
 	a->d.on_sel = selected;
 	if (selected)
 		surface_fill(a->d.s, y, 0, 1, w, " ", draw_style(&a->d, TH_SEL));
