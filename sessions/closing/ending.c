@@ -250,6 +250,12 @@ ending_hasten(struct ending *e)
 		begin(e, STEP_KILL);
 }
 
+void
+ending_look_no_more(struct ending *e)
+{
+	e->marker[0] = 0;
+}
+
 size_t
 ending_processes(const struct ending *e)
 {

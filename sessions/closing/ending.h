@@ -31,7 +31,9 @@ typedef void (*ending_cb)(void *ctx, enum ending_how how, size_t processes, uint
 typedef bool (*ending_spare_cb)(void *ctx, pid_t pid);
 struct ending *ending_start(uv_loop_t *loop, const struct ending_tree *tree,
 	const struct ending_times *t, ending_spare_cb spare, ending_cb cb, void *ctx);
-void ending_hasten(struct ending *e);		   /* KILL for all that is left, at once */
+void ending_hasten(struct ending *e); /* KILL for all that is left, at once */
+/* Looks for no more of the tree: what begins from here on has the same marker and is not of it. */
+void ending_look_no_more(struct ending *e);
 size_t ending_processes(const struct ending *e);   /* that live */
 uint64_t ending_footprint(const struct ending *e); /* of all found, by the kernel's counters */
 void ending_cancel(struct ending *e);		   /* no callback; NULL ok */

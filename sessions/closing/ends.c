@@ -221,6 +221,15 @@ ends_started(struct ends *e, struct session *s)
 }
 
 void
+ends_beginning(struct ends *e, const struct session *s)
+{
+	struct end *x = find(e, s->id);
+
+	if (x)
+		ending_look_no_more(x->ending);
+}
+
+void
 ends_sleep(struct ends *e, struct session *s, const struct ending_times *t, ending_cb cb, void *ctx)
 {
 	struct end *x;

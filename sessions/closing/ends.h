@@ -19,6 +19,8 @@ void ends_kill_all(struct ends *e); /* now, whatever lives of any session */
 /* What outlived its session's own end, by its last sample: as kill, within 5 s. false: nothing. */
 bool ends_strays(struct ends *e, struct session *s);
 void ends_started(struct ends *e, struct session *s);
+/* A next run is about to begin: what still ends of the one before must not take it along. */
+void ends_beginning(struct ends *e, const struct session *s);
 /* The tree of a session that is sleeping or has just fallen asleep; cb once, later. */
 void ends_sleep(
 	struct ends *e, struct session *s, const struct ending_times *t, ending_cb cb, void *ctx);

@@ -143,6 +143,7 @@ lifecycle_judge_soon(struct lifecycle *l)
 char **
 lifecycle_argv(struct lifecycle *l, struct session *s, char *const *argv)
 {
+	ends_beginning(l->ends, s);
 	return watch_argv(l->watch, s, argv);
 }
 

@@ -458,6 +458,41 @@ test_a_kill_outlives_its_server(void **st)
 	assert_int_equal(muster("server stop"), 0);
 }
 
+static bool
+is_logged(void *words)
+{
+	char cmd[900];
+
+	snprintf(cmd, sizeof(cmd), "grep -q '%s' '%s'", (char *)words, in_home("state/server.log"));
+	return system(cmd) == 0;
+}
+
+/* One that is woken while what it left behind is being ended lives on. */
+static void
+test_the_next_run_is_not_taken_along(void **st)
+{
+	char cmd[3000], over[600];
+	json_int_t pid;
+
+	(void)st;
+	begin("next", "0");
+	start("n", "sh -c 'read x; exit 3'");
+	assert_int_equal(muster("send n --key Enter"), 0);
+	assert_true(until(row_has, "n 7", 20));
+	snprintf(over, sizeof(over), "%s", in_home("rc"));
+	snprintf(cmd, sizeof(cmd), "('%s/muster' kill n >/dev/null 2>&1 </dev/null; : >'%s') &",
+		getenv("MUSTER_BIN"), over);
+	assert_int_equal(system(cmd), 0);
+	assert_true(until(is_logged, "signal 1", 20));
+	assert_int_equal(muster("resume n"), 0);
+	pid = number("n", "pid");
+	assert_true(pid > 0);
+	assert_true(until(is_over, over, 30));
+	assert_int_equal(number("n", "pid"), pid);
+	assert_int_equal(muster("kill --now n"), 0);
+	assert_int_equal(muster("server stop"), 0);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -468,6 +503,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(test_the_wall_clock_does_not_count),
 		cmocka_unit_test(test_a_kill_can_be_hastened),
 		cmocka_unit_test(test_a_kill_outlives_its_server),
+		cmocka_unit_test(test_the_next_run_is_not_taken_along),
 	};
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 
