@@ -30,7 +30,7 @@ put(const char *dir, const char *name, double v)
 	struct segfile *f = segfile_new(dir);
 	char text[64];
 	int n = snprintf(text, sizeof text, "%.0f\n", v),
-	    rc = segfile_put(f, name, text, (size_t)n);
+	    rc = segfile_put(f, name, text, (size_t)n, true);
 
 	segfile_free(f);
 	return rc == 0;

@@ -110,7 +110,7 @@ card_put(const char *text_dir, const struct meta_session *m)
 	snprintf(dir, sizeof dir, "%s/%u", text_dir, m->num);
 	f = segfile_new(dir);
 	if ((text = json_dumps(o, JSON_INDENT(1))))
-		rc = segfile_put(f, SEGFILE_CARD, text, strlen(text));
+		rc = segfile_put(f, SEGFILE_CARD, text, strlen(text), false);
 	free(text);
 	segfile_free(f);
 	json_decref(o);

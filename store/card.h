@@ -7,7 +7,8 @@
 
 /* The same for the same contents, times of use apart: what need not be written again. Never 0. */
 uint32_t card_stamp(const struct meta_session *m);
-int card_put(const char *text_dir, const struct meta_session *m); /* 0 or -errno */
+/* 0 or -errno. Not synced: the list is, and a card is wanted only when that is lost. */
+int card_put(const char *text_dir, const struct meta_session *m);
 /* True and *m (meta_session_clear it) when directory NUM has a card that can be read. Its num is
  * that of the directory, whatever it says. */
 bool card_get(const char *text_dir, uint32_t num, struct meta_session *m);

@@ -218,7 +218,7 @@ segfile_drop(struct segfile *f, uint64_t off)
 }
 
 int
-segfile_put(struct segfile *f, const char *name, const void *bytes, size_t len)
+segfile_put(struct segfile *f, const char *name, const void *bytes, size_t len, bool synced)
 {
 	char *tmp, *path;
 	int fd, rc = make_ready(f);
@@ -231,7 +231,7 @@ segfile_put(struct segfile *f, const char *name, const void *bytes, size_t len)
 	path = xasprintf("%s/%s", f->dir, name);
 	fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	rc = fd < 0 ? -errno : write_all(fd, bytes, len, 0);
-	if (!rc && fdatasync(fd) < 0)
+	if (!rc && synced && fdatasync(fd) < 0)
 		rc = -errno;
 	if (fd >= 0 && close(fd) < 0 && !rc)
 		rc = -errno;

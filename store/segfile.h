@@ -25,8 +25,9 @@ int segfile_sync(struct segfile *f);
 int segfile_read(const struct segfile *f, uint64_t off, void *bytes, size_t len); /* 0 or -errno */
 /* Unlinks files that end at or before off. */
 void segfile_drop(struct segfile *f, uint64_t off);
-/* A small file beside them, replaced as a whole or not at all. */
-int segfile_put(struct segfile *f, const char *name, const void *bytes, size_t len);
+/* A small file beside them, replaced as a whole or not at all. synced: it outlives the machine's
+ * power when this returns, else when the system comes to it. */
+int segfile_put(struct segfile *f, const char *name, const void *bytes, size_t len, bool synced);
 int segfile_get(const struct segfile *f, const char *name, struct buf *out); /* 0 or -errno */
 
 /* True when the files of a directory reach over [off, off + len). */

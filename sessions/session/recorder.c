@@ -180,7 +180,7 @@ batch_write(void *arg, struct history_db *h, struct meta_db *m)
 	(void)h;
 	(void)m;
 	if (b->screen) {
-		b->rc = segfile_put(b->rec->file, SCREEN_FILE, b->bytes.data, b->bytes.len);
+		b->rc = segfile_put(b->rec->file, SCREEN_FILE, b->bytes.data, b->bytes.len, true);
 		if (!b->rc)
 			segfile_drop(b->rec->file, b->floor);
 		return;

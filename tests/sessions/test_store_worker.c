@@ -307,7 +307,7 @@ wait_for_go(void *arg, struct history_db *h, struct meta_db *m)
 static void
 test_rows_that_wait(void **state)
 {
-	struct io_faults f = {.under = "/meta.db"};
+	struct io_faults f = {.under = "/store"};
 	struct reading r = {0};
 	struct store_worker *w;
 
@@ -320,6 +320,7 @@ test_rows_that_wait(void **state)
 	for (uint32_t i = 1; i <= 100; i++) {
 		struct meta_session s = session(i);
 
+		snprintf(s.id, sizeof s.id, "a%u", i);
 		store_put_session(w, &s);
 		store_put_event(w, i, i, "id", s.name, "started", NULL);
 	}

@@ -80,8 +80,8 @@ test_small_file_is_replaced_whole(void **state)
 
 	(void)state;
 	assert_int_equal(segfile_get(f, "screen", &b), -ENOENT);
-	assert_int_equal(segfile_put(f, "screen", "first one", 9), 0);
-	assert_int_equal(segfile_put(f, "screen", "second", 6), 0);
+	assert_int_equal(segfile_put(f, "screen", "first one", 9, true), 0);
+	assert_int_equal(segfile_put(f, "screen", "second", 6, false), 0);
 	assert_int_equal(segfile_get(f, "screen", &b), 0);
 	assert_int_equal(b.len, 6);
 	assert_memory_equal(b.data, "second", 6);
