@@ -239,9 +239,9 @@ test_short_lived_forks(void **state)
 	for (int i = 0; i < 150; i++) {
 		double got = look(&flagged);
 
-		if ((!flagged && !near(got, 60)) || got < 55 || got > 110) {
+		if ((!flagged && !near(got, 60)) || got < 55 || got > 130) {
 			print_error("look %d: %.1f MB%s, want 60\n", i, got, flagged ? "~" : "");
-			fail(); /* as an estimate, it has no fork in full */
+			fail(); /* as an estimate, it has a page twice at most */
 		}
 	}
 	for (int i = 0; i < 60; i++) { /* the same, asked for */
