@@ -121,6 +121,8 @@ list(struct verb_ctx *ctx, char **words, int n)
 	}
 	if (ctx->json)
 		print_json(json_pack("{s:i,s:O}", "v", 1, "hosts", hosts));
+	else if (!sections_name(s, "host", 0))
+		puts("no other machines (muster host add adds one)");
 	json_decref(hosts);
 	sections_free(s);
 	return EXIT_OK;
