@@ -1,5 +1,4 @@
 #include "sessions/client/host.h"
-#include "core/base/buf.h"
 #include "core/os/os.h"
 #include "core/text/width.h"
 #include "sessions/config/config.h"
@@ -62,17 +61,9 @@ put(struct line *l, const char *word)
 static void
 put_quoted(struct line *l, const char *word)
 {
-	struct buf b = {0};
-
-	buf_putc(&b, '\'');
-	for (; *word; word++)
-		if (*word == '\'')
-			buf_puts(&b, "'\\''");
-		else
-			buf_putc(&b, (uint8_t)*word);
-	buf_putc(&b, '\'');
-	put(l, buf_cstr(&b));
-	buf_free(&b);
+	words_quote(&l->text, word);
+	buf_putc(&l->text, 0);
+	l->n++;
 }
 
 /* A link that is cut is noticed within fifteen seconds, and a machine that is off within ten. */
@@ -99,18 +90,6 @@ is_ssh(const char *program)
 	const char *base = strrchr(program, '/');
 
 	return !strcmp(base ? base + 1 : program, "ssh");
-}
-
-static char **
-vector(struct line *l)
-{
-	char **v = xcalloc(1, (l->n + 1) * sizeof *v + l->text.len), *p = (char *)(v + l->n + 1);
-
-	memcpy(p, l->text.data, l->text.len);
-	for (size_t i = 0; i < l->n; i++, p += strlen(p) + 1)
-		v[i] = p;
-	buf_free(&l->text);
-	return v;
 }
 
 char **
@@ -142,7 +121,8 @@ host_argv(const char *name, struct host_way way, char *const *args, struct err *
 				put_quoted(&l, args[i]);
 			else
 				put(&l, args[i]);
-		v = vector(&l);
+		v = words_vector(&l.text, l.n);
+		buf_free(&l.text);
 	}
 	free(words);
 	sections_free(s);

@@ -211,3 +211,26 @@ words_split(const char *s)
 		}
 	}
 }
+
+void
+words_quote(struct buf *b, const char *word)
+{
+	buf_putc(b, '\'');
+	for (; *word; word++)
+		if (*word == '\'')
+			buf_puts(b, "'\\''");
+		else
+			buf_putc(b, (uint8_t)*word);
+	buf_putc(b, '\'');
+}
+
+char **
+words_vector(const struct buf *b, size_t n)
+{
+	char **v = xcalloc(1, (n + 1) * sizeof *v + b->len), *p = (char *)(v + n + 1);
+
+	memcpy(p, b->data, b->len);
+	for (size_t i = 0; i < n; i++, p += strlen(p) + 1)
+		v[i] = p;
+	return v;
+}

@@ -2,7 +2,7 @@
 #define SESSIONS_SECTIONS_H
 /* Sections of the configuration that their user names: [runner.box], [host.big]. Which keys there are
  * says sections.def. Immutable after loading. */
-#include "core/base/base.h"
+#include "core/base/buf.h"
 
 struct sections;
 /* path NULL, or no file: none. NULL and *e on a bad value (file and line named). */
@@ -21,4 +21,8 @@ bool section_named(
 /* Words as a shell has them: blanks between, '…' and "…" whole, \ before anything. NULL-terminated,
  * one free(). */
 char **words_split(const char *text);
+/* One word as a shell there takes it: '…'. */
+void words_quote(struct buf *b, const char *word);
+/* n words, each with its NUL, one behind the other, in the form of words_split. */
+char **words_vector(const struct buf *b, size_t n);
 #endif

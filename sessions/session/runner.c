@@ -1,5 +1,4 @@
 #include "sessions/session/runner.h"
-#include "core/base/buf.h"
 #include "sessions/config/sections.h"
 #include "sessions/session/house.h"
 #include <stdlib.h>
@@ -100,18 +99,6 @@ runner_known(const struct sessions *ss, const char *name, struct err *e)
 	return 0;
 }
 
-static void
-put_quoted(struct buf *b, const char *word)
-{
-	buf_putc(b, '\'');
-	for (; *word; word++)
-		if (*word == '\'')
-			buf_puts(b, "'\\''");
-		else
-			buf_putc(b, (uint8_t)*word);
-	buf_putc(b, '\'');
-}
-
 /* A word of its command, with what stands in braces filled in. */
 static void
 put_filled(struct buf *b, const struct session *s, const char *word, bool quote)
@@ -131,24 +118,12 @@ put_filled(struct buf *b, const struct session *s, const char *word, bool quote)
 			continue;
 		}
 		if (quote)
-			put_quoted(b, places[i].value);
+			words_quote(b, places[i].value);
 		else
 			buf_puts(b, places[i].value);
 		word += strlen(places[i].what);
 	}
 	buf_putc(b, 0);
-}
-
-/* n strings, one behind the other, as a vector in one block. */
-static char **
-vector(const struct buf *b, size_t n)
-{
-	char **v = xcalloc(1, (n + 1) * sizeof *v + b->len), *p = (char *)(v + n + 1);
-
-	memcpy(p, b->data, b->len);
-	for (size_t i = 0; i < n; i++, p += strlen(p) + 1)
-		v[i] = p;
-	return v;
 }
 
 char **
@@ -174,13 +149,13 @@ runner_argv(const struct session *s, char *const *argv, struct err *e)
 		}
 		if (i)
 			buf_putc(&b, ' ');
-		put_quoted(&b, argv[i]);
+		words_quote(&b, argv[i]);
 	}
 	if (quote && argv[0]) {
 		buf_putc(&b, 0);
 		n++;
 	}
-	v = vector(&b, n);
+	v = words_vector(&b, n);
 	buf_free(&b);
 	return v;
 }

@@ -63,10 +63,10 @@ pump(int server)
 		struct pollfd p[] = {{0, wants(&in, &out, 0), 0},
 			{server, wants(&out, &in, server), 0}, {1, wants(&in, &out, 1), 0}};
 
-		if (!p[0].events)
-			p[0].fd = -1;
-		if (!p[2].events)
-			p[2].fd = -1;
+		/* of one that nothing is wanted from, the end would be told again and again */
+		for (size_t i = 0; i < ARRAY_LEN(p); i++)
+			if (!p[i].events)
+				p[i].fd = -1;
 		if (poll(p, ARRAY_LEN(p), -1) < 0)
 			continue;
 		if (p[0].revents & (POLLIN | POLLHUP | POLLERR))
