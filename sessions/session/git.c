@@ -256,6 +256,21 @@ git_look(const char *top)
 	return s;
 }
 
+/* Of one that is not dirty. git itself takes such files away without a word, and a .env or a database
+ * of a test may be the only one of its kind. */
+static int
+check_ignored(const char *top, struct err *e)
+{
+	char out[OUT_MAX]; /* "!! NAME" each */
+
+	if (git(out, LOOK_S, top, "status", "--porcelain", "--ignored", NULL) != 0)
+		return failed(e, out);
+	if (strlen(out) < 4)
+		return 0;
+	return err_set(e, 1, "it has files that git ignores (%.*s)",
+		(int)MIN(strcspn(out + 3, "\n"), 80), out + 3);
+}
+
 int
 git_worktree_remove(const char *top, struct err *e)
 {
@@ -271,6 +286,8 @@ git_worktree_remove(const char *top, struct err *e)
 		return err_set(e, 1, "it has changes that are not committed");
 	if (s.unpushed)
 		return err_set(e, 1, "%d of its commits are not pushed", s.unpushed);
+	if (check_ignored(top, e) < 0)
+		return -1;
 	if (git(out, CHECKOUT_S, top, "worktree", "remove", top, NULL) != 0)
 		return failed(e, out);
 	snprintf(out, sizeof out, "%s", top);

@@ -141,8 +141,8 @@ static void
 test_kept(void **state)
 {
 	(void)state;
-	for (int i = 0; i < 3; i++) {
-		static const char *const names[] = {"a", "b", "c"};
+	for (int i = 0; i < 4; i++) {
+		static const char *const names[] = {"a", "b", "c", "d"};
 
 		assert_int_equal(muster("new -d -n %s -c '%s' --worktree %s -- sh", names[i],
 					 in_home("repo"), names[i]),
@@ -153,7 +153,12 @@ test_kept(void **state)
 	assert_tree("a", "a", true, 0);
 	assert_tree("b", "b", false, 1);
 	assert_int_equal(muster("new -d -n guest -c '%s' -- sh", in_home("repo.worktrees/c")), 0);
-	assert_int_equal(muster("kill a b c"), 0);
+	/* of which nothing else has a copy */
+	assert_int_equal(shell("cd '%s' && echo .env >>repo/.git/info/exclude && echo secret "
+			       ">repo.worktrees/d/.env",
+				 getenv("MUSTER_HOME")),
+		0);
+	assert_int_equal(muster("kill a b c d"), 0);
 	assert_int_equal(muster("forget a"), 0);
 	assert_said("a stays: it has changes that are not committed");
 	assert_int_equal(muster("forget b"), 0);
@@ -163,6 +168,9 @@ test_kept(void **state)
 	assert_true(there(in_home("repo.worktrees/a/new")));
 	assert_true(there(in_home("repo.worktrees/b/src")));
 	assert_true(there(in_home("repo.worktrees/c/src")));
+	assert_int_equal(muster("forget d"), 0);
+	assert_said("d stays: it has files that git ignores (.env)");
+	assert_true(there(in_home("repo.worktrees/d/.env")));
 }
 
 /* A worktree that is there is used again, also by a server that is another; a wrong one is refused. */
