@@ -3,9 +3,9 @@
 #include "sessions/closing/care.h"
 #include "sessions/closing/transcript.h"
 #include "sessions/memory/sampler.h"
-#include "sessions/session/display.h"
+#include "sessions/display/display.h"
 #include "sessions/session/runner.h"
-#include "sessions/session/sessions.h"
+#include "sessions/life/sessions.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,9 +1,9 @@
 /* Waking: one session after the other, as memory allows (closing/spawn_guard.h); the reply comes when
  * the last was begun. With `wait`: when each CLI is back with its conversation, or has left again,
  * which is told with its last words. */
-#include "sessions/closing/spawn_guard.h"
-#include "sessions/closing/wake.h"
-#include "sessions/session/display.h"
+#include "sessions/lifecycle/spawn_guard.h"
+#include "sessions/lifecycle/wake.h"
+#include "sessions/display/display.h"
 #include "sessions/session/run.h"
 #include "sessions/verb/verb.h"
 #include "sessions/wire/json.h"

@@ -1,8 +1,8 @@
-/* What becomes of a session whose account is limited (sessions/closing/limits.h). */
+/* What becomes of a session whose account is limited (sessions/lifecycle/limits.h). */
 #include "sessions/closing/care.h"
-#include "sessions/closing/limits.h"
-#include "sessions/closing/typing.h"
-#include "sessions/closing/wake.h"
+#include "sessions/lifecycle/limits.h"
+#include "sessions/lifecycle/typing.h"
+#include "sessions/lifecycle/wake.h"
 #include "tests/sessions/played.h"
 
 static struct played p;

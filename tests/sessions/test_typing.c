@@ -1,8 +1,8 @@
-/* Text typed for others (sessions/closing/typing.h) and what is kept while a session wakes (wake.h),
+/* Text typed for others (sessions/lifecycle/typing.h) and what is kept while a session wakes (wake.h),
  * with a child that the test plays. */
 #include "sessions/closing/care.h"
-#include "sessions/closing/typing.h"
-#include "sessions/closing/wake.h"
+#include "sessions/lifecycle/typing.h"
+#include "sessions/lifecycle/wake.h"
 #include "tests/sessions/played.h"
 
 #define ENTER_NS 150000000ull

@@ -1,4 +1,4 @@
-/* Sessions in git worktrees of their own (sessions/session/worktree.h), from the command line. */
+/* Sessions in git worktrees of their own (sessions/life/worktree.h), from the command line. */
 #include "tests/sessions/run_muster.h"
 
 /* A repository with one commit and a directory src, at MUSTER_HOME/repo; its branch is main. */

@@ -2,8 +2,8 @@
 #include "core/os/os.h"
 #include "core/text/width.h"
 #include "sessions/config/config.h"
-#include "tui/verb/verb.h"
-#include "tui/verb/memory.h"
+#include "tui/cli/verb.h"
+#include "tui/cli/print.h"
 #include <stdlib.h>
 #include <string.h>
 

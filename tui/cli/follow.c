@@ -1,0 +1,107 @@
+#include "tui/cli/follow.h"
+#include <unistd.h>
+
+/* AWAY_MS: a successor is there sooner; later the client would start a server by itself. */
+enum { CHANGED_MS = 400, AWAY_MS = 5000 };
+
+struct follow {
+	struct verb_ctx *verb;
+	const struct follow_ops *ops;
+	void *ctx;
+	struct client *c;
+	uv_loop_t loop;
+	uv_poll_t out; /* tells that the reader left */
+	uv_timer_t changed, away;
+	int code;
+};
+
+struct client *
+follow_client(struct follow *f)
+{
+	return f->c;
+}
+
+void
+follow_end(struct follow *f, int code)
+{
+	f->code = code;
+	uv_stop(&f->loop);
+}
+
+static void
+on_changed(uv_timer_t *t)
+{
+	struct follow *f = t->data;
+
+	f->ops->changed(f->ctx, f);
+}
+
+static void
+on_event(void *ctx, json_t *ev)
+{
+	struct follow *f = ctx;
+
+	json_clean(f->verb, ev);
+	if (f->ops->event)
+		f->ops->event(f->ctx, ev);
+	if (f->ops->changed && !uv_is_active((uv_handle_t *)&f->changed))
+		uv_timer_start(&f->changed, on_changed, CHANGED_MS, 0);
+}
+
+static void
+on_back(void *ctx)
+{
+	struct follow *f = ctx;
+
+	uv_timer_stop(&f->away);
+	client_request(f->c, "watch", json_object(), NULL, NULL);
+	f->ops->begin(f->ctx, f);
+}
+
+static void
+on_away(uv_timer_t *t)
+{
+	struct follow *f = t->data;
+
+	follow_end(f, verb_fail(f->verb, EXIT_NO_SERVER, "the server has gone"));
+}
+
+static void
+on_lost(void *ctx)
+{
+	struct follow *f = ctx;
+
+	uv_timer_start(&f->away, on_away, AWAY_MS, 0);
+}
+
+static void
+on_reader(uv_poll_t *p, int status, int events)
+{
+	struct follow *f = p->data;
+
+	if (status < 0 || events & UV_DISCONNECT)
+		follow_end(f, EXIT_OK);
+}
+
+int
+follow(struct verb_ctx *ctx, const struct follow_ops *ops, void *octx)
+{
+	struct follow f = {.verb = ctx, .ops = ops, .ctx = octx};
+	struct client_ops cops = {.event = on_event, .lost = on_lost, .back = on_back, .ctx = &f};
+	struct err e = {0};
+
+	if (!(f.c = client_connect(ctx->host, true, &e)))
+		return verb_fail(ctx, e.code ? e.code : EXIT_NO_SERVER, "%s", e.msg);
+	uv_loop_init(&f.loop);
+	uv_timer_init(&f.loop, &f.changed);
+	uv_timer_init(&f.loop, &f.away);
+	f.changed.data = f.away.data = f.out.data = &f;
+	if (uv_poll_init(&f.loop, &f.out, 1) == 0) /* a file has no reader that could leave */
+		uv_poll_start(&f.out, UV_DISCONNECT, on_reader);
+	client_start(f.c, &f.loop, &cops);
+	on_back(&f);
+	uv_run(&f.loop, UV_RUN_DEFAULT);
+	client_free(f.c);
+	client_loop_end(&f.loop);
+	return f.code;
+}
