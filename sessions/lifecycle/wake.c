@@ -4,16 +4,12 @@
 #include "sessions/lifecycle/wake.h"
 #include "core/base/log.h"
 #include "core/os/os.h"
-#include "sessions/agent/guard.h"
-#include "sessions/agent/registry_look.h"
 #include "sessions/closing/care.h"
-#include "sessions/closing/judge.h"
 #include "sessions/lifecycle/memlimit.h"
 #include "sessions/life/course.h"
 #include "sessions/session/runner.h"
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define SEC 1000000000ull
 #define PATIENCE_NS (30 * SEC)
@@ -128,14 +124,12 @@ waking_end(struct session *s)
 }
 
 static char **
-wake_argv(struct session *s, const char **how)
+wake_argv(struct session *s, bool transcript, const char **how)
 {
-	char path[1024], **argv = NULL;
+	char **argv = NULL;
 
-	if (guard_restore(paths()->transcripts, s->num) == 1)
-		log_info("session %u: its transcript had been swept and is back", s->num);
 	*how = "resume";
-	if (!profile_needs_conversation(s->profile) || judge_transcript(s, path, sizeof path) ||
+	if (!profile_needs_conversation(s->profile) || transcript ||
 		(runner_hides(s) && s->past.last_input > 0)) /* its transcript is not here either */
 		argv = profile_resume_argv(s->profile, s->argv, s->conversation);
 	if (!argv) {
@@ -144,31 +138,6 @@ wake_argv(struct session *s, const char **how)
 		argv = profile_start_argv(s->profile, s->argv, s->conversation);
 	}
 	return argv;
-}
-
-static const char *
-env_of(void *ctx, const char *name)
-{
-	return session_getenv(ctx, name);
-}
-
-/* The process that has its conversation open, of one that never ran here; 0: none is known to. */
-static pid_t
-held_outside(const struct session *s)
-{
-	struct live_look live = {0};
-	pid_t pid = 0;
-
-	if (s->past.started > 0 || !*s->conversation ||
-		!profile_registry_dir(s->profile, env_of, (void *)s, live.dir, sizeof live.dir))
-		return 0;
-	live_look(&live);
-	for (size_t i = 0; i < live.n; i++)
-		if (live.file[i].line[0].start &&
-			!strcmp(live.file[i].rec.conversation, s->conversation))
-			pid = live.file[i].pid;
-	free(live.file);
-	return pid;
 }
 
 const struct session *
@@ -182,45 +151,46 @@ wake_other(const struct session *s)
 }
 
 int
-wake_check_alone(const struct session *s, struct err *e)
+wake_check_alone(const struct session *s, const struct wake_facts *f, struct err *e)
 {
 	const struct session *other = wake_other(s);
-	pid_t held;
 
 	if (other)
 		return err_set(e, 1, "its conversation runs in %s already (muster attach %s)",
 			other->name, other->name);
-	if ((held = held_outside(s)))
+	if (f->held)
 		return err_set(e, 1, "its conversation is open in process %d: leave it there first",
-			(int)held);
+			(int)f->held);
 	return 0;
 }
 
+bool
+wake_stopped(struct session *s)
+{
+	if (s->run && s->run->phase == RUN_ALIVE)
+		run_look_stopped(s);
+	if (!s->run || !s->run->stopped)
+		return false;
+	memlimit_continue(s);
+	return true;
+}
+
 int
-wake_session(struct session *s, const char **how, struct err *e)
+wake_session(struct session *s, const struct wake_facts *f, const char **how, struct err *e)
 {
 	char **argv;
 	int rc = -1;
 
-	if (s->run && s->run->phase == RUN_ALIVE)
-		run_look_stopped(s);
-	if (s->run && s->run->stopped) {
-		*how = "continue";
-		memlimit_continue(s);
-		return 0;
-	}
 	if (session_live(s))
 		return err_set(e, 1, "already running");
-	if (wake_check_alone(s, e) < 0)
+	if (wake_check_alone(s, f, e) < 0)
 		return -1;
-	if (s->cwd && access(s->cwd, X_OK) < 0)
+	if (s->cwd && !f->directory)
 		return err_set(e, 1, "its directory %.160s no longer exists", s->cwd);
 	if (s->no_store && !s->argv[0] && !*s->conversation)
 		return err_set(e, 1, "its command was not stored (start it with new)");
-	argv = wake_argv(s, how);
-	if (s->runner)
-		rc = course_begin(s, argv, NULL, NULL, e);
-	else if (path_finds(session_getenv(s, "PATH"), s->cwd, argv[0]))
+	argv = wake_argv(s, f->transcript, how);
+	if (s->runner || f->program)
 		rc = course_begin(s, argv, NULL, NULL, e);
 	else
 		err_set(e, 1,
