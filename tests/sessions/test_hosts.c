@@ -1,4 +1,4 @@
-/* Other machines (sessions/client/host.h, tui/verb/host.h), by a stand-in for ssh: a program that runs the rest
+/* Other machines (sessions/client/host.h, tui/cli/host.h), by a stand-in for ssh: a program that runs the rest
  * of its words with another MUSTER_HOME, as a machine of its own would, or does not answer while a file
  * says that it is off. */
 #include "tests/sessions/put_file.h"

@@ -1,12 +1,12 @@
 #include "core/os/os.h"
 #include "core/text/human.h"
 #include "core/text/width.h"
-#include "tui/verb/verb.h"
-#include "tui/verb/choice.h"
-#include "tui/verb/everywhere.h"
-#include "tui/verb/follow.h"
-#include "tui/verb/host.h"
-#include "tui/verb/memory.h"
+#include "tui/cli/verb.h"
+#include "tui/cli/choice.h"
+#include "tui/cli/everywhere.h"
+#include "tui/cli/follow.h"
+#include "tui/cli/host.h"
+#include "tui/cli/print.h"
 #include <string.h>
 #include <unistd.h>
 

@@ -2,10 +2,11 @@
 #include "core/os/os.h"
 #include "core/text/human.h"
 #include "tui/model/reason.h"
-#include "tui/verb/choice.h"
-#include "tui/verb/everywhere.h"
+#include "tui/verb/new.h"
+#include "tui/cli/choice.h"
+#include "tui/cli/everywhere.h"
 #include "sessions/config/config.h"
-#include "tui/verb/memory.h"
+#include "tui/cli/print.h"
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>

@@ -2,9 +2,10 @@
 #include "core/os/os.h"
 #include "core/text/width.h"
 #include "sessions/config/config.h"
-#include "tui/verb/everywhere.h"
-#include "tui/verb/host.h"
-#include "tui/verb/memory.h"
+#include "tui/cli/everywhere.h"
+#include "tui/cli/host.h"
+#include "tui/cli/verb.h"
+#include "tui/cli/print.h"
 #include <stdlib.h>
 #include <string.h>
 
