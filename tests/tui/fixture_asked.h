@@ -170,12 +170,21 @@ fake_notify(void *ctx, const char *title, const char *text)
 	snprintf(notified, sizeof notified, "%s", title);
 }
 
+static bool fake_machines; /* there is another one */
+
 static bool
 fake_tell(void *ctx, const char *what, int times)
 {
 	(void)ctx;
 	(void)what;
 	return told_times++ < times;
+}
+
+static const char *
+fake_machine(void *ctx, size_t i)
+{
+	(void)ctx;
+	return fake_machines && i == 0 ? "far" : NULL;
 }
 
 static const struct app_ops fake_ops = {.request = fake_request,
@@ -186,6 +195,7 @@ static const struct app_ops fake_ops = {.request = fake_request,
 	.versions = fake_versions,
 	.outside = fake_outside,
 	.tell = fake_tell,
+	.machine = fake_machine,
 	.view_open = fake_view_open,
 	.view_close = fake_view_close,
 	.view_resize = fake_view_resize,
