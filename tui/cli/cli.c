@@ -1,4 +1,5 @@
 /* The command line: verbs from one list, options by table, one-line errors. */
+#include "sessions/client/host.h"
 #include "tui/cli/verb.h"
 #include "tui/cli/host.h"
 #include "core/text/human.h"
@@ -121,6 +122,11 @@ static int
 globals_done(struct verb_ctx *ctx)
 {
 	const char *w = ctx->color_when ? ctx->color_when : "auto";
+
+	if (ctx->host && !strcmp(ctx->host, "here") && !host_known("here")) {
+		ctx->here = true;
+		ctx->host = NULL;
+	}
 
 	if (!strcmp(w, "auto"))
 		ctx->color = isatty(1) && !(getenv("NO_COLOR") && *getenv("NO_COLOR"));

@@ -213,10 +213,11 @@ offer_verbs(const struct line *l)
 static void
 offer_hosts(const struct line *l)
 {
-	char name[HOST_NAME_MAX_BYTES];
+	char names[HOSTS_MAX][HOST_NAME_MAX_BYTES];
+	size_t n = host_names(names, HOSTS_MAX);
 
-	for (size_t i = 0; host_name(i, name); i++)
-		offer(l, name, "host");
+	for (size_t i = 0; i < n; i++)
+		offer(l, names[i], "host");
 }
 
 static void

@@ -10,9 +10,17 @@ struct follow_ops {
 	void (*begin)(void *ctx, struct follow *f);
 	void (*event)(void *ctx, json_t *ev);	      /* borrowed; NULL ok */
 	void (*changed)(void *ctx, struct follow *f); /* soon after events came; NULL ok */
+	bool others; /* events of other machines are changes, too, and so is their coming and going */
 };
 int follow(struct verb_ctx *ctx, const struct follow_ops *ops, void *octx); /* exit code */
 struct client *follow_client(struct follow *f);
+/* The i-th of the other machines, as they stand in the configuration; false: past the end. c NULL: it is
+ * away. */
+struct follow_other {
+	const char *host, *why;
+	struct client *c;
+};
+bool follow_other(struct follow *f, size_t i, struct follow_other *o);
 /* From a callback: nothing more is wanted; this is the exit code. */
 void follow_end(struct follow *f, int code);
 #endif

@@ -16,6 +16,26 @@
 #include <unistd.h>
 
 int
+host_word(struct verb_ctx *ctx, char **word)
+{
+	char *colon = strchr(*word, ':');
+
+	if (!colon)
+		return 0;
+	*colon = 0;
+	if (!host_known(*word)) {
+		*colon = ':';
+		return 0;
+	}
+	if (ctx->host && strcmp(ctx->host, *word) != 0)
+		return verb_fail(
+			ctx, -1, "%s and %s: sessions of one machine at a time", ctx->host, *word);
+	ctx->host = *word;
+	*word = colon + 1;
+	return 0;
+}
+
+int
 host_words(struct verb_ctx *ctx, char **words, int n)
 {
 	const struct verb *v = verb_find(ctx->verb);
@@ -29,22 +49,12 @@ host_words(struct verb_ctx *ctx, char **words, int n)
 	else if (last_is_no_session)
 		n--;
 	for (int i = 0; i < n; i++) {
-		char *colon = strchr(words[i], ':');
+		const char *was = ctx->host;
 
-		if (!colon)
-			continue;
-		*colon = 0;
-		if (!host_known(words[i])) {
-			*colon = ':';
-			continue;
-		}
-		if (ctx->host && strcmp(ctx->host, words[i]) != 0)
-			return verb_fail(ctx, -1, "%s and %s: sessions of one machine at a time",
-				ctx->host, words[i]);
-		if (i && !ctx->host)
+		if (host_word(ctx, &words[i]) < 0)
+			return -1;
+		if (i && !was && ctx->host)
 			return verb_fail(ctx, -1, "sessions of one machine at a time");
-		ctx->host = words[i];
-		words[i] = colon + 1;
 	}
 	return 0;
 }
@@ -204,13 +214,14 @@ static int
 check(struct verb_ctx *ctx, char **words, int n)
 {
 	json_t *out = json_array();
-	char name[HOST_NAME_MAX_BYTES];
+	char names[HOSTS_MAX][HOST_NAME_MAX_BYTES];
+	size_t all = n ? 0 : host_names(names, HOSTS_MAX);
 	int code = EXIT_OK, r;
 
 	for (int i = 0; i < n; i++)
 		code = (r = check_one(ctx, words[i], out)) ? r : code;
-	for (size_t i = 0; !n && host_name(i, name); i++)
-		code = (r = check_one(ctx, name, out)) ? r : code;
+	for (size_t i = 0; i < all; i++)
+		code = (r = check_one(ctx, names[i], out)) ? r : code;
 	if (ctx->json)
 		print_json(json_pack("{s:i,s:O}", "v", 1, "hosts", out));
 	json_decref(out);

@@ -20,6 +20,7 @@ struct verb_ctx {
 	bool ascii, plain;	 /* --ascii --plain */
 	const char *color_when;	 /* --color's word, NULL none */
 	const char *host;	 /* --host, or what stands before a session: box:api; NULL here */
+	bool here;		 /* --host here: of all machines only this one */
 	bool help, version;
 };
 struct verb {

@@ -1,5 +1,6 @@
 /* history: what sessions cost, and what happened to them. */
 #include "sessions/config/config.h"
+#include "tui/cli/everywhere.h"
 #include "tui/cli/print.h"
 #include "tui/verb/composition.h"
 #include <math.h>
@@ -185,6 +186,7 @@ verb_history(struct verb_ctx *ctx, int argc, char **argv)
 		{0, "categories", false, NULL, NULL, &categories},
 		{0, "roles", false, NULL, NULL, &roles}, {0, "ages", false, NULL, NULL, &ages},
 		{0}};
+	struct places *p;
 	json_t *args, *reply;
 	double back = 86400;
 	int first, code = EXIT_FAIL;
@@ -212,9 +214,12 @@ verb_history(struct verb_ctx *ctx, int argc, char **argv)
 	args = json_pack("{s:f}", "since", back);
 	if (argc > first)
 		json_object_set_new(args, "id", json_string(argv[first]));
-	reply = verb_call(ctx, "history", args, &code);
-	if (!reply)
+	p = everywhere(ctx, "history", args, argc == first, NULL, NULL, &code);
+	if (!p)
 		return code;
+	reply = p->place[0].reply;
+	if (argc == first)
+		json_object_set_new(reply, "sessions", places_list(ctx, p, "sessions"));
 	if (ctx->json)
 		print_json(json_incref(reply));
 	else if (csv)
@@ -223,6 +228,6 @@ verb_history(struct verb_ctx *ctx, int argc, char **argv)
 		put_history(ctx, reply);
 	else
 		put_overview(ctx, reply);
-	json_decref(reply);
+	places_free(p);
 	return EXIT_OK;
 }
