@@ -22,10 +22,10 @@
 #include "sessions/closing/judge.h"
 #include "sessions/closing/transcript.h"
 #include "sessions/store_thread/aside.h"
-#include "sessions/session/display.h"
+#include "sessions/display/display.h"
 #include "sessions/session/run.h"
 #include "sessions/memory/census.h"
-#include "sessions/session/feed.h"
+#include "sessions/display/feed.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
 #define SESSIONS_CLOSER_H
 /* Hibernates one session: measure and judge again, type the quit command, end the tree, measure
  * what came back, guard the transcript. See closer.c for the steps. */
-#include "sessions/session/sessions.h"
+#include "sessions/life/sessions.h"
 
 struct closer_result {
 	char id[12], name[64];

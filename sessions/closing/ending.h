@@ -2,7 +2,7 @@
 #define SESSIONS_ENDING_H
 /* Ends a session's whole process tree, politely first: wait, HUP, TERM, KILL, each by pidfd to
  * every process of the tree, strays included, until none is left. Asynchronous, on a loop. */
-#include "sessions/memory/proctree.h"
+#include "sessions/proc/proctree.h"
 #include <uv.h>
 
 struct ending_times {	   /* milliseconds; 0 of the first ones: that step is left out */

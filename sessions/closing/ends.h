@@ -3,7 +3,7 @@
 /* Who is being ended: one ending (ending.h) a session at most, whoever asked for it. It may outlive
  * the run, until the last stray of its tree has gone. */
 #include "sessions/closing/ending.h"
-#include "sessions/session/sessions.h"
+#include "sessions/life/sessions.h"
 
 struct ends;
 /* done: a session's tree has ended, or gave up; it may have been forgotten meanwhile (s NULL). */

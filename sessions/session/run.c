@@ -3,7 +3,7 @@
 #include "core/os/os.h"
 #include "sessions/memory/census.h"
 #include "sessions/pty/pty.h"
-#include "sessions/session/foreground.h"
+#include "sessions/proc/foreground.h"
 #include "sessions/session/house.h"
 #include <errno.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
 #include "sessions/closing/care.h"
 #include "sessions/closing/closer.h"
 #include "sessions/closing/ends.h"
-#include "sessions/memory/proctree.h"
+#include "sessions/proc/proctree.h"
 #include "sessions/memory/sampler.h"
 #include "tests/sessions/played.h"
 #include "tests/sessions/put_file.h"

@@ -1,6 +1,6 @@
 /* What CLIs write about themselves: registry files, rollouts, hooks. */
 #include "sessions/memory/footprint.h"
-#include "sessions/memory/proctree.h"
+#include "sessions/proc/proctree.h"
 #include "sessions/agent/hooks.h"
 #include "sessions/agent/registry.h"
 #include "sessions/agent/registry_look.h"

@@ -1,6 +1,6 @@
 /* A program that stops itself, with no shell around it to type `fg` into: it is said to be stopped,
  * and goes on when somebody wants it to. */
-#include "sessions/memory/proc_read.h"
+#include "sessions/proc/proc_read.h"
 #include "tests/sessions/put_file.h"
 #include "tests/sessions/run_muster.h"
 

@@ -1,8 +1,8 @@
-/* Text typed for others (sessions/closing/typing.h) and what is kept while a session wakes (wake.h),
+/* Text typed for others (sessions/lifecycle/typing.h) and what is kept while a session wakes (wake.h),
  * with a child that the test plays. */
 #include "sessions/closing/care.h"
-#include "sessions/closing/typing.h"
-#include "sessions/closing/wake.h"
+#include "sessions/lifecycle/typing.h"
+#include "sessions/lifecycle/wake.h"
 #include "tests/sessions/played.h"
 
 #define ENTER_NS 150000000ull
@@ -472,15 +472,16 @@ what_was_entered_is_taken_when_it_ends(void **state)
 static void
 what_is_typed_while_it_wakes_is_kept(void **state)
 {
+	const struct wake_facts f = {.directory = true, .program = true};
 	const char *how;
 	uint64_t at;
 	struct err e;
 
 	(void)state;
 	played_new(&p, "claude", SS_ASLEEP);
-	assert_int_equal(wake_session(p.s, &how, &e), 0);
+	assert_int_equal(wake_session(p.s, &f, &how, &e), 0);
 	assert_string_equal(how, "start"); /* it never had a conversation */
-	assert_int_equal(wake_session(p.s, &how, &e), -1);
+	assert_int_equal(wake_session(p.s, &f, &how, &e), -1);
 	assert_true(waking_is(p.s));
 	assert_true(waking_hold(p.s, "hi\r", 3));
 	played_born(&p, 0, 7, -1);

@@ -134,7 +134,6 @@ struct app {
 	int n_outside;		/* CLIs outside muster whose conversation is known … */
 	uint64_t outside_bytes; /* … and their memory */
 };
-
 /* NULL if ncurses has no description of its model terminal. */
 struct app *app_new(const struct app_config *c, const struct app_ops *ops);
 void app_free(struct app *a);
@@ -182,6 +181,7 @@ void app_request(
 void app_dead_key(struct app *a, unsigned context, const struct input_event *ev);
 void app_run_action(struct app *a, enum action_id id);
 void app_toast(struct app *a, bool bad, const char *fmt, ...) PRINTF_LIKE(3, 4);
+void app_hint(struct app *a, const char *fmt, ...) PRINTF_LIKE(2, 3); /* has its time, later */
 /* A toast that stays, and counts, until app_done(task); task (16 bytes) is also an id for a request. */
 void app_doing(struct app *a, char task[16], const char *fmt, ...) PRINTF_LIKE(3, 4);
 void app_done(struct app *a, const char *task);

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LINKS_MAX = 64, NUM_BITS = 24, ID_PREFIX = 4 }; /* "@01:" */
+enum { LINKS_MAX = HOSTS_MAX, NUM_BITS = 24, ID_PREFIX = 4 }; /* "@01:" */
 #define NUM_MASK ((1u << NUM_BITS) - 1)
 
 struct link {
@@ -247,20 +247,21 @@ links_new(uv_loop_t *loop, struct client *here, const struct links_ops *ops)
 		.back = on_back};
 	struct links *l = xcalloc(1, sizeof *l);
 	struct client_ops cops = link_ops;
-	char name[HOST_NAME_MAX_BYTES];
+	char names[LINKS_MAX][HOST_NAME_MAX_BYTES];
+	size_t n = host_names(names, LINKS_MAX);
 	struct err e;
 
 	l->ops = *ops;
 	l->here = here;
-	for (size_t i = 0; l->n < LINKS_MAX && host_name(i, name); i++) {
-		struct client *c = client_open(name, &e);
+	for (size_t i = 0; i < n; i++) {
+		struct client *c = client_open(names[i], &e);
 		struct link *k;
 
 		if (!c)
 			continue;
 		k = l->link[l->n++] = xcalloc(1, sizeof *k);
 		*k = (struct link){.of = l, .index = (uint32_t)l->n, .c = c, .rows = json_object()};
-		memcpy(k->name, name, sizeof k->name);
+		memcpy(k->name, names[i], sizeof k->name);
 		cops.ctx = k;
 		client_start(c, loop, &cops);
 	}

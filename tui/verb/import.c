@@ -5,11 +5,11 @@
 #include "sessions/agent/registry_look.h"
 #include "sessions/config/config.h"
 #include "sessions/memory/footprint.h"
-#include "sessions/memory/proc_read.h"
-#include "sessions/memory/proctree.h"
+#include "sessions/proc/proc_read.h"
+#include "sessions/proc/proctree.h"
 #include "sessions/wire/json.h"
-#include "tui/verb/choice.h"
-#include "tui/verb/memory.h"
+#include "tui/cli/choice.h"
+#include "tui/cli/print.h"
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>

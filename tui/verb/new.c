@@ -1,6 +1,7 @@
 #include "sessions/config/config.h"
-#include "tui/verb/choice.h"
-#include "tui/verb/memory.h"
+#include "tui/verb/new.h"
+#include "tui/cli/choice.h"
+#include "tui/cli/print.h"
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
