@@ -271,10 +271,7 @@ an_idle_title_counts_where_the_screen_agrees(void **state)
 			"  ? for shortcuts · ↓ to manage\n"},
 		{"● ok\n✻ Baked for 1s · 1 shell still running\n\n",
 			"  ⏸ manual · 1 shell · ↓ to manage\n"},
-		{"● ok\n\n", "  ⏸ manual · 2 background tasks · ↓ to manage\n  ● main\n  ◯ "
-			     "one "
-			     " "
-			     "5s\n"},
+		{"● ok\n\n", "  ⏸ · 2 background tasks · ↓\n  ◯ one  5s\n"},
 		{"● ok\n\n* Burrowing…\n  ⎿  Tip: plan\n\n", "  ⏸ manual\n"},
 	};
 	char text[400];
