@@ -509,12 +509,13 @@ what_is_typed_while_it_wakes_is_kept(void **state)
 static void
 no_enter_is_kept_for_a_draft_that_came_back(void **state)
 {
+	const struct wake_facts f = {.directory = true, .program = true};
 	const char *how;
 	struct err e;
 
 	(void)state;
 	played_new(&p, "claude", SS_ASLEEP);
-	assert_int_equal(wake_session(p.s, &how, &e), 0);
+	assert_int_equal(wake_session(p.s, &f, &how, &e), 0);
 	assert_true(waking_hold(p.s, "hi\r", 3));
 	played_born(&p, 0, 7, -1);
 	played_prompt(&p, "old words");
