@@ -170,21 +170,12 @@ fake_notify(void *ctx, const char *title, const char *text)
 	snprintf(notified, sizeof notified, "%s", title);
 }
 
-static bool fake_machines; /* there is another one */
-
 static bool
 fake_tell(void *ctx, const char *what, int times)
 {
 	(void)ctx;
 	(void)what;
 	return told_times++ < times;
-}
-
-static const char *
-fake_machine(void *ctx, size_t i)
-{
-	(void)ctx;
-	return fake_machines && i == 0 ? "far" : NULL;
 }
 
 static const struct app_ops fake_ops = {.request = fake_request,
