@@ -16,6 +16,7 @@
 #define ANSWER_MS 3000	/* for a question to go when it was answered */
 #define READY_MS 60000	/* held for a CLI that does not get ready */
 #define AWAY_MS 5000	/* held for a list, a pager or a dialog in the prompt's place */
+#define DRAFT_MS 1500	/* held for text that stands in the prompt */
 #define OPTIONS_MS 2000 /* a question is said up to a second before it is drawn */
 #define MS 1000000ull
 
@@ -43,6 +44,8 @@ struct send_job {
 	char shown[200];	    /* as it stood there */
 	int gone;		    /* looks in a row that did not find it any more */
 	uint64_t since_ns;	    /* of the step */
+	uint64_t typed_ns;	    /* the last input when it was typed */
+	uint64_t way_ns;	    /* something is in its way since; 0 nothing */
 	uint64_t held_ns, first_ns; /* queued; the first Enter */
 	uv_timer_t timer;
 };
@@ -186,6 +189,11 @@ look_typed(struct send_job *j, uint64_t waited_ms)
 
 	if (waited_ms < ENTER_MS)
 		return;
+	if (j->s->run->act.last_input_ns != j->typed_ns &&
+		profile_needs_conversation(j->s->profile)) {
+		give_up(j, "was typed into meanwhile: the text stands in its prompt, not sent");
+		return;
+	}
 	if (j->verify && !j->seen && waited_ms < SHOW_MS) {
 		j->seen = text_in_prompt(j->s, &p);
 		if (!j->seen)
@@ -277,6 +285,47 @@ is_away(const struct send_job *j)
 	       a->prompt.state == PROMPT_UNSEEN;
 }
 
+/* Text would go behind what somebody has not sent, and its Enter send that as well. */
+static bool
+has_draft(const struct send_job *j)
+{
+	const struct session *s = j->s;
+	const struct activity_state *a = &s->run->act;
+	struct prompt p;
+
+	if (!j->text || !*j->text || !j->enter || !a->ready_ns || activity_blocked(a->now) ||
+		!profile_needs_conversation(s->profile))
+		return false;
+	if (!profile_has_prompt(s->profile))
+		return a->draft_since_ns != 0;
+	return text_in_prompt(j->s, &p);
+}
+
+/* What it would be typed into the wrong place for; NULL nothing. */
+static const struct obstacle {
+	bool (*is_there)(const struct send_job *j);
+	unsigned ms; /* waited for it to go */
+	const char *why;
+} obstacles[] = {
+	{is_away, AWAY_MS, "is not at its prompt (muster peek shows its screen)"},
+	{has_draft, DRAFT_MS,
+		"has text in its prompt that was not sent: send it or empty it first (muster "
+		"attach)"},
+};
+
+static const struct obstacle *
+in_its_way(struct send_job *j, uint64_t now_ns)
+{
+	for (size_t i = 0; i < ARRAY_LEN(obstacles); i++) {
+		if (!obstacles[i].is_there(j))
+			continue;
+		j->way_ns = j->way_ns ? j->way_ns : now_ns;
+		return &obstacles[i];
+	}
+	j->way_ns = 0;
+	return NULL;
+}
+
 /* What it is sent for still holds. A digit is pressed as an answer's key: an Enter behind it would
  * answer the next question unseen. */
 static int
@@ -342,6 +391,7 @@ job_type(struct send_job *j)
 		rc = type_all(j, &e);
 	}
 	step_to(j, j->prompt ? ANSWERED : TYPED);
+	j->typed_ns = s->run->act.last_input_ns;
 	if (rc == 0 && (j->enter || (j->prompt && !j->no_wait))) {
 		uv_update_time(s->of->loop);
 		uv_timer_start(&j->timer, on_look, LOOK_MS, LOOK_MS);
@@ -359,8 +409,8 @@ is_held(const struct send_job *j, uint64_t now_ns)
 	const struct activity_state *a = &s->run->act;
 
 	if (j->when_idle)
-		return !typing_at_rest(s, now_ns) || is_away(j);
-	if (is_away(j) && !activity_blocked(a->now))
+		return !typing_at_rest(s, now_ns) || j->way_ns;
+	if (j->way_ns && !activity_blocked(a->now))
 		return true;
 	if (activity_blocked(a->now) && !a->options.n && now_ns - a->now_since_ns < OPTIONS_MS * MS)
 		return true;
@@ -374,14 +424,15 @@ void
 typing_tick(struct session *s, uint64_t now_ns)
 {
 	struct send_job *j = head(s);
+	const struct obstacle *o;
 
 	if (!j || j->step != HELD || s->state != SS_RUNNING)
 		return;
+	o = in_its_way(j, now_ns);
 	if (!is_held(j, now_ns))
 		job_type(j);
-	else if (!j->when_idle && is_away(j) &&
-		 now_ns - MAX(j->held_ns, s->run->act.ready_ns) > AWAY_MS * MS)
-		give_up(j, "is not at its prompt (muster peek shows its screen)");
+	else if (!j->when_idle && o && now_ns - j->way_ns > o->ms * MS)
+		give_up(j, o->why);
 	else if (!j->when_idle && now_ns - MAX(j->held_ns, s->run->started_ns) > READY_MS * MS)
 		give_up(j, activity_blocked(s->run->act.now)
 				   ? "asks something before it takes text (muster attach answers)"

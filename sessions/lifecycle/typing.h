@@ -6,7 +6,8 @@
  *   HELD ─► TYPED ─► ENTERED ─► AGAIN ─► done
  *
  * HELD: text waits until the CLI takes input (at rest, if --when-idle); keys go at once, a digit
- * when the question that it answers is drawn. TYPED: keys, then text as a paste; CLIs join what
+ * when the question that it answers is drawn. Text is typed only into a prompt that stands there and
+ * holds nothing: behind a draft it would be sent together with that. TYPED: keys, then text as a paste; CLIs join what
  * comes within a tenth of a second to one paste, so Enter waits to stand alone, and for the text to
  * be seen. ENTERED, AGAIN: done is when the CLI says that it works or asks, or when its prompt
  * holds the text no longer. Where the text still stands there, Enter once more. One that neither

@@ -20,6 +20,7 @@
 struct waking {
 	struct session *s;
 	uint64_t since_ns, typed_ns;
+	bool draft; /* it came up with text in its prompt: no Enter is pressed behind that */
 	struct buf keys;
 	uv_timer_t timer;
 };
@@ -42,11 +43,13 @@ type_some(struct waking *w, uint64_t now)
 		return;
 	while (n < w->keys.len && w->keys.data[n] != '\r')
 		n++;
-	n = MAX(n, (size_t)1);
-	activity_typed(&s->run->act, w->keys.data, n, now);
-	run_write(s, w->keys.data, n, NULL);
-	s->run->last_send_ns = now;
-	buf_drop(&w->keys, n);
+	if (n || !w->draft) {
+		n = MAX(n, (size_t)1);
+		activity_typed(&s->run->act, w->keys.data, n, now);
+		run_write(s, w->keys.data, n, NULL);
+		s->run->last_send_ns = now;
+	}
+	buf_drop(&w->keys, MAX(n, (size_t)1));
 	w->typed_ns = now;
 }
 
@@ -59,6 +62,9 @@ on_timer(uv_timer_t *t)
 
 	if (!w->typed_ns && !is_ready(w, now))
 		return;
+	if (!w->typed_ns)
+		w->draft = s->run->act.prompt.state == PROMPT_TEXT &&
+			   profile_needs_conversation(s->profile);
 	if (w->keys.len)
 		type_some(w, now);
 	if (w->keys.len)

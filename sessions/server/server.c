@@ -107,9 +107,9 @@ on_settle(uv_timer_t *t)
 			(now - sc->output_ns > SETTLE_QUIET_NS ||
 				now - sc->settled_ns > SETTLE_LATEST_NS))
 			feed_settle(s, now);
-		else if (!sc->unsettled && s->changed)
+		else if (!sc->unsettled && (s->changed || run_waits(s, now)))
 			run_evaluate(s, now);
-		more |= sc->unsettled;
+		more |= sc->unsettled || run_waits(s, now);
 		if (s->changed)
 			tell_changed(sv, s);
 	}

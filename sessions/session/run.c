@@ -225,6 +225,12 @@ look_at_limit(struct session *s, uint64_t now_ns)
 		s->limited_until > now ? now_ns + (uint64_t)((s->limited_until - now) * 1e9) : 0;
 }
 
+bool
+run_waits(const struct session *s, uint64_t now_ns)
+{
+	return s->run && activity_waits(&s->run->act, now_ns);
+}
+
 void
 run_evaluate(struct session *s, uint64_t now_ns)
 {

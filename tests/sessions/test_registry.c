@@ -366,6 +366,7 @@ hook_payloads(void **state)
 	assert_string_equal(rep.conversation, ID);
 	assert_true(hooks_decode(stop, strlen(stop), &rep));
 	assert_int_equal(rep.background, 2);
+	assert_int_equal(rep.activity, ACT_WORKING); /* what it began goes on */
 }
 
 static char token[HOOK_TOKEN_LEN + 1];
