@@ -2,7 +2,6 @@
 #define TESTS_TUI_FIXTURE_ASKED_H
 /* What a dashboard asked of the world, kept for the test to look at and to answer. */
 #include "fixture_programs.h"
-#include "tui/app/app.h"
 #include "tui/attach/attach.h"
 #include <stdlib.h>
 
