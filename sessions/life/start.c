@@ -7,6 +7,7 @@
 #include "sessions/session/house.h"
 #include "sessions/wire/json.h"
 #include "sessions/display/feed.h"
+#include "sessions/session/caller_env.h"
 #include "sessions/session/runner.h"
 #include "sessions/life/worktree.h"
 #include <errno.h>
@@ -15,33 +16,6 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-/* Variables of the caller that would lie to the child, or show it the way to us: of terminals and
- * editors around it, and of the agent whose tool calls us; a CLI that finds an agent's marks takes
- * itself for a part of that conversation and keeps no transcript. Exact names: CLAUDE_CONFIG_DIR
- * and the like are settings. */
-static bool
-env_hidden(const char *kv)
-{
-	static const char *const hidden[] = {"MUSTER_HOME", "MUSTER_SESSION", "MUSTER_HOOK", "TERM",
-		"COLORTERM", "TERM_PROGRAM", "TERM_PROGRAM_VERSION", "TERMCAP", "LINES", "COLUMNS",
-		"TMUX", "TMUX_PANE", "STY", "WINDOW", "VTE_VERSION", "KITTY_WINDOW_ID", "KITTY_PID",
-		"WEZTERM_PANE", "ALACRITTY_WINDOW_ID", "ITERM_SESSION_ID", "WT_SESSION",
-		"TERM_SESSION_ID", "WINDOWID", "ZELLIJ", "ZELLIJ_PANE_ID", "ZELLIJ_SESSION_NAME",
-		"GHOSTTY_RESOURCES_DIR", "GHOSTTY_BIN_DIR", "KITTY_LISTEN_ON", "KITTY_PUBLIC_KEY",
-		"WEZTERM_UNIX_SOCKET", "WEZTERM_EXECUTABLE", "ALACRITTY_SOCKET", "ALACRITTY_LOG",
-		"HERDR_PANE_ID", "NVIM", "INSIDE_EMACS", "VSCODE_IPC_HOOK_CLI", "CLAUDECODE",
-		"CLAUDE_PID", "CLAUDE_CODE_CHILD_SESSION", "CLAUDE_CODE_SESSION_ID",
-		"CLAUDE_CODE_ENTRYPOINT", "CLAUDE_CODE_MESSAGING_SOCKET",
-		"CLAUDE_CODE_MESSAGING_TOKEN", "CLAUDE_CODE_SSE_PORT", "CODEX_SANDBOX",
-		"CODEX_SANDBOX_NETWORK_DISABLED", "GEMINI_CLI", "OPENCODE"};
-	size_t n = strcspn(kv, "=");
-
-	for (size_t i = 0; i < ARRAY_LEN(hidden); i++)
-		if (strlen(hidden[i]) == n && !memcmp(hidden[i], kv, n))
-			return true;
-	return false;
-}
 
 struct strv {
 	char **v;
@@ -59,23 +33,29 @@ strv_add(struct strv *v, const char *s)
 }
 
 static void
-child_env(struct session *s, struct strv *out)
+strv_default(const struct session *s, struct strv *v, const char *kv)
 {
-	const char *kv;
 	char name[128];
 
-	strv_add(out, "TERM=xterm-256color");
-	strv_add(out, "COLORTERM=truecolor");
-	strv_add(out, "TERM_PROGRAM=muster");
+	snprintf(name, sizeof(name), "%.*s", (int)MIN(strcspn(kv, "="), 127), kv);
+	if (!session_getenv(s, name))
+		strv_add(v, kv);
+}
+
+static void
+child_env(const struct session *s, struct strv *out)
+{
+	const char *kv;
+
+	strv_default(s, out, "TERM=xterm-256color");
+	strv_default(s, out, "COLORTERM=truecolor");
+	strv_default(s, out, "TERM_PROGRAM=muster");
 	strv_add(out, out->own[out->n_own++] = xasprintf("MUSTER_SESSION=%s", s->id));
 	for (char **e = s->env; e && *e; e++)
-		if (!env_hidden(*e))
+		if (!env_is_ours(*e))
 			strv_add(out, *e);
-	for (size_t i = 0; s->profile && (kv = profile_env(s->profile, i)); i++) {
-		snprintf(name, sizeof(name), "%.*s", (int)MIN(strcspn(kv, "="), 127), kv);
-		if (!session_getenv(s, name))
-			strv_add(out, kv);
-	}
+	for (size_t i = 0; s->profile && (kv = profile_env(s->profile, i)); i++)
+		strv_default(s, out, kv);
 }
 
 /* What a successor needs that the store does not have, or may not have yet. */

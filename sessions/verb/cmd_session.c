@@ -17,6 +17,7 @@
 #include "sessions/wire/json.h"
 #include "sessions/life/course.h"
 #include "sessions/life/sessions.h"
+#include "sessions/session/caller_env.h"
 #include "sessions/session/runner.h"
 #include "sessions/life/worktree.h"
 #include <signal.h>
@@ -146,7 +147,13 @@ request_env(const json_t *args, struct session *s)
 
 	if (!json_is_array(a))
 		return true;
-	json_array_foreach (over, i, kv) {
+	for (i = json_array_size(a); i-- > 0;) {
+		const char *was = json_string_value(json_array_get(a, i));
+
+		if (was && env_is_callers(was))
+			json_array_remove(a, i);
+	}
+	json_array_foreach (over, i, kv) { /* what was asked for by name is given */
 		const char *text = json_string_value(kv);
 		size_t n = text ? strcspn(text, "=") : 0;
 
