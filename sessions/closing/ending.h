@@ -36,5 +36,7 @@ void ending_hasten(struct ending *e); /* KILL for all that is left, at once */
 void ending_look_no_more(struct ending *e);
 size_t ending_processes(const struct ending *e);   /* that live */
 uint64_t ending_footprint(const struct ending *e); /* of all found, by the kernel's counters */
-void ending_cancel(struct ending *e);		   /* no callback; NULL ok */
+/* What its callback would be told if it ended here. */
+void ending_so_far(const struct ending *e, enum ending_how *how, size_t *processes);
+void ending_cancel(struct ending *e); /* no callback; NULL ok */
 #endif

@@ -143,6 +143,7 @@ lifecycle_judge_soon(struct lifecycle *l)
 char **
 lifecycle_argv(struct lifecycle *l, struct session *s, char *const *argv)
 {
+	closer_beginning(l->closer, s);
 	ends_beginning(l->ends, s);
 	return watch_argv(l->watch, s, argv);
 }
@@ -159,6 +160,7 @@ void
 lifecycle_over(struct lifecycle *l, struct session *s)
 {
 	memlimit_end(s);
+	closer_over(l->closer, s);
 	watch_end(l->watch, s);
 	typing_drop(s);
 	waking_end(s);

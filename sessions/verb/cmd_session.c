@@ -212,11 +212,26 @@ pick_profile(struct sessions *ss, const json_t *args, char *const *argv, struct 
 	return p;
 }
 
+/* ~ stands for the home of the session's user, which another machine's client does not know. NULL and *e. */
+static char *
+full_dir(struct session *s, const char *dir, struct err *e)
+{
+	const char *home = session_getenv(s, "HOME");
+
+	dir = dir ? dir : "~";
+	if (*dir == '~' && (!dir[1] || dir[1] == '/') && home && *home == '/')
+		return xasprintf("%s%s", home, dir + 1);
+	if (*dir == '/')
+		return xstrdup(dir);
+	err_set(e, 2, "the directory must be a full path");
+	return NULL;
+}
+
 static int
 new_from_args(struct session *s, const json_t *a, struct err *e)
 {
 	struct sessions *ss = s->of;
-	const char *name = obj_text(a, "name"), *cwd = obj_text(a, "cwd"), *limit, *runner;
+	const char *name = obj_text(a, "name"), *limit, *runner;
 	json_t *tag;
 	size_t i;
 
@@ -229,11 +244,8 @@ new_from_args(struct session *s, const json_t *a, struct err *e)
 		return err_set(e, 2, "arguments must not contain NUL");
 	if (!request_env(a, s))
 		return err_set(e, 2, "environment must be NAME=VALUE, without NUL");
-	if (!cwd)
-		cwd = session_getenv(s, "HOME");
-	if (!cwd || *cwd != '/')
-		return err_set(e, 2, "the directory must be a full path");
-	s->cwd = xstrdup(cwd);
+	if (!(s->cwd = full_dir(s, obj_text(a, "cwd"), e)))
+		return -1;
 	if (!(s->profile = pick_profile(ss, a, s->argv, e)))
 		return -1;
 	if (!s->argv)

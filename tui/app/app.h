@@ -11,7 +11,6 @@
 #include "tui/app/tile.h"
 #include "tui/app/toast.h"
 #include "tui/app/view.h"
-
 #define STACK_MAX 8
 #define REST_S 2 /* so long the cursor rests before rows change places */
 #define UNDO_MAX 64
@@ -29,9 +28,10 @@ struct app_ops {
 		void *ctx, const char *verb, json_t *take_args, app_part_cb part, app_reply_cb cb);
 	void (*cancel)(void *ctx, uint32_t request); /* neither part nor cb is called again */
 	void (*quit)(void *ctx);
-	void (*programs)(void *ctx, struct app *a); /* fills a->programs */
-	void (*versions)(void *ctx, struct app *a); /* a->program_version, later; it runs them */
-	void (*outside)(void *ctx, bool bring_in);  /* looks for CLIs there: first_run_outside */
+	void (*programs)(void *ctx, struct app *a);  /* fills a->programs */
+	void (*versions)(void *ctx, struct app *a);  /* a->program_version, later; it runs them */
+	void (*outside)(void *ctx, bool bring_in);   /* looks for CLIs there: first_run_outside */
+	const char *(*machine)(void *ctx, size_t i); /* the i-th other one; NULL: no more */
 	/* The user's editor over text (borrowed); app_edited with what it leaves. */
 	void (*edit)(void *ctx, const char *text, size_t n);
 	/* Whether this user is told something that is said only the first `times`; it counts. */

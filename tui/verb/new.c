@@ -85,7 +85,7 @@ take_dir(struct verb_ctx *ctx, const char *dir, json_t *args)
 	json_t *j;
 
 	if (ctx->host) { /* a directory there; without, the home directory */
-		if (dir && *dir != '/')
+		if (dir && *dir != '/' && *dir != '~')
 			return verb_fail(ctx, -1, "-c %.200s: a full path on %s", dir, ctx->host);
 		take_text(args, "cwd", dir);
 		return 0;
