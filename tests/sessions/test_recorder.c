@@ -1,8 +1,8 @@
 /* Text on disk, in this process: what a session printed is there once, in memory or in files,
  * whatever the disk does meanwhile, and comes back after a reboot. */
 #include "core/os/os.h"
-#include "sessions/session/checkpoint.h"
-#include "sessions/session/recorder.h"
+#include "sessions/display/checkpoint.h"
+#include "sessions/display/recorder.h"
 #include "sessions/pty/ring.h"
 #include "sessions/store_thread/store_worker.h"
 #include "sessions/server/server.h"
@@ -12,8 +12,8 @@
 #include "store/segfile.h"
 #include "tests/sessions/house.h"
 #include "tests/tools/preload/io_faults.c" /* in this process, too */
-#include "sessions/session/feed.h"
-#include "sessions/session/sessions.h"
+#include "sessions/display/feed.h"
+#include "sessions/life/sessions.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <sys/stat.h>
