@@ -148,6 +148,7 @@ reboot_machine(void)
 	waitpid(keeper, NULL, 0); /* if it is our child */
 	assert_true(until(gone, &server, 5));
 	assert_true(until(gone, &keeper, 5));
+	clear_memory();
 	assert_int_equal(muster("ls -a"), 0);
 }
 

@@ -1,6 +1,5 @@
 /* kill -9 of the server while sessions print: every byte that the children wrote is there once, the
  * children notice nothing, exit codes are kept. And kill -9 of the keeper. */
-#include "sessions/pty/memdir.h"
 #include "tests/sessions/put_file.h"
 #include "tests/sessions/run_muster.h"
 
@@ -158,17 +157,6 @@ listed(const char *state)
 	return n;
 }
 
-/* What stays in memory when no process of muster is left, for this home: its directory. */
-static void
-memory_of_home(char *out, size_t cap)
-{
-	struct stat st;
-
-	assert_int_equal(stat(in_home("state"), &st), 0);
-	snprintf(out, cap, MEMDIR_ROOT "/muster-%u-%llx-%llx", (unsigned)geteuid(),
-		(unsigned long long)st.st_dev, (unsigned long long)st.st_ino);
-}
-
 /* Server and keeper at once: neither sees the other's end. */
 static void
 end_both(void)
@@ -263,7 +251,6 @@ static void
 end_all_at_once(void)
 {
 	pid_t keeper = server_pid("keeper_pid"), server = server_pid("pid");
-	char dir[200], cmd[300];
 	json_t *j, *s;
 	size_t i;
 
@@ -275,9 +262,8 @@ end_all_at_once(void)
 	json_array_foreach (json_object_get(j, "sessions"), i, s)
 		kill((pid_t)json_integer_value(json_object_get(s, "pid")), SIGKILL);
 	json_decref(j);
-	memory_of_home(dir, sizeof(dir));
-	snprintf(cmd, sizeof(cmd), "rm -rf $MUSTER_HOME/run '%s'", dir);
-	assert_int_equal(system(cmd), 0);
+	clear_memory();
+	assert_int_equal(system("rm -rf $MUSTER_HOME/run"), 0);
 }
 
 /* The machine lost power: no process, no runtime directory, no memory. Every session is back in the list, with
