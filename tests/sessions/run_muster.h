@@ -4,7 +4,6 @@
  * test is one program. */
 #include "core/base/base.h"
 #include "core/os/os.h"
-#include "sessions/pty/memdir.h"
 #include <jansson.h>
 #include <poll.h>
 #include <setjmp.h>
@@ -34,28 +33,6 @@ __attribute__((unused)) static const char *PRINTF_LIKE(1, 2) in_home(const char 
 	vsnprintf(path + len, sizeof(paths[0]) - len, fmt, ap);
 	va_end(ap);
 	return path;
-}
-
-/* What stays in memory when no process of muster is left, for this home: its directory. */
-__attribute__((unused)) static void
-memory_of_home(char *out, size_t cap)
-{
-	struct stat st;
-
-	assert_int_equal(stat(in_home("state"), &st), 0);
-	snprintf(out, cap, MEMDIR_ROOT "/muster-%u-%llx-%llx", (unsigned)geteuid(),
-		(unsigned long long)st.st_dev, (unsigned long long)st.st_ino);
-}
-
-/* As when the machine goes down. */
-__attribute__((unused)) static void
-clear_memory(void)
-{
-	char dir[200], cmd[300];
-
-	memory_of_home(dir, sizeof(dir));
-	snprintf(cmd, sizeof(cmd), "rm -rf '%s'", dir);
-	assert_int_equal(system(cmd), 0);
 }
 
 /* `muster …` through a shell; both streams go to files so that a daemon cannot hold a pipe of ours.

@@ -2,6 +2,7 @@
  * what is kept in memory only, every line is there once, and all is stored again by itself. Also
  * what is on the disk at all: after a reboot, of sessions not to be stored, of forgotten ones. */
 #include "tests/sessions/put_file.h"
+#include "tests/sessions/memory_left.h"
 #include "tests/sessions/run_muster.h"
 #include "tests/sessions/sick_disk.h"
 #include <errno.h>

@@ -1,6 +1,7 @@
 /* kill -9 of the server while sessions print: every byte that the children wrote is there once, the
  * children notice nothing, exit codes are kept. And kill -9 of the keeper. */
 #include "tests/sessions/put_file.h"
+#include "tests/sessions/memory_left.h"
 #include "tests/sessions/run_muster.h"
 
 #define SESSIONS 3
