@@ -93,8 +93,8 @@ $(B)/sessions/agent/profile.o: $(B)/profiles.inc
 $(B)/sessions/agent/profile.o: CFLAGS_ALL += -I$(B)
 $(B)/tui/draw/theme_file.o: $(B)/themes.inc
 $(B)/tui/draw/theme_file.o: CFLAGS_ALL += -I$(B)
-$(B)/tui/verb/help.o: $(B)/skill.inc
-$(B)/tui/verb/help.o: CFLAGS_ALL += -I$(B)
+$(B)/tui/cli/help.o: $(B)/skill.inc
+$(B)/tui/cli/help.o: CFLAGS_ALL += -I$(B)
 
 define layer_lib
 $(B)/lib$(1).a: $(call obj,$($(1)_SRC))

@@ -1,5 +1,5 @@
 #include "core/base/base.h"
-#include "tui/verb/verb.h"
+#include "tui/cli/verb.h"
 #include <jansson.h>
 #include <locale.h>
 #include <signal.h>

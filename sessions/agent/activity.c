@@ -2,14 +2,18 @@
  * highest source that is fresh. Freshness is what differs between them:
  *
  *   osc7501   said by the program about itself: lasts until it says something else, `clear`, or
- * (for working and blocked) its shell's next prompt. Knows about Esc and denied prompts. registry
- * a file the CLI keeps: lasts as long as the file. hook      working fades after 10 s without
- * output, and soon after Esc or Ctrl-C (an interrupt fires no hook); a permission is over soon
- * after somebody typed: until then the CLI has drawn what comes of it. title     a
- * spinner fades after 5 s; an idle title holds, but yields to a prompt seen on the screen, since
- * Claude shows the same title for both. OSC 133 and 9;4 hold until replaced. screen    patterns
- * over the last rows; as good as the last look. output    text within the last 2 s that is not the
- * echo of typing: working. Else idle.
+ *             (for working and blocked) its shell's next prompt. Knows about Esc and denied prompts
+ *   registry  a file the CLI keeps: lasts as long as the file
+ *   hook      working fades after 10 s without output, and is over soon after Esc or Ctrl-C (an
+ *             interrupt fires no hook); a permission soon after somebody typed: until then the CLI
+ *             has drawn what comes of it. Rest yields to a question on the screen: not each fires
+ *   title     a spinner fades after 5 s. One of an AI CLI that rests only counts while the screen
+ *             says so too: Claude shows the same title while it asks and while work goes on in the
+ *             background. OSC 133 and 9;4 hold until replaced
+ *   screen    patterns over the last rows; as good as the last look. That an AI CLI rests is
+ *             believed when it prints nothing, be it only a title: its screen may look the same
+ *             while it waits for its model. One that else says what it does is not believed at all
+ *   output    text within the last 2 s that is not the echo of typing: working. Else idle
  *
  * The verdict moves only in activity_evaluate; everything else fills slots. */
 #include "sessions/agent/activity.h"
@@ -26,6 +30,7 @@
 #define OUTPUT_WORKING_NS (2 * SEC)
 #define ECHO_NS (SEC / 3)
 #define PRESSED_NS (SEC * 7 / 10)
+#define REPAINT_NS (SEC * 7 / 10)
 #define READY_QUIET_NS SEC
 #define READY_UNSAID_NS (4 * SEC)
 #define OSC7501_BYTES_MAX 4096
@@ -371,6 +376,9 @@ activity_screen(
 	char detail[120] = "";
 	int says = profile_match_screen(p, text, detail, sizeof detail);
 
+	a->screen_rest = !profile_needs_conversation(p) ? REST_SHOWN
+			 : profile_says_status(p)	? REST_UNTOLD
+							: REST_QUIET;
 	slot_set(a, SRC_SCREEN, says < 0 ? ACT_UNKNOWN : (enum activity)says, detail, now_ns);
 	take_options(&a->options, text);
 	a->choices_hash = options_hash(&a->options);
@@ -418,11 +426,42 @@ look_at_output(struct activity_state *a, const struct profile *p, uint64_t now_n
 		slot_set(a, SRC_OUTPUT, known ? ACT_UNKNOWN : ACT_IDLE, "quiet", a->last_text_ns);
 }
 
-/* What was pressed since may have ended what it says. */
-static bool
-holds(const struct activity_signal *sig, uint64_t pressed_ns, uint64_t now_ns)
+/* The key that may have ended what a hook said; 0 none was pressed since. */
+static uint64_t
+ended_by(const struct activity_state *a)
 {
-	return pressed_ns <= sig->at_ns || now_ns - pressed_ns < PRESSED_NS;
+	const struct activity_signal *hook = &a->sig[SRC_HOOK];
+	uint64_t pressed_ns = hook->value == ACT_WORKING      ? a->last_stop_ns
+			      : activity_blocked(hook->value) ? a->last_input_ns
+							      : 0;
+
+	return pressed_ns > hook->at_ns ? pressed_ns : 0;
+}
+
+/* Nothing was printed for a while but what typing and resizing bring about. */
+static bool
+is_quiet(const struct activity_state *a, uint64_t now_ns)
+{
+	uint64_t out = a->last_output_ns, typed = a->last_input_ns;
+
+	return now_ns - out >= OUTPUT_WORKING_NS ||
+	       (typed > a->last_enter_ns && out - typed < ECHO_NS) ||
+	       out - a->last_resize_ns < REPAINT_NS;
+}
+
+static bool
+screen_rests(const struct activity_state *a, uint64_t now_ns)
+{
+	return !a->foreground[0] && (a->screen_rest == REST_SHOWN ||
+					    (a->screen_rest == REST_QUIET && is_quiet(a, now_ns)));
+}
+
+bool
+activity_waits(const struct activity_state *a, uint64_t now_ns)
+{
+	return ended_by(a) ||
+	       (a->screen_rest == REST_QUIET && activity_at_rest(a->sig[SRC_SCREEN].value) &&
+		       !is_quiet(a, now_ns));
 }
 
 bool
@@ -433,16 +472,15 @@ activity_fresh(const struct activity_state *a, enum activity_source s, uint64_t 
 	if (!sig->at_ns || sig->value == ACT_UNKNOWN)
 		return false;
 	if (s == SRC_HOOK && sig->value == ACT_WORKING)
-		return now_ns - MAX(sig->at_ns, a->last_text_ns) < HOOK_WORKING_NS &&
-		       holds(sig, a->last_stop_ns, now_ns);
-	if (s == SRC_HOOK && activity_blocked(sig->value))
-		return holds(sig, a->last_input_ns, now_ns);
-	if (s == SRC_SCREEN && activity_at_rest(sig->value) && a->foreground[0])
-		return false;
-	if (s == SRC_TITLE && sig->value == ACT_IDLE)
+		return now_ns - MAX(sig->at_ns, a->last_text_ns) < HOOK_WORKING_NS;
+	if (s == SRC_HOOK && activity_at_rest(sig->value))
 		return !activity_blocked(a->sig[SRC_SCREEN].value);
+	if (s == SRC_SCREEN && activity_at_rest(sig->value))
+		return screen_rests(a, now_ns);
 	if (s == SRC_TITLE && !a->title_holds)
-		return now_ns - sig->at_ns < TITLE_SPINNER_NS;
+		return sig->value == ACT_IDLE ? a->screen_rest == REST_SHOWN ||
+							activity_at_rest(a->sig[SRC_SCREEN].value)
+					      : now_ns - sig->at_ns < TITLE_SPINNER_NS;
 	return true;
 }
 
@@ -491,13 +529,16 @@ takes_input(struct activity_state *a, const struct profile *p, uint64_t now_ns)
 	       (!profile_has_prompt(p) && quiet_ns > READY_UNSAID_NS);
 }
 
-/* A registry has no word for an error: its idle may be the end that a hook calls one. */
-static bool
-failed_lately(const struct activity_state *a)
+/* A registry has no word for an error: its idle may be the end that a hook calls one, or that the
+ * screen shows as one. The source that tells; else the registry. */
+static enum activity_source
+who_failed(const struct activity_state *a)
 {
 	const struct activity_signal *hook = &a->sig[SRC_HOOK];
 
-	return hook->value == ACT_ERROR && hook->at_ns + 2 * SEC > a->sig[SRC_REGISTRY].since_ns;
+	if (hook->value == ACT_ERROR && hook->at_ns + 2 * SEC > a->sig[SRC_REGISTRY].since_ns)
+		return SRC_HOOK;
+	return a->sig[SRC_SCREEN].value == ACT_ERROR ? SRC_SCREEN : SRC_REGISTRY;
 }
 
 /* An error of one whose account is limited is no error but a pause; one that does not speak of
@@ -519,6 +560,9 @@ activity_evaluate(struct activity_state *a, const struct profile *p, uint64_t no
 	bool changed, again; /* again: it was over and is back since the last look */
 
 	look_at_output(a, p, now_ns);
+	if (ended_by(a) && now_ns - ended_by(a) >= PRESSED_NS)
+		a->sig[SRC_HOOK].value =
+			ACT_UNKNOWN; /* for good: later keys do not bring it back */
 	for (int s = 0; s < SRC_COUNT; s++) {
 		if (activity_fresh(a, (enum activity_source)s, now_ns)) {
 			from = (enum activity_source)s;
@@ -526,9 +570,9 @@ activity_evaluate(struct activity_state *a, const struct profile *p, uint64_t no
 			break;
 		}
 	}
-	if (from == SRC_REGISTRY && v == ACT_IDLE && failed_lately(a)) {
-		from = SRC_HOOK;
-		v = ACT_ERROR;
+	if (from == SRC_REGISTRY && v == ACT_IDLE) {
+		from = who_failed(a);
+		v = a->sig[from].value;
 	}
 	if (activity_blocked(v) || v == ACT_ERROR)
 		snprintf(detail, sizeof detail, "%s", wanted(a, from, now_ns));

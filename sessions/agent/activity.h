@@ -56,6 +56,11 @@ struct activity_child { /* a sub-agent by 7501's id=a/b */
 	uint64_t id_hash;
 	bool working;
 };
+enum screen_rest {   /* a screen that looks like rest is believed */
+	REST_UNTOLD, /* no: it says otherwise what it does */
+	REST_QUIET,  /* while nothing is printed */
+	REST_SHOWN,
+};
 struct activity_state {
 	struct activity_signal sig[SRC_COUNT];
 	enum activity now; /* the verdict */
@@ -73,9 +78,10 @@ struct activity_state {
 	char foreground[40];	/* what runs in front of a shell; "" the shell itself */
 	uint64_t draft_last_ns; /* of the last key of it */
 	struct draft draft;
-	uint64_t prompt_hash;	  /* of the choices on screen while it asks; 0 = none */
-	uint64_t choices_hash;	  /* of rows "1. …", "2. …", asked or not */
-	struct options options;	  /* those rows */
+	uint64_t prompt_hash;	/* of the choices on screen while it asks; 0 = none */
+	uint64_t choices_hash;	/* of rows "1. …", "2. …", asked or not */
+	struct options options; /* those rows */
+	enum screen_rest screen_rest;
 	bool title_holds;	  /* the title slot lasts until replaced (OSC 133, OSC 9;4) */
 	bool progress;		  /* OSC 9;4 says that something runs */
 	bool draft_on_screen;	  /* the profile's draft rule matched */
@@ -114,6 +120,8 @@ void activity_typed(struct activity_state *a, const void *p, size_t n, uint64_t 
 void activity_screen(
 	struct activity_state *a, const struct profile *p, const char *text, uint64_t now_ns);
 void activity_prompt(struct activity_state *a, const struct profile *p, const struct grid *g);
+/* Its verdict changes soon by time alone. */
+bool activity_waits(const struct activity_state *a, uint64_t now_ns);
 /* Recomputes the verdict; true if it changed. */
 bool activity_evaluate(struct activity_state *a, const struct profile *p, uint64_t now_ns);
 /* Seconds since it came to rest or was last touched (cli.md idle_s). */

@@ -84,6 +84,8 @@ decode_turn(const json_t *j, struct hook_report *out)
 		out->background_known = true;
 		out->background = (unsigned)json_array_size(tasks);
 	}
+	if (out->activity == ACT_DONE && out->background)
+		out->activity = ACT_WORKING; /* its turn is over, what it began is not */
 	if (out->activity == ACT_PERMISSION && strcmp(tool, "AskUserQuestion") == 0)
 		out->activity = ACT_QUESTION;
 	snprintf(out->detail, sizeof out->detail, "%s %s", out->event, tool);

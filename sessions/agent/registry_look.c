@@ -1,7 +1,7 @@
 #include "sessions/agent/registry_look.h"
 #include "sessions/memory/footprint.h"
-#include "sessions/memory/proc_read.h"
-#include "sessions/memory/proctree.h"
+#include "sessions/proc/proc_read.h"
+#include "sessions/proc/proctree.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>

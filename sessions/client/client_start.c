@@ -5,7 +5,7 @@
 #include "sessions/config/config.h"
 #include "sessions/config/place.h"
 #include "sessions/pty/keeper_link.h"
-#include "sessions/memory/proc_read.h"
+#include "sessions/proc/proc_read.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>

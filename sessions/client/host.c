@@ -10,8 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#define SSH_SOCKET_BYTES 64 /* "/ssh-", a hash, and what ssh puts behind it while it binds */
 
 static struct sections *
 hosts(struct err *e)
@@ -33,16 +36,17 @@ host_known(const char *name)
 	return yes;
 }
 
-const char *
-host_name(size_t i, char buf[HOST_NAME_MAX_BYTES])
+size_t
+host_names(char (*names)[HOST_NAME_MAX_BYTES], size_t cap)
 {
 	struct sections *s = hosts(NULL);
-	const char *name = s ? sections_name(s, "host", i) : NULL;
+	const char *name;
+	size_t n = 0;
 
-	if (name)
-		snprintf(buf, HOST_NAME_MAX_BYTES, "%s", name);
+	while (s && n < cap && (name = sections_name(s, "host", n)))
+		snprintf(names[n++], HOST_NAME_MAX_BYTES, "%s", name);
 	sections_free(s);
-	return name ? buf : NULL;
+	return n;
 }
 
 struct line {
@@ -66,6 +70,41 @@ put_quoted(struct line *l, const char *word)
 	l->n++;
 }
 
+/* The file for ssh -F: what the user has set comes first and so holds, a shared connection of theirs too;
+ * where they say nothing, one connection a machine is kept for a minute after its last use. NULL: it is not
+ * to be; ssh then does as it is used to. */
+static const char *
+ssh_config(char path[600])
+{
+	static const char form[] =
+		"Include ~/.ssh/config\nInclude /etc/ssh/ssh_config\nMatch all\n\tControlMaster "
+		"auto\n\tControlPath \"%s/ssh-%%C\"\n\tControlPersist 60\n";
+	const char *dir = paths()->runtime;
+	char want[800], is[800] = "", fresh[640];
+	struct sockaddr_un a;
+	FILE *f;
+	size_t n;
+
+	if (strlen(dir) + SSH_SOCKET_BYTES > sizeof a.sun_path || strpbrk(dir, "%\"\\$"))
+		return NULL;
+	snprintf(want, sizeof want, form, dir);
+	snprintf(path, 600, "%s/ssh.conf", dir);
+	if ((f = fopen(path, "re"))) {
+		n = fread(is, 1, sizeof is - 1, f);
+		is[n] = 0;
+		fclose(f);
+	}
+	if (!strcmp(is, want))
+		return path;
+	snprintf(fresh, sizeof fresh, "%s.%d", path, (int)getpid());
+	f = fopen(fresh, "we");
+	n = f && fputs(want, f) >= 0;
+	if (f && fclose(f) == 0 && n && rename(fresh, path) == 0)
+		return path;
+	unlink(fresh);
+	return NULL;
+}
+
 /* A link that is cut is noticed within fifteen seconds, and a machine that is off within ten. */
 static void
 put_ssh(struct line *l, const char *to, struct host_way way)
@@ -73,8 +112,15 @@ put_ssh(struct line *l, const char *to, struct host_way way)
 	static const char *const options[] = {"-o", "ServerAliveInterval=5", "-o",
 		"ServerAliveCountMax=2", "-o", "ConnectTimeout=10", "-e", "none"};
 
+	char path[600];
+	const char *config = ssh_config(path);
+
 	put(l, "ssh");
 	put(l, way.tty ? "-t" : "-T");
+	if (config) {
+		put(l, "-F");
+		put(l, config);
+	}
 	for (size_t i = 0; i < ARRAY_LEN(options); i++)
 		put(l, options[i]);
 	if (!way.asks) {

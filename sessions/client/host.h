@@ -6,9 +6,10 @@
 #include "core/base/base.h"
 
 #define HOST_NAME_MAX_BYTES 32
+#define HOSTS_MAX 64 /* that stand in one list */
 bool host_known(const char *name);
-/* Name of the i-th, as they stand in the file; NULL past the end. buf. */
-const char *host_name(size_t i, char buf[HOST_NAME_MAX_BYTES]);
+/* Their names, as they stand in the file; how many. */
+size_t host_names(char (*names)[HOST_NAME_MAX_BYTES], size_t cap);
 struct host_way {
 	bool tty;   /* what runs there gets a terminal */
 	bool asks;  /* ssh may ask its user something */

@@ -3,7 +3,7 @@
 /* What this room knows of a run: made when it is first asked for, gone with the run's end. */
 #include "sessions/agent/notice.h"
 #include "sessions/session/run.h"
-#include "sessions/session/sessions.h"
+#include "sessions/life/sessions.h"
 
 struct care {
 	struct send_job *sends;	   /* typing.h: text waiting to be typed, oldest first */

@@ -11,7 +11,8 @@
  *               into a prompt that is not empty: the tree is ended at once
  *   ending      ending.c: 10 s, HUP, 5 s, TERM, 5 s, KILL, for the whole tree
  *   settling    the server learns of the child's end; the session is asleep
- *   (report)    what is left is measured, the transcript guarded, the event written
+ *   (report)    what is left is measured, the transcript guarded, the event written. One that is
+ *               woken by then has slept all the same: its event is written before it runs
  *
  * A job holds the session's number, not its address: it may be forgotten meanwhile. */
 #include "sessions/closing/closer.h"
@@ -22,10 +23,10 @@
 #include "sessions/closing/judge.h"
 #include "sessions/closing/transcript.h"
 #include "sessions/store_thread/aside.h"
-#include "sessions/session/display.h"
+#include "sessions/display/display.h"
 #include "sessions/session/run.h"
 #include "sessions/memory/census.h"
-#include "sessions/session/feed.h"
+#include "sessions/display/feed.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,8 +48,9 @@ struct job {
 	struct closer_result r;
 	uv_timer_t timer;
 	uint64_t input_ns, text_ns, settle_ms, typed_ms;
-	bool goes_on; /* what a predecessor began */
-	bool asked;   /* another module will answer; it may do so after closer_free */
+	bool slept, told; /* it was asleep; its event is written */
+	bool goes_on;	  /* what a predecessor began */
+	bool asked;	  /* another module will answer; it may do so after closer_free */
 };
 struct closer {
 	struct sessions *ss;
@@ -142,9 +144,9 @@ do_guard(void *arg)
 }
 
 static void
-report(struct job *j, struct session *s)
+tell(struct job *j, struct session *s)
 {
-	j->r.ok = true;
+	j->told = true;
 	j->r.mem_available_after = mem_available();
 	s->past.freed_bytes = j->r.freed_bytes;
 	session_unsaved(s);
@@ -154,6 +156,14 @@ report(struct job *j, struct session *s)
 			(json_int_t)j->r.before_bytes, "mem_available_before",
 			(json_int_t)j->r.mem_available_before, "mem_available_after",
 			(json_int_t)j->r.mem_available_after, "processes", (int)j->r.processes));
+}
+
+static void
+report(struct job *j, struct session *s)
+{
+	j->r.ok = true;
+	if (!j->told)
+		tell(j, s);
 	job_done(j);
 }
 
@@ -199,17 +209,17 @@ on_settle(uv_timer_t *t)
 	struct session *s = session_of(j);
 
 	CHECK(j->magic == JOB_MAGIC);
-	if (s && session_ending(s) && uv_now(t->loop) - j->settle_ms < SETTLE_MS)
+	if (s && !j->slept && session_ending(s) && uv_now(t->loop) - j->settle_ms < SETTLE_MS)
 		return;
 	uv_timer_stop(t);
 	if (!s) {
 		job_gone(j);
+	} else if (j->slept) {
+		guard(j, s);
 	} else if (session_live(s)) {
 		job_refuse(j, "it did not exit");
-	} else if (s->state != SS_ASLEEP) {
-		job_refuse(j, "it was ended instead");
 	} else {
-		guard(j, s);
+		job_refuse(j, "it was ended instead");
 	}
 }
 
@@ -427,15 +437,49 @@ job_new(struct closer *c, struct session *s, const struct closer_request *q)
 	return j;
 }
 
+static struct job *
+find(const struct closer *c, const struct session *s)
+{
+	struct job *j;
+
+	LIST_FOREACH (j, &c->jobs, link)
+		if (j->num == s->num)
+			return j;
+	return NULL;
+}
+
+void
+closer_over(struct closer *c, const struct session *s)
+{
+	struct job *j = find(c, s);
+
+	if (j && s->state == SS_SLEEPING)
+		j->slept = true;
+}
+
+void
+closer_beginning(struct closer *c, struct session *s)
+{
+	struct job *j = find(c, s);
+	enum ending_how how;
+
+	if (!j || !j->slept || j->told)
+		return;
+	if (ends_so_far(c->ends, s->id, &how, &j->r.processes)) {
+		j->r.how = ending_how_name(how);
+		j->r.freed_bytes = j->r.before_bytes;
+	}
+	tell(j, s);
+}
+
 int
 closer_start(struct closer *c, struct session *s, const struct closer_request *q, struct err *e)
 {
 	struct census_who who;
 	struct job *j;
 
-	LIST_FOREACH (j, &c->jobs, link)
-		if (j->num == s->num)
-			return err_set(e, 1, "already being put to sleep");
+	if (find(c, s))
+		return err_set(e, 1, "already being put to sleep");
 	if (s->state == SS_ASLEEP)
 		return err_set(e, 1, "already asleep (muster resume %s wakes it)", s->name);
 	if (s->state != SS_RUNNING)

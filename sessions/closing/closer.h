@@ -2,7 +2,7 @@
 #define SESSIONS_CLOSER_H
 /* Hibernates one session: measure and judge again, type the quit command, end the tree, measure
  * what came back, guard the transcript. See closer.c for the steps. */
-#include "sessions/session/sessions.h"
+#include "sessions/life/sessions.h"
 
 struct closer_result {
 	char id[12], name[64];
@@ -30,6 +30,10 @@ struct closer *closer_new(struct sessions *ss, struct ends *ends);
 void closer_free(struct closer *c); /* no job is under way */
 int closer_start(
 	struct closer *c, struct session *s, const struct closer_request *q, struct err *e);
+/* Its run is over. */
+void closer_over(struct closer *c, const struct session *s);
+/* A run of it begins: that it slept is told before, though something may be left of its tree. */
+void closer_beginning(struct closer *c, struct session *s);
 /* One in the state sleeping, from before this server: it goes on to asleep. */
 void closer_go_on(struct closer *c, struct session *s);
 #endif

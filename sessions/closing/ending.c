@@ -256,6 +256,13 @@ ending_look_no_more(struct ending *e)
 	e->marker[0] = 0;
 }
 
+void
+ending_so_far(const struct ending *e, enum ending_how *how, size_t *processes)
+{
+	*how = e->how;
+	*processes = e->n_all;
+}
+
 size_t
 ending_processes(const struct ending *e)
 {

@@ -2,7 +2,7 @@
 #define SESSIONS_ENDING_H
 /* Ends a session's whole process tree, politely first: wait, HUP, TERM, KILL, each by pidfd to
  * every process of the tree, strays included, until none is left. Asynchronous, on a loop. */
-#include "sessions/memory/proctree.h"
+#include "sessions/proc/proctree.h"
 #include <uv.h>
 
 struct ending_times {	   /* milliseconds; 0 of the first ones: that step is left out */
@@ -36,5 +36,7 @@ void ending_hasten(struct ending *e); /* KILL for all that is left, at once */
 void ending_look_no_more(struct ending *e);
 size_t ending_processes(const struct ending *e);   /* that live */
 uint64_t ending_footprint(const struct ending *e); /* of all found, by the kernel's counters */
-void ending_cancel(struct ending *e);		   /* no callback; NULL ok */
+/* What its callback would be told if it ended here. */
+void ending_so_far(const struct ending *e, enum ending_how *how, size_t *processes);
+void ending_cancel(struct ending *e); /* no callback; NULL ok */
 #endif

@@ -241,6 +241,16 @@ ends_sleep(struct ends *e, struct session *s, const struct ending_times *t, endi
 }
 
 bool
+ends_so_far(const struct ends *e, const char *id, enum ending_how *how, size_t *processes)
+{
+	struct end *x = find(e, id);
+
+	if (x)
+		ending_so_far(x->ending, how, processes);
+	return x != NULL;
+}
+
+bool
 ends_busy(const struct ends *e, const char *id)
 {
 	return find(e, id) != NULL;

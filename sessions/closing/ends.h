@@ -3,7 +3,7 @@
 /* Who is being ended: one ending (ending.h) a session at most, whoever asked for it. It may outlive
  * the run, until the last stray of its tree has gone. */
 #include "sessions/closing/ending.h"
-#include "sessions/session/sessions.h"
+#include "sessions/life/sessions.h"
 
 struct ends;
 /* done: a session's tree has ended, or gave up; it may have been forgotten meanwhile (s NULL). */
@@ -24,6 +24,8 @@ void ends_beginning(struct ends *e, const struct session *s);
 /* The tree of a session that is sleeping or has just fallen asleep; cb once, later. */
 void ends_sleep(
 	struct ends *e, struct session *s, const struct ending_times *t, ending_cb cb, void *ctx);
+/* Of one that is being ended: as ending_so_far. False: none is. */
+bool ends_so_far(const struct ends *e, const char *id, enum ending_how *how, size_t *processes);
 bool ends_busy(const struct ends *e, const char *id); /* this session's tree has not ended yet */
 bool ends_any(const struct ends *e);
 #endif

@@ -1,11 +1,10 @@
 #include "sessions/closing/judge.h"
 #include "core/os/os.h"
 #include "sessions/closing/care.h"
-#include "sessions/closing/transcript.h"
 #include "sessions/memory/sampler.h"
-#include "sessions/session/display.h"
+#include "sessions/display/display.h"
 #include "sessions/session/runner.h"
-#include "sessions/session/sessions.h"
+#include "sessions/life/sessions.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,18 +19,6 @@ judge_getenv(void *ctx, const char *name)
 	const struct session *s = ctx;
 
 	return s->env ? session_getenv(s, name) : getenv(name);
-}
-
-bool
-judge_transcript(struct session *s, char *out, size_t cap)
-{
-	struct buf places = {0};
-	bool found;
-
-	transcript_places(s, &places);
-	found = profile_transcript_find(&places, s->cwd, out, cap);
-	buf_free(&places);
-	return found;
 }
 
 static int

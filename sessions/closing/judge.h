@@ -9,8 +9,6 @@ void judge(struct session *s, const struct reap_config *c, struct reap_verdict *
 /* May a person put it to sleep by hand? Time limits, pins and lookers are theirs to overrule; what
  * would be lost is not. NULL, or the reason against (into buf, >= 120 bytes). */
 const char *judge_against(const struct reap_verdict *v, char *buf);
-/* Is the conversation's transcript there? Its path in out. */
-bool judge_transcript(struct session *s, char *out, size_t cap);
 /* Of the session's environment (ctx); of the server's when it has none, as after a reboot. */
 const char *judge_getenv(void *ctx, const char *name);
 #endif

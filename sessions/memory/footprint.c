@@ -12,9 +12,9 @@
  * `status` stand in, marked as an estimate, since they charge shared pages in full to each. */
 #include "sessions/memory/footprint.h"
 #include "sessions/memory/footprint_inodes.h"
-#include "sessions/memory/proc_read.h"
-#include "sessions/memory/proctree.h"
-#include "sessions/memory/program_version.h"
+#include "sessions/proc/proc_read.h"
+#include "sessions/proc/proctree.h"
+#include "sessions/proc/program_version.h"
 #include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 #include "sessions/memory/footprint_inodes.h"
-#include "sessions/memory/proc_read.h"
-#include "sessions/memory/smaps.h"
+#include "sessions/proc/proc_read.h"
+#include "sessions/proc/smaps.h"
 #include <ctype.h>
 #include <dirent.h>
 #include <linux/magic.h>

@@ -1,7 +1,7 @@
 /* The breakdown by kind of mapping. */
 #include "sessions/memory/footprint.h"
-#include "sessions/memory/proc_read.h"
-#include "sessions/memory/smaps.h"
+#include "sessions/proc/proc_read.h"
+#include "sessions/proc/smaps.h"
 #include <dirent.h>
 #include <stdlib.h>
 #include <string.h>

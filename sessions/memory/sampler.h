@@ -5,9 +5,9 @@
 #include "core/base/base.h"
 #include "core/stats/growth.h"
 #include "sessions/memory/footprint.h"
-#include "sessions/memory/memgroup.h"
-#include "sessions/memory/pressure.h"
-#include "sessions/memory/proctree.h"
+#include "sessions/proc/memgroup.h"
+#include "sessions/proc/pressure.h"
+#include "sessions/proc/proctree.h"
 #include <uv.h>
 
 struct memstat { /* of one session; absent = not known yet */

@@ -3,7 +3,7 @@
  * again; a process that appears is read at once, all of them every five minutes. */
 #include "sessions/memory/sampler_scan.h"
 #include "core/os/os.h"
-#include "sessions/memory/pressure.h"
+#include "sessions/proc/pressure.h"
 #include "sessions/memory/sampler_scan_priv.h"
 #include <stdio.h>
 #include <stdlib.h>

@@ -5,8 +5,8 @@
  * ticks need only the counters of `status`. Owned by whoever runs the call; no locks. */
 #include "core/base/base.h"
 #include "sessions/memory/footprint_gpu.h"
-#include "sessions/memory/memgroup.h"
-#include "sessions/memory/proctree.h"
+#include "sessions/proc/memgroup.h"
+#include "sessions/proc/proctree.h"
 #include <sys/types.h>
 
 struct scan;

@@ -2,7 +2,7 @@
 #define SESSIONS_SAMPLER_SCAN_PRIV_H
 /* Shared by sampler_scan.c (membership, sums) and sampler_walk.c (one process at a time). */
 #include "sessions/memory/footprint_inodes.h"
-#include "sessions/memory/proctree.h"
+#include "sessions/proc/proctree.h"
 #include "sessions/memory/sampler_scan.h"
 
 struct member { /* a process of a session, between calls */

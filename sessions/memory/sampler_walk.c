@@ -17,7 +17,7 @@
  *
  * The largest change goes first, and a token bucket bounds the whole. */
 #include "core/os/os.h"
-#include "sessions/memory/proc_read.h"
+#include "sessions/proc/proc_read.h"
 #include "sessions/memory/sampler_scan_priv.h"
 #include <stdio.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
 /* Slabs: large private regions of one size, as allocators take them from the kernel, that are at
  * least half full. Neighbours melt into one mapping, so a mapping of 128 MiB or more is looked at in
  * windows of that size, counted from its end: regions are handed out downwards. */
-#include "sessions/memory/smaps.h"
+#include "sessions/proc/smaps.h"
 
 struct slab {
 	pid_t pid;

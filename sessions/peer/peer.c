@@ -3,8 +3,8 @@
 #include "core/os/os.h"
 #include "sessions/config/config.h"
 #include "sessions/peer/request_priv.h"
-#include "sessions/session/origin.h"
-#include "sessions/session/sessions.h"
+#include "sessions/life/origin.h"
+#include "sessions/life/sessions.h"
 #include <errno.h>
 #include <stdalign.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 #include "sessions/peer/request.h"
 #include "core/pagelist/pagelist.h"
 #include "sessions/peer/request_priv.h"
-#include "sessions/session/sessions.h"
+#include "sessions/life/sessions.h"
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,11 +1,11 @@
 #include "sessions/server/housekeeping.h"
 #include "core/pagelist/pagelist.h"
 #include "core/os/os.h"
-#include "sessions/session/checkpoint.h"
-#include "sessions/session/display.h"
+#include "sessions/display/checkpoint.h"
+#include "sessions/display/display.h"
 #include "core/page/page.h"
 #include "sessions/store_thread/store_worker.h"
-#include "sessions/session/feed.h"
+#include "sessions/display/feed.h"
 
 #define SLICE_NS 2000000ull /* one step may take as long again */
 #define PAUSE_MS 20

@@ -3,7 +3,7 @@
 /* What a server does for its memory while sessions rest: seals history, parks screens, and gives
  * back what the work itself took. In slices of a few milliseconds with pauses between, so that
  * whoever types into another session does not feel it. */
-#include "sessions/session/sessions.h"
+#include "sessions/life/sessions.h"
 
 struct housekeeping {
 	uv_timer_t timer;

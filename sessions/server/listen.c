@@ -2,7 +2,7 @@
 #include "core/base/log.h"
 #include "core/os/os.h"
 #include "sessions/config/config.h"
-#include "sessions/session/recover.h"
+#include "sessions/life/recover.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>

@@ -1,12 +1,12 @@
 /* What happens to sessions, and who of the server is told. */
 #include "core/os/os.h"
-#include "sessions/closing/typing.h"
+#include "sessions/lifecycle/typing.h"
 #include "sessions/memory/census.h"
 #include "sessions/server/server_priv.h"
 #include "sessions/store_thread/store_worker.h"
 #include "sessions/wire/json.h"
-#include "sessions/session/checkpoint.h"
-#include "sessions/session/display.h"
+#include "sessions/display/checkpoint.h"
+#include "sessions/display/display.h"
 #include <stdlib.h>
 
 static char **

@@ -2,7 +2,7 @@
 #define SESSIONS_RELOAD_H
 /* config.ini, read again when it changes: limits of reaping, scrollback and profiles apply at once.
  * A file with an error changes nothing; the banner says which line. */
-#include "sessions/session/sessions.h"
+#include "sessions/life/sessions.h"
 #include <sys/stat.h>
 
 struct reload {

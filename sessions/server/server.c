@@ -8,7 +8,7 @@
 #include "core/base/log.h"
 #include "core/os/os.h"
 #include "sessions/memory/census.h"
-#include "sessions/memory/proc_read.h"
+#include "sessions/proc/proc_read.h"
 #include "sessions/pty/memdir.h"
 #include "sessions/pty/pty.h"
 #include "sessions/pty/ring.h"
@@ -16,18 +16,18 @@
 #include "sessions/server/server_priv.h"
 #include "sessions/server/totals.h"
 #include "sessions/server/watchdog.h"
-#include "sessions/session/checkpoint.h"
-#include "sessions/session/ended.h"
-#include "sessions/session/recorder.h"
-#include "sessions/session/recover.h"
+#include "sessions/display/checkpoint.h"
+#include "sessions/life/ended.h"
+#include "sessions/display/recorder.h"
+#include "sessions/life/recover.h"
 #include "sessions/session/run.h"
-#include "sessions/session/display.h"
+#include "sessions/display/display.h"
 #include "sessions/store_thread/aside.h"
 #include "sessions/store_thread/store_worker.h"
-#include "sessions/session/feed.h"
-#include "sessions/session/course.h"
+#include "sessions/display/feed.h"
+#include "sessions/life/course.h"
 #include "sessions/config/sections.h"
-#include "sessions/session/worktree.h"
+#include "sessions/life/worktree.h"
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -108,9 +108,9 @@ on_settle(uv_timer_t *t)
 			(now - sc->output_ns > SETTLE_QUIET_NS ||
 				now - sc->settled_ns > SETTLE_LATEST_NS))
 			feed_settle(s, now);
-		else if (!sc->unsettled && s->changed)
+		else if (!sc->unsettled && (s->changed || run_waits(s, now)))
 			run_evaluate(s, now);
-		more |= sc->unsettled;
+		more |= sc->unsettled || run_waits(s, now);
 		if (s->changed)
 			tell_changed(sv, s);
 	}

@@ -1,14 +1,14 @@
 #ifndef SESSIONS_SERVER_PRIV_H
 #define SESSIONS_SERVER_PRIV_H
 /* Shared by server.c, observe.c and sampling.c. */
-#include "sessions/closing/lifecycle.h"
+#include "sessions/lifecycle/lifecycle.h"
 #include "sessions/server/housekeeping.h"
 #include "sessions/server/listen.h"
 #include "sessions/server/reload.h"
 #include "sessions/server/server.h"
 #include "sessions/server/upgrade.h"
 #include "sessions/server/waits.h"
-#include "sessions/session/sessions.h"
+#include "sessions/life/sessions.h"
 #include "sessions/view/view.h"
 
 struct server {

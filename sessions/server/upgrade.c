@@ -9,9 +9,9 @@
 #include "sessions/pty/memdir.h"
 #include "sessions/pty/ring.h"
 #include "sessions/pty/shelf.h"
-#include "sessions/session/display.h"
+#include "sessions/display/display.h"
 #include "sessions/session/run.h"
-#include "sessions/session/sessions.h"
+#include "sessions/life/sessions.h"
 #include "sessions/store_thread/store_worker.h"
 #include <errno.h>
 #include <fcntl.h>

@@ -3,7 +3,7 @@
 #include "core/os/os.h"
 #include "sessions/memory/census.h"
 #include "sessions/pty/pty.h"
-#include "sessions/session/foreground.h"
+#include "sessions/proc/foreground.h"
 #include "sessions/session/house.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -223,6 +223,12 @@ look_at_limit(struct session *s, uint64_t now_ns)
 	}
 	a->limited_ns =
 		s->limited_until > now ? now_ns + (uint64_t)((s->limited_until - now) * 1e9) : 0;
+}
+
+bool
+run_waits(const struct session *s, uint64_t now_ns)
+{
+	return s->run && activity_waits(&s->run->act, now_ns);
 }
 
 void

@@ -71,5 +71,6 @@ void run_look_stopped(struct session *s); /* the kernel is asked, and lists are 
 
 /* Verdict on its activity again; the observers hear of it. Nothing without a run. */
 void run_evaluate(struct session *s, uint64_t now_ns);
-enum activity run_activity(const struct session *s); /* ACT_UNKNOWN without a run */
+bool run_waits(const struct session *s, uint64_t now_ns); /* activity_waits; false without a run */
+enum activity run_activity(const struct session *s);	  /* ACT_UNKNOWN without a run */
 #endif

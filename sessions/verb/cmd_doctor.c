@@ -3,10 +3,10 @@
  * are not called. The databases are looked at on the store's thread, so the answer comes later. */
 #include "core/os/os.h"
 #include "sessions/memory/footprint.h"
-#include "sessions/session/recorder.h"
+#include "sessions/display/recorder.h"
 #include "sessions/store_thread/store_worker.h"
 #include "sessions/server/server.h"
-#include "sessions/session/display.h"
+#include "sessions/display/display.h"
 #include "sessions/verb/verb.h"
 #include "sessions/pty/keeper_link.h"
 #include "sessions/pty/shelf.h"

@@ -1,8 +1,8 @@
 /* forget: all that is stored of a session is deleted, and its worktree, unless something in that would
  * be lost. */
-#include "sessions/closing/lifecycle.h"
+#include "sessions/lifecycle/lifecycle.h"
 #include "sessions/server/server.h"
-#include "sessions/session/worktree.h"
+#include "sessions/life/worktree.h"
 #include "sessions/verb/verb.h"
 #include "sessions/wire/json.h"
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* Ends processes that no live session uses: only those that the list calls orphaned, and only if they
  * are still the ones that were listed. */
-#include "sessions/memory/proctree.h"
+#include "sessions/proc/proctree.h"
 #include "sessions/memory/sampler.h"
 #include "sessions/verb/verb.h"
 #include "sessions/wire/json.h"

@@ -2,7 +2,7 @@
 #include "core/pagelist/pagelist.h"
 #include "core/base/log.h"
 #include "core/page/tab.h"
-#include "sessions/session/display.h"
+#include "sessions/display/display.h"
 #include "sessions/verb/verb.h"
 #include "sessions/wire/json.h"
 #include "sessions/view/peek_text.h"

@@ -5,7 +5,7 @@
 #include "sessions/memory/sampler.h"
 #include "sessions/closing/closer.h"
 #include "sessions/closing/judge.h"
-#include "sessions/closing/lifecycle.h"
+#include "sessions/lifecycle/lifecycle.h"
 #include "sessions/server/server.h"
 #include "sessions/session/run.h"
 #include "sessions/session/runner.h"

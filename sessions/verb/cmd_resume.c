@@ -1,9 +1,9 @@
 /* Waking: one session after the other, as memory allows (closing/spawn_guard.h); the reply comes when
  * the last was begun. With `wait`: when each CLI is back with its conversation, or has left again,
  * which is told with its last words. */
-#include "sessions/closing/spawn_guard.h"
-#include "sessions/closing/wake.h"
-#include "sessions/session/display.h"
+#include "sessions/lifecycle/spawn_guard.h"
+#include "sessions/lifecycle/wake.h"
+#include "sessions/display/display.h"
 #include "sessions/session/run.h"
 #include "sessions/verb/verb.h"
 #include "sessions/wire/json.h"
@@ -17,6 +17,8 @@ struct resume_job {
 	struct request *r; /* NULL: the client went; the waking goes on */
 	json_t *args, *ids, *results, *guard;
 	size_t next; /* of ids */
+	bool looked; /* at the disk, for that one: */
+	struct wake_facts facts;
 	uv_timer_t timer;
 };
 
@@ -46,17 +48,13 @@ last_reaped(struct sessions *ss)
 }
 
 static json_t *
-resume_one(const json_t *args, struct session *s)
+resume_one(struct session *s, const struct wake_facts *f)
 {
-	const char *how = "";
+	const char *how = "continue";
 	struct err e = {0};
 	json_t *o;
 
-	if (!s->env) { /* of a session that was lost: as if its caller had started it */
-		request_env(args, s);
-		request_limits(args, &s->limits);
-	}
-	if (wake_session(s, &how, &e) < 0)
+	if (!wake_stopped(s) && wake_session(s, f, &how, &e) < 0)
 		return result_json(s->id, s->name, e.msg);
 	o = result_json(s->id, s->name, NULL);
 	json_object_set_new(o, "how", json_string(how));
@@ -126,26 +124,53 @@ finish(struct resume_job *j)
 }
 
 static void on_timer(uv_timer_t *t);
+static void on_looked(void *ctx, const struct wake_facts *f);
+
+static void
+look_first(struct resume_job *j, struct session *s)
+{
+	if (!s->env) { /* of a session that was lost: as if its caller had started it */
+		request_env(j->args, s);
+		request_limits(j->args, &s->limits);
+	}
+	wake_look(s, on_looked, j);
+}
 
 static void
 wake_some(struct resume_job *j)
 {
-	for (; j->next < json_array_size(j->ids); j->next++) {
+	for (; j->next < json_array_size(j->ids); j->next++, j->looked = false) {
 		const char *id = word(json_array_get(j->ids, j->next));
 		struct err e = {0};
 		struct session *s = sessions_find(j->ss, id, &e);
+		bool live = s && session_live(s);
 
-		if (s && !session_live(s) && !spawn_may_wake(j->ss, spawn_needs(j->ss, NULL, s))) {
+		if (s && !live && !spawn_may_wake(j->ss, spawn_needs(j->ss, NULL, s))) {
+			j->looked = false; /* it may be long until then */
 			uv_timer_start(&j->timer, on_timer, LOOK_MS, 0);
 			return;
 		}
+		if (s && !live && !j->looked) {
+			look_first(j, s);
+			return;
+		}
 		json_array_append_new(
-			j->results, s ? resume_one(j->args, s) : result_json(id, id, e.msg));
+			j->results, s ? resume_one(s, &j->facts) : result_json(id, id, e.msg));
 	}
 	if (obj_true(j->args, "wait") && !all_decided(j))
 		uv_timer_start(&j->timer, on_timer, LOOK_MS, 0);
 	else
 		finish(j);
+}
+
+static void
+on_looked(void *ctx, const struct wake_facts *f)
+{
+	struct resume_job *j = ctx;
+
+	j->looked = true;
+	j->facts = *f;
+	wake_some(j);
 }
 
 static void

@@ -8,8 +8,8 @@
 #include "core/os/os.h"
 #include "core/text/search.h"
 #include "sessions/peer/peer.h"
-#include "sessions/session/display.h"
-#include "sessions/session/sessions.h"
+#include "sessions/display/display.h"
+#include "sessions/life/sessions.h"
 #include "sessions/verb/verb.h"
 #include "sessions/wire/json.h"
 #include <errno.h>

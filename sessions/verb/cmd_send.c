@@ -1,13 +1,13 @@
 /* send, answer: text typed into sessions. */
 #include "core/keys/keys.h"
 #include "core/os/os.h"
-#include "sessions/closing/typing.h"
-#include "sessions/closing/wake.h"
+#include "sessions/lifecycle/typing.h"
+#include "sessions/lifecycle/wake.h"
 #include "sessions/session/run.h"
-#include "sessions/session/display.h"
+#include "sessions/display/display.h"
 #include "sessions/verb/verb.h"
 #include "sessions/wire/json.h"
-#include "sessions/session/feed.h"
+#include "sessions/display/feed.h"
 #include <stdlib.h>
 #include <string.h>
 

@@ -2,7 +2,7 @@
 #include "core/os/os.h"
 #include "core/page/page.h"
 #include "sessions/server/server.h"
-#include "sessions/session/display.h"
+#include "sessions/display/display.h"
 #include "sessions/verb/verb.h"
 #include "sessions/wire/json.h"
 #include <stdlib.h>

@@ -2,23 +2,24 @@
 #include "core/base/log.h"
 #include "core/os/os.h"
 #include "core/text/width.h"
-#include "sessions/closing/lifecycle.h"
-#include "sessions/closing/spawn_guard.h"
-#include "sessions/closing/typing.h"
-#include "sessions/closing/wake.h"
-#include "sessions/memory/proc_read.h"
+#include "sessions/lifecycle/lifecycle.h"
+#include "sessions/lifecycle/spawn_guard.h"
+#include "sessions/lifecycle/typing.h"
+#include "sessions/lifecycle/wake.h"
+#include "sessions/proc/proc_read.h"
 #include "sessions/peer/peer.h"
 #include "sessions/server/server.h"
 #include "sessions/server/waits.h"
 #include "sessions/session/run.h"
-#include "sessions/session/display.h"
-#include "sessions/session/feed.h"
+#include "sessions/display/display.h"
+#include "sessions/display/feed.h"
 #include "sessions/verb/verb.h"
 #include "sessions/wire/json.h"
-#include "sessions/session/course.h"
-#include "sessions/session/sessions.h"
+#include "sessions/life/course.h"
+#include "sessions/life/sessions.h"
+#include "sessions/session/caller_env.h"
 #include "sessions/session/runner.h"
-#include "sessions/session/worktree.h"
+#include "sessions/life/worktree.h"
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -146,7 +147,13 @@ request_env(const json_t *args, struct session *s)
 
 	if (!json_is_array(a))
 		return true;
-	json_array_foreach (over, i, kv) {
+	for (i = json_array_size(a); i-- > 0;) {
+		const char *was = json_string_value(json_array_get(a, i));
+
+		if (was && env_is_callers(was))
+			json_array_remove(a, i);
+	}
+	json_array_foreach (over, i, kv) { /* what was asked for by name is given */
 		const char *text = json_string_value(kv);
 		size_t n = text ? strcspn(text, "=") : 0;
 
@@ -205,11 +212,26 @@ pick_profile(struct sessions *ss, const json_t *args, char *const *argv, struct 
 	return p;
 }
 
+/* ~ stands for the home of the session's user, which another machine's client does not know. NULL and *e. */
+static char *
+full_dir(struct session *s, const char *dir, struct err *e)
+{
+	const char *home = session_getenv(s, "HOME");
+
+	dir = dir ? dir : "~";
+	if (*dir == '~' && (!dir[1] || dir[1] == '/') && home && *home == '/')
+		return xasprintf("%s%s", home, dir + 1);
+	if (*dir == '/')
+		return xstrdup(dir);
+	err_set(e, 2, "the directory must be a full path");
+	return NULL;
+}
+
 static int
 new_from_args(struct session *s, const json_t *a, struct err *e)
 {
 	struct sessions *ss = s->of;
-	const char *name = obj_text(a, "name"), *cwd = obj_text(a, "cwd"), *limit, *runner;
+	const char *name = obj_text(a, "name"), *limit, *runner;
 	json_t *tag;
 	size_t i;
 
@@ -222,11 +244,8 @@ new_from_args(struct session *s, const json_t *a, struct err *e)
 		return err_set(e, 2, "arguments must not contain NUL");
 	if (!request_env(a, s))
 		return err_set(e, 2, "environment must be NAME=VALUE, without NUL");
-	if (!cwd)
-		cwd = session_getenv(s, "HOME");
-	if (!cwd || *cwd != '/')
-		return err_set(e, 2, "the directory must be a full path");
-	s->cwd = xstrdup(cwd);
+	if (!(s->cwd = full_dir(s, obj_text(a, "cwd"), e)))
+		return -1;
 	if (!(s->profile = pick_profile(ss, a, s->argv, e)))
 		return -1;
 	if (!s->argv)
@@ -254,52 +273,7 @@ new_from_args(struct session *s, const json_t *a, struct err *e)
 	if (!s->mem_max && *limit && !parse_size(limit, &s->mem_max))
 		return err_set(e, 2, "profile %s: mem_max = %.40s is not a size such as 2G",
 			profile_name(s->profile), limit);
-	return sessions_add(ss, s, e);
-}
-
-/* It could not begin: a worktree that was made for it goes, too. */
-static void
-never_was(struct session *s)
-{
-	struct sessions *ss = s->of;
-	char *top = s->tree ? xstrdup(worktree_top(s)) : NULL;
-
-	if (s->state == SS_STARTING)
-		session_set_state(s, SS_EXITED);
-	sessions_forget(s);
-	if (top)
-		worktree_remove(ss, top, NULL, NULL);
-	free(top);
-}
-
-struct new_job {
-	struct request *r; /* NULL: the client left */
-	json_t *guard;
-};
-
-static void
-new_cancelled(void *ctx)
-{
-	((struct new_job *)ctx)->r = NULL;
-}
-
-static void
-new_done(void *ctx, struct session *s, const struct err *e)
-{
-	struct new_job *j = ctx;
-	struct request *r = j->r;
-	json_t *guard = j->guard;
-
-	free(j);
-	if (!e && r)
-		request_reply(r, json_pack("{s:i,s:s,s:s,s:O}", "v", 1, "id", s->id, "name",
-					 s->name, "guard", guard));
-	json_decref(guard);
-	if (!e)
-		return;
-	if (r)
-		request_fail(r, e);
-	never_was(s);
+	return 0;
 }
 
 /* What `new` with these arguments, or waking these sessions, would be told. */
@@ -318,19 +292,77 @@ cmd_guard(struct request *r)
 	free(argv);
 }
 
+/* One on its way. It gets its number when all is known that it begins with. */
+struct newcomer {
+	struct request *r; /* NULL: the client left */
+	struct sessions *ss;
+	struct session *s;
+	bool added; /* s is one of ss; until then it is ours */
+	char *made; /* the worktree that was made for it; NULL none */
+	json_t *guard;
+};
+
+static void
+new_cancelled(void *ctx)
+{
+	((struct newcomer *)ctx)->r = NULL;
+}
+
+static void
+new_over(struct newcomer *n, json_t *take_reply)
+{
+	if (n->r)
+		request_reply(n->r, take_reply);
+	else
+		json_decref(take_reply);
+	json_decref(n->guard);
+	free(n->made);
+	free(n);
+}
+
+/* Nothing is left of it: neither a session nor the worktree that was made. e NULL: nobody waits. */
+static void
+new_fails(struct newcomer *n, const struct err *e)
+{
+	if (n->r && e)
+		request_fail(n->r, e);
+	n->r = NULL;
+	if (n->added && n->s->state == SS_STARTING)
+		session_set_state(n->s, SS_EXITED);
+	if (n->added)
+		sessions_forget(n->s);
+	else
+		sessions_free(n->s);
+	if (n->made)
+		worktree_remove(n->ss, n->made, NULL, NULL);
+	new_over(n, NULL);
+}
+
+static void
+new_done(void *ctx, struct session *s, const struct err *e)
+{
+	struct newcomer *n = ctx;
+
+	if (e)
+		new_fails(n, e);
+	else
+		new_over(n, json_pack("{s:i,s:s,s:s,s:O}", "v", 1, "id", s->id, "name", s->name,
+				    "guard", n->guard));
+}
+
 /* A conversation that was begun elsewhere: a session that is asleep, and goes on when it is woken. */
 static void
-new_asleep(struct request *r, struct session *s)
+new_asleep(struct newcomer *n)
 {
-	const char *id = obj_text(request_args(r), "conversation");
+	const char *id = obj_text(request_args(n->r), "conversation");
+	struct session *s = n->s;
 	struct err e;
 
 	feed_load(s, false);
 	if (!id || !profile_conversation_valid(id) || !profile_can_resume(s->profile)) {
 		err_set(&e, 2, "nothing to resume: no conversation, or none that %s resumes",
 			profile_name(s->profile));
-		request_fail(r, &e);
-		never_was(s);
+		new_fails(n, &e);
 		return;
 	}
 	snprintf(s->conversation, sizeof(s->conversation), "%s", id);
@@ -338,49 +370,36 @@ new_asleep(struct request *r, struct session *s)
 	session_found(s, SS_ASLEEP);
 	session_unsaved(s);
 	session_event(s, "imported", json_pack("{s:s}", "conversation", id));
-	request_reply(r, json_pack("{s:i,s:s,s:s}", "v", 1, "id", s->id, "name", s->name));
+	new_over(n, json_pack("{s:i,s:s,s:s}", "v", 1, "id", s->id, "name", s->name));
 }
 
-/* tree: its worktree; NULL none. */
+/* Nothing runs in it: it is there for text that comes from elsewhere (cmd_record). */
 static void
-begin_new(struct request *r, const char *tree)
+new_exited(struct newcomer *n)
 {
-	struct sessions *ss = request_sessions(r);
-	json_t *a = request_args(r);
-	struct session *s = sessions_new(ss, SS_STARTING);
-	const char *prompt = obj_text(a, "prompt");
-	struct spawn_guard guard;
-	struct new_job *j;
-	struct err e;
-	char **argv, **with_prompt;
+	struct session *s = n->s;
 
-	if (new_from_args(s, a, &e) < 0) {
-		sessions_free(s);
-		request_fail(r, &e);
-		return;
-	}
-	worktree_set(s, tree);
-	if (obj_true(a, "asleep")) {
-		new_asleep(r, s);
-		return;
-	}
-	if (profile_pick_conversation(s->profile, s->argv, s->conversation) &&
-		wake_check_alone(s, &e) < 0) {
-		request_fail(r, &e);
-		never_was(s);
-		return;
-	}
-	argv = profile_start_argv(s->profile, s->argv, s->conversation);
-	with_prompt = prompt ? profile_prompt_argv(s->profile, argv, prompt) : NULL;
-	j = xcalloc(1, sizeof(*j));
-	j->r = r;
-	guard = spawn_guard_look(ss, spawn_needs(ss, s->profile, NULL));
-	j->guard = spawn_guard_json(&guard);
-	request_on_cancel(r, new_cancelled, j);
-	if (course_begin(s, with_prompt ? with_prompt : argv, new_done, j, &e) < 0) {
-		new_done(j, s, &e);
+	feed_load(s, false);
+	session_found(s, SS_EXITED);
+	session_unsaved(s);
+	new_over(n, json_pack("{s:i,s:s,s:s}", "v", 1, "id", s->id, "name", s->name));
+}
+
+static void
+new_begins(struct newcomer *n)
+{
+	struct session *s = n->s;
+	const char *prompt = obj_text(request_args(n->r), "prompt");
+	struct spawn_guard guard = spawn_guard_look(n->ss, spawn_needs(n->ss, s->profile, NULL));
+	char **argv = profile_start_argv(s->profile, s->argv, s->conversation);
+	char **with_prompt = prompt ? profile_prompt_argv(s->profile, argv, prompt) : NULL;
+	struct err e;
+
+	n->guard = spawn_guard_json(&guard);
+	if (course_begin(s, with_prompt ? with_prompt : argv, new_done, n, &e) < 0) {
+		new_fails(n, &e);
 	} else {
-		ss->last_used = s;
+		s->of->last_used = s;
 		if (with_prompt) /* a turn begins with it */
 			s->run->last_send_ns = s->run->last_turn_ns = os_mono_ns();
 		else if (prompt)
@@ -391,37 +410,71 @@ begin_new(struct request *r, const char *tree)
 	free(argv);
 }
 
-struct tree_job {
-	struct request *r; /* NULL: the client left */
-	struct sessions *ss;
-};
+static void
+new_adds(struct newcomer *n)
+{
+	struct err e;
+
+	if (sessions_add(n->ss, n->s, &e) < 0) {
+		new_fails(n, &e);
+		return;
+	}
+	n->added = true;
+	if (obj_true(request_args(n->r), "asleep"))
+		new_asleep(n);
+	else if (obj_true(request_args(n->r), "exited"))
+		new_exited(n);
+	else
+		new_begins(n);
+}
 
 static void
-tree_cancelled(void *ctx)
+on_looked(void *ctx, const struct wake_facts *f)
 {
-	((struct tree_job *)ctx)->r = NULL;
+	struct newcomer *n = ctx;
+	struct err e;
+
+	if (!n->r)
+		new_fails(n, NULL);
+	else if (wake_check_alone(n->s, f, &e) < 0)
+		new_fails(n, &e);
+	else
+		new_adds(n);
+}
+
+/* top: its worktree; NULL none. */
+static void
+new_is_read(struct newcomer *n, const char *top)
+{
+	json_t *a = request_args(n->r);
+	struct session *s = n->s = sessions_new(n->ss, SS_STARTING);
+	struct err e;
+
+	if (new_from_args(s, a, &e) < 0) {
+		new_fails(n, &e);
+		return;
+	}
+	worktree_set(s, top);
+	if (!obj_true(a, "asleep") &&
+		profile_pick_conversation(s->profile, s->argv, s->conversation))
+		wake_look(s, on_looked, n);
+	else
+		new_adds(n);
 }
 
 static void
 on_tree(void *ctx, const struct git_made *made, const struct err *e)
 {
-	struct tree_job *j = ctx;
-	struct request *r = j->r;
-	struct sessions *ss = j->ss;
+	struct newcomer *n = ctx;
 
-	free(j);
-	if (!r) {
-		if (made->made)
-			worktree_remove(ss, made->top, NULL, NULL);
+	if (!e && made->made)
+		n->made = xstrdup(made->top);
+	if (e || !n->r) {
+		new_fails(n, e);
 		return;
 	}
-	request_on_cancel(r, NULL, NULL);
-	if (e) {
-		request_fail(r, e);
-		return;
-	}
-	json_object_set_new(request_args(r), "cwd", json_string(made->cwd));
-	begin_new(r, made->top);
+	json_object_set_new(request_args(n->r), "cwd", json_string(made->cwd));
+	new_is_read(n, made->top);
 }
 
 void
@@ -429,18 +482,15 @@ cmd_new(struct request *r)
 {
 	const char *branch = obj_text(request_args(r), "worktree");
 	const char *cwd = obj_text(request_args(r), "cwd");
-	struct tree_job *j;
+	struct newcomer *n = xcalloc(1, sizeof(*n));
 
+	*n = (struct newcomer){.r = r, .ss = request_sessions(r)};
+	request_on_cancel(r, new_cancelled, n);
 	request_add_env(r);
-	if (!branch || !cwd) {
-		begin_new(r, NULL);
-		return;
-	}
-	j = xcalloc(1, sizeof(*j));
-	j->r = r;
-	j->ss = request_sessions(r);
-	request_on_cancel(r, tree_cancelled, j);
-	worktree_make(j->ss, cwd, branch, on_tree, j);
+	if (branch && cwd)
+		worktree_make(n->ss, cwd, branch, on_tree, n);
+	else
+		new_is_read(n, NULL);
 }
 
 /* kill */

@@ -1,6 +1,6 @@
 /* wait: answered when a session is at rest, blocked, or over. */
 #include "core/os/os.h"
-#include "sessions/closing/typing.h"
+#include "sessions/lifecycle/typing.h"
 #include "sessions/server/server.h"
 #include "sessions/server/waits.h"
 #include "sessions/session/run.h"

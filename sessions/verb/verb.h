@@ -3,7 +3,7 @@
 /* The verbs of the protocol: commands.def names each with its handler. A handler is given a request
  * and answers it once, now or later (peer/request.h). */
 #include "sessions/peer/request.h"
-#include "sessions/session/sessions.h"
+#include "sessions/life/sessions.h"
 
 #define X(verb, handler) void handler(struct request *r);
 #include "sessions/verb/commands.def"

@@ -1,6 +1,6 @@
 #include "sessions/view/view.h"
 #include "sessions/view/lent.h"
-#include "sessions/closing/wake.h"
+#include "sessions/lifecycle/wake.h"
 #include "sessions/session/run.h"
 #include "core/keys/keys.h"
 #include "core/base/log.h"
@@ -8,7 +8,7 @@
 #include "sessions/pty/pty.h"
 #include "sessions/memory/sampler.h"
 #include "sessions/wire/json.h"
-#include "sessions/session/feed.h"
+#include "sessions/display/feed.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

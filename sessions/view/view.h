@@ -9,8 +9,8 @@
 #include "core/text/search.h"
 #include "sessions/peer/peer.h"
 #include "sessions/peer/request.h"
-#include "sessions/session/display.h"
-#include "sessions/session/sessions.h"
+#include "sessions/display/display.h"
+#include "sessions/life/sessions.h"
 
 #define VIEW_FRAME_NS 16666667u /* least time between frames that nobody typed for */
 #define VIEW_SYNC_NS 150000000u /* longest wait for the end of a synchronized update */

@@ -1,7 +1,7 @@
 /* A view whose client lent its terminal: see lent.c for the loan itself. */
 #include "sessions/view/lent.h"
 #include "core/os/os.h"
-#include "sessions/memory/proc_read.h"
+#include "sessions/proc/proc_read.h"
 #include "sessions/view/view.h"
 #include <string.h>
 #include <unistd.h>

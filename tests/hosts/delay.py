@@ -1,7 +1,10 @@
 #!/usr/bin/env python3
-"""delay.py MS HOST PORT: standard input and output to a port, each byte MS later: a line of 2·MS round trip
-where the kernel has no netem."""
-import asyncio, sys
+"""delay.py MS LOSS HOST PORT: standard input and output to a port, each byte MS later: a line of 2·MS round trip
+where the kernel has no netem. LOSS percent of what is sent is as if its packet had been lost: TCP sends it again
+after a round trip and 200 ms, and what comes behind it waits."""
+import asyncio, random, sys
+
+RESENT_S = 0.2
 
 
 async def way(reader, write):
@@ -16,16 +19,18 @@ async def way(reader, write):
             write(data)
 
     task = asyncio.create_task(later())
+    there, lost = float(sys.argv[1]) / 1000, float(sys.argv[2]) / 100
     while True:
         data = await reader.read(65536)
-        queue.put_nowait((asyncio.get_running_loop().time() + float(sys.argv[1]) / 1000, data))
+        more = 2 * there + RESENT_S if random.random() < lost else 0
+        queue.put_nowait((asyncio.get_running_loop().time() + there + more, data))
         if not data:
             return await task
 
 
 async def main():
     loop = asyncio.get_running_loop()
-    reader, writer = await asyncio.open_connection(sys.argv[2], int(sys.argv[3]))
+    reader, writer = await asyncio.open_connection(sys.argv[3], int(sys.argv[4]))
     stdin = asyncio.StreamReader()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(stdin), sys.stdin)
 

@@ -8,9 +8,9 @@
 #include "sessions/pty/keeper_link.h"
 #include "sessions/pty/pty.h"
 #include "sessions/pty/shelf.h"
-#include "sessions/session/display.h"
+#include "sessions/display/display.h"
 #include "sessions/session/run.h"
-#include "sessions/session/sessions.h"
+#include "sessions/life/sessions.h"
 #include "sessions/store_thread/aside.h"
 #include "sessions/store_thread/store_worker.h"
 #include <setjmp.h>

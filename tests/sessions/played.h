@@ -5,8 +5,8 @@
 #include "core/base/buf.h"
 #include "core/os/os.h"
 #include "sessions/pty/ring.h"
-#include "sessions/session/course.h"
-#include "sessions/session/feed.h"
+#include "sessions/life/course.h"
+#include "sessions/display/feed.h"
 #include "tests/sessions/house.h"
 
 #define PLAYED_NS 20000000000ull

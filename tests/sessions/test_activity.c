@@ -144,18 +144,23 @@ higher_source_wins_while_fresh(void **state)
 {
 	(void)state;
 	a.ready_ns = T0;
+	activity_title(&a, claude, "✳ Claude", T0);
 	activity_screen(&a, claude, "❯ \n", T0);
 	assert_int_equal(verdict(T0), ACT_IDLE);
-	assert_int_equal(a.source, SRC_SCREEN);
+	assert_int_equal(a.source, SRC_TITLE);
 	activity_title(&a, claude, "◐ Claude", T0);
 	assert_int_equal(verdict(T0), ACT_WORKING);
-	assert_int_equal(verdict(T0 + 6 * S), ACT_IDLE); /* the spinner stopped */
+	assert_int_equal(verdict(T0 + 6 * S), ACT_UNKNOWN); /* the spinner stopped */
+	activity_title(&a, claude, "✳ Claude", T0 + 6 * S);
+	assert_int_equal(verdict(T0 + 6 * S), ACT_IDLE);
 	activity_report(&a, SRC_HOOK, ACT_PERMISSION, "Bash", T0 + 7 * S);
 	assert_int_equal(verdict(T0 + 7 * S), ACT_PERMISSION);
 	assert_int_equal(a.source, SRC_HOOK);
 	activity_typed(&a, "1", 1, T0 + 8 * S); /* answered; a denial fires no hook */
 	assert_int_equal(verdict(T0 + 8 * S), ACT_PERMISSION); /* until it drew what comes of it */
 	assert_int_equal(verdict(T0 + 9 * S), ACT_IDLE);
+	activity_typed(&a, "x", 1, T0 + 9 * S);
+	assert_int_equal(verdict(T0 + 9 * S), ACT_IDLE); /* it is over for good */
 	activity_report(&a, SRC_HOOK, ACT_WORKING, "", T0 + 9 * S);
 	assert_int_equal(verdict(T0 + 9 * S), ACT_WORKING);
 	assert_int_equal(verdict(T0 + 20 * S), ACT_IDLE); /* Escape fires none either */
@@ -176,6 +181,7 @@ a_hook_says_nothing_of_an_interrupt(void **state)
 
 	(void)state;
 	a.ready_ns = T0;
+	activity_title(&a, claude, "✳ Claude", T0);
 	for (uint64_t i = 0; i < ARRAY_LEN(keys); i++) {
 		uint64_t t = T0 + i * 10 * S;
 
@@ -186,8 +192,10 @@ a_hook_says_nothing_of_an_interrupt(void **state)
 		assert_int_equal(verdict(t + 2 * S), ACT_WORKING);
 		assert_int_equal(a.source, SRC_HOOK);
 		activity_typed(&a, keys[i], strlen(keys[i]), t + 2 * S);
+		assert_true(activity_waits(&a, t + 2 * S));
 		assert_int_equal(verdict(t + 3 * S), ACT_WORKING);
 		assert_int_equal(a.source, SRC_SCREEN);
+		assert_false(activity_waits(&a, t + 3 * S));
 		activity_screen(&a, claude, "❯ \n", t + 3 * S);
 		assert_int_equal(verdict(t + 3 * S), ACT_IDLE);
 	}
@@ -199,11 +207,12 @@ static void
 a_failed_turn_is_read_off_the_screen(void **state)
 {
 	static const char head[] = "❯ go on\n● API Error: 400 stub error, and\n  more of it\n";
-	static const char line[] = "────────\n❯ \n────────\n";
+	static const char line[] = "\n────────\n❯ \n────────\n";
 	char text[400];
 
 	(void)state;
 	a.ready_ns = T0;
+	activity_title(&a, claude, "✳ Claude", T0);
 	snprintf(text, sizeof text, "%s%s  ? for shortcuts\n", head, line);
 	activity_screen(&a, claude, text, T0);
 	assert_int_equal(verdict(T0), ACT_ERROR);
@@ -229,19 +238,115 @@ a_registry_that_is_idle_after_a_failure_is_an_error(void **state)
 	activity_report(&a, SRC_REGISTRY, ACT_WORKING, "busy", T0 + 9 * S);
 	activity_report(&a, SRC_REGISTRY, ACT_IDLE, "idle", T0 + 10 * S); /* of a later turn */
 	assert_int_equal(verdict(T0 + 10 * S), ACT_IDLE);
+	activity_screen(&a, claude, "● API Error: 400\n\n────\n❯ \n────\n", T0 + 11 * S);
+	assert_int_equal(verdict(T0 + 11 * S), ACT_ERROR); /* without a hook */
+	assert_int_equal(a.source, SRC_SCREEN);
 }
 
+/* Not each question fires one. */
 static void
-an_idle_title_yields_to_a_prompt_on_screen(void **state)
+a_hook_that_rests_yields_to_a_question_on_the_screen(void **state)
 {
 	(void)state;
 	a.ready_ns = T0;
+	activity_report(&a, SRC_HOOK, ACT_DONE, "Stop", T0);
+	activity_screen(&a, claude, "❯ \n", T0);
+	assert_int_equal(verdict(T0), ACT_DONE);
+	activity_screen(&a, claude,
+		"  Background work is running\n\n  ❯ 1. Exit\n    2. Stay\n\n  Enter to confirm\n",
+		T0 + S);
+	assert_int_equal(verdict(T0 + S), ACT_QUESTION);
+	assert_int_equal(a.source, SRC_SCREEN);
+	activity_screen(&a, claude, "❯ \n", T0 + 2 * S);
+	assert_int_equal(verdict(T0 + 2 * S), ACT_DONE);
+}
+
+/* It is the same while something is asked, and while work goes on in the background. */
+static void
+an_idle_title_counts_where_the_screen_agrees(void **state)
+{
+	static const char line[] = "────────\n❯ \n────────\n";
+	static const char *const background[][2] = {
+		{"✻ Waiting for 1 background agent to finish\n\n",
+			"  ? for shortcuts · ↓ to manage\n"},
+		{"● ok\n✻ Baked for 1s · 1 shell still running\n\n",
+			"  ⏸ manual · 1 shell · ↓ to manage\n"},
+		{"● ok\n\n", "  ⏸ · 2 background tasks · ↓\n  ◯ one  5s\n"},
+		{"● ok\n\n* Burrowing…\n  ⎿  Tip: plan\n\n", "  ⏸ manual\n"},
+	};
+	char text[400];
+
+	(void)state;
+	a.ready_ns = T0;
 	activity_title(&a, claude, "✳ Claude Code", T0);
-	assert_int_equal(verdict(T0), ACT_IDLE);
-	assert_int_equal(a.source, SRC_TITLE);
+	assert_int_equal(verdict(T0), ACT_UNKNOWN);
 	activity_screen(&a, claude, " Do you want to proceed?\n ❯ 1. Yes\n   2. No\n", T0 + S);
 	assert_int_equal(verdict(T0 + S), ACT_PERMISSION);
 	assert_int_equal(a.source, SRC_SCREEN);
+	for (size_t i = 0; i < ARRAY_LEN(background); i++) {
+		snprintf(text, sizeof text, "%s%s%s", background[i][0], line, background[i][1]);
+		activity_screen(&a, claude, text, T0 + S);
+		assert_int_equal(verdict(T0 + S), ACT_WORKING);
+	}
+	/* what was above an earlier prompt is over */
+	snprintf(text, sizeof text, "%s❯ 2 shells · 1 task\n● ok, · 3 tasks\n%s  ? for shortcuts\n",
+		background[0][0], line);
+	activity_screen(&a, claude, text, T0 + 2 * S);
+	assert_int_equal(verdict(T0 + 2 * S), ACT_IDLE);
+	assert_int_equal(a.source, SRC_TITLE);
+}
+
+/* Codex's screen looks the same while it waits for its model: only its title turns. */
+static void
+a_screen_alone_is_no_rest_of_one_that_says_more(void **state)
+{
+	static const char rests[] = "› Ask Codex\n\n  model · ~/proj\n";
+	const struct profile *codex = profile_find(ps, "codex");
+
+	(void)state;
+	a.ready_ns = T0;
+	activity_output(&a, 9, true, T0);
+	activity_screen(&a, codex, rests, T0);
+	activity_evaluate(&a, codex, T0 + 60 * S);
+	assert_int_equal(a.now, ACT_UNKNOWN);
+	activity_title(&a, codex, "⠏ proj", T0 + 60 * S);
+	activity_evaluate(&a, codex, T0 + 60 * S);
+	assert_int_equal(a.now, ACT_WORKING);
+	activity_title(&a, codex, "proj", T0 + 61 * S);
+	activity_evaluate(&a, codex, T0 + 61 * S);
+	assert_int_equal(a.now, ACT_IDLE);
+	assert_int_equal(a.source, SRC_TITLE);
+}
+
+/* Of one of whom nothing else is known: while it prints, if only a title, it does not rest. */
+static void
+a_screen_that_rests_is_believed_when_it_is_quiet(void **state)
+{
+	const struct profile *p = profile_find(ps, "opencode");
+
+	(void)state;
+	a.ready_ns = T0;
+	activity_output(&a, 9, true, T0);
+	activity_screen(&a, p, "  ctrl+p commands\n", T0);
+	activity_output(&a, 9, false, T0 + 5 * S);
+	activity_evaluate(&a, p, T0 + 6 * S);
+	assert_int_equal(a.now, ACT_UNKNOWN);
+	assert_true(activity_waits(&a, T0 + 6 * S));
+	activity_evaluate(&a, p, T0 + 7 * S);
+	assert_int_equal(a.now, ACT_IDLE);
+	assert_false(activity_waits(&a, T0 + 7 * S));
+	activity_typed(&a, "x", 1, T0 + 8 * S); /* the echo of typing, or a repaint */
+	activity_output(&a, 9, true, T0 + 8 * S + S / 10);
+	activity_evaluate(&a, p, T0 + 8 * S + S / 5);
+	assert_int_equal(a.now, ACT_IDLE);
+	a.last_resize_ns = T0 + 10 * S;
+	activity_output(&a, 99, false, T0 + 10 * S + S / 2);
+	activity_evaluate(&a, p, T0 + 10 * S + S / 2);
+	assert_int_equal(a.now, ACT_IDLE);
+	activity_typed(&a, "\r", 1, T0 + 20 * S); /* what follows it is an answer */
+	activity_output(&a, 99, true, T0 + 20 * S + S / 10);
+	activity_evaluate(&a, p, T0 + 20 * S + S / 5);
+	assert_int_not_equal(a.now, ACT_IDLE);
 }
 
 static void
@@ -294,6 +399,7 @@ its_own_word_and_its_prompt_make_it_ready(void **state)
 {
 	(void)state;
 	activity_title(&a, claude, "✳ Claude Code", T0);
+	activity_screen(&a, claude, "❯ \n", T0);
 	activity_output(&a, 10, true, T0);
 	assert_int_equal(verdict(T0 + S), ACT_IDLE);
 	assert_int_equal(a.ready_ns, 0); /* a title is a guess */
@@ -543,7 +649,10 @@ main(void)
 		T(a_hook_says_nothing_of_an_interrupt),
 		T(a_failed_turn_is_read_off_the_screen),
 		T(a_registry_that_is_idle_after_a_failure_is_an_error),
-		T(an_idle_title_yields_to_a_prompt_on_screen),
+		T(an_idle_title_counts_where_the_screen_agrees),
+		T(a_hook_that_rests_yields_to_a_question_on_the_screen),
+		T(a_screen_alone_is_no_rest_of_one_that_says_more),
+		T(a_screen_that_rests_is_believed_when_it_is_quiet),
 		T(choices_are_hashed_without_their_marker),
 		T(options_are_the_last_list_that_counts_from_one),
 		T(its_own_word_and_its_prompt_make_it_ready),

@@ -1,7 +1,7 @@
 /* What sessions' memory is made of: when it is looked at, slabs, versions; and by the verbs of the
  * built muster. */
 #include "sessions/memory/census.h"
-#include "sessions/memory/program_version.h"
+#include "sessions/proc/program_version.h"
 #include "tests/sessions/hog.h"
 #include "tests/sessions/put_file.h"
 #include "tests/sessions/run_muster.h"

@@ -1,7 +1,7 @@
 /* Ending a tree of real processes, and guarding a transcript. */
 #include "sessions/closing/ending.h"
 #include "sessions/memory/footprint.h"
-#include "sessions/memory/proctree.h"
+#include "sessions/proc/proctree.h"
 #include "sessions/agent/guard.h"
 #include <setjmp.h>
 #include <stdarg.h>

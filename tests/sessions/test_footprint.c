@@ -1,6 +1,6 @@
 /* Footprint against processes whose memory is known: what they dirtied, shared, gave up, held. */
 #include "sessions/memory/footprint.h"
-#include "sessions/memory/proctree.h"
+#include "sessions/proc/proctree.h"
 #include "sessions/memory/footprint_inodes.h"
 #include "tests/sessions/hog.h"
 #include "tests/sessions/put_file.h"

@@ -3,7 +3,7 @@
 #include "sessions/closing/care.h"
 #include "sessions/closing/closer.h"
 #include "sessions/closing/ends.h"
-#include "sessions/memory/proctree.h"
+#include "sessions/proc/proctree.h"
 #include "sessions/memory/sampler.h"
 #include "tests/sessions/played.h"
 #include "tests/sessions/put_file.h"
@@ -19,7 +19,8 @@ static struct ends *ends;
 static struct closer *closer;
 static struct closer_result result;
 static unsigned results, trees;
-static int status; /* of the child, once it was reaped */
+static char events[200]; /* that were written, in order */
+static int status;	 /* of the child, once it was reaped */
 
 static void
 tree_ended(void *ctx, struct session *s)
@@ -41,7 +42,29 @@ static void
 over(void *ctx, struct session *s)
 {
 	(void)ctx;
+	closer_over(closer, s);
 	care_free(s);
+}
+
+static char **
+argv(void *ctx, struct session *s, char *const *words)
+{
+	(void)ctx;
+	(void)words;
+	closer_beginning(closer, s);
+	ends_beginning(ends, s);
+	return NULL;
+}
+
+static void (*house_hears)(void *, struct session *, const char *, double, json_t *);
+
+static void
+event(void *ctx, struct session *s, const char *what, double t, json_t *detail)
+{
+	size_t n = strlen(events);
+
+	house_hears(ctx, s, what, t, detail);
+	snprintf(events + n, sizeof(events) - n, "%s ", what);
 }
 
 /* The keeper's part: true when the child was reaped, which is told. */
@@ -105,7 +128,11 @@ begin(void **state)
 
 	(void)state;
 	results = trees = 0;
+	events[0] = 0;
 	house_ops.over = over;
+	house_ops.argv = argv;
+	house_hears = house_hears ? house_hears : house_ops.event;
+	house_ops.event = event;
 	house_begin();
 	house.ss.sampler = sampler_new(&house.loop, &ops, 3600, 1000, NULL);
 	ends = ends_new(&house.ss, tree_ended, NULL);
@@ -179,6 +206,30 @@ it_sleeps_by_the_signal_of_its_profile(void **state)
 	assert_int_equal(trees, 1);
 }
 
+/* At once, while something is left of its tree, and before its transcript was looked at. */
+static void
+one_that_is_woken_at_once_has_slept(void **state)
+{
+	struct err e;
+	pid_t pid;
+
+	(void)state;
+	starts(false);
+	hibernate();
+	UNTIL(reaped());
+	assert_int_equal(p.s->state, SS_ASLEEP);
+	assert_int_equal(results, 0);
+	pid = child(true);
+	assert_int_equal(course_begin(p.s, p.s->argv, NULL, NULL, &e), 0);
+	played_born(&p, pid, proc_start(pid), (int)syscall(SYS_pidfd_open, pid, 0));
+	UNTIL(results);
+	assert_string_equal(result.error, "");
+	assert_true(result.ok);
+	assert_string_equal(result.how, "term");
+	assert_string_equal(events, "started slept hibernated resumed ");
+	assert_int_equal(p.s->state, SS_RUNNING);
+}
+
 static void
 a_kill_meanwhile_wins(void **state)
 {
@@ -246,6 +297,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		T(text_in_its_prompt_is_not_lost),
 		T(it_sleeps_by_the_signal_of_its_profile),
+		T(one_that_is_woken_at_once_has_slept),
 		T(a_kill_meanwhile_wins),
 		T(what_a_predecessor_began_goes_on),
 		T(kill_now_holds_for_one_that_starts),

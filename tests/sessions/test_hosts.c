@@ -1,4 +1,4 @@
-/* Other machines (sessions/client/host.h, tui/verb/host.h), by a stand-in for ssh: a program that runs the rest
+/* Other machines (sessions/client/host.h, tui/cli/host.h), by a stand-in for ssh: a program that runs the rest
  * of its words with another MUSTER_HOME, as a machine of its own would, or does not answer while a file
  * says that it is off. */
 #include "tests/sessions/put_file.h"
@@ -159,6 +159,122 @@ test_verbs(void **state)
 	assert_int_equal(muster("peek nowhere:x"), 3); /* a name may have a colon */
 }
 
+/* The session of a list with this name is of this machine; "here" is the one without host. */
+static void
+assert_of(json_t *list, const char *name, const char *host)
+{
+	json_t *s, *h;
+	size_t i;
+
+	json_array_foreach (list, i, s)
+		if (!strcmp(json_string_value(json_object_get(s, "name")), name)) {
+			h = json_object_get(s, "host");
+			assert_string_equal(h ? json_string_value(h) : "here", host);
+			return;
+		}
+	fail_msg("no %s: %s", name, out_text);
+}
+
+/* What is of all sessions is of those of all machines: for people, for scripts, and only here. */
+static void
+test_across(void **state)
+{
+	json_t *j;
+
+	(void)state;
+	assert_int_equal(muster("new -d -n here -- sh -c 'echo needle here; exec cat'"), 0);
+	assert_int_equal(
+		muster("new -d --host far -n api -- sh -c 'echo needle there; exec cat'"), 0);
+	until_shows("here", "needle here");
+	until_shows("far:api", "needle there");
+	assert_int_equal(muster("search needle"), 0);
+	assert_non_null(strstr(out_text, "far:api:0: needle there"));
+	assert_int_equal(strncmp(out_text, "here:0: needle here\n", 20), 0);
+	assert_int_equal(muster("search --json there"), 0);
+	j = out_json();
+	assert_string_equal(json_string_value(json_object_get(j, "host")), "far");
+	assert_string_equal(json_string_value(json_object_get(j, "name")), "api");
+	json_decref(j);
+	assert_int_equal(muster("search --session far:api needle"), 0);
+	assert_null(strstr(out_text, "needle here"));
+	assert_non_null(strstr(out_text, "needle there"));
+	assert_int_equal(muster("search --host here needle"), 0);
+	assert_null(strstr(out_text, "needle there"));
+	assert_int_equal(muster("search --regex 'a('"), 2);
+
+	assert_int_equal(muster("history"), 0);
+	assert_non_null(strstr(out_text, "\nfar:api "));
+	assert_int_equal(muster("history --json"), 0);
+	j = out_json();
+	assert_of(json_object_get(j, "sessions"), "here", "here");
+	assert_of(json_object_get(j, "sessions"), "api", "far");
+	json_decref(j);
+
+	assert_int_equal(muster("reap --dry-run"), 0);
+	assert_non_null(strstr(out_text, " far:api "));
+	assert_int_equal(muster("reap --json --dry-run"), 0);
+	j = out_json();
+	assert_of(json_object_get(j, "candidates"), "here", "here");
+	assert_of(json_object_get(j, "candidates"), "api", "far");
+	json_decref(j);
+
+	put_file(in_home("far.off"), "");
+	assert_int_equal(muster("search needle"), 0);
+	assert_said("far is away: no route to far");
+	assert_non_null(strstr(out_text, "needle here"));
+	assert_int_equal(muster("reap --dry-run"), 0);
+	assert_said("far is away: no route to far");
+	assert_int_equal(muster("history"), 0);
+	assert_null(strstr(out_text, "api"));
+}
+
+__attribute__((format(printf, 1, 2))) static int
+shell(const char *fmt, ...)
+{
+	char line[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(line, sizeof line, fmt, ap);
+	va_end(ap);
+	return system(line);
+}
+
+/* Waits until what ls -w wrote has the text. */
+static void
+until_written(const char *text)
+{
+	uint64_t end = os_mono_ns() + 30000000000ull;
+
+	while (shell("grep -q '%s' $MUSTER_HOME/watched", text) != 0) {
+		if (os_mono_ns() > end)
+			fail_msg("ls -w never wrote %s", text);
+		poll(NULL, 0, 20);
+	}
+}
+
+/* ls -w hears of what happens elsewhere, and of a machine's coming and going. */
+static void
+test_watch(void **state)
+{
+	(void)state;
+	assert_int_equal(muster("new -d -n here -- cat"), 0);
+	assert_int_equal(muster("new -d --host far -n api -- cat"), 0);
+	assert_int_equal(
+		shell("exec \"$MUSTER_BIN/muster\" ls -w --json >$MUSTER_HOME/watched 2>&1 & "
+		      "echo $! >$MUSTER_HOME/watcher"),
+		0);
+	until_written("\"api\".*\"away\":false");
+	assert_int_equal(muster("rename far:api another"), 0);
+	until_written("\"another\"");
+	put_file(in_home("far.off"), "");
+	assert_int_equal(shell("MUSTER_HOME=$MUSTER_HOME/far \"$MUSTER_BIN/muster\" server stop "
+			       "--kill-sessions"),
+		0);
+	until_written("\"another\".*\"away\":true");
+	assert_int_equal(shell("kill $(cat $MUSTER_HOME/watcher)"), 0);
+}
+
 static void
 test_host_verb(void **state)
 {
@@ -201,6 +317,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_one_list, begin, end),
 		cmocka_unit_test_setup_teardown(test_verbs, begin, end),
+		cmocka_unit_test_setup_teardown(test_across, begin, end),
+		cmocka_unit_test_setup_teardown(test_watch, begin, end),
 		cmocka_unit_test_setup_teardown(test_host_verb, begin, end),
 		cmocka_unit_test_setup_teardown(test_install, begin, end),
 	};

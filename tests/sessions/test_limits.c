@@ -1,8 +1,8 @@
-/* What becomes of a session whose account is limited (sessions/closing/limits.h). */
+/* What becomes of a session whose account is limited (sessions/lifecycle/limits.h). */
 #include "sessions/closing/care.h"
-#include "sessions/closing/limits.h"
-#include "sessions/closing/typing.h"
-#include "sessions/closing/wake.h"
+#include "sessions/lifecycle/limits.h"
+#include "sessions/lifecycle/typing.h"
+#include "sessions/lifecycle/wake.h"
 #include "tests/sessions/played.h"
 
 static struct played p;
@@ -127,12 +127,29 @@ when_it_is_over_it_goes_on(void **state)
 	assert_false(typing_waits(p.s));
 }
 
+static void
+a_sleeper_is_woken(void **state)
+{
+	struct played z;
+
+	(void)state;
+	played_new(&z, "claude", SS_ASLEEP);
+	z.s->limited_until = os_wall_s() - 60;
+	limits_go_on(z.s);
+	UNTIL(z.s->state != SS_ASLEEP);
+	assert_int_equal(z.s->state, SS_STARTING);
+	assert_true(typing_waits(z.s));
+	played_born(&z, 0, 7, -1);
+	played_forget(&z);
+}
+
 int
 main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, begin, end)
 	const struct CMUnitTest tests[] = {T(an_error_by_a_limit_is_a_pause),
-		T(its_screen_says_until_when), T(when_it_is_over_it_goes_on)};
+		T(its_screen_says_until_when), T(when_it_is_over_it_goes_on),
+		T(a_sleeper_is_woken)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,7 +1,7 @@
 /* Memory as a user asks for it: the built muster, a server of its own, a session of known memory.
  */
-#include "sessions/closing/memlimit.h"
-#include "sessions/memory/memgroup.h"
+#include "sessions/lifecycle/memlimit.h"
+#include "sessions/proc/memgroup.h"
 #include "tests/sessions/hog.h"
 #include "tests/sessions/put_file.h"
 #include "tests/sessions/run_muster.h"

@@ -1,6 +1,6 @@
 /* A limit held by the user's systemd: what its manager is asked, by a busctl of the test's own. */
 #include "sessions/closing/care.h"
-#include "sessions/closing/memscope.h"
+#include "sessions/lifecycle/memscope.h"
 #include "tests/sessions/played.h"
 #include "tests/sessions/put_file.h"
 

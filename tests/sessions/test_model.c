@@ -7,9 +7,9 @@
  *   MODEL_SEED=7 …          from that one on; alone: it again */
 #include "core/term/term.h"
 #include "sessions/closing/ends.h"
-#include "sessions/session/course.h"
-#include "sessions/session/ended.h"
-#include "sessions/session/recover.h"
+#include "sessions/life/course.h"
+#include "sessions/life/ended.h"
+#include "sessions/life/recover.h"
 #include "tests/sessions/house.h"
 
 #define SLOTS 8 /* sessions at a time */

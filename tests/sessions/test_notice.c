@@ -1,7 +1,7 @@
 /* The command for notices: run for what is to be told of sessions that nobody looks at. */
 #include "sessions/closing/care.h"
-#include "sessions/closing/notice_run.h"
-#include "sessions/session/display.h"
+#include "sessions/lifecycle/notice_run.h"
+#include "sessions/display/display.h"
 #include "tests/sessions/put_file.h"
 #include "tests/sessions/played.h"
 #include "tests/sessions/run_muster.h"

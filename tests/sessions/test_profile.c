@@ -307,7 +307,7 @@ patterns_read_the_last_rows(void **state)
 	assert_int_equal(
 		profile_match_title(profile_find(ps, "codex"), "[ . ] Action Required | proj"),
 		ACT_PERMISSION);
-	assert_int_equal(profile_match_title(profile_find(ps, "codex"), "proj"), -1);
+	assert_int_equal(profile_match_title(profile_find(ps, "codex"), "proj"), ACT_IDLE);
 	assert_int_equal(
 		profile_match_title(profile_find(ps, "claude"), "✳ Claude Code"), ACT_IDLE);
 	assert_int_equal(

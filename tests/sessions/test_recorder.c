@@ -1,8 +1,8 @@
 /* Text on disk, in this process: what a session printed is there once, in memory or in files,
  * whatever the disk does meanwhile, and comes back after a reboot. */
 #include "core/os/os.h"
-#include "sessions/session/checkpoint.h"
-#include "sessions/session/recorder.h"
+#include "sessions/display/checkpoint.h"
+#include "sessions/display/recorder.h"
 #include "sessions/pty/ring.h"
 #include "sessions/store_thread/store_worker.h"
 #include "sessions/server/server.h"
@@ -12,9 +12,9 @@
 #include "store/segfile.h"
 #include "tests/sessions/house.h"
 #include "tests/tools/preload/io_faults.c" /* in this process, too */
-#include "sessions/session/course.h"
-#include "sessions/session/feed.h"
-#include "sessions/session/sessions.h"
+#include "sessions/display/feed.h"
+#include "sessions/life/course.h"
+#include "sessions/life/sessions.h"
 #include <fcntl.h>
 #include <pty.h>
 #include <setjmp.h>

@@ -1,6 +1,6 @@
 /* What CLIs write about themselves: registry files, rollouts, hooks. */
 #include "sessions/memory/footprint.h"
-#include "sessions/memory/proctree.h"
+#include "sessions/proc/proctree.h"
 #include "sessions/agent/hooks.h"
 #include "sessions/agent/registry.h"
 #include "sessions/agent/registry_look.h"
@@ -366,6 +366,7 @@ hook_payloads(void **state)
 	assert_string_equal(rep.conversation, ID);
 	assert_true(hooks_decode(stop, strlen(stop), &rep));
 	assert_int_equal(rep.background, 2);
+	assert_int_equal(rep.activity, ACT_WORKING); /* what it began goes on */
 }
 
 static char token[HOOK_TOKEN_LEN + 1];

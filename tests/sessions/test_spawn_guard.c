@@ -1,6 +1,6 @@
 /* Does one more fit? The verdict on figures, what a session will need by its like, and a stampede of
  * wakes by the built muster. */
-#include "sessions/closing/spawn_guard.h"
+#include "sessions/lifecycle/spawn_guard.h"
 #include "tests/sessions/house.h"
 #include "tests/sessions/run_muster.h"
 

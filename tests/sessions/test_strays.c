@@ -3,7 +3,7 @@
  * What outlives a program that left by itself is shown in the row, and ended by a kill, by forget,
  * by a stop, or after a while. Nothing else is ever touched. */
 #include "core/base/buf.h"
-#include "sessions/memory/proctree.h"
+#include "sessions/proc/proctree.h"
 #include "tests/sessions/sick_disk.h"
 #include <dirent.h>
 #include <fcntl.h>

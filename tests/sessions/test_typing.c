@@ -1,8 +1,8 @@
-/* Text typed for others (sessions/closing/typing.h) and what is kept while a session wakes (wake.h),
+/* Text typed for others (sessions/lifecycle/typing.h) and what is kept while a session wakes (wake.h),
  * with a child that the test plays. */
 #include "sessions/closing/care.h"
-#include "sessions/closing/typing.h"
-#include "sessions/closing/wake.h"
+#include "sessions/lifecycle/typing.h"
+#include "sessions/lifecycle/wake.h"
 #include "tests/sessions/played.h"
 
 #define ENTER_NS 150000000ull
@@ -190,6 +190,7 @@ a_list_on_its_screen_is_no_rest(void **state)
 	(void)state;
 	played_starts(&p, "claude");
 	played_prompt(&p, "");
+	played_prints(&p, "\033]0;\u2733 Claude\007");
 	p.s->run->act.last_text_ns -= 5 * SEC;
 	run_evaluate(p.s, os_mono_ns());
 	assert_int_equal(p.s->run->act.now, ACT_IDLE);
@@ -283,6 +284,90 @@ text_is_not_typed_into_a_list(void **state)
 	typing_tick(p.s, os_mono_ns() + 3 * SEC);
 	assert_int_equal(o.failed, 2);
 	assert_non_null(strstr(o.why, "asks something"));
+	assert_string_equal(played_got(&p), "");
+}
+
+/* A program that a shell runs reads what is sent: there is no list that it could be mistaken for. */
+static void
+what_a_shell_runs_takes_text(void **state)
+{
+	(void)state;
+	played_starts(&p, "shell");
+	played_prints(&p, "user$ ");
+	run_evaluate(p.s, os_mono_ns());
+	played_prints(&p, "cat\r\n");
+	for (int i = 0; i < 3; i++) {
+		run_evaluate(p.s, os_mono_ns());
+		send_text("more", true, false);
+		UNTIL(o.calls > i);
+		assert_int_equal(o.failed, 0);
+		played_takes(&p, "more\r");
+		played_prints(&p, "more\r\nmore\r\n");
+	}
+}
+
+/* Behind a draft it would become a part of that, and both be sent. */
+static void
+text_is_not_typed_behind_a_draft(void **state)
+{
+	(void)state;
+	played_starts(&p, "claude");
+	gets_ready();
+	played_prompt(&p, "rm the old");
+	send_text("hello", true, false);
+	assert_string_equal(played_got(&p), "");
+	typing_tick(p.s, os_mono_ns() + 3 * SEC);
+	assert_int_equal(o.failed, 1);
+	assert_non_null(strstr(o.why, "text in its prompt"));
+	send_text("hello", true, true);
+	typing_tick(p.s, os_mono_ns() + 90 * SEC);
+	assert_int_equal(o.failed, 1); /* until it is empty, however long */
+	assert_string_equal(played_got(&p), "");
+	send_text(" logs", false, false); /* waits behind that */
+	played_prompt(&p, "");
+	played_takes(&p, "hello");
+	played_prompt(&p, "hello");
+	played_takes(&p, "\r");
+	played_prompt(&p, "");
+	UNTIL(!typing_waits(p.s));
+	played_takes(&p, " logs"); /* without Enter it may join what stands there */
+	assert_int_equal(o.failed, 1);
+}
+
+/* Nothing tells what stands in the prompt of this one but what was typed. */
+static void
+nor_behind_one_that_was_only_seen_typed(void **state)
+{
+	(void)state;
+	played_starts(&p, "amp");
+	played_prints(&p, "Ready\r\n");
+	p.s->run->act.last_text_ns -= 5 * SEC;
+	run_evaluate(p.s, os_mono_ns());
+	assert_true(typing_is_ready(p.s));
+	activity_typed(&p.s->run->act, "half", 4, os_mono_ns());
+	send_text("hello", true, false);
+	typing_tick(p.s, os_mono_ns() + 3 * SEC);
+	assert_int_equal(o.failed, 1);
+	assert_string_equal(played_got(&p), "");
+	activity_typed(&p.s->run->act, "\r", 1, os_mono_ns());
+	send_text("hello", true, false);
+	played_takes(&p, "hello");
+}
+
+/* What somebody types between the text and its Enter is not sent along. */
+static void
+enter_is_not_pressed_behind_other_keys(void **state)
+{
+	(void)state;
+	played_starts(&p, "claude");
+	gets_ready();
+	send_text("hello", true, false);
+	played_takes(&p, "hello");
+	activity_typed(&p.s->run->act, "x", 1, os_mono_ns());
+	played_prompt(&p, "hellox");
+	UNTIL(o.calls);
+	assert_int_equal(o.failed, 1);
+	assert_non_null(strstr(o.why, "meanwhile"));
 	assert_string_equal(played_got(&p), "");
 }
 
@@ -406,15 +491,16 @@ what_was_entered_is_taken_when_it_ends(void **state)
 static void
 what_is_typed_while_it_wakes_is_kept(void **state)
 {
+	const struct wake_facts f = {.directory = true, .program = true};
 	const char *how;
 	uint64_t at;
 	struct err e;
 
 	(void)state;
 	played_new(&p, "claude", SS_ASLEEP);
-	assert_int_equal(wake_session(p.s, &how, &e), 0);
+	assert_int_equal(wake_session(p.s, &f, &how, &e), 0);
 	assert_string_equal(how, "start"); /* it never had a conversation */
-	assert_int_equal(wake_session(p.s, &how, &e), -1);
+	assert_int_equal(wake_session(p.s, &f, &how, &e), -1);
 	assert_true(waking_is(p.s));
 	assert_true(waking_hold(p.s, "hi\r", 3));
 	played_born(&p, 0, 7, -1);
@@ -438,6 +524,26 @@ what_is_typed_while_it_wakes_is_kept(void **state)
 	played_takes(&p, "x");
 }
 
+/* It came back with what was not sent before it slept: Enter would send that. */
+static void
+no_enter_is_kept_for_a_draft_that_came_back(void **state)
+{
+	const struct wake_facts f = {.directory = true, .program = true};
+	const char *how;
+	struct err e;
+
+	(void)state;
+	played_new(&p, "claude", SS_ASLEEP);
+	assert_int_equal(wake_session(p.s, &f, &how, &e), 0);
+	assert_true(waking_hold(p.s, "hi\r", 3));
+	played_born(&p, 0, 7, -1);
+	played_prompt(&p, "old words");
+	played_says(&p, "idle");
+	played_takes(&p, "hi");
+	UNTIL(!waking_is(p.s));
+	assert_string_equal(played_got(&p), "");
+}
+
 int
 main(void)
 {
@@ -451,12 +557,17 @@ main(void)
 		T(a_lost_enter_comes_once_more),
 		T(care_is_taken_though_nobody_waits),
 		T(text_is_not_typed_into_a_list),
+		T(what_a_shell_runs_takes_text),
+		T(text_is_not_typed_behind_a_draft),
+		T(nor_behind_one_that_was_only_seen_typed),
+		T(enter_is_not_pressed_behind_other_keys),
 		T(only_a_choice_that_stands_there_is_an_answer),
 		T(an_answer_is_followed_until_its_question_is_gone),
 		T(an_answer_to_another_question_is_not_typed),
 		T(what_waits_is_refused_when_it_ends),
 		T(what_was_entered_is_taken_when_it_ends),
 		T(what_is_typed_while_it_wakes_is_kept),
+		T(no_enter_is_kept_for_a_draft_that_came_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

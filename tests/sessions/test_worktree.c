@@ -1,4 +1,4 @@
-/* Sessions in git worktrees of their own (sessions/session/worktree.h), from the command line. */
+/* Sessions in git worktrees of their own (sessions/life/worktree.h), from the command line. */
 #include "tests/sessions/run_muster.h"
 
 /* A repository with one commit and a directory src, at MUSTER_HOME/repo; its branch is main. */
@@ -226,6 +226,17 @@ test_cannot_start(void **state)
 	assert_int_equal(
 		muster("new -d -c '%s' --worktree none -- /nothing/there", in_home("repo")), 1);
 	assert_true(until(is_gone, (void *)in_home("repo.worktrees"), 30));
+	/* one that was made for nothing goes, whatever it failed by; one that was there stays */
+	assert_int_equal(muster("new -d -n only -- cat"), 0);
+	assert_int_equal(
+		muster("new -d -c '%s' --worktree mine -n tree -- sh", in_home("repo")), 0);
+	assert_int_equal(muster("kill --now tree"), 0);
+	assert_int_equal(
+		muster("new -d -c '%s' --worktree mine -- /nothing/there", in_home("repo")), 1);
+	assert_int_equal(
+		muster("new -d -n only -c '%s' --worktree none -- sh", in_home("repo")), 1);
+	assert_true(until(is_gone, (void *)in_home("repo.worktrees/none"), 30));
+	assert_true(there(in_home("repo.worktrees/mine/src")));
 }
 
 int

@@ -2,7 +2,6 @@
 #define TESTS_TUI_FIXTURE_ASKED_H
 /* What a dashboard asked of the world, kept for the test to look at and to answer. */
 #include "fixture_programs.h"
-#include "tui/app/app.h"
 #include "tui/attach/attach.h"
 #include <stdlib.h>
 
@@ -186,6 +185,7 @@ static const struct app_ops fake_ops = {.request = fake_request,
 	.versions = fake_versions,
 	.outside = fake_outside,
 	.tell = fake_tell,
+	.machine = fake_machine,
 	.view_open = fake_view_open,
 	.view_close = fake_view_close,
 	.view_resize = fake_view_resize,

@@ -29,4 +29,13 @@ fake_outside(void *ctx, bool bring_in)
 	(void)ctx;
 	brought_in += bring_in;
 }
+
+static bool fake_machines; /* there is another one */
+
+static const char *
+fake_machine(void *ctx, size_t i)
+{
+	(void)ctx;
+	return fake_machines && i == 0 ? "far" : NULL;
+}
 #endif

@@ -670,6 +670,36 @@ a_stuck_lent_terminal_holds_up_nobody(void **state)
 	leave(o, DETACH);
 }
 
+/* As `su -c` leaves it: the terminal is another user's, and not the controlling one, so that it cannot be
+ * opened. The one that was inherited serves, and whose it is finds it blocking again. */
+static void
+a_terminal_that_cannot_be_opened(void **state)
+{
+	char line[900];
+	char *argv[] = {"/bin/sh", "-c", line, NULL};
+	const char *as = geteuid() ? "" : "setpriv --bounding-set -dac_override,-dac_read_search";
+
+	(void)state;
+	if (!*as || shell("%s true 2>/dev/null", as) == 0)
+		snprintf(line, sizeof line,
+			"chmod 0 \"$(tty)\"; setsid -w %s %s attach inherited; "
+			"echo flag $(grep -c '^flags:.*[4-7]...$' /proc/self/fdinfo/0); cat",
+			as, muster);
+	else
+		skip();
+	start("inherited", "echo ready; exec cat");
+	struct outer *o = run_on_pty(argv, 80, 24);
+	wait_shown(o, "ready", true);
+	type(o, "typed\r");
+	wait_shown(o, "typed\ntyped", true);
+	type(o, DETACH);
+	wait_shown(o, "flag 0", true);
+	everything_is_put_back(o);
+	type(o, "\4");
+	assert_int_equal(ended(o), 0);
+	outer_free(o);
+}
+
 int
 main(void)
 {
@@ -696,6 +726,7 @@ main(void)
 		cmocka_unit_test(the_end_is_told),
 		cmocka_unit_test(stop_asks_first),
 		cmocka_unit_test(no_sequence_passes_through),
+		cmocka_unit_test(a_terminal_that_cannot_be_opened),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);
 }

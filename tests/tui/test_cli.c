@@ -324,21 +324,45 @@ test_callers_marks(void **state)
 {
 	static const char *const marks[] = {"CLAUDECODE", "CLAUDE_CODE_CHILD_SESSION",
 		"CLAUDE_CODE_SESSION_ID", "CLAUDE_CODE_ENTRYPOINT", "CLAUDE_CODE_SSE_PORT",
-		"CODEX_SANDBOX", "GEMINI_CLI", "OPENCODE", "ZELLIJ", "KITTY_LISTEN_ON", "NVIM"};
+		"CLAUDE_CODE_REMOTE_SESSION_ID", "CLAUDE_BG_BACKEND", "CLAUDE_ENV_FILE",
+		"CODEX_SANDBOX", "CODEX_THREAD_ID", "GEMINI_CLI", "GEMINI_CLI_IDE_SERVER_PORT",
+		"QWEN_CODE", "OPENCODE", "OPENCODE_PID", "CURSOR_TRACE_ID", "AI_AGENT", "ZELLIJ",
+		"ZELLIJ_PANE_ID", "KITTY_LISTEN_ON", "KITTY_INSTALLATION_DIR", "KONSOLE_VERSION",
+		"LC_TERMINAL", "VSCODE_GIT_IPC_HANDLE", "WARP_IS_LOCAL_SHELL_SESSION", "NVIM",
+		"TMUX_TMPDIR", "GPG_TTY", "SSH_TTY", "OLDPWD"};
+	static const char *const settings[] = {"CLAUDE_CONFIG_DIR", "CLAUDE_CODE_USE_BEDROCK",
+		"CODEX_HOME", "OPENCODE_CONFIG", "GEMINI_CLI_SYSTEM_SETTINGS_PATH", "NVIM_APPNAME",
+		"SSH_CONNECTION"};
+	char line[100];
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(marks); i++)
 		setenv(marks[i], "callers-own", 1);
-	setenv("CLAUDE_CONFIG_DIR", "/callers/setting", 1);
-	assert_int_equal(run("new", "-d", "-n", "marks", "--size", "200x50", "--", "env", NULL), 0);
+	for (size_t i = 0; i < ARRAY_LEN(settings); i++)
+		setenv(settings[i], "/callers/setting", 1);
+	assert_int_equal(run("new", "-d", "-n", "marks", "--size", "200x100", "-e",
+				 "NVIM=asked-for", "-e", "TERM=vt220", "--", "env", NULL),
+		0);
 	assert_int_equal(run("wait", "marks", "--for", "exit", "--timeout", "20", NULL), 0);
 	assert_int_equal(run("peek", "marks", "--history", NULL), 0);
 	for (size_t i = 0; i < ARRAY_LEN(marks); i++)
 		unsetenv(marks[i]);
-	unsetenv("CLAUDE_CONFIG_DIR");
-	assert_non_null(strstr(res.out, "CLAUDE_CONFIG_DIR=/callers/setting"));
+	for (size_t i = 0; i < ARRAY_LEN(settings); i++) {
+		snprintf(line, sizeof(line), "%s=/callers/setting", settings[i]);
+		if (!strstr(res.out, line))
+			fail_msg("%s is a setting, and did not come", settings[i]);
+		unsetenv(settings[i]);
+	}
 	assert_non_null(strstr(res.out, "MUSTER_SESSION="));
-	assert_null(strstr(res.out, "callers-own"));
+	for (size_t i = 0; i < ARRAY_LEN(marks); i++) {
+		snprintf(line, sizeof(line), "%s=callers-own", marks[i]);
+		if (strstr(res.out, line))
+			fail_msg("%s is the caller's own, and came", marks[i]);
+	}
+	/* what is asked for by name is given */
+	assert_non_null(strstr(res.out, "NVIM=asked-for"));
+	assert_int_equal(times(res.out, "TERM="), 2); /* COLORTERM, TERM */
+	assert_non_null(strstr(res.out, "TERM=vt220"));
 }
 
 /* Somebody who starts a server and never gets there holds nobody up for ever. */
@@ -422,10 +446,28 @@ test_life(void **state)
 static void
 test_no_program(void **state)
 {
+	char script[512];
+	FILE *f;
+
 	(void)state;
 	run("new", "-d", "--", "/no/such/program", NULL);
 	assert_one_line(1);
-	assert_non_null(strstr(res.err, "no such file"));
+	assert_non_null(strstr(res.err, "/no/such/program: no such file"));
+	run("new", "-d", "--", "no-such-program", NULL);
+	assert_one_line(1);
+	assert_non_null(strstr(res.err, "no-such-program: not found on PATH"));
+	run("new", "-d", "--", "", NULL);
+	assert_one_line(2);
+	assert_non_null(strstr(res.err, "is empty"));
+	/* what is there, and cannot be run: by what is missing */
+	snprintf(script, sizeof script, "%s/script", getenv("MUSTER_HOME"));
+	assert_non_null(f = fopen(script, "w"));
+	fputs("#! /no/such/interpreter -x\n", f);
+	fclose(f);
+	assert_int_equal(chmod(script, 0755), 0);
+	run("new", "-d", "--", script, NULL);
+	assert_one_line(1);
+	assert_non_null(strstr(res.err, "its interpreter /no/such/interpreter is missing"));
 	run("new", "-d", "-c", "/no/such/directory", "--", "true", NULL);
 	assert_one_line(2);
 	run("new", "-d", "-p", "nosuchprofile", NULL);

@@ -26,6 +26,29 @@ new_session_form(void **state)
 	app_free(a);
 }
 
+/* A directory may be another machine's, as sessions are: box:/srv/x. */
+static void
+a_session_elsewhere(void **state)
+{
+	(void)state;
+	struct app *a = fixture_app(100, 30, 23);
+	fake_machines = true;
+	press(a, "n");
+	assert_true(shows(a, "your home on far"));
+	press(a, "C-u 'far:/srv/x'");
+	assert_true(shows(a, "on far: cd /srv/x && "));
+	press(a, "Right");
+	assert_true(shows(a, "directories of far are not known here"));
+	press(a, "C-b");
+	fake_machines = false;
+	assert_non_null(strstr(last_asked()->args, "\"host\":\"far\""));
+	assert_non_null(strstr(last_asked()->args, "\"cwd\":\"/srv/x\""));
+	/* a name that is of no machine is a directory of here */
+	press(a, "Escape n C-u 'far:/srv/x' C-b");
+	assert_null(strstr(last_asked()->args, "\"host\""));
+	app_free(a);
+}
+
 static char edited[64];
 
 static void
@@ -103,6 +126,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(new_session_form),
+		cmocka_unit_test(a_session_elsewhere),
 		cmocka_unit_test(the_form_takes_long_prompts),
 		cmocka_unit_test(the_form_keeps_its_buttons),
 	};

@@ -177,6 +177,43 @@ in_the_dashboard(void **state)
 	leave(o, "q");
 }
 
+/* Search and reap of the dashboard are about all machines, and a session can be begun on any. */
+static void
+all_machines(void **state)
+{
+	char *argv[] = {muster, NULL};
+	struct outer *o;
+
+	(void)state;
+	start("near", "echo needle near; exec cat");
+	assert_int_equal(shell("%s new -d --host far -n dist --size 80x24 -- sh -c 'echo needle "
+			       "far; exec cat' >/dev/null",
+				 muster),
+		0);
+	o = run_on_pty(argv, 120, 40);
+	wait_shown(o, "far:dist", true);
+	wait_shown(o, "near", true);
+	type(o, "sneedle");
+	wait_shown(o, "needle near", true);
+	wait_shown(o, "needle far", true);
+	type(o, "x");
+	wait_shown(o, "needle far", false);
+	type(o, "\033");
+	wait_shown(o, "LAST HOUR", true);
+	type(o, "Rz");
+	wait_shown(o, "LAST HOUR", false);
+	wait_shown(o, "far:dist", true);
+	type(o, "\033");
+	wait_shown(o, "LAST HOUR", true);
+	type(o, "n\x15"
+		"far:/\t\t");
+	wait_shown(o, "on far: cd / &&", true);
+	type(o, "\x15"
+		"echo begun there; exec cat\x02");
+	until(o, "search --host far begun", "begun there");
+	leave(o, "q");
+}
+
 int
 main(void)
 {
@@ -184,6 +221,7 @@ main(void)
 		cmocka_unit_test(attaches_there),
 		cmocka_unit_test(says_why_not),
 		cmocka_unit_test(in_the_dashboard),
+		cmocka_unit_test(all_machines),
 	};
 
 	return cmocka_run_group_tests(tests, begin, end);

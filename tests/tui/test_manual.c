@@ -1,7 +1,7 @@
 /* What help, the manual and completion say is so: every example of every verb is a command that
  * muster understands, and every shell completes by what `muster complete` answers. */
 #include "tests/sessions/run_muster.h"
-#include "tui/verb/verb.h"
+#include "tui/cli/verb.h"
 
 static char bin[512];
 

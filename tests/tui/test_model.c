@@ -1,5 +1,5 @@
 #include "fixture.h"
-#include "sessions/memory/proctree.h"
+#include "sessions/proc/proctree.h"
 #include "tui/model/list_plan.h"
 #include <math.h>
 #include <sys/resource.h>

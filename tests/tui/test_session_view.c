@@ -52,6 +52,31 @@ attached_app(const char *id)
 	return a;
 }
 
+/* What is said meanwhile does not take the way back from whoever is new: it has its time after that. */
+static void
+the_way_back_is_seen(void **state)
+{
+	(void)state;
+	struct app *a = attached_app("a1");
+	detach(a);
+	attach_show(a, "a1", NULL);
+	view_event(a, "{\"ev\":\"open\",\"id\":\"a1\",\"name\":\"a\",\"state\":\"running\","
+		      "\"cols\":100,\"rows\":30}");
+	frame(a, 100, 30, "hello");
+	a->now += 1;
+	app_toast(a, false, "a is awake");
+	app_toast(a, false, "b needs you");
+	assert_true(shows(a, "b needs you"));
+	assert_false(shows(a, "menu   "));
+	a->now += TOAST_S + 0.1;
+	assert_true(shows(a, "^\\ menu   ^\\^\\ dashboard"));
+	assert_null(app_plain(a));
+	a->now += TOAST_S;
+	assert_false(shows(a, "menu   "));
+	assert_non_null(app_plain(a));
+	app_free(a);
+}
+
 /* Alone, its screen is the frame: nothing is drawn, nothing copied. */
 static void
 the_screen_is_the_frame(void **state)
@@ -476,6 +501,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_way_back_is_seen),
 		cmocka_unit_test(the_screen_is_the_frame),
 		cmocka_unit_test(text_lends_the_terminal),
 		cmocka_unit_test(the_menu_acts_on_this_session),

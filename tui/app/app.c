@@ -158,7 +158,13 @@ app_request(struct app *a, const char *verb, json_t *take_args, app_reply_cb cb,
 static struct toast *
 toast(struct app *a, const char *fmt, va_list ap)
 {
-	struct toast *t = &a->toasts[a->n_toasts++ % TOAST_LOG];
+	struct toast *t;
+	for (unsigned i = a->n_toasts; i-- > a->n_toasts - MIN(a->n_toasts, TOAST_DEEP);) {
+		t = &a->toasts[i % TOAST_LOG];
+		if (t->hint && a->now - t->at < TOAST_S)
+			t->at = a->now + TOAST_S;
+	}
+	t = &a->toasts[a->n_toasts++ % TOAST_LOG];
 	*t = (struct toast){.at = a->now};
 	vsnprintf(t->text, sizeof t->text, fmt, ap);
 	a->dirty = true;
@@ -171,6 +177,15 @@ app_toast(struct app *a, bool bad, const char *fmt, ...)
 	va_list ap;
 	va_start(ap, fmt);
 	toast(a, fmt, ap)->bad = bad;
+	va_end(ap);
+}
+
+void
+app_hint(struct app *a, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	toast(a, fmt, ap)->hint = true;
 	va_end(ap);
 }
 

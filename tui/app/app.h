@@ -11,7 +11,6 @@
 #include "tui/app/tile.h"
 #include "tui/app/toast.h"
 #include "tui/app/view.h"
-
 #define STACK_MAX 8
 #define REST_S 2 /* so long the cursor rests before rows change places */
 #define UNDO_MAX 64
@@ -29,9 +28,10 @@ struct app_ops {
 		void *ctx, const char *verb, json_t *take_args, app_part_cb part, app_reply_cb cb);
 	void (*cancel)(void *ctx, uint32_t request); /* neither part nor cb is called again */
 	void (*quit)(void *ctx);
-	void (*programs)(void *ctx, struct app *a); /* fills a->programs */
-	void (*versions)(void *ctx, struct app *a); /* a->program_version, later; it runs them */
-	void (*outside)(void *ctx, bool bring_in);  /* looks for CLIs there: first_run_outside */
+	void (*programs)(void *ctx, struct app *a);  /* fills a->programs */
+	void (*versions)(void *ctx, struct app *a);  /* a->program_version, later; it runs them */
+	void (*outside)(void *ctx, bool bring_in);   /* looks for CLIs there: first_run_outside */
+	const char *(*machine)(void *ctx, size_t i); /* the i-th other one; NULL: no more */
 	/* The user's editor over text (borrowed); app_edited with what it leaves. */
 	void (*edit)(void *ctx, const char *text, size_t n);
 	/* Whether this user is told something that is said only the first `times`; it counts. */
@@ -134,7 +134,6 @@ struct app {
 	int n_outside;		/* CLIs outside muster whose conversation is known … */
 	uint64_t outside_bytes; /* … and their memory */
 };
-
 /* NULL if ncurses has no description of its model terminal. */
 struct app *app_new(const struct app_config *c, const struct app_ops *ops);
 void app_free(struct app *a);
@@ -182,6 +181,7 @@ void app_request(
 void app_dead_key(struct app *a, unsigned context, const struct input_event *ev);
 void app_run_action(struct app *a, enum action_id id);
 void app_toast(struct app *a, bool bad, const char *fmt, ...) PRINTF_LIKE(3, 4);
+void app_hint(struct app *a, const char *fmt, ...) PRINTF_LIKE(2, 3); /* has its time, later */
 /* A toast that stays, and counts, until app_done(task); task (16 bytes) is also an id for a request. */
 void app_doing(struct app *a, char task[16], const char *fmt, ...) PRINTF_LIKE(3, 4);
 void app_done(struct app *a, const char *task);

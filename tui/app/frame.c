@@ -91,7 +91,7 @@ frame_toast(const struct app *a)
 		const struct toast *t = &a->toasts[i % TOAST_LOG];
 		if (t->busy || a->now - t->at < TOAST_S)
 			return t;
-		if (i + 8 < a->n_toasts)
+		if (i + TOAST_DEEP < a->n_toasts)
 			break;
 	}
 	return NULL;

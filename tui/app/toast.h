@@ -5,10 +5,12 @@
 
 #define TOAST_LOG 64 /* so many are kept */
 #define TOAST_S 4    /* so long one is seen */
+#define TOAST_DEEP 8 /* so many may lie over one that comes back */
 
 struct toast {
 	char text[200];
 	double at;
 	bool bad, undo, busy; /* busy: what it says is still under way */
+	bool hint;	      /* what covers it takes none of its time */
 };
 #endif

@@ -121,7 +121,7 @@ tell_the_way(struct attach *at)
 	struct app *a = at->app;
 	const char *key = a->prefix_label;
 	if (!at->told && a->ops.tell(a->ops.ctx, "attach", 3))
-		app_toast(a, false, "%s menu   %s%s %s", key, key, key, attach_below(a));
+		app_hint(a, "%s menu   %s%s %s", key, key, key, attach_below(a));
 	at->told = true;
 }
 

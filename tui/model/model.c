@@ -5,7 +5,7 @@
  * version changes with everything that a sum or a width may be made of. */
 #include "tui/model/model.h"
 #include "core/text/width.h"
-#include "sessions/memory/proctree.h"
+#include "sessions/proc/proctree.h"
 #include <ctype.h>
 #include <math.h>
 #include <stdio.h>

@@ -227,6 +227,12 @@ do_request(void *ctx, const char *verb, json_t *take_args, app_reply_cb cb, cons
 	client_request(f->client, verb, take_args, on_reply, k);
 }
 
+static const char *
+do_machine(void *ctx, size_t i)
+{
+	return links_machine(front_check(ctx)->links, i);
+}
+
 static uint32_t
 do_stream(void *ctx, const char *verb, json_t *take_args, app_part_cb part, app_reply_cb cb)
 {
@@ -255,8 +261,8 @@ do_cancel(void *ctx, uint32_t request)
 			break;
 	if (!k)
 		return;
-	struct client *c = links_of_num(f->links, &request);
-	client_cancel(c ? c : f->client, request);
+	if (!links_cancel(f->links, request))
+		client_cancel(f->client, request);
 	LIST_REMOVE(k, link);
 	free(k);
 }
@@ -516,6 +522,7 @@ static const struct app_ops app_ops_of = {
 	.outside = do_outside,
 	.edit = do_edit,
 	.tell = do_tell,
+	.machine = do_machine,
 	.view_open = do_view_open,
 	.view_close = do_view_close,
 	.view_resize = do_view_resize,

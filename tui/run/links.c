@@ -5,8 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/queue.h>
 
-enum { LINKS_MAX = 64, NUM_BITS = 24, ID_PREFIX = 4 }; /* "@01:" */
+/* JOINS: in place of a machine, in the numbers of requests. ID_PREFIX: of "@01:". */
+enum { LINKS_MAX = HOSTS_MAX, NUM_BITS = 24, ID_PREFIX = 4, JOINS = 0xff };
 #define NUM_MASK ((1u << NUM_BITS) - 1)
 
 struct link {
@@ -22,6 +24,8 @@ struct links {
 	struct client *here;
 	struct link *link[LINKS_MAX];
 	size_t n;
+	LIST_HEAD(, join) joins;
+	uint32_t last_join;
 };
 
 /* Names of the application's, and back. */
@@ -46,15 +50,19 @@ mark(const struct link *k, json_t *o)
 		json_object_set_new(o, "name", json_sprintf("%s:%s", k->name, name));
 }
 
+/* Where answers have objects about sessions. */
+static const char *const lists[] = {"results", "candidates", "sessions", "hits", "done"};
+
 static void
 mark_reply(const struct link *k, json_t *reply)
 {
 	json_t *o;
-	size_t i;
+	size_t i, n;
 
 	mark(k, reply);
-	json_array_foreach (json_object_get(reply, "results"), i, o)
-		mark(k, o);
+	for (n = 0; n < ARRAY_LEN(lists); n++)
+		json_array_foreach (json_object_get(reply, lists[n]), i, o)
+			mark(k, o);
 }
 
 static uint32_t
@@ -97,6 +105,21 @@ uint32_t
 links_num(uint32_t link, uint32_t num)
 {
 	return num ? link << NUM_BITS | num : 0;
+}
+
+const char *
+links_machine(const struct links *l, size_t i)
+{
+	return l && i < l->n ? l->link[i]->name : NULL;
+}
+
+static struct link *
+named(const struct links *l, const char *name)
+{
+	for (size_t i = 0; name && i < l->n; i++)
+		if (!strcmp(l->link[i]->name, name))
+			return l->link[i];
+	return NULL;
 }
 
 /* Rows. */
@@ -247,51 +270,62 @@ links_new(uv_loop_t *loop, struct client *here, const struct links_ops *ops)
 		.back = on_back};
 	struct links *l = xcalloc(1, sizeof *l);
 	struct client_ops cops = link_ops;
-	char name[HOST_NAME_MAX_BYTES];
+	char names[LINKS_MAX][HOST_NAME_MAX_BYTES];
+	size_t n = host_names(names, LINKS_MAX);
 	struct err e;
 
 	l->ops = *ops;
 	l->here = here;
-	for (size_t i = 0; l->n < LINKS_MAX && host_name(i, name); i++) {
-		struct client *c = client_open(name, &e);
+	for (size_t i = 0; i < n; i++) {
+		struct client *c = client_open(names[i], &e);
 		struct link *k;
 
 		if (!c)
 			continue;
 		k = l->link[l->n++] = xcalloc(1, sizeof *k);
 		*k = (struct link){.of = l, .index = (uint32_t)l->n, .c = c, .rows = json_object()};
-		memcpy(k->name, name, sizeof k->name);
+		memcpy(k->name, names[i], sizeof k->name);
 		cops.ctx = k;
 		client_start(c, loop, &cops);
 	}
 	return l;
 }
 
-void
-links_close(struct links *l)
-{
-	for (size_t i = 0; l && i < l->n; i++) {
-		client_free(l->link[i]->c);
-		json_decref(l->link[i]->rows);
-		free(l->link[i]);
-	}
-	free(l);
-}
+/* Requests: one goes to the machine it is about, or in pieces to several; what they answer is one answer. */
 
-/* Requests: the parts of one that is about sessions of several machines are put together again. */
-
+struct piece {
+	LIST_ENTRY(piece) entry;
+	struct join *of;
+	struct link *link; /* NULL: here */
+	uint32_t request;
+};
 struct join {
+	LIST_ENTRY(join) entry;
+	struct links *links;
+	uint32_t request; /* the application's number of it */
 	client_reply_cb cb;
 	void (*part)(void *ctx, json_t *j);
 	void *ctx;
-	json_t *reply; /* with all results; NULL none yet */
+	json_t *reply; /* of all that have answered; NULL none yet */
 	struct err e;
 	unsigned waits;
+	LIST_HEAD(, piece) pieces;
 };
-struct piece {
-	struct join *of;
-	struct link *link; /* NULL: here */
-};
+
+static void
+join_free(struct join *j)
+{
+	struct piece *p;
+
+	while ((p = LIST_FIRST(&j->pieces))) {
+		LIST_REMOVE(p, entry);
+		client_cancel(p->link ? p->link->c : j->links->here, p->request);
+		free(p);
+	}
+	LIST_REMOVE(j, entry);
+	json_decref(j->reply);
+	free(j);
+}
 
 static void
 step(struct join *j)
@@ -300,8 +334,26 @@ step(struct join *j)
 		return;
 	if (j->cb)
 		j->cb(j->ctx, j->reply, j->reply ? NULL : &j->e);
-	json_decref(j->reply);
-	free(j);
+	join_free(j);
+}
+
+/* To the answers so far: more in each list, sums, and what is true of one. */
+static void
+merge(json_t *all, const json_t *reply)
+{
+	static const char *const sums[] = {"would_free_bytes", "hits"};
+
+	for (size_t i = 0; i < ARRAY_LEN(lists); i++)
+		if (json_object_get(reply, lists[i]))
+			json_array_extend(
+				json_object_get(all, lists[i]), json_object_get(reply, lists[i]));
+	for (size_t i = 0; i < ARRAY_LEN(sums); i++)
+		if (json_is_integer(json_object_get(reply, sums[i])))
+			json_object_set_new(all, sums[i],
+				json_integer(
+					obj_int(all, sums[i], 0) + obj_int(reply, sums[i], 0)));
+	if (obj_true(reply, "truncated"))
+		json_object_set_new(all, "truncated", json_true());
 }
 
 static void
@@ -313,12 +365,12 @@ on_piece(void *ctx, json_t *reply, const struct err *e)
 	if (reply && p->link)
 		mark_reply(p->link, reply);
 	if (reply && j->reply)
-		json_array_extend(
-			json_object_get(j->reply, "results"), json_object_get(reply, "results"));
+		merge(j->reply, reply);
 	else if (reply)
 		j->reply = json_incref(reply);
 	else
 		j->e = *e;
+	LIST_REMOVE(p, entry);
 	free(p);
 	step(j);
 }
@@ -342,6 +394,7 @@ strip(const struct link *k, json_t *args)
 	json_int_t view = obj_int(args, "view", 0);
 	size_t n = strlen(k->name);
 
+	json_object_del(args, "host");
 	if (index_of(id))
 		json_object_set_new(args, "id", json_string(id + ID_PREFIX));
 	if (view)
@@ -350,17 +403,21 @@ strip(const struct link *k, json_t *args)
 		json_object_set_new(args, "name", json_string(name + n + 1));
 }
 
-static uint32_t
-send_piece(struct links *l, struct join *j, struct link *k, const char *verb, json_t *take_args)
+static void
+send_piece(struct join *j, struct link *k, const char *verb, json_t *take_args)
 {
 	struct piece *p = xcalloc(1, sizeof *p);
+	uint32_t request;
 
 	*p = (struct piece){.of = j, .link = k};
+	LIST_INSERT_HEAD(&j->pieces, p, entry);
 	j->waits++;
 	if (k)
 		strip(k, take_args);
-	return client_stream(
-		k ? k->c : l->here, verb, take_args, j->part ? on_part : NULL, on_piece, p);
+	request = client_stream(
+		k ? k->c : j->links->here, verb, take_args, j->part ? on_part : NULL, on_piece, p);
+	if (request) /* else it has failed already, and p is gone */
+		p->request = request;
 }
 
 /* Those of args' ids that are of one machine, stripped; NULL none. */
@@ -391,39 +448,120 @@ is_ours(const struct links *l, const json_t *args)
 	json_array_foreach (ids, i, v)
 		if (at(l, index_of(json_string_value(v))))
 			return true;
-	return at(l, index_of(obj_text(args, "id"))) ||
+	return named(l, obj_text(args, "host")) || at(l, index_of(obj_text(args, "id"))) ||
 	       at(l, (uint32_t)obj_int(args, "view", 0) >> NUM_BITS);
+}
+
+/* Without a session it is about all that there are. */
+static bool
+is_of_all(const char *verb, const json_t *args)
+{
+	static const char *const verbs[] = {"search", "reap", "history"};
+
+	for (size_t i = 0; i < ARRAY_LEN(verbs); i++)
+		if (!strcmp(verb, verbs[i]))
+			return !json_object_get(args, "id");
+	return false;
+}
+
+/* To each machine that has some of args' ids. */
+static void
+send_ids(struct join *j, const char *verb, const json_t *args)
+{
+	json_t *ids = json_object_get(args, "ids"), *some, *own;
+
+	for (uint32_t i = 0; i <= j->links->n; i++) {
+		if (!(some = ids_of(ids, i)))
+			continue;
+		own = json_copy((json_t *)args);
+		json_object_set_new(own, "ids", some);
+		send_piece(j, at(j->links, i), verb, own);
+	}
+}
+
+/* Here, and wherever there is an answer to be had. */
+static void
+send_all(struct join *j, const char *verb, const json_t *args)
+{
+	send_piece(j, NULL, verb, json_deep_copy(args));
+	for (size_t i = 0; i < j->links->n; i++)
+		if (j->links->link[i]->up)
+			send_piece(j, j->links->link[i], verb, json_deep_copy(args));
+}
+
+/* The machine that a request is about; NULL: none, or several. */
+static struct link *
+about(const struct links *l, const json_t *args)
+{
+	struct link *k = at(l, index_of(obj_text(args, "id")));
+
+	k = k ? k : named(l, obj_text(args, "host"));
+	return k ? k : at(l, (uint32_t)obj_int(args, "view", 0) >> NUM_BITS);
 }
 
 bool
 links_request(struct links *l, const char *verb, json_t *take_args,
 	void (*part)(void *ctx, json_t *j), client_reply_cb cb, void *ctx, uint32_t *request)
 {
-	json_t *ids = json_object_get(take_args, "ids"), *some;
+	bool all = l && l->n && is_of_all(verb, take_args);
 	struct link *k;
 	struct join *j;
 
-	if (!l || !is_ours(l, take_args))
+	if (!l || (!all && !is_ours(l, take_args)))
 		return false;
 	j = xcalloc(1, sizeof *j);
-	*j = (struct join){.cb = cb, .part = part, .ctx = ctx, .waits = 1};
-	*request = 0;
-	k = at(l, index_of(obj_text(take_args, "id")));
-	k = k ? k : at(l, (uint32_t)obj_int(take_args, "view", 0) >> NUM_BITS);
-	if (k) {
-		*request = links_num(k->index, send_piece(l, j, k, verb, json_incref(take_args)));
-	} else {
-		for (uint32_t i = 0; i <= l->n; i++) {
-			json_t *args;
-
-			if (!(some = ids_of(ids, i)))
-				continue;
-			args = json_copy(take_args);
-			json_object_set_new(args, "ids", some);
-			send_piece(l, j, at(l, i), verb, args);
-		}
-	}
+	*j = (struct join){.links = l,
+		.request = links_num(JOINS, ++l->last_join & NUM_MASK),
+		.cb = cb,
+		.part = part,
+		.ctx = ctx,
+		.waits = 1};
+	LIST_INIT(&j->pieces);
+	LIST_INSERT_HEAD(&l->joins, j, entry);
+	if (all)
+		send_all(j, verb, take_args);
+	else if ((k = about(l, take_args)))
+		send_piece(j, k, verb, json_incref(take_args));
+	else
+		send_ids(j, verb, take_args);
 	json_decref(take_args);
+	*request = LIST_EMPTY(&j->pieces) ? 0 : j->request;
 	step(j); /* its own: pieces may have failed at once */
 	return true;
+}
+
+bool
+links_cancel(struct links *l, uint32_t request)
+{
+	struct join *j;
+
+	if (request >> NUM_BITS != JOINS)
+		return false;
+	LIST_FOREACH (j, &l->joins, entry)
+		if (j->request == request)
+			break;
+	if (j)
+		join_free(j);
+	return true;
+}
+
+void
+links_close(struct links *l)
+{
+	struct join *j;
+
+	while (l && (j = LIST_FIRST(&l->joins))) {
+		struct err e = {0};
+
+		err_set(&e, 4, "closed");
+		if (j->cb)
+			j->cb(j->ctx, NULL, &e);
+		join_free(j);
+	}
+	for (size_t i = 0; l && i < l->n; i++) {
+		client_free(l->link[i]->c);
+		json_decref(l->link[i]->rows);
+		free(l->link[i]);
+	}
+	free(l);
 }

@@ -53,7 +53,8 @@ struct outer {
 	struct render *render;
 	struct render_caps caps;
 	struct decoder *decoder;
-	int fd; /* own descriptor of the tty, non-blocking */
+	int fd;	    /* own descriptor of the tty, non-blocking */
+	int shared; /* -1; or fd is that of who started us, and these were its flags */
 	int cols, rows;
 	struct termios saved;
 	struct buf out;
@@ -75,7 +76,7 @@ struct outer {
 /* For the signal handler of a crash, which has no other way to know. */
 static struct {
 	volatile sig_atomic_t armed;
-	int fd;
+	int fd, shared;
 	struct termios saved;
 } crash;
 
@@ -87,6 +88,8 @@ restore_after_crash(int sig)
 		ssize_t n = write(crash.fd, LEAVE_KEYS LEAVE, sizeof(LEAVE_KEYS LEAVE) - 1);
 		(void)n;
 		tcsetattr(crash.fd, TCSANOW, &crash.saved);
+		if (crash.shared >= 0)
+			fcntl(crash.fd, F_SETFL, crash.shared);
 	}
 	signal(sig, SIG_DFL);
 	raise(sig);
@@ -97,6 +100,7 @@ arm_crash(struct outer *o)
 {
 	static const int sigs[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGQUIT};
 	crash.fd = o->fd;
+	crash.shared = o->shared;
 	crash.saved = o->saved;
 	crash.armed = 1;
 	for (size_t i = 0; i < ARRAY_LEN(sigs); i++) {
@@ -436,8 +440,8 @@ on_poll(uv_poll_t *h, int status, int events)
 int
 outer_lend(struct outer *o)
 {
-	if (o->lent || o->paused || o->closing || o->damaged || o->out.len || !o->probed ||
-		o->dumb || decoder_pending(o->decoder))
+	if (o->shared >= 0 || o->lent || o->paused || o->closing || o->damaged || o->out.len ||
+		!o->probed || o->dumb || decoder_pending(o->decoder))
 		return -1;
 	o->lent = true;
 	o->asked_back = o->anew = false;
@@ -544,6 +548,8 @@ raw_mode(struct outer *o)
 	t.c_cc[VMIN] = 1;
 	t.c_cc[VTIME] = 0;
 	tcsetattr(o->fd, TCSADRAIN, &t);
+	if (o->shared >= 0)
+		fcntl(o->fd, F_SETFL, o->shared | O_NONBLOCK);
 }
 
 static void
@@ -578,7 +584,7 @@ on_cont(uv_signal_t *h, int sig)
 /* --- life ------------------------------------------------------------------------------------- */
 
 static int
-open_tty(const struct outer_options *opt, struct err *e)
+open_tty(const struct outer_options *opt, int *shared, struct err *e)
 {
 	int in = opt->in_fd, out = opt->in_fd || opt->out_fd ? opt->out_fd : STDOUT_FILENO;
 	char name[64];
@@ -589,6 +595,10 @@ open_tty(const struct outer_options *opt, struct err *e)
 		fd = open(name, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0)
 		fd = open("/dev/tty", O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0 && (fcntl(in, F_GETFL) & O_ACCMODE) == O_RDWR) {
+		*shared = fcntl(in, F_GETFL); /* another user's, as after su: it is open already */
+		fd = fcntl(in, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	}
 	if (fd < 0)
 		return err_set(e, 1, "cannot open the terminal (%s)", strerror(errno));
 	return fd;
@@ -617,13 +627,14 @@ struct outer *
 outer_open(uv_loop_t *loop, const struct outer_options *opt, const struct outer_ops *ops,
 	struct err *e)
 {
-	int fd = open_tty(opt, e);
+	int shared = -1, fd = open_tty(opt, &shared, e);
 	if (fd < 0)
 		return NULL;
 	struct outer *o = xcalloc(1, sizeof(*o));
 	o->magic = MAGIC;
 	o->ops = *ops;
 	o->fd = fd;
+	o->shared = shared;
 	o->no_mouse = opt->no_mouse;
 	o->arena = arena_new(ARENA_BYTES);
 	if (!o->arena || tcgetattr(fd, &o->saved) < 0) {
@@ -692,6 +703,8 @@ put_back(struct outer *o)
 	write_last(o);
 	/* answers still under way must not be typed into the shell */
 	tcsetattr(o->fd, TCSAFLUSH, &o->saved);
+	if (o->shared >= 0)
+		fcntl(o->fd, F_SETFL, o->shared);
 	crash.armed = 0;
 }
 

@@ -2,7 +2,7 @@
 #include "sessions/config/config.h"
 #include "tui/run/front.h"
 #include "tui/run/plain.h"
-#include "tui/verb/verb.h"
+#include "tui/cli/verb.h"
 
 #include <ctype.h>
 #include <stdio.h>

@@ -1,5 +1,6 @@
 /* What sessions' memory was made of: of one over time, of all by age. */
-#include "tui/verb/memory.h"
+#include "tui/verb/composition.h"
+#include "tui/cli/print.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

@@ -2,7 +2,7 @@
 #include "sessions/config/config.h"
 #include "sessions/agent/profile.h"
 #include "tui/draw/theme_file.h"
-#include "tui/verb/verb.h"
+#include "tui/cli/verb.h"
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>

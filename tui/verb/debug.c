@@ -1,5 +1,5 @@
 /* debug: the server examines itself. */
-#include "tui/verb/verb.h"
+#include "tui/cli/verb.h"
 #include <string.h>
 
 int

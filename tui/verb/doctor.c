@@ -1,12 +1,12 @@
 /* doctor: what a person would check by hand when something looks wrong. Checks on this side (the
  * terminal, files, the machine) are a table here; the server adds its own (sessions/verb/cmd_doctor.c).
  * A check says ok or not and one line of detail; what cannot be known is ok and says so. */
-#include "tui/verb/verb.h"
+#include "tui/cli/verb.h"
 #include "core/os/os.h"
 #include "sessions/config/config.h"
 #include "sessions/config/place.h"
 #include "sessions/memory/footprint.h"
-#include "sessions/memory/proc_read.h"
+#include "sessions/proc/proc_read.h"
 #include "sessions/agent/profile.h"
 #include "store/db.h"
 #include <errno.h>

@@ -1,8 +1,8 @@
 /* events: what happened, and with --follow what goes on happening. */
 #include "core/os/os.h"
 #include "sessions/config/config.h"
-#include "tui/verb/follow.h"
-#include "tui/verb/memory.h"
+#include "tui/cli/follow.h"
+#include "tui/cli/print.h"
 #include <string.h>
 
 #define CLOCK_SLACK_S 60 /* of another machine */

@@ -1,7 +1,7 @@
 /* export: all of a session's text, as plain text, with its looks, or as asciicast v2, whose form is a
  * header and then [seconds, "o", text] a line. */
 #include "core/base/buf.h"
-#include "tui/verb/memory.h"
+#include "tui/cli/print.h"
 #include <math.h>
 #include <string.h>
 

@@ -4,8 +4,9 @@
 #include "sessions/config/ini_file.h"
 #include "sessions/config/sections.h"
 #include "sessions/wire/json.h"
-#include "tui/verb/choice.h"
-#include "tui/verb/memory.h"
+#include "tui/verb/new.h"
+#include "tui/cli/choice.h"
+#include "tui/cli/print.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>

@@ -1,33 +1,14 @@
 /* What a process tree costs, by process, role and category; what is outside all sessions. */
 #include "sessions/config/config.h"
 #include "sessions/memory/footprint_json.h"
-#include "tui/verb/choice.h"
-#include "tui/verb/memory.h"
+#include "tui/cli/choice.h"
+#include "tui/cli/print.h"
+#include "tui/cli/refresh.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
-
-bool
-memgroup_words(const json_t *o, char *out, size_t cap)
-{
-	const json_t *v = json_object_get(o, "mem_events");
-	char kernel[32];
-	size_t n = 0;
-
-	if (!v)
-		return false;
-	if (!isnan(jnum(o, "psi_some_avg10")))
-		n = (size_t)snprintf(out, cap, "waited for memory %.1f%% of 10 s, %.1f%% of 60 s; ",
-			jnum(o, "psi_some_avg10"), jnum(o, "psi_some_avg60"));
-	snprintf(out + MIN(n, cap), cap - MIN(n, cap),
-		"held at its limit %.0f times, out of memory %.0f, ended %.0f; the kernel holds "
-		"%s for it",
-		jnum(v, "max"), jnum(v, "oom"), jnum(v, "oom_kill"),
-		fmt_bytes(kernel, jnum(o, "unattributed_bytes")));
-	return true;
-}
 
 static void
 put_footprint(const json_t *o)

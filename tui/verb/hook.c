@@ -2,7 +2,7 @@
  * would become part of a conversation, and its failure could stop a tool. With --then it goes on as
  * the user's status line. */
 #include "sessions/agent/hooks.h"
-#include "tui/verb/verb.h"
+#include "tui/cli/verb.h"
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>

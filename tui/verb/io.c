@@ -1,7 +1,7 @@
 /* peek, send, wait: what scripts do with a session. */
 #include "core/base/buf.h"
 #include "sessions/config/config.h"
-#include "tui/verb/verb.h"
+#include "tui/cli/verb.h"
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>

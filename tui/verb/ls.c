@@ -1,11 +1,12 @@
 #include "core/os/os.h"
 #include "core/text/human.h"
 #include "core/text/width.h"
-#include "tui/verb/verb.h"
-#include "tui/verb/choice.h"
-#include "tui/verb/follow.h"
-#include "tui/verb/host.h"
-#include "tui/verb/memory.h"
+#include "tui/cli/verb.h"
+#include "tui/cli/choice.h"
+#include "tui/cli/everywhere.h"
+#include "tui/cli/follow.h"
+#include "tui/cli/host.h"
+#include "tui/cli/print.h"
 #include <string.h>
 #include <unistd.h>
 
@@ -103,65 +104,130 @@ static void
 put_banner(const struct verb_ctx *ctx, json_t *reply)
 {
 	const char *text = jstr(reply, "banner");
-	json_t *h;
-	size_t i;
 
-	if (ctx->quiet || ctx->json)
-		return;
-	if (*text)
+	if (!ctx->quiet && !ctx->json && *text)
 		verb_fail(ctx, EXIT_OK, "%s", text);
-	json_array_foreach (json_object_get(reply, "hosts"), i, h)
-		if (json_is_true(json_object_get(h, "away")))
-			verb_fail(ctx, EXIT_OK, "%s is away: %s", jstr(h, "name"), jstr(h, "why"));
 }
 
 /* ls -w: the list again whenever something of it changed. */
 
+/* What one machine said last; i is 0 for this one. */
+struct told {
+	struct watch *w;
+	json_t *reply;
+	bool asked, away; /* away: that was said */
+};
 struct watch {
 	struct verb_ctx *ctx;
 	struct follow *f;
 	json_t *args;
-	bool chosen;
+	struct told told[1 + HOSTS_MAX];
+	bool chosen, whole;
+	bool late; /* somebody takes long: who has answered is shown */
 };
+
+/* Once each time; a terminal shows it in the list, which is there anew each time. */
+static void
+say_away(struct watch *w)
+{
+	struct follow_other o;
+
+	for (size_t i = 0; follow_other(w->f, i, &o); i++) {
+		struct told *t = &w->told[1 + i];
+		bool away = !o.c && *o.why;
+
+		if (away && (!t->away || isatty(1)) && !w->ctx->quiet && !w->ctx->json)
+			verb_fail(w->ctx, EXIT_OK, "%s %s", o.host, o.why);
+		t->away = away;
+	}
+}
+
+static void
+put_told(struct watch *w)
+{
+	json_t *list = json_deep_copy(w->told[0].reply);
+	struct follow_other o;
+
+	for (size_t i = 0; follow_other(w->f, i, &o); i++)
+		host_rows(list, o.host, o.c ? w->told[1 + i].reply : NULL,
+			*o.why ? o.why : "is away", w->whole);
+	json_clean(w->ctx, list);
+	if (!w->ctx->json && isatty(1))
+		fputs("\033[H\033[2J", stdout);
+	put_list(w->ctx, list, w->chosen);
+	put_banner(w->ctx, list);
+	say_away(w);
+	json_decref(list);
+	if (fflush(stdout) != 0)
+		follow_end(w->f, EXIT_OK);
+}
+
+static bool
+all_told(const struct watch *w)
+{
+	bool all = true;
+
+	for (size_t i = 0; i < ARRAY_LEN(w->told); i++)
+		all &= !w->told[i].asked;
+	return all;
+}
 
 static void
 on_list(void *ctx, json_t *reply, const struct err *e)
 {
-	struct watch *w = ctx;
+	struct told *t = ctx;
+	struct watch *w = t->w;
 
-	if (!reply) {
-		if (e->code != EXIT_NO_SERVER) /* it comes back, or follow says that it did not */
-			follow_end(w->f, verb_fail(w->ctx, e->code, "%s", e->msg));
+	t->asked = false;
+	if (!reply && e->code != EXIT_NO_SERVER) /* it comes back, or follow says that it did not */
+		follow_end(w->f, verb_fail(w->ctx, e->code, "%s", e->msg));
+	if (reply) {
+		json_decref(t->reply);
+		t->reply = json_incref(reply);
+	}
+	if (w->told[0].reply && (w->late || all_told(w)))
+		put_told(w);
+}
+
+static void
+ask_one(struct watch *w, size_t i, struct client *c)
+{
+	struct told *t = &w->told[i];
+
+	t->w = w;
+	if (t->asked) {
+		w->late = true;
 		return;
 	}
-	json_clean(w->ctx, reply);
-	if (!w->ctx->json && isatty(1))
-		fputs("\033[H\033[2J", stdout);
-	put_list(w->ctx, reply, w->chosen);
-	put_banner(w->ctx, reply);
-	if (fflush(stdout) != 0)
-		follow_end(w->f, EXIT_OK);
+	t->asked = true;
+	client_request(c, "ls", json_deep_copy(w->args), on_list, t);
 }
 
 static void
 ask_list(void *ctx, struct follow *f)
 {
 	struct watch *w = ctx;
+	struct follow_other o;
 
 	w->f = f;
-	client_request(follow_client(f), "ls", json_deep_copy(w->args), on_list, w);
+	w->late = false;
+	for (size_t i = 0; follow_other(f, i, &o); i++)
+		if (o.c)
+			ask_one(w, 1 + i, o.c);
+	ask_one(w, 0, follow_client(f));
 }
 
 int
 verb_ls(struct verb_ctx *ctx, int argc, char **argv)
 {
-	static const struct follow_ops ops = {.begin = ask_list, .changed = ask_list};
+	static const struct follow_ops ops = {
+		.begin = ask_list, .changed = ask_list, .others = true};
 	bool all = false, follows = false;
 	struct choice c = {0};
 	const struct opt opts[] = {{'a', "all", false, NULL, NULL, &all},
 		{'w', "watch", false, NULL, NULL, &follows}, CHOICE_OPTS(c), {0}};
 	struct watch w = {.ctx = ctx};
-	json_t *reply;
+	struct places *p;
 	int first, code = EXIT_USAGE;
 
 	if (opts_parse(ctx, opts, NULL, argc, argv, &first) < 0)
@@ -171,21 +237,21 @@ verb_ls(struct verb_ctx *ctx, int argc, char **argv)
 	if (!(w.args = choice_list(ctx, &c, all, &code)))
 		return code;
 	w.chosen = choice_made(&c);
+	w.whole = !w.chosen && !all;
 	if (follows) {
 		code = follow(ctx, &ops, &w);
 		json_decref(w.args);
+		for (size_t i = 0; i < ARRAY_LEN(w.told); i++)
+			json_decref(w.told[i].reply);
 		return code;
 	}
-	if (!(reply = verb_call(ctx, "ls", json_deep_copy(w.args), &code))) {
-		json_decref(w.args);
+	if (!(p = everywhere(ctx, "ls", w.args, true, NULL, NULL, &code)))
 		return code;
-	}
-	if (!ctx->host)
-		host_lists(w.args, reply);
-	json_decref(w.args);
-	json_clean(ctx, reply);
-	put_list(ctx, reply, w.chosen);
-	put_banner(ctx, reply);
-	json_decref(reply);
+	for (size_t i = 1; i < p->n; i++)
+		host_rows(p->place[0].reply, p->place[i].host, p->place[i].reply, p->place[i].why,
+			w.whole);
+	put_list(ctx, p->place[0].reply, w.chosen);
+	put_banner(ctx, p->place[0].reply);
+	places_free(p);
 	return EXIT_OK;
 }

@@ -1,6 +1,6 @@
 /* The figures of the list in Prometheus' text format. */
 #include "core/os/os.h"
-#include "tui/verb/memory.h"
+#include "tui/cli/print.h"
 #include <math.h>
 #include <poll.h>
 #include <string.h>

@@ -1,6 +1,7 @@
 #include "sessions/config/config.h"
-#include "tui/verb/choice.h"
-#include "tui/verb/memory.h"
+#include "tui/verb/new.h"
+#include "tui/cli/choice.h"
+#include "tui/cli/print.h"
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -84,7 +85,7 @@ take_dir(struct verb_ctx *ctx, const char *dir, json_t *args)
 	json_t *j;
 
 	if (ctx->host) { /* a directory there; without, the home directory */
-		if (dir && *dir != '/')
+		if (dir && *dir != '/' && *dir != '~')
 			return verb_fail(ctx, -1, "-c %.200s: a full path on %s", dir, ctx->host);
 		take_text(args, "cwd", dir);
 		return 0;

@@ -1,6 +1,6 @@
 /* proxy: the protocol on standard input and output, for a client on another machine. */
 #include "core/base/buf.h"
-#include "tui/verb/verb.h"
+#include "tui/cli/verb.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>

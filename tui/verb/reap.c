@@ -2,9 +2,11 @@
 #include "core/os/os.h"
 #include "core/text/human.h"
 #include "tui/model/reason.h"
-#include "tui/verb/choice.h"
+#include "tui/verb/new.h"
+#include "tui/cli/choice.h"
+#include "tui/cli/everywhere.h"
 #include "sessions/config/config.h"
-#include "tui/verb/memory.h"
+#include "tui/cli/print.h"
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -205,6 +207,26 @@ reap_args(const struct verb_ctx *ctx, const struct reap_words *w)
 	return args;
 }
 
+/* The answers of all machines as one. */
+static json_t *
+ask_reap(const struct verb_ctx *ctx, json_t *take_args, int *code)
+{
+	struct places *p = everywhere(ctx, "reap", take_args, true, NULL, NULL, code);
+	json_t *all = NULL;
+	double free_bytes = 0;
+
+	if (!p)
+		return NULL;
+	for (size_t i = 0; i < p->n; i++)
+		free_bytes += number(p->place[i].reply, "would_free_bytes");
+	all = json_incref(p->place[0].reply);
+	json_object_set_new(all, "candidates", places_list(ctx, p, "candidates"));
+	json_object_set_new(all, "done", places_list(ctx, p, "done"));
+	json_object_set_new(all, "would_free_bytes", json_integer((json_int_t)free_bytes));
+	places_free(p);
+	return all;
+}
+
 /* Lists first; closes only with --yes, or after a yes typed at a terminal. */
 static int
 reap(struct verb_ctx *ctx, const struct reap_words *w, json_t *take_args)
@@ -216,10 +238,10 @@ reap(struct verb_ctx *ctx, const struct reap_words *w, json_t *take_args)
 
 	if (w->yes && !w->dry) {
 		json_object_set_new(take_args, "yes", json_true());
-		reply = verb_call(ctx, "reap", take_args, &code);
+		reply = ask_reap(ctx, take_args, &code);
 		return reply ? print_done(ctx, reply) : code;
 	}
-	reply = verb_call(ctx, "reap", json_incref(take_args), &code);
+	reply = ask_reap(ctx, json_incref(take_args), &code);
 	if (!reply) {
 		json_decref(take_args);
 		return code;
@@ -327,17 +349,14 @@ print_explanation(json_t *reply)
 	json_t *growth = json_object_get(reply, "growth"), *reap_o = json_object_get(reply, "reap"),
 	       *v;
 	const char *key;
-	char buf[32], group[240];
+	char says[500], group[240];
 	size_t i;
 
-	if (strcmp(str(reply, "state"), "running") != 0) {
-		printf("%s is %s\n", str(reply, "name"), str(reply, "state"));
+	explain_words(reply, says, sizeof says);
+	puts(says);
+	if (strcmp(str(reply, "state"), "running") != 0)
 		return;
-	}
-	printf("%s (%s) is %s, at rest for %s\n", str(reply, "name"), str(reply, "state"),
-		str(reply, "activity"), fmt_ago(buf, number(reply, "idle_s")));
-	if (truth(reply, "stopped"))
-		puts("its program is stopped: the next key, a send or resume continues it");
+	printf("activity: %s\n", str(reply, "activity"));
 	print_signals(json_object_get(reply, "signals"));
 	print_usage(reply);
 	if (memgroup_words(reply, group, sizeof group))

@@ -1,5 +1,5 @@
 /* muster replay: recorded terminal bytes through a terminal of our own, and what it then shows. */
-#include "tui/verb/verb.h"
+#include "tui/cli/verb.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -2,8 +2,10 @@
 #include "core/os/os.h"
 #include "core/text/width.h"
 #include "sessions/config/config.h"
-#include "tui/verb/verb.h"
-#include "tui/verb/memory.h"
+#include "tui/cli/everywhere.h"
+#include "tui/cli/host.h"
+#include "tui/cli/verb.h"
+#include "tui/cli/print.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,14 +44,48 @@ put_hit(const struct verb_ctx *ctx, json_t *h)
 }
 
 static void
-on_part(void *ctx, json_t *part)
+on_part(void *ctx, const char *host, json_t *part)
 {
 	json_t *h;
 	size_t i;
 
-	json_array_foreach (json_object_get(part, "hits"), i, h)
+	json_array_foreach (json_object_get(part, "hits"), i, h) {
+		place_mark(ctx, host, h);
 		put_hit(ctx, h);
+	}
 	fflush(stdout);
+}
+
+/* Of the words; NULL: said what is wrong. */
+static json_t *
+search_args(struct verb_ctx *ctx, const char *pattern, bool regex, char *session, const char *since)
+{
+	json_t *args;
+	double ago = 0;
+
+	if (since && !parse_duration(since, &ago)) {
+		verb_fail(ctx, EXIT_USAGE, "--since takes a time such as 24h, not '%.20s'", since);
+		return NULL;
+	}
+	if (session && host_word(ctx, &session) < 0)
+		return NULL;
+	args = json_pack("{s:s,s:b}", "pattern", pattern, "regex", regex);
+	if (!args)
+		verb_fail(ctx, EXIT_USAGE, "the pattern is not valid UTF-8");
+	if (args && session)
+		json_object_set_new(args, "id", json_string(session));
+	if (args && since)
+		json_object_set_new(args, "since", json_real(os_wall_s() - ago));
+	return args;
+}
+
+static void
+say_truncated(const struct verb_ctx *ctx, const char *host, const json_t *reply)
+{
+	if (json_is_true(json_object_get(reply, "truncated")) && !ctx->quiet)
+		fprintf(stderr, "muster: search: %s%sstopped after %lld hits\n", host,
+			*host ? ": " : "",
+			(long long)json_integer_value(json_object_get(reply, "hits")));
 }
 
 int
@@ -60,11 +96,9 @@ verb_search(struct verb_ctx *ctx, int argc, char **argv)
 	const struct opt opts[] = {{'r', "regex", false, NULL, NULL, &regex},
 		{'s', "session", true, NULL, &session, NULL},
 		{0, "since", true, NULL, &since, NULL}, {0}};
-	struct err e = {0};
-	struct client *c;
-	json_t *args, *reply = NULL;
-	double ago;
-	int first;
+	struct places *p;
+	json_t *args;
+	int first, code = EXIT_FAIL;
 
 	if (opts_parse(ctx, opts, NULL, argc, argv, &first) < 0)
 		return EXIT_USAGE;
@@ -73,30 +107,12 @@ verb_search(struct verb_ctx *ctx, int argc, char **argv)
 	if (argc - first != 1)
 		return verb_fail(
 			ctx, EXIT_USAGE, "one pattern, please (quote it if it has spaces)");
-	args = json_pack("{s:s,s:b}", "pattern", argv[first], "regex", regex);
-	if (!args)
-		return verb_fail(ctx, EXIT_USAGE, "the pattern is not valid UTF-8");
-	if (session)
-		json_object_set_new(args, "id", json_string(session));
-	if (since) {
-		if (!parse_duration(since, &ago)) {
-			json_decref(args);
-			return verb_fail(ctx, EXIT_USAGE,
-				"--since takes a time such as 24h, not '%.20s'", since);
-		}
-		json_object_set_new(args, "since", json_real(os_wall_s() - ago));
-	}
-	c = client_connect(ctx->host, true, &e);
-	if (c)
-		reply = client_call(c, "search", args, on_part, ctx, 0, &e);
-	else
-		json_decref(args);
-	client_free(c);
-	if (!reply)
-		return verb_fail(ctx, e.code ? e.code : EXIT_FAIL, "%s", e.msg);
-	if (json_is_true(json_object_get(reply, "truncated")) && !ctx->quiet)
-		fprintf(stderr, "muster: search: stopped after %lld hits\n",
-			(long long)json_integer_value(json_object_get(reply, "hits")));
-	json_decref(reply);
+	if (!(args = search_args(ctx, argv[first], regex, (char *)session, since)))
+		return EXIT_USAGE;
+	if (!(p = everywhere(ctx, "search", args, !session, on_part, ctx, &code)))
+		return code;
+	for (size_t i = 0; i < p->n; i++)
+		say_truncated(ctx, p->place[i].host, p->place[i].reply);
+	places_free(p);
 	return EXIT_OK;
 }

@@ -1,9 +1,9 @@
 #include "sessions/config/config.h"
 #include "sessions/serve.h"
 #include "core/os/os.h"
-#include "sessions/memory/proc_read.h"
+#include "sessions/proc/proc_read.h"
 #include "sessions/pty/keeper_link.h"
-#include "tui/verb/verb.h"
+#include "tui/cli/verb.h"
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>

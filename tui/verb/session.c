@@ -1,5 +1,5 @@
 /* kill, forget, pin, unpin, rename, tag, untag, archive, unarchive, note. */
-#include "tui/verb/choice.h"
+#include "tui/cli/choice.h"
 #include <string.h>
 
 #define LIVE "starting running closing"

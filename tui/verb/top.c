@@ -1,5 +1,6 @@
 /* top: sessions by footprint, refreshing. */
-#include "tui/verb/memory.h"
+#include "tui/cli/print.h"
+#include "tui/cli/refresh.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

@@ -21,6 +21,27 @@ struct new_state {
 	bool attach;
 };
 
+/* What stands behind "box:" of a directory on another machine; NULL: it is on this one. */
+static const char *
+dir_there(const struct app *a, const char *dir, const char **machine)
+{
+	size_t n = strcspn(dir, ":");
+	*machine = NULL;
+	for (size_t i = 0; dir[n] && (*machine = a->ops.machine(a->ops.ctx, i)); i++)
+		if (strlen(*machine) == n && !strncmp(dir, *machine, n))
+			return dir + n + 1;
+	return NULL;
+}
+
+/* Where a session runs, as the form has it. */
+static const char *
+session_dir(const struct msess *s, char out[512])
+{
+	int machine = s->id[0] == '@' ? (int)strcspn(s->name, ":") + 1 : 0;
+	snprintf(out, 512, "%.*s%s", machine, s->name, s->cwd);
+	return out;
+}
+
 static void
 add_dir(struct new_state *st, const char *dir)
 {
@@ -45,10 +66,15 @@ new_open(struct app *a, void *p, const char *arg)
 		a->ops.programs(a->ops.ctx, a);
 	add_dir(st, a->cwd);
 	st->dir_uses[0] = 0;
+	const char *machine;
+	for (size_t i = 0; i < DIRS_MAX / 2 && (machine = a->ops.machine(a->ops.ctx, i)); i++) {
+		snprintf(dir, sizeof dir, "%s:", machine);
+		add_dir(st, dir);
+	}
 	const struct msess *sel = model_selected(&a->m);
 	for (size_t i = 0; i < a->m.n; i++)
 		if (msess_live(a->m.all[i]))
-			add_dir(st, a->m.all[i]->cwd);
+			add_dir(st, session_dir(a->m.all[i], dir));
 	st->recent = -1;
 	line_set(&st->line[F_DIR], fmt_dir(a->home, dir, sizeof dir, a->cwd));
 	for (int i = a->n_programs; i-- > 0;)
@@ -125,7 +151,10 @@ dirs_draw(struct app *a, const struct new_state *st, int y, int bottom, int w)
 		draw_hit(&a->d, HIT_ITEM, y, label_end(w), 1, n, 100 + i);
 		git_branch(st->dirs[i], branch, sizeof branch);
 		int x = MAX(label_end(w) + n + 2, 40);
-		if (st->dir_uses[i])
+		const char *machine, *there = dir_there(a, st->dirs[i], &machine);
+		if (there && !*there)
+			draw_fmt(&a->d, y, x, w - x - 1, TH_DIM, "your home on %s", machine);
+		else if (st->dir_uses[i])
 			draw_fmt(&a->d, y, x, w - x - 1, TH_DIM, "%d running", st->dir_uses[i]);
 		else
 			draw_cut(&a->d, y, x, w - x - 1, TH_DIM, "here");
@@ -180,11 +209,18 @@ summary_draw(struct app *a, const struct new_state *st, int y, int bottom, int w
 	char dir[512], shown[512], mem[16], free_text[16];
 	int x = label_end(w);
 	struct stat sb;
+	const char *machine, *far = dir_there(a, st->line[F_DIR].text, &machine);
 	full_dir(a, st, dir, sizeof dir);
 	bool there = stat(dir, &sb) == 0 && S_ISDIR(sb.st_mode);
 	if (y >= bottom)
 		return;
 	label(a, y, "Runs", false);
+	if (far) {
+		draw_fmt(&a->d, y, x, w - x - 1, TH_TEXT, "on %s: cd %s && %s%s%s", machine,
+			*far ? far : "~", program(a, st), *st->line[F_ARGS].text ? " " : "",
+			st->line[F_ARGS].text);
+		return;
+	}
 	if (!there)
 		draw_fmt(&a->d, y, x, w - x - 1, TH_ERROR, "there is no directory %s", dir);
 	else
@@ -303,9 +339,10 @@ complete(struct app *a, struct new_state *st)
 	char full[512], best[256] = "";
 	struct stat sb;
 	int found = 0;
+	const char *machine;
 	full_dir(a, st, full, sizeof full);
 	char *slash = strrchr(full, '/');
-	if (!slash)
+	if (!slash || dir_there(a, st->line[F_DIR].text, &machine))
 		return false;
 	size_t n = strlen(slash + 1);
 	char *part = xstrdup(slash + 1);
@@ -357,9 +394,12 @@ act_new_complete(struct app *a)
 	char full[512], *slash;
 	if (st->field != F_DIR || complete(a, st))
 		return;
+	const char *machine;
 	full_dir(a, st, full, sizeof full);
 	slash = strrchr(full, '/');
-	if (slash && slash[1])
+	if (dir_there(a, st->line[F_DIR].text, &machine))
+		app_toast(a, true, "directories of %s are not known here", machine);
+	else if (slash && slash[1])
 		app_toast(a, true, "no directory, or more than one, begins with %.60s", slash + 1);
 }
 
@@ -464,9 +504,12 @@ create(struct app *a, bool attach)
 	struct new_state *st = form(a);
 	char dir[512];
 	const char *args = st->line[F_ARGS].text, *prog = program(a, st);
+	const char *machine, *far = dir_there(a, st->line[F_DIR].text, &machine);
 	full_dir(a, st, dir, sizeof dir);
-	json_t *o = json_pack("{s:s, s:s, s:i, s:i}", "cwd", dir, "profile", prog, "cols",
-		surface_cols(a->d.s), "rows", surface_rows(a->d.s));
+	json_t *o = json_pack("{s:s, s:s, s:i, s:i}", "cwd", far ? *far ? far : "~" : dir,
+		"profile", prog, "cols", surface_cols(a->d.s), "rows", surface_rows(a->d.s));
+	if (far)
+		json_object_set_new(o, "host", json_string(machine));
 	if (*args && !strcmp(prog, "shell"))
 		json_object_set_new(o, "argv", json_pack("[s, s, s]", "sh", "-c", args));
 	else if (*args)
@@ -499,7 +542,8 @@ act_new_like(struct app *a)
 	char dir[512];
 	if (!s)
 		return;
-	line_set(&st->line[F_DIR], fmt_dir(a->home, dir, sizeof dir, s->cwd));
+	char full[512];
+	line_set(&st->line[F_DIR], fmt_dir(a->home, dir, sizeof dir, session_dir(s, full)));
 	for (int i = 0; i < a->n_programs; i++)
 		if (!strcmp(a->programs[i], s->profile))
 			st->program = i;

@@ -246,6 +246,34 @@ row_says(const struct msess *s, char *buf, size_t cap)
 	return buf;
 }
 
+int
+options_draw(struct app *a, int y, int x, int w, size_t index)
+{
+	const struct msess *s = a->m.shown[index];
+	int from = x;
+	for (int i = 0; i < s->n_options && x + 3 < from + w; i++) {
+		int end = from + w,
+		    n = draw_text(&a->d, y, x, end - x, TH_KEY, s->options[i].key) + 1;
+		n += draw_cut(&a->d, y, x + n, end - x - n, TH_TEXT, s->options[i].label);
+		draw_hit(&a->d, HIT_ITEM, y, x, 1, n, (int)index * 16 + i);
+		x += n + 2;
+	}
+	return x - from;
+}
+
+/* What a session asks, and what can be answered: "Bash: make  1 Yes  2 Yes, always". */
+static void
+asks_draw(struct app *a, int y, int x, int w, const char *asks, size_t index)
+{
+	const struct msess *s = a->m.shown[index];
+	int options = 0, n;
+	for (int i = 0; i < s->n_options; i++)
+		options += 2 + utf8_width(s->options[i].label) + 2;
+	/* the question first; the options take what they need, up to half the line */
+	n = draw_cut(&a->d, y, x, MAX(w - options - 2, MIN(w, w / 2)), TH_NEEDS, asks) + 2;
+	options_draw(a, y, x + n, w - n, index);
+}
+
 static void
 session_line(struct app *a, int y, int w, const struct plan_columns *c, size_t index)
 {
@@ -263,45 +291,24 @@ session_line(struct app *a, int y, int w, const struct plan_columns *c, size_t i
 		draw_right(&a->d, y, c->idle.x + c->idle.w, c->idle.w,
 			msess_live(s) ? TH_TEXT : TH_DIM, fmt_idle(idle, msess_idle(s, a->now)));
 	memory_cells(a, y, c, s);
-	bool needs = msess_group(s) == GR_NEEDS;
-	if (c->wants.w && !(needs && c->asks)) /* else it has a line of its own */
-		draw_cut(&a->d, y, c->wants.x, c->wants.w, needs ? TH_TEXT : TH_DIM,
-			row_says(s, says, sizeof says));
-	a->d.on_sel = false;
 	draw_hit(&a->d, HIT_SESSION, y, 0, 1, w, (int)index);
+	row_says(s, says, sizeof says);
+	if (c->wants.w && msess_group(s) != GR_NEEDS)
+		draw_cut(&a->d, y, c->wants.x, c->wants.w, TH_DIM, says);
+	else if (c->wants.w && !c->asks) /* else it has a line of its own */
+		asks_draw(a, y, c->wants.x, c->wants.w, says, index);
+	a->d.on_sel = false;
 }
 
-int
-options_draw(struct app *a, int y, int x, int w, size_t index)
-{
-	const struct msess *s = a->m.shown[index];
-	int from = x;
-	for (int i = 0; i < s->n_options && x + 3 < from + w; i++) {
-		int end = from + w,
-		    n = draw_text(&a->d, y, x, end - x, TH_KEY, s->options[i].key) + 1;
-		n += draw_cut(&a->d, y, x + n, end - x - n, TH_TEXT, s->options[i].label);
-		draw_hit(&a->d, HIT_ITEM, y, x, 1, n, (int)index * 16 + i);
-		x += n + 2;
-	}
-	return x - from;
-}
-
-/* What a session asks, and what can be answered: "1 Yes  2 Yes, always". */
 static void
 asks_line(struct app *a, int y, int w, size_t index)
 {
 	const struct msess *s = a->m.shown[index];
-	int options = 0, x = 5;
 	a->d.on_sel = !strcmp(s->id, a->m.sel);
 	if (a->d.on_sel)
 		surface_fill(a->d.s, y, 0, 1, w, " ", draw_style(&a->d, TH_SEL));
-	for (int i = 0; i < s->n_options; i++)
-		options += 2 + utf8_width(s->options[i].label) + 2;
-	/* the question first; the options take what they need, up to half the line */
-	int room = w - x - 1, text_w = MAX(room - options - 2, MIN(room, room / 2));
-	x += draw_cut(&a->d, y, x, text_w, TH_NEEDS, *s->wants ? s->wants : msess_word(s)) + 2;
 	draw_hit(&a->d, HIT_SESSION, y, 0, 1, w, (int)index);
-	options_draw(a, y, x, w - x - 1, index);
+	asks_draw(a, y, 5, w - 6, *s->wants ? s->wants : msess_word(s), index);
 	a->d.on_sel = false;
 }
 
