@@ -79,6 +79,18 @@ proc_children(pid_t pid, pid_t *out, size_t max)
 	return n;
 }
 
+size_t
+proc_below(pid_t pid, pid_t *out, size_t max)
+{
+	size_t n = 0;
+
+	if (max)
+		out[n++] = pid;
+	for (size_t at = 0; at < n; at++)
+		n += proc_children(out[at], out + n, max - n);
+	return n;
+}
+
 FILE *
 proc_open(pid_t pid, const char *name)
 {
