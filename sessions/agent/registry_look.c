@@ -229,8 +229,8 @@ rollout_near(double t, double enter)
 static void
 open_rollouts(struct rollout_look *l)
 {
-	pid_t tree[TREE_MAX];
-	size_t n = proc_below(l->pid, tree, TREE_MAX);
+	pid_t tree[PROC_BELOW_MAX];
+	size_t n = proc_below(l->pid, tree);
 
 	for (size_t i = 0; i < n && l->n_open < ROLLOUTS_OPEN; i++) {
 		char *cmdline;

@@ -15,8 +15,6 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { ADOPT_MAX = 64 }; /* processes of a script that are looked at for a CLI */
-
 struct watch {
 	struct sessions *ss;
 	struct registry *registry;
@@ -219,7 +217,7 @@ watch_adopt(struct watch *w, struct session *s)
 {
 	const struct profile *p = s->profile;
 	uint64_t text_ns = s->run->act.last_text_ns;
-	pid_t tree[ADOPT_MAX];
+	pid_t tree[PROC_BELOW_MAX];
 	size_t n;
 
 	if (care_of(s)->adopt_text_ns == text_ns) /* a CLI that began has drawn something */
@@ -228,7 +226,7 @@ watch_adopt(struct watch *w, struct session *s)
 	if (profile_needs_conversation(p) || !s->run->pid || !s->argv || !s->argv[0] ||
 		(profile_goes_by(p, s->argv[0]) && !s->argv[1]))
 		return;
-	n = proc_below(s->run->pid, tree, ADOPT_MAX);
+	n = proc_below(s->run->pid, tree);
 	for (size_t i = 0; i < n && !profile_needs_conversation(p); i++) {
 		char **argv = words_of_process(tree[i]);
 

@@ -80,14 +80,13 @@ proc_children(pid_t pid, pid_t *out, size_t max)
 }
 
 size_t
-proc_below(pid_t pid, pid_t *out, size_t max)
+proc_below(pid_t pid, pid_t out[PROC_BELOW_MAX])
 {
-	size_t n = 0;
+	size_t n = 1;
 
-	if (max)
-		out[n++] = pid;
-	for (size_t at = 0; at < n; at++)
-		n += proc_children(out[at], out + n, max - n);
+	out[0] = pid;
+	for (size_t i = 0; i < n; i++)
+		n += proc_children(out[i], out + n, PROC_BELOW_MAX - n);
 	return n;
 }
 
