@@ -287,6 +287,41 @@ patterns_read_the_last_rows(void **state)
 			"› 1. Yes, proceed (y)\n  2. No\n\n  Press enter to confirm or esc to "
 			"cancel\n",
 			ACT_PERMISSION},
+		{"gemini", "✦ ok\n\n▄▄▄▄\n > half a thought\n▀▀▀▀\n ~/x\n", ACT_IDLE},
+		{"gemini", "⠏ Thinking… (esc to cancel, 2s)\n▄▄▄▄\n > \n▀▀▀▀\n", ACT_WORKING},
+		{"kimi",
+			" ────\n  Trust this folder?\n  ↑↓ navigate · Enter select · Esc exit\n\n  "
+			"/x\n\n"
+			"   ❯ Trust this folder\n     Don't trust\n ────\n",
+			ACT_QUESTION},
+		{"kimi", " ✨ hi\n  🌒\n ╭────╮\n │ >  │\n ╰────╯\n stub  ~/x\n", ACT_WORKING},
+		{"kimi", " ● on it\n  ⠋ Working… · Tip: go\n ╭────╮\n │ > x │\n ╰────╯\n",
+			ACT_WORKING},
+		{"kimi", " ✨ hi\n ● ok\n ╭────╮\n │ > x │\n ╰────╯\n stub  ~/x\n", ACT_IDLE},
+		{"qwen", "  ┌────┐\n  │ Select Authentication Method │\n  │ › Studio │\n  └────┘\n",
+			ACT_QUESTION},
+		{"qwen", "  ✦ ok\n────\n>   Type your message\n────\n  ? for shortcuts\n",
+			ACT_IDLE},
+		{"amp", "No API key found.\nWould you like to log in to Amp? [(y)es, (n)o]:\n",
+			ACT_QUESTION},
+		{"copilot",
+			"│ Do you trust the files in this folder? │\n│ ❯ 1. Yes │\n│   3. No (Esc) "
+			"│\n"
+			"│ ↑/↓ to navigate · enter to select │\n",
+			ACT_QUESTION},
+		{"copilot",
+			" Which account?\n ❯ 1. one\n   2. two\n ↑/↓ to navigate · enter to "
+			"select\n",
+			ACT_QUESTION},
+		{"copilot", "Please use /login to sign in\n╻▄▄▄\n┃\n╹▀▀▀\n ← open sidebar\n",
+			ACT_IDLE},
+		{"pi", " pi v0.73.1\n────\n\n────\n~/x\n0.0%/1.0M (auto)\n", ACT_IDLE},
+		{"pi", " ⠧ Working...\n────\n\n────\n~/x\n0.0%\n", ACT_WORKING},
+		{"agy", " Sign in with Google\n > Continue\n", ACT_QUESTION},
+		{"cursor-agent", " Press any key to log in...\n", ACT_QUESTION},
+		{"droid", " Do you trust this folder?\n", ACT_QUESTION},
+		{"goose", " Select a provider\n", ACT_QUESTION},
+		{"crush", " Choose a model\n\n enter to confirm\n", ACT_QUESTION},
 		{"shell", "user@box:~$ make\nok\nuser@box:~$ \n\n\n\n", ACT_IDLE},
 		{"shell", "user@box:~$ make\ncompiling", -1},
 	};
