@@ -3,8 +3,11 @@
  * plots want anyway. Those are packed as well, an hour of minutes or a day of quarters a row: a
  * third of the size of one row a point, and 90 days are read in 90 steps instead of 8,640.
  *
- * Samples first go to a journal (history_journal.c). Every two hours they become chunks and minutes
- * of their sessions (one transaction, so a crash leaves no seam), and every six hours quarters are
+ * A period's samples of all sessions lie together, session by session: what comes is appended, what
+ * is a day old goes in whole pages, and a session's day is a seek a period.
+ *
+ * Samples first go to a journal (history_journal.c). After a period of four hours they become chunks and minutes
+ * of their sessions (one transaction, so a crash leaves no seam), and once a day quarters are
  * made of the minutes and what is old goes: a page that is written often is what costs. */
 #include "store/history.h"
 #include "store/chunk.h"
@@ -15,9 +18,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PENDING_MAX = 1440 }; /* of one session: six hours at 15 s, then every other one goes */
+enum { PERIOD_MS = 4 * 3600 * 1000, ROW_SAMPLES = 60 };
+enum { PENDING_MAX = 2880 }; /* of one session: 12 h at 15 s, then every other one goes */
 static const double KEEP_RAW_S = 86400 + 3600.0, KEEP_M1_S = 7 * 86400.0, KEEP_M15_S = 90 * 86400.0,
-		    THIN_S = 6 * 3600.0, KEEP_UP_S = 6 * 3600.0, JOURNAL_S = 2 * 3600.0;
+		    THIN_S = 6 * 3600.0, KEEP_UP_S = 86400, JOURNAL_S = PERIOD_MS / 1000;
 
 static const char *const migrations[] = {
 	"CREATE TABLE raw_chunk(sid INT, t0 INT, n INT, mn INT, mx INT, la INT, d BLOB,"
@@ -25,9 +29,12 @@ static const char *const migrations[] = {
 	"CREATE TABLE journal(k INTEGER PRIMARY KEY, d BLOB) STRICT;",
 	"CREATE TABLE composition(sid INT, t INT, d BLOB, PRIMARY KEY(sid,t))"
 	" WITHOUT ROWID, STRICT;",
+	"CREATE TABLE raw(p INT, sid INT, t0 INT, d BLOB, PRIMARY KEY(p,sid,t0))"
+	" WITHOUT ROWID, STRICT;"
+	"INSERT INTO raw SELECT t0/14400000, sid, t0, d FROM raw_chunk; DROP TABLE raw_chunk;",
 };
 static const struct db_table tables[] = {
-	{"raw_chunk", "sid,t0", "sid DESC,t0 DESC"},
+	{"raw", "p,sid,t0", "p DESC,sid DESC,t0 DESC"},
 	{"tier", "k", "k DESC"},
 	{"journal", "k", "k DESC"},
 	{"composition", "sid,t", "sid DESC,t DESC"},
@@ -240,28 +247,19 @@ history_merge(struct mem_point *a, const struct mem_point *b)
 static int
 put_chunk(struct history_db *h, uint32_t num, const struct mem_sample *s, size_t n)
 {
-	sqlite3_stmt *st = db_stmt(
-		&h->db, ST_RAW_PUT, "INSERT OR REPLACE INTO raw_chunk VALUES(?,?,?,?,?,?,?)");
+	sqlite3_stmt *st =
+		db_stmt(&h->db, ST_RAW_PUT, "INSERT OR REPLACE INTO raw VALUES(?,?,?,?)");
 	int64_t t0 = (int64_t)llround(s[0].t * 1000);
-	struct mem_point all = history_point_of(&s[0]);
 	struct buf b = {0};
 	int rc;
 
 	if (!st)
 		return -EIO;
-	for (size_t i = 1; i < n; i++) {
-		struct mem_point p = history_point_of(&s[i]);
-
-		history_merge(&all, &p);
-	}
 	chunk_encode(&b, t0, s, n);
-	sqlite3_bind_int64(st, 1, num);
-	sqlite3_bind_int64(st, 2, t0);
-	sqlite3_bind_int64(st, 3, (sqlite3_int64)n);
-	sqlite3_bind_int64(st, 4, (sqlite3_int64)(all.min >> 10));
-	sqlite3_bind_int64(st, 5, (sqlite3_int64)(all.max >> 10));
-	sqlite3_bind_int64(st, 6, (sqlite3_int64)(all.last >> 10));
-	sqlite3_bind_blob(st, 7, b.data, (int)b.len, SQLITE_TRANSIENT);
+	sqlite3_bind_int64(st, 1, t0 / PERIOD_MS);
+	sqlite3_bind_int64(st, 2, num);
+	sqlite3_bind_int64(st, 3, t0);
+	sqlite3_bind_blob(st, 4, b.data, (int)b.len, SQLITE_TRANSIENT);
 	rc = db_step(st);
 	buf_free(&b);
 	return rc;
@@ -413,8 +411,8 @@ put_pending(struct history_db *h, struct pending *p, size_t n)
 {
 	int rc = 0;
 
-	for (size_t i = 0; rc == 0 && i < n; i += CHUNK_MAX)
-		rc = put_chunk(h, p->num, p->s + i, MIN(n - i, (size_t)CHUNK_MAX));
+	for (size_t i = 0; rc == 0 && i < n; i += ROW_SAMPLES)
+		rc = put_chunk(h, p->num, p->s + i, MIN(n - i, (size_t)ROW_SAMPLES));
 	return rc < 0 || !n ? rc : put_minutes(h, p->num, p->s, n);
 }
 
@@ -531,15 +529,39 @@ history_flush(struct history_db *h)
 
 /* ---- edges and walks ---- */
 
+int64_t
+history_period(double t)
+{
+	return (int64_t)floor(t * 1000 / PERIOD_MS);
+}
+
+bool
+history_next_period(struct history_db *h, int64_t *p)
+{
+	sqlite3_stmt *s =
+		db_stmt(&h->db, ST_RAW_PERIOD, "SELECT p FROM raw WHERE p>? ORDER BY p LIMIT 1");
+	bool found = false;
+
+	if (s) {
+		sqlite3_bind_int64(s, 1, *p);
+		found = sqlite3_step(s) == SQLITE_ROW;
+		if (found)
+			*p = sqlite3_column_int64(s, 0);
+		sqlite3_reset(s);
+	}
+	return found;
+}
+
 bool
 history_raw_first(struct history_db *h, uint32_t num, double *t)
 {
 	sqlite3_stmt *s = db_stmt(&h->db, ST_RAW_FIRST,
-		"SELECT t0/1000.0 FROM raw_chunk WHERE sid=? ORDER BY t0 LIMIT 1");
+		"SELECT t0/1000.0 FROM raw WHERE p=? AND sid=? ORDER BY t0 LIMIT 1");
 	bool found = false;
 
-	if (s) {
-		sqlite3_bind_int64(s, 1, num);
+	for (int64_t p = INT64_MIN; s && !found && history_next_period(h, &p);) {
+		sqlite3_bind_int64(s, 1, p);
+		sqlite3_bind_int64(s, 2, num);
 		found = sqlite3_step(s) == SQLITE_ROW;
 		if (found)
 			*t = sqlite3_column_double(s, 0);
@@ -598,17 +620,14 @@ history_each(struct history_db *h, enum history_tier tier, uint32_t num, double 
 
 /* The next session after *num that has rows: a seek each, no scan. */
 static bool
-next_sid(struct history_db *h, bool raw, uint32_t *num)
+next_sid(struct history_db *h, uint32_t *num)
 {
-	sqlite3_stmt *s =
-		raw ? db_stmt(&h->db, ST_RAW_SID,
-			      "SELECT sid FROM raw_chunk WHERE sid>? ORDER BY sid LIMIT 1")
-		    : db_stmt(&h->db, ST_TIER_SID,
-			      "SELECT k>>32 FROM tier WHERE k>=? ORDER BY k LIMIT 1");
+	sqlite3_stmt *s = db_stmt(
+		&h->db, ST_TIER_SID, "SELECT k>>32 FROM tier WHERE k>=? ORDER BY k LIMIT 1");
 	bool found = false;
 
 	if (s) {
-		sqlite3_bind_int64(s, 1, raw ? (int64_t)*num : ((int64_t)*num + 1) << 32);
+		sqlite3_bind_int64(s, 1, ((int64_t)*num + 1) << 32);
 		found = sqlite3_step(s) == SQLITE_ROW;
 		if (found)
 			*num = (uint32_t)sqlite3_column_int64(s, 0);
@@ -636,14 +655,28 @@ roll_up(struct history_db *h, uint32_t num, double now)
 }
 
 static int
-delete_raw(struct history_db *h, uint32_t num, int64_t before_ms)
+delete_raw(struct history_db *h, uint32_t num)
 {
-	sqlite3_stmt *s = db_stmt(&h->db, ST_RAW_DEL, "DELETE FROM raw_chunk WHERE sid=? AND t0<?");
+	sqlite3_stmt *s = db_stmt(&h->db, ST_RAW_DEL, "DELETE FROM raw WHERE p=? AND sid=?");
+	int rc = s ? 0 : -EIO;
+
+	for (int64_t p = INT64_MIN; rc == 0 && history_next_period(h, &p);) {
+		sqlite3_bind_int64(s, 1, p);
+		sqlite3_bind_int64(s, 2, num);
+		rc = db_step(s);
+	}
+	return rc;
+}
+
+/* Whole periods. */
+static int
+expire_raw(struct history_db *h, double before)
+{
+	sqlite3_stmt *s = db_stmt(&h->db, ST_RAW_EXPIRE, "DELETE FROM raw WHERE p<?");
 
 	if (!s)
 		return -EIO;
-	sqlite3_bind_int64(s, 1, num);
-	sqlite3_bind_int64(s, 2, before_ms);
+	sqlite3_bind_int64(s, 1, history_period(before));
 	return db_step(s);
 }
 
@@ -674,15 +707,15 @@ keep_up(struct history_db *h, double now)
 
 	if (rc < 0)
 		return rc;
-	while (rc == 0 && next_sid(h, false, &num)) {
+	while (rc == 0 && next_sid(h, &num)) {
 		rc = roll_up(h, num, now);
 		if (rc == 0)
 			rc = expire(h, TIER_M1, num, now - KEEP_M1_S);
 		if (rc == 0)
 			rc = expire(h, TIER_M15, num, now - KEEP_M15_S);
 	}
-	for (num = 0; rc == 0 && next_sid(h, true, &num);)
-		rc = delete_raw(h, num, (int64_t)((now - KEEP_RAW_S) * 1000));
+	if (rc == 0)
+		rc = expire_raw(h, now - KEEP_RAW_S);
 	if (rc == 0)
 		rc = history_expire_compositions(h, 0, now - KEEP_M15_S);
 	if (rc == 0)
@@ -720,7 +753,7 @@ history_delete(struct history_db *h, uint32_t num)
 		return -EROFS;
 	rc = db_exec(&h->db, "BEGIN IMMEDIATE");
 	if (rc == 0)
-		rc = delete_raw(h, num, INT64_MAX);
+		rc = delete_raw(h, num);
 	if (rc == 0)
 		rc = delete_keys(h, (int64_t)num << 32, ((int64_t)num + 1) << 32);
 	if (rc == 0)

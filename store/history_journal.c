@@ -1,6 +1,6 @@
 /* Why a journal: each session's chunks and minutes lie side by side, so that a session is read with
  * one seek, but written five minutes at a time that touches two pages a session: 368 MB a day for a
- * hundred. Here all sessions' samples go into one row, and only every two hours, when nothing is
+ * hundred. Here all sessions' samples go into one row, and only every four hours, when nothing is
  * added to it any more, into the tables. Pending samples stay in RAM until then, so nobody reads
  * this table but the next server.
  *

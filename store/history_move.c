@@ -116,7 +116,7 @@ merge(struct db *file, struct db *memory)
 	int rc = empty_journal(file);
 
 	if (rc == 0)
-		rc = db_copy_rows(file, memory->h, "raw_chunk", "sid,t0");
+		rc = db_copy_rows(file, memory->h, "raw", "p,sid,t0");
 	if (rc == 0)
 		rc = db_copy_rows(file, memory->h, "composition", "sid,t");
 	return rc < 0 ? rc : merge_minutes(file, memory);

@@ -50,7 +50,8 @@ enum history_stmt {
 	ST_JOURNAL_ALL,
 	ST_RAW_PUT,
 	ST_RAW_DEL,
-	ST_RAW_SID,
+	ST_RAW_PERIOD,
+	ST_RAW_EXPIRE,
 	ST_RAW_FIRST,
 	ST_RAW_GET,
 	ST_TIER_PUT,
@@ -100,6 +101,9 @@ struct mem_point history_point_of(const struct mem_sample *s);
  * it has none there. */
 bool history_raw_first(struct history_db *h, uint32_t num, double *t);
 bool history_edge(struct history_db *h, enum history_tier tier, uint32_t num, bool last, double *t);
+/* The one that a time is in; the next after *p that has raw samples. */
+int64_t history_period(double t);
+bool history_next_period(struct history_db *h, int64_t *p);
 /* Calls cb for each point of a tier from a time on, ascending. */
 void history_each(struct history_db *h, enum history_tier tier, uint32_t num, double from,
 	void (*cb)(void *ctx, const struct mem_point *p), void *ctx);

@@ -38,17 +38,10 @@ pending_find(const struct history_db *h, uint32_t num)
 }
 
 static void
-add_raw(struct history_db *h, uint32_t num, struct series *out)
+add_chunks(sqlite3_stmt *st, struct series *out)
 {
 	struct mem_sample s[CHUNK_MAX];
-	sqlite3_stmt *st = db_stmt(&h->db, ST_RAW_GET,
-		"SELECT t0,d FROM raw_chunk WHERE sid=?1 AND t0 >= ifnull((SELECT t0 FROM raw_chunk"
-		" WHERE sid=?1 AND t0<=?2 ORDER BY t0 DESC LIMIT 1), 0) ORDER BY t0");
 
-	if (!st)
-		return;
-	sqlite3_bind_int64(st, 1, num);
-	sqlite3_bind_int64(st, 2, (sqlite3_int64)(out->from * 1000));
 	while (sqlite3_step(st) == SQLITE_ROW) {
 		long n = chunk_decode(sqlite3_column_blob(st, 1),
 			(size_t)sqlite3_column_bytes(st, 1), sqlite3_column_int64(st, 0), s,
@@ -59,6 +52,21 @@ add_raw(struct history_db *h, uint32_t num, struct series *out)
 				add(out, history_point_of(&s[i]));
 	}
 	sqlite3_reset(st);
+}
+
+/* Chunks of the period before may reach into the one that it starts in. */
+static void
+add_raw(struct history_db *h, uint32_t num, struct series *out)
+{
+	sqlite3_stmt *st =
+		db_stmt(&h->db, ST_RAW_GET, "SELECT t0,d FROM raw WHERE p=? AND sid=? ORDER BY t0");
+	int64_t p = history_period(out->from) - 2;
+
+	while (st && history_next_period(h, &p)) {
+		sqlite3_bind_int64(st, 1, p);
+		sqlite3_bind_int64(st, 2, num);
+		add_chunks(st, out);
+	}
 }
 
 struct tier_walk {

@@ -5,8 +5,7 @@
  * does not stop. So a verdict is slow on purpose, and everything here asks one question: is what
  * was kept in this window a straight line to its very end?
  *
- *  floor    The least of five minutes. Peaks carry no news. Floors of 10, 30 and 60 min are made
- *           of them, so that four windows look at 3 h, 7 h, 19 h and 38 h. A line of 40 MB/h
+ *  floor    The least of five minutes. Peaks carry no news. Floors of 10, 30 and 60 minXX
  *           shows in 7 h, one of 3.5 MB/h needs a day and a half. The longer the window, the
  *           flatter the line may be: in 7 h a daily wave of 200 MB climbs 23 MB/h, and a cache
  *           of 1 GB fills in 4 h; both come to rest before a longer window is full.
@@ -39,20 +38,24 @@
  *           over: a cache that fills 4 of 6 hours has 0.35, exp(-t/tau) with tau of half the window
  *           0.24, k equal steps about 1/k, a line under noise 0.05. One step that dominates may be
  *           left out of it: a helper started in the midst of a leak.
+ *  before   The slope of the hours before the window : that of the window. What rises since seven
+ *           hours and did not before may be a cache or the flank of a daily wave: unless it is
+ *           steep, the window of 13 hours has the word, which neither of them fills.
  *  later    Rise of the second half : rise of the first. A logarithm has 0.5, a line 1.
  *
  * A verdict is withdrawn by data only: when half a window went by with less than a quarter of what
  * its slope promised (it levelled off, or gave back). Silence, gaps and work withdraw nothing.
  *
  * BURST is for what cannot wait for seven hours: a jump within 15 min over all that was seen before
- * that stays for three hours, which jobs seldom take, or a second one on top of it. One step up is a
+ * that stays for three hours, which jobs seldom take (of 2 GB and more, for one), or a second one on
+ * top of it. One step up is a
  * frequent, harmless thing (a language server starts), so a single jump has to be a large one, and
  * clear of the humps of two days: a job that comes every night is known by then. It is withdrawn when
  * it gives back, or when six hours have passed without another.
  *
  * Time is the time of evidence. Work does not count as rest: the rest before and after are joined,
  * and what work added is taken off (`lift`), so that a session that is used now and then is judged
- * all the same. What comes back of it is taken off the lift first. A second track sees all samples,
+ * all the same. What comes back of it, by work or soon after, is taken off the lift first. A second track sees all samples,
  * for "rises while it works". A clock that goes back adds nothing; a gap counts for half an hour
  * at most, and a window with too few floors says nothing. Estimated samples can be far too low
  * (shared pages) or too high (forks): they make a floor only where the session has no exact ones.
@@ -70,15 +73,18 @@ struct rule {
 	uint32_t window;  /* floors from its first to its last */
 	double slope_min; /* bytes per hour */
 	double steps_min; /* a handful of steps in a day and a half is no trend */
+	double bend_max;  /* of a smooth rise */
 	bool slow;	  /* the verdict is SLOW */
 };
 static const struct rule rules[GROWTH_SCALES] = {
-	{1, 38, 320 * MB, 5.2, false},
-	{2, 42, 34 * MB, 9, false},
-	{6, 38, 8 * MB, 5.2, false},
-	{12, 38, 2 * MB, 9, true},
+	{1, 38, 320 * MB, 5.2, 0.06, false},
+	{2, 42, 34 * MB, 9, 0.06, false},
+	{4, 39, 17 * MB, 5.2, 0.035, false},
+	{6, 38, 8 * MB, 5.2, 0.06, false},
+	{12, 38, 2 * MB, 9, 0.06, true},
 };
-enum { FIRST_SCALE = 1, HUMP_SCALE = GROWTH_SCALES - 1 }; /* the usual one; of hours */
+/* the usual one; of a day; of hours */
+enum { FIRST_SCALE = 1, DAY_SCALE = 3, HUMP_SCALE = GROWTH_SCALES - 1 };
 /* a rise that matters, and the part of it that is a large give-back */
 static const double RISE_MIN = 48 * MB, RISE_PART = 0.04, MUCH_PART = 0.12, MUCH_MIN = 8 * MB;
 /* a give-back says something of the rise after it up to about three times its size */
@@ -86,14 +92,19 @@ static const double TAIL_PART = 0.3;
 static const double JUMP_PART = 0.6; /* of an excursion's height, in its first floor */
 static const double HUMP_FACTOR = 1.5, KEEP_FACTOR = 2, SPAN_PART = 0.7, FLOORS_PART = 0.6;
 /* a line may bend more where few steps or noise make it up */
-static const double BEND = 0.06, BEND_STEP = 0.5, BEND_NOISE = 0.5, BEND_NOISE_MAX = 0.04,
-		    LATER = 0.75, LATER_STEP = 1, LATER_MAX = 100;
+static const double BEND_STEP = 0.5, BEND_NOISE = 0.5, BEND_NOISE_MAX = 0.04, LATER = 0.75,
+		    LATER_STEP = 1, LATER_MAX = 100;
 /* lows of collections are exact, so fewer of them do */
 static const double LOWS_PART = 0.85, LOWS_STEPS = 3.2, LOWS_BEND = 0.11;
 enum { LOWS_COLLECTIONS = 2, KEEP_COLLECTIONS = 4, JOB_FLOORS = 3 };
+/* the hours before a window tell whether its rise began with it; of what is so steep nobody waits */
+static const double BEGAN_PART = 0.5, BEGAN_H = 6, BEGAN_MAX = 120 * MB;
+enum { BEGAN_FLOORS = 3 };
 static const double STILL_PART = 0.25, GAP_MAX_S = 1800;
-/* so many without an exact sample: there are none to wait for; before so many nothing is flat */
-enum { VAGUE_FLOORS = 6, FLAT_FLOORS = 12 };
+/* so many without an exact sample: there are none to wait for; before so many nothing is flat; so
+ * many after work are looked at together, and so near to their least is rest */
+enum { VAGUE_FLOORS = 6, FLAT_FLOORS = 12, AFTER_FLOORS = 3 };
+static const double AFTER_NEAR = 6 * MB;
 
 /* ---- one window ---- */
 
@@ -255,6 +266,7 @@ measure(const struct rule *r, const struct growth_floor *f, size_t n, struct gro
 	end = window_end(f, n, kept, much);
 	for (first = end; first > 0 && f[end].at - f[first - 1].at < r->window;)
 		first--;
+	nums->from_h = f[first].at * hours;
 	nums->span_h = (f[end].at - f[first].at + 1) * hours;
 	nums->floors = (int)(end - first + 1);
 	nums->floor_bytes = kept[end];
@@ -275,14 +287,39 @@ measure(const struct rule *r, const struct growth_floor *f, size_t n, struct gro
 	shape(f, kept, touch, nt, nums);
 }
 
-/* *nums is filled in any case. hump: 0 none. */
-static bool
-grows_on(const struct rule *r, const struct growth_floor *f, size_t n, double hump,
-	struct growth_numbers *nums)
+/* How steep it was in the hours before, as a part of how steep it is; 1: not known. A wave's flank
+ * and a cache that fills begin; of a leak it is mostly not seen. */
+static double
+slope_before(const struct growth_scale *day, double from_h, double slope)
 {
-	*nums = (struct growth_numbers){.bend = 1, .steps = 1, .hump_bytes = hump};
-	if (n)
-		measure(r, f, n, nums);
+	double kept[GROWTH_FLOORS] = {0}, hour = rules[DAY_SCALE].width * GROWTH_FLOOR_S / HOUR_S;
+	size_t end = day->n, first;
+
+	keep(day->f, day->n, kept);
+	while (end > 0 && (day->f[end - 1].at + 1) * hour > from_h)
+		end--;
+	for (first = end; first > 0 && from_h - day->f[first - 1].at * hour < BEGAN_H;)
+		first--;
+	if (end - first < BEGAN_FLOORS || end == day->n || slope <= 0)
+		return 1;
+	return (kept[end] - kept[first]) / ((day->f[end].at - day->f[first].at) * hour) / slope;
+}
+
+/* *nums is filled in any case. */
+static bool
+grows_on(const struct growth_track *k, size_t scale, struct growth_numbers *nums)
+{
+	const struct rule *r = &rules[scale];
+	const struct growth_scale *s = &k->scale[scale];
+	double hump = k->hump;
+
+	*nums = (struct growth_numbers){
+		.bend = 1, .steps = 1, .hump_bytes = hump, .before_ratio = 1};
+	if (s->n)
+		measure(r, s->f, s->n, nums);
+	if (scale == FIRST_SCALE && nums->slope_bytes_per_h < BEGAN_MAX)
+		nums->before_ratio =
+			slope_before(&k->scale[DAY_SCALE], nums->from_h, nums->slope_bytes_per_h);
 	bool lows = nums->collections >= LOWS_COLLECTIONS;
 	double rise = nums->rise_bytes, few = 1 / nums->steps, back = nums->given_back_bytes,
 	       window_h = r->window * r->width * GROWTH_FLOOR_S / HOUR_S,
@@ -302,8 +339,10 @@ grows_on(const struct rule *r, const struct growth_floor *f, size_t n, double hu
 		{GROWTH_LACK_KEEP, rise,
 			nums->collections < KEEP_COLLECTIONS ? back * KEEP_FACTOR : 0},
 		{GROWTH_LACK_STEPS, nums->steps, lows ? LOWS_STEPS : r->steps_min},
-		{GROWTH_LACK_EVEN, lows ? LOWS_BEND : BEND + BEND_STEP * few + noise, nums->bend},
+		{GROWTH_LACK_EVEN, lows ? LOWS_BEND : r->bend_max + BEND_STEP * few + noise,
+			nums->bend},
 		{GROWTH_LACK_LAST, nums->later_ratio, LATER - LATER_STEP * few},
+		{GROWTH_LACK_BEGAN, nums->before_ratio, BEGAN_PART},
 	};
 
 	nums->lack = GROWTH_LACK_NONE;
@@ -321,8 +360,9 @@ grows_on(const struct rule *r, const struct growth_floor *f, size_t n, double hu
 
 /* ---- bursts ---- */
 
-static const double BURST_MIN = 384 * MB, BURST_PART = 0.5, AGAIN_MIN = 192 * MB, AGAIN_PART = 0.25;
-enum { BURST_WITHIN = 3, BURST_STAYS = 36, BURST_KNOWN = 6 };
+static const double BURST_MIN = 384 * MB, BURST_PART = 0.5, LARGE_MIN = 2048 * MB, LARGE_PART = 1.5,
+		    AGAIN_MIN = 256 * MB, AGAIN_PART = 0.33;
+enum { BURST_WITHIN = 3, LARGE_STAYS = 12, BURST_STAYS = 36, BURST_KNOWN = 6 };
 
 /* f: of GROWTH_FLOOR_S */
 static bool
@@ -346,6 +386,8 @@ bursts(const struct growth_floor *f, size_t n, double hump)
 		if (rise < hump * HUMP_FACTOR)
 			continue;
 		if (rise >= MAX(BURST_MIN, BURST_PART * before) && i + BURST_STAYS <= n)
+			return true;
+		if (rise >= MAX(LARGE_MIN, LARGE_PART * before) && i + LARGE_STAYS <= n)
 			return true;
 		if (rise < MAX(AGAIN_MIN, AGAIN_PART * before) ||
 			(jumps && i - last < 2 * BURST_WITHIN))
@@ -395,11 +437,13 @@ may_grow(const struct rule *r, const struct growth_scale *s)
 }
 
 static void
-judge(const struct rule *r, struct growth_scale *s, double hump)
+judge(struct growth_track *k, size_t i)
 {
+	const struct rule *r = &rules[i];
+	struct growth_scale *s = &k->scale[i];
 	struct growth_numbers nums;
 
-	if (may_grow(r, s) && grows_on(r, s->f, s->n, hump, &nums)) {
+	if (may_grow(r, s) && grows_on(k, i, &nums)) {
 		s->growing = true;
 		s->slope = nums.slope_bytes_per_h;
 	} else if (s->growing) {
@@ -408,8 +452,10 @@ judge(const struct rule *r, struct growth_scale *s, double hump)
 }
 
 static void
-scale_push(const struct rule *r, struct growth_scale *s, struct growth_floor base, double hump)
+scale_push(struct growth_track *k, size_t i, struct growth_floor base)
 {
+	const struct rule *r = &rules[i];
+	struct growth_scale *s = &k->scale[i];
 	uint32_t at = base.at / r->width;
 	bool over = base.at % r->width == r->width - 1;
 
@@ -423,17 +469,60 @@ scale_push(const struct rule *r, struct growth_scale *s, struct growth_floor bas
 	s->opened = !over;
 	if (over) {
 		append(s->f, &s->n, GROWTH_FLOORS, s->open);
-		judge(r, s, hump);
+		judge(k, i);
 	}
 }
 
-/* What work added is lifted off, what it gave back of that comes off the lift. */
 static void
-join(struct growth_track *k, double low)
+floor_push(struct growth_track *k, uint32_t at, double bytes)
 {
-	double change = low - k->lift - k->base[k->n - 1].bytes;
+	struct growth_floor f = {at, bytes};
+
+	append(k->base, &k->n, GROWTH_BASE_FLOORS, f);
+	k->burst = bursts(k->base, k->n, k->hump);
+	for (size_t i = 0; i < GROWTH_SCALES; i++)
+		scale_push(k, i, f);
+	if (k->scale[HUMP_SCALE].n && !k->scale[HUMP_SCALE].opened)
+		k->hump = highest_hump(k->scale[HUMP_SCALE].f, k->scale[HUMP_SCALE].n);
+}
+
+static double
+lowest(const struct growth_floor *f, size_t n)
+{
+	double low = INFINITY;
+
+	for (size_t i = 0; i < n; i++)
+		low = MIN(low, f[i].bytes);
+	return low;
+}
+
+/* The rest before work and the rest after are joined by the least of as many floors: what work
+ * added is lifted off, what it gave back of that comes off the lift. What it left behind and gave
+ * back soon after is work, still. */
+static void
+join(struct growth_track *k)
+{
+	size_t n = MIN(k->n, k->n_after), from = 0;
+	double low = lowest(k->after, k->n_after);
+	double change = low - k->lift - lowest(k->base + k->n - n, n);
 
 	k->lift += MAX(change, -k->lift);
+	while (k->after[from].bytes > low + AFTER_NEAR)
+		from++;
+	for (size_t i = from; i < k->n_after; i++)
+		floor_push(k, k->after[i].at, k->after[i].bytes - k->lift);
+	k->n_after = 0;
+	k->paused = false;
+}
+
+/* Long enough after work, and nothing comes back any more. */
+static bool
+settled(const struct growth_track *k)
+{
+	size_t n = k->n_after;
+
+	return n == GROWTH_AFTER_FLOORS ||
+	       (n >= AFTER_FLOORS && k->after[n - 1].bytes + AFTER_NEAR > lowest(k->after, n - 1));
 }
 
 static void
@@ -441,22 +530,19 @@ base_over(struct growth_track *k)
 {
 	bool exact = k->low[0] > 0;
 	double low = exact ? k->low[0] : k->low[1];
-	struct growth_floor f = {.at = k->at};
 
 	k->low[0] = k->low[1] = 0;
 	k->vague = exact ? 0 : k->vague + (low > 0);
 	if (low <= 0 || (k->vague > 0 && k->vague <= VAGUE_FLOORS))
 		return;
-	if (k->paused && k->n)
-		join(k, low);
-	k->paused = false;
-	f.bytes = low - k->lift;
-	append(k->base, &k->n, GROWTH_BASE_FLOORS, f);
-	k->burst = bursts(k->base, k->n, k->hump);
-	for (size_t i = 0; i < GROWTH_SCALES; i++)
-		scale_push(&rules[i], &k->scale[i], f, k->hump);
-	if (k->scale[HUMP_SCALE].n && !k->scale[HUMP_SCALE].opened)
-		k->hump = highest_hump(k->scale[HUMP_SCALE].f, k->scale[HUMP_SCALE].n);
+	if (!k->paused || !k->n) {
+		k->paused = false;
+		floor_push(k, k->at, low - k->lift);
+		return;
+	}
+	k->after[k->n_after++] = (struct growth_floor){k->at, low};
+	if (settled(k))
+		join(k);
 }
 
 static void
@@ -482,6 +568,8 @@ growth_push(struct growth *g, const struct growth_point *p)
 	if (p->working) {
 		g->worked_at = g->all.clock + 1;
 		if (g->idle.begun) { /* what the open floor holds may be work's already */
+			if (g->idle.n_after)
+				join(&g->idle);
 			g->idle.begun = false;
 			g->idle.paused = true;
 			g->idle.low[0] = g->idle.low[1] = 0;
@@ -542,7 +630,7 @@ growth_numbers(const struct growth *g)
 	for (size_t i = 0; i < GROWTH_SCALES; i++) {
 		if (s && s != &k->scale[i])
 			continue;
-		grows_on(&rules[i], k->scale[i].f, k->scale[i].n, k->hump, &nums);
+		grows_on(k, i, &nums);
 		if (s || i == 0 || nums.confidence > best.confidence)
 			best = nums;
 	}
@@ -608,7 +696,7 @@ growth_lack_text(enum growth_lack l)
 {
 	static const char *const texts[] = {"not observed for long enough", "too many gaps",
 		"rises too little", "gives back what it takes", "rises in a few steps only",
-		"does not rise evenly", "levels off", ""};
+		"does not rise evenly", "levels off", "began only some hours ago", ""};
 
 	return (size_t)l < ARRAY_LEN(texts) ? texts[l] : "";
 }

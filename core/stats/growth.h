@@ -16,6 +16,7 @@ enum growth_lack {
 	GROWTH_LACK_STEPS,  /* a few steps make all of it */
 	GROWTH_LACK_EVEN,   /* strays from the line: it began late, or it stopped */
 	GROWTH_LACK_LAST,   /* levels off */
+	GROWTH_LACK_BEGAN,  /* was at rest before */
 	GROWTH_LACK_NONE,
 };
 struct growth_point {
@@ -30,12 +31,14 @@ struct growth_numbers {
 	double rise_bytes;	  /* of what was kept, over the window */
 	double remainder_bytes;	  /* rise without its largest step */
 	double later_ratio;	  /* rise of the window's second half : of its first */
+	double before_ratio;	  /* slope of the hours before the window : in it; 1 not known */
 	double bend;		  /* farthest from the straight line, as a part of the rise */
 	double steps;		  /* equal steps that would make such a rise (large: smooth) */
 	double given_back_bytes;  /* the most that it took and gave back within the window */
 	double hump_bytes;	  /* the same of two days, in hours instead of minutes */
 	double floor_bytes;	  /* what it keeps at the end of the window */
 	double span_h, kept_h;	  /* of the window; of the line in it, from its first touch */
+	double from_h;		  /* hours of evidence before the window */
 	double confidence;	  /* 0..1; from 0.5 on all conditions are met */
 	int floors, collections;  /* floors in the window, times that it gave much back */
 	enum growth_lack lack;
@@ -48,9 +51,10 @@ struct growth_floor {
 enum {
 	GROWTH_SETTLE_S = 600, /* at rest for so long before a sample counts as idle */
 	GROWTH_FLOOR_S = 300,
-	GROWTH_SCALES = 4,
+	GROWTH_SCALES = 5,
 	GROWTH_FLOORS = 48,	 /* of each scale */
 	GROWTH_BASE_FLOORS = 72, /* of GROWTH_FLOOR_S: six hours */
+	GROWTH_AFTER_FLOORS = 24,
 };
 struct growth_scale {
 	struct growth_floor f[GROWTH_FLOORS], open; /* oldest first; the one not over yet */
@@ -65,7 +69,9 @@ struct growth_track {	 /* one series */
 	double low[2];	    /* of the open base floor: exact, estimated; 0 none */
 	uint32_t at, vague; /* the open base floor; floors in a row without an exact sample */
 	double lift;	    /* what work added, taken off again */
-	double hump;	    /* of the coarsest scale */
+	struct growth_floor after[GROWTH_AFTER_FLOORS]; /* since work, not joined yet */
+	size_t n_after;
+	double hump; /* of the coarsest scale */
 	bool begun, paused, burst;
 	struct growth_scale scale[GROWTH_SCALES];
 };

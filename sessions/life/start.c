@@ -7,10 +7,13 @@
 #include "sessions/session/house.h"
 #include "sessions/wire/json.h"
 #include "sessions/display/feed.h"
+#include "sessions/life/remains.h"
 #include "sessions/session/caller_env.h"
 #include "sessions/session/runner.h"
 #include "sessions/life/worktree.h"
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -124,7 +127,7 @@ spawn(struct session *s, char *const *words, struct err *e)
 {
 	int fd, rc;
 
-	if (!s->display->ring && !(s->display->ring = ring_new()))
+	if (!s->display->ring && !(s->display->ring = remains_ring(s->of, s->num)))
 		return err_set(
 			e, 1, "no memory for the output of %s (%s)", s->name, strerror(errno));
 	feed_begin_run(s);
@@ -161,6 +164,47 @@ start_child(struct session *s, char *const *argv, struct err *e)
 	return rc;
 }
 
+/* The file is there, and ENOENT was said: of what it is to be run by. */
+static int
+interpreter_error(const char *path, const char *program, struct err *e)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	char line[256] = "";
+	ssize_t n = fd >= 0 ? read(fd, line, sizeof(line) - 1) : -1;
+	const char *by = line + 2;
+
+	if (fd >= 0)
+		close(fd);
+	line[MAX(n, 0)] = 0;
+	if (strncmp(line, "#!", 2) != 0)
+		return err_set(e, 1, "%.100s: what loads it is missing (is it for another system?)",
+			program);
+	by += strspn(by, " \t");
+	return err_set(e, 1, "%.100s: its interpreter %.*s is missing", program,
+		(int)MIN(strcspn(by, " \t\r\n"), 100), by);
+}
+
+static int
+missing_error(const struct session *s, const char *program, struct err *e)
+{
+	char path[PATH_MAX];
+	struct stat st;
+
+	if (!*program)
+		return err_set(e, 2, "the name of the program is empty");
+	if (!strchr(program, '/'))
+		return err_set(e, 1,
+			path_finds(session_getenv(s, "PATH"), s->cwd, program)
+				? "%.100s: the one on PATH has no interpreter here"
+				: "%.100s: not found on PATH",
+			program);
+	snprintf(path, sizeof(path), "%s%s%s", *program == '/' || !s->cwd ? "" : s->cwd,
+		*program == '/' || !s->cwd ? "" : "/", program);
+	if (stat(path, &st) < 0)
+		return err_set(e, 1, "%.100s: no such file", program);
+	return interpreter_error(path, program, e);
+}
+
 void
 start_error(const struct session *s, int error, struct err *e)
 {
@@ -174,9 +218,7 @@ start_error(const struct session *s, int error, struct err *e)
 		err_set(e, 1, "cannot start %.100s: %s", program, strerror(error));
 	else if (s->cwd && stat(s->cwd, &st) < 0)
 		err_set(e, 1, "its directory %.200s no longer exists", s->cwd);
-	else if (strchr(program, '/'))
-		err_set(e, 1, "%.100s: no such file, or its interpreter is missing", program);
 	else
-		err_set(e, 1, "%.100s: not found on PATH", program);
+		missing_error(s, program, e);
 	free(words);
 }

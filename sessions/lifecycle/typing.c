@@ -275,14 +275,15 @@ check_option(const struct session *s, int digit, struct err *e)
 	return err_set(e, 1, "no option %c: 1-%d", digit, n);
 }
 
-/* Text would go into what stands in the prompt's place, and its Enter choose there. */
+/* Text would go into what stands in the prompt's place, and its Enter choose there. What a shell runs is
+ * meant by whoever sends to it. */
 static bool
 is_away(const struct send_job *j)
 {
 	const struct activity_state *a = &j->s->run->act;
 
 	return j->text && j->enter && a->ready_ns && a->prompt_fits && !a->prompt.bare &&
-	       a->prompt.state == PROMPT_UNSEEN;
+	       a->prompt.state == PROMPT_UNSEEN && profile_needs_conversation(j->s->profile);
 }
 
 /* Text would go behind what somebody has not sent, and its Enter send that as well. */

@@ -9,6 +9,7 @@
 #include "core/os/os.h"
 #include "sessions/memory/census.h"
 #include "sessions/proc/proc_read.h"
+#include "sessions/pty/memdir.h"
 #include "sessions/pty/pty.h"
 #include "sessions/pty/ring.h"
 #include "sessions/pty/shelf.h"
@@ -505,7 +506,8 @@ leave(struct server *sv)
 	ss->census = NULL;
 	sampler_close(ss->sampler);
 	ss->sampler = NULL;
-	recorder_flush(ss);
+	if (recorder_flush(ss))
+		memdir_clear(ss->memdir);
 	store_worker_close(ss->store);
 	close_all(sv);
 	listener_leave(&sv->listener);
@@ -633,6 +635,8 @@ server_run(const struct command *commands, size_t n_commands)
 		return KEEPER_EXIT_FINAL;
 	}
 	services_setup(&sv);
+	if (!keeper_link_trial(sv.sessions.keeper))
+		sv.sessions.memdir = memdir_open(MEMDIR_ROOT, paths()->state);
 	taken = recover(&sv.sessions, held, n);
 	keeper_held_free(held, n);
 	if (keeper_link_trial(sv.sessions.keeper))

@@ -237,14 +237,14 @@ growth_json(const struct session *s)
 	if (!m)
 		return json_pack("{s:s,s:{}}", "verdict", "unknown", "numbers");
 	n = sampler_growth(sampler, s->num);
-	o = json_pack("{s:s,s:{s:b,s:s,s:f,s:f,s:f,s:f,s:f,s:f,s:f,s:f,s:f,s:f,s:f,s:i,s:i}}",
+	o = json_pack("{s:s,s:{s:b,s:s,s:f,s:f,s:f,s:f,s:f,s:f,s:f,s:f,s:f,s:f,s:f,s:f,s:i,s:i}}",
 		"verdict", growth_name(m->growth), "numbers", "while_working",
 		m->growth_while_working, "lacks", growth_lack_text(n.lack), "confidence",
 		n.confidence, "slope_bytes_per_h", n.slope_bytes_per_h, "rise_bytes", n.rise_bytes,
-		"remainder_bytes", n.remainder_bytes, "later_ratio", n.later_ratio, "bend", n.bend,
-		"steps", n.steps, "given_back_bytes", n.given_back_bytes, "hump_bytes",
-		n.hump_bytes, "floor_bytes", n.floor_bytes, "span_h", n.span_h, "collections",
-		n.collections, "floors", n.floors);
+		"remainder_bytes", n.remainder_bytes, "later_ratio", n.later_ratio, "before_ratio",
+		n.before_ratio, "bend", n.bend, "steps", n.steps, "given_back_bytes",
+		n.given_back_bytes, "hump_bytes", n.hump_bytes, "floor_bytes", n.floor_bytes,
+		"span_h", n.span_h, "collections", n.collections, "floors", n.floors);
 	n_slabs = census_slabs(s->of->census, s->num, NULL, slabs);
 	json_object_set_new(o, "slabs", slabs_json(slabs, n_slabs));
 	return o;

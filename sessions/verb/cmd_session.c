@@ -373,6 +373,18 @@ new_asleep(struct newcomer *n)
 	new_over(n, json_pack("{s:i,s:s,s:s}", "v", 1, "id", s->id, "name", s->name));
 }
 
+/* Nothing runs in it: it is there for text that comes from elsewhere (cmd_record). */
+static void
+new_exited(struct newcomer *n)
+{
+	struct session *s = n->s;
+
+	feed_load(s, false);
+	session_found(s, SS_EXITED);
+	session_unsaved(s);
+	new_over(n, json_pack("{s:i,s:s,s:s}", "v", 1, "id", s->id, "name", s->name));
+}
+
 static void
 new_begins(struct newcomer *n)
 {
@@ -410,6 +422,8 @@ new_adds(struct newcomer *n)
 	n->added = true;
 	if (obj_true(request_args(n->r), "asleep"))
 		new_asleep(n);
+	else if (obj_true(request_args(n->r), "exited"))
+		new_exited(n);
 	else
 		new_begins(n);
 }

@@ -27,9 +27,17 @@ struct shape {
 	struct range helper, helper_h;	    /* a helper's size, restarted every: away 1–5 min */
 	struct range walk, walk_h;	    /* reverting random walk: deviation, time constant */
 	struct range burst, bursts; /* jump within 10 min; how many, an hour apart or more */
-	double wander;		    /* noise of that deviation, 12 min */
-	double fall;		    /* MB/h given back */
-	double spikes;		    /* an hour, 50–400 MB for up to 3 min */
+	struct range saw2, saw2_h;  /* a second collector's, beside the first */
+	struct range day;	    /* held for 9 h of each day, reached and left within 2 h */
+	struct range turn, turn_every, turn_h; /* work: takes so much, period, lasts */
+	struct range turn_back;	       /* part of it that comes back within an hour of rest */
+	struct range restart_h;	       /* all that came since the start is gone every so often */
+	struct range away, away_every; /* no samples for so many hours, every so many */
+	struct range drift;	       /* the leak is so many times as fast at the end */
+	bool five_days;		       /* of a week the days are days */
+	double wander;		       /* noise of that deviation, 12 min */
+	double fall;		       /* MB/h given back */
+	double spikes;		       /* an hour, 50–400 MB for up to 3 min */
 };
 #define R(a, b)          \
 	{                \

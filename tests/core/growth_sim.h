@@ -1,97 +1,7 @@
 #ifndef TESTS_GROWTH_SIM_H
 #define TESTS_GROWTH_SIM_H
-/* Series of known truth: what an idle session's memory does, by class, from a seeded generator. */
-#include "core/stats/growth.h"
-#include "tests/core/growth_shapes.h"
-#include <math.h>
-
-#define MB 1048576.0
-static uint64_t seed;
-
-static double
-uniform(double lo, double hi)
-{
-	seed = seed * 6364136223846793005u + 1442695040888963407u;
-	return lo + (hi - lo) * (double)(seed >> 11) / 9007199254740992.0;
-}
-
-/* Of deviation 1, nearly normal. */
-static double
-noise(void)
-{
-	return (uniform(-1, 1) + uniform(-1, 1) + uniform(-1, 1));
-}
-
-enum { EVENTS_MAX = 64 };
-struct sim {
-	const struct shape *s;
-	double hours, base, leak, lump, late, saw, saw_h, phase, settle, tau, lograte, log_t, fill,
-		fill_h, fill_at, wave, wave_h, wave_at, regime, regime_h, job, job_every, job_h,
-		job_at, helper, helper_at, helper_back, walk_sd, walk_h;
-	double owed, level, walk, wander, kick, spike, at[EVENTS_MAX], step[EVENTS_MAX], ramp;
-	int steps, spike_left;
-	bool high;
-};
-
-static double
-draw(struct range r)
-{
-	return uniform(r.lo, r.hi);
-}
-
-static void
-sim_start(struct sim *m, const struct shape *s, double hours, double dt)
-{
-	double end = s->steps_end.hi > 0 ? draw(s->steps_end) : hours;
-
-	*m = (struct sim){.s = s,
-		.hours = hours,
-		.base = uniform(250, 1200),
-		.leak = draw(s->leak),
-		.lump = draw(s->lump),
-		.late = draw(s->late) * MIN(1, hours / 48),
-		.saw = draw(s->saw),
-		.saw_h = draw(s->saw_h),
-		.settle = draw(s->settle),
-		.tau = draw(s->tau),
-		.lograte = draw(s->lograte),
-		.log_t = draw(s->log_t),
-		.fill = draw(s->fill),
-		.fill_h = draw(s->fill_h),
-		.fill_at = uniform(-1, hours / 2),
-		.wave = draw(s->wave),
-		.wave_h = draw(s->wave_h),
-		.wave_at = uniform(0, 1),
-		.regime = draw(s->regime),
-		.regime_h = draw(s->regime_h),
-		.job = draw(s->job),
-		.job_every = draw(s->job_every),
-		.job_h = draw(s->job_h),
-		.helper = draw(s->helper),
-		.walk_sd = draw(s->walk),
-		.walk_h = draw(s->walk_h)};
-	m->kick = s->wander * sqrt(2 * MIN(dt / 0.2, 1) - MIN(dt / 0.2, 1) * MIN(dt / 0.2, 1));
-	m->phase = uniform(0, m->saw_h);
-	m->job_at = uniform(0, m->job_every);
-	m->helper_at = draw(s->helper_h);
-	m->walk = m->walk_sd * noise();
-	m->steps = (int)(draw(s->steps) + 0.5);
-	for (int k = 0; k < m->steps; k++) {
-		m->step[k] = draw(s->step);
-		m->at[k] = uniform(0, end);
-	}
-	if (s->bursts.hi > 0) {
-		double h = uniform(0.8, hours / 4);
-
-		m->ramp = 0.15;
-		m->base = uniform(250, 800);
-		m->steps = (int)(draw(s->bursts) + 0.5);
-		for (int k = 0; k < m->steps; k++, h += uniform(0.5, 1.5)) {
-			m->step[k] = draw(s->burst);
-			m->at[k] = h;
-		}
-	}
-}
+/* Series of known truth: what an idle session's memory does, by class. */
+#include "tests/core/growth_draw.h"
 
 static double
 sim_events(struct sim *m, double h)
@@ -144,23 +54,83 @@ sim_random(struct sim *m, double dt)
 	return v;
 }
 
+static double
+sim_saw(double *phase, double *cycle_h, struct range h, double saw, double dt)
+{
+	*phase += dt;
+	if (*cycle_h <= 0)
+		return 0;
+	if (*phase > *cycle_h) {
+		*phase = 0;
+		*cycle_h = draw(h);
+	}
+	return saw * *phase / h.hi;
+}
+
+/* Days of work, with nights and perhaps weekends between them. */
+static double
+sim_days(const struct sim *m, double h)
+{
+	double at = fmod(h + m->day_at, 24);
+
+	if (m->s->five_days && fmod(h + m->day_at, 7 * 24) >= 5 * 24)
+		return 0;
+	return m->day * MIN(MIN(MAX(at, 0) / 2, 1), MIN(MAX(11 - at, 0) / 2, 1));
+}
+
+/* Turns: while one lasts the session works. */
+static double
+sim_turns(struct sim *m, double h, double dt)
+{
+	const struct shape *s = m->s;
+
+	m->working = false;
+	if (s->turn.hi <= 0)
+		return 0;
+	if (h >= m->turn_at) {
+		m->turn_end = m->turn_at + draw(s->turn_h);
+		m->turn_at = m->turn_end + draw(s->turn_every);
+		m->level += draw(s->turn) * (1 - draw(s->turn_back));
+		m->turned += draw(s->turn) * draw(s->turn_back);
+	}
+	m->working = h < m->turn_end;
+	if (!m->working)
+		m->turned -= m->turned * MIN(dt / 0.3, 1);
+	return m->turned;
+}
+
+static void
+sim_comes_and_goes(struct sim *m, double h)
+{
+	const struct shape *s = m->s;
+
+	if (s->restart_h.hi > 0 && h >= m->restart_at) {
+		m->level = m->owed = m->turned = 0;
+		m->born = h;
+		m->restart_at = h + draw(s->restart_h);
+	}
+	m->away = s->away.hi > 0 && h >= m->away_at;
+	if (m->away && h >= m->away_at + s->away.lo) {
+		m->away = false;
+		m->away_at = h + draw(s->away_every);
+	}
+}
+
 /* The footprint in bytes, dt hours after the last call, at hour h. */
 static double
 sim_next(struct sim *m, double h, double dt)
 {
 	const struct shape *s = m->s;
-	double v = m->base - s->fall * h;
+	double v = m->base - s->fall * h, leak = m->leak;
 
-	m->phase += dt;
-	if (m->saw_h > 0) {
-		if (m->phase > m->saw_h) {
-			m->phase = 0;
-			m->saw_h = draw(s->saw_h);
-		}
-		v += m->saw * m->phase / s->saw_h.hi;
-	}
+	sim_comes_and_goes(m, h);
+	v += sim_saw(&m->phase, &m->saw_h, s->saw_h, m->saw, dt);
+	v += sim_saw(&m->phase2, &m->saw2_h, s->saw2_h, m->saw2, dt);
+	v += sim_days(m, h) + sim_turns(m, h, dt);
+	if (m->drift > 0)
+		leak *= pow(m->drift, h / m->hours);
 	if (h >= m->late)
-		m->owed += m->leak * dt;
+		m->owed += leak * dt;
 	if (m->owed >= m->lump) {
 		double x = m->lump > 20 ? m->lump : m->owed;
 
@@ -168,6 +138,7 @@ sim_next(struct sim *m, double h, double dt)
 		m->owed -= x;
 	}
 	v += m->level;
+	h -= m->born;
 	if (m->tau > 0)
 		v += m->settle * (1 - exp(-h / m->tau));
 	if (m->log_t > 0)
@@ -176,7 +147,7 @@ sim_next(struct sim *m, double h, double dt)
 		v += m->fill * MIN(MAX((h - m->fill_at) / m->fill_h, 0), 1);
 	if (m->wave_h > 0)
 		v += m->wave / 2 * (1 + sin((h / m->wave_h + m->wave_at) * 6.283185307));
-	v += sim_events(m, h) + sim_random(m, dt);
+	v += sim_events(m, h + m->born) + sim_random(m, dt);
 	return MAX(v, 10) * MB;
 }
 #endif

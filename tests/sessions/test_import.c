@@ -1,4 +1,6 @@
 /* A CLI that runs outside muster is found with its conversation, and goes on here once it was left. */
+#include "core/base/buf.h"
+#include "tests/sessions/put_file.h"
 #include "tests/sessions/run_muster.h"
 #include <pty.h>
 
@@ -121,10 +123,116 @@ test_import(void **state)
 	assert_int_equal(muster("server stop --kill-sessions"), 0);
 }
 
+/* The session's text as export prints it. */
+static char *
+exported(const char *name, const char *how)
+{
+	assert_int_equal(muster("export %s %s", name, how), 0);
+	return strdup(out_text);
+}
+
+/* What export wrote becomes a session that is exported as the one it was of. */
+static void
+round_trip(const char *how, const char *name)
+{
+	char *was = exported("source", how), *is;
+
+	assert_int_equal(system("cp \"$MUSTER_HOME/out\" \"$MUSTER_HOME/archive\""), 0);
+	assert_int_equal(
+		muster("import --archive '%s/archive' -n %s", getenv("MUSTER_HOME"), name), 0);
+	is = exported(name, how);
+	assert_string_equal(is, was);
+	free(was);
+	free(is);
+}
+
+/* The texts of an asciicast's events, joined. */
+static char *
+played(const char *cast)
+{
+	struct buf all = {0};
+	json_t *ev, *header = json_loads(cast, JSON_DISABLE_EOF_CHECK, NULL);
+
+	assert_int_equal(json_integer_value(json_object_get(header, "version")), 2);
+	json_decref(header);
+	for (cast = strchr(cast, '\n'); cast && cast[1]; cast = strchr(cast + 1, '\n')) {
+		ev = json_loads(cast + 1, JSON_DISABLE_EOF_CHECK, NULL);
+		assert_string_equal(json_string_value(json_array_get(ev, 1)), "o");
+		buf_puts(&all, json_string_value(json_array_get(ev, 2)));
+		json_decref(ev);
+	}
+	return buf_cstr(&all);
+}
+
+static size_t
+count_all(void)
+{
+	json_t *j;
+	size_t n;
+
+	assert_int_equal(muster("ls -a --json"), 0);
+	j = out_json();
+	n = json_array_size(json_object_get(j, "sessions"));
+	json_decref(j);
+	return n;
+}
+
+static void
+test_archive(void **state)
+{
+	char *was, *is, *a, *b, err[4096];
+	size_t n;
+
+	(void)state;
+	assert_int_equal(
+		muster("new -d -n source --size 60x10 -- sh -c 'seq -f \"line %%g\" 40; "
+		       "printf \"\\033[31mred\\033[0m h\\303\\251llo \\346\\274\\242\\n\"; "
+		       "printf \"%%0150d\\n\" 7; echo the end'"),
+		0);
+	assert_int_equal(muster("wait source --for exit --timeout 20"), 0);
+	round_trip("", "plain");
+	round_trip("--ansi", "looks");
+	was = exported("source", "--cast");
+	assert_int_equal(system("cp \"$MUSTER_HOME/out\" \"$MUSTER_HOME/archive\""), 0);
+	assert_int_equal(
+		muster("import --archive - -n cast <'%s/archive'", getenv("MUSTER_HOME")), 0);
+	is = exported("cast", "--cast");
+	a = played(was);
+	b = played(is);
+	assert_string_equal(a, b);
+	free(a);
+	free(b);
+	free(was);
+	free(is);
+	assert_int_equal(muster("search --session plain 'line 17'"), 0);
+	assert_non_null(strstr(out_text, "plain:"));
+
+	/* it stays when server and keeper have gone, and takes no more */
+	was = exported("looks", "--ansi");
+	assert_int_equal(muster("server stop"), 0);
+	is = exported("looks", "--ansi");
+	assert_string_equal(is, was);
+	free(was);
+	free(is);
+
+	/* what is none leaves nothing behind */
+	n = count_all();
+	put_file(in_home("bad"), "{\"version\":2,\"width\":80,\"height\":24,\"title\":\"half\"}\n"
+				 "[0.1,\"o\",\"x\"]\nnonsense\n");
+	assert_int_equal(muster("import --archive '%s'", in_home("bad")), 1);
+	err_text(err, sizeof err);
+	assert_non_null(strstr(err, "no event of an asciicast"));
+	assert_int_equal(muster("import --archive /nonexistent"), 1);
+	assert_int_equal(muster("import --archive x --dry-run"), 2);
+	assert_int_equal(count_all(), n);
+	assert_int_equal(muster("server stop"), 0);
+}
+
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_import)};
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_import), cmocka_unit_test(test_archive)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -91,7 +91,7 @@ test_stopped_for_its_memory(void **st)
 	put_file(in_home("config.ini"), "[sampling]\ntick = 200ms\nmem_action = stop\n");
 	assert_int_equal(
 		muster("new -d -n m --mem-max 64K -- sh -c 'read x; echo got $x; cat'"), 0);
-	assert_true(until(is_stopped, "m", 10));
+	assert_true(until(is_stopped, "m", 60));
 	assert_int_equal(muster("send m --no-enter hello"), 0);
 	assert_int_equal(proc_state(pid_of("m")), 'T');
 	assert_int_equal(muster("resume m"), 0);

@@ -287,6 +287,25 @@ text_is_not_typed_into_a_list(void **state)
 	assert_string_equal(played_got(&p), "");
 }
 
+/* A program that a shell runs reads what is sent: there is no list that it could be mistaken for. */
+static void
+what_a_shell_runs_takes_text(void **state)
+{
+	(void)state;
+	played_starts(&p, "shell");
+	played_prints(&p, "user$ ");
+	run_evaluate(p.s, os_mono_ns());
+	played_prints(&p, "cat\r\n");
+	for (int i = 0; i < 3; i++) {
+		run_evaluate(p.s, os_mono_ns());
+		send_text("more", true, false);
+		UNTIL(o.calls > i);
+		assert_int_equal(o.failed, 0);
+		played_takes(&p, "more\r");
+		played_prints(&p, "more\r\nmore\r\n");
+	}
+}
+
 /* Behind a draft it would become a part of that, and both be sent. */
 static void
 text_is_not_typed_behind_a_draft(void **state)
@@ -538,6 +557,7 @@ main(void)
 		T(a_lost_enter_comes_once_more),
 		T(care_is_taken_though_nobody_waits),
 		T(text_is_not_typed_into_a_list),
+		T(what_a_shell_runs_takes_text),
 		T(text_is_not_typed_behind_a_draft),
 		T(nor_behind_one_that_was_only_seen_typed),
 		T(enter_is_not_pressed_behind_other_keys),

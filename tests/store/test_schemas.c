@@ -1,5 +1,6 @@
 /* Databases as each released version wrote them are read by this one, and those of a version to
  * come are left as they are. */
+#include "store/chunk.h"
 #include "store/history.h"
 #include "store/meta.h"
 #include <errno.h>
@@ -213,6 +214,47 @@ test_history_1(void **state)
 	}
 }
 
+/* Raw samples lay session by session. */
+static void
+test_history_3(void **state)
+{
+	static const struct mem_sample was[] = {{1700000000, 400 << 20, 300 << 20, 0, 0},
+		{1700000015, 401 << 20, 300 << 20, 1 << 20, MEM_ESTIMATED}},
+				       later = {1700000030, 402 << 20, 300 << 20, 0, 0};
+	char text[2048], hex[200] = "";
+	struct history_db *h;
+	struct mem_point *p;
+	struct buf b = {0};
+	struct err e;
+	double step;
+	size_t n;
+
+	(void)state;
+	chunk_encode(&b, 1700000000000, was, 2);
+	for (size_t i = 0; i < b.len; i++)
+		snprintf(hex + 2 * i, 3, "%02x", ((const uint8_t *)b.data)[i]);
+	buf_free(&b);
+	snprintf(text, sizeof text,
+		RAW "CREATE TABLE tier(k INTEGER PRIMARY KEY, d BLOB) STRICT;"
+		    "CREATE TABLE journal(k INTEGER PRIMARY KEY, d BLOB) STRICT;"
+		    "CREATE TABLE composition(sid INT, t INT, d BLOB, PRIMARY KEY(sid,t))"
+		    " WITHOUT ROWID, STRICT;"
+		    "INSERT INTO raw_chunk VALUES(5, 1700000000000, 2, 0, 0, 0, x'%s');"
+		    "PRAGMA application_id=0x6d737433; PRAGMA user_version=3",
+		hex);
+	sql(text);
+	h = history_open(path, banner, sizeof banner, &e);
+	assert_string_equal(banner, "");
+	history_add(h, 5, &later, 1);
+	p = history_points(h, 5, 0, 100, &step, &n);
+	assert_int_equal(n, 3);
+	assert_true(p[0].last == 400 << 20 && p[1].last == 401 << 20 && p[1].t == 1700000015);
+	free(p);
+	assert_int_equal(history_delete(h, 5), 0);
+	assert_null(history_points(h, 5, 0, 100, &step, &n));
+	history_close(h);
+}
+
 /* The bytes of the file; malloc'ed. */
 static char *
 file_bytes(size_t *n)
@@ -289,6 +331,7 @@ main(void)
 		cmocka_unit_test_setup(test_meta_2, fresh),
 		cmocka_unit_test_setup(test_meta_3, fresh),
 		cmocka_unit_test_setup(test_history_1, fresh),
+		cmocka_unit_test_setup(test_history_3, fresh),
 		cmocka_unit_test_setup(test_newer_meta, fresh),
 		cmocka_unit_test_setup(test_newer_history, fresh),
 	};

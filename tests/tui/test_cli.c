@@ -446,10 +446,28 @@ test_life(void **state)
 static void
 test_no_program(void **state)
 {
+	char script[512];
+	FILE *f;
+
 	(void)state;
 	run("new", "-d", "--", "/no/such/program", NULL);
 	assert_one_line(1);
-	assert_non_null(strstr(res.err, "no such file"));
+	assert_non_null(strstr(res.err, "/no/such/program: no such file"));
+	run("new", "-d", "--", "no-such-program", NULL);
+	assert_one_line(1);
+	assert_non_null(strstr(res.err, "no-such-program: not found on PATH"));
+	run("new", "-d", "--", "", NULL);
+	assert_one_line(2);
+	assert_non_null(strstr(res.err, "is empty"));
+	/* what is there, and cannot be run: by what is missing */
+	snprintf(script, sizeof script, "%s/script", getenv("MUSTER_HOME"));
+	assert_non_null(f = fopen(script, "w"));
+	fputs("#! /no/such/interpreter -x\n", f);
+	fclose(f);
+	assert_int_equal(chmod(script, 0755), 0);
+	run("new", "-d", "--", script, NULL);
+	assert_one_line(1);
+	assert_non_null(strstr(res.err, "its interpreter /no/such/interpreter is missing"));
 	run("new", "-d", "-c", "/no/such/directory", "--", "true", NULL);
 	assert_one_line(2);
 	run("new", "-d", "-p", "nosuchprofile", NULL);

@@ -58,7 +58,8 @@ explain(struct app *a)
 {
 	press(a, "e");
 	answer(a, "explain",
-		"{\"activity\":\"question\",\"idle_s\":680,\"signals\":[{\"source\":\"hook\","
+		"{\"name\":\"docs-i18n\",\"state\":\"running\",\"activity\":\"question\",\"idle_"
+		"s\":680,\"signals\":[{\"source\":\"hook\","
 		"\"value\":"
 		"\"question\",\"age_s\":680,\"used\":true,\"detail\":\"Which locale first?\"},"
 		"{\"source\":\"output\",\"value\":\"idle\",\"age_s\":690,\"used\":false}],"

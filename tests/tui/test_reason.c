@@ -58,9 +58,79 @@ reasons_are_plain(void **state)
 	assert_string_equal(tiny, "som");
 }
 
+/* What it does, then whether and when it may sleep: one reason, the one that counts. */
+static void
+explained_in_a_sentence(void **state)
+{
+	static const struct {
+		const char *is, *reap, *want;
+	} cases[] = {
+		{"'activity':'idle','idle_s':6840",
+			"'eligible':false,'worth':true,'reasons':['idle: 1.9h of 2h','recent: "
+			"started "
+			"or resumed 1m ago, less than 3m']",
+			"api has been idle for 1h 54m; muster will offer to put it to sleep in 6 "
+			"min"},
+		{"'activity':'idle','idle_s':9000", "'eligible':true,'worth':true,'reasons':[]",
+			"api has been idle for 2h 30m; muster offers to put it to sleep"},
+		{"'activity':'done','idle_s':60",
+			"'eligible':false,'worth':false,'reasons':['idle: 1m of 2h','small: 9M of "
+			"400M, and it does not grow']",
+			"api has been done for 1m; little to gain by its sleep"},
+		{"'activity':'idle','idle_s':60",
+			"'eligible':false,'worth':true,'reasons':['idle: 1m of 2h','pinned: never "
+			"put "
+			"to sleep']",
+			"api has been idle for 1m; not offered for sleep: pinned"},
+		{"'activity':'idle','idle_s':60",
+			"'eligible':false,'worth':true,'reasons':['activity: idle only by its "
+			"output, "
+			"which is a guess']",
+			"api has been idle for 1m; not offered for sleep: quiet, but muster cannot "
+			"tell whether it is done"},
+		{"'activity':'question','idle_s':300,'signals':[{'source':'output','used':false},{"
+		 "'source':'hook','used':true,'detail':'Which colour?'}]",
+			"'eligible':false,'worth':true,'reasons':['activity: question (hook)']",
+			"api has waited 5m for your answer: Which colour?"},
+		{"'activity':'working','idle_s':0",
+			"'eligible':false,'worth':true,'reasons':['activity: working "
+			"(hook)','tool: "
+			"make']",
+			"api is working; not offered for sleep: runs make"},
+		{"'activity':'unknown','idle_s':8",
+			"'eligible':false,'worth':false,'reasons':['activity: unknown']",
+			"muster cannot tell what api does; it has been quiet for 8s"},
+		{"'activity':'idle','idle_s':8,'stopped':true",
+			"'eligible':false,'worth':false,'reasons':['activity: not seen to be at "
+			"its "
+			"prompt (it is stopped)']",
+			"api is stopped: the next key, a send or resume continues it; not offered "
+			"for "
+			"sleep: not at its prompt"},
+	};
+	char text[1000], out[300];
+	json_t *j;
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		snprintf(text, sizeof text, "{'name':'api','state':'running',%s,'reap':{%s}}",
+			cases[i].is, cases[i].reap);
+		for (char *p = text; *p; p++)
+			*p = *p == '\'' ? '"' : *p;
+		assert_non_null(j = json_loads(text, 0, NULL));
+		explain_words(j, out, sizeof out);
+		assert_string_equal(out, cases[i].want);
+		json_decref(j);
+	}
+	assert_non_null(j = json_loads("{\"name\":\"api\",\"state\":\"asleep\"}", 0, NULL));
+	explain_words(j, out, sizeof out);
+	assert_string_equal(out, "api is asleep");
+	json_decref(j);
+}
+
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(reasons_are_plain)};
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(reasons_are_plain), cmocka_unit_test(explained_in_a_sentence)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

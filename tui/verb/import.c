@@ -9,6 +9,7 @@
 #include "sessions/proc/proctree.h"
 #include "sessions/wire/json.h"
 #include "tui/cli/choice.h"
+#include "tui/verb/import.h"
 #include "tui/cli/print.h"
 #include <stdlib.h>
 #include <string.h>
@@ -278,7 +279,10 @@ int
 verb_import(struct verb_ctx *ctx, int argc, char **argv)
 {
 	bool dry = false;
-	const struct opt opts[] = {{.l = "dry-run", .flag = &dry}, {0}};
+	const char *archive = NULL, *name = NULL;
+	const struct opt opts[] = {{.l = "dry-run", .flag = &dry},
+		{.l = "archive", .value = true, .str = &archive},
+		{.s = 'n', .l = "name", .value = true, .str = &name}, {0}};
 	struct err e = {0};
 	struct paths where;
 	struct profiles *ps;
@@ -291,6 +295,10 @@ verb_import(struct verb_ctx *ctx, int argc, char **argv)
 		return EXIT_USAGE;
 	if (first < argc)
 		return verb_fail(ctx, EXIT_USAGE, "takes no arguments (try muster help import)");
+	if (archive && !dry)
+		return import_archive(ctx, archive, name);
+	if (archive || name)
+		return verb_fail(ctx, EXIT_USAGE, "--archive FILE [-n NAME], or --dry-run");
 	if (paths_init(&where, &e) < 0 || !(ps = profiles_load(where.config, &e)))
 		return verb_fail(ctx, EXIT_FAIL, "%s", e.msg);
 	o = find_all(ps, &n);

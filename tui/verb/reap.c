@@ -349,17 +349,14 @@ print_explanation(json_t *reply)
 	json_t *growth = json_object_get(reply, "growth"), *reap_o = json_object_get(reply, "reap"),
 	       *v;
 	const char *key;
-	char buf[32], group[240];
+	char says[500], group[240];
 	size_t i;
 
-	if (strcmp(str(reply, "state"), "running") != 0) {
-		printf("%s is %s\n", str(reply, "name"), str(reply, "state"));
+	explain_words(reply, says, sizeof says);
+	puts(says);
+	if (strcmp(str(reply, "state"), "running") != 0)
 		return;
-	}
-	printf("%s (%s) is %s, at rest for %s\n", str(reply, "name"), str(reply, "state"),
-		str(reply, "activity"), fmt_ago(buf, number(reply, "idle_s")));
-	if (truth(reply, "stopped"))
-		puts("its program is stopped: the next key, a send or resume continues it");
+	printf("activity: %s\n", str(reply, "activity"));
 	print_signals(json_object_get(reply, "signals"));
 	print_usage(reply);
 	if (memgroup_words(reply, group, sizeof group))

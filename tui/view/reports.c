@@ -114,7 +114,7 @@ static void
 explain_cb(struct app *a, json_t *reply, const struct err *e, const char *id)
 {
 	struct buf b = {0};
-	char title[96];
+	char title[96], says[500];
 	json_t *v, *growth = json_object_get(reply, "growth"),
 		   *reap = json_object_get(reply, "reap");
 	size_t i;
@@ -122,7 +122,10 @@ explain_cb(struct app *a, json_t *reply, const struct err *e, const char *id)
 		app_error(a, "explain", e);
 		return;
 	}
-	buf_printf(&b, "\1Activity: %s\n", str(reply, "activity"));
+	explain_words(reply, says, sizeof says);
+	buf_putc(&b, 1);
+	put_clean(&b, says);
+	buf_printf(&b, "\n\n\1Activity: %s\n", str(reply, "activity"));
 	json_array_foreach (json_object_get(reply, "signals"), i, v)
 		put_signal(&b, v);
 	buf_printf(&b, "\n\1Memory trend: %s\n", str(growth, "verdict"));
