@@ -9,7 +9,7 @@ box() {
 	printf '\033[2m%s\033[0m\r\n' "────────────────────────────────────────────────────────────────"
 	printf '\033[1m❯\033[0m\xc2\xa0%s\r\n' "$1"
 	printf '\033[2m%s\033[0m\r\n' "────────────────────────────────────────────────────────────────"
-	printf '   \033[35m⏵⏵ accept edits on\033[0m \033[2m(shift+tab to cycle)\033[0m\r\n'
+	printf '   \033[35m⏵⏵ accept edits on\033[0m \033[2m(shift+tab to cycle)\033[0m\r\033[2A\033[2C'
 }
 turn() { printf '\033[1;34m●\033[0m %b\r\n' "$1"; }
 out() { printf '  \033[2m└\033[0m  %b\r\n' "$1"; }
