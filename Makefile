@@ -200,7 +200,10 @@ install: all man
 	sed -i 's|@BINDIR@|$(PREFIX)/bin|' $(DESTDIR)$(PREFIX)/lib/systemd/user/muster*.service
 uninstall:
 	for f in $(INSTALLED); do rm -f "$(DESTDIR)$(PREFIX)/$${f#*:}"; done
-	cd "$(DESTDIR)$(PREFIX)" && find share/doc/muster share/muster -depth -type d -empty -delete 2>/dev/null; true
+	cd "$(DESTDIR)$(PREFIX)" && for f in $(INSTALLED); do \
+		d=$$(dirname "$${f#*:}"); \
+		until case $$d in bin|lib|share|share/man|.) true ;; *) ! rmdir "$$d" 2>/dev/null ;; esac; do d=$$(dirname "$$d"); done; \
+	done
 
 # A tarball that builds without git: what is committed.
 dist:
