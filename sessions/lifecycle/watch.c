@@ -216,9 +216,13 @@ void
 watch_adopt(struct watch *w, struct session *s)
 {
 	const struct profile *p = s->profile;
+	uint64_t text_ns = s->run->act.last_text_ns;
 	pid_t tree[PROC_BELOW_MAX];
 	size_t n;
 
+	if (care_of(s)->adopt_text_ns == text_ns) /* a CLI that began has drawn something */
+		return;
+	care_of(s)->adopt_text_ns = text_ns;
 	if (profile_needs_conversation(p) || !s->run->pid || !s->argv || !s->argv[0] ||
 		(profile_goes_by(p, s->argv[0]) && !s->argv[1]))
 		return;
