@@ -14,7 +14,6 @@
 #include <unistd.h>
 
 #define FILE_BYTES_MAX (64u << 10)
-#define TREE_MAX 256	   /* processes below a CLI that are looked at */
 #define ENTER_BEFORE_S 0.5 /* a rollout may begin so long before its Enter was noted */
 #define ENTER_AFTER_S 3.0  /* and so long after */
 
