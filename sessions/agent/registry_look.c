@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #define FILE_BYTES_MAX (64u << 10)
+#define TREE_MAX 256	   /* processes below a CLI that are looked at */
 #define ENTER_BEFORE_S 0.5 /* a rollout may begin so long before its Enter was noted */
 #define ENTER_AFTER_S 3.0  /* and so long after */
 
@@ -228,18 +229,17 @@ rollout_near(double t, double enter)
 static void
 open_rollouts(struct rollout_look *l)
 {
-	size_t n;
-	struct proc_info *tree = proctree(l->pid, NULL, &n);
+	pid_t tree[PROC_BELOW_MAX];
+	size_t n = proc_below(l->pid, tree);
 
 	for (size_t i = 0; i < n && l->n_open < ROLLOUTS_OPEN; i++) {
 		char *cmdline;
 
-		if (!held_open(tree[i].pid, l->dir, l->open[l->n_open].id) ||
-			!(cmdline = proc_cmdline(tree[i].pid)))
+		if (!held_open(tree[i], l->dir, l->open[l->n_open].id) ||
+			!(cmdline = proc_cmdline(tree[i])))
 			continue;
 		l->open[l->n_open++].cmdline = cmdline;
 	}
-	free(tree);
 }
 
 void

@@ -8,7 +8,7 @@
 #include "sessions/lifecycle/limits.h"
 #include "sessions/lifecycle/wake.h"
 #include "sessions/memory/footprint.h"
-#include "sessions/proc/proctree.h"
+#include "sessions/proc/proc_read.h"
 #include "sessions/life/origin.h"
 #include <limits.h>
 #include <stdlib.h>
@@ -216,20 +216,23 @@ void
 watch_adopt(struct watch *w, struct session *s)
 {
 	const struct profile *p = s->profile;
-	struct proc_info *tree;
+	uint64_t text_ns = s->run->act.last_text_ns;
+	pid_t tree[PROC_BELOW_MAX];
 	size_t n;
 
+	if (care_of(s)->adopt_text_ns == text_ns) /* a CLI that began has drawn something */
+		return;
+	care_of(s)->adopt_text_ns = text_ns;
 	if (profile_needs_conversation(p) || !s->run->pid || !s->argv || !s->argv[0] ||
 		(profile_goes_by(p, s->argv[0]) && !s->argv[1]))
 		return;
-	tree = proctree(s->run->pid, NULL, &n);
+	n = proc_below(s->run->pid, tree);
 	for (size_t i = 0; i < n && !profile_needs_conversation(p); i++) {
-		char **argv = words_of_process(tree[i].pid);
+		char **argv = words_of_process(tree[i]);
 
 		p = profile_of_command(s->of->profiles, argv);
 		free(argv);
 	}
-	free(tree);
 	if (!profile_needs_conversation(p))
 		return;
 	log_info("session %u: it runs %s", s->num, profile_name(p));

@@ -14,6 +14,9 @@ char proc_state(pid_t pid);   /* as ps has it: 'R' 'S' 'D' 'T' 'Z' …; 0: it is
 pid_t proc_thread(pid_t pid);
 /* Children of all its threads, at most max; how many. */
 size_t proc_children(pid_t pid, pid_t *out, size_t max);
+/* It and those below it, nearest first; how many. Reads nothing of any other process. */
+enum { PROC_BELOW_MAX = 256 };
+size_t proc_below(pid_t pid, pid_t out[PROC_BELOW_MAX]);
 FILE *proc_open(pid_t pid, const char *name); /* NULL and errno */
 /* Copies printable ASCII, '?' for the rest: names of processes are foreign bytes. */
 void proc_clean(char *out, size_t cap, const char *in);

@@ -511,6 +511,7 @@ leave(struct server *sv)
 	store_worker_close(ss->store);
 	close_all(sv);
 	listener_leave(&sv->listener);
+	paths_leave();
 	log_info("server %d leaves", (int)getpid());
 	return 0;
 }
