@@ -228,18 +228,17 @@ rollout_near(double t, double enter)
 static void
 open_rollouts(struct rollout_look *l)
 {
-	size_t n;
-	struct proc_info *tree = proctree(l->pid, NULL, &n);
+	pid_t tree[TREE_MAX];
+	size_t n = proc_descend(l->pid, tree, ARRAY_LEN(tree));
 
 	for (size_t i = 0; i < n && l->n_open < ROLLOUTS_OPEN; i++) {
 		char *cmdline;
 
-		if (!held_open(tree[i].pid, l->dir, l->open[l->n_open].id) ||
-			!(cmdline = proc_cmdline(tree[i].pid)))
+		if (!held_open(tree[i], l->dir, l->open[l->n_open].id) ||
+			!(cmdline = proc_cmdline(tree[i])))
 			continue;
 		l->open[l->n_open++].cmdline = cmdline;
 	}
-	free(tree);
 }
 
 void

@@ -7,8 +7,8 @@
 #include "sessions/closing/judge.h"
 #include "sessions/lifecycle/limits.h"
 #include "sessions/lifecycle/wake.h"
-#include "sessions/memory/footprint.h"
-#include "sessions/proc/proctree.h"
+#include "sessions/memory/sampler.h"
+#include "sessions/proc/proc_read.h"
 #include "sessions/life/origin.h"
 #include <limits.h>
 #include <stdlib.h>
@@ -211,25 +211,27 @@ words_of_process(pid_t pid)
 }
 
 /* A script may start a CLI: what runs in its place, or below it, tells. What somebody starts in a
- * shell is not what the session is. */
+ * shell is not what the session is. Asked all the time, so it only looks when the sampler says that
+ * the tree is another one. */
 void
 watch_adopt(struct watch *w, struct session *s)
 {
 	const struct profile *p = s->profile;
-	struct proc_info *tree;
+	const struct memstat *m = sessions_memory(s);
+	pid_t tree[TREE_MAX];
 	size_t n;
 
-	if (profile_needs_conversation(p) || !s->run->pid || !s->argv || !s->argv[0] ||
-		(profile_goes_by(p, s->argv[0]) && !s->argv[1]))
+	if (!m || m->tree == s->run->tree_seen || profile_needs_conversation(p) || !s->run->pid ||
+		!s->argv || !s->argv[0] || (profile_goes_by(p, s->argv[0]) && !s->argv[1]))
 		return;
-	tree = proctree(s->run->pid, NULL, &n);
+	s->run->tree_seen = m->tree;
+	n = proc_descend(s->run->pid, tree, ARRAY_LEN(tree));
 	for (size_t i = 0; i < n && !profile_needs_conversation(p); i++) {
-		char **argv = words_of_process(tree[i].pid);
+		char **argv = words_of_process(tree[i]);
 
 		p = profile_of_command(s->of->profiles, argv);
 		free(argv);
 	}
-	free(tree);
 	if (!profile_needs_conversation(p))
 		return;
 	log_info("session %u: it runs %s", s->num, profile_name(p));

@@ -143,7 +143,7 @@ footprint_names_stand(const struct shm_list *l)
 
 		if (!e->path[0])
 			continue;
-		if (strstr(e->path, "/root/SYSV") ? !kept_segment(e->ino)
+		if (strstr(e->path, "/SYSV") ? !kept_segment(e->ino)
 						  : stat(e->path, &st) < 0 || st.st_ino != e->ino)
 			return false;
 	}

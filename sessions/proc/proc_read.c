@@ -1,10 +1,12 @@
 #include "sessions/proc/proc_read.h"
 #include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <dirent.h>
+#include <linux/kcmp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 ssize_t
@@ -128,4 +130,22 @@ proc_thread(pid_t pid)
 	if (d)
 		closedir(d);
 	return found;
+}
+
+size_t
+proc_descend(pid_t root, pid_t *out, size_t max)
+{
+	size_t n = 0;
+
+	if (max)
+		out[n++] = root;
+	for (size_t i = 0; i < n; i++)
+		n += proc_children(out[i], out + n, max - n);
+	return n;
+}
+
+bool
+proc_same_memory(pid_t a, pid_t b)
+{
+	return syscall(SYS_kcmp, a, b, KCMP_VM, 0, 0) == 0;
 }

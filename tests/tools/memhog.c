@@ -28,6 +28,8 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -535,6 +537,24 @@ fork_one(size_t n)
 	return (void)n, fork_kid();
 }
 
+static int
+be_a_twin(void *unused)
+{
+	(void)unused;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	wait_forever();
+	return 0;
+}
+
+/* Another process, of this one's very memory. */
+static pid_t
+twin(size_t n)
+{
+	static char stack[16384];
+
+	return (void)n, clone(be_a_twin, stack + sizeof stack, CLONE_VM | SIGCHLD, NULL);
+}
+
 static pid_t
 bare(size_t n)
 {
@@ -578,6 +598,7 @@ static const struct command {
 	{"spike", spike_mb, 0, NULL},
 	{"leader", leave, 0, NULL},
 	{"fork", NULL, 0, fork_one},
+	{"twin", NULL, 0, twin},
 	{"storm", NULL, 0, storm_ms},
 	{"setsid", NULL, 0, bare},
 	{"daemon", NULL, 0, marked},
