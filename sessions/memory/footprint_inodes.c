@@ -144,7 +144,7 @@ footprint_names_stand(const struct shm_list *l)
 		if (!e->path[0])
 			continue;
 		if (strstr(e->path, "/SYSV") ? !kept_segment(e->ino)
-						  : stat(e->path, &st) < 0 || st.st_ino != e->ino)
+					     : stat(e->path, &st) < 0 || st.st_ino != e->ino)
 			return false;
 	}
 	return true;
