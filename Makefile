@@ -68,8 +68,11 @@ store_LINK := $(B)/libstore.a $(core_LINK)
 sessions_LINK := $(B)/libsessions.a $(store_LINK)
 tui_LINK := $(B)/libtui.a $(sessions_LINK)
 
-# those that wait most begin first
+# the longest begin first, then those that wait most
+LONGEST := $(patsubst %,$(B)/tests/%,sessions/test_strays sessions/test_lifecycle core/test_growth sessions/test_server \
+	core/test_leak sessions/test_truth store/test_meta sessions/test_ends sessions/test_fleet tui/test_attach)
 TESTS := $(foreach l,sessions tui store core,$(patsubst %.c,$(B)/%,$(wildcard tests/$(l)/test_*.c)))
+TESTS := $(filter $(TESTS),$(LONGEST)) $(filter-out $(LONGEST),$(TESTS))
 TOOLS := $(patsubst %.c,$(B)/%,$(wildcard tests/tools/*.c)) \
 	$(patsubst %.c,$(B)/%.so,$(wildcard tests/tools/preload/*.c))
 
@@ -197,7 +200,10 @@ install: all man
 	sed -i 's|@BINDIR@|$(PREFIX)/bin|' $(DESTDIR)$(PREFIX)/lib/systemd/user/muster*.service
 uninstall:
 	for f in $(INSTALLED); do rm -f "$(DESTDIR)$(PREFIX)/$${f#*:}"; done
-	cd "$(DESTDIR)$(PREFIX)" && find share/doc/muster share/muster -depth -type d -empty -delete 2>/dev/null; true
+	cd "$(DESTDIR)$(PREFIX)" && for f in $(INSTALLED); do \
+		d=$$(dirname "$${f#*:}"); \
+		until case $$d in bin|lib|share|share/man|.) true ;; *) ! rmdir "$$d" 2>/dev/null ;; esac; do d=$$(dirname "$$d"); done; \
+	done
 
 # A tarball that builds without git: what is committed.
 dist:

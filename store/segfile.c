@@ -158,18 +158,32 @@ segfile_append(struct segfile *f, const void *bytes, size_t len, uint64_t *off)
 	return 0;
 }
 
+/* 0 or -errno. */
+static int
+sync_path(char *take_path)
+{
+	int fd = open(take_path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+	int rc = fd < 0 ? -errno : fdatasync(fd) < 0 ? -errno : 0;
+
+	if (fd >= 0)
+		close(fd);
+	free(take_path);
+	return rc;
+}
+
+int
+segfile_sync_file(const struct segfile *f, const char *name)
+{
+	return sync_path(xasprintf("%s/%s", f->dir, name));
+}
+
 int
 segfile_sync(struct segfile *f)
 {
 	while (f->unsynced < f->end) {
 		uint64_t number = f->unsynced / SEGFILE_BYTES;
-		char *path = path_of(f, number);
-		int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
-		int rc = fd < 0 ? -errno : fdatasync(fd) < 0 ? -errno : 0;
+		int rc = sync_path(path_of(f, number));
 
-		if (fd >= 0)
-			close(fd);
-		free(path);
 		if (rc < 0 && rc != -ENOENT)
 			return rc;
 		f->unsynced = (number + 1) * SEGFILE_BYTES;

@@ -22,6 +22,8 @@ void segfile_free(struct segfile *f); /* NULL ok; files stay */
 int segfile_append(struct segfile *f, const void *bytes, size_t len, uint64_t *off);
 /* What was appended outlives a power cut. -errno: it may be gone, and is to be appended again. */
 int segfile_sync(struct segfile *f);
+/* The same of a small file beside it that was put but not synced. */
+int segfile_sync_file(const struct segfile *f, const char *name);
 int segfile_read(const struct segfile *f, uint64_t off, void *bytes, size_t len); /* 0 or -errno */
 /* Unlinks files that end at or before off. */
 void segfile_drop(struct segfile *f, uint64_t off);

@@ -109,12 +109,12 @@ arena_map(struct arena *a, uint32_t capacity)
 }
 
 struct arena *
-arena_new(uint64_t max_bytes)
+arena_new_in(int take_fd, uint64_t max_bytes)
 {
 	struct arena *a = xcalloc(1, sizeof(*a));
 	uint64_t n = MAX((max_bytes ? max_bytes : ARENA_DEFAULT_BYTES) / PAGE_BYTES, 1) + 1;
 
-	a->fd = os_memfd("muster-arena");
+	a->fd = take_fd;
 	if (a->fd < 0) {
 		errno = -a->fd;
 		free(a);
@@ -142,6 +142,12 @@ arena_new(uint64_t max_bytes)
 		.capacity = (uint32_t)n,
 		.watermark = 1};
 	return a;
+}
+
+struct arena *
+arena_new(uint64_t max_bytes)
+{
+	return arena_new_in(os_memfd("muster-arena"), max_bytes);
 }
 
 static uint8_t *

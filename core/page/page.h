@@ -32,6 +32,8 @@ struct arena_stats { /* all in bytes */
 
 /* max_bytes of address space (0: 64 GiB). NULL and errno on failure. */
 struct arena *arena_new(uint64_t max_bytes);
+/* The same in an empty file of memory, or -errno. Owned from here, also on failure. */
+struct arena *arena_new_in(int take_fd, uint64_t max_bytes);
 /* Takes over the fd of a dead process's arena: every page it had is ORPHAN until claimed. NULL if
  * the fd is no arena of a version this program reads. take_fd is owned from here, also on failure.
  */

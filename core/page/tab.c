@@ -3,7 +3,9 @@
  * Each table is a chain of pages that only grows (struct annex): an entry never moves, so an id or
  * offset is its address for life. Lookup goes through buckets (heads in the first page of the
  * chain) and a `next` in each entry; the tables are kept small by tab_gc, which rebuilds them when
- * they have grown well past what was alive at the last time, so chains stay short.
+ * they have grown well past what was alive at the last time, so chains stay short. Styles may be
+ * many at once (a picture made of them): each page of theirs brings its own buckets, which come
+ * into use whenever the pages are twice as many.
  *
  *   styles    fixed 24-byte entries, id = index + 1
  *   clusters  {next, counts, UTF-8}, in granules of 16 bytes; a cell's content = granule number
@@ -42,8 +44,7 @@ struct annex {
 
 struct style_entry {
 	struct style style;
-	uint32_t next;
-	uint32_t pad;
+	uint32_t next, hash;
 };
 #define STYLES_PER_PAGE ((PAGE_BYTES - HEAD_BYTES) / sizeof(struct style_entry))
 
@@ -68,7 +69,7 @@ struct tab {
 	uint32_t n_styles, n_clusters, n_links;
 	uint32_t gc_styles, gc_clusters, gc_links; /* counts at which tab_gc is worth it */
 	uint32_t gc_link_pages;			   /* long links fill pages before they are many */
-	bool full;				   /* something did not fit since the last gc */
+	uint32_t missed_styles, missed_links;	   /* did not fit since the last gc */
 };
 
 static uint64_t
@@ -187,7 +188,7 @@ tab_reset(struct tab *t)
 	t->gc_styles = t->gc_clusters = GC_MIN;
 	t->gc_links = MIN(GC_MIN, LINKS_MAX / 2);
 	t->gc_link_pages = LINK_PAGES_MAX / 2;
-	t->full = false;
+	t->missed_styles = t->missed_links = 0;
 	t->epoch = next_epoch();
 }
 
@@ -207,13 +208,48 @@ style_at(const struct tab *t, uint32_t id)
 		HEAD_BYTES + i % STYLES_PER_PAGE * (uint32_t)sizeof(struct style_entry));
 }
 
+/* As many as the pages that are a power of two have. */
+static uint32_t
+style_buckets(const struct tab *t)
+{
+	return t->styles.n ? BUCKETS << (31 - __builtin_clz(t->styles.n)) : 0;
+}
+
+static uint32_t *
+style_head(const struct tab *t, uint32_t bucket)
+{
+	return annex_at(
+		t, &t->styles, bucket / BUCKETS, bucket % BUCKETS * (uint32_t)sizeof(uint32_t));
+}
+
+static void
+style_link(struct tab *t, uint32_t id, struct style_entry *e)
+{
+	uint32_t *head = style_head(t, e->hash & (style_buckets(t) - 1));
+	e->next = *head;
+	*head = id;
+}
+
+/* Into the buckets that another page brought. */
+static void
+style_spread(struct tab *t)
+{
+	for (uint32_t i = 0; i < t->styles.n; i++)
+		memset(annex_at(t, &t->styles, i, 0), 0, HEAD_BYTES);
+	for (uint32_t id = 1; id <= t->n_styles; id++)
+		style_link(t, id, style_at(t, id));
+}
+
 static struct style_entry *
 style_room(struct tab *t)
 {
+	uint32_t before = style_buckets(t);
 	if (t->n_styles >= STYLES_MAX)
 		return NULL;
 	if (t->n_styles / STYLES_PER_PAGE >= t->styles.n && !annex_grow(t, &t->styles, HEAD_BYTES))
 		return NULL;
+	if (style_buckets(t) != before)
+		style_spread(t);
 	struct style_entry *e = style_at(t, t->n_styles + 1);
 	uint32_t page = t->n_styles / STYLES_PER_PAGE;
 	uint32_t off = (uint32_t)((char *)e - (char *)annex_at(t, &t->styles, page, 0));
@@ -226,24 +262,21 @@ tab_style(struct tab *t, const struct style *s)
 {
 	if (!(s->fg | s->bg | s->ul | s->attrs))
 		return 0;
-	uint32_t b = hash_bytes(s, sizeof(*s), 17) % BUCKETS;
-	uint32_t *head = heads(t, &t->styles);
-	for (uint32_t id = head ? head[b] : 0; id;) {
+	uint32_t h = hash_bytes(s, sizeof(*s), 17), n = style_buckets(t);
+	for (uint32_t id = n ? *style_head(t, h & (n - 1)) : 0; id;) {
 		const struct style_entry *e = style_at(t, id);
-		if (!memcmp(&e->style, s, sizeof(*s)))
+		if (e->hash == h && !memcmp(&e->style, s, sizeof(*s)))
 			return (uint16_t)id;
 		id = e->next;
 	}
 	struct style_entry *e = style_room(t);
 	if (!e) {
-		t->full = true;
+		t->missed_styles++;
 		return 0;
 	}
-	head = heads(t, &t->styles);
 	e->style = *s;
-	e->next = head[b];
-	e->pad = 0;
-	head[b] = ++t->n_styles;
+	e->hash = h;
+	style_link(t, ++t->n_styles, e);
 	return (uint16_t)t->n_styles;
 }
 
@@ -293,10 +326,8 @@ tab_cluster(struct tab *t, const uint32_t *cps, int n)
 	uint32_t page, off, bytes = (uint32_t)(sizeof(struct cluster_entry) + len + GRANULE - 1);
 	struct cluster_entry *e = annex_take(
 		t, &t->clusters, bytes / GRANULE * GRANULE, CLUSTER_PAGES_MAX, &page, &off);
-	if (!e) {
-		t->full = true;
+	if (!e)
 		return cps[0] & CELL_CONTENT_MASK;
-	}
 	head = heads(t, &t->clusters);
 	e->next = head[b];
 	e->n = (uint8_t)n;
@@ -381,7 +412,7 @@ tab_link(struct tab *t, const char *id, size_t id_len, const char *uri, size_t u
 	uint32_t granule = 0;
 	struct link_entry *e = link_room(t, id_len + uri_len + 2, &granule);
 	if (!e) {
-		t->full = true;
+		t->missed_links++;
 		return 0;
 	}
 	head = heads(t, &t->links);
@@ -426,8 +457,16 @@ tab_link_id(const struct tab *t, uint16_t link)
 bool
 tab_wants_gc(const struct tab *t)
 {
-	return t->n_styles >= t->gc_styles || t->n_clusters >= t->gc_clusters ||
-	       t->n_links >= t->gc_links || t->links.n >= t->gc_link_pages;
+	return t->n_styles + t->missed_styles >= t->gc_styles || t->n_clusters >= t->gc_clusters ||
+	       t->n_links + t->missed_links >= t->gc_links || t->links.n >= t->gc_link_pages;
+}
+
+/* The count at which it is worth it again, when n are alive. Where they fill the table nobody gains
+ * by another look before many more were wanted. */
+static uint32_t
+gc_next(uint32_t n, uint32_t least, uint32_t max)
+{
+	return n + least < max ? MIN(least + 2 * n, max) : max + least;
 }
 
 struct gc {
@@ -501,9 +540,9 @@ tab_gc(struct tab *t, struct row *const *rows, int n, uint16_t *styles, int n_st
 	struct tab old = *t;
 	*t = *to;
 	*to = old;
-	t->gc_styles = MIN(GC_MIN + 2 * t->n_styles, STYLES_MAX);
+	t->gc_styles = gc_next(t->n_styles, GC_MIN, STYLES_MAX);
 	t->gc_clusters = GC_MIN + 2 * t->n_clusters;
-	t->gc_links = MIN(GC_MIN / 4 + 2 * t->n_links, LINKS_MAX);
+	t->gc_links = gc_next(t->n_links, GC_MIN / 4, LINKS_MAX);
 	t->gc_link_pages = MAX(LINK_PAGES_MAX / 2, MIN(2 * t->links.n, LINK_PAGES_MAX));
 	tab_free(to);
 }
@@ -511,16 +550,15 @@ tab_gc(struct tab *t, struct row *const *rows, int n, uint16_t *styles, int n_st
 void
 tab_check(const struct tab *t)
 {
-	uint32_t seen = 0;
-	const uint32_t *head = heads(t, &t->styles);
-	for (int b = 0; head && b < BUCKETS; b++)
-		for (uint32_t id = head[b]; id; id = style_at(t, id)->next) {
-			CHECK(id <= t->n_styles);
+	uint32_t seen = 0, n = style_buckets(t);
+	for (uint32_t b = 0; b < n; b++)
+		for (uint32_t id = *style_head(t, b); id; id = style_at(t, id)->next) {
+			CHECK(id <= t->n_styles && (style_at(t, id)->hash & (n - 1)) == b);
 			CHECK(++seen <= t->n_styles);
 		}
 	CHECK(seen == t->n_styles);
 	seen = 0;
-	head = heads(t, &t->clusters);
+	const uint32_t *head = heads(t, &t->clusters);
 	for (int b = 0; head && b < BUCKETS; b++)
 		for (uint32_t g = head[b]; g; g = cluster_at(t, g)->next) {
 			CHECK(cluster_valid(t, g));

@@ -13,7 +13,8 @@
  *   screen    patterns over the last rows; as good as the last look. That an AI CLI rests is
  *             believed when it prints nothing, be it only a title: its screen may look the same
  *             while it waits for its model. One that else says what it does is not believed at all
- *   output    text within the last 2 s that is not the echo of typing: working. Else idle
+ *   output    text within the last 2 s that is not the echo of typing: working. Else idle, unless
+ *             it is an AI CLI
  *
  * The verdict moves only in activity_evaluate; everything else fills slots. */
 #include "sessions/agent/activity.h"
@@ -30,6 +31,7 @@
 #define OUTPUT_WORKING_NS (2 * SEC)
 #define ECHO_NS (SEC / 3)
 #define PRESSED_NS (SEC * 7 / 10)
+#define SCREEN_QUIET_NS (SEC * 3 / 2)
 #define REPAINT_NS (SEC * 7 / 10)
 #define READY_QUIET_NS SEC
 #define READY_UNSAID_NS (4 * SEC)
@@ -265,12 +267,14 @@ activity_progress(struct activity_state *a, int state, uint64_t now_ns)
 }
 
 void
-activity_prompt_mark(struct activity_state *a, int mark, uint64_t now_ns)
+activity_prompt_mark(struct activity_state *a, const struct profile *p, int mark, uint64_t now_ns)
 {
 	enum activity last = a->sig[SRC_OSC7501].value;
 
 	if (mark == 'A' && (last == ACT_WORKING || activity_blocked(last)))
 		slot_clear(a, SRC_OSC7501);
+	if (profile_needs_conversation(p))
+		return;
 	a->progress = false;
 	a->title_holds = true;
 	if (mark == 'C')
@@ -408,12 +412,12 @@ activity_foreground(struct activity_state *a, const char *name)
 	snprintf(a->foreground, sizeof a->foreground, "%s", name);
 }
 
-/* The one signal that is derived and not reported. Silence is rest only of programs that nothing
- * better is known of: an AI CLI may be waiting for its model. */
+/* The one signal that is derived and not reported. Silence is no rest of an AI CLI: it may be
+ * waiting for its model, or ask something. */
 static void
 look_at_output(struct activity_state *a, const struct profile *p, uint64_t now_ns)
 {
-	bool known = profile_needs_conversation(p) && profile_knows_rest(p);
+	bool ai = profile_needs_conversation(p);
 	bool echo = a->last_input_ns && a->last_text_ns - a->last_input_ns < ECHO_NS;
 
 	if (a->foreground[0])
@@ -423,7 +427,7 @@ look_at_output(struct activity_state *a, const struct profile *p, uint64_t now_n
 	else if (now_ns - a->last_text_ns < OUTPUT_WORKING_NS && !echo)
 		slot_set(a, SRC_OUTPUT, ACT_WORKING, "text arrives", a->last_text_ns);
 	else
-		slot_set(a, SRC_OUTPUT, known ? ACT_UNKNOWN : ACT_IDLE, "quiet", a->last_text_ns);
+		slot_set(a, SRC_OUTPUT, ai ? ACT_UNKNOWN : ACT_IDLE, "quiet", a->last_text_ns);
 }
 
 /* The key that may have ended what a hook said; 0 none was pressed since. */
@@ -438,15 +442,15 @@ ended_by(const struct activity_state *a)
 	return pressed_ns > hook->at_ns ? pressed_ns : 0;
 }
 
-/* Nothing was printed for a while but what typing and resizing bring about. */
+/* Nothing was printed for a while but, while it rests, what typing and resizing bring about. */
 static bool
 is_quiet(const struct activity_state *a, uint64_t now_ns)
 {
 	uint64_t out = a->last_output_ns, typed = a->last_input_ns;
+	bool echo = typed > a->last_enter_ns && out - typed < ECHO_NS;
 
-	return now_ns - out >= OUTPUT_WORKING_NS ||
-	       (typed > a->last_enter_ns && out - typed < ECHO_NS) ||
-	       out - a->last_resize_ns < REPAINT_NS;
+	return now_ns - out >= SCREEN_QUIET_NS ||
+	       (a->rest_since_ns && (echo || out - a->last_resize_ns < REPAINT_NS));
 }
 
 static bool

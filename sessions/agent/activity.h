@@ -105,7 +105,9 @@ bool activity_osc7501(struct activity_state *a, const char *payload, size_t n, u
 void activity_title(
 	struct activity_state *a, const struct profile *p, const char *title, uint64_t now_ns);
 void activity_progress(struct activity_state *a, int state, uint64_t now_ns);
-void activity_prompt_mark(struct activity_state *a, int mark, uint64_t now_ns); /* OSC 133 */
+/* OSC 133. An AI CLI marks what was said with it, and no command: only its A counts. */
+void activity_prompt_mark(
+	struct activity_state *a, const struct profile *p, int mark, uint64_t now_ns);
 /* Registry or hook of the CLI: status already mapped to an activity. */
 void activity_report(struct activity_state *a, enum activity_source src, enum activity v,
 	const char *detail, uint64_t now_ns);

@@ -83,7 +83,6 @@ int profile_match_screen(const struct profile *p, const char *text, char *detail
 bool profile_screen_tool(const struct profile *p, const char *text, char *detail, size_t cap);
 bool profile_screen_limit(const struct profile *p, const char *text, char *detail, size_t cap);
 bool profile_screen_draft(const struct profile *p, const char *text);
-bool profile_knows_rest(const struct profile *p); /* its screen tells when it rests */
 /* For prompt.c alone: see there. Offsets into text; group 1 of the rule. */
 bool profile_has_prompt(const struct profile *p);
 bool profile_find_prompt(

@@ -143,12 +143,6 @@ profile_screen_draft(const struct profile *p, const char *text)
 }
 
 bool
-profile_knows_rest(const struct profile *p)
-{
-	return p->rule[PR_MATCH_IDLE] || p->rule[PR_MATCH_DONE];
-}
-
-bool
 profile_has_prompt(const struct profile *p)
 {
 	return p->rule[PR_PROMPT] != NULL;

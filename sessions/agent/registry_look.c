@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #define FILE_BYTES_MAX (64u << 10)
+#define TREE_MAX 256	   /* processes below a CLI that are looked at */
 #define ENTER_BEFORE_S 0.5 /* a rollout may begin so long before its Enter was noted */
 #define ENTER_AFTER_S 3.0  /* and so long after */
 
@@ -228,8 +229,8 @@ rollout_near(double t, double enter)
 static void
 open_rollouts(struct rollout_look *l)
 {
-	pid_t tree[TREE_MAX];
-	size_t n = proc_descend(l->pid, tree, ARRAY_LEN(tree));
+	pid_t tree[PROC_BELOW_MAX];
+	size_t n = proc_below(l->pid, tree);
 
 	for (size_t i = 0; i < n && l->n_open < ROLLOUTS_OPEN; i++) {
 		char *cmdline;

@@ -74,12 +74,12 @@ put_quoted(struct line *l, const char *word)
  * where they say nothing, one connection a machine is kept for a minute after its last use. NULL: it is not
  * to be; ssh then does as it is used to. */
 static const char *
-ssh_config(char path[600])
+ssh_config(void)
 {
 	static const char form[] =
 		"Include ~/.ssh/config\nInclude /etc/ssh/ssh_config\nMatch all\n\tControlMaster "
 		"auto\n\tControlPath \"%s/ssh-%%C\"\n\tControlPersist 60\n";
-	const char *dir = paths()->runtime;
+	const char *dir = paths()->runtime, *path = paths()->ssh_config;
 	char want[800], is[800] = "", fresh[640];
 	struct sockaddr_un a;
 	FILE *f;
@@ -88,7 +88,6 @@ ssh_config(char path[600])
 	if (strlen(dir) + SSH_SOCKET_BYTES > sizeof a.sun_path || strpbrk(dir, "%\"\\$"))
 		return NULL;
 	snprintf(want, sizeof want, form, dir);
-	snprintf(path, 600, "%s/ssh.conf", dir);
 	if ((f = fopen(path, "re"))) {
 		n = fread(is, 1, sizeof is - 1, f);
 		is[n] = 0;
@@ -112,8 +111,7 @@ put_ssh(struct line *l, const char *to, struct host_way way)
 	static const char *const options[] = {"-o", "ServerAliveInterval=5", "-o",
 		"ServerAliveCountMax=2", "-o", "ConnectTimeout=10", "-e", "none"};
 
-	char path[600];
-	const char *config = ssh_config(path);
+	const char *config = ssh_config();
 
 	put(l, "ssh");
 	put(l, way.tty ? "-t" : "-T");

@@ -15,6 +15,7 @@ struct care {
 	char refused[120];	   /* last reason told in mode=auto */
 	int notice;		   /* notice_run.h: what was last to tell, notify_kind + 1; 0 */
 	struct notice_rate told;   /* by the command for notices */
+	uint64_t adopt_text_ns;	   /* watch.h: output that was looked behind for a CLI */
 	bool judged;		   /* its growth, at the sample before */
 	bool grows, grows_at_work; /* then */
 };

@@ -51,6 +51,7 @@ struct paths {
 	char runtime[512]; /* directory: sockets */
 	char socket[560], hook_socket[560];
 	char hooks[560];       /* directory: settings files of ours for the CLIs */
+	char ssh_config[560];  /* what ssh is told beside the user's own (client/host.c) */
 	char transcripts[560]; /* directory: conversations of sleeping sessions, kept */
 };
 /* From MUSTER_HOME or XDG; makes the directories (0700) and refuses any that others could have
@@ -58,6 +59,9 @@ struct paths {
  * can be reached or started). */
 int paths_init(struct paths *p, struct err *e);
 const struct paths *paths(void); /* after paths_init; aborts before */
+/* The last server leaves: what it and clients made of the runtime directory goes, if nothing else is in
+ * it. */
+void paths_leave(void);
 /* Would execvp find the program, with PATH as given (NULL: unset), from dir (NULL: where we are)?
  */
 bool path_finds(const char *path, const char *dir, const char *program);

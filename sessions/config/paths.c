@@ -227,9 +227,20 @@ paths_init(struct paths *p, struct err *e)
 		(own && home_dir(p, e) < 0) || private_dir(p->state, e) < 0 ||
 		private_dir(p->runtime, e) < 0)
 		return -1;
+	snprintf(p->ssh_config, sizeof p->ssh_config, "%s/ssh.conf", p->runtime);
 	snprintf(p->hooks, sizeof p->hooks, "%s/hooks", p->runtime);
 	snprintf(p->transcripts, sizeof p->transcripts, "%s/transcripts", p->state);
 	the_paths = *p;
 	paths_ready = true;
 	return 0;
+}
+
+void
+paths_leave(void)
+{
+	const struct paths *p = paths();
+
+	unlink(p->ssh_config);
+	rmdir(p->hooks);
+	rmdir(p->runtime);
 }

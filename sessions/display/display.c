@@ -111,7 +111,7 @@ static void
 ev_prompt(struct session *s, const struct term_event *ev, uint64_t now)
 {
 	if (s->run)
-		activity_prompt_mark(&s->run->act, (int)ev->a, now);
+		activity_prompt_mark(&s->run->act, s->profile, (int)ev->a, now);
 }
 
 static void

@@ -200,6 +200,22 @@ feed_settle(struct session *s, uint64_t now_ns)
 	sc->settle_cost_ns = sc->settled_ns - MIN(now_ns, sc->settled_ns);
 }
 
+/* A read() may end between the two bytes that end a line. On the way from one width to another a
+ * cursor between them would leave the line where another one begins: what follows is read first. */
+static void
+end_line(struct session *s)
+{
+	struct ring *ring = s->display->ring;
+	size_t n;
+	const uint8_t *last;
+
+	if (!s->run || !s->run->pty || !ring_head(ring) || term_parked(s->display->term))
+		return;
+	last = ring_bytes(ring, ring_head(ring) - 1, &n);
+	if (last && *last == '\r')
+		pty_read_on(s->run->pty);
+}
+
 void
 feed_resize(struct session *s, int cols, int rows)
 {
@@ -209,6 +225,7 @@ feed_resize(struct session *s, int cols, int rows)
 	rows = CLAMP(rows, 1, DISPLAY_ROWS_MAX);
 	if (cols == sc->cols && rows == sc->rows)
 		return;
+	end_line(s);
 	sc->cols = cols;
 	sc->rows = rows;
 	term_resize(display_term(s), cols, rows);

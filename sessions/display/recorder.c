@@ -19,8 +19,11 @@
 /* In units of config.store_after_s, how long a session must be quiet for a round: */
 #define RECORD 6 /* between rounds of one that goes on printing: what a power cut may cost */
 #define RETRY 3	 /* after a failed write or read */
-#define FLUSH_NS 10000000000ull
-#define FLUSH_ROUNDS 8
+#define WAIT_NS 10000000000ull
+/* A server that is told to stop is to be gone within 15 s: what is in no file by then stays in
+ * memory where that outlives it, else it may take longer. */
+#define FLUSH_NS 4000000000ull
+#define SYNC_NS 2000000000ull
 #define UPKEEP_NS 3600000000000ull
 #define BATCH_BYTES (1u << 20)
 #define BATCH_BLOCKS 64
@@ -30,6 +33,7 @@ struct recorder {
 	struct session *s; /* NULL: forgotten while the store's thread was at work */
 	struct segfile *file;
 	bool busy;
+	bool leaves;	     /* all is written at once, and synced when it is */
 	unsigned reads;	     /* under way */
 	bool whole;	     /* what was recorded last was all there was to seal */
 	uint64_t gen, lines; /* of the terminal as last recorded */
@@ -49,6 +53,7 @@ struct batch {
 		size_t at, len;
 	} block[BATCH_BLOCKS];
 	bool screen; /* bytes are the checkpoint */
+	bool synced;
 	uint64_t floor;
 	int rc;
 };
@@ -180,7 +185,8 @@ batch_write(void *arg, struct history_db *h, struct meta_db *m)
 	(void)h;
 	(void)m;
 	if (b->screen) {
-		b->rc = segfile_put(b->rec->file, SCREEN_FILE, b->bytes.data, b->bytes.len, true);
+		b->rc = segfile_put(
+			b->rec->file, SCREEN_FILE, b->bytes.data, b->bytes.len, b->synced);
 		if (!b->rc)
 			segfile_drop(b->rec->file, b->floor);
 		return;
@@ -192,7 +198,7 @@ batch_write(void *arg, struct history_db *h, struct meta_db *m)
 			b->n = i;
 	}
 	/* memory goes only for what is on the disk: a failed sync may have lost any of it */
-	int rc = segfile_sync(b->rec->file);
+	int rc = b->synced ? segfile_sync(b->rec->file) : 0;
 	if (rc < 0) {
 		b->rc = rc;
 		b->n = 0;
@@ -314,6 +320,7 @@ begin(struct recorder *rec)
 
 	b->rec = rec;
 	b->ss = s->of;
+	b->synced = !rec->leaves;
 	if (take_blocks(b, h) || take_screen(b, s)) {
 		send_off(b);
 		return;
@@ -492,39 +499,103 @@ recorder_tick(struct sessions *ss, uint64_t now)
 	say_trouble(ss);
 }
 
-/* Rounds go on by themselves as their results arrive: turns the loop until all are through. */
-void
-recorder_wait(struct sessions *ss)
+static bool
+under_way(const struct sessions *ss)
 {
-	uint64_t end = os_mono_ns() + FLUSH_NS;
-	bool busy = true;
+	for (const struct session *s = ss->first; s; s = s->next)
+		if (s->display->recorder &&
+			(s->display->recorder->busy || s->display->recorder->reads))
+			return true;
+	return false;
+}
 
-	while (busy && os_mono_ns() < end) {
-		busy = false;
-		for (struct session *s = ss->first; s; s = s->next)
-			busy |= s->display->recorder &&
-				(s->display->recorder->busy || s->display->recorder->reads);
-		if (busy)
-			uv_run(ss->loop, UV_RUN_ONCE);
-	}
+/* Rounds go on by themselves as their results arrive: turns the loop until all are through. */
+static void
+wait_until(struct sessions *ss, uint64_t end)
+{
+	while (under_way(ss) && os_mono_ns() < end)
+		uv_run(ss->loop, UV_RUN_ONCE);
 }
 
 void
+recorder_wait(struct sessions *ss)
+{
+	wait_until(ss, os_mono_ns() + WAIT_NS);
+}
+
+static bool
+unwritten(const struct recorder *rec)
+{
+	return rec && !rec->busy && checkpoint_in_memory(rec->s) && changed(rec);
+}
+
+/* The files of all that was written last. */
+struct syncing {
+	size_t n;
+	struct segfile **file;
+	uint64_t end_ns;
+	int rc;
+};
+
+static void
+sync_run(void *arg, struct history_db *h, struct meta_db *m)
+{
+	struct syncing *y = arg;
+
+	(void)h;
+	(void)m;
+	for (size_t i = 0; i < y->n && y->rc == 0; i++) {
+		if (os_mono_ns() > y->end_ns)
+			y->rc = -ETIMEDOUT; /* the system comes to the rest by itself */
+		else if ((y->rc = segfile_sync(y->file[i])) == 0)
+			y->rc = segfile_sync_file(y->file[i], SCREEN_FILE);
+	}
+}
+
+/* One after the other, but after all were written: the first one takes most of the rest along. */
+static int
+sync_all(struct sessions *ss)
+{
+	struct syncing y = {.end_ns = os_mono_ns() + SYNC_NS};
+
+	for (struct session *s = ss->first; s; s = s->next) {
+		struct recorder *rec = s->display->recorder;
+
+		if (!rec || !rec->leaves)
+			continue;
+		rec->leaves = false;
+		y.file = xrealloc(y.file, (y.n + 1) * sizeof(struct segfile *));
+		y.file[y.n++] = rec->file;
+	}
+	if (y.n)
+		store_wait(ss->store, sync_run, &y);
+	free(y.file);
+	return y.rc;
+}
+
+bool
 recorder_flush(struct sessions *ss)
 {
-	bool more = ss->store;
+	uint64_t end = os_mono_ns() + (ss->memdir ? FLUSH_NS : 2 * FLUSH_NS);
+	bool more = ss->store, all = ss->store;
 
-	recorder_wait(ss); /* what is under way may not have all */
-	for (int round = 0; more && round < FLUSH_ROUNDS; round++) {
+	wait_until(ss, end); /* what is under way may not have all */
+	while (more && os_mono_ns() < end) {
 		more = false;
 		for (struct session *s = ss->first; s; s = s->next) {
 			struct recorder *rec = s->display->recorder;
 
-			if (!rec || rec->busy || !checkpoint_in_memory(s) || !changed(rec))
+			if (!unwritten(rec) || (rec->leaves && rec->trouble))
 				continue;
+			rec->leaves = more = true;
 			start(rec);
-			more |= !rec->round_whole; /* something was to be read first */
 		}
-		recorder_wait(ss);
+		wait_until(ss, end);
 	}
+	for (struct session *s = ss->first; s; s = s->next) {
+		struct recorder *rec = s->display->recorder;
+
+		all &= !rec || !(rec->busy || unwritten(rec));
+	}
+	return sync_all(ss) == 0 && all;
 }

@@ -21,8 +21,9 @@ void *recorder_load(const struct session *s, size_t *n);
 void recorder_tick(struct sessions *ss, uint64_t now_ns);
 /* Turns the loop until no round is under way; at most 10 s. */
 void recorder_wait(struct sessions *ss);
-/* Everything that is not on disk yet, before leaving. Ends when the store's queue has it. */
-void recorder_flush(struct sessions *ss);
+/* Everything that is not in files yet, before leaving: written at once, then synced, both for a few
+ * seconds at most. True: all of it is on disk. */
+bool recorder_flush(struct sessions *ss);
 /* The directory of a session's files, whether there are any or not. */
 void recorder_dir(char *out, size_t cap, uint32_t num);
 void recorder_close(struct display *sc); /* its memory; files stay */

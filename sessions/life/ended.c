@@ -7,6 +7,7 @@
 #include "sessions/session/run.h"
 #include "sessions/display/display.h"
 #include "sessions/pty/keeper_link.h"
+#include "sessions/pty/memdir.h"
 #include "sessions/pty/shelf.h"
 #include "sessions/store_thread/store_worker.h"
 #include <errno.h>
@@ -19,6 +20,16 @@ void
 ended_hold_shelf(struct sessions *ss)
 {
 	keeper_hold(ss->keeper, 0, KEEPER_SHELF, shelf_fd(ss->shelf));
+}
+
+void
+ended_let_go(struct sessions *ss, uint32_t num)
+{
+	char name[MEMDIR_NAME];
+
+	keeper_drop(ss->keeper, num, KEEPER_ALL_SLOTS);
+	memdir_ring(name, num);
+	memdir_drop(ss->memdir, name);
 }
 
 static int
@@ -67,7 +78,7 @@ ended_shelve(struct session *s)
 	if (s->spec >= 0)
 		close(s->spec);
 	s->spec = -1;
-	keeper_drop(ss->keeper, s->num, KEEPER_ALL_SLOTS);
+	ended_let_go(ss, s->num);
 	ss->untidy = true;
 }
 
@@ -76,8 +87,11 @@ ended_tick(struct sessions *ss)
 {
 	for (struct session *s = ss->first; s; s = s->next)
 		ended_shelve(s);
-	if (shelf_compact(ss->shelf))
+	if (shelf_loose(ss->shelf) &&
+		shelf_compact(ss->shelf, memdir_new(ss->memdir, MEMDIR_SHELF))) {
 		ended_hold_shelf(ss);
+		memdir_keep(ss->memdir, MEMDIR_SHELF);
+	}
 }
 
 struct grave {

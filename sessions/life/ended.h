@@ -12,5 +12,7 @@ void ended_shelve(struct session *s);
 void ended_delete(struct sessions *ss, uint32_t num);
 /* Once a tick: the above, and the shelf's room. */
 void ended_tick(struct sessions *ss);
+/* The keeper holds nothing of that session any more, and its ring has no name. */
+void ended_let_go(struct sessions *ss, uint32_t num);
 void ended_hold_shelf(struct sessions *ss); /* the keeper holds it from here */
 #endif

@@ -10,6 +10,7 @@
 #include "sessions/display/display.h"
 #include "sessions/life/ended.h"
 #include "sessions/display/feed.h"
+#include "sessions/life/remains.h"
 #include "sessions/session/run.h"
 #include "sessions/store_thread/store_worker.h"
 #include "sessions/wire/json.h"
@@ -20,39 +21,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-int
-recover_take(struct keeper_held *h, int slot)
-{
-	int fd = h ? h->fd[slot] : -1;
-
-	if (h)
-		h->fd[slot] = -1;
-	return fd;
-}
-
-struct keeper_held *
-recover_globals(struct keeper_held *h, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (!h[i].id)
-			return &h[i];
-	return NULL;
-}
-
-static void
-take_arena(struct sessions *ss, struct keeper_held *g)
-{
-	int fd = recover_take(g, KEEPER_ARENA);
-
-	if (fd >= 0 && !(ss->arena = arena_adopt(fd)))
-		log_error("the history of the server before this one cannot be read");
-	if (ss->arena)
-		return;
-	ss->arena = arena_new(0);
-	CHECK(ss->arena);
-	keeper_hold(ss->keeper, 0, KEEPER_ARENA, arena_fd(ss->arena));
-}
 
 static void
 set_tags(struct session *s, const json_t *a)
@@ -185,7 +153,7 @@ take_child(struct session *s, struct keeper_held *h, const json_t *note)
 	s->run->phase = RUN_ALIVE;
 	s->run->pid = h->pid;
 	s->run->pid_start = h->start;
-	s->run->pidfd = recover_take(h, KEEPER_PIDFD);
+	s->run->pidfd = keeper_held_take(h, KEEPER_PIDFD);
 	s->run->started_ns = os_mono_ns();
 }
 
@@ -196,7 +164,7 @@ go_on_reading(struct session *s, struct keeper_held *h)
 	if (!s->run || s->run->phase == RUN_COMING)
 		return;
 	if (h->fd[KEEPER_MASTER] >= 0)
-		course_take_pty(s, recover_take(h, KEEPER_MASTER));
+		course_take_pty(s, keeper_held_take(h, KEEPER_MASTER));
 	run_flush_replies(s);
 	if (h->flags & KEEPER_GONE)
 		course_reaped(s, h->status);
@@ -210,7 +178,7 @@ need_ring(struct session *s)
 	if (s->display->ring || !s->run)
 		return;
 	/* of a version unknown here: the screen starts empty */
-	CHECK((s->display->ring = ring_new()));
+	CHECK((s->display->ring = remains_ring(s->of, s->num)));
 	keeper_hold(s->of->keeper, s->num, KEEPER_RING, ring_fd(s->display->ring));
 }
 
@@ -220,7 +188,7 @@ from_keeper(struct sessions *ss, struct keeper_held *h)
 	struct session *s = sessions_num(ss, h->id);
 	char *cwd = NULL, **env = NULL;
 	struct spawn_limits limits = {0};
-	int spec = recover_take(h, KEEPER_SPEC), ring = recover_take(h, KEEPER_RING);
+	int spec = keeper_held_take(h, KEEPER_SPEC), ring = keeper_held_take(h, KEEPER_RING);
 	json_t *note = read_spec(spec, &env, &cwd, &limits);
 
 	if (!s && (env || h->pid || h->flags & KEEPER_STARTING))
@@ -311,16 +279,10 @@ take_down(struct sessions *ss, uint32_t num, struct session *s)
 }
 
 static void
-shelf_recover(struct sessions *ss, int take_fd)
+shelf_recover(struct sessions *ss)
 {
 	struct session *s = ss->first;
 
-	if (take_fd >= 0 && !(ss->shelf = shelf_adopt(take_fd)))
-		log_error("what the server before this one kept of ended sessions cannot be read");
-	if (!ss->shelf) {
-		CHECK((ss->shelf = shelf_new()));
-		ended_hold_shelf(ss);
-	}
 	/* both are in order of their numbers, as a rule */
 	for (uint32_t num = 0; (num = shelf_next(ss->shelf, num));) {
 		while (s && s->num < num)
@@ -396,16 +358,17 @@ recover(struct sessions *ss, struct keeper_held *h, size_t n)
 	size_t n_meta = 0;
 	unsigned taken = 0;
 
-	take_arena(ss, recover_globals(h, n));
+	remains_open(ss, h, n);
 	m = store_load_sessions(ss->store, &n_meta);
 	for (size_t i = 0; i < n_meta; i++)
 		from_meta(ss, &m[i]);
 	meta_sessions_free(m, n_meta);
 	store_worker_on_found(ss->store, on_found, ss);
-	shelf_recover(ss, recover_take(recover_globals(h, n), KEEPER_SHELF));
+	shelf_recover(ss);
 	for (size_t i = 0; i < n; i++)
 		if (h[i].id)
 			from_keeper(ss, &h[i]);
+	remains_rings(ss);
 	for (struct session *s = ss->first; s; s = s->next) {
 		if (!s->display->term)
 			load_screen(s);

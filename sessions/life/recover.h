@@ -10,7 +10,4 @@ unsigned recover(struct sessions *ss, struct keeper_held *held, size_t n);
 /* The other way: all that lives is handed to a keeper that replaces one which died. going_on: what
  * was being started is told that it failed; else nothing is changed any more. */
 void recover_hand_over(struct sessions *ss, bool going_on);
-/* The keeper's own entry (arena, sockets, lock); NULL none. */
-struct keeper_held *recover_globals(struct keeper_held *held, size_t n);
-int recover_take(struct keeper_held *h, int slot); /* the caller's from here; -1 */
 #endif

@@ -261,7 +261,7 @@ sessions_forget(struct session *s)
 	if (ss->sampler)
 		sampler_remove(ss->sampler, s->num);
 	recorder_close(s->display);
-	keeper_drop(ss->keeper, s->num, KEEPER_ALL_SLOTS);
+	ended_let_go(ss, s->num);
 	ended_delete(ss, s->num);
 	for (; *at != s; at = &before->next)
 		before = *at;

@@ -7,6 +7,7 @@
 #include "sessions/session/house.h"
 #include "sessions/wire/json.h"
 #include "sessions/display/feed.h"
+#include "sessions/life/remains.h"
 #include "sessions/session/caller_env.h"
 #include "sessions/session/runner.h"
 #include "sessions/life/worktree.h"
@@ -126,7 +127,7 @@ spawn(struct session *s, char *const *words, struct err *e)
 {
 	int fd, rc;
 
-	if (!s->display->ring && !(s->display->ring = ring_new()))
+	if (!s->display->ring && !(s->display->ring = remains_ring(s->of, s->num)))
 		return err_set(
 			e, 1, "no memory for the output of %s (%s)", s->name, strerror(errno));
 	feed_begin_run(s);

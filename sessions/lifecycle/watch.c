@@ -7,7 +7,7 @@
 #include "sessions/closing/judge.h"
 #include "sessions/lifecycle/limits.h"
 #include "sessions/lifecycle/wake.h"
-#include "sessions/memory/sampler.h"
+#include "sessions/memory/footprint.h"
 #include "sessions/proc/proc_read.h"
 #include "sessions/life/origin.h"
 #include <limits.h>
@@ -211,21 +211,22 @@ words_of_process(pid_t pid)
 }
 
 /* A script may start a CLI: what runs in its place, or below it, tells. What somebody starts in a
- * shell is not what the session is. Asked all the time, so it only looks when the sampler says that
- * the tree is another one. */
+ * shell is not what the session is. */
 void
 watch_adopt(struct watch *w, struct session *s)
 {
 	const struct profile *p = s->profile;
-	const struct memstat *m = sessions_memory(s);
-	pid_t tree[TREE_MAX];
+	uint64_t text_ns = s->run->act.last_text_ns;
+	pid_t tree[PROC_BELOW_MAX];
 	size_t n;
 
-	if (!m || m->tree == s->run->tree_seen || profile_needs_conversation(p) || !s->run->pid ||
-		!s->argv || !s->argv[0] || (profile_goes_by(p, s->argv[0]) && !s->argv[1]))
+	if (care_of(s)->adopt_text_ns == text_ns) /* a CLI that began has drawn something */
 		return;
-	s->run->tree_seen = m->tree;
-	n = proc_descend(s->run->pid, tree, ARRAY_LEN(tree));
+	care_of(s)->adopt_text_ns = text_ns;
+	if (profile_needs_conversation(p) || !s->run->pid || !s->argv || !s->argv[0] ||
+		(profile_goes_by(p, s->argv[0]) && !s->argv[1]))
+		return;
+	n = proc_below(s->run->pid, tree);
 	for (size_t i = 0; i < n && !profile_needs_conversation(p); i++) {
 		char **argv = words_of_process(tree[i]);
 

@@ -232,7 +232,6 @@ take(struct sampler *s, struct entry *e, const struct scan_session *v)
 	m->processes = v->processes;
 	m->strays = e->pid ? v->strays : v->processes;
 	m->cpu_ticks = v->cpu_ticks;
-	m->tree = v->tree;
 	m->group = v->group;
 	m->gpu = v->gpu.vram_bytes + v->gpu.system_bytes;
 	m->gpu_vram = v->gpu.vram_bytes;

@@ -21,7 +21,6 @@ struct memstat { /* of one session; absent = not known yet */
 	uint64_t gpu, gpu_vram;	    /* of graphics devices: all, on the device */
 	struct memgroup group;	    /* of its own, if it has one */
 	char tool[64];		    /* a process in the tree that is no helper: "" none */
-	uint64_t tree;		    /* another number: processes came, went or became others */
 	uint64_t cpu_ticks;	    /* of the whole tree, as it stands; falls when a process ends */
 };
 struct sampler;

@@ -411,7 +411,6 @@ sum_session(struct scan *s, size_t at)
 		v->pss += m->now.pss;
 		v->cpu_ticks += m->act.cpu;
 		v->processes++;
-		v->tree = (v->tree ^ m->start ^ m->image << 1) * 1099511628211u + (uint64_t)m->pid;
 		v->strays += m->stray;
 		v->estimated = v->estimated || m->now.estimated;
 		/* on its way out a process has no memory left: that is no sample */

@@ -28,7 +28,6 @@ struct scan_session {
 	uint64_t peak; /* highest footprint since the call before, as far as the kernel tells */
 	struct gpu_memory gpu;
 	unsigned processes, strays; /* strays: found by marker, terminal or memory, not by parent */
-	uint64_t tree;		    /* another number, another tree: processes or programs */
 	/* members other than the child itself, until the next call */
 	struct scan_member *member;
 	size_t n_members;

@@ -92,6 +92,7 @@ peers_accept(struct peers *all, int fd)
 	p->next = all->first;
 	all->first = p;
 	all->n++;
+	all->came_ns = os_mono_ns();
 }
 
 static void

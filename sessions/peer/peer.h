@@ -35,7 +35,8 @@ struct peers { /* all clients; the pointers are borrowed, set before the first c
 	struct server *server;
 	struct peer *first;
 	unsigned n;
-	bool stopped; /* for good: clients are told not to start another by themselves */
+	uint64_t came_ns; /* the last one that connected */
+	bool stopped;	  /* for good: clients are told not to start another by themselves */
 };
 struct peer {
 	uint32_t magic;

@@ -81,6 +81,17 @@ proc_children(pid_t pid, pid_t *out, size_t max)
 	return n;
 }
 
+size_t
+proc_below(pid_t pid, pid_t out[PROC_BELOW_MAX])
+{
+	size_t n = 1;
+
+	out[0] = pid;
+	for (size_t i = 0; i < n; i++)
+		n += proc_children(out[i], out + n, PROC_BELOW_MAX - n);
+	return n;
+}
+
 FILE *
 proc_open(pid_t pid, const char *name)
 {
@@ -130,18 +141,6 @@ proc_thread(pid_t pid)
 	if (d)
 		closedir(d);
 	return found;
-}
-
-size_t
-proc_descend(pid_t root, pid_t *out, size_t max)
-{
-	size_t n = 0;
-
-	if (max)
-		out[n++] = root;
-	for (size_t i = 0; i < n; i++)
-		n += proc_children(out[i], out + n, max - n);
-	return n;
 }
 
 bool

@@ -14,9 +14,9 @@ char proc_state(pid_t pid);   /* as ps has it: 'R' 'S' 'D' 'T' 'Z' …; 0: it is
 pid_t proc_thread(pid_t pid);
 /* Children of all its threads, at most max; how many. */
 size_t proc_children(pid_t pid, pid_t *out, size_t max);
-enum { TREE_MAX = 256 }; /* of one session: more are not looked for */
-/* A process, and all that hangs below it, nearest first. It reads nothing of any other. */
-size_t proc_descend(pid_t root, pid_t *out, size_t max);
+/* It and those below it, nearest first; how many. Reads nothing of any other process. */
+enum { PROC_BELOW_MAX = 256 };
+size_t proc_below(pid_t pid, pid_t out[PROC_BELOW_MAX]);
 /* Are they processes of one memory (CLONE_VM)? Each would tell all of it. */
 bool proc_same_memory(pid_t a, pid_t b);
 FILE *proc_open(pid_t pid, const char *name); /* NULL and errno */

@@ -175,6 +175,25 @@ keeper_link_open(int take_fd, struct keeper_held **held, size_t *n, struct err *
 	return l;
 }
 
+int
+keeper_held_take(struct keeper_held *h, int slot)
+{
+	int fd = h ? h->fd[slot] : -1;
+
+	if (h)
+		h->fd[slot] = -1;
+	return fd;
+}
+
+struct keeper_held *
+keeper_held_globals(struct keeper_held *h, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!h[i].id)
+			return &h[i];
+	return NULL;
+}
+
 void
 keeper_held_free(struct keeper_held *held, size_t n)
 {

@@ -29,6 +29,9 @@ struct keeper_held {
 /* Over fd (owned from here): reads the replay, blocking. *held is malloc'ed. NULL and *e. */
 struct keeper_link *keeper_link_open(
 	int take_fd, struct keeper_held **held, size_t *n, struct err *e);
+/* The keeper's own entry (arena, sockets, lock); NULL none. */
+struct keeper_held *keeper_held_globals(struct keeper_held *held, size_t n);
+int keeper_held_take(struct keeper_held *h, int slot);	   /* the caller's from here; -1 */
 void keeper_held_free(struct keeper_held *held, size_t n); /* closes what nobody took */
 void keeper_link_start(struct keeper_link *l, uv_loop_t *loop, const struct keeper_ops *ops);
 void keeper_link_close(struct keeper_link *l); /* before the loop ends */

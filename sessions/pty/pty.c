@@ -182,6 +182,13 @@ turn(struct pty *p)
 	return false;
 }
 
+void
+pty_read_on(struct pty *p)
+{
+	if (!pty_check(p)->child_gone)
+		turn(p);
+}
+
 /* NULL: none, for the time being. */
 static struct pty *
 whose_turn(struct pty_hub *h, uint64_t now)

@@ -29,6 +29,8 @@ void pty_free(struct pty *p); /* NULL ok */
 int pty_fd(const struct pty *p);
 void pty_resize(struct pty *p, int cols, int rows);
 void pty_child_gone(struct pty *p);
+/* What waits there is read at once, up to one turn of it; never the end. */
+void pty_read_on(struct pty *p);
 /* Someone looks at it: its turns come first. */
 void pty_set_visible(struct pty *p, bool visible);
 /* Types: written at once or queued. 0, or -ENOBUFS (nothing was taken), -EIO. */

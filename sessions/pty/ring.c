@@ -91,21 +91,20 @@ ring_map(int fd)
 }
 
 struct ring *
-ring_new(void)
+ring_new(int take_fd)
 {
-	int fd = os_memfd("muster-ring");
 	struct ring *r;
 
-	if (fd < 0) {
-		errno = -fd;
+	if (take_fd < 0) {
+		errno = -take_fd;
 		return NULL;
 	}
-	if (ftruncate(fd, MEMFD_BYTES) < 0 ||
-		fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW) < 0) {
-		close(fd);
+	if (ftruncate(take_fd, MEMFD_BYTES) < 0) {
+		close(take_fd);
 		return NULL;
 	}
-	if (!(r = ring_map(fd)))
+	(void)fcntl(take_fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW); /* a file has none */
+	if (!(r = ring_map(take_fd)))
 		return NULL;
 	r->h->data_bytes = RING_DATA;
 	r->h->slot_bytes = RING_SLOT_MAX;

@@ -18,7 +18,8 @@
 #define RING_SLOT_MAX (64u << 20)	    /* most bytes of a checkpoint */
 
 struct ring;
-struct ring *ring_new(void);	       /* NULL and errno */
+/* In an empty file of memory, or -errno. NULL and errno. */
+struct ring *ring_new(int take_fd);
 struct ring *ring_attach(int take_fd); /* NULL: not a ring of a version known; fd closed */
 void ring_free(struct ring *r);	       /* NULL ok; the memfd lives while a keeper holds it */
 int ring_fd(const struct ring *r);     /* borrowed */

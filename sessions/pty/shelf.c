@@ -162,11 +162,11 @@ set_end(struct shelf *sh, uint64_t end)
 }
 
 struct shelf *
-shelf_new(void)
+shelf_new(int take_fd)
 {
 	struct header h = {SHELF_MAGIC, SHELF_VERSION, START};
 	struct shelf *sh = xcalloc(1, sizeof(*sh));
-	int rc = sh->fd = os_memfd("muster-shelf");
+	int rc = sh->fd = take_fd;
 
 	sh->end = START;
 	if (rc >= 0 && (rc = write_at(sh->fd, &h, sizeof(h), 0)) == 0)
@@ -329,12 +329,19 @@ copy_all(const struct shelf *from, struct shelf *to)
 }
 
 bool
-shelf_compact(struct shelf *sh)
+shelf_loose(const struct shelf *sh)
 {
 	uint64_t dropped = sh->end - START - sh->live;
-	struct shelf *to, old = *sh;
 
-	if (dropped < COMPACT_MIN || dropped < sh->live || !(to = shelf_new()))
+	return dropped >= COMPACT_MIN && dropped >= sh->live;
+}
+
+bool
+shelf_compact(struct shelf *sh, int take_fd)
+{
+	struct shelf *to = shelf_new(take_fd), old = *sh;
+
+	if (!to)
 		return false;
 	if (!copy_all(sh, to)) {
 		shelf_free(to);

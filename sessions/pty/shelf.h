@@ -28,7 +28,8 @@ struct shelf_end {
 #define SHELF_SLACK (2u << 20)
 
 struct shelf;
-struct shelf *shelf_new(void); /* NULL and errno */
+/* In an empty file of memory, or -errno. NULL and errno. */
+struct shelf *shelf_new(int take_fd);
 /* Of a server that died. NULL: not a shelf of a version known; fd closed. */
 struct shelf *shelf_adopt(int take_fd);
 void shelf_free(struct shelf *sh);    /* NULL ok; the memfd lives while a keeper holds it */
@@ -41,9 +42,11 @@ bool shelf_get(const struct shelf *sh, uint32_t num, enum shelf_kind kind, struc
 void shelf_drop(struct shelf *sh, uint32_t num, enum shelf_kind kind);
 void shelf_clear(struct shelf *sh, uint32_t num);	   /* all kinds but SHELF_GONE */
 uint32_t shelf_next(const struct shelf *sh, uint32_t num); /* the next session's; 0 none */
-/* Gives the room of what was dropped back when that is most of it, and more than SHELF_SLACK: true
- * when there is another fd, which the keeper is then to hold. */
-bool shelf_compact(struct shelf *sh);
+/* What was dropped is most of it, and more than SHELF_SLACK. */
+bool shelf_loose(const struct shelf *sh);
+/* Moves to that empty file (or -errno), which the keeper is then to hold: true. false: there is no
+ * memory, it stays where it is. */
+bool shelf_compact(struct shelf *sh, int take_fd);
 size_t shelf_live_bytes(const struct shelf *sh);
 size_t shelf_file_bytes(const struct shelf *sh);
 void shelf_check(const struct shelf *sh); /* aborts */

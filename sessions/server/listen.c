@@ -51,7 +51,7 @@ inherit_lock(struct listener *l, struct keeper_held *g, struct err *e)
 {
 	int rc = 0;
 
-	if ((l->lock_fd = recover_take(g, KEEPER_LOCK)) >= 0)
+	if ((l->lock_fd = keeper_held_take(g, KEEPER_LOCK)) >= 0)
 		place_read(l->lock_fd, &l->place);
 	if (l->lock_fd < 0 || !place_is(l->lock_fd))
 		rc = take_lock(l);
@@ -154,14 +154,14 @@ int
 listener_open(struct listener *l, struct keeper_link *keeper, struct keeper_held *h, size_t n,
 	struct err *e)
 {
-	struct keeper_held *g = recover_globals(h, n);
+	struct keeper_held *g = keeper_held_globals(h, n);
 
 	l->keeper = keeper;
 	l->lock_fd = -1;
 	l->spare_fd = open_spare();
 	if (inherit_lock(l, g, e) < 0)
 		return -1;
-	l->fd = recover_take(g, KEEPER_LISTEN);
+	l->fd = keeper_held_take(g, KEEPER_LISTEN);
 	return l->fd >= 0 && has_name(l) ? 0 : put_socket(l, e);
 }
 

@@ -114,6 +114,12 @@ on_read(void *arg)
 	free(k);
 }
 
+bool
+reload_is_told(const struct reload *r)
+{
+	return uv_is_active((const uv_handle_t *)&r->watch);
+}
+
 void
 reload_check(struct reload *r)
 {

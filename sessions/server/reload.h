@@ -18,6 +18,8 @@ struct reload {
  * watched it is never called. */
 void reload_init(struct reload *r, struct sessions *ss, void (*touched)(void *ctx),
 	void (*taken)(void *ctx), void *ctx);
+/* Is `touched` called when the file changes? */
+bool reload_is_told(const struct reload *r);
 /* Looks, beside the loop, whether it changed; then `taken` is called when something new is in place. */
 void reload_check(struct reload *r);
 #endif

@@ -9,6 +9,7 @@
 #include "core/os/os.h"
 #include "sessions/memory/census.h"
 #include "sessions/proc/proc_read.h"
+#include "sessions/pty/memdir.h"
 #include "sessions/pty/pty.h"
 #include "sessions/pty/ring.h"
 #include "sessions/pty/shelf.h"
@@ -41,6 +42,7 @@
 #define TICK_MS 1000
 #define TICK_MIN_MS 50
 #define MEND_TICKS 30
+#define COMPANY_NS 60000000000ull
 #define SETTLE_MS 100
 #define SETTLE_QUIET_NS 80000000ull
 #define SETTLE_LATEST_NS 400000000ull /* screen rules run this often under steady output */
@@ -221,6 +223,15 @@ open_log(void)
 	log_open(path, LOG_INFO);
 }
 
+/* Are files to be looked at often? Somebody is here, or was a moment ago; or nothing tells of a change
+ * to the configuration. */
+static bool
+in_company(const struct server *sv, uint64_t now)
+{
+	return sv->peers->n || now - sv->peers->came_ns < COMPANY_NS ||
+	       !reload_is_told(&sv->reload);
+}
+
 static void
 on_tick(uv_timer_t *t)
 {
@@ -243,16 +254,16 @@ on_tick(uv_timer_t *t)
 	views_check(sv->views);
 	if (++sv->ticks % 5 == 0)
 		tell_totals(sv);
-	if (sv->ticks % 5 == 0)
-		reload_check(&sv->reload);
 	if (listener_tick(&sv->listener)) {
 		open_log();
 		lifecycle_mend(sv->life);
 		store_retry(sv->sessions.store); /* it looks at its files, too */
 	} else if (sv->ticks % MEND_TICKS == 0)
 		lifecycle_mend(sv->life);
-	if (sv->ticks % 5 == 0)
+	if (sv->ticks % (in_company(sv, now) ? 5 : MEND_TICKS) == 0) {
+		reload_check(&sv->reload);
 		look_for_another(sv);
+	}
 	uv_timer_set_repeat(t, tick_ms(sv));
 }
 
@@ -267,7 +278,7 @@ on_config_touched(void *ctx)
 {
 	struct server *sv = ctx;
 
-	sv->ticks = 4; /* the next tick looks: an editor writes in steps */
+	sv->ticks = MEND_TICKS - 1; /* the next tick looks: an editor writes in steps */
 }
 
 /* The keeper. */
@@ -506,10 +517,12 @@ leave(struct server *sv)
 	ss->census = NULL;
 	sampler_close(ss->sampler);
 	ss->sampler = NULL;
-	recorder_flush(ss);
+	if (recorder_flush(ss))
+		memdir_clear(ss->memdir);
 	store_worker_close(ss->store);
 	close_all(sv);
 	listener_leave(&sv->listener);
+	paths_leave();
 	log_info("server %d leaves", (int)getpid());
 	return 0;
 }
@@ -634,6 +647,8 @@ server_run(const struct command *commands, size_t n_commands)
 		return KEEPER_EXIT_FINAL;
 	}
 	services_setup(&sv);
+	if (!keeper_link_trial(sv.sessions.keeper))
+		sv.sessions.memdir = memdir_open(MEMDIR_ROOT, paths()->state);
 	taken = recover(&sv.sessions, held, n);
 	keeper_held_free(held, n);
 	if (keeper_link_trial(sv.sessions.keeper))

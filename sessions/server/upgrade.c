@@ -6,6 +6,7 @@
 #include "sessions/config/config.h"
 #include "sessions/keeper/record.h"
 #include "sessions/pty/keeper_link.h"
+#include "sessions/pty/memdir.h"
 #include "sessions/pty/ring.h"
 #include "sessions/pty/shelf.h"
 #include "sessions/display/display.h"
@@ -29,7 +30,6 @@
 
 #define TRIAL_MS 20000
 #define LATE_MS 10000
-#define COPY_BYTES (1u << 20)
 
 struct trial_record {
 	struct keeper_rec r;
@@ -43,31 +43,6 @@ say(struct upgrade *u, struct keeper_rec r, int fd)
 {
 	u->say = xrealloc(u->say, (u->n + 1) * sizeof(*u->say));
 	u->say[u->n++] = (struct trial_record){.r = r, .fd = fd};
-}
-
-/* Shared memory as it is at this moment, holes and all: fd or -1. */
-static int
-copy_memory(int fd)
-{
-	uint64_t from = 0, to, at = 0;
-	struct stat st;
-	char *block = xmalloc(COPY_BYTES);
-	int copy = os_memfd("trial");
-	bool ok = copy >= 0 && fstat(fd, &st) == 0 && ftruncate(copy, st.st_size) == 0;
-
-	while (ok && os_next_data(fd, at, &from, &to))
-		for (at = from; ok && at < to;) {
-			size_t want = MIN(to - at, (uint64_t)COPY_BYTES);
-			ssize_t n = pread(fd, block, want, (off_t)at);
-
-			ok = n > 0 && pwrite(copy, block, (size_t)n, (off_t)at) == n;
-			at += (uint64_t)MAX(n, 0);
-		}
-	free(block);
-	if (ok || copy < 0)
-		return copy;
-	close(copy);
-	return -1;
 }
 
 static void
@@ -86,7 +61,7 @@ say_session(struct upgrade *u, const struct session *s)
 	struct keeper_rec child = {.type = KEEPER_CHILD, .id = s->num, .flags = KEEPER_RUNNING};
 
 	if (s->display->ring)
-		say_held(u, s->num, KEEPER_RING, copy_memory(ring_fd(s->display->ring)));
+		say_held(u, s->num, KEEPER_RING, memory_copy(ring_fd(s->display->ring)));
 	if (s->spec >= 0)
 		say_held(u, s->num, KEEPER_SPEC, fcntl(s->spec, F_DUPFD_CLOEXEC, 0));
 	if (!r)
@@ -112,8 +87,8 @@ say_all(struct upgrade *u)
 	say(u, (struct keeper_rec){.type = KEEPER_HELLO, .id = KEEPER_VERSION, .pid = getpid()},
 		-1);
 	say(u, (struct keeper_rec){.type = KEEPER_TRIAL}, -1);
-	say_held(u, 0, KEEPER_ARENA, copy_memory(arena_fd(ss->arena)));
-	say_held(u, 0, KEEPER_SHELF, copy_memory(shelf_fd(ss->shelf)));
+	say_held(u, 0, KEEPER_ARENA, memory_copy(arena_fd(ss->arena)));
+	say_held(u, 0, KEEPER_SHELF, memory_copy(shelf_fd(ss->shelf)));
 	for (const struct session *s = ss->first; s; s = s->next)
 		say_session(u, s);
 	say(u, (struct keeper_rec){.type = KEEPER_READY}, -1);

@@ -10,15 +10,23 @@
 #define WATCHDOG_CPU_NS 5000000000ull
 #define WATCHDOG_NS 30000000000ull
 
+/* A loop since it began: how often it turned, how long it waited in all for something to do, what
+ * its thread computed. */
+struct loop_times {
+	uint64_t turns, waited_ns, cpu_ns;
+};
 /* One turn as the watchdog sees it; {0} at first. */
 struct watchdog {
-	uint64_t turns;		 /* when last looked at */
-	uint64_t last_ns;	 /* of the last look */
-	uint64_t stale_ns, cpu0; /* of this turn: for how long; what the loop had computed before */
+	struct loop_times last; /* when it turned or waited last */
+	uint64_t last_ns;	/* of the last look */
+	uint64_t stale_ns;	/* of this turn: for how long */
+	uint64_t seen_ns;	/* since it was first looked at */
+	bool rests;		/* it only waited: the next look may be WATCHDOG_REST_S away */
 };
+#define WATCHDOG_REST_S 3
 /* A look: true when it is time to abort. What this process itself did not live through (it was
- * stopped, the machine slept) is not counted. cpu_ns: of the loop's thread, since its start. */
-bool watchdog_look(struct watchdog *w, uint64_t turns, uint64_t now_ns, uint64_t cpu_ns);
+ * stopped, the machine slept) is not counted. */
+bool watchdog_look(struct watchdog *w, const struct loop_times *is, uint64_t now_ns);
 /* Watches the calling thread's loop from a thread of its own. */
 void watchdog_start(uv_loop_t *loop);
 #endif

@@ -11,6 +11,7 @@ struct arena;
 struct sections;
 struct pty_hub;
 struct shelf;
+struct memdir;
 struct census;
 struct sampler;
 struct store_worker;
@@ -54,7 +55,8 @@ struct sessions {
 	struct arena *arena;
 	struct pty_hub *ptys;
 	struct keeper_link *keeper;
-	struct shelf *shelf; /* what ended sessions need again */
+	struct memdir *memdir; /* where arena, shelf and rings stand; NULL: in memfds */
+	struct shelf *shelf;   /* what ended sessions need again */
 	struct store_worker *store;
 	struct aside *aside; /* for files of others: configuration, transcripts */
 	struct aside *git;   /* what waits for git */

@@ -48,7 +48,6 @@ struct run {
 	bool mem_held;	       /* its limit, by a cgroup; else it is watched */
 	int mem_level;	       /* memlimit_level */
 	uint64_t mem_kills;    /* told of */
-	uint64_t tree_seen;    /* memstat's, when it was last looked for what a script runs */
 	run_cb on_started;
 	void *on_started_ctx;
 	char hook_token[33];

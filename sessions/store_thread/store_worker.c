@@ -866,12 +866,37 @@ store_take_num(struct store_worker *w, uint32_t at_least)
 	return num;
 }
 
-/* ---- at start: wait for the thread ---- */
+/* ---- at start and end: wait for the thread ---- */
+
+struct waited {
+	store_fn fn;
+	void *arg;
+	uv_sem_t ready;
+};
+
+static void
+waited_fn(void *arg, struct history_db *h, struct meta_db *m)
+{
+	struct waited *t = arg;
+
+	t->fn(t->arg, h, m);
+	uv_sem_post(&t->ready);
+}
+
+void
+store_wait(struct store_worker *w, store_fn fn, void *arg)
+{
+	struct waited t = {.fn = fn, .arg = arg};
+
+	CHECK(uv_sem_init(&t.ready, 0) == 0);
+	store_run(w, waited_fn, NULL, &t);
+	uv_sem_wait(&t.ready);
+	uv_sem_destroy(&t.ready);
+}
 
 struct load {
 	struct store_worker *w;
 	struct meta_list all;
-	uv_sem_t ready;
 };
 
 static void
@@ -886,7 +911,6 @@ load_fn(void *arg, struct history_db *h, struct meta_db *m)
 	meta_sessions_free(found.s, found.n);
 	fill_numbers(l->w);
 	l->all = mirror_all(&l->w->mirror);
-	uv_sem_post(&l->ready);
 }
 
 struct meta_session *
@@ -894,10 +918,7 @@ store_load_sessions(struct store_worker *w, size_t *n)
 {
 	struct load l = {.w = w};
 
-	CHECK(uv_sem_init(&l.ready, 0) == 0);
-	store_run(w, load_fn, NULL, &l);
-	uv_sem_wait(&l.ready);
-	uv_sem_destroy(&l.ready);
+	store_wait(w, load_fn, &l);
 	*n = l.all.n;
 	return l.all.s;
 }

@@ -43,4 +43,6 @@ void store_trim(struct store_worker *w, bool code);
 typedef void (*store_fn)(void *arg, struct history_db *h, struct meta_db *m);
 typedef void (*store_done)(void *arg);
 void store_run(struct store_worker *w, store_fn fn, store_done done, void *arg);
+/* The same, and waits for it: before there is a loop that could, and after. */
+void store_wait(struct store_worker *w, store_fn fn, void *arg);
 #endif

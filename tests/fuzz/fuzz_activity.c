@@ -64,7 +64,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			activity_progress(&a, text[0], now);
 			break;
 		case 3:
-			activity_prompt_mark(&a, "ABCD"[(uint8_t)text[0] % 4], now);
+			activity_prompt_mark(&a, p, "ABCD"[(uint8_t)text[0] % 4], now);
 			break;
 		case 4:
 			activity_output(&a, n, text[0] & 1, now);

@@ -137,7 +137,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct term_config c = {.cols = 20, .rows = 5, .history = {.lines = 200, .bytes = 1 << 20}};
 	struct fuzz_in in = {data, data + size};
 	struct arena *a = arena_new(64 << 20);
-	struct ring *r = ring_new();
+	struct ring *r = ring_new(os_memfd("ring"));
 	struct term *t;
 	const uint8_t *p;
 	int edits, fd, arena;

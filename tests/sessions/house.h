@@ -163,7 +163,7 @@ house_begin(void)
 	ss->arena = arena_new(0);
 	ss->store = store_worker_new(&house.loop, paths()->state, ss->store_banner);
 	ss->aside = aside_new(&house.loop);
-	ss->shelf = shelf_new();
+	ss->shelf = shelf_new(os_memfd("shelf"));
 	ss->ptys = pty_hub_new(&house.loop);
 	house_open_keeper();
 }

@@ -107,14 +107,48 @@ hostile_osc7501_is_harmless(void **state)
 static void
 a_shell_prompt_ends_working(void **state)
 {
+
 	(void)state;
 	say("state=working", T0);
-	activity_prompt_mark(&a, 'A', T0 + S);
-	assert_int_equal(verdict(T0 + S), ACT_IDLE);
+	activity_prompt_mark(&a, shell, 'A', T0 + S);
+	activity_evaluate(&a, shell, T0 + S);
+	assert_int_equal(a.now, ACT_IDLE);
 	assert_int_equal(a.source, SRC_TITLE);
 	say("state=done", T0 + 2 * S);
-	activity_prompt_mark(&a, 'A', T0 + 3 * S);
-	assert_int_equal(verdict(T0 + 3 * S), ACT_DONE);
+	activity_prompt_mark(&a, shell, 'A', T0 + 3 * S);
+	activity_evaluate(&a, shell, T0 + 3 * S);
+	assert_int_equal(a.now, ACT_DONE);
+}
+
+/* Kimi marks the start and end of each message, for terminals that jump between them. */
+static void
+marks_of_an_ai_cli_tell_of_no_command(void **state)
+{
+	const struct profile *p = profile_find(ps, "kimi");
+
+	(void)state;
+	for (const char *mark = "ABC"; *mark; mark++)
+		activity_prompt_mark(&a, p, *mark, T0);
+	activity_evaluate(&a, p, T0 + S);
+	assert_int_equal(a.now, ACT_UNKNOWN);
+}
+
+/* It may wait for its model, or ask what no rule knows. */
+static void
+silence_of_an_ai_cli_is_no_rest(void **state)
+{
+	static const char *const names[] = {
+		"agy", "crush", "cursor-agent", "droid", "goose", "amp"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		const struct profile *p = profile_find(ps, names[i]);
+
+		activity_output(&a, 9, true, T0);
+		activity_screen(&a, p, "Welcome\n", T0);
+		activity_evaluate(&a, p, T0 + 60 * S);
+		assert_int_equal(a.now, ACT_UNKNOWN);
+	}
 }
 
 static void
@@ -332,7 +366,7 @@ a_screen_that_rests_is_believed_when_it_is_quiet(void **state)
 	activity_evaluate(&a, p, T0 + 6 * S);
 	assert_int_equal(a.now, ACT_UNKNOWN);
 	assert_true(activity_waits(&a, T0 + 6 * S));
-	activity_evaluate(&a, p, T0 + 7 * S);
+	activity_evaluate(&a, p, T0 + 6 * S + S / 2);
 	assert_int_equal(a.now, ACT_IDLE);
 	assert_false(activity_waits(&a, T0 + 7 * S));
 	activity_typed(&a, "x", 1, T0 + 8 * S); /* the echo of typing, or a repaint */
@@ -346,6 +380,10 @@ a_screen_that_rests_is_believed_when_it_is_quiet(void **state)
 	activity_typed(&a, "\r", 1, T0 + 20 * S); /* what follows it is an answer */
 	activity_output(&a, 99, true, T0 + 20 * S + S / 10);
 	activity_evaluate(&a, p, T0 + 20 * S + S / 5);
+	assert_int_not_equal(a.now, ACT_IDLE);
+	activity_typed(&a, "\33", 1, T0 + 21 * S); /* nor is what stops it seen to do so at once */
+	activity_output(&a, 9, true, T0 + 21 * S + S / 10);
+	activity_evaluate(&a, p, T0 + 21 * S + S / 5);
 	assert_int_not_equal(a.now, ACT_IDLE);
 }
 
@@ -644,6 +682,8 @@ main(void)
 		T(rest_begins_again_after_work_unseen),
 		T(hostile_osc7501_is_harmless),
 		T(a_shell_prompt_ends_working),
+		T(marks_of_an_ai_cli_tell_of_no_command),
+		T(silence_of_an_ai_cli_is_no_rest),
 		T(children_do_not_set_the_state),
 		T(higher_source_wins_while_fresh),
 		T(a_hook_says_nothing_of_an_interrupt),

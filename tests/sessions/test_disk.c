@@ -2,6 +2,7 @@
  * what is kept in memory only, every line is there once, and all is stored again by itself. Also
  * what is on the disk at all: after a reboot, of sessions not to be stored, of forgotten ones. */
 #include "tests/sessions/put_file.h"
+#include "tests/sessions/memory_left.h"
 #include "tests/sessions/run_muster.h"
 #include "tests/sessions/sick_disk.h"
 #include <errno.h>
@@ -148,6 +149,7 @@ reboot_machine(void)
 	waitpid(keeper, NULL, 0); /* if it is our child */
 	assert_true(until(gone, &server, 5));
 	assert_true(until(gone, &keeper, 5));
+	clear_memory();
 	assert_int_equal(muster("ls -a"), 0);
 }
 

@@ -2,6 +2,7 @@
  * what that run finds and does goes to the test through a file. */
 #include "sessions/pty/keeper_link.h"
 #include "sessions/pty/spawn.h"
+#include "core/os/os.h"
 #include "sessions/pty/ring.h"
 #include "tests/sessions/run_muster.h"
 #include <errno.h>
@@ -671,7 +672,7 @@ fake_server(void)
 	}
 	uv_loop_init(&w.loop);
 	keeper_link_start(w.l, &w.loop, &ops);
-	struct ring *r = ring_new();
+	struct ring *r = ring_new(os_memfd("ring"));
 	memcpy(ring_place(r), "bytes", 5);
 	ring_commit(r, 5);
 	spawn_shell(&w, 12, "exec cat", "/");

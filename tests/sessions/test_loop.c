@@ -220,6 +220,44 @@ test_an_end_knows_the_machine(void **state)
 	end();
 }
 
+static bool
+is_taken(void *ctx)
+{
+	char cmd[600];
+
+	(void)ctx;
+	snprintf(cmd, sizeof(cmd), "grep -q 'configuration read again' '%s'",
+		in_home("state/server.log"));
+	return system(cmd) == 0;
+}
+
+/* Every few seconds a session is looked after; nothing else of the machine is read on the loop for
+ * it. A configuration that was taken lets it happen at once. */
+static void
+test_looking_after_a_session_is_cheap(void **state)
+{
+	pid_t other;
+
+	(void)state;
+	begin("judged");
+	if ((other = fork()) == 0)
+		for (;;)
+			pause();
+	faults->process = other;
+	assert_int_equal(muster("new -d -n q -- sh -c 'echo begun; cat'"), 0);
+	until_shows("q", "begun");
+	faults->process_looks = 0;
+	faults->watch = 1;
+	put_file(in_home("config.ini"), "[sampling]\ntick=1s\n");
+	assert_true(until(is_taken, NULL, 20));
+	assert_int_equal(muster("ls"), 0);
+	assert_int_equal(muster("ls"), 0);
+	assert_int_equal(faults->process_looks, 0);
+	kill(other, SIGKILL);
+	waitpid(other, NULL, 0);
+	end();
+}
+
 int
 main(void)
 {
@@ -227,6 +265,7 @@ main(void)
 		cmocka_unit_test(test_nothing_on_the_loop_waits),
 		cmocka_unit_test(test_a_hanging_disk_is_nobody_elses),
 		cmocka_unit_test(test_an_end_knows_the_machine),
+		cmocka_unit_test(test_looking_after_a_session_is_cheap),
 	};
 
 	snprintf(top, sizeof(top), "%s", getenv("MUSTER_HOME"));

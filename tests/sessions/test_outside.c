@@ -84,7 +84,11 @@ test_shared_daemon(void **state)
 	json_decref(asked_until("footprint --outside --json", is_orphaned));
 	assert_int_equal(muster("footprint --outside --stop"), 1); /* nobody to ask */
 	assert_int_equal(kill(pid, 0), 0);
-	assert_int_equal(muster("footprint --outside --stop --yes"), 0);
+	assert_int_equal(muster("footprint --outside --stop --yes --json"), 0);
+	j = out_json();
+	assert_true(json_is_true(
+		json_object_get(json_array_get(json_object_get(j, "results"), 0), "ok")));
+	json_decref(j);
 	json_decref(asked_until("footprint --outside --json", is_gone));
 	assert_int_equal(muster("footprint --stop"), 2);
 	assert_int_equal(muster("footprint --outside --yes"), 2);

@@ -267,37 +267,70 @@ transcript_must_be_on_disk(void **state)
 	assert_non_null(strstr(out, "/c*nf/sessions"));
 }
 
+static const struct {
+	const char *profile, *text;
+	int want;
+} screens[] = {
+	{"claude", "noise\n Do you want to proceed?\n ❯ 1. Yes\n   2. No\n\n Esc to cancel\n",
+		ACT_PERMISSION},
+	{"claude", " Do you want to create a.txt?\n ❯ 1. Yes\n   3. No\n", ACT_PERMISSION},
+	{"claude", "Which?\n\n❯ 1. Red\n  2. Blue\n\nEnter to select · Esc to cancel\n",
+		ACT_QUESTION},
+	{"claude", "* Thinking… (esc to interrupt)\n────\n❯ \n────\n", ACT_WORKING},
+	{"claude", "● ok\n────\n❯ \n────\n  ? for shortcuts\n", ACT_IDLE},
+	{"claude", "plain text only\n", -1},
+	{"codex",
+		"› 1. Yes, proceed (y)\n  2. No\n\n  Press enter to confirm or esc to "
+		"cancel\n",
+		ACT_PERMISSION},
+	{"gemini", "✦ ok\n\n▄▄▄▄\n > half a thought\n▀▀▀▀\n ~/x\n", ACT_IDLE},
+	{"gemini", "⠏ Thinking… (esc to cancel, 2s)\n▄▄▄▄\n > \n▀▀▀▀\n", ACT_WORKING},
+	{"kimi",
+		" ────\n  Trust this folder?\n  ↑↓ navigate · Enter select · Esc exit\n\n  "
+		"/x\n\n"
+		"   ❯ Trust this folder\n     Don't trust\n ────\n",
+		ACT_QUESTION},
+	{"kimi", " ✨ hi\n  🌒\n ╭────╮\n │ >  │\n ╰────╯\n stub  ~/x\n", ACT_WORKING},
+	{"kimi", " ● on it\n  ⠋ Working… · Tip: go\n ╭────╮\n │ > x │\n ╰────╯\n", ACT_WORKING},
+	{"kimi", " ✨ hi\n ● ok\n ╭────╮\n │ > x │\n ╰────╯\n stub  ~/x\n", ACT_IDLE},
+	{"qwen", "  ┌────┐\n  │ Select Authentication Method │\n  │ › Studio │\n  └────┘\n",
+		ACT_QUESTION},
+	{"qwen", "  ✦ ok\n────\n>   Type your message\n────\n  ? for shortcuts\n", ACT_IDLE},
+	{"amp", "No API key found.\nWould you like to log in to Amp? [(y)es, (n)o]:\n",
+		ACT_QUESTION},
+	{"copilot",
+		"│ Do you trust the files in this folder? │\n│ ❯ 1. Yes │\n│   3. No (Esc) "
+		"│\n"
+		"│ ↑/↓ to navigate · enter to select │\n",
+		ACT_QUESTION},
+	{"copilot",
+		" Which account?\n ❯ 1. one\n   2. two\n ↑/↓ to navigate · enter to "
+		"select\n",
+		ACT_QUESTION},
+	{"copilot", "Please use /login to sign in\n╻▄▄▄\n┃\n╹▀▀▀\n ← open sidebar\n", ACT_IDLE},
+	{"pi", " pi v0.73.1\n────\n\n────\n~/x\n0.0%/1.0M (auto)\n", ACT_IDLE},
+	{"pi", " ⠧ Working...\n────\n\n────\n~/x\n0.0%\n", ACT_WORKING},
+	{"agy", " Sign in with Google\n > Continue\n", ACT_QUESTION},
+	{"cursor-agent", " Press any key to log in...\n", ACT_QUESTION},
+	{"droid", " Do you trust this folder?\n", ACT_QUESTION},
+	{"goose", " Select a provider\n", ACT_QUESTION},
+	{"crush", " Choose a model\n\n enter to confirm\n", ACT_QUESTION},
+	{"shell", "user@box:~$ make\nok\nuser@box:~$ \n\n\n\n", ACT_IDLE},
+	{"shell", "user@box:~$ make\ncompiling", -1},
+};
+
 static void
 patterns_read_the_last_rows(void **state)
 {
-	static const struct {
-		const char *profile, *text;
-		int want;
-	} cases[] = {
-		{"claude",
-			"noise\n Do you want to proceed?\n ❯ 1. Yes\n   2. No\n\n Esc to cancel\n",
-			ACT_PERMISSION},
-		{"claude", " Do you want to create a.txt?\n ❯ 1. Yes\n   3. No\n", ACT_PERMISSION},
-		{"claude", "Which?\n\n❯ 1. Red\n  2. Blue\n\nEnter to select · Esc to cancel\n",
-			ACT_QUESTION},
-		{"claude", "* Thinking… (esc to interrupt)\n────\n❯ \n────\n", ACT_WORKING},
-		{"claude", "● ok\n────\n❯ \n────\n  ? for shortcuts\n", ACT_IDLE},
-		{"claude", "plain text only\n", -1},
-		{"codex",
-			"› 1. Yes, proceed (y)\n  2. No\n\n  Press enter to confirm or esc to "
-			"cancel\n",
-			ACT_PERMISSION},
-		{"shell", "user@box:~$ make\nok\nuser@box:~$ \n\n\n\n", ACT_IDLE},
-		{"shell", "user@box:~$ make\ncompiling", -1},
-	};
+
 	char far[400] = " Do you want to proceed?\n ❯ 1. Yes\n", detail[60];
 
 	(void)state;
-	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		const struct profile *p = profile_find(ps, cases[i].profile);
+	for (size_t i = 0; i < ARRAY_LEN(screens); i++) {
+		const struct profile *p = profile_find(ps, screens[i].profile);
 
-		assert_int_equal(profile_match_screen(p, cases[i].text, detail, sizeof detail),
-			cases[i].want);
+		assert_int_equal(profile_match_screen(p, screens[i].text, detail, sizeof detail),
+			screens[i].want);
 	}
 	for (int i = 0; i < 25; i++)
 		strcat(far, "row\n");

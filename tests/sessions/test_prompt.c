@@ -157,6 +157,18 @@ static const struct example {
 	{"copilot", "╻▄▄▄▄\r\n┃ \033[7m \033[m\r\n╹▀▀▀▀\r\n ← open sidebar", PROMPT_EMPTY, ""},
 	{"copilot", "╻▄▄▄▄\r\n┃ draft\033[7m \033[m\r\n╹▀▀▀▀\r\n ← open sidebar", PROMPT_TEXT,
 		"draft"},
+	{"kimi",
+		" ✨ sent\r\n ● ok\r\n ╭────╮\r\n │ > \033[7m \033[m  │\r\n ╰────╯\r\n stub  ~/x\r\n"
+		"        context: 9%",
+		PROMPT_EMPTY, ""},
+	{"kimi",
+		" ╭────╮\r\n │ > a draft\033[7m \033[m  │\r\n ╰────╯\r\n stub  ~/x\r\n  context: "
+		"9%",
+		PROMPT_TEXT, "a draft"},
+	{"kimi", " ╭────╮\r\n │ > one\033[7m \033[m  │\r\n │   two   │\r\n ╰────╯\r\n stub  ~/x",
+		PROMPT_TEXT, NULL},
+	{"kimi", " ╭────╮\r\n │  Welcome │\r\n ╰────╯\r\n  showing 1-24 of 70\r\n ────\r\n ~/x",
+		PROMPT_UNSEEN, NULL},
 	{"aider", "> ", PROMPT_EMPTY, ""},
 	{"aider", "ask> why", PROMPT_TEXT, "why"},
 	{"aider", "Add file? (Y)es/(N)o [Yes]: ", PROMPT_UNSEEN, NULL},

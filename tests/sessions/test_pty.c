@@ -81,7 +81,7 @@ open_one(struct one *o, char letter)
 	int master;
 
 	o->letter = letter;
-	assert_non_null(o->ring = ring_new());
+	assert_non_null(o->ring = ring_new(os_memfd("ring")));
 	assert_int_equal(openpty(&master, &o->slave, NULL, NULL, NULL), 0);
 	tcgetattr(o->slave, &raw);
 	cfmakeraw(&raw);

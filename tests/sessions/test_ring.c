@@ -1,5 +1,6 @@
 /* The ring: what a dead server's successor finds. A second mapping of the same memfd plays the
  * successor; nothing of the first one's memory is used. */
+#include "core/os/os.h"
 #include "sessions/pty/ring.h"
 #include <errno.h>
 #include <setjmp.h>
@@ -38,7 +39,7 @@ successor(struct ring *r)
 static void
 test_bytes_survive(void **st)
 {
-	struct ring *r = ring_new(), *s;
+	struct ring *r = ring_new(os_memfd("ring")), *s;
 	size_t n;
 	const uint8_t *p;
 
@@ -56,7 +57,7 @@ test_bytes_survive(void **st)
 static void
 test_uncommitted_read_is_found(void **st)
 {
-	struct ring *r = ring_new(), *s;
+	struct ring *r = ring_new(os_memfd("ring")), *s;
 	size_t n;
 
 	(void)st;
@@ -75,7 +76,7 @@ test_uncommitted_read_is_found(void **st)
 static void
 test_guard_is_always_clean(void **st)
 {
-	struct ring *r = ring_new();
+	struct ring *r = ring_new(os_memfd("ring"));
 	uint8_t junk[RING_READ];
 	size_t total = 0;
 
@@ -108,7 +109,7 @@ static void
 test_reads_meet_no_fault(void **st)
 {
 	static uint8_t bytes[RING_READ];
-	struct ring *r = ring_new(), *s;
+	struct ring *r = ring_new(os_memfd("ring")), *s;
 	int p[2];
 
 	(void)st;
@@ -140,7 +141,7 @@ test_reads_meet_no_fault(void **st)
 static void
 test_replay_never_wraps(void **st)
 {
-	struct ring *r = ring_new();
+	struct ring *r = ring_new(os_memfd("ring"));
 	uint8_t *all = malloc(2 * RING_DATA);
 	size_t n, len = 2 * RING_DATA - RING_READ - 17;
 
@@ -161,7 +162,7 @@ test_replay_never_wraps(void **st)
 static void
 test_checkpoint_newest_and_fallback(void **st)
 {
-	struct ring *r = ring_new(), *s;
+	struct ring *r = ring_new(os_memfd("ring")), *s;
 	uint64_t upto = 99;
 	size_t n;
 	char *p, big[20000];
@@ -197,7 +198,7 @@ test_checkpoint_newest_and_fallback(void **st)
 static void
 test_poison_counts_deaths_on_the_same_bytes(void **st)
 {
-	struct ring *r = ring_new();
+	struct ring *r = ring_new(os_memfd("ring"));
 	uint64_t from;
 	uint32_t n;
 
@@ -231,7 +232,7 @@ held(const struct ring *r)
 static void
 test_punch_only_what_a_checkpoint_covers(void **st)
 {
-	struct ring *r = ring_new();
+	struct ring *r = ring_new(os_memfd("ring"));
 	static char much[RING_DATA / 2];
 	long full;
 	size_t n;
@@ -263,7 +264,7 @@ test_foreign_memfd_is_refused(void **st)
 
 	(void)st;
 	assert_null(ring_attach(fd));
-	struct ring *r = ring_new();
+	struct ring *r = ring_new(os_memfd("ring"));
 	assert_int_equal(pwrite(ring_fd(r), "????", 4, 4), 4); /* a version nobody knows */
 	assert_null(ring_attach(dup(ring_fd(r))));
 	assert_int_equal(ring_save(r, "", (size_t)RING_SLOT_MAX + 1, 0), -EFBIG);
@@ -283,14 +284,14 @@ test_damaged_headers(void **st)
 
 	(void)st;
 	for (size_t i = 0; i < ARRAY_LEN(t); i++) {
-		struct ring *r = ring_new();
+		struct ring *r = ring_new(os_memfd("ring"));
 
 		put(r, "abc", 3);
 		assert_int_equal(pwrite(ring_fd(r), &t[i].value, t[i].n, t[i].off), t[i].n);
 		assert_null(ring_attach(dup(ring_fd(r))));
 		ring_free(r);
 	}
-	struct ring *r = ring_new();
+	struct ring *r = ring_new(os_memfd("ring"));
 	assert_int_equal(ftruncate(ring_fd(r), 4096), -1); /* sealed */
 	ring_free(r);
 	ring_free(NULL);
@@ -302,7 +303,7 @@ test_save_that_fails(void **st)
 {
 	static char big[64 << 10];
 	struct rlimit was, small = {4096 + RING_DATA + RING_SLOT_MAX + 100, RLIM_INFINITY};
-	struct ring *r = ring_new(), *s;
+	struct ring *r = ring_new(os_memfd("ring")), *s;
 	uint64_t upto;
 	size_t n;
 	char *p;

@@ -15,11 +15,37 @@ static const char ssh[] = "#!/bin/sh\n"
 			  "[ \"$1 $2\" = '-t far' ] || exit 255\n"
 			  "shift 2\n"
 			  "exec env -i PATH=\"$PATH\" TERM=xterm BOX=far setsid -w sh -c \"$*\"\n";
-static const char config[] = "[runner.box]\ncommand = docker exec -it box\n"
-			     "[runner.far]\ncommand = ssh -t far cd {cwd} '&&' exec\n"
-			     "[runner.polite]\ncommand = nice -n 1\n"
-			     "[runner.none]\ncommand = /nothing/there\n"
-			     "[profile.boxed]\ncommand = sh\nrunner = box\n";
+/* Another machine's: nothing of here but the words and the terminal. */
+static const char kubectl[] =
+	"#!/bin/sh\n"
+	"[ \"$1 $2 $3 $4\" = 'exec -it pod --' ] || { echo \"error: $*\" >&2; exit 1; }\n"
+	"shift 4\n"
+	"own='unshare --pid --fork --mount-proc'\n"
+	"$own true 2>/dev/null || own=\n"
+	"exec env -i PATH=\"$PATH\" TERM=xterm BOX=pod setsid -w $own \"$@\"\n";
+/* A job's step on a node, which has the environment of here, too. */
+static const char srun[] = "#!/bin/sh\n"
+			   "[ \"$1\" = --pty ] || { echo \"srun: $*\" >&2; exit 1; }\n"
+			   "shift\n"
+			   "own='unshare --pid --fork --mount-proc'\n"
+			   "$own true 2>/dev/null || own=\n"
+			   "BOX=node SLURM_JOB_ID=7 exec setsid -w $own \"$@\"\n";
+/* Says its unit's name and becomes the program. */
+static const char systemd_run[] =
+	"#!/bin/sh\n"
+	"[ \"$1 $2 $3 $4\" = '--user --scope -p MemoryMax=4G' ] || exit 1\n"
+	"shift 4\n"
+	"echo 'Running scope as unit: run-r7.scope' >&2\n"
+	"BOX=scope exec \"$@\"\n";
+static const char config[] =
+	"[runner.box]\ncommand = docker exec -it box\n"
+	"[runner.far]\ncommand = ssh -t far cd {cwd} '&&' exec\n"
+	"[runner.polite]\ncommand = nice -n 1\n"
+	"[runner.pod]\ncommand = kubectl exec -it pod --\n"
+	"[runner.node]\ncommand = srun --pty\n"
+	"[runner.scope]\ncommand = systemd-run --user --scope -p MemoryMax=4G\n"
+	"[runner.none]\ncommand = /nothing/there\n"
+	"[profile.boxed]\ncommand = sh\nrunner = box\n";
 
 static void
 put_program(const char *name, const char *text)
@@ -41,6 +67,9 @@ begin(void **state)
 	assert_int_equal(mkdir(in_home("bin"), 0700), 0);
 	put_program("docker", docker);
 	put_program("ssh", ssh);
+	put_program("kubectl", kubectl);
+	put_program("srun", srun);
+	put_program("systemd-run", systemd_run);
 	put_file(in_home("config.ini"), config);
 	snprintf(path, sizeof path, "%s:%s", in_home("bin"), getenv("TEST_PATH"));
 	setenv("PATH", path, 1);
@@ -155,6 +184,42 @@ test_memory_is_away(void **state)
 			fail_msg("%s", line);
 }
 
+/* Engines of other kinds: the program gets its words and what is typed, and where its memory cannot be seen
+ * that is said, with whose runner it is. */
+static void
+test_engines(void **state)
+{
+	static const struct {
+		const char *runner, *behind; /* NULL: it is seen */
+	} engines[] = {{"pod", "kubectl"}, {"node", "srun"}, {"scope", NULL}};
+	char text[80];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(engines); i++) {
+		const char *name = engines[i].runner;
+
+		assert_int_equal(muster("new -d -n %s --runner %s -- sh -c 'echo \"at $BOX: $1\"; "
+					"exec cat' x 'two  words'",
+					 name, name),
+			0);
+		snprintf(text, sizeof text, "at %s: two  words", name);
+		until_shows(name, text);
+		assert_int_equal(muster("send %s 'typed there'", name), 0);
+		until_shows(name, "typed there\ntyped there");
+		assert_int_equal(muster("explain %s", name), 0);
+		if (engines[i].behind) {
+			snprintf(text, sizeof text, "not visible from here: it runs behind %s",
+				engines[i].behind);
+			assert_non_null(strstr(out_text, text));
+			assert_member(name, "memory_behind", engines[i].behind);
+		} else {
+			assert_null(strstr(out_text, "not visible"));
+			assert_true(until(is_measured, (void *)name, 60));
+		}
+		assert_int_equal(muster("kill --now %s", name), 0);
+	}
+}
+
 /* It is stored with the session; without its section nothing is begun. */
 static void
 test_known(void **state)
@@ -186,6 +251,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_runs_there, begin, end),
 		cmocka_unit_test_setup_teardown(test_memory_is_away, begin, end),
+		cmocka_unit_test_setup_teardown(test_engines, begin, end),
 		cmocka_unit_test_setup_teardown(test_known, begin, end),
 	};
 

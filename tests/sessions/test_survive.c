@@ -1,6 +1,7 @@
 /* kill -9 of the server while sessions print: every byte that the children wrote is there once, the
  * children notice nothing, exit codes are kept. And kill -9 of the keeper. */
 #include "tests/sessions/put_file.h"
+#include "tests/sessions/memory_left.h"
 #include "tests/sessions/run_muster.h"
 
 #define SESSIONS 3
@@ -141,8 +142,6 @@ test_keeper_killed(void **st)
 	assert_int_equal(muster("server stop --kill-sessions"), 0);
 }
 
-#define MANY 60
-
 /* The sessions of `ls -a`, their states counted; all of them are in one list. */
 static int
 listed(const char *state)
@@ -158,6 +157,73 @@ listed(const char *state)
 	json_decref(j);
 	return n;
 }
+
+/* Server and keeper at once: neither sees the other's end. */
+static void
+end_both(void)
+{
+	pid_t keeper = server_pid("keeper_pid"), server = server_pid("pid");
+
+	kill(keeper, SIGSTOP);
+	kill(server, SIGKILL);
+	kill(keeper, SIGKILL);
+}
+
+static bool
+printed(void *ctx)
+{
+	(void)ctx;
+	return muster("peek p --lines 1") == 0 && atol(out_text) > 1000;
+}
+
+/* A server and a keeper are left by nothing but the memory that they had: all text that was read is
+ * there, of what printed, of what had ended, and of what nothing is ever in a file. */
+static void
+test_both_killed(void **st)
+{
+	char dir[200], last[64] = "";
+	struct stat is;
+
+	(void)st;
+	setenv("MUSTER_HOME", top, 1);
+	own_home("both");
+	config("[server]\nscrollback_lines=1000000\nstore_after=1h\n");
+	assert_int_equal(muster("new -d -n ended -p shell -- sh -c 'seq 1 3000; echo over'"), 0);
+	assert_int_equal(muster("wait ended --for exit --timeout 20"), 0);
+	assert_int_equal(
+		muster("new -d -n unstored --no-store -p shell -- sh -c 'seq 1 900; cat'"), 0);
+	until_shows("unstored", "900");
+	memory_of_home(dir, sizeof(dir));
+	if (stat(dir, &is) < 0)
+		skip(); /* no tmpfs with room: what is in no file is lost */
+	assert_int_equal(muster("new -d -n p -p shell -- sh -c 'i=0; while [ $i -lt 99999 ]; do "
+				"i=$((i+1)); echo $i; done; cat'"),
+		0);
+	assert_true(until(printed, NULL, 20));
+	snprintf(last, sizeof(last), "%s", out_text);
+	end_both();
+	assert_int_equal(listed("lost"), 2);
+	assert_int_equal(muster("peek p --history"), 0);
+	assert_non_null(strstr(out_text, last));
+	char *at = out_text;
+	for (long i = 1; i <= atol(last); i++, at++)
+		assert_int_equal(strtol(at, &at, 10), i);
+	assert_int_equal(muster("peek ended --history"), 0);
+	assert_non_null(strstr(out_text, "\n2999\n3000\nover\n"));
+	assert_int_equal(muster("peek unstored --history"), 0);
+	assert_non_null(strstr(out_text, "899\n900\n"));
+	/* and once more, with nothing printed in between */
+	end_both();
+	assert_int_equal(muster("peek p --history"), 0);
+	assert_non_null(strstr(out_text, last));
+	assert_int_equal(muster("server stop"), 0);
+	assert_int_equal(stat(dir, &is), -1); /* all of it is in files */
+	assert_int_equal(muster("peek p --history"), 0);
+	assert_non_null(strstr(out_text, last));
+	assert_int_equal(muster("server stop"), 0);
+}
+
+#define MANY 60
 
 /* All screens are in files, as they are since the last output. */
 static bool
@@ -197,10 +263,11 @@ end_all_at_once(void)
 	json_array_foreach (json_object_get(j, "sessions"), i, s)
 		kill((pid_t)json_integer_value(json_object_get(s, "pid")), SIGKILL);
 	json_decref(j);
+	clear_memory();
 	assert_int_equal(system("rm -rf $MUSTER_HOME/run"), 0);
 }
 
-/* The machine lost power: no process, no runtime directory. Every session is back in the list, with
+/* The machine lost power: no process, no runtime directory, no memory. Every session is back in the list, with
  * its text and its conversation. */
 static void
 test_power_is_lost(void **st)
@@ -257,6 +324,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_server_killed_under_output),
 		cmocka_unit_test(test_keeper_killed),
+		cmocka_unit_test(test_both_killed),
 		cmocka_unit_test(test_power_is_lost),
 	};
 

@@ -4,7 +4,7 @@
 Starts a server of its own with 25 played sessions (demo_agent.sh), runs MUSTER on a pty that answers
 as a dark or a light terminal does, presses keys, and draws what `muster replay --json --cells` says is
 on the screen. Needs python3-pil and fonts-dejavu-core. Not part of build or test."""
-import fcntl, json, os, pty, re, select, shutil, struct, subprocess, sys, tempfile, termios, time
+import fcntl, json, os, pty, re, select, shutil, struct, subprocess, sys, tempfile, termios, time, uuid
 from PIL import Image, ImageDraw, ImageFont
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -162,16 +162,40 @@ class Terminal:
         os.waitpid(self.pid, 0)
 
 
+# what may sleep is seen within the minute
+CONFIG = "[sampling]\ntick = 1s\n[reap]\nidle = 20s\nmin_age = 10s\nmin = 35M\n"
+
+
 def start(home):
+    """Those at rest are Claude's, with a conversation on disk: they can sleep."""
     env = dict(os.environ, MUSTER_HOME=home, HOME=home)
     for line in SESSIONS.splitlines():
         kind, name, where, mib, *tag = line.split()
         where = os.path.join(home, "w", where)
         os.makedirs(where, exist_ok=True)
+        own, talk = [], str(uuid.uuid4())
+        if kind in ("done", "idle"):
+            own = ["--session-id", talk]
+            kept = os.path.join(home, ".claude/projects", re.sub(r"[^A-Za-z0-9]", "-", where))
+            os.makedirs(kept, exist_ok=True)
+            with open(os.path.join(kept, talk + ".jsonl"), "w") as f:
+                f.write('{"type":"user"}\n')
         subprocess.run([MUSTER, "new", "-d", "-n", name, "-c", where, "--size", "100x30"] +
-                       [a for t in tag for a in ("-t", t)] +
-                       ["--", os.path.join(HERE, "demo_agent.sh"), kind, name, mib],
+                       [a for t in tag for a in ("-t", t)] + (["-p", "claude"] if own else []) +
+                       ["--", os.path.join(HERE, "demo_agent.sh"), kind, name, mib] + own,
                        env=env, check=True, stdout=subprocess.DEVNULL)
+
+
+def takes(home, look):
+    """A picture each of what keys lead to from the dashboard: name, keys, seconds."""
+    for name, *keys in (("reap", b"R"), ("search", b"s", b"assertions"), ("menu", b"g", b"\r", b"\x1c"),
+                        ("slept", b"/perf-notes\r", b"m")):
+        t = Terminal(home, 120, 34, LOOKS[look], [MUSTER])
+        t.run(4)
+        for k in keys:
+            t.press(k, 2)
+        t.picture(name + "-" + look)
+        t.close()
 
 
 def main():
@@ -182,6 +206,8 @@ def main():
         first.run(4)
         first.picture("first-run")
         first.close()
+        with open(os.path.join(home, "config.ini"), "w") as f:
+            f.write(CONFIG)
         start(home)
         time.sleep(float(os.environ.get("PICTURES_AFTER", "180")))  # plots want a past
         for look in LOOKS:
@@ -189,6 +215,10 @@ def main():
             t.run(4)
             t.picture("dashboard-" + look)
             t.close()
+        subprocess.run([MUSTER, "hibernate", "perf-notes", "--force"], env=dict(os.environ, MUSTER_HOME=home, HOME=home),
+                       check=True, stdout=subprocess.DEVNULL)
+        for look in LOOKS:
+            takes(home, look)
         t = Terminal(home, 180, 46, LOOKS["dark"], [MUSTER])
         t.run(3)
         t.press(b"w", 4)

@@ -7,8 +7,8 @@
  * in order, no child may have seen a signal, every exit code must be known, no session may hang
  * between two states, and `server stop` must end in time.
  *
- * both: server and keeper die together, which ends what runs, and what is in no file is gone. Then
- * every session must be lost, what is left of its text in order, and another server must start.
+ * both: server and keeper die together, which ends what runs. Then another server must start, every
+ * session must be lost, and its text there, in order, up to what was seen of it before.
  *
  * upgrade: between a program and its copy, to and fro, and mostly one of the two is killed on the
  * way.
@@ -110,7 +110,8 @@ child(char **argv)
 	while (access(argv[1], F_OK) < 0) {
 		for (unsigned n = 1 + dice(30); n; n--)
 			print_line(++i);
-		fflush(stdout);
+		if (fflush(stdout) != 0)
+			return 1; /* its terminal died */
 		pause_ms((unsigned)atoi(argv[3]));
 	}
 	snprintf(path, sizeof(path), "%s.lines", argv[0]);
@@ -214,6 +215,11 @@ resize_once(void)
 	close(fd);
 }
 
+/* What was found, in lines. */
+struct figures {
+	long total, lost, twice;
+};
+
 static void
 start_churn(pid_t pid[CHURNERS + 1])
 {
@@ -246,6 +252,9 @@ kill_once(struct pids *p, bool server, bool keeper)
 	struct pids was = *p;
 	double t;
 
+	/* of two, neither is to see the other's end */
+	for (int i = 0; server && keeper && i < 2; i++)
+		kill(i ? was.server : was.keeper, SIGSTOP);
 	if (keeper)
 		kill(was.keeper, SIGKILL);
 	if (server)
@@ -298,29 +307,6 @@ by_size(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* Returns how many kills there were; times: how long each took to be seen to. */
-static int
-kill_all(enum mode mode, int kills, double *times)
-{
-	struct pids p = pids_of();
-
-	if (mode == BOTH_DIE)
-		pause_ms(3000); /* some text is to be in files */
-	for (int k = 0; k < kills; k++) {
-		bool keeper = mode == KEEPER_DIES || mode == BOTH_DIE ||
-			      (mode == EITHER_DIES && dice(3) == 0);
-
-		pause_ms(dice(5) ? 5 + dice(300) : 300 + dice(900));
-		times[k] = mode == UPGRADED ? upgrade_once(&p, k)
-					    : kill_once(&p, !keeper || mode == BOTH_DIE, keeper);
-		if (times[k] < 0)
-			return k;
-	}
-	return kills;
-}
-
-/* ---- looking ---- */
-
 static json_t *
 session_named(const json_t *ls, const char *name)
 {
@@ -341,7 +327,8 @@ state_of(const json_t *s)
 	return state ? state : "none";
 }
 
-/* The numbers that lines begin with: 1, 2, 3 … ; returns the last, counts what is not so. */
+/* The numbers that lines begin with: 1, 2, 3 … ; returns the last, counts what is not so (NULL: it
+ * begins anywhere). */
 static long
 check_lines(const char *text, size_t len, long *lost, long *twice)
 {
@@ -354,10 +341,10 @@ check_lines(const char *text, size_t len, long *lost, long *twice)
 		long i = isdigit((unsigned char)*text) ? strtol(text, &after, 10) : 0;
 
 		if (i && !strncmp(after, " line", 5)) {
-			if (i > last + 1) {
+			if (lost && i > last + 1) {
 				*lost += i - last - 1;
 				printf("torture: nothing between lines %ld and %ld\n", last, i);
-			} else if (i <= last)
+			} else if (twice && i <= last)
 				++*twice;
 			last = MAX(last, i);
 		}
@@ -367,6 +354,101 @@ check_lines(const char *text, size_t len, long *lost, long *twice)
 	}
 	return last;
 }
+
+static void
+start_printers(void)
+{
+	static const int pause[] = {3, 10, 30, 100};
+
+	for (int k = 0; k < n_sessions; k++)
+		if (muster(NULL, 20, "new -d -n t%d --size %dx%d -- '%s' child %s/t%d %s %d %d", k,
+			    COLS, ROWS, self, home, k, stop_file, 10 + k,
+			    pause[k % ARRAY_LEN(pause)]) != 0)
+			wrong("t%d cannot be started", k);
+}
+
+/* The last line of each printer that a client was shown. */
+static void
+see_all(long *seen)
+{
+	for (int k = 0; k < n_sessions; k++) {
+		struct buf b = {0};
+
+		muster(&b, 20, "peek t%d", k);
+		seen[k] = check_lines((char *)b.data, b.len, NULL, NULL);
+		buf_free(&b);
+	}
+}
+
+/* After both died: each printer is lost, no line of it is missing or there twice. */
+static void
+check_lost(const long *seen, struct figures *f)
+{
+	json_t *ls = muster_json("ls -a --json");
+
+	for (int k = 0; k < n_sessions; k++) {
+		struct buf b = {0};
+		long miss = 0, dup = 0, last;
+		char name[16];
+
+		snprintf(name, sizeof(name), "t%d", k);
+		if (strcmp(state_of(session_named(ls, name)), "lost"))
+			wrong("%s is %s, not lost", name, state_of(session_named(ls, name)));
+		muster(&b, 60, "peek %s --history", name);
+		last = check_lines((char *)b.data, b.len, &miss, &dup);
+		miss += MAX(seen[k] - last, 0);
+		if (miss || dup)
+			wrong("%s: of %ld lines seen %ld are missing, %ld out of place", name,
+				seen[k], miss, dup);
+		f->total += last;
+		f->lost += miss;
+		f->twice += dup;
+		buf_free(&b);
+	}
+	json_decref(ls);
+}
+
+/* Printers that are lost are forgotten, and others take their names. */
+static double
+both_once(struct pids *p, int k, struct figures *f)
+{
+	long *seen = xcalloc((size_t)n_sessions, sizeof(*seen));
+	double t;
+
+	for (int i = 0; k && i < n_sessions; i++)
+		if (muster(NULL, 20, "forget t%d", i) != 0)
+			wrong("t%d cannot be forgotten", i);
+	if (k)
+		start_printers();
+	pause_ms(dice(2) ? dice(60) : dice(3000));
+	see_all(seen);
+	t = kill_once(p, true, true);
+	if (t >= 0)
+		check_lost(seen, f);
+	free(seen);
+	return t;
+}
+
+/* Returns how many kills there were; times: how long each took to be seen to. */
+static int
+kill_all(enum mode mode, int kills, double *times, struct figures *f)
+{
+	struct pids p = pids_of();
+
+	for (int k = 0; k < kills; k++) {
+		bool keeper = mode == KEEPER_DIES || (mode == EITHER_DIES && dice(3) == 0);
+
+		pause_ms(dice(5) ? 5 + dice(300) : 300 + dice(900));
+		times[k] = mode == UPGRADED   ? upgrade_once(&p, k)
+			   : mode == BOTH_DIE ? both_once(&p, k, f)
+					      : kill_once(&p, !keeper, keeper);
+		if (times[k] < 0)
+			return k;
+	}
+	return kills;
+}
+
+/* ---- looking ---- */
 
 static long
 lines_written(int k)
@@ -396,7 +478,7 @@ shows_end(int k)
 
 /* One printer, after `stop`: its text is all there once. */
 static void
-check_text(int k, long *total, long *lost, long *twice)
+check_text(int k, struct figures *f)
 {
 	double end = now_s() + 60;
 	struct buf b = {0};
@@ -414,9 +496,9 @@ check_text(int k, long *total, long *lost, long *twice)
 	miss += want - got;
 	if (miss || dup)
 		wrong("t%d: of %ld lines %ld are missing, %ld out of place", k, want, miss, dup);
-	*total += want;
-	*lost += miss;
-	*twice += dup;
+	f->total += want;
+	f->lost += miss;
+	f->twice += dup;
 	snprintf(path, sizeof(path), "%s/t%d.signals", home, k);
 	if (access(path, F_OK) == 0)
 		wrong("t%d saw signals (%s)", k, path);
@@ -493,31 +575,6 @@ check_states(bool code_known, int *n_seen)
 	return stuck;
 }
 
-/* After both died: each printer is lost, and has no line twice. */
-static void
-check_lost(long *total, long *lost, long *twice)
-{
-	json_t *ls = muster_json("ls -a --json");
-
-	for (int k = 0; k < n_sessions; k++) {
-		struct buf b = {0};
-		long miss = 0, dup = 0;
-		char name[16];
-
-		snprintf(name, sizeof(name), "t%d", k);
-		if (strcmp(state_of(session_named(ls, name)), "lost"))
-			wrong("%s is %s, not lost", name, state_of(session_named(ls, name)));
-		muster(&b, 60, "peek %s --history", name);
-		*total += check_lines((char *)b.data, b.len, &miss, &dup);
-		if (dup)
-			wrong("%s: %ld lines are out of place", name, dup);
-		*lost += miss;
-		*twice += dup;
-		buf_free(&b);
-	}
-	json_decref(ls);
-}
-
 /* Counters against the kernel, and what sessions say that they have in files. */
 static void
 check_doctor(void)
@@ -530,18 +587,6 @@ check_doctor(void)
 			if (!strncmp(line, "FAIL", 4))
 				wrong("doctor: %s", line);
 	buf_free(&b);
-}
-
-static void
-start_printers(void)
-{
-	static const int pause[] = {3, 10, 30, 100};
-
-	for (int k = 0; k < n_sessions; k++)
-		if (muster(NULL, 20, "new -d -n t%d --size %dx%d -- '%s' child %s/t%d %s %d %d", k,
-			    COLS, ROWS, self, home, k, stop_file, 10 + k,
-			    pause[k % ARRAY_LEN(pause)]) != 0)
-			wrong("t%d cannot be started", k);
 }
 
 /* What the servers had to say to it: its end, and what was more than news. */
@@ -606,7 +651,7 @@ int
 main(int argc, char **argv)
 {
 	int kills = argc > 2 ? atoi(argv[2]) : 20, done, stuck, seen = 0;
-	long total = 0, lost = 0, twice = 0;
+	struct figures f = {0};
 	enum mode mode = SERVER_DIES;
 	pid_t churn[CHURNERS + 1];
 	char cmd[300];
@@ -624,22 +669,20 @@ main(int argc, char **argv)
 	set_up(argv[1]);
 	start_printers();
 	start_churn(churn);
-	done = kill_all(mode, kills, times);
+	done = kill_all(mode, kills, times, &f);
 	fclose(fopen(stop_file, "w"));
 	end_churn(churn);
 	for (int k = 0; k < n_sessions && mode != BOTH_DIE; k++) {
-		check_text(k, &total, &lost, &twice);
+		check_text(k, &f);
 		check_exit(k, mode == SERVER_DIES);
 	}
-	if (mode == BOTH_DIE)
-		check_lost(&total, &lost, &twice);
 	stuck = check_states(mode == SERVER_DIES, &seen);
 	check_doctor();
 	stop_s = stop_all();
 	qsort(times, (size_t)done, sizeof(*times), by_size);
 	printf("torture: %d kills (%s), %d sessions, %ld lines, %ld lost, %ld out of place, %d "
 	       "stuck, away %.0f ms (median) %.0f ms (longest), stop %.1f s\n",
-		done, mode_names[mode], seen, total, lost, twice, stuck,
+		done, mode_names[mode], seen, f.total, f.lost, f.twice, stuck,
 		done ? times[done / 2] * 1e3 : 0, done ? times[done - 1] * 1e3 : 0, stop_s);
 	free(times);
 	if (bad)

@@ -39,7 +39,7 @@ everything_is_put_back(struct outer *o)
 	"d" /* of an attached client */
 
 /* The keys end the program, which leaves the terminal as it was. */
-static void
+__attribute__((unused)) static void
 leave(struct outer *o, const char *keys)
 {
 	type(o, keys);

@@ -205,6 +205,7 @@ static const struct {
 	{"footprint $$ --json", "footprint"},
 	{"footprint a d --json", "footprint-pair"},
 	{"footprint --outside --json", "footprint-outside"},
+	{"footprint --outside --stop --yes --json", "footprint-outside-stop"},
 	{"search needle --json", "search"},
 	{"events --json", "event"},
 	{"events --since 1h --follow --json </dev/null | head -n 1", "event"},

@@ -139,6 +139,8 @@ stop_orphans(struct verb_ctx *ctx, const json_t *totals, bool yes)
 		json_decref(pids);
 		if (n && !isatty(1))
 			return verb_fail(ctx, EXIT_FAIL, "%zu could be stopped (add --yes)", n);
+		if (ctx->json)
+			print_json(json_pack("{s:i,s:[]}", "v", 1, "results"));
 		return EXIT_OK;
 	}
 	reply = verb_call(ctx, "stop_outside", json_pack("{s:o}", "pids", pids), &code);
