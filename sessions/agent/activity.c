@@ -387,6 +387,7 @@ activity_screen(
 	take_options(&a->options, text);
 	a->choices_hash = options_hash(&a->options);
 	a->draft_on_screen = profile_screen_draft(p, text);
+	a->stopped_on_screen = profile_screen_stopped(p, text);
 	a->tool_on_screen[0] = 0;
 	profile_screen_tool(p, text, a->tool_on_screen, sizeof a->tool_on_screen);
 	a->limit_text[0] = 0;

@@ -84,6 +84,7 @@ struct activity_state {
 	enum screen_rest screen_rest;
 	bool title_holds;	  /* the title slot lasts until replaced (OSC 133, OSC 9;4) */
 	bool progress;		  /* OSC 9;4 says that something runs */
+	bool stopped_on_screen;	  /* the profile's rule for one that stopped itself matched */
 	bool draft_on_screen;	  /* the profile's draft rule matched */
 	char limit_text[120];	  /* the profile's rule for a limit matched; "" none */
 	uint64_t limited_ns;	  /* its account is limited until then; 0 not */

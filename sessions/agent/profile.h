@@ -82,6 +82,7 @@ int profile_match_screen(const struct profile *p, const char *text, char *detail
  * line that says until when), or that the prompt holds a draft? */
 bool profile_screen_tool(const struct profile *p, const char *text, char *detail, size_t cap);
 bool profile_screen_limit(const struct profile *p, const char *text, char *detail, size_t cap);
+bool profile_screen_stopped(const struct profile *p, const char *text);
 bool profile_screen_draft(const struct profile *p, const char *text);
 /* For prompt.c alone: see there. Offsets into text; group 1 of the rule. */
 bool profile_has_prompt(const struct profile *p);

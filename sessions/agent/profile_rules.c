@@ -134,6 +134,15 @@ profile_screen_limit(const struct profile *p, const char *text, char *detail, si
 }
 
 bool
+profile_screen_stopped(const struct profile *p, const char *text)
+{
+	size_t len;
+
+	text = last_rows(text, &len);
+	return match(p, PR_MATCH_STOPPED, text, len, NULL, 0);
+}
+
+bool
 profile_screen_draft(const struct profile *p, const char *text)
 {
 	size_t len;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <termios.h>
 #include <unistd.h>
 
 static void
@@ -101,6 +102,14 @@ foreground_stopped(int pty_fd, pid_t leader)
 
 	return proc_state(leader) == 'T' ||
 	       (front > 0 && front != leader && proc_state(front) == 'T');
+}
+
+bool
+foreground_line_mode(int pty_fd)
+{
+	struct termios t;
+
+	return tcgetattr(pty_fd, &t) == 0 && (t.c_lflag & (ICANON | ECHO)) == (ICANON | ECHO);
 }
 
 void

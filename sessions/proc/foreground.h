@@ -8,6 +8,8 @@
 
 /* Has the program stopped itself, as by Ctrl-Z with no shell around it, or what is in front of it? */
 bool foreground_stopped(int pty_fd, pid_t leader);
+/* Its terminal gathers lines and shows what is typed, as a shell leaves it to a program. */
+bool foreground_line_mode(int pty_fd);
 void foreground_continue(int pty_fd, pid_t leader);
 /* name is left as it is when nothing works. at_prompt: the program shows its prompt. */
 void foreground_name(int pty_fd, pid_t leader, bool at_prompt, char *name, size_t cap);

@@ -100,8 +100,10 @@ void
 run_look_stopped(struct session *s)
 {
 	struct run *r = s->run;
-	bool is =
-		r && r->phase == RUN_ALIVE && r->pty && foreground_stopped(pty_fd(r->pty), r->pid);
+	/* no signal of the terminal stops the first process on it: it waits to be continued */
+	bool is = r && r->phase == RUN_ALIVE && r->pty &&
+		  (foreground_stopped(pty_fd(r->pty), r->pid) ||
+			  (r->act.stopped_on_screen && foreground_line_mode(pty_fd(r->pty))));
 
 	if (!r || r->stopped == is)
 		return;

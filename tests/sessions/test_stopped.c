@@ -30,6 +30,12 @@ is_stopped(void *name)
 	return yes;
 }
 
+static bool
+goes_on(void *name)
+{
+	return !is_stopped(name);
+}
+
 static pid_t
 pid_of(const char *name)
 {
@@ -82,6 +88,31 @@ test_what_continues_it(void **st)
 	assert_int_equal(muster("server stop --kill-sessions"), 0);
 }
 
+/* One that leads its terminal cannot be stopped from there: it says so, and is deaf. */
+static void
+test_one_that_only_says_so(void **st)
+{
+	(void)st;
+	own_home("deaf");
+	put_file(in_home("config.ini"), "[profile.deaf]\ncommand = sh\nconversation = "
+					"no\nmatch.stopped = It is suspended\n");
+	assert_int_equal(muster("new -d -n d -p deaf -- sh -c 'stty raw -echo; echo up; "
+				"dd bs=1 count=1 >/dev/null 2>&1; stty sane; "
+				"echo \"It is suspended\"; "
+				"trap \"stty raw -echo; on=1\" CONT; sleep 1000 & "
+				"while [ ! $on ]; do wait $!; done; echo back; cat'"),
+		0);
+	until_shows("d", "up");
+	assert_false(is_stopped("d"));
+	assert_int_equal(muster("send d --key z"), 0);
+	assert_true(until(is_stopped, "d", 20));
+	assert_int_not_equal(proc_state(pid_of("d")), 'T');
+	assert_int_equal(muster("send d --key z"), 0);
+	until_shows("d", "back");
+	assert_true(until(goes_on, "d", 20));
+	assert_int_equal(muster("server stop --kill-sessions"), 0);
+}
+
 /* Stopped for its memory, it stays so whatever is typed. */
 static void
 test_stopped_for_its_memory(void **st)
@@ -104,6 +135,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_continues_it),
+		cmocka_unit_test(test_one_that_only_says_so),
 		cmocka_unit_test(test_stopped_for_its_memory),
 	};
 

@@ -2,13 +2,14 @@
 # demo_agent.sh KIND NAME [MIB]: plays one AI CLI session for pictures of the dashboard. It says its
 # state by OSC 7501, draws a screen as such programs do, and holds MIB of memory. KIND: permission,
 # question, working, grows, done, idle.
+while [[ $1 == --* ]]; do shift 2; done # what muster gives a CLI
 kind=$1 name=$2 mib=${3:-40}
 state() { printf '\033]7501;state=%s:app=demo%s\033\\' "$1" "${2:+:kind=$2}"; }
 box() {
 	printf '\033[2m%s\033[0m\r\n' "────────────────────────────────────────────────────────────────"
-	printf ' \033[1m>\033[0m %s\r\n' "$1"
+	printf '\033[1m❯\033[0m\xc2\xa0%s\r\n' "$1"
 	printf '\033[2m%s\033[0m\r\n' "────────────────────────────────────────────────────────────────"
-	printf '   \033[35m⏵⏵ accept edits on\033[0m \033[2m(shift+tab to cycle)\033[0m\r\n'
+	printf '   \033[35m⏵⏵ accept edits on\033[0m \033[2m(shift+tab to cycle)\033[0m\r\033[2A\033[2C'
 }
 turn() { printf '\033[1;34m●\033[0m %b\r\n' "$1"; }
 out() { printf '  \033[2m└\033[0m  %b\r\n' "$1"; }

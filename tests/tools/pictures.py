@@ -189,7 +189,7 @@ def start(home):
 def takes(home, look):
     """A picture each of what keys lead to from the dashboard: name, keys, seconds."""
     for name, *keys in (("reap", b"R"), ("search", b"s", b"assertions"), ("menu", b"g", b"\r", b"\x1c"),
-                        ("slept", b"/perf-notes\r", b"m")):
+                        ("slept", b"/flaky-ci\r", b"m")):
         t = Terminal(home, 120, 34, LOOKS[look], [MUSTER])
         t.run(4)
         for k in keys:
@@ -215,7 +215,7 @@ def main():
             t.run(4)
             t.picture("dashboard-" + look)
             t.close()
-        subprocess.run([MUSTER, "hibernate", "perf-notes", "--force"], env=dict(os.environ, MUSTER_HOME=home, HOME=home),
+        subprocess.run([MUSTER, "hibernate", "flaky-ci", "--force"], env=dict(os.environ, MUSTER_HOME=home, HOME=home),
                        check=True, stdout=subprocess.DEVNULL)
         for look in LOOKS:
             takes(home, look)

@@ -309,6 +309,10 @@ test_refusals(void **state)
 	run("resume", "sleepy", NULL);
 	assert_one_line(1);
 	assert_int_equal(times(res.err, "sleepy"), 1);
+	assert_int_equal(run("pin", "sleepy", NULL), 0); /* why not, in words for people */
+	assert_int_equal(run("hibernate", "sleepy", NULL), 1);
+	assert_non_null(strstr(res.err, "hibernate: sleepy: not now: "));
+	assert_int_equal(run("unpin", "sleepy", NULL), 0);
 	assert_int_equal(run("hibernate", "--force", "sleepy", NULL), 0);
 	run("hibernate", "--force", "sleepy", NULL);
 	assert_one_line(1);

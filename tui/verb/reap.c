@@ -36,14 +36,17 @@ print_results(const struct verb_ctx *ctx, const json_t *results, const char *don
 {
 	const json_t *r;
 	int code = EXIT_OK;
-	char buf[32];
+	char buf[32], why[200];
 	size_t i;
 
 	json_array_foreach (results, i, r) {
 		const char *name = str(r, "name");
 
 		if (!truth(r, "ok")) {
-			code = verb_fail(ctx, EXIT_FAIL, "%s: %s", name, str(r, "error"));
+			bool known = reason_words(str(r, "error"), 0, why, sizeof why);
+
+			code = verb_fail(ctx, EXIT_FAIL, known ? "%s: not now: %s" : "%s: %s", name,
+				known ? why : str(r, "error"));
 		} else if (ctx->quiet || ctx->json) {
 			continue;
 		} else if (json_object_get(r, "freed_bytes")) {
