@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #define WAKE_S 60.0	      /* one that said nothing for so long is as awake as it gets */
+#define TURN_SESSIONS 12      /* asked of the kernel in one tick */
 #define WORD_NS 2000000000ull /* the keeper has so long to tell of an end */
 
 static void
@@ -250,10 +251,28 @@ look_for_end(struct session *s, uint64_t now)
 }
 
 void
+course_next_turn(struct sessions *ss)
+{
+	uint32_t running = 0;
+
+	for (struct session *s = ss->first; s; s = s->next)
+		running += s->run != NULL;
+	ss->turns = MAX((running + TURN_SESSIONS - 1) / TURN_SESSIONS, 1u);
+	ss->turn = (ss->turn + 1) % ss->turns;
+}
+
+bool
+course_turn(const struct session *s)
+{
+	return s->num % MAX(s->of->turns, 1u) == s->of->turn;
+}
+
+void
 course_tick(struct sessions *ss, uint64_t now_ns)
 {
 	for (struct session *s = ss->first; s; s = s->next) {
 		look_for_end(s, now_ns);
-		run_look_stopped(s);
+		if (course_turn(s))
+			run_look_stopped(s);
 	}
 }

@@ -18,6 +18,10 @@ void course_reaped(struct session *s, int status);
 void course_abandon(struct session *s);
 /* A pty that a predecessor had. */
 void course_take_pty(struct session *s, int take_master);
+/* What is asked of the kernel goes round, a few sessions a tick: a hundred in one turn of the loop
+ * would be milliseconds. Once a tick; is it this session's turn in this one? */
+void course_next_turn(struct sessions *ss);
+bool course_turn(const struct session *s);
 /* Once a tick: children that are gone, with no word from the keeper; those that stopped. */
 void course_tick(struct sessions *ss, uint64_t now_ns);
 #endif

@@ -21,7 +21,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { TRIES = 3, CHILDREN_MAX = 512 };
+enum { TRIES = 3, CHILDREN_MAX = 512, TWINS_MAX = 8 };
 static const uint64_t STILL_BYTES = 1 << 20;
 
 struct field {
@@ -104,6 +104,7 @@ fill_cheap(const struct status_kb *st, struct proc_info *out)
 	out->counters = (st->anon + st->shmem + st->swap + st->huge + st->pte) * 1024;
 	out->footprint = out->counters;
 	out->shm_rss = (st->shmem + st->huge) * 1024;
+	out->twin = false;
 	out->shm_swapped = out->huge_shared = out->lazy_free = 0;
 	out->page_tables = st->pte * 1024;
 	out->rss_peak = st->peak * 1024;
@@ -321,6 +322,40 @@ by_cost(const void *a, const void *b)
 	return (x->footprint < y->footprint) - (x->footprint > y->footprint);
 }
 
+bool
+footprint_twin(struct proc_info *p, const struct proc_info *const *others, size_t n)
+{
+	size_t asked = 0;
+
+	for (size_t i = 0; i < n && p->counters > STILL_BYTES && asked < TWINS_MAX; i++) {
+		const struct proc_info *o = others[i];
+
+		if (o->twin ||
+			MAX(o->counters, p->counters) - MIN(o->counters, p->counters) > STILL_BYTES)
+			continue;
+		asked++;
+		if (!proc_same_memory(o->pid, p->pid))
+			continue;
+		p->twin = true;
+		p->footprint = p->rss = p->pss = p->swap = 0;
+		p->shm_rss = p->shm_swapped = p->huge_shared = p->lazy_free = p->page_tables = 0;
+		return true;
+	}
+	return false;
+}
+
+static void
+mark_twins(struct proc_info *p, size_t n)
+{
+	const struct proc_info **before = xcalloc(n + 1, sizeof(*before));
+
+	for (size_t i = 0; i < n; i++) {
+		footprint_twin(&p[i], before, i);
+		before[i] = &p[i];
+	}
+	free(before);
+}
+
 struct proc_info *
 proctree(pid_t root, const char *marker, size_t *n)
 {
@@ -354,6 +389,7 @@ proctree(pid_t root, const char *marker, size_t *n)
 		free(out);
 		return NULL;
 	}
+	mark_twins(out, *n);
 	if (*n > 2)
 		qsort(out + 1, *n - 1, sizeof *out, by_cost);
 	return out;
@@ -409,6 +445,8 @@ still(const struct proc_info *p, size_t n)
 
 	before = children(p, n, &strange);
 	for (size_t i = 0; i < n && !strange; i++) {
+		if (p[i].twin)
+			continue;
 		if (footprint_of(p[i].pid, &again) < 0 || (!again.counters && p[i].counters))
 			return false;
 		sum[0] += p[i].footprint;

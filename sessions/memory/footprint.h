@@ -22,6 +22,7 @@ struct proc_info {
 	uint64_t rss_peak;  /* highest resident size of its life */
 	uint64_t switches;  /* times its first thread left the processor: tells that it ran */
 	bool estimated;	    /* no full walk: from the counters of `status` */
+	bool twin;	    /* has the very memory of another, where it counts: here it is none */
 	uint64_t cpu_ticks; /* user + system, of itself */
 };
 /* One process: full walk (smaps_rollup), or the fallback, which is marked estimated. Fills the four
@@ -30,6 +31,8 @@ int footprint_of(pid_t pid, struct proc_info *out);
 /* Only the counters of `status` (3 µs): footprint = counters = RssAnon + RssShmem + VmSwap +
  * HugetlbPages + VmPTE. 0 or -errno. */
 int footprint_cheap(pid_t pid, struct proc_info *out);
+/* Is p of the very memory of one of these, walked or by counters? Then its sizes become none. */
+bool footprint_twin(struct proc_info *p, const struct proc_info *const *others, size_t n);
 /* Its tree, root first, each with a full walk; by parent walk, and with a marker also by
  * MUSTER_SESSION=marker and by tty. Returns a malloc'ed array, NULL and 0 when root is gone. */
 struct proc_info *proctree(pid_t root, const char *marker, size_t *n);

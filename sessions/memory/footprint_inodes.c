@@ -7,12 +7,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/shm.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
-/* Below this much a process's full smaps is not worth its text, an inode not worth an entry. */
-enum { MAPPED_WORTH = 1 << 20, HELD_WORTH = 128 << 10 };
+/* Below this much a process's full smaps is not worth its text; of inodes each counts, since there may
+ * be thousands. */
+enum { MAPPED_WORTH = 1 << 20, HELD_WORTH = 4096, FILESYSTEMS = 16 };
 
 struct range {
 	uint64_t dev, ino, from, to;
@@ -22,6 +25,11 @@ struct inodes {
 	pid_t pid;		   /* of it */
 	struct range *seen;	   /* of it: the same part mapped twice counts once */
 	size_t n_seen, cap_seen;
+	struct {
+		uint64_t dev;
+		bool memory;
+	} fs[FILESYSTEMS]; /* asked before */
+	size_t n_fs;
 };
 
 static struct shm_inode *
@@ -62,17 +70,84 @@ overlaps_seen(struct inodes *x, const struct mapping *m)
 	return false;
 }
 
-/* A file with a name, on a file system that is memory. */
 static bool
-named_memory(const struct inodes *x, const struct mapping *m)
+on_memory(struct inodes *x, const struct mapping *m, const char *path)
 {
-	char path[160];
 	struct statfs fs;
 
-	if (m->name[0] != '/' || mapping_deleted(m))
+	if (major(m->dev)) /* of a disk */
 		return false;
-	snprintf(path, sizeof(path), "/proc/%d/root%s", (int)x->pid, m->name);
-	return statfs(path, &fs) == 0 && fs.f_type == TMPFS_MAGIC;
+	for (size_t i = 0; i < x->n_fs; i++)
+		if (x->fs[i].dev == m->dev)
+			return x->fs[i].memory;
+	if (statfs(path, &fs) < 0)
+		return false;
+	if (x->n_fs == FILESYSTEMS)
+		x->n_fs = 0;
+	x->fs[x->n_fs].dev = m->dev;
+	x->fs[x->n_fs].memory = fs.f_type == TMPFS_MAGIC || fs.f_type == HUGETLBFS_MAGIC;
+	return x->fs[x->n_fs++].memory;
+}
+
+/* Is this a segment of System V's that nobody has removed? Its inode is its number. */
+static bool
+kept_segment(uint64_t ino)
+{
+	FILE *f = fopen("/proc/sysvipc/shm", "re");
+	unsigned long long id = 0;
+	unsigned mode = 0;
+	char line[300];
+	bool kept = false;
+
+	while (f && !kept && fgets(line, sizeof(line), f))
+		kept = sscanf(line, "%*d %llu %o", &id, &mode) == 2 && id == ino &&
+		       !(mode & SHM_DEST);
+	if (f)
+		fclose(f);
+	return kept;
+}
+
+static bool
+is_segment(const char *name)
+{
+	return strncmp(name, "/SYSV", 5) == 0;
+}
+
+static void
+path_of(pid_t pid, const char *name, char out[SHM_PATH])
+{
+	snprintf(out, SHM_PATH, "/proc/%d/root%s", (int)pid, name);
+}
+
+/* A file with a name, on a file system that is memory: it stays. */
+static bool
+named_memory(struct inodes *x, const struct mapping *m)
+{
+	char path[SHM_PATH];
+
+	if (m->name[0] != '/')
+		return false;
+	if (is_segment(m->name))
+		return kept_segment(m->ino);
+	path_of(x->pid, m->name, path);
+	return !mapping_deleted(m) && (mapping_is_shm(m) || on_memory(x, m, path));
+}
+
+bool
+footprint_names_stand(const struct shm_list *l)
+{
+	struct stat st;
+
+	for (size_t i = 0; i < l->n; i++) {
+		const struct shm_inode *e = &l->e[i];
+
+		if (!e->path[0])
+			continue;
+		if (strstr(e->path, "/SYSV") ? !kept_segment(e->ino)
+					     : stat(e->path, &st) < 0 || st.st_ino != e->ino)
+			return false;
+	}
+	return true;
 }
 
 /* Resident pages of a shared-memory mapping that are not anonymous are the inode's; Swap counts
@@ -82,19 +157,19 @@ add_mapping(void *ctx, const struct mapping *m)
 {
 	struct inodes *x = ctx;
 	uint64_t resident = m->rss - MIN(m->rss, m->anonymous);
-	bool named = false, huge = m->hugetlb | m->hugetlb_shared;
+	bool named, huge = m->hugetlb | m->hugetlb_shared;
 	struct shm_inode *e;
 
-	if (m->ino == 0 || !(resident || huge || m->swap > m->swap_pss))
+	if ((m->ino == 0 && !is_segment(m->name)) || !(resident || huge || m->swap > m->swap_pss))
 		return;
-	if (!huge && m->swap <= m->swap_pss && !mapping_is_shm(m) &&
-		!find(&x->all, m->dev, m->ino)) {
-		named = resident * 1024 >= MAPPED_WORTH && named_memory(x, m);
-		if (!named)
-			return;
-	}
+	named = named_memory(x, m);
+	if (!named && !huge && m->swap <= m->swap_pss && !mapping_is_shm(m) &&
+		!find(&x->all, m->dev, m->ino))
+		return;
 	e = entry(&x->mine, m->dev, m->ino);
-	e->named = named || (mapping_is_shm(m) && !mapping_deleted(m));
+	e->named = named;
+	if (named && strlen(m->name) < sizeof(m->name) - 1)
+		path_of(x->pid, m->name, e->path);
 	e->charged += (m->pss - MIN(m->pss, m->anonymous) + m->hugetlb) * 1024;
 	if (overlaps_seen(x, m))
 		return;
@@ -112,6 +187,8 @@ merge(struct shm_inode *to, const struct shm_inode *e)
 	to->swapped = MAX(to->swapped, e->swapped);
 	to->huge = MAX(to->huge, e->huge);
 	to->named = to->named || e->named;
+	if (e->path[0])
+		memcpy(to->path, e->path, sizeof(to->path));
 }
 
 static void

@@ -288,7 +288,7 @@ gpu_of(const struct scan *s, const struct proc_info *p, size_t n)
 
 /* What a session holds without mapping it shows nowhere but in the machine's shared memory. So
  * its descriptors are looked at again when that moved, or what sessions map, or what it has of it
- * that is in no page table; and every ten minutes. */
+ * that is in no page table, or when a file in memory lost its name; and every ten minutes. */
 static void
 look_at_inodes(struct scan *s, struct scan_session *v, const struct proc_info *p, size_t n)
 {
@@ -301,7 +301,8 @@ look_at_inodes(struct scan *s, struct scan_session *v, const struct proc_info *p
 	}
 	if (x->at && !v->force && s->now - x->at < INODES_AGE_S * SECOND &&
 		!moved(unmapped, x->unmapped) && !moved(mapped, x->mapped) &&
-		!moved(s->machine_shm, x->machine) && !moved(s->members_shm, x->members))
+		!moved(s->machine_shm, x->machine) && !moved(s->members_shm, x->members) &&
+		footprint_names_stand(&x->list))
 		return;
 	if (s->tokens_ns <= 0 && !v->force) {
 		v->estimated = true;

@@ -390,11 +390,18 @@ static uint64_t
 family_footprint(const struct family *f)
 {
 	uint64_t sum = 0, most = 0, first = f->m[0]->now.counters;
+	const struct proc_info **before = xcalloc(f->n, sizeof(*before));
 	bool loose = false;
 
 	for (size_t i = 0; i < f->n; i++) {
-		const struct member *m = f->m[i];
-		uint64_t has = m->now.footprint;
+		struct member *m = f->m[i];
+		uint64_t has;
+
+		before[i] = &m->now;
+		m->now.pid = m->pid;
+		if (footprint_twin(&m->now, before, i))
+			continue;
+		has = m->now.footprint;
 
 		if (!m->walked && i)
 			has -= MIN(has, first);
@@ -402,6 +409,7 @@ family_footprint(const struct family *f)
 		most = MAX(most, m->now.counters - MIN(m->now.counters, m->walk.lazy_free));
 		loose = loose || m->stale || !m->walked;
 	}
+	free(before);
 	return loose && f->n > 1 ? MAX(sum, most) : sum;
 }
 

@@ -1,10 +1,12 @@
 #include "sessions/proc/proc_read.h"
 #include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <dirent.h>
+#include <linux/kcmp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 ssize_t
@@ -139,4 +141,10 @@ proc_thread(pid_t pid)
 	if (d)
 		closedir(d);
 	return found;
+}
+
+bool
+proc_same_memory(pid_t a, pid_t b)
+{
+	return syscall(SYS_kcmp, a, b, KCMP_VM, 0, 0) == 0;
 }

@@ -17,6 +17,8 @@ size_t proc_children(pid_t pid, pid_t *out, size_t max);
 /* It and those below it, nearest first; how many. Reads nothing of any other process. */
 enum { PROC_BELOW_MAX = 256 };
 size_t proc_below(pid_t pid, pid_t out[PROC_BELOW_MAX]);
+/* Are they processes of one memory (CLONE_VM)? Each would tell all of it. */
+bool proc_same_memory(pid_t a, pid_t b);
 FILE *proc_open(pid_t pid, const char *name); /* NULL and errno */
 /* Copies printable ASCII, '?' for the rest: names of processes are foreign bytes. */
 void proc_clean(char *out, size_t cap, const char *in);

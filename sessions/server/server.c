@@ -207,7 +207,7 @@ tick_session(struct session *s, uint64_t now)
 {
 	struct ring *ring = s->display->ring;
 
-	if (!s->display->unsettled)
+	if (!s->display->unsettled && (profile_needs_conversation(s->profile) || course_turn(s)))
 		run_evaluate(s, now);
 	if (ring && ring_saved_upto(ring) != ring_head(ring) &&
 		now - s->display->saved_ns > SELDOM * s->display->save_cost_ns)
@@ -238,6 +238,7 @@ on_tick(uv_timer_t *t)
 	struct server *sv = t->data;
 	uint64_t now = os_mono_ns();
 
+	course_next_turn(&sv->sessions);
 	for (struct session *s = sv->sessions.first; s; s = s->next) {
 		tick_session(s, now);
 		if (s->changed)

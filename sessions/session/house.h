@@ -68,6 +68,7 @@ struct sessions {
 	struct session *newest;	   /* the last of them; NULL none */
 	struct session *last_used; /* what "-" means */
 	uint32_t next_num;
+	uint32_t turn, turns; /* whose turn it is to be asked of the kernel: num % turns == turn */
 	bool untidy; /* sessions parked or went: give back what they held when it comes to rest */
 	struct {
 		uint32_t fg, bg; /* 0xrrggbb */

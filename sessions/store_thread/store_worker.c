@@ -1,5 +1,5 @@
-/* The store's thread. The loop enqueues jobs and goes on; the thread runs them in order, one
- * database connection each, and posts results back through one uv_async.
+/* The store's thread. The loop enqueues jobs and goes on; the thread runs them in order (rows of
+ * sessions first), one database connection each, and posts results back through one uv_async.
  *
  * Nothing here may fail towards a session. So the thread keeps a mirror of every session's record
  * (store/mirror.h): a record that could not be written is tried again; a database that had to be
@@ -52,6 +52,7 @@ struct store_worker {
 	uv_mutex_t lock;
 	uv_cond_t wake;
 	/* under lock */
+	struct queue rows; /* of sessions: written before all that waits longer */
 	struct queue todo, done;
 	bool stop;
 	char banner[STORE_BANNER];
@@ -571,7 +572,7 @@ scrub(struct store_worker *w)
 	bool more;
 
 	uv_mutex_lock(&w->lock);
-	more = w->todo.head != NULL;
+	more = w->rows.head || w->todo.head;
 	uv_mutex_unlock(&w->lock);
 	if (!w->scrub || more)
 		return;
@@ -603,15 +604,16 @@ thread_main(void *arg)
 		uint64_t wait;
 
 		uv_mutex_lock(&w->lock);
-		next = w->todo.head;
+		next = w->rows.head ? w->rows.head : w->todo.head;
 		uv_mutex_unlock(&w->lock);
 		write_rows(w, next);
 		scrub(w);
 		wait = upkeep(w);
 		uv_mutex_lock(&w->lock);
-		if (!w->todo.head && !w->stop)
+		if (!w->rows.head && !w->todo.head && !w->stop)
 			uv_cond_timedwait(&w->wake, &w->lock, wait);
-		j = pop(&w->todo);
+		if (!(j = pop(&w->rows)))
+			j = pop(&w->todo);
 		if (!j && w->stop) {
 			uv_mutex_unlock(&w->lock);
 			break;
@@ -754,13 +756,19 @@ store_worker_close(struct store_worker *w)
 }
 
 static void
-enqueue(struct store_worker *w, struct job *j)
+enqueue_in(struct store_worker *w, struct queue *q, struct job *j)
 {
 	CHECK(w->magic == WORKER_MAGIC);
 	uv_mutex_lock(&w->lock);
-	push(&w->todo, j);
+	push(q, j);
 	uv_cond_signal(&w->wake);
 	uv_mutex_unlock(&w->lock);
+}
+
+static void
+enqueue(struct store_worker *w, struct job *j)
+{
+	enqueue_in(w, &w->todo, j);
 }
 
 static struct job *
@@ -778,7 +786,9 @@ store_put_session(struct store_worker *w, const struct meta_session *m)
 	struct job *j = job_new(run_put_session);
 
 	j->session = meta_session_copy(m);
-	enqueue(w, j);
+	/* Texts wait for a slow disk, and with them what is asked for after them. A row may overtake
+	 * all but its own deletion, and there is none of a session that is still stored. */
+	enqueue_in(w, &w->rows, j);
 }
 
 void

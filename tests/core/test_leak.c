@@ -5,6 +5,7 @@
 #include "core/pagelist/pagelist.h"
 #include "core/page/page.h"
 #include "core/term/term.h"
+#include "tests/sanitized.h"
 #include <dirent.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,7 +14,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#if defined(MUSTER_TORTURE) || defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(MUSTER_TORTURE) || SANITIZED
 #define LINES 20000
 #define SESSIONS 300
 #define EXACT_RSS 0

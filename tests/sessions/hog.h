@@ -1,6 +1,7 @@
 #ifndef TESTS_SESSIONS_HOG_H
 #define TESTS_SESSIONS_HOG_H
 /* tests/tools/memhog as a process whose memory is known: started, told what to do, ended. */
+#include "tests/sanitized.h"
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -13,14 +14,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer) || __has_feature(address_sanitizer)
-#define SANITIZED
-#endif
-#endif
-#ifdef SANITIZED
+#if SANITIZED
 #define SLACK_MB 16 /* the sanitizer's own memory in the processes looked at */
 #else
 #define SLACK_MB 0

@@ -102,7 +102,7 @@ static void
 test_taken_away(void **st)
 {
 	static const char *const how[] = {"rm -r run", "rm -rf run state/lock", "mv run gone",
-		"mv run gone && mkdir -m 700 run", "rm run/sock && : >run/sock",
+		"mv run gone && mkdir -pm 700 run", "rm run/sock && : >run/sock",
 		"rm run/hook run/sock", "rm -f state/lock", "rm -rf run state || rm -rf run state",
 		"mv state run .."};
 	struct found was[ARRAY_LEN(how)];

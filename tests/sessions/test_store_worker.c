@@ -336,6 +336,41 @@ test_rows_that_wait(void **state)
 }
 
 static void
+count_rows(void *arg, struct history_db *h, struct meta_db *m)
+{
+	struct meta_session *got = NULL;
+	size_t *n = arg;
+
+	(void)h;
+	assert_int_equal(meta_sessions(m, &got, n), 0);
+	meta_sessions_free(got, *n);
+}
+
+/* Text that waits for a slow disk is asked for first, and a death of the server then costs the text
+ * at most: the row is written before it. */
+static void
+test_rows_wait_for_no_text(void **state)
+{
+	struct meta_session s = session(1);
+	struct store_worker *w;
+	size_t n = 0;
+
+	(void)state;
+	mkdir(dir, 0700);
+	uv_sem_init(&go, 0);
+	w = store_worker_new(&loop, dir, banner);
+	settled(w);
+	store_run(w, wait_for_go, NULL, NULL);
+	store_run(w, count_rows, NULL, &n);
+	store_put_session(w, &s);
+	uv_sem_post(&go);
+	settled(w);
+	assert_int_equal(n, 1);
+	store_worker_close(w);
+	uv_sem_destroy(&go);
+}
+
+static void
 test_no_disk_and_back(void **state)
 {
 	struct mem_sample m = {1700000000, 1 << 20, 0, 0, 0};
@@ -542,6 +577,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_order_and_survival, fresh, done),
 		cmocka_unit_test_setup_teardown(test_half_deleted, fresh, done),
 		cmocka_unit_test_setup_teardown(test_rows_that_wait, fresh, done),
+		cmocka_unit_test_setup_teardown(test_rows_wait_for_no_text, fresh, done),
 		cmocka_unit_test_setup_teardown(test_no_disk_and_back, fresh, done),
 		cmocka_unit_test_setup_teardown(test_reads_that_fail, fresh, done),
 		cmocka_unit_test_setup_teardown(test_every_call_fails, fresh, done),

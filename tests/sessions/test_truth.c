@@ -155,6 +155,30 @@ test_held_inodes(void **state)
 	}
 }
 
+/* What has a name stays when its processes end. Then it has none: nothing moves, but it is theirs. */
+static void
+test_names_come_and_go(void **state)
+{
+	static const struct {
+		const char *keep, *give_up;
+	} ways[] = {{"named 40", "unname"}, {"segment 40", "remove"}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(ways); i++) {
+		start(1);
+		assert_settles(0);
+		assert_true(hog_do(&hog[0], ways[i].keep) >= 0);
+		assert_right_or_flagged(0);
+		assert_settles(0);
+		assert_true(hog_do(&hog[0], ways[i].give_up) >= 0);
+		assert_right_or_flagged(40);
+		assert_settles(40);
+		hog_end(&hog[0]);
+		n_hogs = 0;
+		look(&(bool){false});
+	}
+}
+
 /* A footprint that is asked for, of one hog among the others. */
 static void
 assert_asked(size_t i, double want)
@@ -172,6 +196,32 @@ assert_asked(size_t i, double want)
 		fail();
 	}
 	footprint_report_free(&r);
+}
+
+/* Two processes that tell of the same memory. */
+static void
+test_one_memory_of_two(void **state)
+{
+	(void)state;
+	start(1);
+	assert_true(hog_do(&hog[0], "dirty 40") >= 0);
+	assert_settles(40);
+	assert_true(hog_do(&hog[0], "twin") > 0);
+	assert_right_or_flagged(40);
+	assert_settles(40);
+	assert_int_equal(row[0].processes, 2);
+	assert_asked(0, 40);
+}
+
+static void
+test_many_small_inodes(void **state)
+{
+	(void)state;
+	start(1);
+	assert_settles(0);
+	assert_true(hog_do(&hog[0], "small 40") >= 0);
+	assert_right_or_flagged(40);
+	assert_settles(40);
 }
 
 static void
@@ -313,6 +363,9 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_held_inodes, begin, end),
 		cmocka_unit_test_setup_teardown(
 			test_an_inode_counts_once_over_all_sessions, begin, end),
+		cmocka_unit_test_setup_teardown(test_names_come_and_go, begin, end),
+		cmocka_unit_test_setup_teardown(test_many_small_inodes, begin, end),
+		cmocka_unit_test_setup_teardown(test_one_memory_of_two, begin, end),
 		cmocka_unit_test_setup_teardown(test_huge_pages, begin, end),
 		cmocka_unit_test_setup_teardown(test_short_lived_forks, begin, end),
 		cmocka_unit_test_setup_teardown(test_threads_without_their_leader, begin, end),

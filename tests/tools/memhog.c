@@ -28,12 +28,15 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -42,6 +45,7 @@
 #ifndef MADV_PAGEOUT
 #define MADV_PAGEOUT 21
 #endif
+enum { SMALL = 64 << 10 };
 enum { MEMFD = 63, KIDS_MAX = 16 }; /* where a memfd stands, for `hold` of another */
 static unsigned char *mem;
 static size_t mem_len;
@@ -190,6 +194,76 @@ unlinked(size_t n)
 		return strerror(errno);
 	unlink(path);
 	return write_all(fd, n);
+}
+
+/* A file with a name, mapped; the name goes when it is told "unname". */
+static void
+name_of(char path[64])
+{
+	snprintf(path, 64, "/dev/shm/memhog.%d", (int)getpid());
+}
+
+static const char *
+with_name(size_t n)
+{
+	char path[64];
+	int fd;
+
+	name_of(path);
+	fd = open(path, O_RDWR | O_CREAT | O_EXCL, 0600);
+	if (fd < 0 || ftruncate(fd, (off_t)n) < 0)
+		return strerror(errno);
+	mem = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	close(fd);
+	if (mem == MAP_FAILED)
+		return strerror(errno);
+	mem_len = n;
+	fill(mem, n);
+	return NULL;
+}
+
+static const char *
+unname(void)
+{
+	char path[64];
+
+	name_of(path);
+	return unlink(path) < 0 ? strerror(errno) : NULL;
+}
+
+/* Held, each too small to matter alone. */
+static const char *
+many_small(size_t n)
+{
+	const char *why = NULL;
+
+	for (size_t i = 0; !why && i < n; i += SMALL) {
+		int fd = memfd_create("small", 0);
+
+		why = fd < 0 ? strerror(errno) : write_all(fd, SMALL);
+	}
+	return why;
+}
+
+/* A segment of System V's, which stays until it is removed. */
+static int segment = -1;
+
+static const char *
+kept_segment(size_t n)
+{
+	segment = shmget(IPC_PRIVATE, n, IPC_CREAT | 0600);
+	if (segment < 0)
+		return strerror(errno);
+	mem = shmat(segment, NULL, 0);
+	mem_len = n;
+	fill(mem, n);
+	return NULL;
+}
+
+static const char *
+remove_segment(void)
+{
+	return shmctl(segment, IPC_RMID, NULL) < 0 ? strerror(errno) : NULL;
 }
 
 static const char *
@@ -408,6 +482,24 @@ shm_mb(size_t n, int by_name)
 	return by_name ? unlinked(n * MB) : tmpfile_of_shm(n * MB);
 }
 
+enum { NAMED, UNNAMED, SMALL_ONES, SEGMENT, REMOVED };
+static const char *
+keep_mb(size_t n, int how)
+{
+	switch (how) {
+	case NAMED:
+		return with_name(n * MB);
+	case UNNAMED:
+		return unname();
+	case SMALL_ONES:
+		return many_small(n * MB);
+	case SEGMENT:
+		return kept_segment(n * MB);
+	default:
+		return remove_segment();
+	}
+}
+
 static const char *
 hold_of(size_t n, int unused)
 {
@@ -445,6 +537,24 @@ fork_one(size_t n)
 	return (void)n, fork_kid();
 }
 
+static int
+be_a_twin(void *unused)
+{
+	(void)unused;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	wait_forever();
+	return 0;
+}
+
+/* Another process, of this one's very memory. */
+static pid_t
+twin(size_t n)
+{
+	static char stack[16384];
+
+	return (void)n, clone(be_a_twin, stack + sizeof stack, CLONE_VM | SIGCHLD, NULL);
+}
+
 static pid_t
 bare(size_t n)
 {
@@ -478,11 +588,17 @@ static const struct command {
 	{"untouched", memfd_mb, UNTOUCHED, NULL},
 	{"unlinked", shm_mb, 1, NULL},
 	{"tmpfile", shm_mb, 0, NULL},
+	{"named", keep_mb, NAMED, NULL},
+	{"unname", keep_mb, UNNAMED, NULL},
+	{"small", keep_mb, SMALL_ONES, NULL},
+	{"segment", keep_mb, SEGMENT, NULL},
+	{"remove", keep_mb, REMOVED, NULL},
 	{"hold", hold_of, 0, NULL},
 	{"cow", cow_mb, 0, NULL},
 	{"spike", spike_mb, 0, NULL},
 	{"leader", leave, 0, NULL},
 	{"fork", NULL, 0, fork_one},
+	{"twin", NULL, 0, twin},
 	{"storm", NULL, 0, storm_ms},
 	{"setsid", NULL, 0, bare},
 	{"daemon", NULL, 0, marked},

@@ -3,7 +3,10 @@
  * not repeated here. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/io_uring.h>
 #include <pthread.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +14,9 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/shm.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -119,8 +125,11 @@ thp(size_t n)
 static void
 tmpfs_named(size_t n)
 {
-	int fd = shm_open("/memkinds", O_RDWR | O_CREAT, 0600);
+	char name[40];
+	int fd;
 
+	snprintf(name, sizeof name, "/memkinds.%d", (int)getpid());
+	fd = shm_open(name, O_RDWR | O_CREAT | O_EXCL, 0600);
 	CHECK_THAT(fd >= 0 && ftruncate(fd, (off_t)n) == 0);
 	fill(map(n, MAP_SHARED, fd), n);
 }
@@ -297,6 +306,153 @@ executed(size_t n)
 	execl("/proc/self/exe", "memkinds", "locked", quarter, (char *)NULL);
 }
 
+/* A fork that shares all, until its parent writes to it. */
+static void
+parent_writes(size_t n)
+{
+	unsigned char *p = anonymous(n);
+
+	fill(p, n);
+	forks(1);
+	fill(p, n);
+}
+
+/* Half of a memfd that is held, copied. */
+static void
+memfd_copied(size_t n)
+{
+	int fd = memfd_create("kind", 0);
+	unsigned char *p;
+
+	CHECK_THAT(fd >= 0 && ftruncate(fd, (off_t)n) == 0);
+	p = map(n, MAP_SHARED, fd);
+	fill(p, n);
+	munmap(p, n);
+	fill(map(n, MAP_PRIVATE, fd), n / 2);
+}
+
+/* In a namespace of pids and mounts, a session of its own, its parent gone. */
+static void
+own_namespace(size_t n)
+{
+	int ready[2];
+	char c;
+
+	CHECK_THAT(pipe(ready) == 0 && unshare(CLONE_NEWPID | CLONE_NEWNS) == 0);
+	if (fork() == 0) {
+		setsid();
+		fill(anonymous(n), n);
+		CHECK_THAT(write(ready[1], "", 1) == 1);
+		wait_forever();
+	}
+	CHECK_THAT(read(ready[0], &c, 1) == 1);
+}
+
+/* A child that is stopped, with all of it. */
+static void
+stopped(size_t n)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		fill(anonymous(n), n);
+		raise(SIGSTOP);
+		wait_forever();
+	}
+	CHECK_THAT(pid > 0 && waitpid(pid, &status, WUNTRACED) == pid);
+}
+
+/* The same page again and again, which the kernel may find out. */
+static void
+merged(size_t n)
+{
+	unsigned char *p = anonymous(n);
+
+	memset(p, 'm', n);
+	CHECK_THAT(madvise(p, n, MADV_MERGEABLE) == 0);
+}
+
+/* In the buffers of sockets: the kernel's. */
+static void
+sockets(size_t n)
+{
+	static char block[65536];
+	size_t sent = 0;
+	int s[2];
+
+	while (sent < n / 2 && socketpair(AF_UNIX, SOCK_STREAM, 0, s) == 0) {
+		fcntl(s[0], F_SETFL, O_NONBLOCK);
+		for (ssize_t k; (k = write(s[0], block, sizeof block)) > 0;)
+			sent += (size_t)k;
+	}
+}
+
+/* Half of it registered as buffers with the kernel: pinned, and still the process's. */
+static void
+io_uring(size_t n)
+{
+	struct io_uring_params params = {0};
+	struct iovec v = {anonymous(n / 2), n / 2};
+	int fd = (int)syscall(SYS_io_uring_setup, 8, &params);
+
+	fill(v.iov_base, v.iov_len);
+	if (fd >= 0) /* where it is forbidden the memory is there all the same */
+		syscall(SYS_io_uring_register, fd, IORING_REGISTER_BUFFERS, &v, 1);
+}
+
+static void
+other_user(size_t n)
+{
+	fill(anonymous(n), n);
+	CHECK_THAT(setgid(65534) == 0 && setuid(65534) == 0);
+}
+
+static int
+of_same_memory(void *ready)
+{
+	CHECK_THAT(write(*(int *)ready, "", 1) == 1);
+	wait_forever();
+	return 0;
+}
+
+/* Another process, which has the very same memory. */
+static void
+same_memory(size_t n)
+{
+	static char stack[65536];
+	int ready[2];
+	char c;
+
+	fill(anonymous(n), n);
+	CHECK_THAT(pipe(ready) == 0);
+	CHECK_THAT(clone(of_same_memory, stack + sizeof stack, CLONE_VM | SIGCHLD, &ready[1]) > 0);
+	CHECK_THAT(read(ready[0], &c, 1) == 1);
+}
+
+static void *
+write_again(void *p)
+{
+	for (;;) {
+		*(volatile unsigned char *)p += 1;
+		usleep(100000);
+	}
+	return NULL;
+}
+
+/* Threads that go on writing to what is there. */
+static void
+group_of_threads(size_t n)
+{
+	unsigned char *p = anonymous(n);
+	pthread_t t;
+
+	fill(p, n);
+	for (size_t i = 0; i < 8; i++)
+		CHECK_THAT(pthread_create(&t, NULL, write_again, p + i * 4096) == 0);
+}
+
 static const struct kind {
 	const char *name;
 	void (*make)(size_t n);
@@ -306,7 +462,11 @@ static const struct kind {
 	{"given-back", given_back}, {"not-dumpable", not_dumpable},
 	{"not-dumpable-forks", not_dumpable_forks}, {"zombies", zombies}, {"threads", threads},
 	{"jit", jit}, {"named", named}, {"holes", holes}, {"many-maps", many_maps},
-	{"pipes", pipes}, {"executed", executed}};
+	{"pipes", pipes}, {"executed", executed}, {"parent-writes", parent_writes},
+	{"memfd-copied", memfd_copied}, {"own-namespace", own_namespace}, {"stopped", stopped},
+	{"merged", merged}, {"sockets", sockets}, {"io-uring", io_uring},
+	{"other-user", other_user}, {"same-memory", same_memory},
+	{"group-of-threads", group_of_threads}};
 
 int
 main(int argc, char **argv)

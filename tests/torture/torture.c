@@ -1,4 +1,4 @@
-/* torture BUILD_DIR [KILLS [SESSIONS [server|keeper|mixed|both|upgrade]]]: what the death of muster's own
+/* torture BUILD_DIR [KILLS [SESSIONS [server|keeper|mixed|both|upgrade|writes]]]: what the death of muster's own
  * processes may cost: nothing.
  *
  * Sessions print numbered lines, of all kinds of content, while the server (or the keeper, or
@@ -12,6 +12,10 @@
  *
  * upgrade: between a program and its copy, to and fro, and mostly one of the two is killed on the
  * way.
+ *
+ * writes: the server dies while the databases are written: notes are kept with sessions that live and
+ * that have ended, as fast as they are taken, others begin and end, memory is sampled each second.
+ * What was answered a second before a kill must be there after it, and no database set aside.
  *
  * Prints one line of figures, and one for each thing that is wrong; the exit code says whether
  * there was any. */
@@ -41,8 +45,8 @@
 #define SETTLED_S 20	/* and all that was under way has come to its end */
 #define STOP_LIMIT_S 15 /* server stop, whatever there is to be ended */
 
-enum mode { SERVER_DIES, KEEPER_DIES, EITHER_DIES, BOTH_DIE, UPGRADED };
-static const char *const mode_names[] = {"server", "keeper", "mixed", "both", "upgrade"};
+enum mode { SERVER_DIES, KEEPER_DIES, EITHER_DIES, BOTH_DIE, UPGRADED, WRITER_DIES };
+static const char *const mode_names[] = {"server", "keeper", "mixed", "both", "upgrade", "writes"};
 
 static char home[64], self[PATH_MAX];
 static unsigned seed = 1;
@@ -429,6 +433,86 @@ both_once(struct pids *p, int k, struct figures *f)
 	return t;
 }
 
+#define NOTES 8
+#define SYNCED_S 1.0
+
+/* Of each session: the note that was answered last, and the one that was answered long enough ago. */
+struct noted {
+	long asked, sure;
+	struct {
+		long n;
+		double t;
+	} said;
+};
+
+static void
+note_all(struct noted *v, double until)
+{
+	while (now_s() < until)
+		for (int i = 0; i < NOTES; i++) {
+			struct noted *o = &v[i];
+
+			if (o->said.n && now_s() - o->said.t > SYNCED_S)
+				o->sure = o->said.n;
+			if (muster(NULL, 20, "note %c%d %ld", i % 2 ? 'l' : 'e', i, ++o->asked) !=
+				0)
+				continue;
+			if (!o->said.n || o->sure == o->said.n) {
+				o->said.n = o->asked;
+				o->said.t = now_s();
+			}
+		}
+}
+
+/* Notes that are older than they may be; databases that are not what they were. */
+static void
+check_notes(const struct noted *v, struct figures *f)
+{
+	json_t *ls = muster_json("ls -a --json"), *status = muster_json("server status --json");
+	const char *banner = json_string_value(json_object_get(status, "banner"));
+	char name[16], cmd[200];
+
+	for (int i = 0; i < NOTES; i++) {
+		const char *note;
+		json_t *s;
+		long n;
+
+		snprintf(name, sizeof(name), "%c%d", i % 2 ? 'l' : 'e', i);
+		s = session_named(ls, name);
+		note = json_string_value(json_object_get(s, "note"));
+		n = note ? atol(note) : 0;
+		f->total++;
+		if (n >= v[i].sure && n <= v[i].asked)
+			continue;
+		f->lost++;
+		wrong("%s has note %ld: %ld was answered, %ld asked for", name, n, v[i].sure,
+			v[i].asked);
+	}
+	if (banner && *banner)
+		wrong("banner: %s", banner);
+	snprintf(cmd, sizeof(cmd), "ls '%s/state' | grep corrupt", home);
+	if (system(cmd) == 0)
+		wrong("a database was set aside");
+	json_decref(ls);
+	json_decref(status);
+}
+
+static double
+writes_once(struct pids *p, int k, struct figures *f)
+{
+	static struct noted v[NOTES];
+	double t;
+
+	for (int i = 0; !k && i < NOTES; i++)
+		muster(NULL, 20, i % 2 ? "new -d -n l%d -p shell -- cat" : "new -d -n e%d -- true",
+			i);
+	note_all(v, now_s() + (dice(3) ? 0.05 * dice(20) : 2.5));
+	t = kill_once(p, true, false);
+	if (t >= 0)
+		check_notes(v, f);
+	return t;
+}
+
 /* Returns how many kills there were; times: how long each took to be seen to. */
 static int
 kill_all(enum mode mode, int kills, double *times, struct figures *f)
@@ -439,9 +523,10 @@ kill_all(enum mode mode, int kills, double *times, struct figures *f)
 		bool keeper = mode == KEEPER_DIES || (mode == EITHER_DIES && dice(3) == 0);
 
 		pause_ms(dice(5) ? 5 + dice(300) : 300 + dice(900));
-		times[k] = mode == UPGRADED   ? upgrade_once(&p, k)
-			   : mode == BOTH_DIE ? both_once(&p, k, f)
-					      : kill_once(&p, !keeper, keeper);
+		times[k] = mode == UPGRADED	 ? upgrade_once(&p, k)
+			   : mode == BOTH_DIE	 ? both_once(&p, k, f)
+			   : mode == WRITER_DIES ? writes_once(&p, k, f)
+						 : kill_once(&p, !keeper, keeper);
 		if (times[k] < 0)
 			return k;
 	}
@@ -628,7 +713,8 @@ set_up(const char *build)
 		home);
 	if (system(path) != 0)
 		abort();
-	fputs("[server]\nscrollback_lines=2000000\nscrollback_bytes=256M\nstore_after=200ms\n"
+	fputs("[sampling]\ntick=1s\n[server]\nscrollback_lines=2000000\nscrollback_bytes="
+	      "256M\nstore_after=200ms\n"
 	      "rest_after=2s\n",
 		f);
 	fclose(f);
