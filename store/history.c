@@ -21,7 +21,7 @@
 enum { PERIOD_MS = 4 * 3600 * 1000, ROW_SAMPLES = 60 };
 enum { PENDING_MAX = 2880 }; /* of one session: 12 h at 15 s, then every other one goes */
 static const double KEEP_RAW_S = 86400 + 3600.0, KEEP_M1_S = 7 * 86400.0, KEEP_M15_S = 90 * 86400.0,
-		    THIN_S = 6 * 3600.0, KEEP_UP_S = 86400, JOURNAL_S = PERIOD_MS / 1000;
+		    THIN_S = 6 * 3600.0, KEEP_UP_S = 86400, JOURNAL_S = PERIOD_MS / 1000.0;
 
 static const char *const migrations[] = {
 	"CREATE TABLE raw_chunk(sid INT, t0 INT, n INT, mn INT, mx INT, la INT, d BLOB,"
