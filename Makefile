@@ -70,7 +70,8 @@ tui_LINK := $(B)/libtui.a $(sessions_LINK)
 
 # the longest begin first, then those that wait most
 LONGEST := $(patsubst %,$(B)/tests/%,sessions/test_strays sessions/test_lifecycle core/test_growth sessions/test_server \
-	core/test_leak sessions/test_truth store/test_meta sessions/test_ends sessions/test_fleet tui/test_attach)
+	core/test_leak sessions/test_truth store/test_meta sessions/test_ends sessions/test_fleet tui/test_attach \
+	tui/test_search_view tui/test_cli sessions/test_worktree sessions/test_typing tui/test_manual)
 TESTS := $(foreach l,sessions tui store core,$(patsubst %.c,$(B)/%,$(wildcard tests/$(l)/test_*.c)))
 TESTS := $(filter $(TESTS),$(LONGEST)) $(filter-out $(LONGEST),$(TESTS))
 TOOLS := $(patsubst %.c,$(B)/%,$(wildcard tests/tools/*.c)) \
