@@ -162,7 +162,7 @@ coverage:
 	-$(MAKE) VARIANT=coverage test
 	tests/coverage build/coverage
 torture: all $(B)/tests/torture/torture
-	for who in server keeper mixed both upgrade; do $(B)/tests/torture/torture $(B) $(or $(KILLS),100) 4 $$who || exit 1; done
+	for who in server keeper mixed both upgrade writes; do $(B)/tests/torture/torture $(B) $(or $(KILLS),100) 4 $$who || exit 1; done
 # one failing call from each place that makes such calls: FAULTS='server malloc'
 faults: all $(B)/tests/torture/faults $(B)/tests/tools/preload/nth_fails.so
 	$(B)/tests/torture/faults $(B) $(FAULTS)
