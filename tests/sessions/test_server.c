@@ -21,6 +21,12 @@ setup(void **st)
 	return muster("server start");
 }
 
+static bool
+is_gone(void *path)
+{
+	return access(path, F_OK) != 0;
+}
+
 static int
 teardown(void **st)
 {
@@ -28,8 +34,10 @@ teardown(void **st)
 	buf_free(&in);
 	/* it leaves nothing where sockets are, which may be /tmp */
 	put_file(in_home("run/ssh.conf"), "");
-	return muster("server stop --kill-sessions") == 0 && access(in_home("run"), F_OK) != 0 ? 0
-											       : -1;
+	return muster("server stop --kill-sessions") == 0 &&
+			       until(is_gone, (void *)in_home("run"), 10)
+		       ? 0
+		       : -1;
 }
 
 static int

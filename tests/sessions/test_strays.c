@@ -286,6 +286,12 @@ all_are_measured(void *name)
 }
 
 static bool
+has_ended(void *name)
+{
+	return number(name, "exit_signal") >= 0 || number(name, "exit_code") >= 0;
+}
+
+static bool
 row_is_empty(void *name)
 {
 	return number(name, "strays") < 0;
@@ -310,6 +316,9 @@ test_what_is_left_is_shown_and_ended(void **st)
 		if (!until(row_has, line, 10))
 			fail_msg("%s: %d strays", name, (int)number(name, "strays"));
 		assert_true(until(all_are_measured, name, 20));
+		/* they were left before it ended */
+		if (!until(has_ended, name, 20))
+			fail_msg("%s: how it ended is not said", name);
 		assert_int_equal(
 			number(name, i % 2 ? "exit_signal" : "exit_code"), i % 2 ? SIGSEGV : 3);
 	}
