@@ -5,7 +5,8 @@
  * does not stop. So a verdict is slow on purpose, and everything here asks one question: is what
  * was kept in this window a straight line to its very end?
  *
- *  floor    The least of five minutes. Peaks carry no news. Floors of 10, 30 and 60 minXX
+ *  floor    The least of five minutes. Peaks carry no news. Floors of 10, 20, 30 and 60 min are made
+ *           of them, so that five windows look at 3 h, 7 h, 13 h, 19 h and 38 h. A line of 40 MB/h
  *           shows in 7 h, one of 3.5 MB/h needs a day and a half. The longer the window, the
  *           flatter the line may be: in 7 h a daily wave of 200 MB climbs 23 MB/h, and a cache
  *           of 1 GB fills in 4 h; both come to rest before a longer window is full.
@@ -48,15 +49,15 @@
  *
  * BURST is for what cannot wait for seven hours: a jump within 15 min over all that was seen before
  * that stays for three hours, which jobs seldom take (of 2 GB and more, for one), or a second one on
- * top of it. One step up is a
- * frequent, harmless thing (a language server starts), so a single jump has to be a large one, and
- * clear of the humps of two days: a job that comes every night is known by then. It is withdrawn when
- * it gives back, or when six hours have passed without another.
+ * top of it. One step up is a frequent, harmless thing (a language server starts), so a single jump
+ * has to be a large one, and clear of the humps of two days: a job that comes every night is known by
+ * then. It is withdrawn when it gives back, or when six hours have passed without another.
  *
  * Time is the time of evidence. Work does not count as rest: the rest before and after are joined,
  * and what work added is taken off (`lift`), so that a session that is used now and then is judged
- * all the same. What comes back of it, by work or soon after, is taken off the lift first. A second track sees all samples,
- * for "rises while it works". A clock that goes back adds nothing; a gap counts for half an hour
+ * all the same. What comes back of it, by work or soon after, is taken off the lift first. A second
+ * track sees all samples, for "rises while it works". A clock that goes back adds nothing; a gap
+ * counts for half an hour
  * at most, and a window with too few floors says nothing. Estimated samples can be far too low
  * (shared pages) or too high (forks): they make a floor only where the session has no exact ones.
  */

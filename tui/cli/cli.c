@@ -127,7 +127,6 @@ globals_done(struct verb_ctx *ctx)
 		ctx->here = true;
 		ctx->host = NULL;
 	}
-
 	if (!strcmp(w, "auto"))
 		ctx->color = isatty(1) && !(getenv("NO_COLOR") && *getenv("NO_COLOR"));
 	else if (!strcmp(w, "always") || !strcmp(w, "never"))
