@@ -6,6 +6,7 @@
  * SCM_CREDENTIALS although the folder is 0700 already. A big payload (a tool's whole output travels
  * in PostToolUse) is cut down by the sender to the few members that matter. */
 #include "sessions/agent/hooks.h"
+#include "sessions/wire/json.h"
 #include "core/base/log.h"
 #include "core/os/os.h"
 #include <errno.h>
@@ -27,24 +28,16 @@
 #define DATAGRAMS_A_TURN 64
 #define LOOKED_AT_MS 500
 
-static const char *
-text(const json_t *j, const char *key)
-{
-	const char *s = json_string_value(json_object_get(j, key));
-
-	return s ? s : "";
-}
-
 static bool
 decode_notification(const json_t *j, struct hook_report *out)
 {
-	const char *type = text(j, "notification_type");
+	const char *type = obj_str(j, "notification_type");
 
 	if (strcmp(type, "permission_prompt") == 0)
 		out->activity = ACT_PERMISSION;
 	else if (strcmp(type, "elicitation_dialog") == 0)
 		out->activity = ACT_QUESTION;
-	snprintf(out->detail, sizeof out->detail, "%s", text(j, "message"));
+	snprintf(out->detail, sizeof out->detail, "%s", obj_str(j, "message"));
 	return out->activity != ACT_UNKNOWN;
 }
 
@@ -52,14 +45,14 @@ static bool
 decode_start(const json_t *j, struct hook_report *out)
 {
 	(void)out;
-	return strcmp(text(j, "source"), "compact") != 0;
+	return strcmp(obj_str(j, "source"), "compact") != 0;
 }
 
 /* /clear and /resume end one conversation and go on with another. */
 static bool
 decode_end(const json_t *j, struct hook_report *out)
 {
-	const char *why = text(j, "reason");
+	const char *why = obj_str(j, "reason");
 
 	out->ended = strcmp(why, "clear") != 0 && strcmp(why, "resume") != 0;
 	out->conversation[0] = 0;
@@ -78,7 +71,7 @@ static bool
 decode_turn(const json_t *j, struct hook_report *out)
 {
 	const json_t *tasks = json_object_get(j, "background_tasks");
-	const char *tool = text(j, "tool_name");
+	const char *tool = obj_str(j, "tool_name");
 
 	if (json_is_array(tasks)) {
 		out->background_known = true;
@@ -95,8 +88,8 @@ decode_turn(const json_t *j, struct hook_report *out)
 static bool
 decode_failure(const json_t *j, struct hook_report *out)
 {
-	if (strcmp(text(j, "error"), "rate_limit") == 0)
-		snprintf(out->limit, sizeof out->limit, "%s", text(j, "last_assistant_message"));
+	if (strcmp(obj_str(j, "error"), "rate_limit") == 0)
+		snprintf(out->limit, sizeof out->limit, "%s", obj_str(j, "last_assistant_message"));
 	return decode_turn(j, out);
 }
 
@@ -120,7 +113,7 @@ static const struct {
 static bool
 decode(const json_t *j, struct hook_report *out)
 {
-	const char *event = text(j, "hook_event_name"), *id = text(j, "session_id");
+	const char *event = obj_str(j, "hook_event_name"), *id = obj_str(j, "session_id");
 
 	memset(out, 0, sizeof *out);
 	if (json_object_get(j, "agent_id"))

@@ -11,6 +11,14 @@ obj_text(const json_t *o, const char *key)
 	return s && *s ? s : NULL;
 }
 
+const char *
+obj_str(const json_t *o, const char *key)
+{
+	const char *s = obj_text(o, key);
+
+	return s ? s : "";
+}
+
 json_int_t
 obj_int(const json_t *o, const char *key, json_int_t otherwise)
 {

@@ -6,6 +6,7 @@
 
 /* Borrowed; NULL when it is absent, no string, or "". */
 const char *obj_text(const json_t *o, const char *key);
+const char *obj_str(const json_t *o, const char *key); /* the same, and "" then */
 json_int_t obj_int(const json_t *o, const char *key, json_int_t otherwise);
 double obj_num(const json_t *o, const char *key, double otherwise);
 bool obj_true(const json_t *o, const char *key);

@@ -10,6 +10,7 @@
  * view over it, no toast, the terminal's own size) the pane is the frame as it is: app_plain; only
  * then may the terminal be lent. */
 #include "tui/attach/attach_priv.h"
+#include "sessions/wire/json.h"
 #include "core/text/width.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -79,13 +80,6 @@ attach_open(struct attach *at, const char *id)
 	pane_open(at->pane, id, at->app->attach_mode, room.w, room.h);
 }
 
-static const char *
-text_of(json_t *ev, const char *key)
-{
-	const char *s = json_string_value(json_object_get(ev, key));
-	return s ? s : "";
-}
-
 /* There is nothing to look at: back to where one was, or out. */
 static void
 give_up(struct attach *at, int code, const char *why)
@@ -130,10 +124,10 @@ ev_open(struct attach *at, json_t *ev)
 {
 	struct app *a = at->app;
 	char id[16], why[160];
-	snprintf(id, sizeof id, "%s", text_of(ev, "id"));
+	snprintf(id, sizeof id, "%s", obj_str(ev, "id"));
 	if (inside_session(id)) { /* its screen would show its screen, and so on */
 		snprintf(why, sizeof why, "%.60s is the session that this runs in",
-			text_of(ev, "name"));
+			obj_str(ev, "name"));
 		pane_close(at->pane);
 		give_up(at, 1, why);
 		return;
@@ -174,7 +168,7 @@ static void
 ev_title(struct attach *at, json_t *ev)
 {
 	char s[400];
-	const char *title = text_of(ev, "title");
+	const char *title = obj_str(ev, "title");
 	snprintf(s, sizeof s, "%s%s%s", at->name, *title ? " - " : "", title);
 	at->app->ops.title(at->app->ops.ctx, s);
 }
@@ -189,8 +183,8 @@ ev_bell(struct attach *at, json_t *ev)
 static void
 ev_notify(struct attach *at, json_t *ev)
 {
-	const char *title = text_of(ev, "title");
-	at->app->ops.notify(at->app->ops.ctx, *title ? title : at->name, text_of(ev, "text"));
+	const char *title = obj_str(ev, "title");
+	at->app->ops.notify(at->app->ops.ctx, *title ? title : at->name, obj_str(ev, "text"));
 }
 
 static void
@@ -207,7 +201,7 @@ static void
 ev_error(struct attach *at, json_t *ev)
 {
 	at->pane->view = 0;
-	give_up(at, (int)json_integer_value(json_object_get(ev, "code")), text_of(ev, "message"));
+	give_up(at, (int)json_integer_value(json_object_get(ev, "code")), obj_str(ev, "message"));
 }
 
 static void

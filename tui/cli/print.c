@@ -9,14 +9,6 @@
 
 enum { WIDTH_DEFAULT = 80, WIDTH_MIN = 24 };
 
-const char *
-jstr(const json_t *o, const char *key)
-{
-	const char *s = json_string_value(json_object_get(o, key));
-
-	return s ? s : "";
-}
-
 double
 jnum(const json_t *o, const char *key)
 {
@@ -165,10 +157,10 @@ put_event(const struct verb_ctx *ctx, const json_t *ev, bool with_name)
 	strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", &tm);
 	printf("%s  ", when);
 	if (with_name) {
-		put_cell(ctx, jstr(ev, "name"), 18);
+		put_cell(ctx, obj_str(ev, "name"), 18);
 		putchar(' ');
 	}
-	put_cell(ctx, jstr(ev, "event"), 12);
+	put_cell(ctx, obj_str(ev, "event"), 12);
 	json_object_foreach (json_object_get(ev, "detail"), key, v)
 		put_detail(key, v);
 	putchar('\n');

@@ -2,11 +2,11 @@
 #define TUI_PRINT_H
 /* What verbs print on standard output: figures, names, events. */
 #include "core/paint/plot.h"
+#include "sessions/wire/json.h"
 #include "tui/cli/verb.h"
 
-const char *jstr(const json_t *o, const char *key); /* "" when absent */
-double jnum(const json_t *o, const char *key);	    /* NAN when absent */
-const char *fmt_size(char *buf, double n);	    /* fmt_bytes; "-" for NAN. buf >= 32 */
+double jnum(const json_t *o, const char *key); /* NAN when absent */
+const char *fmt_size(char *buf, double n);     /* fmt_bytes; "-" for NAN. buf >= 32 */
 enum plot_style out_style(const struct verb_ctx *ctx);
 enum { OUT_WIDTH_MAX = 200 };
 int out_width(void);	       /* columns of standard output; 80 when it is no terminal */

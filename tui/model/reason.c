@@ -1,4 +1,5 @@
 #include "tui/model/reason.h"
+#include "sessions/wire/json.h"
 #include "core/base/base.h"
 #include "core/text/human.h"
 #include "sessions/config/config.h"
@@ -165,19 +166,6 @@ reason_passes(const char *reason, double idle_s)
 
 /* ---- a sentence ---- */
 
-static const char *
-text_of(const json_t *o, const char *key)
-{
-	const char *s = json_string_value(json_object_get(o, key));
-	return s ? s : "";
-}
-
-static double
-number_of(const json_t *o, const char *key)
-{
-	return json_number_value(json_object_get(o, key));
-}
-
 /* What the signal that decides says beside its value. */
 static const char *
 asked(const json_t *reply)
@@ -186,7 +174,7 @@ asked(const json_t *reply)
 	size_t i;
 	json_array_foreach (json_object_get(reply, "signals"), i, o)
 		if (json_is_true(json_object_get(o, "used")))
-			return text_of(o, "detail");
+			return obj_str(o, "detail");
 	return "";
 }
 
@@ -220,7 +208,7 @@ static const struct doing {
 static const struct doing *
 doing_of(const json_t *reply)
 {
-	const char *is = text_of(reply, "activity");
+	const char *is = obj_str(reply, "activity");
 	for (size_t i = 0; i < ARRAY_LEN(doings); i++)
 		if (!strcmp(doings[i].is, is))
 			return &doings[i];
@@ -231,8 +219,8 @@ static int
 does(const json_t *reply, const struct doing *d, char *out, size_t cap)
 {
 	char for_s[HUMAN_MAX], what[300] = "";
-	const char *asks = asked(reply), *name = text_of(reply, "name");
-	span(for_s, number_of(reply, "idle_s"));
+	const char *asks = asked(reply), *name = obj_str(reply, "name");
+	span(for_s, obj_num(reply, "idle_s", 0));
 	if (*asks)
 		snprintf(what, sizeof what, ": %s", asks);
 	if (json_is_true(json_object_get(reply, "stopped")))
@@ -240,7 +228,7 @@ does(const json_t *reply, const struct doing *d, char *out, size_t cap)
 			"%s is stopped: the next key, a send or resume continues it", name);
 	if (!d)
 		return snprintf(
-			out, cap, "%s: %s, for %s", name, text_of(reply, "activity"), for_s);
+			out, cap, "%s: %s, for %s", name, obj_str(reply, "activity"), for_s);
 	return snprintf(out, cap, d->words, name, for_s, what);
 }
 
@@ -270,14 +258,14 @@ void
 explain_words(const json_t *reply, char *out, size_t cap)
 {
 	const json_t *reap = json_object_get(reply, "reap");
-	double idle_s = number_of(reply, "idle_s"), passes;
+	double idle_s = obj_num(reply, "idle_s", 0), passes;
 	bool worth = json_is_true(json_object_get(reap, "worth")), little = false;
 	const struct doing *d = doing_of(reply);
 	const char *why;
 	char words[200];
 	size_t n;
-	if (strcmp(text_of(reply, "state"), "running") != 0) {
-		snprintf(out, cap, "%s is %s", text_of(reply, "name"), text_of(reply, "state"));
+	if (strcmp(obj_str(reply, "state"), "running") != 0) {
+		snprintf(out, cap, "%s is %s", obj_str(reply, "name"), obj_str(reply, "state"));
 		return;
 	}
 	n = MIN((size_t)does(reply, d, out, cap), cap - 1);

@@ -16,7 +16,7 @@ part_bytes(const json_t *composition, bool roles, const char *name)
 	size_t i;
 
 	json_array_foreach (json_object_get(composition, roles ? "roles" : "categories"), i, v)
-		if (strcmp(jstr(v, roles ? "role" : "name"), name) == 0)
+		if (strcmp(obj_str(v, roles ? "role" : "name"), name) == 0)
 			return jnum(v, roles ? "footprint_bytes" : "bytes");
 	return 0;
 }
@@ -45,7 +45,7 @@ rows_of(json_t *const *c, size_t n, bool roles, struct part_row *row)
 
 	for (size_t k = 0; k < n; k++)
 		json_array_foreach (json_object_get(c[k], roles ? "roles" : "categories"), i, v) {
-			const char *name = jstr(v, roles ? "role" : "name");
+			const char *name = obj_str(v, roles ? "role" : "name");
 			size_t x = 0;
 
 			while (x < n_all && strcmp(all[x].name, name) != 0)
@@ -130,8 +130,8 @@ put_parts(const struct verb_ctx *ctx, const json_t *list, bool roles)
 	for (size_t i = 0; i < n; i++)
 		v[i] = jnum(c[i], "total_bytes");
 	put_row(ctx, "footprint", v, n);
-	if (*jstr(c[n - 1], "version"))
-		printf("version %s\n", jstr(c[n - 1], "version"));
+	if (*obj_str(c[n - 1], "version"))
+		printf("version %s\n", obj_str(c[n - 1], "version"));
 }
 
 int
@@ -150,7 +150,7 @@ history_parts(struct verb_ctx *ctx, const char *id, double since, bool roles)
 		put_parts(ctx, list, roles);
 	else
 		fprintf(stderr, "no look at %s yet (the first comes a minute after its start)\n",
-			jstr(reply, "name"));
+			obj_str(reply, "name"));
 	json_decref(reply);
 	return EXIT_OK;
 }

@@ -41,7 +41,7 @@ past_args(const struct events *e, double back)
 static void
 put_wanted(struct events *e, json_t *ev)
 {
-	if (*e->only && strcmp(jstr(ev, "id"), e->only) != 0)
+	if (*e->only && strcmp(obj_str(ev, "id"), e->only) != 0)
 		return;
 	json_object_del(ev, "ev");
 	put(e, ev);
@@ -63,7 +63,7 @@ on_past(void *ctx, json_t *reply, const struct err *err)
 		return;
 	}
 	json_clean(e->ctx, reply);
-	snprintf(e->only, sizeof e->only, "%s", jstr(reply, "id"));
+	snprintf(e->only, sizeof e->only, "%s", obj_str(reply, "id"));
 	json_array_foreach (json_object_get(reply, "events"), i, ev)
 		if (e->past && jnum(ev, "t") > e->told)
 			put_wanted(e, ev);
@@ -95,7 +95,7 @@ on_event(void *ctx, json_t *ev)
 {
 	struct events *e = ctx;
 
-	if (strcmp(jstr(ev, "ev"), "event") != 0)
+	if (strcmp(obj_str(ev, "ev"), "event") != 0)
 		return;
 	if (e->waiting)
 		json_array_append(e->waiting, ev);

@@ -63,7 +63,7 @@ find(const json_t *list, const char *id)
 	size_t i;
 
 	json_array_foreach (json_object_get(list, "sessions"), i, s)
-		if (!strcmp(jstr(s, "id"), id))
+		if (!strcmp(obj_str(s, "id"), id))
 			return s;
 	return NULL;
 }
@@ -77,7 +77,7 @@ put_header(struct export *x, const json_t *s)
 	x->from = isnan(x->from) ? 0 : x->from;
 	print_json(json_pack("{s:i,s:O,s:O,s:I,s:i,s:s,s:{s:s}}", "version", 2, "width",
 		json_object_get(size, "cols"), "height", json_object_get(size, "rows"), "timestamp",
-		(json_int_t)x->from, "idle_time_limit", PAUSE_MAX_S, "title", jstr(s, "name"),
+		(json_int_t)x->from, "idle_time_limit", PAUSE_MAX_S, "title", obj_str(s, "name"),
 		"env", "TERM", "xterm-256color"));
 }
 
@@ -93,13 +93,13 @@ run(struct export *x, struct client *c, const char *id, bool ansi, struct err *e
 	if (!who)
 		return NULL;
 	list = client_call(c, "ls", json_pack("{s:b}", "all", true), NULL, NULL, 0, e);
-	if (list && !(s = find(list, jstr(who, "id"))))
+	if (list && !(s = find(list, obj_str(who, "id"))))
 		err_set(e, EXIT_NO_SESSION, "the session was deleted");
 	else if (list) {
 		if (x->cast)
 			put_header(x, s);
 		reply = client_call(c, "peek",
-			json_pack("{s:s,s:b,s:b,s:b}", "id", jstr(who, "id"), "history", true,
+			json_pack("{s:s,s:b,s:b,s:b}", "id", obj_str(who, "id"), "history", true,
 				"ansi", ansi, "times", x->cast),
 			on_part, x, 0, e);
 	}

@@ -280,9 +280,9 @@ session_of(const json_t *list, const char *name)
 	size_t i;
 
 	json_array_foreach (json_object_get(list, "sessions"), i, s)
-		if (!strcmp(jstr(s, "name"), name) &&
-			(!found || !strcmp(jstr(found, "state"), "exited") ||
-				!strcmp(jstr(found, "state"), "lost")))
+		if (!strcmp(obj_str(s, "name"), name) &&
+			(!found || !strcmp(obj_str(found, "state"), "exited") ||
+				!strcmp(obj_str(found, "state"), "lost")))
 			found = s;
 	return found;
 }
@@ -290,9 +290,9 @@ session_of(const json_t *list, const char *name)
 static bool
 is_live(const json_t *s)
 {
-	return strcmp(jstr(s, "state"), "running") == 0 ||
-	       strcmp(jstr(s, "state"), "starting") == 0 ||
-	       strcmp(jstr(s, "state"), "closing") == 0;
+	return strcmp(obj_str(s, "state"), "running") == 0 ||
+	       strcmp(obj_str(s, "state"), "starting") == 0 ||
+	       strcmp(obj_str(s, "state"), "closing") == 0;
 }
 
 static bool
@@ -314,10 +314,10 @@ elsewhere(const struct member *m, const json_t *s, char *why, size_t cap)
 	char *dir = realpath(m->dir, NULL);
 	/* with a worktree it is elsewhere, and where follows from the branch */
 	bool tree = json_object_get(s, "worktree") && has_option(m, "--worktree");
-	bool other = s && !tree && strcmp(jstr(s, "cwd"), dir ? dir : m->dir) != 0;
+	bool other = s && !tree && strcmp(obj_str(s, "cwd"), dir ? dir : m->dir) != 0;
 
 	if (other)
-		snprintf(why, cap, "another session has this name, in %.200s", jstr(s, "cwd"));
+		snprintf(why, cap, "another session has this name, in %.200s", obj_str(s, "cwd"));
 	free(dir);
 	return other;
 }
@@ -348,12 +348,13 @@ start(struct verb_ctx *ctx, const struct member *m, int *code)
 static json_t *
 wake(struct verb_ctx *ctx, const json_t *s, int *code)
 {
-	json_t *reply = verb_call(ctx, "resume", json_pack("{s:[s]}", "ids", jstr(s, "id")), code);
+	json_t *reply =
+		verb_call(ctx, "resume", json_pack("{s:[s]}", "ids", obj_str(s, "id")), code);
 	json_t *r = json_array_get(json_object_get(reply, "results"), 0);
 
 	if (!reply || json_is_true(json_object_get(r, "ok")))
 		return reply;
-	*code = verb_fail(ctx, EXIT_FAIL, "%s: %s", jstr(s, "name"), jstr(r, "error"));
+	*code = verb_fail(ctx, EXIT_FAIL, "%s: %s", obj_str(s, "name"), obj_str(r, "error"));
 	json_decref(reply);
 	return NULL;
 }
@@ -479,10 +480,10 @@ put_session(struct buf *b, const json_t *s)
 	double limit = json_number_value(json_object_get(s, "mem_max_bytes"));
 	size_t i;
 
-	buf_printf(b, "[%s]\ndirectory = %s\nprofile = %s\n", jstr(s, "name"), jstr(s, "cwd"),
-		jstr(s, "profile"));
+	buf_printf(b, "[%s]\ndirectory = %s\nprofile = %s\n", obj_str(s, "name"), obj_str(s, "cwd"),
+		obj_str(s, "profile"));
 	if (json_array_size(argv) > 1 ||
-		strcmp(json_string_value(json_array_get(argv, 0)), jstr(s, "profile")) != 0) {
+		strcmp(json_string_value(json_array_get(argv, 0)), obj_str(s, "profile")) != 0) {
 		buf_puts(b, "command =");
 		json_array_foreach (argv, i, w) {
 			buf_putc(b, ' ');
@@ -497,8 +498,8 @@ put_session(struct buf *b, const json_t *s)
 		put_word(b, json_string_value(w));
 	}
 	buf_puts(b, json_array_size(tags) ? "\n" : "");
-	if (*jstr(s, "runner"))
-		buf_printf(b, "runner = %s\n", jstr(s, "runner"));
+	if (*obj_str(s, "runner"))
+		buf_printf(b, "runner = %s\n", obj_str(s, "runner"));
 	if (json_is_true(json_object_get(s, "pinned")))
 		buf_puts(b, "pin = yes\n");
 	if (limit > 0)
@@ -510,7 +511,7 @@ put_session(struct buf *b, const json_t *s)
 static bool
 can_be_saved(const json_t *s)
 {
-	const char *cwd = jstr(s, "cwd"), *name = jstr(s, "name");
+	const char *cwd = obj_str(s, "cwd"), *name = obj_str(s, "name");
 
 	return !strpbrk(name, "];\n") && !strpbrk(cwd, ";\n") && *cwd == '/' &&
 	       json_array_size(json_object_get(s, "argv")) > 0 && cwd[strlen(cwd) - 1] != ' ';
@@ -559,7 +560,7 @@ verb_save(struct verb_ctx *ctx, int argc, char **argv)
 			n++;
 		} else {
 			code = verb_fail(ctx, EXIT_FAIL,
-				"%s cannot be written to a file of this form", jstr(s, "name"));
+				"%s cannot be written to a file of this form", obj_str(s, "name"));
 		}
 	}
 	saved = n ? write_new(ctx, argv[first], &b)

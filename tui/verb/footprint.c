@@ -29,15 +29,15 @@ put_footprint(const json_t *o)
 	if (memgroup_words(o, group, sizeof(group)))
 		printf("cgroup: %s\n", group);
 	json_array_foreach (json_object_get(o, "slabs"), i, v)
-		printf("slabs: %s\n", jstr(v, "text"));
+		printf("slabs: %s\n", obj_str(v, "text"));
 	printf("\n%8s %9s %9s %9s  %-7s %s\n", "PID", "FOOTPRINT", "RESIDENT", "SWAPPED", "BY",
 		"ROLE");
 	json_array_foreach (json_object_get(o, "processes"), i, v) {
 		printf("%8.0f %9s %9s %9s  %-7s ", jnum(v, "pid"),
 			fmt_bytes(a, jnum(v, "footprint_bytes")),
 			fmt_bytes(b, jnum(v, "rss_bytes")), fmt_bytes(c, jnum(v, "swap_bytes")),
-			jstr(v, "rule"));
-		put_clean(jstr(v, "role"));
+			obj_str(v, "rule"));
+		put_clean(obj_str(v, "role"));
 		putchar('\n');
 	}
 	if (json_array_size(json_object_get(o, "roles")) <
@@ -46,7 +46,7 @@ put_footprint(const json_t *o)
 		json_array_foreach (json_object_get(o, "roles"), i, v) {
 			printf("%9s %9.0f  ", fmt_bytes(a, jnum(v, "footprint_bytes")),
 				jnum(v, "processes"));
-			put_clean(jstr(v, "role"));
+			put_clean(obj_str(v, "role"));
 			putchar('\n');
 		}
 	}
@@ -54,7 +54,7 @@ put_footprint(const json_t *o)
 	json_array_foreach (json_object_get(o, "categories"), i, v) {
 		printf("%9s %9s %9.0f  ", fmt_bytes(a, jnum(v, "bytes")),
 			fmt_bytes(b, jnum(v, "swapped_bytes")), jnum(v, "regions"));
-		put_clean(jstr(v, "name"));
+		put_clean(obj_str(v, "name"));
 		putchar('\n');
 	}
 }
@@ -107,7 +107,7 @@ put_outside(const struct verb_ctx *ctx, const json_t *totals)
 	json_array_foreach (list, i, v) {
 		printf("%8.0f %9s %7s  ", jnum(v, "pid"),
 			fmt_bytes(mem, jnum(v, "footprint_bytes")), fmt_ago(age, jnum(v, "age_s")));
-		put_cell(ctx, jstr(v, "what"), 24);
+		put_cell(ctx, obj_str(v, "what"), 24);
 		if (json_is_true(json_object_get(v, "orphaned")))
 			printf(" none any more");
 		json_array_foreach (json_object_get(v, "sessions"), k, user) {
@@ -147,7 +147,7 @@ stop_orphans(struct verb_ctx *ctx, const json_t *totals, bool yes)
 	json_array_foreach (json_object_get(reply, "results"), i, v)
 		if (!json_is_true(json_object_get(v, "ok")))
 			code = verb_fail(ctx, EXIT_FAIL, "process %.0f: %s", jnum(v, "pid"),
-				jstr(v, "error"));
+				obj_str(v, "error"));
 	if (reply && ctx->json)
 		print_json(json_incref(reply));
 	json_decref(reply);
@@ -204,7 +204,7 @@ bytes_of(const json_t *list, const struct list_keys *k, const char *name)
 	size_t i;
 
 	json_array_foreach (list, i, v)
-		if (strcmp(jstr(v, k->name), name) == 0)
+		if (strcmp(obj_str(v, k->name), name) == 0)
 			return jnum(v, k->bytes);
 	return 0;
 }
@@ -228,12 +228,12 @@ diff_list(const json_t *from, const json_t *to, const struct list_keys *k)
 
 	for (int s = 0; s < 2; s++)
 		json_array_foreach (side[s], i, v) {
-			const char *name = jstr(v, k->name);
+			const char *name = obj_str(v, k->name);
 			double was = bytes_of(side[0], k, name), is = bytes_of(side[1], k, name);
 			bool seen = false;
 
 			for (size_t x = 0; x < n; x++)
-				seen = seen || strcmp(jstr(row[x], "name"), name) == 0;
+				seen = seen || strcmp(obj_str(row[x], "name"), name) == 0;
 			if (!seen)
 				row[n++] = json_pack("{s:s,s:f,s:f,s:f}", "name", name,
 					"from_bytes", was, "to_bytes", is, "bytes", is - was);
@@ -268,7 +268,7 @@ put_diff(const struct verb_ctx *ctx, const json_t *diff, const char *from, const
 			printf("%9s %9s %9s  ", fmt_bytes(a, jnum(v, "from_bytes")),
 				fmt_bytes(b, jnum(v, "to_bytes")),
 				signed_size(c, jnum(v, "bytes")));
-			put_cell(ctx, jstr(v, "name"), -MAX(out_width() - 32, 8));
+			put_cell(ctx, obj_str(v, "name"), -MAX(out_width() - 32, 8));
 			putchar('\n');
 		}
 	}

@@ -124,7 +124,7 @@ put_history(const struct verb_ctx *ctx, const json_t *reply)
 
 	if (n == 0) {
 		fprintf(stderr, "no samples of %s in that time (the first comes within %s)\n",
-			jstr(reply, "name"), "15 s");
+			obj_str(reply, "name"), "15 s");
 		return;
 	}
 	json_array_foreach (points, i, p) {
@@ -135,7 +135,7 @@ put_history(const struct verb_ctx *ctx, const json_t *reply)
 	p = json_array_get(points, n - 1);
 	put_plot(ctx, points, jnum(reply, "step_s"));
 	printf("%s: last %s (resident %s)   min %s   max %s   swapped at most %s   %zu points\n",
-		jstr(reply, "name"), fmt_bytes(a, jnum(p, "last")),
+		obj_str(reply, "name"), fmt_bytes(a, jnum(p, "last")),
 		fmt_bytes(b, jnum(p, "rss_last")), fmt_bytes(c, lo), fmt_bytes(d, hi),
 		fmt_bytes(e, swap), n);
 	json_array_foreach (json_object_get(reply, "events"), i, ev)
@@ -166,8 +166,8 @@ put_overview(const struct verb_ctx *ctx, const json_t *reply)
 			spark[at] = fmax(spark[at], json_number_value(v));
 		}
 		plot_spark(spark, cols, 0, out_style(ctx), cell);
-		put_cell(ctx, jstr(s, "name"), 18);
-		printf(" %8s %8s %8s %9s  ", isnan(now) ? jstr(s, "state") : fmt_size(a, now),
+		put_cell(ctx, obj_str(s, "name"), 18);
+		printf(" %8s %8s %8s %9s  ", isnan(now) ? obj_str(s, "state") : fmt_size(a, now),
 			fmt_size(b, jnum(s, "min")), fmt_size(c, jnum(s, "max")),
 			fmt_size(d, jnum(s, "growth_bytes_per_h")));
 		for (k = 0; k < cols; k++)

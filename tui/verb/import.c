@@ -212,10 +212,10 @@ put_outside(const struct verb_ctx *ctx, const json_t *list)
 	printf("%8s  %-10s %7s %7s  %s\n", "PID", "WHAT", "MEM", "AGE", "DIRECTORY");
 	json_array_foreach (list, i, o) {
 		printf("%8.0f  ", jnum(o, "pid"));
-		put_cell(ctx, jstr(o, "profile"), 10);
+		put_cell(ctx, obj_str(o, "profile"), 10);
 		printf(" %7s %7s  ", fmt_bytes(mem, jnum(o, "footprint_bytes")),
 			fmt_ago(age, jnum(o, "age_s")));
-		put_clean(jstr(o, "cwd"));
+		put_clean(obj_str(o, "cwd"));
 		printf("\n          ");
 		if (!json_object_get(o, "resume"))
 			printf("its conversation is not known: start it here anew");
@@ -237,7 +237,7 @@ is_known(const json_t *sessions, const char *conversation)
 	size_t i;
 
 	json_array_foreach (sessions, i, s)
-		if (!strcmp(jstr(s, "conversation"), conversation))
+		if (!strcmp(obj_str(s, "conversation"), conversation))
 			return true;
 	return false;
 }
@@ -255,7 +255,7 @@ bring_in(struct verb_ctx *ctx, const struct profiles *ps, const struct outside *
 	obj_put_text(args, "cwd", o->cwd);
 	if ((reply = verb_call(ctx, "new", args, &code)) && !ctx->quiet && !ctx->json)
 		printf("%s is asleep here; leave process %d, then: muster resume %s\n",
-			jstr(reply, "name"), (int)o->pid, jstr(reply, "name"));
+			obj_str(reply, "name"), (int)o->pid, obj_str(reply, "name"));
 	json_decref(reply);
 	return code;
 }

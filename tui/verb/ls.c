@@ -22,7 +22,7 @@ static void
 put_branch(const json_t *s)
 {
 	const json_t *tree = json_object_get(s, "worktree");
-	const char *branch = jstr(tree, "branch");
+	const char *branch = obj_str(tree, "branch");
 	char clean[160];
 
 	if (!*branch)
@@ -35,13 +35,13 @@ static void
 put_row(const struct verb_ctx *ctx, const json_t *s, bool hosts)
 {
 	char mem[32] = "-", idle[32] = "-", context[32] = "-", line[256], left[32];
-	const char *state = jstr(s, "state"), *act = jstr(s, "activity");
+	const char *state = obj_str(s, "state"), *act = obj_str(s, "activity");
 	bool stopped = json_is_true(json_object_get(s, "stopped"));
 	const char *shown = stopped ? "stopped" : !strcmp(state, "running") && *act ? act : state;
-	const char *said = *jstr(s, "detail") ? jstr(s, "detail") : jstr(s, "last_line");
+	const char *said = *obj_str(s, "detail") ? obj_str(s, "detail") : obj_str(s, "last_line");
 	bool needs = !strcmp(shown, "permission") || !strcmp(shown, "question");
 
-	if (*jstr(s, "memory_behind") && json_object_get(s, "pid"))
+	if (*obj_str(s, "memory_behind") && json_object_get(s, "pid"))
 		snprintf(mem, sizeof mem, "away");
 	if (json_is_number(json_object_get(s, "footprint_bytes")))
 		fmt_bytes(mem, json_number_value(json_object_get(s, "footprint_bytes")));
@@ -50,11 +50,11 @@ put_row(const struct verb_ctx *ctx, const json_t *s, bool hosts)
 	if (json_is_number(json_object_get(s, "context_tokens")))
 		human_count(context, json_number_value(json_object_get(s, "context_tokens")));
 	if (hosts) {
-		put_column(ctx, jstr(s, "host"), 10);
+		put_column(ctx, obj_str(s, "host"), 10);
 		shown = json_is_true(json_object_get(s, "away")) ? "away" : shown;
 	}
-	put_column(ctx, jstr(s, "id"), 8);
-	put_column(ctx, jstr(s, "name"), 18);
+	put_column(ctx, obj_str(s, "id"), 8);
+	put_column(ctx, obj_str(s, "name"), 18);
 	if (ctx->color && needs)
 		fputs("\033[1;33m", stdout);
 	put_column(ctx, shown, 10);
@@ -78,7 +78,7 @@ put_list(struct verb_ctx *ctx, json_t *reply, bool chosen)
 	size_t i;
 
 	if (ctx->json) {
-		if (!*jstr(reply, "banner"))
+		if (!*obj_str(reply, "banner"))
 			json_object_del(reply, "banner");
 		print_json(json_incref(reply));
 		return;
@@ -103,7 +103,7 @@ put_list(struct verb_ctx *ctx, json_t *reply, bool chosen)
 static void
 put_banner(const struct verb_ctx *ctx, json_t *reply)
 {
-	const char *text = jstr(reply, "banner");
+	const char *text = obj_str(reply, "banner");
 
 	if (!ctx->quiet && !ctx->json && *text)
 		verb_fail(ctx, EXIT_OK, "%s", text);

@@ -109,7 +109,7 @@ put_session(const char *metric, const json_t *s, const char *role, double v)
 	for (size_t i = 0; i < ARRAY_LEN(labels); i++) {
 		if (i)
 			putchar(',');
-		put_label(labels[i], jstr(s, labels[i]));
+		put_label(labels[i], obj_str(s, labels[i]));
 	}
 	if (role) {
 		putchar(',');
@@ -141,7 +141,8 @@ put_roles(const json_t *list)
 	put_head(&m);
 	json_array_foreach (list, i, s)
 		json_array_foreach (json_object_get(s, "roles"), k, role)
-			put_session(m.name, s, jstr(role, "role"), jnum(role, "footprint_bytes"));
+			put_session(
+				m.name, s, obj_str(role, "role"), jnum(role, "footprint_bytes"));
 }
 
 static void

@@ -142,7 +142,7 @@ guard_words(char *buf, size_t cap, const json_t *guard)
 	char needs[32], has[32];
 
 	buf[0] = '\0';
-	if (strcmp(jstr(guard, "verdict"), "ok") == 0 || !json_is_object(guard))
+	if (strcmp(obj_str(guard, "verdict"), "ok") == 0 || !json_is_object(guard))
 		return buf;
 	fmt_bytes(has, jnum(guard, "available_bytes"));
 	if (jnum(guard, "needs_bytes") > 0)
@@ -165,7 +165,7 @@ sleeper_names(char *buf, size_t cap, const json_t *guard, const char *between)
 	json_array_foreach (list, i, v)
 		if (n < cap)
 			n += (size_t)snprintf(
-				buf + n, cap - n, "%s%.60s", i ? between : "", jstr(v, "name"));
+				buf + n, cap - n, "%s%.60s", i ? between : "", obj_str(v, "name"));
 	return buf;
 }
 
@@ -191,7 +191,7 @@ guard_lets(struct verb_ctx *ctx, json_t *args)
 	int code = EXIT_OK;
 	json_t *reply = verb_call(ctx, "guard", json_incref(args), &code), *ids, *v;
 	json_t *guard = json_object_get(reply, "guard");
-	bool lets = strcmp(jstr(guard, "verdict"), "hold") != 0;
+	bool lets = strcmp(obj_str(guard, "verdict"), "hold") != 0;
 	size_t i;
 
 	if (!lets) {

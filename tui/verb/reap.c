@@ -1,5 +1,6 @@
 /* hibernate, resume, reap, explain: putting idle sessions to sleep and waking them. */
 #include "core/os/os.h"
+#include "sessions/wire/json.h"
 #include "core/text/human.h"
 #include "tui/model/reason.h"
 #include "tui/verb/new.h"
@@ -11,26 +12,6 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char *
-str(const json_t *o, const char *key)
-{
-	const char *s = json_string_value(json_object_get(o, key));
-
-	return s ? s : "";
-}
-
-static bool
-truth(const json_t *o, const char *key)
-{
-	return json_is_true(json_object_get(o, key));
-}
-
-static double
-number(const json_t *o, const char *key)
-{
-	return json_number_value(json_object_get(o, key));
-}
-
 int
 print_results(const struct verb_ctx *ctx, const json_t *results, const char *done)
 {
@@ -40,18 +21,18 @@ print_results(const struct verb_ctx *ctx, const json_t *results, const char *don
 	size_t i;
 
 	json_array_foreach (results, i, r) {
-		const char *name = str(r, "name");
+		const char *name = obj_str(r, "name");
 
-		if (!truth(r, "ok")) {
-			bool known = reason_words(str(r, "error"), 0, why, sizeof why);
+		if (!obj_true(r, "ok")) {
+			bool known = reason_words(obj_str(r, "error"), 0, why, sizeof why);
 
 			code = verb_fail(ctx, EXIT_FAIL, known ? "%s: not now: %s" : "%s: %s", name,
-				known ? why : str(r, "error"));
+				known ? why : obj_str(r, "error"));
 		} else if (ctx->quiet || ctx->json) {
 			continue;
 		} else if (json_object_get(r, "freed_bytes")) {
 			printf("%s %s, freed %s (%s)\n", name, done,
-				fmt_bytes(buf, number(r, "freed_bytes")), str(r, "resume"));
+				fmt_bytes(buf, obj_num(r, "freed_bytes", 0)), obj_str(r, "resume"));
 		} else {
 			printf("%s %s\n", name, done);
 		}
@@ -124,7 +105,7 @@ print_offer(const json_t *reply)
 	printf("  %-20s %7s %7s  %s\n", "NAME", "IDLE", "MEM", "WHY NOT");
 	for (int pass = 0; pass < 2; pass++) {
 		json_array_foreach (list, i, o) {
-			bool take = truth(o, "eligible") && truth(o, "worth");
+			bool take = obj_true(o, "eligible") && obj_true(o, "worth");
 			const char *why =
 				json_string_value(json_array_get(json_object_get(o, "reasons"), 0));
 			char words[200] = "";
@@ -132,11 +113,11 @@ print_offer(const json_t *reply)
 			if (take == (pass == 1))
 				continue;
 			if (!take && why)
-				reason_words(why, number(o, "idle_s"), words, sizeof words);
-			printf("%s %-20.20s %7s %7s  %s\n", take ? "*" : " ", str(o, "name"),
-				fmt_ago(idle, number(o, "idle_s")),
+				reason_words(why, obj_num(o, "idle_s", 0), words, sizeof words);
+			printf("%s %-20.20s %7s %7s  %s\n", take ? "*" : " ", obj_str(o, "name"),
+				fmt_ago(idle, obj_num(o, "idle_s", 0)),
 				json_object_get(o, "footprint_bytes")
-					? fmt_bytes(mem, number(o, "footprint_bytes"))
+					? fmt_bytes(mem, obj_num(o, "footprint_bytes", 0))
 					: "?",
 				words);
 		}
@@ -150,7 +131,7 @@ count_offered(const json_t *reply)
 	size_t i, n = 0;
 
 	json_array_foreach (json_object_get(reply, "candidates"), i, o)
-		n += truth(o, "eligible") && truth(o, "worth");
+		n += obj_true(o, "eligible") && obj_true(o, "worth");
 	return n;
 }
 
@@ -169,7 +150,7 @@ print_done(const struct verb_ctx *ctx, json_t *take)
 	}
 	code = print_results(ctx, done, "is asleep");
 	json_array_foreach (done, i, o)
-		freed += number(o, "freed_bytes");
+		freed += obj_num(o, "freed_bytes", 0);
 	if (!ctx->quiet && !json_array_size(done))
 		puts("nothing to put to sleep");
 	else if (!ctx->quiet)
@@ -221,7 +202,7 @@ ask_reap(const struct verb_ctx *ctx, json_t *take_args, int *code)
 	if (!p)
 		return NULL;
 	for (size_t i = 0; i < p->n; i++)
-		free_bytes += number(p->place[i].reply, "would_free_bytes");
+		free_bytes += obj_num(p->place[i].reply, "would_free_bytes", 0);
 	all = json_incref(p->place[0].reply);
 	json_object_set_new(all, "candidates", places_list(ctx, p, "candidates"));
 	json_object_set_new(all, "done", places_list(ctx, p, "done"));
@@ -256,7 +237,7 @@ reap(struct verb_ctx *ctx, const struct reap_words *w, json_t *take_args)
 		print_offer(reply);
 		if (n && !w->dry &&
 			user_agrees("Put %zu to sleep and free about %s?", n,
-				fmt_bytes(buf, number(reply, "would_free_bytes")))) {
+				fmt_bytes(buf, obj_num(reply, "would_free_bytes", 0)))) {
 			struct reap_words yes = *w;
 
 			yes.yes = true;
@@ -319,9 +300,10 @@ print_signals(const json_t *signals)
 	json_array_foreach (signals, i, o) {
 		const json_t *age = json_object_get(o, "age_s");
 
-		printf("  %s %-10s %-11s %6s%s%s\n", truth(o, "used") ? ">" : " ", str(o, "source"),
-			str(o, "value"), age ? fmt_ago(buf, json_number_value(age)) : "",
-			*str(o, "detail") ? "  " : "", str(o, "detail"));
+		printf("  %s %-10s %-11s %6s%s%s\n", obj_true(o, "used") ? ">" : " ",
+			obj_str(o, "source"), obj_str(o, "value"),
+			age ? fmt_ago(buf, json_number_value(age)) : "",
+			*obj_str(o, "detail") ? "  " : "", obj_str(o, "detail"));
 	}
 }
 
@@ -330,18 +312,19 @@ static void
 print_usage(const json_t *reply)
 {
 	const json_t *limits = json_object_get(reply, "limits"), *l;
-	double until = number(reply, "limited_until"), now = os_wall_s(), at;
+	double until = obj_num(reply, "limited_until", 0), now = os_wall_s(), at;
 	char buf[32];
 	size_t i;
 
 	if (until > now)
 		printf("limited: for %s more\n", fmt_ago(buf, until - now));
-	if (number(reply, "context_tokens") > 0)
-		printf("context: %s tokens\n", human_count(buf, number(reply, "context_tokens")));
+	if (obj_num(reply, "context_tokens", 0) > 0)
+		printf("context: %s tokens\n",
+			human_count(buf, obj_num(reply, "context_tokens", 0)));
 	json_array_foreach (limits, i, l) {
-		at = number(l, "resets_at");
-		printf("%s    %-20s %.0f%% used%s%s\n", i ? "" : "account:\n", str(l, "name"),
-			number(l, "used_pct"), at > now ? ", resets in " : "",
+		at = obj_num(l, "resets_at", 0);
+		printf("%s    %-20s %.0f%% used%s%s\n", i ? "" : "account:\n", obj_str(l, "name"),
+			obj_num(l, "used_pct", 0), at > now ? ", resets in " : "",
 			at > now ? fmt_ago(buf, at - now) : "");
 	}
 }
@@ -357,28 +340,28 @@ print_explanation(json_t *reply)
 
 	explain_words(reply, says, sizeof says);
 	puts(says);
-	if (strcmp(str(reply, "state"), "running") != 0)
+	if (strcmp(obj_str(reply, "state"), "running") != 0)
 		return;
-	printf("activity: %s\n", str(reply, "activity"));
+	printf("activity: %s\n", obj_str(reply, "activity"));
 	print_signals(json_object_get(reply, "signals"));
 	print_usage(reply);
 	if (memgroup_words(reply, group, sizeof group))
 		printf("cgroup: %s\n", group);
-	if (*str(reply, "memory_unseen"))
-		puts(str(reply, "memory_unseen"));
+	if (*obj_str(reply, "memory_unseen"))
+		puts(obj_str(reply, "memory_unseen"));
 	else
-		printf("growth: %s\n", str(growth, "verdict"));
+		printf("growth: %s\n", obj_str(growth, "verdict"));
 	json_object_foreach (json_object_get(growth, "numbers"), key, v)
 		print_value(key, v);
 	json_array_foreach (json_object_get(growth, "slabs"), i, v)
-		printf("    %-20s %s\n", i ? "" : "slabs", str(v, "text"));
-	printf("sleep: %s, and %s\n", truth(reap_o, "eligible") ? "can sleep now" : "not now",
-		truth(reap_o, "worth") ? "worth it" : "little to gain");
+		printf("    %-20s %s\n", i ? "" : "slabs", obj_str(v, "text"));
+	printf("sleep: %s, and %s\n", obj_true(reap_o, "eligible") ? "can sleep now" : "not now",
+		obj_true(reap_o, "worth") ? "worth it" : "little to gain");
 	json_array_foreach (json_object_get(reap_o, "reasons"), i, v) {
 		char why[200];
 
 		reason_words(json_string_value(v) ? json_string_value(v) : "",
-			number(reply, "idle_s"), why, sizeof why);
+			obj_num(reply, "idle_s", 0), why, sizeof why);
 		printf("  - %s\n", why);
 	}
 	json_object_foreach (json_object_get(reap_o, "facts"), key, v)

@@ -33,7 +33,7 @@ put_hit(const struct verb_ctx *ctx, json_t *h)
 		return;
 	}
 	start = MIN(start, end);
-	put_text(jstr(h, "name"), SIZE_MAX);
+	put_text(obj_str(h, "name"), SIZE_MAX);
 	printf(":%lld: ", (long long)json_integer_value(json_object_get(h, "line")));
 	put_text(text, start);
 	fputs(on, stdout);

@@ -40,7 +40,7 @@ by_column(const void *a, const void *b)
 	double p = jnum(x, sorted_by->key), q = jnum(y, sorted_by->key);
 
 	if (sorted_by->as == AS_TEXT)
-		return strcmp(jstr(x, sorted_by->key), jstr(y, sorted_by->key));
+		return strcmp(obj_str(x, sorted_by->key), obj_str(y, sorted_by->key));
 	p = isnan(p) ? -INFINITY : p;
 	q = isnan(q) ? -INFINITY : q;
 	return (p < q) - (p > q);
@@ -96,14 +96,15 @@ put_value(const struct verb_ctx *ctx, const struct column *c, const json_t *s)
 {
 	double v = c->key ? jnum(s, c->key) : NAN;
 	bool about = c->sort == 'm' && json_is_true(json_object_get(s, "footprint_estimated"));
-	bool running = strcmp(jstr(s, "state"), "running") == 0;
+	bool running = strcmp(obj_str(s, "state"), "running") == 0;
 	char text[40] = "-";
 
 	putchar(' ');
 	switch (c->as) {
 	case AS_TEXT:
 		put_cell(ctx,
-			*jstr(s, "activity") && running ? jstr(s, "activity") : jstr(s, "state"),
+			*obj_str(s, "activity") && running ? obj_str(s, "activity")
+							   : obj_str(s, "state"),
 			c->width - 1);
 		return;
 	case AS_CURVE:
@@ -127,7 +128,7 @@ static void
 put_top_row(const struct verb_ctx *ctx, const struct column *const *shown, int name_cols,
 	const json_t *s)
 {
-	put_cell(ctx, jstr(s, "name"), name_cols);
+	put_cell(ctx, obj_str(s, "name"), name_cols);
 	for (size_t i = 1; i < COLUMNS; i++)
 		if (shown[i])
 			put_value(ctx, shown[i], s);
@@ -158,7 +159,7 @@ put_machine(const struct verb_ctx *ctx, const json_t *reply)
 
 	n = snprintf(line, sizeof(line),
 		"%s: %.0f running, %.0f asleep   footprint %s   outside %s   available %s of %s",
-		jstr(reply, "host"), jnum(t, "running"), jnum(t, "asleep"),
+		obj_str(reply, "host"), jnum(t, "running"), jnum(t, "asleep"),
 		fmt_size(a, jnum(t, "footprint_bytes")), fmt_size(b, jnum(t, "outside_bytes")),
 		fmt_size(c, jnum(p, "mem_available_bytes")),
 		fmt_size(d, jnum(p, "mem_total_bytes")));

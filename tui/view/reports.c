@@ -1,5 +1,6 @@
 /* What the server says of a session or of itself, as pages to read (app/text.c). */
 #include "core/text/width.h"
+#include "sessions/wire/json.h"
 #include "tui/app/text.h"
 #include "tui/app/frame.h"
 #include "tui/model/reason.h"
@@ -7,13 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-
-static const char *
-str(json_t *o, const char *key)
-{
-	const char *s = json_string_value(json_object_get(o, key));
-	return s ? s : "";
-}
 
 /* Foreign text: only what may be shown. */
 static void
@@ -102,11 +96,11 @@ put_signal(struct buf *b, json_t *sig)
 {
 	char ago[16] = "";
 	json_t *age = json_object_get(sig, "age_s");
-	buf_printf(b, "\4%s\t%-12s", str(sig, "source"), str(sig, "value"));
+	buf_printf(b, "\4%s\t%-12s", obj_str(sig, "source"), obj_str(sig, "value"));
 	if (json_is_number(age))
 		buf_printf(b, " %6s ago", fmt_idle(ago, json_number_value(age)));
 	buf_puts(b, json_is_true(json_object_get(sig, "used")) ? "   decides   " : "             ");
-	put_clean(b, str(sig, "detail"));
+	put_clean(b, obj_str(sig, "detail"));
 	buf_putc(b, '\n');
 }
 
@@ -125,10 +119,10 @@ explain_cb(struct app *a, json_t *reply, const struct err *e, const char *id)
 	explain_words(reply, says, sizeof says);
 	buf_putc(&b, 1);
 	put_clean(&b, says);
-	buf_printf(&b, "\n\n\1Activity: %s\n", str(reply, "activity"));
+	buf_printf(&b, "\n\n\1Activity: %s\n", obj_str(reply, "activity"));
 	json_array_foreach (json_object_get(reply, "signals"), i, v)
 		put_signal(&b, v);
-	buf_printf(&b, "\n\1Memory trend: %s\n", str(growth, "verdict"));
+	buf_printf(&b, "\n\1Memory trend: %s\n", obj_str(growth, "verdict"));
 	put_object(&b, json_object_get(growth, "numbers"), 1);
 	buf_printf(&b, "\n\1Sleep: %s, and %s\n",
 		json_is_true(json_object_get(reap, "eligible")) ? "can sleep now" : "not now",
@@ -169,18 +163,18 @@ footprint_cb(struct app *a, json_t *reply, const struct err *e, const char *id)
 		fmt_mem(m2, json_number_value(json_object_get(reply, "rss_bytes"))));
 	buf_puts(&b, "\n\1Processes\n");
 	json_array_foreach (json_object_get(reply, "processes"), i, v) {
-		const char *role = *str(v, "role") ? str(v, "role") : str(v, "comm");
+		const char *role = *obj_str(v, "role") ? obj_str(v, "role") : obj_str(v, "comm");
 		buf_printf(&b, "\4%lld\t%8s  resident %6s   %-7s ",
 			(long long)json_integer_value(json_object_get(v, "pid")),
 			fmt_mem(m1, json_number_value(json_object_get(v, "footprint_bytes"))),
 			fmt_mem(m2, json_number_value(json_object_get(v, "rss_bytes"))),
-			str(v, "rule"));
+			obj_str(v, "rule"));
 		put_clean(&b, role);
 		buf_putc(&b, '\n');
 	}
 	buf_puts(&b, "\n\1Categories\n");
 	json_array_foreach (json_object_get(reply, "categories"), i, v)
-		buf_printf(&b, "\4%s\t%8s  swapped %6s   %lld regions\n", str(v, "name"),
+		buf_printf(&b, "\4%s\t%8s  swapped %6s   %lld regions\n", obj_str(v, "name"),
 			fmt_mem(m1, json_number_value(json_object_get(v, "bytes"))),
 			fmt_mem(m2, json_number_value(json_object_get(v, "swapped_bytes"))),
 			(long long)json_integer_value(json_object_get(v, "regions")));
@@ -214,9 +208,9 @@ doctor_cb(struct app *a, json_t *reply, const struct err *e, const char *id)
 		if (ok && json_is_true(json_object_get(c, "counter")))
 			continue; /* doctor -v has them */
 		buf_putc(&b, ok ? 2 : 3);
-		put_clean(&b, str(c, "name"));
+		put_clean(&b, obj_str(c, "name"));
 		buf_puts(&b, ": ");
-		put_clean(&b, str(c, "detail"));
+		put_clean(&b, obj_str(c, "detail"));
 		buf_putc(&b, '\n');
 	}
 	show(a, "doctor", &b);
@@ -257,8 +251,8 @@ put_event(struct buf *b, json_t *ev)
 	json_t *v;
 	localtime_r(&t, &tm);
 	strftime(clock, sizeof clock, "%d %b %H:%M:%S", &tm);
-	buf_printf(b, "\4%s\t%-12s ", clock, str(ev, "event"));
-	put_clean(b, str(ev, "name"));
+	buf_printf(b, "\4%s\t%-12s ", clock, obj_str(ev, "event"));
+	put_clean(b, obj_str(ev, "name"));
 	json_object_foreach (json_object_get(ev, "detail"), key, v) {
 		buf_puts(b, "   ");
 		put_name(b, key);

@@ -5,6 +5,7 @@
  * newer than the one before it: by that they are put among the others', and what comes later never
  * moves the hit that was chosen. */
 #include "core/text/width.h"
+#include "sessions/wire/json.h"
 #include "tui/attach/attach.h"
 #include "tui/app/frame.h"
 #include <stdio.h>
@@ -123,13 +124,6 @@ put(struct search_state *st, struct found_hit *h)
 	st->n++;
 }
 
-static const char *
-str(const json_t *o, const char *key)
-{
-	const char *s = json_string_value(json_object_get(o, key));
-	return s ? s : "";
-}
-
 static void
 on_part(struct app *a, json_t *part)
 {
@@ -140,12 +134,12 @@ on_part(struct app *a, json_t *part)
 		struct found_hit *h = xcalloc(1, sizeof *h);
 		size_t start = (size_t)json_integer_value(json_object_get(j, "start"));
 		size_t end = (size_t)json_integer_value(json_object_get(j, "end"));
-		snprintf(h->id, sizeof h->id, "%s", str(j, "id"));
-		sanitize(h->name, sizeof h->name, str(j, "name"), strlen(str(j, "name")));
+		snprintf(h->id, sizeof h->id, "%s", obj_str(j, "id"));
+		sanitize(h->name, sizeof h->name, obj_str(j, "name"), strlen(obj_str(j, "name")));
 		h->at.line = (uint64_t)json_integer_value(json_object_get(j, "line"));
 		h->at.start = json_integer_value(json_object_get(j, "offset")) + (int64_t)start;
 		h->t = json_number_value(json_object_get(j, "t"));
-		keep_text(h, str(j, "text"), start, end);
+		keep_text(h, obj_str(j, "text"), start, end);
 		put(st, h);
 	}
 	a->dirty = true;
