@@ -215,6 +215,23 @@ test_archive(void **state)
 	free(was);
 	free(is);
 
+	/* others' recordings: any title, times since the event before, bytes of any value */
+	put_file(in_home("their"),
+		"{\"version\":3,\"term\":{\"cols\":60,\"rows\":10},\"title\":\"My "
+		"demo: it works\"}\n# a remark\n[1.5,\"o\",\"one\\r\\n\"]\n"
+		"[20,\"i\",\"key\"]\n[20,\"o\",\"t\\u0000wo\\r\\n\"]\n");
+	assert_int_equal(muster("import --archive '%s'", in_home("their")), 0);
+	out_text[strcspn(out_text, "\n")] = 0;
+	snprintf(err, sizeof err, "%s", out_text);
+	was = exported(err, "");
+	assert_string_equal(was, "one\ntwo\n");
+	free(was);
+	was = exported(err, "--cast");
+	assert_non_null(strstr(was, "\"width\":60"));
+	free(was);
+	assert_int_equal(system("head -c 70000 /dev/zero >\"$MUSTER_HOME/zeros\""), 0);
+	assert_int_equal(muster("import --archive '%s' -n zeros", in_home("zeros")), 0);
+
 	/* what is none leaves nothing behind */
 	n = count_all();
 	put_file(in_home("bad"), "{\"version\":2,\"width\":80,\"height\":24,\"title\":\"half\"}\n"
@@ -223,6 +240,9 @@ test_archive(void **state)
 	err_text(err, sizeof err);
 	assert_non_null(strstr(err, "no event of an asciicast"));
 	assert_int_equal(muster("import --archive /nonexistent"), 1);
+	assert_int_equal(muster("import --archive /"), 1);
+	err_text(err, sizeof err);
+	assert_non_null(strstr(err, "Is a directory"));
 	assert_int_equal(muster("import --archive x --dry-run"), 2);
 	assert_int_equal(count_all(), n);
 	assert_int_equal(muster("server stop"), 0);
