@@ -1,5 +1,6 @@
 /* A CLI that runs outside muster is found with its conversation, and goes on here once it was left. */
 #include "core/base/buf.h"
+#include "sessions/client/client.h"
 #include "tests/sessions/put_file.h"
 #include "tests/sessions/run_muster.h"
 #include <pty.h>
@@ -248,11 +249,43 @@ test_archive(void **state)
 	assert_int_equal(muster("server stop"), 0);
 }
 
+/* What fills a large screen over and over is taken in pieces: others have their turns between. */
+static void
+test_costly_archive(void **state)
+{
+	struct buf fills = {0};
+	struct client *c;
+	struct err e;
+	json_t *args, *made, *reply;
+	json_int_t took;
+
+	(void)state;
+	for (int i = 0; i < 20; i++)
+		buf_puts(&fills, "\033[88;1;1;1000;4096$x");
+	assert_int_equal(muster("server start"), 0);
+	assert_non_null(c = client_connect(NULL, true, &e));
+	args = json_pack("{s:b,s:s,s:s,s:i,s:i}", "exited", true, "profile", "shell", "cwd", "~",
+		"cols", 4096, "rows", 1000);
+	assert_non_null(made = client_call(c, "new", args, NULL, NULL, 0, &e));
+	for (size_t sent = 0; sent < fills.len; sent += (size_t)took) {
+		args = json_pack("{s:O,s:f,s:b,s:s}", "id", json_object_get(made, "id"), "t", 1e9,
+			"done", false, "text", buf_cstr(&fills) + sent);
+		assert_non_null(reply = client_call(c, "record", args, NULL, NULL, 0, &e));
+		took = json_integer_value(json_object_get(reply, "took"));
+		assert_true(took > 0 && took < 100); /* a few of them at a time */
+		json_decref(reply);
+	}
+	json_decref(made);
+	client_free(c);
+	buf_free(&fills);
+	assert_int_equal(muster("server stop"), 0);
+}
+
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_import), cmocka_unit_test(test_archive)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_import),
+		cmocka_unit_test(test_archive), cmocka_unit_test(test_costly_archive)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

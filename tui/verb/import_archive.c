@@ -38,7 +38,7 @@ put_text(struct buf *b, const char *text, size_t n)
 	}
 }
 
-/* The first n bytes, or all that there is. */
+/* The first n bytes, or as many of them as the server takes at a time. */
 static bool
 send_part(struct archive *a, size_t n, bool done)
 {
@@ -46,7 +46,8 @@ send_part(struct archive *a, size_t n, bool done)
 		a->text.len ? (char *)a->text.data : "", n);
 	json_t *reply = client_call(a->c, "record", args, NULL, NULL, 0, &a->e);
 
-	buf_drop(&a->text, n);
+	if (reply)
+		buf_drop(&a->text, MIN((size_t)obj_int(reply, "took", (json_int_t)n), n));
 	json_decref(reply);
 	return reply != NULL;
 }
